@@ -1,0 +1,12 @@
+"""Differentiable quantum architecture search for PyTorch.
+
+Search for the quantum circuit that writes your network's weights by gradient descent, and walk away with
+an ordinary classical model and a circuit that runs anywhere.
+"""
+
+__version__ = "0.1.0"
+
+from diffqas.circuits import TABLE_I as TABLE_I
+from diffqas.circuits import Candidate as Candidate
+from diffqas.circuits import SearchSpace as SearchSpace
+from diffqas.simulator import probabilities as probabilities

@@ -1,0 +1,108 @@
+"""What can be said of a candidate without simulating it: constants, duplicates and the reason.
+
+CNOTs permute basis states and leave |0..0> and |+..+> alone. RZ adds phases, which probabilities do not
+show while no other rotation mixes them; RX leaves |+> alone. Hence half of Table I is constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.permutations import apply_cnots
+from diffqas.circuits.search_space import SearchSpace, as_space
+from diffqas.errors import require
+
+UNIFORM, ZERO, WALSH, REAL, COMPLEX = "uniform", "zero", "walsh", "real", "complex"
+"""Forms in which a candidate's probabilities are computed; the first two are constants."""
+
+CONSTANTS = (UNIFORM, ZERO)
+
+
+def form(candidate: Candidate) -> str:
+    """The cheapest exact form of the candidate's probabilities.
+
+    `uniform`, `zero`: constants, 2**-n everywhere or 1 at |0..0>. `walsh`: RX only, from |0..0>.
+    `real`: RY only, real amplitudes. `complex`: everything else.
+
+    >>> [form(Candidate(hadamard=h, rotation=r)) for h in (True, False) for r in ("rx", "ry", "rz")]
+    ['uniform', 'real', 'uniform', 'walsh', 'real', 'zero']
+    """
+    axes = set(candidate.rotations)
+    if axes == {"ry"}:
+        return REAL
+    if axes == {"rz"}:
+        return UNIFORM if candidate.hadamard else ZERO
+    if axes == {"rx"}:
+        return UNIFORM if candidate.hadamard else WALSH
+    return COMPLEX
+
+
+_REASONS = {
+    (UNIFORM, "rx"): "CNOTs and RX leave |+..+> alone: always the uniform distribution",
+    (UNIFORM, "rz"): "CNOTs permute and RZ adds phases, which |amplitude|^2 hides: always uniform",
+    (ZERO, "rz"): "CNOTs and RZ leave |0..0> alone up to a phase: always |0..0>",
+    (WALSH, "rx"): "live: commuting X-strings, one Walsh-Hadamard transform whatever the depth",
+    (REAL, "ry"): "live: real amplitudes",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known about one candidate of a space on `n` qubits."""
+
+    candidate: Candidate
+    form: str
+    reason: str
+    duplicate_of: Candidate | None
+
+    @property
+    def constant(self) -> bool:
+        """Whether the probabilities are the same for every angle."""
+        return self.form in CONSTANTS
+
+
+def signature(candidate: Candidate, n: int) -> Hashable:
+    """Equal signatures mean equal probabilities for all (shared) angles on `n` qubits."""
+    kind = form(candidate)
+    if kind in CONSTANTS:
+        return kind
+    # The layer is linear over GF(2): the images of the n unit vectors say all.
+    layer = apply_cnots(1 << np.arange(n), candidate.cnots(n), n)
+    return kind, candidate.hadamard, candidate.rotations, tuple(layer.tolist())
+
+
+def findings(candidates: SearchSpace | list[Candidate], n: int) -> list[Finding]:
+    """Constants and duplicates of a space on `n` qubits, in the space's order.
+
+    A duplicate gives the same probabilities as an earlier candidate at the same angles.
+
+    >>> from diffqas.circuits import TABLE_I
+    >>> [i for i, finding in enumerate(findings(TABLE_I, 5), 1) if finding.constant]
+    [1, 3, 4, 6, 9, 12]
+    """
+    require(n >= 1, "n", "be at least 1 qubit", n)
+    first: dict[Hashable, Candidate] = {}
+    result = []
+    for candidate in as_space(candidates):
+        kind = form(candidate)
+        reason = _REASONS.get((kind, candidate.rotations[0]), "live: general complex amplitudes")
+        original = first.setdefault(signature(candidate, n), candidate)
+        result.append(Finding(candidate, kind, reason, None if original is candidate else original))
+    return result
+
+
+def groups(candidates: SearchSpace | list[Candidate], n: int) -> list[list[int]]:
+    """Indices of candidates with equal probabilities for all angles, merged; in order of first appearance.
+
+    >>> from diffqas.circuits import TABLE_I
+    >>> groups(TABLE_I, 5)
+    [[0, 2, 3, 5], [1], [4], [6], [7], [8, 11], [9], [10]]
+    """
+    merged: dict[Hashable, list[int]] = {}
+    for index, candidate in enumerate(as_space(candidates)):
+        merged.setdefault(signature(candidate, n), []).append(index)
+    return list(merged.values())

@@ -1,0 +1,54 @@
+"""The errors that a user of the library can meet, and the words they are told in.
+
+Every message is one line that names the argument, the rule and what came.
+The command line prints that line and exits with code 2; nothing else is shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DiffqasError(Exception):
+    """Base of all errors raised on purpose: the message is meant for the user."""
+
+
+class ArgumentError(DiffqasError, ValueError):
+    """An argument breaks a rule. The message names the argument, the rule and the value."""
+
+
+class DataError(DiffqasError, ValueError):
+    """A data file or series cannot be used. The message names the file, the place and the remedy."""
+
+
+class RunError(DiffqasError, RuntimeError):
+    """A run cannot start, go on or be shown. The message names the folder and the remedy."""
+
+
+def require(condition: bool, argument: str, rule: str, got: object) -> None:
+    """Raise `ArgumentError` unless `condition` holds.
+
+    >>> require(0 >= 1, "depth", "be at least 1", 0)
+    Traceback (most recent call last):
+        ...
+    diffqas.errors.ArgumentError: Argument `depth` must be at least 1, but got 0.
+    """
+    if not condition:
+        raise ArgumentError(f"Argument `{argument}` must {rule}, but got {got}.")
+
+
+def choose(name: str, options: Iterable[str], argument: str) -> str:
+    """Return `name` if it is one of `options`, else raise an error that suggests the nearest one.
+
+    >>> choose("besel", ["bessel", "narma5"], "dataset")
+    Traceback (most recent call last):
+        ...
+    diffqas.errors.ArgumentError: Argument `dataset` must be one of bessel, narma5, but got 'besel' (did you mean 'bessel'?).
+    """
+    known = list(options)
+    if name in known:
+        return name
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise ArgumentError(f"Argument `{argument}` must be one of {', '.join(known)}, but got {name!r}{hint}.")

@@ -1,0 +1,61 @@
+"""The slow, obvious simulator: dense 2**n x 2**n matrices, gate by gate. Every fast form is tested against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import Candidate, SearchSpace, as_space
+
+_PAULI = {
+    "rx": torch.tensor([[0, 1], [1, 0]], dtype=torch.complex128),
+    "ry": torch.tensor([[0, -1j], [1j, 0]], dtype=torch.complex128),
+    "rz": torch.tensor([[1, 0], [0, -1]], dtype=torch.complex128),
+}
+_IDENTITY = torch.eye(2, dtype=torch.complex128)
+_HADAMARD = torch.tensor([[1, 1], [1, -1]], dtype=torch.complex128) / 2**0.5
+_PROJECTORS = torch.diag_embed(_IDENTITY)
+
+
+def _on(qubits: dict[int, Tensor], n: int) -> Tensor:
+    """Kronecker product over all qubits, qubit 0 first, the identity where nothing is given."""
+    return reduce(torch.kron, [qubits.get(q, _IDENTITY) for q in range(n)])
+
+
+def _cnot(control: int, target: int, n: int) -> Tensor:
+    idle = _on({control: _PROJECTORS[0]}, n)
+    return idle + _on({control: _PROJECTORS[1], target: _PAULI["rx"]}, n)
+
+
+def _rotation(axis: str, angle: Tensor) -> Tensor:
+    return torch.cos(angle / 2) * _IDENTITY - 1j * torch.sin(angle / 2) * _PAULI[axis]
+
+
+def dense_state(candidate: Candidate, angles: Tensor) -> Tensor:
+    """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r)."""
+    angles = angles if angles.dim() == 3 else angles.unsqueeze(-1)
+    n = angles.shape[1]
+    state = torch.zeros(2**n, dtype=torch.complex128)
+    state[0] = 1
+    if candidate.hadamard:
+        state = _on(dict.fromkeys(range(n), _HADAMARD), n) @ state
+    for layer in angles:
+        for control, target in candidate.cnots(n):
+            state = _cnot(control, target, n) @ state
+        for q in range(n):
+            for axis, angle in zip(candidate.rotations, layer[q], strict=False):
+                state = _on({q: _rotation(axis, angle)}, n) @ state
+    return state
+
+
+def dense_probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor) -> Tensor:
+    """What `probabilities` must give, for angles (depth, n) or (depth, n, r): float64 (len(candidates), 2**n).
+
+    >>> dense_probabilities([Candidate(rotation="ry")], torch.tensor([[0.0, torch.pi]])).round().abs().tolist()
+    [[0.0, 1.0, 0.0, 0.0]]
+    """
+    states = torch.stack([dense_state(candidate, angles) for candidate in as_space(candidates)])
+    return states.real.square() + states.imag.square()

@@ -1,0 +1,135 @@
+"""Circuits as one autograd function whose memory does not grow with depth.
+
+A layer is a permutation of the basis states (its CNOTs) followed by one 2x2 unitary per qubit. The
+unitaries of a few neighbouring qubits are merged into one matrix and applied by matrix product. The
+backward pass undoes each layer instead of storing it: the adjoint of a layer is its inverse, so state
+and cotangent walk back through the circuit together.
+
+Layouts. "Rows" is (batch, columns, 2**n), "columns" is (batch, 2**n, columns); the columns of a batch
+entry are states that share their unitaries (candidates which differ in entangler or start only). A matrix
+product M @ X^T moves the group of qubits that it acts on to the front; after all groups, the last group
+first, rows have become columns. The gather of the next layer undoes that on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.circuits.entanglers import Cnot
+from diffqas.circuits.permutations import inverse_permutation, permutation
+from diffqas.simulator.rotations import group_sizes, merge
+
+
+def evolve(unitaries: Tensor, layers: Sequence[tuple[Cnot, ...]], start: Tensor) -> Tensor:
+    """Final states of circuits that share their unitaries.
+
+    Args:
+        unitaries: (batch, depth, n, 2, 2), real or complex, unitary: the backward pass relies on it.
+        layers: one tuple of CNOTs per column: what the column's layers begin with.
+        start: (batch or 1, 2**n, columns), the start states in the dtype of `unitaries`.
+
+    Returns:
+        Amplitudes, (batch, 2**n, columns). Differentiable in `unitaries`, once.
+    """
+    return _Evolution.apply(unitaries, tuple(layers), start)  # type: ignore[no-any-return]
+
+
+class _Evolution(torch.autograd.Function):
+    @staticmethod
+    def forward(unitaries: Tensor, layers: tuple[tuple[Cnot, ...], ...], start: Tensor) -> Tensor:
+        batch, _, n = unitaries.shape[:3]
+        enter, _ = gather_indices(layers, n, str(unitaries.device))
+        state = start.flatten(1).expand(batch, -1)
+        for matrices in _merged(unitaries):
+            state = _rotate(state.index_select(1, enter), matrices)
+        return state.view(batch, 2**n, len(layers))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        unitaries, layers, _ = inputs
+        ctx.layers = layers
+        ctx.save_for_backward(unitaries, output)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, None, None]:
+        unitaries, output = ctx.saved_tensors
+        batch, _, n = unitaries.shape[:3]
+        _, leave = gather_indices(ctx.layers, n, str(unitaries.device))
+        # States and cotangents walk back together, as one batch.
+        rows = torch.cat((output, cotangents[0])).transpose(1, 2).reshape(2 * batch, -1)
+        correlations: list[list[Tensor]] = []
+        for matrices in reversed(_merged(unitaries, adjoint=True)):
+            if correlations:
+                rows = rows.index_select(1, leave)
+            correlations.append([])
+            rows = _rotate(rows, matrices, correlations[-1])
+        by_group = list(zip(*reversed(correlations), strict=True))
+        pairs = torch.cat([_reduced(group) for group in reversed(by_group)], dim=2)
+        # y = U x per qubit: dL/dU = sum lambda_y x* = U sum lambda_x x*.
+        return unitaries @ pairs, None, None
+
+
+def _merged(unitaries: Tensor, adjoint: bool = False) -> list[tuple[Tensor, ...]]:
+    """Merged matrices of every layer: per group of qubits, the last group first, (batch, 2**g, 2**g).
+
+    With `adjoint`, their inverses, twice along the batch: for states and for cotangents.
+    """
+    groups = [merge(group) for group in reversed(unitaries.split(group_sizes(unitaries.shape[2]), dim=2))]
+    if adjoint:
+        groups = [group.mH.repeat(2, 1, 1, 1) for group in groups]
+    return list(zip(*(group.unbind(1) for group in groups), strict=True))
+
+
+def _rotate(rows: Tensor, matrices: Sequence[Tensor], correlations: list[Tensor] | None = None) -> Tensor:
+    """Apply each group's matrix; rows (batch, columns * 2**n) -> the same amplitudes as columns.
+
+    With `correlations`, the halves of the batch are states x and cotangents y, and every group's
+    sum y x*, (batch / 2, 2**g, 2**g), is appended.
+    """
+    batch, total = rows.shape
+    for matrix in matrices:
+        rows = torch.bmm(matrix, rows.view(batch, -1, matrix.shape[1]).mT)
+        if correlations is not None:
+            x, y = rows.split(batch // 2)
+            correlations.append(torch.bmm(y, x.mH))
+    return rows.view(batch, total)
+
+
+def _reduced(correlations: Sequence[Tensor]) -> Tensor:
+    """Partial traces onto each qubit of a group: depth x (batch, 2**g, 2**g) -> (batch, depth, g, 2, 2)."""
+    stacked = torch.stack(list(correlations), dim=1)
+    onto = _reduction(stacked.shape[-1], str(stacked.device)).to(stacked.dtype)
+    return (stacked.flatten(-2) @ onto).unflatten(-1, (-1, 2, 2))
+
+
+@lru_cache(maxsize=32)
+def _reduction(size: int, device: str) -> Tensor:
+    """Matrix (size**2, 4 g) of all partial traces of a group of g qubits."""
+    g = size.bit_length() - 1
+    traces = np.zeros((size, size, g, 2, 2))
+    for row in range(size):
+        for q in range(g):
+            bit = g - 1 - q
+            a = row >> bit & 1
+            traces[row, row, q, a, a] = traces[row, row ^ (1 << bit), q, a, 1 - a] = 1
+    return torch.from_numpy(traces.reshape(size * size, 4 * g)).to(device, torch.float32)
+
+
+@lru_cache(maxsize=32)
+def gather_indices(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) -> tuple[Tensor, Tensor]:
+    """Gathers that apply, and undo, the columns' permutations while turning columns into rows.
+
+    Both read amplitudes laid out as columns, (2**n, columns), and write rows, (columns, 2**n).
+    """
+    enter = [inverse_permutation(pairs, n) for pairs in layers]
+    leave = [permutation(pairs, n) for pairs in layers]
+    column = np.arange(len(layers))[:, None]
+    indices = (torch.from_numpy((np.stack(image) * len(layers) + column).ravel()) for image in (enter, leave))
+    enter_index, leave_index = (index.to(device, torch.int32) for index in indices)
+    return enter_index, leave_index
