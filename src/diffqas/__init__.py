@@ -10,3 +10,4 @@ from diffqas.circuits import TABLE_I as TABLE_I
 from diffqas.circuits import Candidate as Candidate
 from diffqas.circuits import SearchSpace as SearchSpace
 from diffqas.simulator import probabilities as probabilities
+from diffqas.quantum_train import QuantumTrain as QuantumTrain

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from diffqas.errors import choose, require
+from diffqas.errors import ArgumentError, choose, require
 
 Cnot: TypeAlias = tuple[int, int]
 Entangler: TypeAlias = str | tuple[Cnot, ...]
@@ -49,15 +49,12 @@ def normalise_entangler(entangler: str | Iterable[Iterable[int]]) -> Entangler:
         return choose(entangler, ENTANGLERS, "entangler")
     rule = "be a name or a list of (control, target) pairs of different, non-negative qubits"
     try:
-        pairs = [tuple(pair) for pair in entangler]
-    except TypeError:
-        pairs = [()]
-    proper = all(
-        len(pair) == 2 and all(type(q) is int and q >= 0 for q in pair) and pair[0] != pair[1]
-        for pair in pairs
-    )
+        pairs = tuple((control, target) for control, target in entangler)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"Argument `entangler` must {rule}, but got {entangler!r}.") from None
+    proper = all(type(q) is int and q >= 0 for pair in pairs for q in pair) and all(a != b for a, b in pairs)
     require(proper, "entangler", rule, repr(entangler))
-    return tuple((int(pair[0]), int(pair[1])) for pair in pairs)
+    return pairs
 
 
 def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:

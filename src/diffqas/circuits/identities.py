@@ -95,8 +95,10 @@ def findings(candidates: SearchSpace | list[Candidate], n: int) -> list[Finding]
     return result
 
 
-def groups(candidates: SearchSpace | list[Candidate], n: int) -> list[list[int]]:
+def groups(candidates: SearchSpace | list[Candidate], n: int, *, shared: bool = True) -> list[list[int]]:
     """Indices of candidates with equal probabilities for all angles, merged; in order of first appearance.
+
+    With angles of their own (`shared=False`) only the constants are equal.
 
     >>> from diffqas.circuits import TABLE_I
     >>> groups(TABLE_I, 5)
@@ -104,5 +106,6 @@ def groups(candidates: SearchSpace | list[Candidate], n: int) -> list[list[int]]
     """
     merged: dict[Hashable, list[int]] = {}
     for index, candidate in enumerate(as_space(candidates)):
-        merged.setdefault(signature(candidate, n), []).append(index)
+        own = not shared and form(candidate) not in CONSTANTS
+        merged.setdefault(index if own else signature(candidate, n), []).append(index)
     return list(merged.values())

@@ -22,9 +22,7 @@ class SearchSpace(Sequence[Candidate]):
         given = tuple(candidates)
         require(len(given) >= 1, "candidates", "hold at least one Candidate", "an empty list")
         for candidate in given:
-            require(
-                isinstance(candidate, Candidate), "candidates", "hold Candidate objects only", repr(candidate)
-            )
+            require(isinstance(candidate, Candidate), "candidates", "hold Candidate objects only", repr(candidate))
         twice = sorted({c.name for c in given if given.count(c) > 1})
         require(not twice, "candidates", "hold each candidate at most once", f"{', '.join(twice)} twice")
         self._candidates = given

@@ -20,9 +20,7 @@ Block = tuple[list[int], Tensor]
 """Indices of some candidates in their space, and their probabilities (batch, candidates, 2**n)."""
 
 
-def probabilities(
-    candidates: SearchSpace | Iterable[Candidate], angles: Tensor, *, separate: bool = False
-) -> Tensor:
+def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor, *, separate: bool = False) -> Tensor:
     """Probabilities of all 2**n basis states for every candidate, by exact statevector simulation.
 
     Args:
@@ -149,7 +147,7 @@ def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
 
 def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
     """Probabilities of candidates with equal rotations; unitaries (batch, candidates or 1, depth, n, 2, 2)."""
-    batch, own, depth, n = unitaries.shape[:4]
+    batch, own, _, n = unitaries.shape[:4]
     layers = [candidate.cnots(n) for candidate in candidates]
     starts = torch.stack([_start(candidate.hadamard, n, unitaries) for candidate in candidates], dim=-1)
     if own == 1:
@@ -160,9 +158,7 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
         same = [index for index, other in enumerate(layers) if other == layer]
         start = starts[:, same].t().unsqueeze(-1).repeat(batch, 1, 1)
         final = evolve(unitaries[:, same].flatten(0, 1), [layer], start)
-        for index, probability in zip(
-            same, _squared(final).view(batch, len(same), -1).unbind(1), strict=True
-        ):
+        for index, probability in zip(same, _squared(final).view(batch, len(same), -1).unbind(1), strict=True):
             result[index] = probability
     return torch.stack(result, dim=1)
 

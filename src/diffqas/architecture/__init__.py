@@ -1,0 +1,12 @@
+"""Structural weights: the relaxed choice between candidates, and what it says once it has been learned."""
+
+from diffqas.architecture.mixture import SHARINGS as SHARINGS
+from diffqas.architecture.mixture import CircuitMixture as CircuitMixture
+from diffqas.architecture.ranking import Ranked as Ranked
+from diffqas.architecture.ranking import rank as rank
+from diffqas.architecture.relaxation import RELAXATIONS as RELAXATIONS
+from diffqas.architecture.relaxation import Gumbel as Gumbel
+from diffqas.architecture.relaxation import Raw as Raw
+from diffqas.architecture.relaxation import Relaxation as Relaxation
+from diffqas.architecture.relaxation import Softmax as Softmax
+from diffqas.architecture.relaxation import as_relaxation as as_relaxation

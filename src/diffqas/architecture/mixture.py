@@ -1,0 +1,100 @@
+"""A learnable mixture of candidate circuits: angles and structural parameters in, probabilities out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture.relaxation import Relaxation
+from diffqas.circuits import SearchSpace
+from diffqas.errors import choose, require
+from diffqas.simulator import MAX_QUBITS, mixture, probabilities
+
+SHARINGS = ("shared", "separate")
+
+
+class CircuitMixture(nn.Module):
+    """p = sum_j w_j p_j(theta) over the candidates of a search space (arXiv 2505.09653, Eq. 6 and 7).
+
+    Every parameter may have leading dimensions `lead`, one entry per independent copy.
+
+    Args:
+        candidates: the search space.
+        n: qubits.
+        depth: layers.
+        relaxation: how structural parameters become weights.
+        sharing: `"shared"` (one theta for all candidates) or `"separate"` (one each).
+        spread: standard deviation of the angles at the start, in radians.
+        lead: leading dimensions.
+    """
+
+    def __init__(
+        self,
+        candidates: SearchSpace,
+        n: int,
+        depth: int,
+        relaxation: Relaxation,
+        sharing: str = "shared",
+        spread: float = 1.0,
+        lead: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__()
+        require(isinstance(depth, int) and depth >= 1, "depth", "be at least 1", depth)
+        require(1 <= n <= MAX_QUBITS, "n", f"be between 1 and {MAX_QUBITS} qubits", n)
+        choose(sharing, SHARINGS, "sharing")
+        self.candidates, self.relaxation, self.sharing = candidates, relaxation, sharing
+        own = (len(candidates),) if sharing == "separate" else ()
+        r = candidates.angles_per_qubit
+        shape = (*lead, *own, depth, n) if r == 1 else (*lead, *own, depth, n, r)
+        self.angles = nn.Parameter(spread * torch.randn(shape))
+        self.structure = nn.Parameter(relaxation.initial(len(candidates)).expand(*lead, -1).clone())
+        self.progress = 0.0
+        """How far training has come, 0 to 1; set by the training loop, read by annealed relaxations."""
+        self.noise: Tensor | None = None
+        """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
+
+    @property
+    def n(self) -> int:
+        """Qubits."""
+        return self.angles.shape[-1 if self.candidates.angles_per_qubit == 1 else -2]
+
+    @property
+    def depth(self) -> int:
+        """Layers."""
+        return self.angles.shape[-2 if self.candidates.angles_per_qubit == 1 else -3]
+
+    @property
+    def weights(self) -> Tensor:
+        """Mixture weights without noise, (*lead, candidates)."""
+        return self.relaxation.weights(self.structure, self.progress)
+
+    def forward(self) -> Tensor:
+        """Mixed probabilities, (*lead, 2**n)."""
+        noise = None
+        if self.training and self.relaxation.stochastic:
+            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        weights = self.relaxation.weights(self.structure, self.progress, noise)
+        return mixture(self.candidates, self.angles, weights, separate=self.sharing == "separate")
+
+    def probabilities(self) -> Tensor:
+        """Probabilities of every candidate by itself, (*lead, candidates, 2**n)."""
+        return probabilities(self.candidates, self.angles, separate=self.sharing == "separate")
+
+    @torch.no_grad()
+    def restricted(self, groups: list[list[int]]) -> CircuitMixture:
+        """A mixture of fewer candidates as found here: of each group the first, with the group's weight."""
+        firsts = [group[0] for group in groups]
+        space = SearchSpace(self.candidates[index] for index in firsts)
+        few = CircuitMixture(space, self.n, self.depth, self.relaxation, self.sharing)
+        angles = self.angles[firsts] if self.sharing == "separate" else self.angles
+        if self.candidates.angles_per_qubit > 1:
+            r = space.angles_per_qubit
+            angles = angles[..., :r] if r > 1 else angles[..., 0]
+        few.angles = nn.Parameter(angles.clone())
+        few.structure = nn.Parameter(self.relaxation.merge(self.structure, groups).clone())
+        few.progress = self.progress
+        return few.train(self.training)
+
+    def extra_repr(self) -> str:
+        """Line shown by print(model)."""
+        return f"{len(self.candidates)} candidates, {self.sharing} angles, {self.relaxation}"

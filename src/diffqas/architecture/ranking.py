@@ -1,0 +1,59 @@
+"""Which candidates a finished search rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffqas.architecture.mixture import CircuitMixture
+from diffqas.circuits import Candidate, groups
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One candidate's part in a mixture, together with those that are provably the same.
+
+    Attributes:
+        candidate: the candidate; of several equal ones, the first of the space.
+        weight: its structural weight after the relaxation; of several equal ones, the sum.
+        contribution: |weight| times the standard deviation of the scaled probabilities over the basis
+            states (raw), or the probability (softmax, gumbel). The uniform distribution contributes nothing in
+            the raw case.
+        merged: all candidates that this entry stands for.
+        indices: their places in the search space.
+    """
+
+    candidate: Candidate
+    weight: float
+    contribution: float
+    merged: tuple[Candidate, ...]
+    indices: tuple[int, ...]
+
+
+@torch.no_grad()
+def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> list[Ranked]:
+    """Candidates by what they contribute, best first; those with equal probabilities merged.
+
+    With `scale`, contributions are measured on the scaled probabilities, as the mapping sees them: the
+    spike of a constant |0..0> counts for what the scale leaves of it.
+
+    The mixture must have no leading dimensions. With separate angles only constants are merged, since
+    equal circuits then have angles of their own.
+    """
+    space, n = mixture.candidates, mixture.n
+    merged = groups(space, n, shared=mixture.sharing == "shared")
+    weights = mixture.weights
+    probabilities = mixture.probabilities()
+    scaled = probabilities * 2**n if scale is None else scale(probabilities, n)
+    spreads = scaled.std(dim=-1, correction=0)
+    ranked = []
+    for indices in merged:
+        weight = float(weights[indices].sum())
+        raw = mixture.relaxation.name == "raw"
+        contribution = abs(weight) * float(spreads[indices[0]]) if raw else weight
+        members = tuple(space[index] for index in indices)
+        ranked.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
+    return sorted(ranked, key=lambda entry: -entry.contribution)

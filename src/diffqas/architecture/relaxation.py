@@ -1,0 +1,148 @@
+"""How structural parameters become the weights of a mixture of candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import choose, require
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The papers' weighted sum: the structural parameters are the weights (arXiv 2505.09653, Eq. 5).
+
+    Args:
+        start: value of every weight at the start; None means 1 / number of candidates.
+    """
+
+    start: float | None = None
+    name = "raw"
+    stochastic = False
+
+    def initial(self, count: int) -> Tensor:
+        """Structural parameters at the start, (count,)."""
+        return torch.full((count,), 1 / count if self.start is None else self.start)
+
+    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+        """Mixture weights for structural parameters (..., count)."""
+        return structure
+
+    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+        """Parameters of a space in which each group's members have become one candidate."""
+        return torch.stack([structure[..., group].sum(-1) for group in groups], dim=-1)
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Weights are a probability distribution: softmax(structure / temperature)."""
+
+    temperature: float = 1.0
+    name = "softmax"
+    stochastic = False
+
+    def __post_init__(self) -> None:
+        require(self.temperature > 0, "temperature", "be positive", self.temperature)
+
+    def initial(self, count: int) -> Tensor:
+        """Structural parameters at the start, (count,): all candidates alike."""
+        return torch.zeros(count)
+
+    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+        """Mixture weights for structural parameters (..., count)."""
+        return torch.softmax(structure / self.temperature, dim=-1)
+
+    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+        """Parameters of a space in which each group's members have become one candidate."""
+        scaled = structure / self.temperature
+        merged = torch.stack([scaled[..., group].logsumexp(-1) for group in groups], dim=-1)
+        return merged * self.temperature
+
+
+@dataclass(frozen=True)
+class Gumbel:
+    """Softmax over noisy parameters with a falling temperature (Jang et al. 2017, arXiv 1611.01144).
+
+    The temperature falls geometrically from `temperature` to `final` over training. In evaluation there is
+    no noise, and the temperature is the current one.
+    """
+
+    temperature: float = 1.0
+    final: float = 0.1
+    name = "gumbel"
+    stochastic = True
+
+    def __post_init__(self) -> None:
+        require(self.temperature > 0, "temperature", "be positive", self.temperature)
+        require(0 < self.final <= self.temperature, "final", "be positive and at most `temperature`", self.final)
+
+    def initial(self, count: int) -> Tensor:
+        """Structural parameters at the start, (count,): all candidates alike."""
+        return torch.zeros(count)
+
+    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+        """Mixture weights for structural parameters (..., count).
+
+        Args:
+            structure: (..., count).
+            progress: how far training has come, 0 to 1.
+            noise: uniform on (0, 1), like `structure`; None means no noise.
+        """
+        temperature = self.temperature * (self.final / self.temperature) ** progress
+        if noise is not None:
+            tiny = torch.finfo(noise.dtype).tiny
+            structure = structure - torch.log(-torch.log(noise.clamp(min=tiny)).clamp(min=tiny))
+        return torch.softmax(structure / temperature, dim=-1)
+
+    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+        """Parameters of a space in which each group's members have become one candidate."""
+        return Softmax(self.final).merge(structure, groups)
+
+
+class Relaxation(Protocol):
+    """What the search needs of a relaxation; `Raw`, `Softmax` and `Gumbel` are the ones shipped."""
+
+    @property
+    def name(self) -> str:
+        """Word of the command line."""
+        ...
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether training needs noise."""
+        ...
+
+    def initial(self, count: int) -> Tensor:
+        """Structural parameters at the start."""
+        ...
+
+    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+        """Mixture weights."""
+        ...
+
+    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+        """Parameters after merging candidates."""
+        ...
+
+
+RELAXATIONS: dict[str, type[Raw] | type[Softmax] | type[Gumbel]] = {
+    "raw": Raw,
+    "softmax": Softmax,
+    "gumbel": Gumbel,
+}
+
+RelaxationLike: TypeAlias = str | Relaxation
+
+
+def as_relaxation(relaxation: RelaxationLike) -> Relaxation:
+    """Accept a relaxation's name where a relaxation is meant.
+
+    >>> as_relaxation("softmax")
+    Softmax(temperature=1.0)
+    """
+    if isinstance(relaxation, str):
+        return RELAXATIONS[choose(relaxation, RELAXATIONS, "relaxation")]()
+    return relaxation

@@ -1,0 +1,18 @@
+"""Quantum-Train: probabilities -> the weights of any `nn.Module`. Knows no task."""
+
+from diffqas.quantum_train.layout import Layout as Layout
+from diffqas.quantum_train.layout import find_layout as find_layout
+from diffqas.quantum_train.lockstep import Lockstep as Lockstep
+from diffqas.quantum_train.mapping import BITS as BITS
+from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
+from diffqas.quantum_train.recipe import RECIPES as RECIPES
+from diffqas.quantum_train.recipe import STARTS as STARTS
+from diffqas.quantum_train.recipe import Rates as Rates
+from diffqas.quantum_train.recipe import Recipe as Recipe
+from diffqas.quantum_train.recipe import as_recipe as as_recipe
+from diffqas.quantum_train.report import ParameterReport as ParameterReport
+from diffqas.quantum_train.scale import SCALES as SCALES
+from diffqas.quantum_train.scale import DimensionScale as DimensionScale
+from diffqas.quantum_train.scale import RawScale as RawScale
+from diffqas.quantum_train.scale import TanhScale as TanhScale
+from diffqas.quantum_train.scale import as_scale as as_scale

@@ -1,0 +1,78 @@
+"""The generator: circuits and a mapping that write p weights as one flat vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import CircuitMixture
+from diffqas.quantum_train.mapping import LinearMapping
+from diffqas.quantum_train.scale import Scale
+
+_SMALL = 0.02
+"""Spread given to a tensor whose own start has none (biases of zeros, a norm's ones), so that it can learn."""
+
+
+class Generator(nn.Module):
+    """kappa = gain_t * M_beta(bits of i, s(p_i)) + offset_t for every weight i of tensor t.
+
+    Gain and offset are fixed numbers per tensor: 1 and 0, or what `start_like` finds.
+
+    Args:
+        circuits: the mixture of candidates.
+        mapping: turns scaled probabilities into raw weights.
+        scale: applied to the probabilities before the mapping.
+        sizes: number of weights of each of the target's tensors, in order.
+        lead: leading dimensions, one entry per independent copy.
+    """
+
+    gain: Tensor
+    offset: Tensor
+
+    def __init__(
+        self,
+        circuits: CircuitMixture,
+        mapping: LinearMapping,
+        scale: Scale,
+        sizes: Sequence[int],
+        lead: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
+        self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
+        self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
+        owner = torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes))
+        self.register_buffer("_owner", owner, persistent=False)
+
+    def raw(self) -> Tensor:
+        """Output of the mapping before gain and offset, (*lead, p)."""
+        scaled = self.scale(self.circuits(), self.mapping.n)
+        return self.mapping(scaled)[..., : sum(self.sizes)]
+
+    def forward(self) -> Tensor:
+        """Flat weights, (*lead, p)."""
+        owner = self.get_buffer("_owner")
+        return torch.addcmul(self.offset[..., owner], self.gain[..., owner], self.raw())
+
+    @torch.no_grad()
+    def start_like(self, tensors: Sequence[Tensor]) -> None:
+        """Set gain and offset so that each tensor starts with the mean and spread of the given one.
+
+        A generated tensor whose raw values do not vary (a single number) takes the gain from the spread of
+        all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a norm's
+        ones, leaves the generated one a small spread.
+        """
+        raw = self.raw()
+        overall = raw.std(correction=0)
+        for index, (values, like) in enumerate(zip(raw.split(self.sizes), tensors, strict=True)):
+            spread = like.std(correction=0)
+            if like.numel() == 1:
+                spread = like.abs().squeeze()
+            if spread == 0:
+                spread = torch.full_like(spread, _SMALL)
+            own = values.std(correction=0)
+            gain = spread / (own if own > 1e-6 * overall else overall).clamp(min=1e-6)
+            self.gain[index] = gain
+            self.offset[index] = like.mean() - gain * values.mean()

@@ -1,0 +1,86 @@
+"""Several models of one kind as one: every parameter has a leading dimension, one entry per seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import CircuitMixture
+from diffqas.errors import require
+from diffqas.quantum_train.generator import Generator
+from diffqas.quantum_train.mapping import LinearMapping
+from diffqas.quantum_train.model import QuantumTrain, parameter_groups
+from diffqas.quantum_train.skeleton import Skeleton
+
+
+class Lockstep(nn.Module):
+    """Train several `QuantumTrain` models together: one pass of the simulator, one optimiser.
+
+    The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element by
+    element, so the seeds stay independent of each other.
+
+    A target without buffers and frozen parameters runs under `torch.func.vmap`; any other runs seed by seed.
+
+    Args:
+        models: models that differ in their numbers only.
+
+    >>> models = [QuantumTrain(nn.Linear(3, 2), depth=2) for _ in range(4)]
+    >>> Lockstep(models)(torch.zeros(7, 3)).shape
+    torch.Size([4, 7, 2])
+    """
+
+    def __init__(self, models: Sequence[QuantumTrain]) -> None:
+        super().__init__()
+        require(len(models) >= 1, "models", "hold at least one QuantumTrain", "an empty list")
+        first = models[0]
+        lead = (len(models),)
+        circuits, mapping = first.circuits, first.generator.mapping
+        self.rates = first.rates
+        self.generator = Generator(
+            CircuitMixture(
+                circuits.candidates, circuits.n, circuits.depth, circuits.relaxation, circuits.sharing, lead=lead
+            ),
+            LinearMapping(mapping.n, mapping.chunk, mapping.bits, lead=lead),
+            first.generator.scale,
+            first.generator.sizes,
+            lead=lead,
+        ).to(first.generator.gain)
+        states = [model.generator.state_dict() for model in models]
+        self.generator.load_state_dict({key: torch.stack([state[key] for state in states]) for key in states[0]})
+        self.targets = nn.ModuleList(model.target for model in models)
+        self.vectorised = not any(True for _ in first.target.state_dict())
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def circuits(self) -> CircuitMixture:
+        """The stacked mixture: theta and w of all seeds."""
+        return self.generator.circuits
+
+    def forward(self, *args: Any) -> Tensor:
+        """Outputs of every seed's target on the same inputs, (seeds, ...)."""
+        skeletons = cast("list[Skeleton]", list(self.targets))
+        first = skeletons[0]
+        tensors = first.layout.tensors(self.generator())
+        if len(self) > 1 and self.vectorised:
+            return torch.func.vmap(lambda one: first.call(one, args, {}))(tensors)
+        singles = [{name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))]
+        outputs = [target.call(one, args, {}) for target, one in zip(skeletons, singles, strict=True)]
+        return torch.stack(outputs)
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`: angles, structure and mapping of all seeds."""
+        return parameter_groups(self.generator, self.rates, lr)
+
+    @torch.no_grad()
+    def write_back(self, models: Sequence[QuantumTrain]) -> None:
+        """Copy each seed's numbers, buffers included, into the models given, one per seed."""
+        state = self.generator.state_dict()
+        for seed, model in enumerate(models):
+            model.generator.load_state_dict({key: tensor[seed] for key, tensor in state.items()})
+            model.circuits.progress = self.circuits.progress
+            model.target.load_state_dict(self.targets[seed].state_dict())

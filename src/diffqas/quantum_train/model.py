@@ -1,0 +1,174 @@
+"""Quantum-Train: a circuit writes the weights of any classical network."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import CircuitMixture, Ranked, Relaxation, as_relaxation, rank
+from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
+from diffqas.errors import choose, require
+from diffqas.quantum_train.generator import Generator
+from diffqas.quantum_train.layout import find_layout
+from diffqas.quantum_train.mapping import LinearMapping
+from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
+from diffqas.quantum_train.report import ParameterReport
+from diffqas.quantum_train.scale import Scale, as_scale
+from diffqas.quantum_train.skeleton import Skeleton
+from diffqas.simulator import MAX_QUBITS
+
+MAPPINGS = ("linear",)
+
+
+class QuantumTrain(nn.Module):
+    """A network whose weights are written by a mixture of circuits and a small mapping.
+
+    kappa_i = M_beta(bits of i, s(sum_j w_j p_j(theta)_i)), i < p (arXiv 2505.09653, Eq. 4 and 7). Calling the
+    model calls the target with the generated weights; gradients reach theta, w and beta, and those are all
+    that `parameters()` shows. The object passed in is copied and never changed.
+
+    Args:
+        target: any module with at least one trainable parameter.
+        depth: layers of the circuits.
+        candidates: the search space.
+        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object. None: the recipe's.
+        sharing: `"shared"` (one theta for all candidates) or `"separate"`.
+        mapping: `"linear"`, the paper's.
+        chunk: weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
+        scale: `"raw"`, `"dimension"`, `"tanh"` or a function of (p, n). None: the recipe's.
+        start: `"target"` or `"none"`. None: the recipe's.
+        bits: `"signed"` or `"binary"`. None: the recipe's.
+        parameters: names or shell-style patterns of the tensors to write; the others stay as they are.
+            None: all that require a gradient.
+        recipe: `"default"`, `"paper"` or a `Recipe`: the choices not given above.
+
+    Raises:
+        ArgumentError: a wrong argument, or a target with more than 2**26 * chunk weights.
+
+    >>> model = QuantumTrain(nn.Linear(30, 4), depth=2)
+    >>> print(model.parameter_report())
+    35 trainable numbers write 124 weights (3.5x): 14 angles + 12 structural + 9 mapping, 7 qubits, depth 2
+    >>> model(torch.zeros(5, 30)).shape
+    torch.Size([5, 4])
+    """
+
+    def __init__(
+        self,
+        target: nn.Module,
+        depth: int = 15,
+        candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+        relaxation: str | Relaxation | None = None,
+        sharing: str = "shared",
+        mapping: str = "linear",
+        chunk: int = 1,
+        scale: str | Scale | None = None,
+        start: str | None = None,
+        bits: str | None = None,
+        parameters: str | Iterable[str] | None = None,
+        recipe: str | Recipe = "default",
+    ) -> None:
+        super().__init__()
+        choices = as_recipe(recipe)
+        layout = find_layout(target, parameters)
+        choose(mapping, MAPPINGS, "mapping")
+        require(isinstance(chunk, int) and chunk >= 1, "chunk", "be at least 1", chunk)
+        n = max(1, (-(-layout.size // chunk) - 1).bit_length())
+        limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
+        require(n <= MAX_QUBITS, "target", limit, f"{layout.size:,}")
+        circuits = CircuitMixture(
+            as_space(candidates),
+            n,
+            depth,
+            as_relaxation(choices.relaxation if relaxation is None else relaxation),
+            sharing,
+            choices.spread,
+        )
+        self.rates: Rates = choices.rates
+        self.generator = Generator(
+            circuits,
+            LinearMapping(n, chunk, choices.bits if bits is None else bits),
+            as_scale(choices.scale if scale is None else scale),
+            layout.sizes,
+        )
+        named = dict(target.named_parameters(remove_duplicate=False))
+        initial = [named[slot.names[0]].detach() for slot in layout.slots]
+        self.generator.to(initial[0].device, initial[0].dtype)
+        if choose(choices.start if start is None else start, STARTS, "start") == "target":
+            self.generator.start_like(initial)
+        self.target = Skeleton(target, layout)
+
+    @property
+    def circuits(self) -> CircuitMixture:
+        """The mixture of candidate circuits: theta and w."""
+        return self.generator.circuits
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the target with generated weights."""
+        return self.target.call(self.generate(), args, kwargs)
+
+    def generate(self) -> dict[str, Tensor]:
+        """The target's named parameters, differentiable; tied tensors stand under each of their names."""
+        return self.target.layout.tensors(self.generator())
+
+    @torch.no_grad()
+    def export(self) -> nn.Module:
+        """A plain copy of the target with the weights baked in; no quantum part is left."""
+        training = self.circuits.training
+        self.circuits.eval()  # no noise of a stochastic relaxation
+        plain = self.target.filled(self.generate())
+        self.circuits.train(training)
+        return plain
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Weights of the candidates after the relaxation, (len(candidates),), without noise."""
+        return self.circuits.weights.detach()
+
+    def ranking(self) -> list[Ranked]:
+        """Candidates by what they contribute, best first; those with equal probabilities are merged."""
+        return rank(self.circuits, self.generator.scale)
+
+    def parameter_report(self) -> ParameterReport:
+        """Counts of trainable numbers and generated weights."""
+        return ParameterReport(
+            qubits=self.generator.mapping.n,
+            depth=self.circuits.depth,
+            circuit=self.circuits.angles.numel(),
+            structure=self.circuits.structure.numel(),
+            mapping=sum(parameter.numel() for parameter in self.generator.mapping.parameters()),
+            target=self.target.layout.size,
+        )
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`: angles, structure and mapping, each at `lr` times its own rate."""
+        return parameter_groups(self.generator, self.rates, lr)
+
+    @torch.no_grad()
+    def discretize(self, k: int = 1) -> QuantumTrain:
+        """A new model with the k best candidates of the ranking, as found: ready to evaluate or retrain.
+
+        Angles and mapping are kept; of candidates with equal probabilities one is kept, with the sum of
+        their weights.
+        """
+        ranking = self.ranking()
+        require(isinstance(k, int) and 1 <= k <= len(ranking), "k", f"be between 1 and {len(ranking)}", k)
+        found = copy.deepcopy(self)
+        found.generator.circuits = self.circuits.restricted([list(entry.indices) for entry in ranking[:k]])
+        return found
+
+
+def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[dict[str, Any]]:
+    """Groups for `torch.optim` of a generator, single or stacked; frozen parameters are left out."""
+    circuits = generator.circuits
+    groups = [
+        {"name": "angles", "params": [circuits.angles], "lr": lr * rates.angles},
+        {"name": "structure", "params": [circuits.structure], "lr": lr * rates.structure},
+        {"name": "mapping", "params": list(generator.mapping.parameters()), "lr": lr * rates.mapping},
+    ]
+    for group in groups:
+        group["params"] = [parameter for parameter in group["params"] if parameter.requires_grad]
+    return [group for group in groups if group["params"]]

@@ -1,0 +1,44 @@
+"""How many numbers are trained, and how many weights they write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ParameterReport:
+    """Counts of a Quantum-Train model.
+
+    Attributes:
+        qubits: n = max(1, ceil(log2(ceil(p / chunk)))).
+        depth: layers of the circuits.
+        circuit: angles theta.
+        structure: structural weights w.
+        mapping: parameters beta of the mapping.
+        target: p, generated weights of the target.
+
+    >>> print(ParameterReport(qubits=11, depth=10, circuit=110, structure=12, mapping=13, target=1781))
+    135 trainable numbers write 1,781 weights (13.2x): 110 angles + 12 structural + 13 mapping, 11 qubits, depth 10
+    """
+
+    qubits: int
+    depth: int
+    circuit: int
+    structure: int
+    mapping: int
+    target: int
+
+    @property
+    def total(self) -> int:
+        """Trainable numbers in all."""
+        return self.circuit + self.structure + self.mapping
+
+    @property
+    def ratio(self) -> float:
+        """Generated weights per trainable number."""
+        return self.target / self.total
+
+    def __str__(self) -> str:
+        parts = f"{self.circuit:,} angles + {self.structure} structural + {self.mapping} mapping"
+        head = f"{self.total:,} trainable numbers write {self.target:,} weights ({self.ratio:.1f}x)"
+        return f"{head}: {parts}, {self.qubits} qubits, depth {self.depth}"

@@ -1,0 +1,68 @@
+"""How probabilities, which are near 2**-n, are brought to the size of the bits beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import choose, require
+
+
+@dataclass(frozen=True)
+class RawScale:
+    """Probabilities as they are."""
+
+    def __call__(self, p: Tensor, n: int) -> Tensor:
+        """(..., 2**n) -> (..., 2**n)."""
+        return p
+
+
+@dataclass(frozen=True)
+class DimensionScale:
+    """2**n p, with mean 1, cut at +-`limit`.
+
+    The |0..0> candidates put 2**n on one single weight of the target; the cut keeps that spike from
+    outweighing all the others. None leaves it.
+    """
+
+    limit: float | None = 32.0
+
+    def __post_init__(self) -> None:
+        require(self.limit is None or self.limit > 0, "limit", "be positive or None", self.limit)
+
+    def __call__(self, p: Tensor, n: int) -> Tensor:
+        """(..., 2**n) -> (..., 2**n)."""
+        scaled = p * 2**n
+        return scaled if self.limit is None else scaled.clamp(-self.limit, self.limit)
+
+
+@dataclass(frozen=True)
+class TanhScale:
+    """tanh(gain 2**n p): a smooth bound in place of a cut."""
+
+    gain: float = 0.5
+
+    def __post_init__(self) -> None:
+        require(self.gain > 0, "gain", "be positive", self.gain)
+
+    def __call__(self, p: Tensor, n: int) -> Tensor:
+        """(..., 2**n) -> (..., 2**n)."""
+        return torch.tanh(p * (self.gain * 2**n))
+
+
+Scale: TypeAlias = Callable[[Tensor, int], Tensor]
+
+SCALES: dict[str, Callable[[], Scale]] = {"raw": RawScale, "dimension": DimensionScale, "tanh": TanhScale}
+
+
+def as_scale(scale: str | Scale) -> Scale:
+    """Accept a scale's name where a scale is meant.
+
+    >>> as_scale("dimension")
+    DimensionScale(limit=32.0)
+    """
+    return SCALES[choose(scale, SCALES, "scale")]() if isinstance(scale, str) else scale

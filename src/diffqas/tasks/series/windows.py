@@ -1,0 +1,175 @@
+"""Windows over a series: what every model of a series task is given.
+
+The protocol of the papers: the window ``s[i:i+length]`` predicts ``s[i+length]`` for i = 0 .. N-length-2
+(the last usable window is left out), the first ``int(0.67 * count)`` windows train, the rest test, and
+nothing is shuffled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from diffqas.errors import choose, require
+from diffqas.tasks.series.signals import Floats, scale_to_unit
+
+Scaling = Literal["whole", "train"]
+TRAIN_SHARE = 0.67
+THE_SERIES = "the series itself"
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesData:
+    """The windows of one series, training windows first.
+
+    Attributes:
+        name: the data set's name.
+        inputs: shape (count, window), float64.
+        targets: shape (count,), float64; targets[i] is the value that inputs[i] must predict.
+        boundary: the number of training windows.
+        sees: what the windows show, in words.
+        offset: index in the series of targets[0].
+        last_response: for a model that sees only a drive, the value just before each target, shape (count,).
+
+    Raises:
+        ArgumentError: the shapes do not fit each other, or a part is empty.
+    """
+
+    name: str
+    inputs: Floats
+    targets: Floats
+    boundary: int
+    sees: str = THE_SERIES
+    offset: int = 4
+    last_response: Floats | None = None
+
+    def __post_init__(self) -> None:
+        require(self.inputs.ndim == 2, "inputs", "have the shape (count, window)", self.inputs.shape)
+        flat = (len(self.inputs),)
+        require(self.targets.shape == flat, "targets", f"have the shape {flat}", self.targets.shape)
+        if self.last_response is not None:
+            shape = self.last_response.shape
+            require(shape == flat, "last_response", f"have the shape {flat}", shape)
+        rule = f"leave windows on both sides (1 to {self.count - 1})"
+        require(1 <= self.boundary < self.count, "boundary", rule, self.boundary)
+
+    @property
+    def count(self) -> int:
+        """Number of windows, training and test together."""
+        return len(self.inputs)
+
+    @property
+    def window(self) -> int:
+        """Number of values in one window."""
+        return self.inputs.shape[1]
+
+    @property
+    def train(self) -> tuple[Floats, Floats]:
+        """Inputs and targets of the training windows."""
+        return self.inputs[: self.boundary], self.targets[: self.boundary]
+
+    @property
+    def test(self) -> tuple[Floats, Floats]:
+        """Inputs and targets of the test windows."""
+        return self.inputs[self.boundary :], self.targets[self.boundary :]
+
+    def holdout(self, fraction: float = 0.2) -> SeriesData:
+        """Return data made of the training windows alone, whose test part is their last `fraction`.
+
+        For choosing settings without a look at the test part. (Under the papers' scaling the minimum and
+        maximum still come from the whole series; load with scaling="train" where that matters.)
+
+        Raises:
+            ArgumentError: `fraction` is outside (0, 1), or there are fewer than two training windows.
+
+        >>> data = windows(np.arange(25.0))
+        >>> data.count, data.boundary, data.holdout(0.25).count, data.holdout(0.25).boundary
+        (20, 13, 13, 10)
+        """
+        require(0 < fraction < 1, "fraction", "be between 0 and 1", fraction)
+        require(self.boundary >= 2, "data", "have at least 2 training windows", self.boundary)
+        held_out = min(max(1, round(fraction * self.boundary)), self.boundary - 1)
+        kept = slice(self.boundary)
+        return replace(
+            self,
+            inputs=self.inputs[kept],
+            targets=self.targets[kept],
+            boundary=self.boundary - held_out,
+            last_response=None if self.last_response is None else self.last_response[kept],
+        )
+
+
+def window_count(values: int, length: int = 4) -> int:
+    """Return how many windows of `length` a series of so many values has: values - length - 1."""
+    return values - length - 1
+
+
+def training_values(values: int, length: int = 4) -> int:
+    """Return how many leading values the training windows and their targets touch."""
+    return int(TRAIN_SHARE * window_count(values, length)) + length
+
+
+def windows(
+    inputs_series: Floats,
+    targets_series: Floats | None = None,
+    length: int = 4,
+    *,
+    name: str = "series",
+    sees: str = THE_SERIES,
+) -> SeriesData:
+    """Return the windows ``inputs_series[i:i+length]`` with the targets ``targets_series[i+length]``.
+
+    Args:
+        inputs_series: shape (N,), what the model sees.
+        targets_series: shape (N,), what it predicts; None: the same series. If another series is given, its
+            value just before each target is kept as `last_response`.
+        length: values per window.
+        name: the data set's name.
+        sees: what the windows show, in words.
+
+    Raises:
+        ArgumentError: `length` is below 1, the series is not flat, differs in length or has fewer than
+            length + 3 values (two windows).
+
+    >>> data = windows(np.arange(9.0))
+    >>> data.inputs.tolist()[-1], data.targets.tolist(), data.boundary
+    ([3.0, 4.0, 5.0, 6.0], [4.0, 5.0, 6.0, 7.0], 2)
+    """
+    require(isinstance(length, int) and length >= 1, "length", "be an integer of at least 1", length)
+    source = np.asarray(inputs_series, dtype=np.float64)
+    response = source if targets_series is None else np.asarray(targets_series, dtype=np.float64)
+    rule = f"be flat with at least {length + 3} values"
+    require(source.ndim == 1 and len(source) >= length + 3, "inputs_series", rule, f"shape {source.shape}")
+    rule = f"have the shape {source.shape}"
+    require(response.shape == source.shape, "targets_series", rule, response.shape)
+    count = window_count(len(source), length)
+    # Copies, not views: the caller may write into the arrays and hand them to torch without a warning.
+    return SeriesData(
+        name=name,
+        inputs=np.lib.stride_tricks.sliding_window_view(source, length)[:count].copy(),
+        targets=response[length : length + count].copy(),
+        boundary=int(TRAIN_SHARE * count),
+        sees=sees,
+        offset=length,
+        last_response=None if targets_series is None else response[length - 1 : length - 1 + count].copy(),
+    )
+
+
+def scaled_windows(series: Floats, length: int = 4, *, name: str, scaling: Scaling = "whole") -> SeriesData:
+    """Return the windows of a series scaled to [-1, 1].
+
+    `scaling` "whole" takes minimum and maximum of the whole series (the papers' protocol), "train" those of
+    the values that the training windows and their targets touch.
+
+    Raises:
+        ArgumentError: unknown `scaling`, or what `windows` refuses.
+        DataError: what `scale_to_unit` refuses.
+
+    >>> float(scaled_windows(np.arange(25.0), name="ramp", scaling="train").test[1][0])
+    1.125
+    """
+    choose(scaling, get_args(Scaling), "scaling")
+    over = training_values(len(series), length) if scaling == "train" else None
+    return windows(scale_to_unit(series, over), length=length, name=name)

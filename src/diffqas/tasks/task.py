@@ -1,0 +1,84 @@
+"""What a search works on: data, a target network, a loss, and what others reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.errors import choose, require
+from diffqas.tasks.settings import Settings
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Samples: inputs (count, ...) and targets (count, ...)."""
+
+    inputs: Tensor
+    targets: Tensor
+
+    def __post_init__(self) -> None:
+        same = len(self.inputs) == len(self.targets) > 0
+        require(same, "targets", "have one entry per input, and at least one", f"{self.targets.shape}")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> Split:
+        """The same samples elsewhere; integer tensors keep their dtype."""
+        moved = (t.to(device, dtype) if t.is_floating_point() else t.to(device) for t in (self.inputs, self.targets))
+        return Split(*moved)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A figure to stand beside a result: who reached it, and what that model sees."""
+
+    name: str
+    value: float
+    remark: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Everything that a search needs to know about a problem.
+
+    Attributes:
+        name: word of the command line.
+        train: samples to learn from.
+        test: samples that no choice may look at.
+        target: makes a fresh target network.
+        loss: (prediction, targets) of one model -> a scalar, the mean over the samples.
+        metrics: figures reported for both parts, by name (`mse` -> `train_mse`, `test_mse`).
+        recipes: settings by recipe name.
+        references: figures to compare the first metric's test value with.
+        kind: what the task is drawn as: `"series"` or `"plain"`.
+        snapshot_epochs: epochs whose predictions are kept for the pictures.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    target: Callable[[], nn.Module]
+    loss: Loss
+    metrics: Mapping[str, Loss]
+    recipes: Mapping[str, Settings]
+    references: Sequence[Reference] = ()
+    kind: str = "plain"
+    snapshot_epochs: Sequence[int] = field(default_factory=tuple)
+
+    def settings(self, recipe: str) -> Settings:
+        """Settings of a recipe.
+
+        Raises:
+            ArgumentError: the task has no recipe of that name.
+        """
+        return self.recipes[choose(recipe, self.recipes, "recipe")]
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> Task:
+        """The same task with its samples elsewhere."""
+        return replace(self, train=self.train.to(device, dtype), test=self.test.to(device, dtype))

@@ -1,0 +1,5 @@
+"""The loops that train, and what they leave on disk."""
+
+from diffqas.training.models import make_models as make_models
+from diffqas.training.supervised import EpochRecord as EpochRecord
+from diffqas.training.supervised import Training as Training

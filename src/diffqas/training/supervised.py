@@ -1,0 +1,186 @@
+"""The supervised loop: several seeds in lockstep, one record per epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import RunError
+from diffqas.quantum_train import Lockstep
+from diffqas.tasks.settings import Settings
+from diffqas.tasks.task import Loss, Split, Task
+from diffqas.training.optimisation import make_optimizer, schedule_factor
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch left behind; every list has one entry per seed.
+
+    Attributes:
+        epoch: 1 for the first.
+        loss: mean loss over the epoch's batches, before each step.
+        metrics: `train_<name>` and `test_<name>` after the epoch.
+        structural_weights: (seeds, candidates).
+    """
+
+    epoch: int
+    loss: list[float]
+    metrics: dict[str, list[float]]
+    structural_weights: list[list[float]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Flat, as a line of metrics.jsonl."""
+        head = {"epoch": self.epoch, "loss": self.loss}
+        return head | self.metrics | {"structural_weights": self.structural_weights}
+
+
+@dataclass
+class Training:
+    """A training that can be stopped after any epoch and go on bit by bit the same.
+
+    Attributes:
+        population: the seeds' models as one.
+        task: data and loss, on the population's device.
+        settings: how to train.
+        seeds: one number per model; they decide every random choice.
+        epoch: epochs done.
+        seconds: time spent so far, in this and in earlier processes.
+        failures: for each seed that diverged, where.
+        snapshots: predictions on all samples, (seeds, count), by epoch.
+    """
+
+    population: Lockstep
+    task: Task
+    settings: Settings
+    seeds: list[int]
+    epoch: int = 0
+    seconds: float = 0.0
+    failures: dict[int, str] = field(default_factory=dict)
+    snapshots: dict[int, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        groups = self.population.parameter_groups(self.settings.lr)
+        self.optimizer = make_optimizer(groups, self.settings)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of one epoch; the last one may be short."""
+        return -(-len(self.task.train) // self.settings.batch_size)
+
+    def epochs(self) -> Iterator[EpochRecord]:
+        """Train until the last epoch, one record after each.
+
+        Raises:
+            RunError: the loss of every seed became NaN or infinite.
+        """
+        while self.epoch < self.settings.epochs:
+            started = time.perf_counter()
+            record = self._one_epoch()
+            self.seconds += time.perf_counter() - started
+            yield record
+
+    def _one_epoch(self) -> EpochRecord:
+        self.population.train()
+        train, size = self.task.train, self.settings.batch_size
+        total = torch.zeros(len(self.seeds), dtype=torch.float64)
+        for step in range(self.steps_per_epoch):
+            batch = slice(step * size, (step + 1) * size)
+            losses = self._step(train.inputs[batch], train.targets[batch], step)
+            total += losses.double().cpu() * len(train.inputs[batch])
+        self.epoch += 1
+        metrics = self._evaluate()
+        weights = self.population.circuits.weights.detach().tolist()
+        return EpochRecord(self.epoch, (total / len(train)).tolist(), metrics, weights)
+
+    def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
+        done = self.epoch * self.steps_per_epoch + step
+        progress = done / (self.settings.epochs * self.steps_per_epoch)
+        self._prepare_noise(progress, done)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * schedule_factor(self.settings.schedule, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = per_seed(self.task.loss, self.population(inputs), targets)
+        losses.sum().backward()
+        if not torch.isfinite(losses).all():
+            self._drop(losses, step)
+        kept = self._frozen_values()
+        self.optimizer.step()
+        self._restore(kept)
+        return losses.detach()
+
+    def _prepare_noise(self, progress: float, step: int) -> None:
+        circuits = self.population.circuits
+        circuits.progress = progress
+        if circuits.relaxation.stochastic:
+            # A function of seed and step: nothing to save, and a seed draws the same in any company.
+            draws = [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in self.seeds]
+            noise = [torch.rand(circuits.structure.shape[1:], generator=draw) for draw in draws]
+            circuits.noise = torch.stack(noise).to(circuits.structure)
+
+    def _drop(self, losses: Tensor, step: int) -> None:
+        """Freeze the seeds whose loss is no number any more; stop when none is left."""
+        for index in torch.nonzero(~torch.isfinite(losses)).flatten().tolist():
+            where = f"epoch {self.epoch + 1}, step {step + 1}"
+            self.failures.setdefault(self.seeds[index], f"the loss became {losses[index].item()} at {where}")
+        if len(self.failures) == len(self.seeds):
+            seed, reason = next(iter(self.failures.items()))
+            raise RunError(f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr).")
+
+    def _frozen_values(self) -> list[tuple[Tensor, int, Tensor]]:
+        if not self.failures:
+            return []
+        lost = [index for index, seed in enumerate(self.seeds) if seed in self.failures]
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        return [(p, index, p.detach()[index].clone()) for p in parameters for index in lost]
+
+    @torch.no_grad()
+    def _restore(self, kept: list[tuple[Tensor, int, Tensor]]) -> None:
+        for parameter, index, value in kept:
+            parameter[index] = value
+
+    @torch.no_grad()
+    def _evaluate(self) -> dict[str, list[float]]:
+        self.population.eval()
+        result: dict[str, list[float]] = {}
+        predictions = [self._predict(split) for split in (self.task.train, self.task.test)]
+        parts = zip(("train", "test"), (self.task.train, self.task.test), predictions, strict=True)
+        for part, split, prediction in parts:
+            for name, metric in self.task.metrics.items():
+                result[f"{part}_{name}"] = per_seed(metric, prediction, split.targets).tolist()
+        if self.epoch in self.task.snapshot_epochs or self.epoch == self.settings.epochs:
+            self.snapshots[self.epoch] = torch.cat(predictions, dim=1).cpu()
+        return result
+
+    def _predict(self, split: Split, limit: int = 4096) -> Tensor:
+        return torch.cat([self.population(part) for part in split.inputs.split(limit)], dim=1)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on, in plain tensors, numbers and dicts."""
+        return {
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "seeds": self.seeds,
+            "failures": self.failures,
+            "snapshots": self.snapshots,
+            "population": self.population.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        self.epoch, self.seconds = state["epoch"], state["seconds"]
+        self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
+        self.population.load_state_dict(state["population"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["rng"])
+
+
+def per_seed(function: Loss, predictions: Tensor, targets: Tensor) -> Tensor:
+    """Apply a loss or metric to every seed's predictions: (seeds, ...), (...) -> (seeds,)."""
+    return torch.stack([function(prediction, targets) for prediction in predictions])
