@@ -9,5 +9,8 @@ __version__ = "0.1.0"
 from diffqas.circuits import TABLE_I as TABLE_I
 from diffqas.circuits import Candidate as Candidate
 from diffqas.circuits import SearchSpace as SearchSpace
-from diffqas.simulator import probabilities as probabilities
 from diffqas.quantum_train import QuantumTrain as QuantumTrain
+from diffqas.runs import Run as Run
+from diffqas.runs import resume as resume
+from diffqas.runs import search as search
+from diffqas.simulator import probabilities as probabilities

@@ -41,10 +41,10 @@ def require(condition: bool, argument: str, rule: str, got: object) -> None:
 def choose(name: str, options: Iterable[str], argument: str) -> str:
     """Return `name` if it is one of `options`, else raise an error that suggests the nearest one.
 
-    >>> choose("besel", ["bessel", "narma5"], "dataset")
+    >>> choose("besel", ["bessel", "shm"], "task")
     Traceback (most recent call last):
         ...
-    diffqas.errors.ArgumentError: Argument `dataset` must be one of bessel, narma5, but got 'besel' (did you mean 'bessel'?).
+    diffqas.errors.ArgumentError: Argument `task` must be one of bessel, shm, but got 'besel' (did you mean 'bessel'?).
     """
     known = list(options)
     if name in known:

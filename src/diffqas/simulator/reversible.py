@@ -45,10 +45,12 @@ class _Evolution(torch.autograd.Function):
     def forward(unitaries: Tensor, layers: tuple[tuple[Cnot, ...], ...], start: Tensor) -> Tensor:
         batch, _, n = unitaries.shape[:3]
         enter, _ = gather_indices(layers, n, str(unitaries.device))
-        state = start.flatten(1).expand(batch, -1)
+        buffers = _Buffers(start.flatten(1).expand(batch, -1).contiguous())
         for matrices in _merged(unitaries):
-            state = _rotate(state.index_select(1, enter), matrices)
-        return state.view(batch, 2**n, len(layers))
+            buffers.gather(enter)
+            for matrix in matrices:
+                buffers.rotate(matrix)
+        return buffers.full.view(batch, 2**n, len(layers))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -59,20 +61,48 @@ class _Evolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, None, None]:
         unitaries, output = ctx.saved_tensors
-        batch, _, n = unitaries.shape[:3]
+        batch, depth, n = unitaries.shape[:3]
         _, leave = gather_indices(ctx.layers, n, str(unitaries.device))
-        # States and cotangents walk back together, as one batch.
-        rows = torch.cat((output, cotangents[0])).transpose(1, 2).reshape(2 * batch, -1)
-        correlations: list[list[Tensor]] = []
-        for matrices in reversed(_merged(unitaries, adjoint=True)):
-            if correlations:
-                rows = rows.index_select(1, leave)
-            correlations.append([])
-            rows = _rotate(rows, matrices, correlations[-1])
-        by_group = list(zip(*reversed(correlations), strict=True))
-        pairs = torch.cat([_reduced(group) for group in reversed(by_group)], dim=2)
+        # States x and cotangents y walk back together, as the two halves of one batch.
+        buffers = _Buffers(torch.cat((output, cotangents[0])).transpose(1, 2).reshape(2 * batch, -1))
+        groups = [2**g for g in reversed(group_sizes(n))]
+        correlations = [unitaries.new_empty(depth, batch, size, size) for size in groups]
+        undo = _merged(unitaries, adjoint=True)
+        for layer in range(depth - 1, -1, -1):
+            if layer < depth - 1:
+                buffers.gather(leave)
+            for matrix, correlation in zip(undo[layer], correlations, strict=True):
+                x, y = buffers.rotate(matrix).split(batch)
+                torch.bmm(y, x.mH, out=correlation[layer])
+        pairs = torch.cat([_reduced(group) for group in reversed(correlations)], dim=2)
         # y = U x per qubit: dL/dU = sum lambda_y x* = U sum lambda_x x*.
-        return unitaries @ pairs, None, None
+        return unitaries @ pairs.transpose(0, 1), None, None
+
+
+class _Buffers:
+    """Amplitudes (batch, columns * 2**n) that move to and fro between two places in memory.
+
+    Allocating them anew in every layer costs page faults, and leaves holes that the heap grows around.
+    """
+
+    def __init__(self, full: Tensor) -> None:
+        self.full, self._empty = full, torch.empty_like(full)
+
+    def gather(self, index: Tensor) -> None:
+        """Permute the amplitudes of every batch entry."""
+        torch.index_select(self.full, 1, index, out=self._empty)
+        self._swap()
+
+    def rotate(self, matrix: Tensor) -> Tensor:
+        """Apply (batch, 2**g, 2**g) to the last group of qubits and move it to the front: (batch, 2**g, rest)."""
+        batch, size = matrix.shape[:2]
+        result = self._empty.view(batch, size, -1)
+        torch.bmm(matrix, self.full.view(batch, -1, size).mT, out=result)
+        self._swap()
+        return result
+
+    def _swap(self) -> None:
+        self.full, self._empty = self._empty, self.full
 
 
 def _merged(unitaries: Tensor, adjoint: bool = False) -> list[tuple[Tensor, ...]]:
@@ -86,26 +116,10 @@ def _merged(unitaries: Tensor, adjoint: bool = False) -> list[tuple[Tensor, ...]
     return list(zip(*(group.unbind(1) for group in groups), strict=True))
 
 
-def _rotate(rows: Tensor, matrices: Sequence[Tensor], correlations: list[Tensor] | None = None) -> Tensor:
-    """Apply each group's matrix; rows (batch, columns * 2**n) -> the same amplitudes as columns.
-
-    With `correlations`, the halves of the batch are states x and cotangents y, and every group's
-    sum y x*, (batch / 2, 2**g, 2**g), is appended.
-    """
-    batch, total = rows.shape
-    for matrix in matrices:
-        rows = torch.bmm(matrix, rows.view(batch, -1, matrix.shape[1]).mT)
-        if correlations is not None:
-            x, y = rows.split(batch // 2)
-            correlations.append(torch.bmm(y, x.mH))
-    return rows.view(batch, total)
-
-
-def _reduced(correlations: Sequence[Tensor]) -> Tensor:
-    """Partial traces onto each qubit of a group: depth x (batch, 2**g, 2**g) -> (batch, depth, g, 2, 2)."""
-    stacked = torch.stack(list(correlations), dim=1)
-    onto = _reduction(stacked.shape[-1], str(stacked.device)).to(stacked.dtype)
-    return (stacked.flatten(-2) @ onto).unflatten(-1, (-1, 2, 2))
+def _reduced(correlations: Tensor) -> Tensor:
+    """Partial traces onto each qubit of a group: (..., 2**g, 2**g) -> (..., g, 2, 2)."""
+    onto = _reduction(correlations.shape[-1], str(correlations.device)).to(correlations.dtype)
+    return (correlations.flatten(-2) @ onto).unflatten(-1, (-1, 2, 2))
 
 
 @lru_cache(maxsize=32)

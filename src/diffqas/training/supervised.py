@@ -52,6 +52,7 @@ class Training:
         seconds: time spent so far, in this and in earlier processes.
         failures: for each seed that diverged, where.
         snapshots: predictions on all samples, (seeds, count), by epoch.
+        metrics: figures after the last epoch, as in its record.
     """
 
     population: Lockstep
@@ -62,6 +63,7 @@ class Training:
     seconds: float = 0.0
     failures: dict[int, str] = field(default_factory=dict)
     snapshots: dict[int, Tensor] = field(default_factory=dict)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         groups = self.population.parameter_groups(self.settings.lr)
@@ -93,9 +95,9 @@ class Training:
             losses = self._step(train.inputs[batch], train.targets[batch], step)
             total += losses.double().cpu() * len(train.inputs[batch])
         self.epoch += 1
-        metrics = self._evaluate()
+        self.metrics = self._evaluate()
         weights = self.population.circuits.weights.detach().tolist()
-        return EpochRecord(self.epoch, (total / len(train)).tolist(), metrics, weights)
+        return EpochRecord(self.epoch, (total / len(train)).tolist(), self.metrics, weights)
 
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
         done = self.epoch * self.steps_per_epoch + step
@@ -167,6 +169,7 @@ class Training:
             "seeds": self.seeds,
             "failures": self.failures,
             "snapshots": self.snapshots,
+            "metrics": self.metrics,
             "population": self.population.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "rng": torch.get_rng_state(),
@@ -176,6 +179,7 @@ class Training:
         """Continue from what `state_dict` gave."""
         self.epoch, self.seconds = state["epoch"], state["seconds"]
         self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
+        self.metrics = dict(state["metrics"])
         self.population.load_state_dict(state["population"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"])

@@ -16,6 +16,7 @@ PENDULUM_GRAVITY = 9.81
 PENDULUM_START = (0.0, 3.0)
 NARMA_PERIOD = 300
 NARMA_START = 0.196
+NARMA_HIGHEST = 20
 
 
 def bessel() -> Floats:
@@ -42,9 +43,7 @@ def damped_shm() -> Floats:
         angle, velocity = state
         return [velocity, -PENDULUM_DAMPING * velocity - PENDULUM_GRAVITY * np.sin(angle)]
 
-    solution = solve_ivp(
-        slope, (0.0, 20.0), PENDULUM_START, method="DOP853", t_eval=times, rtol=1e-12, atol=1e-12
-    )
+    solution = solve_ivp(slope, (0.0, 20.0), PENDULUM_START, method="DOP853", t_eval=times, rtol=1e-12, atol=1e-12)
     return np.asarray(solution.y[1], dtype=np.float64)
 
 
@@ -70,13 +69,18 @@ def narma(order: int) -> tuple[Floats, Floats]:
     values before t = 0 count as 0.
 
     Raises:
-        ArgumentError: `order` is no integer from 1 to 10 (beyond, the response may grow without bound).
+        ArgumentError: `order` is no integer from 1 to 20 (far beyond, the response grows without bound).
 
     >>> drive, response = narma(5)
     >>> drive.shape, float(response[0])
     ((300,), 0.196)
     """
-    require(isinstance(order, int) and 1 <= order <= 99, "order", "be an integer from 1 to 10", order)
+    require(
+        isinstance(order, int) and 1 <= order <= NARMA_HIGHEST,
+        "order",
+        f"be an integer from 1 to {NARMA_HIGHEST}",
+        order,
+    )
     phase = 2.0 * np.pi * np.arange(NARMA_PERIOD) / NARMA_PERIOD
     drive = 0.1 * (np.sin(2.11 * phase) * np.sin(3.73 * phase) * np.sin(4.11 * phase) + 1.0)
     response = np.zeros(NARMA_PERIOD)
@@ -112,7 +116,8 @@ def scale_to_unit(series: Floats, over: int | None = None) -> Floats:
         part = "" if over is None else f" over its first {limit} values (the training part)"
         raise DataError(f"the series is constant{part}; there is nothing to learn")
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = 2.0 * ((series - low) / (high - low)) - 1.0
-    if not np.isfinite(high - low) or not np.isfinite(scaled).all():
+        spread = high - low
+        scaled = 2.0 * ((series - low) / spread) - 1.0
+    if not np.isfinite(spread) or not np.isfinite(scaled).all():
         raise DataError("the series spreads too widely for float64; divide its values by a constant first")
     return scaled

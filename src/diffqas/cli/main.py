@@ -1,0 +1,54 @@
+"""The program `diffqas`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from diffqas.cli.candidates import Candidates
+from diffqas.cli.runs import Resume, Show
+from diffqas.cli.search import Search
+from diffqas.errors import DiffqasError
+
+DESCRIPTION = """Differentiable quantum architecture search for PyTorch.
+
+Search for the quantum circuit that writes a network's weights, by gradient descent, and walk away with an
+ordinary classical model and a circuit that runs anywhere.
+
+  diffqas search bessel            learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
+  diffqas show runs/bessel         look at it again
+  diffqas candidates               the twelve circuits, and which of them can do nothing
+"""
+
+Command = (
+    Annotated[Search, tyro.conf.subcommand("search")]
+    | Annotated[Resume, tyro.conf.subcommand("resume")]
+    | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Candidates, tyro.conf.subcommand("candidates")]
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits with code 2 and one line on any error that a user can mend."""
+    command = tyro.cli(
+        Command,  # pyright: ignore[reportArgumentType]
+        prog="diffqas",
+        description=DESCRIPTION,
+        args=arguments,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes),
+    )
+    try:
+        command.run()
+    except DiffqasError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]diffqas:[/] {_plain(error)}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("diffqas: interrupted; continue with `diffqas resume RUN`.")
+        sys.exit(130)
+
+
+def _plain(error: DiffqasError) -> str:
+    return str(error).replace("[", "\\[")

@@ -1,0 +1,62 @@
+"""`diffqas resume` and `diffqas show`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+from diffqas.reports.terminal import show
+from diffqas.runs import resume
+from diffqas.training.folder import RunFolder
+
+CONTENTS = {
+    "predictions.png": "prediction against truth over the epochs",
+    "structural_weights.png": "the candidates' weights over the epochs",
+    "curves.png": "errors over the epochs",
+    "model.safetensors": "the classical network, no quantum part",
+    "circuit.qasm": "the leading circuit, OpenQASM 3",
+    "result.json": "all figures",
+    "metrics.jsonl": "figures of every epoch",
+    "tensorboard": "the same for TensorBoard",
+}
+
+
+@dataclass
+class Resume:
+    """Continue a run that was stopped; it ends as if it had never been."""
+
+    folder: tyro.conf.Positional[Path]
+    """The run folder."""
+
+    def run(self) -> None:
+        """Train to the end, then print the result."""
+        run = resume(self.folder)
+        console = Console()
+        console.print()
+        show(run.result, console)
+        print_folder(console, run.folder)
+
+
+@dataclass
+class Show:
+    """Print a finished run."""
+
+    folder: tyro.conf.Positional[Path]
+    """The run folder."""
+
+    def run(self) -> None:
+        """Print result.json as tables."""
+        console = Console()
+        show(RunFolder(self.folder).load_result(), console)
+        print_folder(console, self.folder)
+
+
+def print_folder(console: Console, folder: Path) -> None:
+    """What lies in a run folder."""
+    console.print(f"\n[bold]{folder}[/]", highlight=False)
+    for name, meaning in CONTENTS.items():
+        if (folder / name).exists():
+            console.print(f"  {name:24} [dim]{meaning}[/]", highlight=False)

@@ -1,0 +1,98 @@
+"""`diffqas search`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from diffqas.architecture import Gumbel, Relaxation, Softmax
+from diffqas.cli.runs import print_folder
+from diffqas.errors import ArgumentError
+from diffqas.reports.terminal import show
+from diffqas.runs import search
+
+
+@dataclass
+class Search:
+    """Search a circuit on a data set; leaves a run folder with tables, pictures, model and circuit."""
+
+    dataset: tyro.conf.Positional[str]
+    """bessel, damped-shm, delayed-control, narma5, narma10, narma5-response, narma10-response, or series (your
+    own, with --csv)."""
+    model: Literal["qt"] = "qt"
+    """qt: Quantum-Train, circuits write the weights of a classical network."""
+    target: Literal["lstm"] = "lstm"
+    """The classical network: lstm, 1,781 weights."""
+    recipe: Literal["default", "paper"] = "default"
+    """default: what trains best at the papers' number of parameters and epochs. paper: what the papers state."""
+    relaxation: Literal["raw", "softmax", "gumbel"] | None = None
+    """How structural parameters become weights of the candidates; the recipe decides if not given."""
+    temperature: float | None = None
+    """Temperature of softmax, first temperature of gumbel."""
+    sharing: Literal["shared", "separate"] = "shared"
+    """One set of angles for all candidates, or one each."""
+    depth: int | None = None
+    """Layers of the circuits."""
+    epochs: int | None = None
+    """Passes over the training part."""
+    lr: float | None = None
+    """Base learning rate."""
+    structure_rate: float | None = None
+    """Learning rate of the structural weights, relative to --lr."""
+    seed: int = 0
+    """The first seed."""
+    seeds: int = 1
+    """How many seeds, trained in lockstep."""
+    device: str = "cpu"
+    """cpu, cuda or cuda:<index>."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """Precision."""
+    output: Path | None = None
+    """The run folder; a new one under runs/ if not given."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace the run that --output holds."""
+    csv: Path | None = None
+    """A series of your own: a CSV file with a header."""
+    column: str | None = None
+    """Its column."""
+    scaling: Literal["whole", "train"] = "whole"
+    """Scale a series by its whole range (the papers' protocol, it leaks the range of the test part) or by its
+    training part's."""
+
+    def run(self) -> None:
+        """Search, then print the result and where it lies."""
+        run = search(
+            self.dataset,
+            seed=self.seed,
+            seeds=self.seeds,
+            recipe=self.recipe,
+            relaxation=self._relaxation(),
+            structure_rate=self.structure_rate,
+            sharing=self.sharing,
+            depth=self.depth,
+            epochs=self.epochs,
+            lr=self.lr,
+            csv=self.csv,
+            column=self.column,
+            scaling=self.scaling,
+            device=self.device,
+            dtype=self.dtype,
+            output=self.output,
+            overwrite=self.overwrite,
+        )
+        console = Console()
+        console.print()
+        show(run.result, console)
+        print_folder(console, run.folder)
+
+    def _relaxation(self) -> Relaxation | str | None:
+        if self.temperature is None:
+            return self.relaxation
+        if self.relaxation not in ("softmax", "gumbel"):
+            given = self.relaxation or "the recipe's relaxation"
+            raise ArgumentError(f"Argument `temperature` must go with softmax or gumbel, but got {given}.")
+        return Softmax(self.temperature) if self.relaxation == "softmax" else Gumbel(self.temperature)

@@ -1,0 +1,1 @@
+"""What a person looks at: tables in the terminal, pictures, TensorBoard events."""

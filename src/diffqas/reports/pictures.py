@@ -1,0 +1,114 @@
+"""Pictures of a run: predictions against the truth, structural weights over the epochs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from diffqas.training.files import write_through
+
+Floats = NDArray[np.floating]
+TRUTH, PREDICTION, BOUNDARY = "#e07b00", "#1f5fbf", "#c1272d"
+
+
+def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary: int, title: str) -> Figure:
+    """Prediction against truth, one panel per epoch, as in Fig. 8-12 of arXiv 2505.09653.
+
+    Args:
+        snapshots: predictions (seeds, count) by epoch; the line is the first seed, the band all seeds.
+        truth: (count,).
+        boundary: number of training samples; a dashed line stands before the first test sample.
+        title: heading.
+    """
+    epochs = sorted(snapshots)
+    rows = -(-len(epochs) // 2)
+    figure = _figure(10, 2.6 * rows + 0.6)
+    grid = figure.subplots(rows, min(2, len(epochs)), sharex=True, sharey=True, squeeze=False)
+    index = np.arange(len(truth))
+    for axes, epoch in zip(grid.flat, epochs, strict=False):
+        prediction = snapshots[epoch]
+        axes.plot(index, truth, "--", color=TRUTH, linewidth=1.4, label="truth")
+        axes.plot(index, prediction[0], color=PREDICTION, linewidth=1.1, label="prediction")
+        if len(prediction) > 1:
+            low, high = prediction.min(axis=0), prediction.max(axis=0)
+            axes.fill_between(index, low, high, color=PREDICTION, alpha=0.2, linewidth=0, label="all seeds")
+        axes.axvline(boundary - 0.5, color=BOUNDARY, linestyle="--", linewidth=1)
+        axes.set_title(f"epoch {epoch}", fontsize=10)
+        _clean(axes)
+    for axes in grid.flat[len(epochs) :]:
+        axes.set_visible(False)
+    for axes in grid[-1]:
+        axes.set_xlabel("window")
+    grid[0][0].text(boundary - 2, grid[0][0].get_ylim()[1], "train", ha="right", va="top", fontsize=8, color=BOUNDARY)
+    grid[0][0].text(boundary + 1, grid[0][0].get_ylim()[1], "test", ha="left", va="top", fontsize=8, color=BOUNDARY)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return figure
+
+
+def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[bool], title: str) -> Figure:
+    """Structural weights over the epochs: (epochs, candidates), the median over seeds.
+
+    Candidates that are constant are drawn dotted and grey.
+    """
+    figure = _figure(8, 4.2)
+    axes = figure.subplots()
+    epochs = np.arange(1, len(weights) + 1)
+    ends = weights[-1]
+    for column in np.argsort(-ends):
+        constant = constants[column]
+        (line,) = axes.plot(epochs, weights[:, column], linewidth=1.4, label=names[column])
+        if constant:
+            line.set(linestyle=":", color="0.6", label=f"{names[column]} (constant)")
+    axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("structural weight")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
+    axes.set_title(title, loc="left", fontsize=11)
+    _clean(axes)
+    return figure
+
+
+def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
+    """Figures over the epochs on a logarithmic scale: name -> (epochs, seeds), median and range over seeds."""
+    figure = _figure(8, 4.2)
+    axes = figure.subplots()
+    for (name, values), color in zip(curves.items(), (TRUTH, PREDICTION, BOUNDARY, "0.4"), strict=False):
+        epochs = np.arange(1, len(values) + 1)
+        axes.plot(epochs, np.median(values, axis=1), color=color, linewidth=1.4, label=name)
+        if values.shape[1] > 1:
+            axes.fill_between(epochs, values.min(axis=1), values.max(axis=1), color=color, alpha=0.2, linewidth=0)
+    axes.set_yscale("log")
+    axes.set_xlabel("epoch")
+    axes.legend(frameon=False)
+    axes.set_title(title, loc="left", fontsize=11)
+    _clean(axes)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+
+    def write(buffer: io.BytesIO) -> None:
+        figure.savefig(buffer, format="png", dpi=120)
+
+    write_through(path, write)
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _clean(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="0.92", linewidth=0.8)

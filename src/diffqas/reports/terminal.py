@@ -1,0 +1,92 @@
+"""A run's result for the terminal: counts, figures beside those of others, candidates as bars."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from diffqas.circuits import SearchSpace, findings
+
+
+def number(value: float) -> str:
+    """A figure with three digits.
+
+    >>> number(0.0000412), number(0.0), number(0.954)
+    ('4.12e-05', '0', '0.954')
+    """
+    if value == 0:
+        return "0"
+    return f"{value:.2e}" if abs(value) < 0.01 else f"{value:.3g}"
+
+
+def spread(values: Iterable[float]) -> str:
+    """Median and range of one figure per seed.
+
+    >>> spread([3e-6, 1e-6, 2e-6])
+    '2.00e-06 (1.00e-06 .. 3.00e-06, 3 seeds)'
+    """
+    listed = [value for value in values if value is not None]
+    if len(listed) == 1:
+        return number(listed[0])
+    if not listed:
+        return "none"
+    return f"{number(statistics.median(listed))} ({number(min(listed))} .. {number(max(listed))}, {len(listed)} seeds)"
+
+
+def result_report(result: dict[str, Any]) -> RenderableType:
+    """What `diffqas search` ends with and `diffqas show` prints, from result.json alone."""
+    parts: list[RenderableType] = [Text(result["report"], style="bold"), Text("")]
+    metric = result["metric"]
+    table = Table(title=f"{result['task']}: test {metric}", title_justify="left", box=None, pad_edge=False)
+    table.add_column("model")
+    table.add_column(f"test {metric}", justify="right")
+    table.add_column("remark", style="dim")
+    own = f"{result['recipe']} recipe, {result['epochs']} epochs, train {spread(result[f'train_{metric}'])}"
+    table.add_row("this run", spread(result[f"test_{metric}"]), own, style="bold green")
+    for row in result["references"]:
+        table.add_row(row["name"], number(row["value"]), row["remark"])
+    parts += [table, Text("")]
+    parts.append(ranking_bars(result["ranking"], result["relaxation"]))
+    for seed, reason in result["failures"].items():
+        parts.append(Text(f"Seed {seed} was frozen: {reason}", style="red"))
+    return Group(*parts)
+
+
+def ranking_bars(ranking: list[dict[str, Any]], relaxation: str, width: int = 32) -> RenderableType:
+    """Candidates as a bar chart, best first; provably equal ones share a bar."""
+    what = "|weight| x spread" if relaxation == "raw" else "probability"
+    table = Table(title=f"candidates by contribution ({what})", title_justify="left", box=None, pad_edge=False)
+    table.add_column("candidate")
+    table.add_column("contribution", no_wrap=True)
+    table.add_column("weight", justify="right")
+    largest = max((entry["contribution"] for entry in ranking), default=0.0) or 1.0
+    for entry in ranking:
+        bar = "█" * round(width * entry["contribution"] / largest) or "▏"
+        note = f" (constant, {len(entry['merged'])} alike)" if entry["constant"] else ""
+        label = Text(entry["candidate"]).append(note, style="dim")
+        table.add_row(label, Text(bar, style="dim" if entry["constant"] else "blue"), f"{entry['weight']:+.3f}")
+    return table
+
+
+def space_note(space: SearchSpace, n: int) -> str | None:
+    """One line if a search space holds constants or duplicates, else None.
+
+    >>> from diffqas.circuits import TABLE_I
+    >>> space_note(TABLE_I, 11)
+    '6 of 12 candidates are constant whatever their angles (see `diffqas candidates`); they are not simulated.'
+    """
+    constants = sum(finding.constant for finding in findings(space, n))
+    if not constants:
+        return None
+    head = f"{constants} of {len(space)} candidates are constant whatever their angles"
+    return f"{head} (see `diffqas candidates`); they are not simulated."
+
+
+def show(result: dict[str, Any], console: Console | None = None) -> None:
+    """Print a finished run."""
+    (console or Console()).print(result_report(result))

@@ -1,0 +1,55 @@
+"""Choices as JSON and back: frozen dataclasses by their class name, nothing is ever executed."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from diffqas.architecture import Gumbel, Raw, Softmax
+from diffqas.circuits import Candidate
+from diffqas.errors import DiffqasError, RunError
+from diffqas.quantum_train import DimensionScale, Rates, RawScale, Recipe, TanhScale
+from diffqas.tasks.settings import Settings
+
+CLASSES = {
+    cls.__name__: cls
+    for cls in (Settings, Recipe, Rates, Raw, Softmax, Gumbel, DimensionScale, RawScale, TanhScale, Candidate)
+}
+
+
+def encode(value: Any) -> Any:
+    """Dataclasses become objects with their class name under `is`, tuples become lists.
+
+    >>> encode(Rates(angles=3.0))
+    {'is': 'Rates', 'angles': 3.0, 'structure': 1.0, 'mapping': 1.0}
+    """
+    if is_dataclass(value) and type(value).__name__ in CLASSES:
+        parts = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {"is": type(value).__name__} | parts
+    if isinstance(value, (list, tuple)):
+        return [encode(entry) for entry in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise RunError(f"A run folder cannot store {value!r}: use the choices that diffqas names.")
+
+
+def decode(value: Any) -> Any:
+    """Undo `encode`; lists inside dataclasses become tuples.
+
+    Raises:
+        RunError: an unknown class, or fields that do not fit: the file was edited or is of another version.
+
+    >>> decode(encode(Candidate(rotation=("rz", "ry")))) == Candidate(rotation=("rz", "ry"))
+    True
+    """
+    if isinstance(value, dict):
+        cls = CLASSES.get(str(value.get("is")))
+        try:
+            if cls is None:
+                raise TypeError(f"unknown kind {value.get('is')!r}")
+            return cls(**{key: decode(part) for key, part in value.items() if key != "is"})
+        except (TypeError, ValueError, DiffqasError) as error:
+            raise RunError(f"The run's config.json does not fit this version of diffqas: {error}") from None
+    if isinstance(value, list):
+        return tuple(decode(entry) for entry in value)
+    return value
