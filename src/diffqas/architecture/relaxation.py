@@ -94,7 +94,8 @@ class Gumbel:
         temperature = self.temperature * (self.final / self.temperature) ** progress
         if noise is not None:
             tiny = torch.finfo(noise.dtype).tiny
-            structure = structure - torch.log(-torch.log(noise.clamp(min=tiny)).clamp(min=tiny))
+            exponential = (-torch.log(noise.clamp(min=tiny))).clamp(min=tiny)
+            structure = structure - torch.log(exponential)
         return torch.softmax(structure / temperature, dim=-1)
 
     def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:

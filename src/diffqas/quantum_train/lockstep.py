@@ -39,15 +39,13 @@ class Lockstep(nn.Module):
         lead = (len(models),)
         circuits, mapping = first.circuits, first.generator.mapping
         self.rates = first.rates
-        self.generator = Generator(
-            CircuitMixture(
+        with torch.random.fork_rng(devices=[]):  # every number is overwritten below
+            stacked = CircuitMixture(
                 circuits.candidates, circuits.n, circuits.depth, circuits.relaxation, circuits.sharing, lead=lead
-            ),
-            LinearMapping(mapping.n, mapping.chunk, mapping.bits, lead=lead),
-            first.generator.scale,
-            first.generator.sizes,
-            lead=lead,
-        ).to(first.generator.gain)
+            )
+            linear = LinearMapping(mapping.n, mapping.chunk, mapping.bits, lead=lead)
+        generator = Generator(stacked, linear, first.generator.scale, first.generator.sizes, lead=lead)
+        self.generator = generator.to(first.generator.gain)
         states = [model.generator.state_dict() for model in models]
         self.generator.load_state_dict({key: torch.stack([state[key] for state in states]) for key in states[0]})
         self.targets = nn.ModuleList(model.target for model in models)

@@ -21,6 +21,7 @@ class Skeleton(nn.Module):
     def __init__(self, target: nn.Module, layout: Layout) -> None:
         super().__init__()
         self.layout = layout
+        self._text = repr(target)  # a module without its weights may not be able to describe itself
         self.module = copy.deepcopy(target)
         self._order = {path: list(module._parameters) for path, module in self.module.named_modules()}
         for owner, name in self._places():
@@ -53,6 +54,9 @@ class Skeleton(nn.Module):
             if isinstance(owner, nn.RNNBase):
                 owner._init_flat_weights()
         return plain
+
+    def __repr__(self) -> str:
+        return self._text
 
     def _places(self) -> Iterator[tuple[nn.Module, str]]:
         for slot in self.layout.slots:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -62,12 +64,15 @@ def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[
     figure = _figure(8, 4.2)
     axes = figure.subplots()
     epochs = np.arange(1, len(weights) + 1)
-    ends = weights[-1]
-    for column in np.argsort(-ends):
-        constant = constants[column]
-        (line,) = axes.plot(epochs, weights[:, column], linewidth=1.4, label=names[column])
-        if constant:
-            line.set(linestyle=":", color="0.6", label=f"{names[column]} (constant)")
+    order = [int(column) for column in np.argsort(-weights[-1])]
+    live = [column for column in order if not constants[column]]
+    palette = colormaps["tab10" if len(live) <= 10 else "turbo"].resampled(max(10, len(live)))
+    for column in order:
+        if constants[column]:
+            style: dict[str, Any] = {"linestyle": ":", "color": "0.6", "label": f"{names[column]} (constant)"}
+        else:
+            style = {"color": palette(live.index(column)), "label": names[column]}
+        axes.plot(epochs, weights[:, column], linewidth=1.4, **style)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.set_xlabel("epoch")
     axes.set_ylabel("structural weight")

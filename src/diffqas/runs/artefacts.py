@@ -1,0 +1,133 @@
+"""What a finished run leaves for people and other programs: result, pictures, model, circuit."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from safetensors.torch import save as save_safetensors
+
+from diffqas.circuits import SearchSpace, form, to_qasm
+from diffqas.circuits.identities import CONSTANTS
+from diffqas.errors import RunError
+from diffqas.quantum_train import QuantumTrain
+from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure
+from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.training import Training
+from diffqas.training.files import load_tensors, save_tensors, write_atomically
+from diffqas.training.folder import RunFolder
+
+PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
+SAMPLES = "predictions.pt"
+
+
+def write_artefacts(
+    folder: RunFolder, config: RunConfig, training: Training, models: Sequence[QuantumTrain]
+) -> dict[str, Any]:
+    """Write models, circuit and pictures of a finished training; returns what belongs in result.json."""
+    for seed, model in zip(config.seeds, models, strict=True):
+        name = "model.safetensors" if seed == config.seeds[0] else f"model-seed-{seed}.safetensors"
+        exported = {key: tensor.contiguous().cpu() for key, tensor in model.export().state_dict().items()}
+        write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
+    write_atomically(folder.path / "circuit.qasm", circuit_text(models[0]).encode())
+    if training.task.kind == "series":
+        truth = torch.cat((training.task.train.targets, training.task.test.targets)).cpu()
+        samples = {"snapshots": training.snapshots, "truth": truth, "boundary": len(training.task.train)}
+        save_tensors(folder.path / SAMPLES, samples)
+        save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
+    records = folder.records()
+    weights = np.median([record["structural_weights"] for record in records], axis=1)
+    constants = [form(candidate) in CONSTANTS for candidate in config.candidates]
+    names = SearchSpace(config.candidates).names
+    title = f"{config.dataset}: structural weights ({_seeds(config)})"
+    save_figure(structure_figure(weights, names, constants, title), folder.path / STRUCTURE)
+    metric = next(iter(training.task.metrics))
+    curves = {key: np.array([record[key] for record in records]) for key in (f"train_{metric}", f"test_{metric}")}
+    save_figure(curves_figure(curves, f"{config.dataset}: {metric} ({_seeds(config)})"), folder.path / CURVES)
+    return result(config, training, models)
+
+
+def result(config: RunConfig, training: Training, models: Sequence[QuantumTrain]) -> dict[str, Any]:
+    """The figures of result.json; every list has one entry per seed."""
+    report = models[0].parameter_report()
+    task = training.task
+    return {
+        "task": task.name,
+        "model": config.model,
+        "recipe": config.recipe,
+        "relaxation": models[0].circuits.relaxation.name,
+        "seeds": list(config.seeds),
+        "epochs": training.epoch,
+        "trainable_parameters": report.total,
+        "target_parameters": report.target,
+        "report": str(report),
+        "seconds": round(training.seconds, 3),
+        "metric": next(iter(task.metrics)),
+        **training.metrics,
+        "ranking": merged_ranking(models),
+        "references": [{"name": r.name, "value": r.value, "remark": r.remark} for r in task.references],
+        "failures": {str(seed): reason for seed, reason in training.failures.items()},
+    }
+
+
+def merged_ranking(models: Sequence[QuantumTrain]) -> list[dict[str, Any]]:
+    """Candidates over all seeds, by the median of their contribution, best first."""
+    per_seed = [{entry.indices: entry for entry in model.ranking()} for model in models]
+    rows = []
+    for key, first in per_seed[0].items():
+        entries = [ranking[key] for ranking in per_seed]
+        rows.append(
+            {
+                "candidate": first.candidate.name,
+                "weight": statistics.median(entry.weight for entry in entries),
+                "contribution": statistics.median(entry.contribution for entry in entries),
+                "weights": [entry.weight for entry in entries],
+                "merged": [candidate.name for candidate in first.merged],
+                "constant": form(first.candidate) in CONSTANTS,
+            }
+        )
+    return sorted(rows, key=lambda row: -row["contribution"])
+
+
+def circuit_text(model: QuantumTrain) -> str:
+    """OpenQASM 3 of the best candidate that is no constant, at its learned angles."""
+    ranking = model.ranking()
+    live = [entry for entry in ranking if form(entry.candidate) not in CONSTANTS]
+    best = (live or ranking)[0]
+    angles = model.circuits.angles.detach()
+    own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
+    total = sum(entry.contribution for entry in ranking) or 1.0
+    share = f"// the leading live candidate of the mixture: weight {best.weight:+.4f}, "
+    share += f"{best.contribution / total:.0%} of all contributions\n"
+    return to_qasm(best.candidate, own.tolist()).replace("qubit[", share + "qubit[", 1)
+
+
+def prediction_picture(folder: RunFolder) -> Figure:
+    """Prediction against truth at several epochs, from the samples that the run stored.
+
+    Raises:
+        RunError: the run stored none: it is not finished, or its task is no series.
+    """
+    path = folder.path / SAMPLES
+    if not path.exists():
+        raise RunError(f"There is no {SAMPLES} in {folder.path}: the run is not finished, or its task is no series.")
+    samples = load_tensors(path)
+    config = config_from_json(folder.load_config())
+    snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
+    title = f"{config.dataset}: prediction against truth ({_seeds(config)})"
+    return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
+
+
+def _untied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Each storage once: safetensors stores no tensor twice; the first name stays."""
+    kept: dict[int, str] = {}
+    return {name: tensor for name, tensor in state.items() if kept.setdefault(tensor.data_ptr(), name) == name}
+
+
+def _seeds(config: RunConfig) -> str:
+    count = len(config.seeds)
+    return f"seed {config.seeds[0]}" if count == 1 else f"{count} seeds"

@@ -1,0 +1,113 @@
+"""The settings of one run, as they stand in config.json."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffqas.circuits import TABLE_I, Candidate
+from diffqas.errors import RunError, require
+from diffqas.tasks.series import Scaling
+from diffqas.tasks.settings import Settings
+from diffqas.training.codec import decode, encode
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Every choice of a run.
+
+    Attributes:
+        dataset: name of the task.
+        recipe: name of the recipe that the settings started from.
+        settings: how to train, the recipe's choices included.
+        candidates: the search space.
+        sharing: `"shared"` or `"separate"` angles.
+        seeds: one model each.
+        csv, column: a user's own series.
+        scaling: what scales a series, `"whole"` or `"train"`.
+        device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
+    """
+
+    dataset: str
+    settings: Settings
+    recipe: str = "default"
+    model: str = "qt"
+    candidates: tuple[Candidate, ...] = tuple(TABLE_I)
+    sharing: str = "shared"
+    seeds: tuple[int, ...] = (0,)
+    csv: str | None = None
+    column: str | None = None
+    scaling: Scaling = "whole"
+    device: str = "cpu"
+    dtype: str = "float32"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
+        require(len(set(self.seeds)) == len(self.seeds), "seeds", "differ from each other", list(self.seeds))
+        require(self.dtype in ("float32", "float64"), "dtype", "be float32 or float64", self.dtype)
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The dtype as torch's."""
+        return torch.float64 if self.dtype == "float64" else torch.float32
+
+    def to_json(self) -> dict[str, Any]:
+        """As config.json, with the versions that ran it."""
+        choices = {field.name: encode(getattr(self, field.name)) for field in fields(self)}
+        return {"format": FORMAT, "run": choices, "environment": environment()}
+
+
+def config_from_json(content: dict[str, Any]) -> RunConfig:
+    """Read what `RunConfig.to_json` wrote.
+
+    Raises:
+        RunError: another format, or fields that do not fit.
+    """
+    if content.get("format") != FORMAT:
+        found = content.get("format")
+        raise RunError(f"config.json has format {found!r}, this version of diffqas reads format {FORMAT}.")
+    try:
+        return RunConfig(**{key: decode(value) for key, value in content["run"].items()})
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine and commit: what else a repetition depends on."""
+    packages = ("diffqas", "torch", "numpy", "scipy")
+    return {
+        "versions": {name: _version(name) for name in packages} | {"python": platform.python_version()},
+        "machine": platform.machine(),
+        "commit": _commit(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(package: str) -> str:
+    if package == "diffqas":
+        from diffqas import __version__
+
+        return __version__
+    return version(package)
+
+
+def _commit() -> str | None:
+    """Commit of the source tree that diffqas runs from, None if it is an installed package."""
+    source = Path(__file__).resolve().parents[3]
+    if not (source / ".git").exists():
+        return None
+    command = ["git", "-C", str(source), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,36 @@
+"""A finished run in hand: its figures, its models, its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from diffqas.quantum_train import QuantumTrain
+from diffqas.reports.terminal import result_report
+from diffqas.runs.artefacts import prediction_picture
+from diffqas.training.folder import RunFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What `search` returns.
+
+    Attributes:
+        folder: where everything was written.
+        result: the figures, as in result.json.
+        models: one trained `QuantumTrain` per seed.
+    """
+
+    folder: Path
+    result: dict[str, Any]
+    models: list[QuantumTrain]
+
+    def plot(self) -> Figure:
+        """Prediction against truth at several epochs (series), as in `predictions.png`."""
+        return prediction_picture(RunFolder(self.folder))
+
+    def __rich__(self) -> Any:
+        return result_report(self.result)

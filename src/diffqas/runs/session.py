@@ -1,0 +1,217 @@
+"""A search from the first line of its folder to the last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from diffqas.architecture import Relaxation, as_relaxation
+from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
+from diffqas.errors import ArgumentError, RunError, require
+from diffqas.quantum_train import Lockstep, QuantumTrain
+from diffqas.reports.events import Events
+from diffqas.reports.terminal import space_note
+from diffqas.runs.artefacts import write_artefacts
+from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.runs.progress import Display
+from diffqas.runs.run import Run
+from diffqas.tasks.registry import load_task
+from diffqas.tasks.series import Scaling
+from diffqas.tasks.task import Task
+from diffqas.training import Training, make_models
+from diffqas.training.files import write_json
+from diffqas.training.folder import RunFolder
+
+CHECKPOINT_SECONDS = 1.0
+"""Least time between two checkpoints; the last epoch always leaves one."""
+
+
+def search(
+    task: str | Task,
+    *,
+    seeds: int | Sequence[int] = 1,
+    seed: int = 0,
+    recipe: str = "default",
+    relaxation: str | Relaxation | None = None,
+    sharing: str = "shared",
+    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    depth: int | None = None,
+    epochs: int | None = None,
+    lr: float | None = None,
+    structure_rate: float | None = None,
+    csv: str | Path | None = None,
+    column: str | None = None,
+    scaling: Scaling = "whole",
+    device: str = "cpu",
+    dtype: str = "float32",
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> Run:
+    """Search the circuit that writes a task's network, and leave a run folder.
+
+    What `diffqas search` does, for scripts and notebooks.
+
+    Args:
+        task: name of a data set (`"bessel"`, ..., `"series"` with `csv`), or a `Task` of your own.
+        seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
+        seed: the first seed.
+        recipe: `"default"` or `"paper"`; the arguments below override single choices of it.
+        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
+        sharing: `"shared"` or `"separate"` angles.
+        candidates: the search space.
+        depth: layers of the circuits.
+        epochs: passes over the training part.
+        lr: base learning rate.
+        structure_rate: learning rate of the structural weights relative to `lr`.
+        csv: file with a series of your own.
+        column: its column.
+        scaling: a series is scaled by its `"whole"` range (the papers' protocol, which leaks the range of the
+            test part) or by its training part's (`"train"`).
+        device: where to compute.
+        dtype: `"float32"` or `"float64"`.
+        output: the run folder; None makes a new one under `runs/`.
+        overwrite: replace the run that `output` holds.
+        quiet: print nothing.
+
+    Raises:
+        ArgumentError: a wrong argument.
+        DataError: data that cannot be used.
+        RunError: the folder holds another run, the training diverged, or the disk is full.
+    """
+    if isinstance(seeds, int):
+        require(seeds >= 1, "seeds", "be at least 1", seeds)
+    loaded = load_task(task, csv=csv, column=column, scaling=scaling) if isinstance(task, str) else task
+    settings = loaded.settings(recipe)
+    changed = {"depth": depth, "epochs": epochs, "lr": lr}
+    settings = replace(settings, **{key: value for key, value in changed.items() if value is not None})
+    if relaxation is not None:
+        settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
+    if structure_rate is not None:
+        rates = replace(settings.recipe.rates, structure=structure_rate)
+        settings = replace(settings, recipe=replace(settings.recipe, rates=rates))
+    config = RunConfig(
+        dataset=loaded.name if isinstance(task, Task) else task,
+        settings=settings,
+        recipe=recipe,
+        candidates=tuple(as_space(candidates)),
+        sharing=sharing,
+        seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
+        csv=None if csv is None else str(Path(csv).resolve()),
+        column=column,
+        scaling=scaling,
+        device=_checked_device(device),
+        dtype=dtype,
+    )
+    training, models = _prepare(config, loaded)
+    folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
+    folder.create(config.to_json(), overwrite=overwrite)
+    return _run(folder, config, training, models, quiet)
+
+
+def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False) -> Run:
+    """Continue a run that was stopped; on a CPU it ends bit-equal to one that was not.
+
+    Args:
+        folder: the run folder.
+        task: the task, if it was one of your own.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no run there, a finished one, or a damaged file.
+    """
+    place = RunFolder(Path(folder))
+    config = config_from_json(place.load_config())
+    if place.finished:
+        raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
+    loaded = task or load_task(config.dataset, csv=config.csv, column=config.column, scaling=config.scaling)
+    training, models = _prepare(config, loaded)
+    return _run(place, config, training, models, quiet)
+
+
+def _prepare(config: RunConfig, task: Task) -> tuple[Training, list[QuantumTrain]]:
+    here = task.to(config.device, config.torch_dtype)
+    space = SearchSpace(config.candidates)
+    models = make_models(here, config.settings, config.seeds, candidates=space, sharing=config.sharing)
+    return Training(Lockstep(models), here, config.settings, list(config.seeds)), models
+
+
+def _run(folder: RunFolder, config: RunConfig, training: Training, models: list[QuantumTrain], quiet: bool) -> Run:
+    console = Console(quiet=quiet)
+    state = folder.load_checkpoint()
+    if state is not None:
+        training.load_state_dict(state)
+    folder.rewind(training.epoch)
+    space = SearchSpace(config.candidates)
+    note = space_note(space, models[0].circuits.n)
+    console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
+    if note:
+        console.print(note, style="dim", highlight=False, soft_wrap=True)
+    with _threads(config.threads):
+        _train(folder, training, space, console)
+        training.population.write_back(models)
+        for model in models:
+            model.eval()
+        result = write_artefacts(folder, config, training, models)
+    write_json(folder.result, result)
+    return Run(folder.path, result, models)
+
+
+def _train(folder: RunFolder, training: Training, space: SearchSpace, console: Console) -> None:
+    metric = next(iter(training.task.metrics))
+    events = Events(folder.path / "tensorboard", space.names, training.epoch)
+    total, saved = training.settings.epochs, time.perf_counter()
+    try:
+        with Display(console, total, training.epoch, metric) as display:
+            for record in training.epochs():
+                line = record.to_json()
+                folder.append(line)
+                events.add(line)
+                display.update(line, _leader(training, space))
+                if training.epoch == total or time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                    folder.save_checkpoint(training.state_dict())
+                    saved = time.perf_counter()
+    finally:
+        events.close()
+
+
+def _leader(training: Training, space: SearchSpace) -> str:
+    """The candidate with the largest structural weight, by the median over seeds."""
+    weights = training.population.circuits.weights.detach().abs().median(dim=0).values
+    return space.names[int(weights.argmax())]
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Small tensors are faster on one thread, and one number of threads makes a run repeatable bit by bit."""
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _free_folder(dataset: str) -> Path:
+    base = Path("runs") / dataset
+    path, number = base, 1
+    while path.exists():
+        number += 1
+        path = base.with_name(f"{dataset}-{number}")
+    return path
+
+
+def _checked_device(device: str) -> str:
+    try:
+        torch.empty(0, device=device)
+    except Exception:
+        known = "cpu, cuda, cuda:<index>" if torch.cuda.is_available() else "cpu (torch sees no CUDA here)"
+        raise ArgumentError(f"Argument `device` must be one of {known}, but got {device!r}.") from None
+    return str(torch.device(device))

@@ -1,0 +1,81 @@
+import subprocess
+import sys
+
+import pytest
+
+from diffqas.cli import main
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", "from diffqas.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_help_teaches_the_commands(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("search", "resume", "show", "candidates", "diffqas search bessel"):
+        assert word in text
+
+
+def test_search_then_show(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main(["search", "narma5", "--depth", "2", "--epochs", "2"])
+    printed = capsys.readouterr().out
+    for words in ("47 trainable numbers write 1,781 weights", "paper, search", "5.00e-05", "sees the drive u"):
+        assert words in printed
+    assert "6 of 12 candidates are constant" in printed
+    main(["show", "runs/narma5"])
+    shown = capsys.readouterr().out
+    assert shown.strip() in printed
+    main(["search", "narma5", "--depth", "2", "--epochs", "2"])
+    assert (tmp_path / "runs" / "narma5-2" / "result.json").exists()
+
+
+def test_own_series(tmp_path, capsys):
+    table = tmp_path / "sales.csv"
+    table.write_text("month,sales\n" + "".join(f"{i},{(i % 7) + 0.1 * i}\n" for i in range(60)))
+    options = ["--csv", str(table), "--column", "sales", "--epochs", "2", "--depth", "1"]
+    main(["search", "series", *options, "--output", str(tmp_path / "run"), "--scaling", "train"])
+    assert "sales" in capsys.readouterr().out
+
+
+def test_candidates_are_drawn_with_reasons(capsys):
+    main(["candidates"])
+    text = capsys.readouterr().out
+    assert "6 of 12 are constant whatever their angles (1, 3, 4, 6, 9, 12)" in text
+    assert "H-Ent-RY" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search", "besel"], ["`dataset` must be one of", "did you mean 'bessel'?"]),
+        (["search", "bessel", "--depth", "0"], ["Argument `depth` must be at least 1, but got 0."]),
+        (["search", "bessel", "--temperature", "2"], ["`temperature` must go with softmax or gumbel"]),
+        (["search", "series", "--csv", "no.csv"], ["no.csv"]),
+        (["resume", "nowhere"], ["There is no config.json in nowhere: it is not a run folder."]),
+        (["show", "nowhere"], ["There is no result.json in nowhere: it is not a run folder."]),
+        (["candidates", "--qubits", "0"], ["Argument `qubits` must be between 1 and 64, but got 0."]),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.strip().splitlines()) == 1
+    for word in words:
+        assert word in printed.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_installed_program_reports_errors_without_a_traceback():
+    outcome = call("search", "bessel", "--device", "abacus")
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("diffqas: Argument `device` must be one of")
+    assert "Traceback" not in outcome.stderr
