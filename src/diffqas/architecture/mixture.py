@@ -42,6 +42,9 @@ class CircuitMixture(nn.Module):
         require(isinstance(depth, int) and depth >= 1, "depth", "be at least 1", depth)
         require(1 <= n <= MAX_QUBITS, "n", f"be between 1 and {MAX_QUBITS} qubits", n)
         choose(sharing, SHARINGS, "sharing")
+        for candidate in candidates:
+            require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
+            candidate.cnots(n)  # tells of an entangler that does not fit n qubits
         self.candidates, self.relaxation, self.sharing = candidates, relaxation, sharing
         own = (len(candidates),) if sharing == "separate" else ()
         r = candidates.angles_per_qubit
@@ -86,12 +89,16 @@ class CircuitMixture(nn.Module):
         firsts = [group[0] for group in groups]
         space = SearchSpace(self.candidates[index] for index in firsts)
         few = CircuitMixture(space, self.n, self.depth, self.relaxation, self.sharing)
-        angles = self.angles[firsts] if self.sharing == "separate" else self.angles
+        angles = self.angles
+        if self.sharing == "separate":
+            own = self.structure.dim() - 1
+            angles = angles.index_select(own, torch.tensor(firsts, device=angles.device))
         if self.candidates.angles_per_qubit > 1:
             r = space.angles_per_qubit
             angles = angles[..., :r] if r > 1 else angles[..., 0]
-        few.angles = nn.Parameter(angles.clone())
-        few.structure = nn.Parameter(self.relaxation.merge(self.structure, groups).clone())
+        structure = self.relaxation.merge(self.structure, groups, self.progress)
+        few.angles = nn.Parameter(angles.clone(), self.angles.requires_grad)
+        few.structure = nn.Parameter(structure.clone(), self.structure.requires_grad)
         few.progress = self.progress
         return few.train(self.training)
 

@@ -31,7 +31,7 @@ class Raw:
         """Mixture weights for structural parameters (..., count)."""
         return structure
 
-    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+    def merge(self, structure: Tensor, groups: list[list[int]], progress: float = 1.0) -> Tensor:
         """Parameters of a space in which each group's members have become one candidate."""
         return torch.stack([structure[..., group].sum(-1) for group in groups], dim=-1)
 
@@ -55,7 +55,7 @@ class Softmax:
         """Mixture weights for structural parameters (..., count)."""
         return torch.softmax(structure / self.temperature, dim=-1)
 
-    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+    def merge(self, structure: Tensor, groups: list[list[int]], progress: float = 1.0) -> Tensor:
         """Parameters of a space in which each group's members have become one candidate."""
         scaled = structure / self.temperature
         merged = torch.stack([scaled[..., group].logsumexp(-1) for group in groups], dim=-1)
@@ -91,16 +91,18 @@ class Gumbel:
             progress: how far training has come, 0 to 1.
             noise: uniform on (0, 1), like `structure`; None means no noise.
         """
-        temperature = self.temperature * (self.final / self.temperature) ** progress
         if noise is not None:
             tiny = torch.finfo(noise.dtype).tiny
             exponential = (-torch.log(noise.clamp(min=tiny))).clamp(min=tiny)
             structure = structure - torch.log(exponential)
-        return torch.softmax(structure / temperature, dim=-1)
+        return self._softmax(progress).weights(structure)
 
-    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+    def merge(self, structure: Tensor, groups: list[list[int]], progress: float = 1.0) -> Tensor:
         """Parameters of a space in which each group's members have become one candidate."""
-        return Softmax(self.final).merge(structure, groups)
+        return self._softmax(progress).merge(structure, groups)
+
+    def _softmax(self, progress: float) -> Softmax:
+        return Softmax(self.temperature * (self.final / self.temperature) ** progress)
 
 
 class Relaxation(Protocol):
@@ -124,7 +126,7 @@ class Relaxation(Protocol):
         """Mixture weights."""
         ...
 
-    def merge(self, structure: Tensor, groups: list[list[int]]) -> Tensor:
+    def merge(self, structure: Tensor, groups: list[list[int]], progress: float = 1.0) -> Tensor:
         """Parameters after merging candidates."""
         ...
 
@@ -146,4 +148,5 @@ def as_relaxation(relaxation: RelaxationLike) -> Relaxation:
     """
     if isinstance(relaxation, str):
         return RELAXATIONS[choose(relaxation, RELAXATIONS, "relaxation")]()
+    require(hasattr(relaxation, "weights"), "relaxation", "be a name or a relaxation", repr(relaxation))
     return relaxation

@@ -43,6 +43,8 @@ class Candidate:
     def __post_init__(self) -> None:
         require(isinstance(self.hadamard, bool), "hadamard", "be True or False", repr(self.hadamard))
         object.__setattr__(self, "entangler", normalise_entangler(self.entangler))
+        kind = isinstance(self.rotation, (str, tuple, list))
+        require(kind, "rotation", "be a name or a tuple of names", repr(self.rotation))
         rotations = (self.rotation,) if isinstance(self.rotation, str) else tuple(self.rotation)
         require(len(rotations) >= 1, "rotation", "name at least one rotation", "none")
         for rotation in rotations:

@@ -7,6 +7,7 @@ list of its (control, target) pairs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from numbers import Integral
 from typing import TypeAlias
 
 from diffqas.errors import ArgumentError, choose, require
@@ -52,9 +53,9 @@ def normalise_entangler(entangler: str | Iterable[Iterable[int]]) -> Entangler:
         pairs = tuple((control, target) for control, target in entangler)
     except (TypeError, ValueError):
         raise ArgumentError(f"Argument `entangler` must {rule}, but got {entangler!r}.") from None
-    proper = all(type(q) is int and q >= 0 for pair in pairs for q in pair) and all(a != b for a, b in pairs)
+    proper = all(isinstance(q, Integral) and q >= 0 for pair in pairs for q in pair) and all(a != b for a, b in pairs)
     require(proper, "entangler", rule, repr(entangler))
-    return pairs
+    return tuple((int(control), int(target)) for control, target in pairs)
 
 
 def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
@@ -68,9 +69,9 @@ def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
     >>> cnots("ring", 3)
     ((0, 1), (1, 2), (2, 0))
     """
-    require(n >= 1, "n", "be at least 1 qubit", n)
+    require(isinstance(n, int) and n >= 1, "n", "be at least 1 qubit", n)
     if isinstance(entangler, str):
-        return tuple(ENTANGLERS[entangler](n))
+        return tuple(ENTANGLERS[choose(entangler, ENTANGLERS, "entangler")](n))
     if n == 1:
         return ()
     highest = max((max(pair) for pair in entangler), default=0)

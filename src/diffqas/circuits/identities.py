@@ -28,9 +28,13 @@ def form(candidate: Candidate) -> str:
     `uniform`, `zero`: constants, 2**-n everywhere or 1 at |0..0>. `walsh`: RX only, from |0..0>.
     `real`: RY only, real amplitudes. `complex`: everything else.
 
+    Raises:
+        ArgumentError: the candidate encodes data: then its form depends on the data.
+
     >>> [form(Candidate(hadamard=h, rotation=r)) for h in (True, False) for r in ("rx", "ry", "rz")]
     ['uniform', 'real', 'uniform', 'walsh', 'real', 'zero']
     """
+    require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
     axes = set(candidate.rotations)
     if axes == {"ry"}:
         return REAL
@@ -70,6 +74,8 @@ def signature(candidate: Candidate, n: int) -> Hashable:
     kind = form(candidate)
     if kind in CONSTANTS:
         return kind
+    if not candidate.cnots(n) and kind in (WALSH, REAL) and not candidate.hadamard:
+        return "product", len(candidate.rotations)  # without entanglers |RX|0>|^2 = |RY|0>|^2
     # The layer is linear over GF(2): the images of the n unit vectors say all.
     layer = apply_cnots(1 << np.arange(n), candidate.cnots(n), n)
     return kind, candidate.hadamard, candidate.rotations, tuple(layer.tolist())

@@ -6,6 +6,7 @@ print bit strings with `q[0]` on the right (Qiskit) show the same states in reve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from diffqas.circuits.candidate import Candidate
@@ -37,6 +38,7 @@ def to_qasm(candidate: Candidate, angles: Angles) -> str:
     require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
     n = len(angles[0])
+    require(all(len(layer) == n for layer in angles), "angles", "have as many qubits in each layer", "ragged layers")
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
@@ -51,6 +53,7 @@ def to_qasm(candidate: Candidate, angles: Angles) -> str:
             values = list(angle) if isinstance(angle, Sequence) else [angle]
             rule = f"give {len(candidate.rotations)} per qubit for {candidate.name}"
             require(len(values) >= len(candidate.rotations), "angles", rule, len(values))
+            require(all(map(math.isfinite, values)), "angles", "be finite", values)
             # A candidate with fewer rotations than its search space uses the first angles.
             lines += [
                 f"{rotation}({float(value)!r}) q[{q}];"

@@ -19,6 +19,10 @@ class SearchSpace(Sequence[Candidate]):
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
+        rule = "be a sequence of Candidate objects"
+        require(
+            isinstance(candidates, Iterable) and not isinstance(candidates, str), "candidates", rule, repr(candidates)
+        )
         given = tuple(candidates)
         require(len(given) >= 1, "candidates", "hold at least one Candidate", "an empty list")
         for candidate in given:

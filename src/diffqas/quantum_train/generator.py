@@ -64,8 +64,13 @@ class Generator(nn.Module):
         all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a norm's
         ones, leaves the generated one a small spread.
         """
+        training = self.circuits.training
+        self.circuits.eval()  # no noise of a stochastic relaxation
         raw = self.raw()
+        self.circuits.train(training)
         overall = raw.std(correction=0)
+        if overall == 0:  # a single weight
+            overall = torch.ones_like(overall)
         for index, (values, like) in enumerate(zip(raw.split(self.sizes), tensors, strict=True)):
             spread = like.std(correction=0)
             if like.numel() == 1:

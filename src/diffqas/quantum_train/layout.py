@@ -50,7 +50,7 @@ class Layout:
         """Cut flat weights (..., p) into the target's tensors, one entry per name."""
         result: dict[str, Tensor] = {}
         for slot, part in zip(self.slots, flat.split(self.sizes, dim=-1), strict=True):
-            tensor = part.reshape(*flat.shape[:-1], *slot.shape)
+            tensor = part.reshape((*flat.shape[:-1], *slot.shape))
             result |= dict.fromkeys(slot.names, tensor)
         return result
 

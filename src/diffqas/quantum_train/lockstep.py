@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -22,7 +23,8 @@ class Lockstep(nn.Module):
     The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element by
     element, so the seeds stay independent of each other.
 
-    A target without buffers and frozen parameters runs under `torch.func.vmap`; any other runs seed by seed.
+    A target without buffers and frozen parameters runs under `torch.func.vmap`; any other, and one that vmap
+    cannot run (torch's recurrent layers, dropout), runs seed by seed.
 
     Args:
         models: models that differ in their numbers only.
@@ -47,9 +49,13 @@ class Lockstep(nn.Module):
         generator = Generator(stacked, linear, first.generator.scale, first.generator.sizes, lead=lead)
         self.generator = generator.to(first.generator.gain)
         states = [model.generator.state_dict() for model in models]
+        kinds = {tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states}
+        require(len(kinds) == 1, "models", "differ in their numbers only", f"{len(kinds)} kinds of shapes")
         self.generator.load_state_dict({key: torch.stack([state[key] for state in states]) for key in states[0]})
-        self.targets = nn.ModuleList(model.target for model in models)
-        self.vectorised = not any(True for _ in first.target.state_dict())
+        for name, parameter in first.generator.named_parameters():
+            self.generator.get_parameter(name).requires_grad_(parameter.requires_grad)
+        self.targets = nn.ModuleList(copy.deepcopy(model.target) for model in models)
+        self.vectorised = not [*first.target.parameters(), *first.target.buffers()]
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -59,13 +65,34 @@ class Lockstep(nn.Module):
         """The stacked mixture: theta and w of all seeds."""
         return self.generator.circuits
 
+    @property
+    def structural_weights(self) -> Tensor:
+        """Weights of the candidates after the relaxation, (seeds, candidates), without noise."""
+        return self.circuits.weights.detach()
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Tell an annealed or stochastic relaxation how far training has come.
+
+        The noise of a step is a function of the seed and the step: there is nothing to save, and a seed
+        draws the same in any company.
+        """
+        self.circuits.progress = progress
+        if self.circuits.relaxation.stochastic:
+            draws = [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
+            structure = self.circuits.structure
+            noise = torch.stack([torch.rand(structure.shape[1:], generator=draw) for draw in draws])
+            self.circuits.noise = noise.to(structure)
+
     def forward(self, *args: Any) -> Tensor:
         """Outputs of every seed's target on the same inputs, (seeds, ...)."""
         skeletons = cast("list[Skeleton]", list(self.targets))
         first = skeletons[0]
         tensors = first.layout.tensors(self.generator())
         if len(self) > 1 and self.vectorised:
-            return torch.func.vmap(lambda one: first.call(one, args, {}))(tensors)
+            try:
+                return torch.func.vmap(lambda one: first.call(one, args, {}))(tensors)
+            except RuntimeError:
+                self.vectorised = False
         singles = [{name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))]
         outputs = [target.call(one, args, {}) for target, one in zip(skeletons, singles, strict=True)]
         return torch.stack(outputs)

@@ -96,6 +96,9 @@ class QuantumTrain(nn.Module):
         )
         named = dict(target.named_parameters(remove_duplicate=False))
         initial = [named[slot.names[0]].detach() for slot in layout.slots]
+        dtypes = {tensor.dtype for tensor in initial}
+        rule = "have parameters of one dtype, float32 or float64"
+        require(dtypes in ({torch.float32}, {torch.float64}), "target", rule, ", ".join(map(str, dtypes)))
         self.generator.to(initial[0].device, initial[0].dtype)
         if choose(choices.start if start is None else start, STARTS, "start") == "target":
             self.generator.start_like(initial)

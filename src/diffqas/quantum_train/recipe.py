@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diffqas.architecture import Raw, Relaxation
-from diffqas.errors import choose
+from diffqas.errors import choose, require
 from diffqas.quantum_train.scale import DimensionScale, Scale
 
 
@@ -53,7 +53,10 @@ RECIPES = {
 
 def as_recipe(recipe: str | Recipe) -> Recipe:
     """Accept a recipe's name where a recipe is meant."""
-    return RECIPES[choose(recipe, RECIPES, "recipe")] if isinstance(recipe, str) else recipe
+    if isinstance(recipe, str):
+        return RECIPES[choose(recipe, RECIPES, "recipe")]
+    require(isinstance(recipe, Recipe), "recipe", "be a name or a Recipe", repr(recipe))
+    return recipe
 
 
 STARTS = ("none", "target")

@@ -65,4 +65,7 @@ def as_scale(scale: str | Scale) -> Scale:
     >>> as_scale("dimension")
     DimensionScale(limit=32.0)
     """
-    return SCALES[choose(scale, SCALES, "scale")]() if isinstance(scale, str) else scale
+    if isinstance(scale, str):
+        return SCALES[choose(scale, SCALES, "scale")]()
+    require(callable(scale), "scale", "be a name or a function of (p, n)", repr(scale))
+    return scale

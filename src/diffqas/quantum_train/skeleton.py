@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -24,8 +23,12 @@ class Skeleton(nn.Module):
         self._text = repr(target)  # a module without its weights may not be able to describe itself
         self.module = copy.deepcopy(target)
         self._order = {path: list(module._parameters) for path, module in self.module.named_modules()}
-        for owner, name in self._places():
-            del owner._parameters[name]
+        self._names: list[str] = []
+        """One name of every empty place; a module that stands in two places has its tensors under two names."""
+        for name in (name for slot in layout.slots for name in slot.names):
+            path, _, leaf = name.rpartition(".")
+            if self.module.get_submodule(path)._parameters.pop(leaf, None) is not None:
+                self._names.append(name)
         self._forget()
         # Parameters that are not generated stay as they are.
         self._trainable = [name for name, tensor in self.module.named_parameters() if tensor.requires_grad]
@@ -34,7 +37,8 @@ class Skeleton(nn.Module):
     def call(self, tensors: dict[str, Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the target with `tensors` in the empty places."""
         try:
-            return torch.func.functional_call(self.module, tensors, args, kwargs, tie_weights=False)
+            inside = {name: tensors[name] for name in self._names}
+            return torch.func.functional_call(self.module, inside, args, kwargs, tie_weights=False)
         finally:
             self._forget()
 
@@ -57,12 +61,6 @@ class Skeleton(nn.Module):
 
     def __repr__(self) -> str:
         return self._text
-
-    def _places(self) -> Iterator[tuple[nn.Module, str]]:
-        for slot in self.layout.slots:
-            for name in slot.names:
-                path, _, leaf = name.rpartition(".")
-                yield self.module.get_submodule(path), leaf
 
     def _forget(self) -> None:
         # torch's recurrent layers keep a second list of their weights, which would hold on to old tensors.

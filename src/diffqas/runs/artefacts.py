@@ -14,7 +14,7 @@ from safetensors.torch import save as save_safetensors
 from diffqas.circuits import SearchSpace, form, to_qasm
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import RunError
-from diffqas.quantum_train import QuantumTrain
+from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.training import Training
@@ -26,7 +26,7 @@ SAMPLES = "predictions.pt"
 
 
 def write_artefacts(
-    folder: RunFolder, config: RunConfig, training: Training, models: Sequence[QuantumTrain]
+    folder: RunFolder, config: RunConfig, training: Training[Lockstep], models: Sequence[QuantumTrain]
 ) -> dict[str, Any]:
     """Write models, circuit and pictures of a finished training; returns what belongs in result.json."""
     for seed, model in zip(config.seeds, models, strict=True):
@@ -51,7 +51,7 @@ def write_artefacts(
     return result(config, training, models)
 
 
-def result(config: RunConfig, training: Training, models: Sequence[QuantumTrain]) -> dict[str, Any]:
+def result(config: RunConfig, training: Training[Lockstep], models: Sequence[QuantumTrain]) -> dict[str, Any]:
     """The figures of result.json; every list has one entry per seed."""
     report = models[0].parameter_report()
     task = training.task

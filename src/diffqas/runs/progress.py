@@ -41,7 +41,9 @@ class Display:
             self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live:
             self._bar.stop()
 
@@ -56,4 +58,6 @@ class Display:
             self._last_line = time.perf_counter()
             spent = self._last_line - self._started
             left = spent / (epoch - self._first) * (self._total - epoch)
-            self._console.print(f"epoch {epoch}/{self._total}  {status}  {left:.0f} s left", highlight=False, soft_wrap=True)
+            self._console.print(
+                f"epoch {epoch}/{self._total}  {status}  {left:.0f} s left", highlight=False, soft_wrap=True
+            )

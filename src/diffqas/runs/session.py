@@ -135,14 +135,16 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     return _run(place, config, training, models, quiet)
 
 
-def _prepare(config: RunConfig, task: Task) -> tuple[Training, list[QuantumTrain]]:
+def _prepare(config: RunConfig, task: Task) -> tuple[Training[Lockstep], list[QuantumTrain]]:
     here = task.to(config.device, config.torch_dtype)
     space = SearchSpace(config.candidates)
     models = make_models(here, config.settings, config.seeds, candidates=space, sharing=config.sharing)
     return Training(Lockstep(models), here, config.settings, list(config.seeds)), models
 
 
-def _run(folder: RunFolder, config: RunConfig, training: Training, models: list[QuantumTrain], quiet: bool) -> Run:
+def _run(
+    folder: RunFolder, config: RunConfig, training: Training[Lockstep], models: list[QuantumTrain], quiet: bool
+) -> Run:
     console = Console(quiet=quiet)
     state = folder.load_checkpoint()
     if state is not None:
@@ -163,7 +165,7 @@ def _run(folder: RunFolder, config: RunConfig, training: Training, models: list[
     return Run(folder.path, result, models)
 
 
-def _train(folder: RunFolder, training: Training, space: SearchSpace, console: Console) -> None:
+def _train(folder: RunFolder, training: Training[Lockstep], space: SearchSpace, console: Console) -> None:
     metric = next(iter(training.task.metrics))
     events = Events(folder.path / "tensorboard", space.names, training.epoch)
     total, saved = training.settings.epochs, time.perf_counter()
@@ -181,9 +183,9 @@ def _train(folder: RunFolder, training: Training, space: SearchSpace, console: C
         events.close()
 
 
-def _leader(training: Training, space: SearchSpace) -> str:
+def _leader(training: Training[Lockstep], space: SearchSpace) -> str:
     """The candidate with the largest structural weight, by the median over seeds."""
-    weights = training.population.circuits.weights.detach().abs().median(dim=0).values
+    weights = training.population.structural_weights.abs().median(dim=0).values
     return space.names[int(weights.argmax())]
 
 

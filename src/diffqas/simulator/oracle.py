@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, SearchSpace, as_space
+from diffqas.errors import require
 
 _PAULI = {
     "rx": torch.tensor([[0, 1], [1, 0]], dtype=torch.complex128),
@@ -36,6 +37,7 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
 
 def dense_state(candidate: Candidate, angles: Tensor) -> Tensor:
     """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r)."""
+    require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
     angles = angles if angles.dim() == 3 else angles.unsqueeze(-1)
     n = angles.shape[1]
     state = torch.zeros(2**n, dtype=torch.complex128)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 from diffqas.circuits import Candidate, SearchSpace, as_space
 from diffqas.circuits.identities import COMPLEX, REAL, UNIFORM, WALSH, ZERO, form
 from diffqas.errors import require
+from diffqas.simulator import compiled
 from diffqas.simulator.reversible import evolve
 from diffqas.simulator.rotations import qubit_unitaries
 from diffqas.simulator.walsh import walsh_probabilities
@@ -42,15 +43,11 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
     """
     space = as_space(candidates)
     flat = _checked(space, angles, separate)
-    blocks = _live_blocks(space, flat)
-    batch, n = flat.shape[0], flat.shape[3]
-    for constant, fill in ((UNIFORM, _uniform), (ZERO, _zero)):
-        members = [index for index, candidate in enumerate(space) if form(candidate) == constant]
-        if members:
-            blocks.append((members, fill(flat, n).expand(batch, len(members), -1)))
-    order = torch.tensor([index for members, _ in blocks for index in members], device=angles.device)
-    stacked = torch.cat([block for _, block in blocks], dim=1).index_select(1, order.argsort())
-    return stacked.reshape(*_lead(space, angles, separate), len(space), 2**n)
+    blocks: list[Block] = []
+    for members, part, own, machine_code in _shares(space, flat):
+        compute = compiled.probabilities if machine_code else _plain_probabilities
+        blocks.append((members, compute(part, own)))
+    return _in_order(blocks).reshape(*_lead(space, angles, separate), len(space), -1)
 
 
 def mixture(
@@ -77,18 +74,61 @@ def mixture(
     flat = _checked(space, angles, separate)
     lead = _lead(space, angles, separate)
     expected = (*lead, len(space))
+    kind = weights.dtype if isinstance(weights, Tensor) else type(weights).__name__
+    require(kind == angles.dtype, "weights", f"be a {angles.dtype} tensor like `angles`", kind)
     require(weights.shape == expected, "weights", f"have the shape {expected}", tuple(weights.shape))
-    n = flat.shape[3]
     per_row = weights.reshape(-1, len(space))
-    kinds = [form(candidate) for candidate in space]
-    total = per_row.new_zeros(per_row.shape[0], 2**n)
-    for members, block in _live_blocks(space, flat):
-        total = total + torch.bmm(per_row[:, None, members], block).squeeze(1)
+    total: Tensor | None = None
+    for members, part, own, machine_code in _shares(space, flat):
+        compute = compiled.mixture if machine_code else _plain_mixture
+        share = compute(part, own, per_row if part is space else per_row[:, members])
+        total = share if total is None else total + share
+    assert total is not None
+    return total.reshape(*lead, -1)
+
+
+def _shares(space: SearchSpace, angles: Tensor) -> Iterator[tuple[list[int], SearchSpace, Tensor, bool]]:
+    """Candidates computed together: indices, the candidates, their angles, and whether by machine code."""
+    fast = compiled.members(space, angles)
+    for members, machine_code in ((fast, True), ([i for i in range(len(space)) if i not in fast], False)):
+        if len(members) == len(space):
+            yield members, space, angles, machine_code
+        elif members:
+            own = angles if angles.shape[1] == 1 else angles[:, members]
+            yield members, SearchSpace(space[index] for index in members), own, machine_code
+
+
+def _plain_probabilities(space: SearchSpace, angles: Tensor) -> Tensor:
+    """Probabilities (batch, candidates, 2**n) in plain torch."""
+    blocks = _live_blocks(space, angles)
+    batch, n = angles.shape[0], angles.shape[3]
+    for constant, fill in ((UNIFORM, _uniform), (ZERO, _zero)):
+        members = [index for index, candidate in enumerate(space) if form(candidate) == constant]
+        if members:
+            blocks.append((members, fill(angles, n).expand(batch, len(members), -1)))
+    return _in_order(blocks)
+
+
+def _in_order(blocks: list[Block]) -> Tensor:
+    """The blocks side by side, in the order of the candidates' indices."""
+    if len(blocks) == 1:
+        return blocks[0][1]
+    stacked = torch.cat([block for _, block in blocks], dim=1)
+    order = torch.tensor([index for members, _ in blocks for index in members], device=stacked.device)
+    return stacked.index_select(1, order.argsort())
+
+
+def _plain_mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sum (batch, 2**n) in plain torch."""
+    n, kinds = angles.shape[3], [form(candidate) for candidate in space]
+    total = weights.new_zeros(weights.shape[0], 2**n)
+    for members, block in _live_blocks(space, angles):
+        total = total + torch.bmm(weights[:, None, members], block).squeeze(1)
     for constant, fill in ((UNIFORM, _uniform), (ZERO, _zero)):
         members = [index for index, kind in enumerate(kinds) if kind == constant]
         if members:
-            total = total + per_row[:, members].sum(-1, keepdim=True) * fill(flat, n)
-    return total.reshape(*lead, 2**n)
+            total = total + weights[:, members].sum(-1, keepdim=True) * fill(angles, n)
+    return total
 
 
 def _uniform(like: Tensor, n: int) -> Tensor:
@@ -106,7 +146,7 @@ def _checked(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
     encoding = [candidate.name for candidate in space if candidate.encoding is not None]
     require(not encoding, "candidates", "encode no data", ", ".join(encoding))
     floats = (torch.float32, torch.float64)
-    kind = getattr(angles, "dtype", type(angles).__name__)
+    kind = angles.dtype if isinstance(angles, Tensor) else type(angles).__name__
     require(kind in floats, "angles", "be a float32 or float64 tensor", kind)
     r = space.angles_per_qubit
     head = "..., len(candidates), " if separate else "..., "

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from diffqas.circuits.entanglers import Cnot
 from diffqas.circuits.permutations import inverse_permutation, permutation
@@ -45,7 +46,7 @@ class _Evolution(torch.autograd.Function):
     def forward(unitaries: Tensor, layers: tuple[tuple[Cnot, ...], ...], start: Tensor) -> Tensor:
         batch, _, n = unitaries.shape[:3]
         enter, _ = gather_indices(layers, n, str(unitaries.device))
-        buffers = _Buffers(start.flatten(1).expand(batch, -1).contiguous())
+        buffers = _Buffers(start.flatten(1).repeat(batch // len(start), 1))
         for matrices in _merged(unitaries):
             buffers.gather(enter)
             for matrix in matrices:
@@ -59,6 +60,7 @@ class _Evolution(torch.autograd.Function):
         ctx.save_for_backward(unitaries, output)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, None, None]:
         unitaries, output = ctx.saved_tensors
         batch, depth, n = unitaries.shape[:3]

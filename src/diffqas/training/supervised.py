@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import RunError
-from diffqas.quantum_train import Lockstep
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Loss, Split, Task
 from diffqas.training.optimisation import make_optimizer, schedule_factor
+from diffqas.training.population import Population
+
+P = TypeVar("P", bound=Population)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class EpochRecord:
 
 
 @dataclass
-class Training:
+class Training(Generic[P]):
     """A training that can be stopped after any epoch and go on bit by bit the same.
 
     Attributes:
@@ -55,7 +57,7 @@ class Training:
         metrics: figures after the last epoch, as in its record.
     """
 
-    population: Lockstep
+    population: P
     task: Task
     settings: Settings
     seeds: list[int]
@@ -95,14 +97,13 @@ class Training:
             losses = self._step(train.inputs[batch], train.targets[batch], step)
             total += losses.double().cpu() * len(train.inputs[batch])
         self.epoch += 1
+        self._advance()
         self.metrics = self._evaluate()
-        weights = self.population.circuits.weights.detach().tolist()
+        weights = self.population.structural_weights.tolist()
         return EpochRecord(self.epoch, (total / len(train)).tolist(), self.metrics, weights)
 
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
-        done = self.epoch * self.steps_per_epoch + step
-        progress = done / (self.settings.epochs * self.steps_per_epoch)
-        self._prepare_noise(progress, done)
+        progress = self._advance(step)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_lr"] * schedule_factor(self.settings.schedule, progress)
         self.optimizer.zero_grad(set_to_none=True)
@@ -115,14 +116,11 @@ class Training:
         self._restore(kept)
         return losses.detach()
 
-    def _prepare_noise(self, progress: float, step: int) -> None:
-        circuits = self.population.circuits
-        circuits.progress = progress
-        if circuits.relaxation.stochastic:
-            # A function of seed and step: nothing to save, and a seed draws the same in any company.
-            draws = [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in self.seeds]
-            noise = [torch.rand(circuits.structure.shape[1:], generator=draw) for draw in draws]
-            circuits.noise = torch.stack(noise).to(circuits.structure)
+    def _advance(self, step: int = 0) -> float:
+        done = self.epoch * self.steps_per_epoch + step
+        progress = done / (self.settings.epochs * self.steps_per_epoch)
+        self.population.advance(progress, done, self.seeds)
+        return progress
 
     def _drop(self, losses: Tensor, step: int) -> None:
         """Freeze the seeds whose loss is no number any more; stop when none is left."""
@@ -183,6 +181,7 @@ class Training:
         self.population.load_state_dict(state["population"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"])
+        self._advance()
 
 
 def per_seed(function: Loss, predictions: Tensor, targets: Tensor) -> Tensor:

@@ -1,0 +1,51 @@
+"""Machine code for the forms that Table I consists of, if numba is installed (`pip install diffqas[fast]`).
+
+The results are those of plain torch up to round-off. The environment variable DIFFQAS_COMPILED=0 turns it off.
+Nothing here imports numba before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib.util import find_spec
+
+from torch import Tensor
+
+from diffqas.circuits import SearchSpace
+from diffqas.circuits.identities import COMPLEX, form
+
+MIN_QUBITS = 3
+"""A vector holds the amplitudes of three qubits."""
+
+
+def available() -> bool:
+    """Whether numba is installed and not turned off."""
+    return os.environ.get("DIFFQAS_COMPILED", "1") != "0" and _installed()
+
+
+@cache
+def _installed() -> bool:
+    return find_spec("numba") is not None
+
+
+def members(space: SearchSpace, angles: Tensor) -> list[int]:
+    """Indices of the candidates that are compiled for angles (batch, candidates or 1, depth, n, r)."""
+    if angles.device.type != "cpu" or angles.shape[3] < MIN_QUBITS or not available():
+        return []
+    return [index for index, candidate in enumerate(space) if form(candidate) != COMPLEX]
+
+
+def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sum of the candidates' probabilities: weights (batch, candidates) -> (batch, 2**n)."""
+    from diffqas.simulator.compiled.function import WeightedProbabilities
+
+    return WeightedProbabilities.apply(space, angles, weights, True)[0].squeeze(1)  # type: ignore[no-any-return]
+
+
+def probabilities(space: SearchSpace, angles: Tensor) -> Tensor:
+    """Probabilities of every candidate, (batch, candidates, 2**n)."""
+    from diffqas.simulator.compiled.function import WeightedProbabilities
+
+    ones = angles.new_ones(angles.shape[0], len(space))
+    return WeightedProbabilities.apply(space, angles, ones, False)[0]  # type: ignore[no-any-return]

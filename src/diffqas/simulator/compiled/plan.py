@@ -1,0 +1,68 @@
+"""What the kernels must know of a search space, as arrays: computed once per space and circuit size."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffqas.circuits import Candidate, SearchSpace
+from diffqas.circuits.entanglers import Cnot
+from diffqas.circuits.identities import REAL, UNIFORM, WALSH, ZERO, form
+from diffqas.circuits.permutations import inverse_permutation, permutation, walsh_strings
+from diffqas.simulator.compiled import kernels
+
+BLOCK = 8
+_CODES = {UNIFORM: kernels.UNIFORM, ZERO: kernels.ZERO, REAL: kernels.RY, WALSH: kernels.RX}
+
+
+class Plan(NamedTuple):
+    """Per candidate, unless said otherwise."""
+
+    kind: NDArray[np.int64]
+    """How its probabilities come about: one of the kernels' codes."""
+    row: NDArray[np.int64]
+    """Its first row of amplitudes; RX has two, the real and the imaginary part."""
+    used: NDArray[np.int64]
+    """How many of a qubit's angles it uses; rotations about one axis add up."""
+    layer: NDArray[np.int64]
+    """Where its CNOTs stand in `base` and `offsets`; their inverse stands one further."""
+    strings: NDArray[np.int64]
+    """(candidates, depth, n), X-strings of RX circuits."""
+    base: NDArray[np.int64]
+    """(permutations, 2**n / 8): a permutation takes amplitude k of a block from base ^ offsets[k]."""
+    offsets: NDArray[np.int64]
+    """(permutations, 8); the first permutation is the identity."""
+
+
+@lru_cache(maxsize=32)
+def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
+    """The plan, and how many rows of amplitudes it fills; every candidate must have a form in `_CODES`."""
+    kinds = [_code(candidate) for candidate in space]
+    rows = np.cumsum([0, *((kind >= kernels.RY) + (kind == kernels.RX) for kind in kinds)])
+    cnots = [candidate.cnots(n) for candidate in space]
+    distinct: list[tuple[Cnot, ...]] = list(dict.fromkeys(cnots))
+    sources = [np.arange(2**n)]
+    for pairs in distinct:
+        sources += [inverse_permutation(pairs, n), permutation(pairs, n)]
+    strings = np.zeros((len(space), depth, n), np.int64)
+    for index, (kind, pairs) in enumerate(zip(kinds, cnots, strict=True)):
+        if kind == kernels.RX:
+            strings[index] = walsh_strings(pairs, n, depth)
+    arrays = Plan(
+        kind=np.array(kinds),
+        row=rows[:-1],
+        used=np.array([len(candidate.rotations) for candidate in space]),
+        layer=np.array([1 + 2 * distinct.index(pairs) for pairs in cnots]),
+        strings=strings,
+        base=np.stack([source[::BLOCK] for source in sources]),
+        offsets=np.stack([source[:BLOCK] for source in sources]),
+    )
+    return arrays, int(rows[-1])
+
+
+def _code(candidate: Candidate) -> int:
+    code = _CODES[form(candidate)]
+    return kernels.H_RY if code == kernels.RY and candidate.hadamard else code

@@ -1,0 +1,88 @@
+"""What the loops need of the models that they train: several seeds as one module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.errors import require
+
+
+class Population(Protocol):
+    """Several seeds' models as one; `quantum_train.Lockstep` and `DirectLockstep` are the ones shipped."""
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """(seeds, candidates); no candidates where nothing is searched."""
+        ...
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Outputs of every seed on the same inputs, (seeds, ...)."""
+        ...
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Told before every step and after every epoch: the share of all steps done, and their number."""
+        ...
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`; every parameter has a leading dimension, one entry per seed."""
+        ...
+
+    def train(self, mode: bool = True) -> Any:
+        """As of `nn.Module`."""
+        ...
+
+    def eval(self) -> Any:
+        """As of `nn.Module`."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """As of `nn.Module`."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
+        """As of `nn.Module`."""
+        ...
+
+
+class DirectLockstep(nn.Module):
+    """Ordinary networks, one per seed, trained directly: the control that writes no weights.
+
+    Args:
+        modules: networks without buffers that differ in their numbers only.
+
+    >>> DirectLockstep([nn.Linear(3, 2) for _ in range(4)])(torch.zeros(7, 3)).shape
+    torch.Size([4, 7, 2])
+    """
+
+    def __init__(self, modules: Iterable[nn.Module]) -> None:
+        super().__init__()
+        networks = list(modules)
+        require(not any(True for _ in networks[0].buffers()), "modules", "have no buffers", type(networks[0]).__name__)
+        parameters, _ = torch.func.stack_module_state(networks)
+        self._names = list(parameters)
+        self.stacked = nn.ParameterList(nn.Parameter(tensor.detach()) for tensor in parameters.values())
+        self._skeleton = [networks[0]]  # in a list: its own parameters are not ours
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Nothing is searched: (seeds, 0)."""
+        return torch.empty(len(self.stacked[0]), 0)
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Nothing is annealed here."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Outputs of every seed's network on the same inputs, (seeds, ...)."""
+
+        def one(tensors: dict[str, Tensor]) -> Tensor:
+            return torch.func.functional_call(self._skeleton[0], tensors, (inputs,))
+
+        return torch.func.vmap(one)(dict(zip(self._names, self.stacked, strict=True)))
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """One group: all parameters at `lr`."""
+        return [{"name": "weights", "params": list(self.stacked), "lr": lr}]

@@ -1,0 +1,74 @@
+"""Derivatives by finite differences, long circuits in float32, and precision kept as given."""
+
+import pytest
+import torch
+
+from diffqas.circuits import TABLE_I, Candidate, SearchSpace
+from diffqas.simulator import mixture, probabilities
+
+EULER = SearchSpace([Candidate(rotation=("rz", "ry", "rz")), Candidate(True, "ring", ("rx", "rz")), Candidate()])
+LIVE = SearchSpace([TABLE_I[i] for i in (1, 4, 6, 7, 9, 10)])
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize("space", [TABLE_I, EULER], ids=["table", "euler"])
+def test_finite_differences(space, separate, normal):
+    shape = (*([len(space)] if separate else []), 2, 3, *([3] if space is EULER else []))
+    angles = normal(1, *shape).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a: probabilities(space, a, separate=separate), angles)
+
+
+@pytest.mark.parametrize("space", [TABLE_I, EULER], ids=["table", "euler"])
+def test_finite_differences_of_the_mixture(space, normal):
+    angles = normal(2, 2, 3, *([3] if space is EULER else [])).requires_grad_()
+    weights = normal(3, len(space)).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, w: mixture(space, a, w), (angles, weights))
+
+
+@pytest.mark.parametrize("candidate", LIVE, ids=lambda candidate: candidate.name)
+def test_live_candidates_have_a_gradient_and_constants_none(candidate, normal):
+    angles = normal(4, 3, 4).requires_grad_()
+    cotangent = normal(5, 1, 16)
+    (gradient,) = torch.autograd.grad(probabilities([candidate], angles), angles, cotangent)
+    assert gradient.abs().max() > 1e-3
+    both = probabilities(SearchSpace([candidate, TABLE_I[0]]), angles)
+    (alone,) = torch.autograd.grad(both, angles, torch.cat((cotangent, normal(6, 1, 16))))
+    torch.testing.assert_close(alone, gradient)
+
+
+def vector_jacobian_product(space, angles, cotangent):
+    angles = angles.detach().clone().requires_grad_()
+    result = probabilities(space, angles)
+    (gradient,) = torch.autograd.grad(result, angles, cotangent.to(result.dtype))
+    return result.detach(), gradient
+
+
+@pytest.mark.parametrize("space", [TABLE_I, EULER], ids=["table", "euler"])
+@pytest.mark.parametrize("depth", [3, 150])
+def test_float32_stays_close_to_float64(space, depth, normal):
+    # The backward pass undoes every layer: round-off must not build up along a deep circuit.
+    angles = normal(7, depth, 6, *([3] if space is EULER else []))
+    cotangent = normal(8, len(space), 64)
+    exact, exact_gradient = vector_jacobian_product(space, angles.float().double(), cotangent)
+    single, single_gradient = vector_jacobian_product(space, angles.float(), cotangent)
+    assert single.dtype == single_gradient.dtype == torch.float32
+    torch.testing.assert_close(single.double(), exact, rtol=0, atol=1e-5)
+    error = (single_gradient.double() - exact_gradient).abs().max() / exact_gradient.abs().max()
+    assert error < 1e-5 * max(1, depth**0.5)
+
+
+def test_a_deep_circuit_in_float32_keeps_its_norm(normal):
+    result = probabilities(LIVE, normal(9, 300, 6).float())
+    assert result.dtype == torch.float32
+    assert (result >= 0).all()
+    assert (result.sum(-1) - 1).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("space", [TABLE_I, EULER], ids=["table", "euler"])
+def test_the_gradient_can_be_taken_while_it_is_recorded(space, normal):
+    angles = normal(10, 2, 3, *([3] if space is EULER else [])).requires_grad_()
+    (expected,) = torch.autograd.grad(probabilities(space, angles)[1, 1], angles)
+    (recorded,) = torch.autograd.grad(probabilities(space, angles)[1, 1], angles, create_graph=True)
+    functional = torch.func.grad(lambda a: probabilities(space, a)[1, 1])(angles.detach())
+    torch.testing.assert_close(recorded, expected)
+    torch.testing.assert_close(functional, expected)
