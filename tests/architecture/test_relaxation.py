@@ -25,7 +25,9 @@ def test_names_make_the_three_relaxations_and_objects_pass():
     assert as_relaxation(own) is own
 
 
-@pytest.mark.parametrize(("start", "count", "expected"), [(None, 12, 1 / 12), (None, 5, 0.2), (0.4, 12, 0.4), (0.0, 3, 0)])
+@pytest.mark.parametrize(
+    ("start", "count", "expected"), [(None, 12, 1 / 12), (None, 5, 0.2), (0.4, 12, 0.4), (0.0, 3, 0)]
+)
 def test_raw_starts_with_equal_weights(start, count, expected):
     torch.testing.assert_close(Raw(start).initial(count), torch.full((count,), float(expected)))
 

@@ -69,7 +69,10 @@ def convolutional() -> nn.Module:
 
 CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "mlp": (lambda: nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)), (6, 4)),
-    "nested": (lambda: nn.Sequential(nn.Sequential(nn.Linear(4, 5), nn.Tanh()), nn.Sequential(nn.Linear(5, 3))), (6, 4)),
+    "nested": (
+        lambda: nn.Sequential(nn.Sequential(nn.Linear(4, 5), nn.Tanh()), nn.Sequential(nn.Linear(5, 3))),
+        (6, 4),
+    ),
     "batch-norm": (convolutional, (5, 1, 6, 6)),
     "lstm": (lambda: First(nn.LSTM(2, 3, num_layers=2, batch_first=True)), (4, 5, 2)),
     "gru": (lambda: First(nn.GRU(2, 3)), (4, 5, 2)),

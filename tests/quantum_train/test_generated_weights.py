@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace
+from diffqas.circuits import Candidate
 from diffqas.quantum_train import DimensionScale, QuantumTrain, RawScale, TanhScale
 from diffqas.simulator import dense_probabilities
 
@@ -68,11 +68,9 @@ def test_formula_for_every_number_of_weights(p, chunk):
     check(QuantumTrain(nn.Linear(1, p, bias=False), depth=1, chunk=chunk), "signed", "dimension", chunk)
 
 
-def test_formula_for_a_space_of_ones_own():
-    space = SearchSpace([Candidate(entangler="chain"), Candidate(rotation=("rz", "ry", "rx"), hadamard=True)])
-    angles_of_first = SearchSpace([space[1], TABLE_I[1]])
-    assert space.angles_per_qubit == angles_of_first.angles_per_qubit == 3
-    check(QuantumTrain(nn.Linear(4, 3), depth=2, candidates=space[1:]), "signed", "dimension", 1)
+def test_formula_for_a_space_of_different_rotations():
+    space = [Candidate(entangler="chain"), Candidate(hadamard=True, rotation=("rz", "ry", "rx")), Candidate(True)]
+    check(QuantumTrain(nn.Linear(4, 3), depth=2, candidates=space), "signed", "dimension", 1)
 
 
 @pytest.mark.parametrize("limit", [2.0, 32.0, None])

@@ -1,5 +1,7 @@
 """How many numbers are trained: the papers' counts, and that an optimiser sees exactly these."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -10,7 +12,7 @@ from diffqas.tasks.series.lstm import SeriesLSTM
 
 
 def dense(*sizes):
-    return nn.Sequential(*(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)))
+    return nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(sizes)))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,8 @@ def test_the_papers_counts(target, depth, total, weights, qubits):
 
 
 @pytest.mark.parametrize(
-    ("p", "chunk", "qubits"), [(1, 1, 1), (2, 1, 1), (3, 1, 2), (64, 1, 6), (65, 1, 7), (65, 3, 5), (96, 3, 5), (2, 9, 1)]
+    ("p", "chunk", "qubits"),
+    [(1, 1, 1), (2, 1, 1), (3, 1, 2), (64, 1, 6), (65, 1, 7), (65, 3, 5), (96, 3, 5), (2, 9, 1)],
 )
 def test_qubits_are_just_enough_for_the_weights(p, chunk, qubits):
     report = QuantumTrain(nn.Linear(1, p, bias=False), depth=3, chunk=chunk).parameter_report()
@@ -46,7 +49,8 @@ def test_separate_angles_are_counted_for_every_candidate():
 
 
 def test_the_report_is_one_readable_line():
-    line = "135 trainable numbers write 1,781 weights (13.2x): 110 angles + 12 structural + 13 mapping, 11 qubits, depth 10"
+    head = "135 trainable numbers write 1,781 weights (13.2x)"
+    line = f"{head}: 110 angles + 12 structural + 13 mapping, 11 qubits, depth 10"
     assert str(QuantumTrain(SeriesLSTM(), depth=10).parameter_report()) == line
 
 

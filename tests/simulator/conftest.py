@@ -1,5 +1,6 @@
 """Random search spaces with angles, and the check that every fast form must pass."""
 
+import importlib.util
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -113,3 +114,13 @@ def normal():
 def problem_of():
     """`problem_of(space, angles)`: a chosen problem with shared angles."""
     return lambda space, angles: Problem(space, angles.requires_grad_(), separate=False)
+
+
+@pytest.fixture(scope="module", autouse=True, params=["torch", "compiled"])
+def engine(request):
+    """Run every test of this folder in plain torch and, where numba is installed, with the compiled kernel."""
+    if request.param == "compiled" and importlib.util.find_spec("numba") is None:
+        pytest.skip("the compiled kernel needs numba")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIFFQAS_COMPILED", "1" if request.param == "compiled" else "0")
+        yield request.param

@@ -74,10 +74,11 @@ def signature(candidate: Candidate, n: int) -> Hashable:
     kind = form(candidate)
     if kind in CONSTANTS:
         return kind
-    if not candidate.cnots(n) and kind in (WALSH, REAL) and not candidate.hadamard:
-        return "product", len(candidate.rotations)  # without entanglers |RX|0>|^2 = |RY|0>|^2
     # The layer is linear over GF(2): the images of the n unit vectors say all.
-    layer = apply_cnots(1 << np.arange(n), candidate.cnots(n), n)
+    units = 1 << np.arange(n)
+    layer = apply_cnots(units, candidate.cnots(n), n)
+    if (layer == units).all() and kind in (WALSH, REAL) and not candidate.hadamard:
+        return "product", len(candidate.rotations)  # no entanglement: RX|0> and RY|0> have equal probabilities
     return kind, candidate.hadamard, candidate.rotations, tuple(layer.tolist())
 
 

@@ -89,10 +89,14 @@ class Lockstep(nn.Module):
         first = skeletons[0]
         tensors = first.layout.tensors(self.generator())
         if len(self) > 1 and self.vectorised:
+            fast = torch.backends.mha.get_fastpath_enabled()
+            torch.backends.mha.set_fastpath_enabled(False)  # under vmap it would be taken, and has no derivative
             try:
                 return torch.func.vmap(lambda one: first.call(one, args, {}))(tensors)
             except RuntimeError:
                 self.vectorised = False
+            finally:
+                torch.backends.mha.set_fastpath_enabled(fast)
         singles = [{name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))]
         outputs = [target.call(one, args, {}) for target, one in zip(skeletons, singles, strict=True)]
         return torch.stack(outputs)

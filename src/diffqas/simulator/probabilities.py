@@ -47,7 +47,8 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
     for members, part, own, machine_code in _shares(space, flat):
         compute = compiled.probabilities if machine_code else _plain_probabilities
         blocks.append((members, compute(part, own)))
-    return _in_order(blocks).reshape(*_lead(space, angles, separate), len(space), -1)
+    stacked = blocks[0][1] if len(blocks) == 1 else _in_order(blocks)
+    return stacked.reshape(*_lead(space, angles, separate), len(space), -1)
 
 
 def mixture(
@@ -78,13 +79,11 @@ def mixture(
     require(kind == angles.dtype, "weights", f"be a {angles.dtype} tensor like `angles`", kind)
     require(weights.shape == expected, "weights", f"have the shape {expected}", tuple(weights.shape))
     per_row = weights.reshape(-1, len(space))
-    total: Tensor | None = None
+    sums: list[Tensor] = []
     for members, part, own, machine_code in _shares(space, flat):
         compute = compiled.mixture if machine_code else _plain_mixture
-        share = compute(part, own, per_row if part is space else per_row[:, members])
-        total = share if total is None else total + share
-    assert total is not None
-    return total.reshape(*lead, -1)
+        sums.append(compute(part, own, per_row if part is space else per_row[:, members]))
+    return sum(sums[1:], start=sums[0]).reshape(*lead, -1)
 
 
 def _shares(space: SearchSpace, angles: Tensor) -> Iterator[tuple[list[int], SearchSpace, Tensor, bool]]:
@@ -111,8 +110,6 @@ def _plain_probabilities(space: SearchSpace, angles: Tensor) -> Tensor:
 
 def _in_order(blocks: list[Block]) -> Tensor:
     """The blocks side by side, in the order of the candidates' indices."""
-    if len(blocks) == 1:
-        return blocks[0][1]
     stacked = torch.cat([block for _, block in blocks], dim=1)
     order = torch.tensor([index for members, _ in blocks for index in members], device=stacked.device)
     return stacked.index_select(1, order.argsort())

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from diffqas.circuits import SearchSpace
 from diffqas.simulator.compiled import kernels
@@ -37,15 +36,34 @@ class WeightedProbabilities(torch.autograd.Function):
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, upstream: Tensor, _: None) -> tuple[None, Tensor, Tensor, None]:
-        angles, weights, amplitudes = ctx.saved_tensors
-        arrays, _rows = plan(ctx.space, *angles.shape[2:4])
+    def backward(ctx: Any, upstream: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
+        if upstream is None:
+            return None, None, None, None
+        to_angles, to_weights = _Gradients.apply(ctx.space, *ctx.saved_tensors, upstream)  # type: ignore[misc]
+        return None, to_angles, to_weights, None
+
+
+class _Gradients(torch.autograd.Function):
+    """A function of its own, so that the transforms of torch.func hand it plain tensors too. It has no derivative."""
+
+    @staticmethod
+    def forward(
+        space: SearchSpace, angles: Tensor, weights: Tensor, amplitudes: Tensor, upstream: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        arrays, _rows = plan(space, *angles.shape[2:4])
         to_angles = torch.zeros(angles.shape, dtype=torch.float64)
         to_weights = torch.zeros(weights.shape, dtype=torch.float64)
         given = _numpy(angles, weights, amplitudes, upstream, to_angles, to_weights)
         kernels.backward(arrays, *given, _work(amplitudes))
-        return None, to_angles.to(angles.dtype), to_weights.to(weights.dtype), None
+        return to_angles.to(angles.dtype), to_weights.to(weights.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> None:
+        raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
 
 
 def _numpy(*tensors: Tensor) -> list[Any]:
