@@ -34,6 +34,14 @@ def test_search_then_show(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "runs" / "narma5-2" / "result.json").exists()
 
 
+def test_overwrite_is_a_flag(tmp_path, capsys):
+    options = ["search", "narma5", "--depth", "1", "--epochs", "1", "--output", str(tmp_path / "run")]
+    main(options)
+    main([*options, "--overwrite"])
+    with pytest.raises(SystemExit):
+        main(options)
+
+
 def test_own_series(tmp_path, capsys):
     table = tmp_path / "sales.csv"
     table.write_text("month,sales\n" + "".join(f"{i},{(i % 7) + 0.1 * i}\n" for i in range(60)))

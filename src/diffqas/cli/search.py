@@ -14,15 +14,17 @@ from diffqas.cli.runs import print_folder
 from diffqas.errors import ArgumentError
 from diffqas.reports.terminal import show
 from diffqas.runs import search
+from diffqas.tasks.registry import task_names
 
 
 @dataclass
 class Search:
     """Search a circuit on a data set; leaves a run folder with tables, pictures, model and circuit."""
 
-    dataset: tyro.conf.Positional[str]
-    """bessel, damped-shm, delayed-control, narma5, narma10, narma5-response, narma10-response, or series (your
-    own, with --csv)."""
+    dataset: Annotated[
+        tyro.conf.Positional[str],
+        tyro.conf.arg(metavar="DATASET", help=f"{', '.join(task_names())} (your own, with --csv)."),
+    ]
     model: Literal["qt"] = "qt"
     """qt: Quantum-Train, circuits write the weights of a classical network."""
     target: Literal["lstm"] = "lstm"
@@ -53,15 +55,14 @@ class Search:
     """Precision."""
     output: Path | None = None
     """The run folder; a new one under runs/ if not given."""
-    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    overwrite: bool = False
     """Replace the run that --output holds."""
     csv: Path | None = None
     """A series of your own: a CSV file with a header."""
     column: str | None = None
     """Its column."""
     scaling: Literal["whole", "train"] = "whole"
-    """Scale a series by its whole range (the papers' protocol, it leaks the range of the test part) or by its
-    training part's."""
+    """Range that scales a series: whole (the papers' protocol, leaks the test part's range) or the training part's."""
 
     def run(self) -> None:
         """Search, then print the result and where it lies."""

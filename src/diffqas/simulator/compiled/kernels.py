@@ -105,7 +105,7 @@ def _bits(x: Any, gates: Any, first: int, last: int) -> None:
 
 @inner
 def _apply_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any) -> None:
-    """target = (one gate per bit) @ (permuted source)."""
+    """Write (one gate per bit) @ (permuted source) to target."""
     n = len(gates) // 4
     low, piece = min(n, LOW), min(n, PIECE)
     size = 1 << piece
@@ -121,10 +121,11 @@ def _apply_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, 
 
 
 @inner
-def _total(lanes: Any) -> float:
+def _total(vector: Any) -> float:
+    """Sum of the eight numbers in float64."""
     total = 0.0
     for lane in range(LANES):
-        total += lanes[lane]
+        total += extract(vector, lane)
     return total
 
 
@@ -150,9 +151,7 @@ def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any, lanes: Any) 
     at = 4 * bit
     c, s, k, t = splat(gates, at), splat(gates, at + 1), splat(gates, at + 4), splat(gates, at + 5)
     stride = 1 << bit
-    for lane in range(LANES):
-        lanes[lane] = 0
-    first = second = load(lanes, 0)
+    first = second = c - c
     for start in range(0, len(x), 4 * stride):
         for i in range(start, start + stride, LANES):
             i1, i2, i3 = i + stride, i + 2 * stride, i + 3 * stride
@@ -170,19 +169,15 @@ def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any, lanes: Any) 
             store(y, i1, k * u1 + t * u3)
             store(y, i2, k * u2 - t * u0)
             store(y, i3, k * u3 - t * u1)
-    store(lanes, 0, first)
-    sums[bit] += _total(lanes)
-    store(lanes, 0, second)
-    sums[bit + 1] += _total(lanes)
+    sums[bit] += _total(first)
+    sums[bit + 1] += _total(second)
 
 
 @inner
 def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any, lanes: Any) -> None:
     c, s = splat(gates, 4 * bit), splat(gates, 4 * bit + 1)
     stride = 1 << bit
-    for lane in range(LANES):
-        lanes[lane] = 0
-    total = load(lanes, 0)
+    total = c - c
     for start in range(0, len(x), 2 * stride):
         for i in range(start, start + stride, LANES):
             x0, x1, y0, y1 = load(x, i), load(x, i + stride), load(y, i), load(y, i + stride)
@@ -191,8 +186,7 @@ def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any, lanes: Any) -
             store(x, i + stride, c * x1 - s * x0)
             store(y, i, c * y0 + s * y1)
             store(y, i + stride, c * y1 - s * y0)
-    store(lanes, 0, total)
-    sums[bit] += _total(lanes)
+    sums[bit] += _total(total)
 
 
 @inner
@@ -380,6 +374,17 @@ def _add_squares(row: Any, weight: Any, output: Any) -> None:
 
 
 @inner
+def _sum(row: Any) -> float:
+    total = 0.0
+    for low in range(0, len(row), 1 << PIECE):
+        part = load(row, low)
+        for i in range(low + LANES, min(len(row), low + (1 << PIECE)), LANES):
+            part = part + load(row, i)
+        total += _total(part)
+    return total
+
+
+@inner
 def _through_squares(row: Any, weight: Any, upstream: Any, cotangent: Any) -> float:
     """The cotangent of amplitudes whose squares are weighted; returns the gradient of the weight."""
     lanes, total = np.empty(LANES, row.dtype), 0.0
@@ -392,8 +397,7 @@ def _through_squares(row: Any, weight: Any, upstream: Any, cotangent: Any) -> fl
             product = load(row, i) * load(upstream, i)
             part = product * load(row, i) + part
             store(cotangent, i, w * product)
-        store(lanes, 0, part)
-        total += _total(lanes)
+        total += _total(part)
     return total
 
 
@@ -446,8 +450,7 @@ def backward(
             weight, above = weights[b, j:], upstream[b, min(j, upstream.shape[1] - 1)]
             total = 0.0
             if kind == UNIFORM:
-                for i in range(len(above)):
-                    total += above[i] / len(above)
+                total = _sum(above) / len(above)
             elif kind == ZERO:
                 total = above[0]
             elif kind == RX:

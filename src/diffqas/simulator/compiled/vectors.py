@@ -10,9 +10,12 @@ from operator import add, mul, sub
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
-from numba.core.extending import intrinsic, lower_builtin, models, register_model
+from numba.core import extending, types
+from numba.core.extending import lower_builtin, models, register_model
 from numba.core.typing.templates import AbstractTemplate, infer_global
+
+intrinsic: Any = extending.intrinsic
+"""Its result lacks the first parameter of what it decorates, which a type checker can't know."""
 
 LANES = 8
 
@@ -95,7 +98,7 @@ def swap(typing: Any, value: Any, distance: Any) -> Any:
 def _elementwise(operation: Any, instruction: str) -> None:
     """Let a Python operator on vectors be one instruction; `contract` lets a product and a sum share one rounding."""
 
-    @infer_global(operation)
+    @infer_global(operation)  # pyright: ignore[reportOptionalCall]
     class _Elementwise(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
             return args[0](*args) if isinstance(args[0], Lanes) and args[0] == args[1] else None
