@@ -53,7 +53,9 @@ def normalise_entangler(entangler: str | Iterable[Iterable[int]]) -> Entangler:
         pairs = tuple((control, target) for control, target in entangler)
     except (TypeError, ValueError):
         raise ArgumentError(f"Argument `entangler` must {rule}, but got {entangler!r}.") from None
-    proper = all(isinstance(q, Integral) and not isinstance(q, bool) and q >= 0 for pair in pairs for q in pair) and all(a != b for a, b in pairs)
+    qubits = [q for pair in pairs for q in pair]
+    proper = all(isinstance(q, Integral) and not isinstance(q, bool) and q >= 0 for q in qubits)
+    proper = proper and all(control != target for control, target in pairs)
     require(proper, "entangler", rule, repr(entangler))
     return tuple((int(control), int(target)) for control, target in pairs)
 

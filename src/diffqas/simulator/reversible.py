@@ -61,7 +61,9 @@ class _Evolution(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, None, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator hides the names
+        ctx: Any, *cotangents: Tensor
+    ) -> tuple[Tensor, None, None]:
         unitaries, output = ctx.saved_tensors
         batch, depth, n = unitaries.shape[:3]
         _, leave = gather_indices(ctx.layers, n, str(unitaries.device))
