@@ -81,6 +81,12 @@ def test_gumbel_stays_finite_at_extreme_noise(dtype, noise, progress):
     assert (weights[1] > 0.99) if noise > 0.9 else (weights[1] < 0.01)
 
 
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_gumbel_noise_that_is_extreme_everywhere_cancels(noise):
+    got = Gumbel(0.7).weights(STRUCTURE, 0.0, torch.full_like(STRUCTURE, noise))
+    torch.testing.assert_close(got, softmax(STRUCTURE.tolist(), 0.7), rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("relaxation", [Raw(), *SOFT, Gumbel(2.0, 0.1)])
 @pytest.mark.parametrize("progress", [0.0, 0.4, 1.0])
 @pytest.mark.parametrize("lead", [(), (3,)])

@@ -6,6 +6,7 @@ import torch
 from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.circuits import Candidate, SearchSpace
 from diffqas.errors import ArgumentError
+from diffqas.quantum_train import DimensionScale
 from diffqas.simulator import dense_probabilities
 
 SHARED = [[0, 2, 3, 5], [1], [4], [6], [7], [8, 11], [9], [10]]
@@ -58,6 +59,14 @@ def test_keeping_everything_changes_no_output(case, relaxation):
     model.circuits.progress = 0.4
     found = model.discretize(8)
     torch.testing.assert_close(found(case.x), model(case.x), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(("limit", "best"), [(None, "Ent-RZ"), (1.5, "Ent-RY")])
+def test_the_ranking_sees_probabilities_as_the_mapping_does(one_case, limit, best):
+    space = [Candidate(), Candidate(rotation="rz")]  # the second is one spike, which the limit cuts
+    model = one_case("mlp").model(candidates=space, scale=DimensionScale(limit))
+    assert model.ranking()[0].candidate.name == best
+    assert model.discretize(1).circuits.candidates.names == (best,)
 
 
 @pytest.mark.parametrize("k", [1, 3])

@@ -20,6 +20,7 @@ class Odd(nn.Module):
         self.single = nn.Parameter(torch.tensor([0.7]))
         self.scalar = nn.Parameter(torch.tensor(-1.5))
         self.nothing = nn.Parameter(torch.zeros(1))
+        self.empty = nn.Parameter(torch.empty(0, 3))
 
 
 @pytest.mark.parametrize("relaxation", RELAXATIONS)
@@ -31,11 +32,20 @@ def test_tensors_start_with_the_targets_mean_and_spread(relaxation, choices):
     generated = QuantumTrain(target, depth=3, relaxation=relaxation, **choices).eval().generate()
     for name, tensor in target.named_parameters():
         like, got = tensor.detach(), generated[name].detach()
+        if name == "empty":
+            assert got.shape == (0, 3)
+            continue
         torch.testing.assert_close(got.mean(), like.mean(), rtol=1e-9, atol=1e-9)
         if name in ("single", "scalar", "nothing"):
             continue
         spread = like.std(correction=0) if name == "weight" else torch.tensor(0.02, dtype=torch.float64)
         torch.testing.assert_close(got.std(correction=0), spread, rtol=1e-9, atol=1e-9)
+
+
+def test_gain_and_offset_are_numbers():
+    generator = QuantumTrain(Odd(), depth=1).generator
+    assert generator.gain.isfinite().all()
+    assert generator.offset.isfinite().all()
 
 
 def test_spreads_of_every_target_are_its_own(case):

@@ -72,6 +72,8 @@ class Generator(nn.Module):
         if overall == 0:  # a single weight
             overall = torch.ones_like(overall)
         for index, (values, like) in enumerate(zip(raw.split(self.sizes), tensors, strict=True)):
+            if like.numel() == 0:
+                continue
             spread = like.std(correction=0)
             if like.numel() == 1:
                 spread = like.abs().squeeze()
