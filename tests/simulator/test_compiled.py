@@ -165,6 +165,27 @@ def test_each_batch_entry_is_bit_equal_to_itself_alone():
         torch.testing.assert_close(many[1], one, atol=0, rtol=0)
 
 
+def test_threads_share_the_batch_and_change_nothing(monkeypatch):
+    from diffqas.simulator.compiled import function
+
+    angles, weights = draw(TABLE_I, 5, n=6, dtype=torch.float32)
+    threads = torch.get_num_threads()
+    results = []
+    for count in (1, 3):
+        torch.set_num_threads(count)
+        monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
+        results.append(mixture_and_gradients(TABLE_I, angles, weights))
+    torch.set_num_threads(threads)
+    torch.testing.assert_close(*results, atol=0, rtol=0)
+
+
+def test_a_second_derivative_is_refused():
+    angles, weights = draw(TABLE_I, n=4)
+    (gradient,) = torch.autograd.grad(loss(mixture(TABLE_I, angles, weights)), angles, create_graph=True)
+    with pytest.raises(NotImplementedError, match="once"):
+        gradient.sum().backward()
+
+
 def test_gradient_of_probabilities_by_finite_differences():
     angles, _ = draw(TABLE_I, 2, depth=2, n=3)
     assert torch.autograd.gradcheck(lambda x: probabilities(TABLE_I, x), (angles,))
@@ -205,6 +226,7 @@ def test_without_numba_plain_torch_is_used(monkeypatch):
 def test_numba_is_imported_on_first_use_only():
     code = (
         "import sys, torch, diffqas; from diffqas.simulator import mixture; assert 'numba' not in sys.modules;"
+        "mixture(diffqas.TABLE_I, torch.zeros(1, 2), torch.ones(12)); assert 'numba' not in sys.modules;"
         "mixture(diffqas.TABLE_I, torch.zeros(1, 3), torch.ones(12)); assert 'numba' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

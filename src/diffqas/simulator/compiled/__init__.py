@@ -7,8 +7,7 @@ Nothing here imports numba before it is needed.
 from __future__ import annotations
 
 import os
-from functools import cache
-from importlib.util import find_spec
+from functools import cache, lru_cache
 
 from torch import Tensor
 
@@ -20,32 +19,41 @@ MIN_QUBITS = 3
 
 
 def available() -> bool:
-    """Whether numba is installed and not turned off."""
+    """Whether numba can be imported and is not turned off."""
     return os.environ.get("DIFFQAS_COMPILED", "1") != "0" and _installed()
 
 
 @cache
 def _installed() -> bool:
-    return find_spec("numba") is not None
+    try:
+        import numba  # noqa: F401
+    except ImportError:  # not there, or at odds with the numpy that is
+        return False
+    return True
 
 
 def members(space: SearchSpace, angles: Tensor) -> list[int]:
     """Indices of the candidates that are compiled for angles (batch, candidates or 1, depth, n, r)."""
     if angles.device.type != "cpu" or angles.shape[3] < MIN_QUBITS or not available():
         return []
+    return _without_complex_amplitudes(space)
+
+
+@lru_cache(maxsize=32)
+def _without_complex_amplitudes(space: SearchSpace) -> list[int]:
     return [index for index, candidate in enumerate(space) if form(candidate) != COMPLEX]
 
 
 def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
     """Weighted sum of the candidates' probabilities: weights (batch, candidates) -> (batch, 2**n)."""
-    from diffqas.simulator.compiled.function import WeightedProbabilities
+    from diffqas.simulator.compiled.function import weighted_probabilities
 
-    return WeightedProbabilities.apply(space, angles, weights, True)[0].squeeze(1)  # type: ignore[no-any-return]
+    return weighted_probabilities(space, angles, weights, together=True)
 
 
 def probabilities(space: SearchSpace, angles: Tensor) -> Tensor:
     """Probabilities of every candidate, (batch, candidates, 2**n)."""
-    from diffqas.simulator.compiled.function import WeightedProbabilities
+    from diffqas.simulator.compiled.function import weighted_probabilities
 
     ones = angles.new_ones(angles.shape[0], len(space))
-    return WeightedProbabilities.apply(space, angles, ones, False)[0]  # type: ignore[no-any-return]
+    return weighted_probabilities(space, angles, ones, together=False)

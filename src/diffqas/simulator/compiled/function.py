@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -9,15 +11,22 @@ from torch import Tensor
 
 from diffqas.circuits import SearchSpace
 from diffqas.simulator.compiled import kernels
-from diffqas.simulator.compiled.plan import plan
+from diffqas.simulator.compiled.plan import Plan, plan
+
+MIN_WORK_PER_THREAD = 2**18
+"""Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve of Table I."""
 
 
-class WeightedProbabilities(torch.autograd.Function):
-    """apply(space, angles, weights, together): probabilities times weights, and the amplitudes behind them.
+def weighted_probabilities(space: SearchSpace, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
+    """Probabilities times weights, for angles (batch, candidates or 1, depth, n, r) and weights (batch, candidates).
 
-    angles (batch, candidates or 1, depth, n, r) and weights (batch, candidates) of one dtype, on the CPU.
-    Gives (batch, 1, 2**n) if `together`, the candidates summed, else (batch, candidates, 2**n).
+    Gives (batch, 2**n), the candidates added up, if `together`, else (batch, candidates, 2**n).
     """
+    return _Weighted.apply(space, angles, weights, together)[0]  # type: ignore[no-any-return]
+
+
+class _Weighted(torch.autograd.Function):
+    """Also returns the final amplitudes, which the backward pass starts from; they have no derivative."""
 
     @staticmethod
     def forward(space: SearchSpace, angles: Tensor, weights: Tensor, together: bool) -> tuple[Tensor, Tensor]:
@@ -25,8 +34,8 @@ class WeightedProbabilities(torch.autograd.Function):
         arrays, rows = plan(space, depth, n)
         amplitudes = angles.new_empty(batch, rows, 2**n)
         output = angles.new_zeros(batch, 1 if together else len(space), 2**n)
-        kernels.forward(arrays, *_numpy(angles, weights, amplitudes, output), _work(amplitudes))
-        return output, amplitudes
+        _run(kernels.forward, arrays, angles, weights, amplitudes, output)
+        return output.squeeze(1) if together else output, amplitudes
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
@@ -36,26 +45,29 @@ class WeightedProbabilities(torch.autograd.Function):
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
-        if upstream is None:
+    def backward(ctx: Any, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
+        if upstream[0] is None:
             return None, None, None, None
-        to_angles, to_weights = _Gradients.apply(ctx.space, *ctx.saved_tensors, upstream)  # type: ignore[misc]
+        compute = _Gradients.apply if torch.is_grad_enabled() else _gradients
+        to_angles, to_weights = compute(ctx.space, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
         return None, to_angles, to_weights, None
 
 
-class _Gradients(torch.autograd.Function):
-    """A function of its own, so that the transforms of torch.func hand it plain tensors too. It has no derivative."""
+def _gradients(
+    space: SearchSpace, angles: Tensor, weights: Tensor, amplitudes: Tensor, upstream: Tensor
+) -> tuple[Tensor, Tensor]:
+    batch, _, depth, n, _ = angles.shape
+    to_angles = torch.zeros(angles.shape, dtype=torch.float64)
+    to_weights = torch.zeros(weights.shape, dtype=torch.float64)
+    rows = upstream.reshape(batch, -1, 2**n)
+    _run(kernels.backward, plan(space, depth, n)[0], angles, weights, amplitudes, rows, to_angles, to_weights)
+    return to_angles.to(angles.dtype), to_weights.to(weights.dtype)
 
-    @staticmethod
-    def forward(
-        space: SearchSpace, angles: Tensor, weights: Tensor, amplitudes: Tensor, upstream: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        arrays, _rows = plan(space, *angles.shape[2:4])
-        to_angles = torch.zeros(angles.shape, dtype=torch.float64)
-        to_weights = torch.zeros(weights.shape, dtype=torch.float64)
-        given = _numpy(angles, weights, amplitudes, upstream, to_angles, to_weights)
-        kernels.backward(arrays, *given, _work(amplitudes))
-        return to_angles.to(angles.dtype), to_weights.to(weights.dtype)
+
+class _Gradients(torch.autograd.Function):
+    """The gradients while they are recorded (`create_graph`, torch.func): they have no derivative of their own."""
+
+    forward = staticmethod(_gradients)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
@@ -66,9 +78,19 @@ class _Gradients(torch.autograd.Function):
         raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
 
 
-def _numpy(*tensors: Tensor) -> list[Any]:
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
+def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
+    """Call a kernel with tensors that share their first dimension, the batch; torch's threads share the batch."""
+    given = [tensor.detach().contiguous().numpy() for tensor in tensors]
+    batch, _, depth, n, _ = tensors[0].shape
 
+    def part(start: int, stop: int) -> None:
+        work = tensors[0].new_empty(4, 2**n).numpy()
+        kernel(arrays, *(array[start:stop] for array in given), work)
 
-def _work(like: Tensor) -> Any:
-    return like.new_empty(4, like.shape[-1]).numpy()
+    threads = min(torch.get_num_threads(), batch, 1 + batch * depth * 2**n // MIN_WORK_PER_THREAD)
+    if threads == 1:
+        return part(0, batch)
+    cuts = [batch * index // threads for index in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, cuts[:-1], cuts[1:]))
+    return None

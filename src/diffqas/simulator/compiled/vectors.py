@@ -82,6 +82,26 @@ def splat(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
+def zeros(typing: Any, array: Any) -> Any:
+    """Eight zeros of the array's dtype."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(context.get_value_type(signature.return_type), None)
+
+    return Lanes(array.dtype)(array), generate
+
+
+@intrinsic
+def extract(typing: Any, value: Any, lane: Any) -> Any:
+    """The number in one lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], args[1])
+
+    return value.dtype(value, types.intp), generate
+
+
+@intrinsic
 def swap(typing: Any, value: Any, distance: Any) -> Any:
     """The vector with lanes j and j ^ distance exchanged; the distance is a literal."""
     if not isinstance(distance, types.IntegerLiteral):
