@@ -14,6 +14,7 @@ import torch
 
 from diffqas.circuits import TABLE_I, Candidate
 from diffqas.errors import RunError, require
+from diffqas.simulator import compiled
 from diffqas.tasks.series import Scaling
 from diffqas.tasks.settings import Settings
 from diffqas.training.codec import decode, encode
@@ -88,6 +89,7 @@ def environment() -> dict[str, Any]:
     return {
         "versions": {name: _version(name) for name in packages} | {"python": platform.python_version()},
         "machine": platform.machine(),
+        "compiled": compiled.available(),
         "commit": _commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
