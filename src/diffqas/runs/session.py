@@ -12,7 +12,8 @@ import torch
 from rich.console import Console
 
 from diffqas.architecture import Relaxation, as_relaxation
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
+from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form
+from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import ArgumentError, RunError, require
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports.events import Events
@@ -184,9 +185,10 @@ def _train(folder: RunFolder, training: Training[Lockstep], space: SearchSpace, 
 
 
 def _leader(training: Training[Lockstep], space: SearchSpace) -> str:
-    """The candidate with the largest structural weight, by the median over seeds."""
+    """The candidate with the largest structural weight, by the median over seeds; constants lead nothing."""
     weights = training.population.structural_weights.abs().median(dim=0).values
-    return space.names[int(weights.argmax())]
+    live = [index for index, candidate in enumerate(space) if form(candidate) not in CONSTANTS]
+    return space.names[max(live or range(len(space)), key=lambda index: float(weights[index]))]
 
 
 @contextmanager
