@@ -14,7 +14,7 @@ CODES = {"signed": {"0": -1.0, "1": 1.0}, "binary": {"0": 0.0, "1": 1.0}}
 SCALES = {
     "raw": lambda p, n: p,
     "dimension": lambda p, n: max(-32.0, min(32.0, 2**n * p)),
-    "tanh": lambda p, n: math.tanh(0.5 * 2**n * p),
+    "tanh": lambda p, n: math.tanh(2**n * p),
     "paper": lambda p, n: 2**n * p,
     "own": lambda p, n: p * p + n,
 }
@@ -65,12 +65,15 @@ def test_formula_for_every_choice(bits, scale, chunk):
 @pytest.mark.parametrize("p", [1, 2, 3, 8, 9])
 @pytest.mark.parametrize("chunk", [1, 3, 20])
 def test_formula_for_every_number_of_weights(p, chunk):
-    check(QuantumTrain(nn.Linear(1, p, bias=False), depth=1, chunk=chunk), "signed", "dimension", chunk)
+    target = nn.Linear(1, p, bias=False)
+    model = QuantumTrain(target, depth=1, chunk=chunk, bits="signed", scale="dimension")
+    check(model, "signed", "dimension", chunk)
 
 
 def test_formula_for_a_space_of_different_rotations():
     space = [Candidate(entangler="chain"), Candidate(hadamard=True, rotation=("rz", "ry", "rx")), Candidate(True)]
-    check(QuantumTrain(nn.Linear(4, 3), depth=2, candidates=space), "signed", "dimension", 1)
+    model = QuantumTrain(nn.Linear(4, 3), depth=2, candidates=space, bits="binary", scale="tanh")
+    check(model, "binary", "tanh", 1)
 
 
 @pytest.mark.parametrize("limit", [2.0, 32.0, None])

@@ -25,7 +25,7 @@ def make(**choices):
     ("recipe", "spread", "expected"),
     [
         ("paper", 0.01, (Raw(), DimensionScale(None), "none", "binary", Rates(1.0, 1.0, 1.0))),
-        ("default", 1.0, (Raw(), DimensionScale(32.0), "target", "signed", Rates(3.0, 1.0, 1.0))),
+        ("default", 1.0, (Raw(), TanhScale(1.0), "target", "binary", Rates(3.0, 1.0, 1.0))),
         (OWN, 0.3, (Softmax(0.5), TanhScale(2.0), "none", "binary", Rates(2.0, 3.0, 0.1))),
     ],
     ids=["paper", "default", "own"],
@@ -40,7 +40,7 @@ def test_a_recipe_sets_every_choice(recipe, spread, expected):
 
 def test_default_is_the_default():
     assert choices_of(make()) == choices_of(make(recipe="default"))
-    assert as_recipe("default") == Recipe(rates=Rates(angles=3.0))
+    assert as_recipe("default") == Recipe()
     assert as_recipe(OWN) is OWN
 
 

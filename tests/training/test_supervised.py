@@ -39,8 +39,10 @@ def test_one_epoch_is_the_plain_loop(task, name):
     _, (record,) = trained(task, settings, [7])
 
     (model,) = make_models(task, settings, [7])
-    kinds = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
-    optimizer = kinds[settings.optimizer](model.parameter_groups(settings.lr))
+    if settings.optimizer == "adam":
+        optimizer = torch.optim.Adam(model.parameter_groups(settings.lr), betas=settings.betas)
+    else:
+        optimizer = torch.optim.RMSprop(model.parameter_groups(settings.lr), alpha=0.99, eps=1e-8)
     losses = []
     for batch in (slice(0, 4), slice(4, 8), slice(8, 10)):
         optimizer.zero_grad()

@@ -58,28 +58,36 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:
-        """Set gain and offset so that each tensor starts with the mean and spread of the given one.
-
-        A generated tensor whose raw values do not vary (a single number) takes the gain from the spread of
-        all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a norm's
-        ones, leaves the generated one a small spread.
-        """
+        """Set gain and offset so that each tensor starts with the mean and spread of the given one."""
         training = self.circuits.training
         self.circuits.eval()  # no noise of a stochastic relaxation
         raw = self.raw()
         self.circuits.train(training)
-        overall = raw.std(correction=0)
-        if overall == 0:  # a single weight
-            overall = torch.ones_like(overall)
-        for index, (values, like) in enumerate(zip(raw.split(self.sizes), tensors, strict=True)):
-            if like.numel() == 0:
-                continue
-            spread = like.std(correction=0)
-            if like.numel() == 1:
-                spread = like.abs().squeeze()
-            if spread == 0:
-                spread = torch.full_like(spread, _SMALL)
-            own = values.std(correction=0)
-            gain = spread / (own if own > 1e-6 * overall else overall).clamp(min=1e-6)
-            self.gain[index] = gain
-            self.offset[index] = like.mean() - gain * values.mean()
+        gain, offset = gain_and_offset(raw, self.sizes, tensors)
+        self.gain.copy_(gain)
+        self.offset.copy_(offset)
+
+
+def gain_and_offset(raw: Tensor, sizes: Sequence[int], tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Gain and offset per tensor that give flat raw values (p,) the means and spreads of the given tensors.
+
+    A generated tensor whose raw values do not vary (a single number) takes the gain from the spread of all
+    raw values. A given tensor without spread lends its magnitude, or, being zero or one of a norm's ones,
+    leaves the generated one a small spread.
+    """
+    overall = raw.std(correction=0)
+    if overall == 0:  # a single weight
+        overall = torch.ones_like(overall)
+    gain, offset = raw.new_ones(len(sizes)), raw.new_zeros(len(sizes))
+    for index, (values, like) in enumerate(zip(raw.split(list(sizes)), tensors, strict=True)):
+        if like.numel() == 0:
+            continue
+        spread = like.std(correction=0)
+        if like.numel() == 1:
+            spread = like.abs().squeeze()
+        if spread == 0:
+            spread = torch.full_like(spread, _SMALL)
+        own = values.std(correction=0)
+        gain[index] = spread / (own if own > 1e-6 * overall else overall).clamp(min=1e-6)
+        offset[index] = like.mean() - gain[index] * values.mean()
+    return gain, offset

@@ -44,7 +44,7 @@ class DimensionScale:
 class TanhScale:
     """tanh(gain 2**n p): a smooth bound in place of a cut."""
 
-    gain: float = 0.5
+    gain: float = 1.0
 
     def __post_init__(self) -> None:
         require(self.gain > 0, "gain", "be positive", self.gain)
