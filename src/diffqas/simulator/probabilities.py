@@ -8,17 +8,10 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, SearchSpace, as_space
-from diffqas.circuits.identities import COMPLEX, REAL, UNIFORM, WALSH, ZERO, form
 from diffqas.errors import require
-from diffqas.simulator import compiled
-from diffqas.simulator.reversible import evolve
-from diffqas.simulator.rotations import qubit_unitaries
-from diffqas.simulator.walsh import walsh_probabilities
+from diffqas.simulator import compiled, plain
 
 MAX_QUBITS = 26
-
-Block = tuple[list[int], Tensor]
-"""Indices of some candidates in their space, and their probabilities (batch, candidates, 2**n)."""
 
 
 def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor, *, separate: bool = False) -> Tensor:
@@ -43,11 +36,11 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
     """
     space = as_space(candidates)
     flat = _checked(space, angles, separate)
-    blocks: list[Block] = []
+    blocks: list[plain.Block] = []
     for members, part, own, machine_code in _shares(space, flat):
-        compute = compiled.probabilities if machine_code else _plain_probabilities
+        compute = compiled.probabilities if machine_code else plain.probabilities
         blocks.append((members, compute(part, own)))
-    stacked = blocks[0][1] if len(blocks) == 1 else _in_order(blocks)
+    stacked = blocks[0][1] if len(blocks) == 1 else plain.in_order(blocks)
     return stacked.reshape(*_lead(space, angles, separate), len(space), -1)
 
 
@@ -81,7 +74,7 @@ def mixture(
     per_row = weights.reshape(-1, len(space))
     sums: list[Tensor] = []
     for members, part, own, machine_code in _shares(space, flat):
-        compute = compiled.mixture if machine_code else _plain_mixture
+        compute = compiled.mixture if machine_code else plain.mixture
         sums.append(compute(part, own, per_row if part is space else per_row[:, members]))
     return sum(sums[1:], start=sums[0]).reshape(*lead, -1)
 
@@ -95,47 +88,6 @@ def _shares(space: SearchSpace, angles: Tensor) -> Iterator[tuple[list[int], Sea
         elif members:
             own = angles if angles.shape[1] == 1 else angles[:, members]
             yield members, SearchSpace(space[index] for index in members), own, machine_code
-
-
-def _plain_probabilities(space: SearchSpace, angles: Tensor) -> Tensor:
-    """Probabilities (batch, candidates, 2**n) in plain torch."""
-    blocks = _live_blocks(space, angles)
-    batch, n = angles.shape[0], angles.shape[3]
-    for constant, fill in ((UNIFORM, _uniform), (ZERO, _zero)):
-        members = [index for index, candidate in enumerate(space) if form(candidate) == constant]
-        if members:
-            blocks.append((members, fill(angles, n).expand(batch, len(members), -1)))
-    return _in_order(blocks)
-
-
-def _in_order(blocks: list[Block]) -> Tensor:
-    """The blocks side by side, in the order of the candidates' indices."""
-    stacked = torch.cat([block for _, block in blocks], dim=1)
-    order = torch.tensor([index for members, _ in blocks for index in members], device=stacked.device)
-    return stacked.index_select(1, order.argsort())
-
-
-def _plain_mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sum (batch, 2**n) in plain torch."""
-    n, kinds = angles.shape[3], [form(candidate) for candidate in space]
-    total = weights.new_zeros(weights.shape[0], 2**n)
-    for members, block in _live_blocks(space, angles):
-        total = total + torch.bmm(weights[:, None, members], block).squeeze(1)
-    for constant, fill in ((UNIFORM, _uniform), (ZERO, _zero)):
-        members = [index for index, kind in enumerate(kinds) if kind == constant]
-        if members:
-            total = total + weights[:, members].sum(-1, keepdim=True) * fill(angles, n)
-    return total
-
-
-def _uniform(like: Tensor, n: int) -> Tensor:
-    return like.new_full((1,), 0.5**n).expand(2**n)
-
-
-def _zero(like: Tensor, n: int) -> Tensor:
-    state = like.new_zeros(2**n)
-    state[0] = 1
-    return state
 
 
 def _checked(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
@@ -161,50 +113,3 @@ def _checked(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
 
 def _lead(space: SearchSpace, angles: Tensor, separate: bool) -> tuple[int, ...]:
     return tuple(angles.shape[: angles.dim() - (2 if space.angles_per_qubit == 1 else 3) - separate])
-
-
-def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
-    """Probabilities of the candidates that are not constant, those of one form together."""
-    members: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-    for index, candidate in enumerate(space):
-        if (kind := form(candidate)) in (WALSH, REAL, COMPLEX):
-            members.setdefault((kind, candidate.rotations), []).append(index)
-    blocks: list[Block] = []
-    for (kind, rotations), indices in members.items():
-        chosen = [space[index] for index in indices]
-        own = angles if angles.shape[1] == 1 else angles[:, indices]
-        if kind == WALSH:
-            layers = [candidate.cnots(angles.shape[3]) for candidate in chosen]
-            block = walsh_probabilities(own[..., : len(rotations)].sum(-1), layers)
-        else:
-            block = _evolved(chosen, qubit_unitaries(rotations, own))
-        blocks.append((indices, block))
-    return blocks
-
-
-def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
-    """Probabilities of candidates with equal rotations; unitaries (batch, candidates or 1, depth, n, 2, 2)."""
-    batch, own, _, n = unitaries.shape[:4]
-    layers = [candidate.cnots(n) for candidate in candidates]
-    starts = torch.stack([_start(candidate.hadamard, n, unitaries) for candidate in candidates], dim=-1)
-    if own == 1:
-        return _squared(evolve(unitaries[:, 0], layers, starts.unsqueeze(0))).transpose(1, 2)
-    # Separate angles: candidates with the same entangler are entries of the batch.
-    result: list[Tensor] = [unitaries] * len(candidates)
-    for layer in dict.fromkeys(layers):
-        same = [index for index, other in enumerate(layers) if other == layer]
-        start = starts[:, same].t().unsqueeze(-1).repeat(batch, 1, 1)
-        final = evolve(unitaries[:, same].flatten(0, 1), [layer], start)
-        for index, probability in zip(same, _squared(final).view(batch, len(same), -1).unbind(1), strict=True):
-            result[index] = probability
-    return torch.stack(result, dim=1)
-
-
-def _start(hadamard: bool, n: int, like: Tensor) -> Tensor:
-    return (_uniform(like, n).sqrt() if hadamard else _zero(like, n)).to(like.dtype)
-
-
-def _squared(amplitudes: Tensor) -> Tensor:
-    if amplitudes.is_complex():
-        return amplitudes.real.square() + amplitudes.imag.square()
-    return amplitudes.square()
