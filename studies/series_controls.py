@@ -1,9 +1,9 @@
 """The search on the five series beside its controls, ten seeds each, final epoch.
 
-    python studies/series_controls.py --out studies/results/series_controls.jsonl
+    python studies/series_controls.py
 
-Every line of the output is one row on one series, with a figure per seed. A line that stands there already
-is not computed again.
+Every line of `--out` is one row on one series, with a figure per seed. A line that stands there already is
+not computed again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -84,6 +84,24 @@ def measure(row: str, dataset: str, seeds: list[int]) -> dict[str, object]:
     }
 
 
+def table(lines: list[str]) -> str:
+    """Median (lowest .. highest) test MSE over the seeds: a row per model, a column per series."""
+    entries = [json.loads(line) for line in lines]
+    figures = {(entry["row"], entry["dataset"]): entry for entry in entries}
+    head = f"| test MSE | trainable | {' | '.join(SERIES)} |\n|{'---|' * (len(SERIES) + 2)}"
+    body = []
+    for row in dict.fromkeys(entry["row"] for entry in entries):
+        cells = [figures.get((row, dataset)) for dataset in SERIES]
+        count = next(cell["trainable"] for cell in cells if cell)
+        texts = [_median_and_range(cell["test_mse"]) if cell else "" for cell in cells]
+        body.append(f"| {row} | {count:,} | {' | '.join(texts)} |")
+    return "\n".join([head, *body])
+
+
+def _median_and_range(values: list[float]) -> str:
+    return f"{statistics.median(values):.1e} ({min(values):.0e} .. {max(values):.0e})"
+
+
 def main() -> None:
     """Compute what is missing, print a line each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -106,6 +124,7 @@ def main() -> None:
             errors = entry["test_mse"]
             middle, worst = statistics.median(errors), max(errors)
             print(f"{dataset:16} {row:40} median {middle:.2e}  worst {worst:.2e}", flush=True)
+    print(table(chosen.out.read_text().splitlines()))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 The last fifth of the training windows is held out for the choice; the test part is never looked at.
 
-    python studies/series_recipe.py --out studies/results/series_recipe.jsonl [--only NAME ...]
+    python studies/series_recipe.py [--only NAME ...]
 
-Every line of the output is one setting on one series: validation MSE after the last epoch per seed. A
-setting that stands there already is not run again.
+Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A setting
+that stands there already is not run again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -81,6 +81,17 @@ def validate(dataset: str, settings: Settings, seeds: int) -> dict[str, object]:
     }
 
 
+def table(lines: list[str]) -> str:
+    """Median (worst) validation MSE: a row per setting, a column per series."""
+    rows = [json.loads(line) for line in lines]
+    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
+    figures = {(row["setting"], row["dataset"]): f"{row['median']:.1e} ({row['worst']:.0e})" for row in rows}
+    head = f"| setting | {' | '.join(datasets)} |\n|{'---|' * (len(datasets) + 1)}"
+    settings = dict.fromkeys(row["setting"] for row in rows)
+    body = [f"| {name} | {' | '.join(figures.get((name, data), '') for data in datasets)} |" for name in settings]
+    return "\n".join([head, *body])
+
+
 def main() -> None:
     """Run what is missing, print a line each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -101,6 +112,7 @@ def main() -> None:
             with chosen.out.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(f"{dataset:16} {name:24} median {row['median']:.2e}  worst {row['worst']:.2e}", flush=True)
+    print(table(chosen.out.read_text().splitlines()))
 
 
 if __name__ == "__main__":
