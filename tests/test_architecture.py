@@ -18,6 +18,7 @@ ROOMS = [
     "training",
     "reports",
     "runs",
+    "studies",
     "cli",
 ]
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")

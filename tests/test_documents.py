@@ -40,7 +40,13 @@ def test_the_readme_says_what_its_example_prints(capsys):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_parse(command, monkeypatch, capsys):
     calls = []
-    for name in ("cli.search.Search", "cli.runs.Resume", "cli.runs.Show", "cli.candidates.Candidates"):
+    for name in (
+        "cli.search.Search",
+        "cli.runs.Resume",
+        "cli.runs.Show",
+        "cli.candidates.Candidates",
+        "cli.study.Study",
+    ):
         monkeypatch.setattr(f"diffqas.{name}.run", lambda self: calls.append(self))
     main(shlex.split(command)[1:])
     assert len(calls) == 1

@@ -11,6 +11,7 @@ from rich.console import Console
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
+from diffqas.cli.study import Study
 from diffqas.errors import DiffqasError
 
 DESCRIPTION = """Differentiable quantum architecture search for PyTorch.
@@ -20,6 +21,7 @@ ordinary classical model and a circuit that runs anywhere.
 
   diffqas search bessel            learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
   diffqas show runs/bessel         look at it again
+  diffqas study table-2            the table of the paper, ten seeds and controls (well under an hour)
   diffqas candidates               the twelve circuits, and which of them can do nothing
 """
 
@@ -27,6 +29,7 @@ Command = (
     Annotated[Search, tyro.conf.subcommand("search")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
 )
 

@@ -1,0 +1,72 @@
+"""`diffqas study`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from diffqas.studies import DATASETS, STUDIES, Plan, run_study
+
+
+@dataclass
+class Study:
+    """Compute a table of rows and data sets, ten seeds each, with statistics; the same command continues it."""
+
+    name: Annotated[
+        tyro.conf.Positional[str],
+        tyro.conf.arg(
+            metavar="NAME",
+            help=f"{', '.join(STUDIES)}. table-2: the search, its twelve candidates, controls and references. "
+            "ablation: one factor at a time.",
+        ),
+    ]
+    recipe: Literal["default", "paper"] = "default"
+    """As of `diffqas search`."""
+    seeds: int = 10
+    """Seeds of every row, trained in lockstep."""
+    epochs: int | None = None
+    """Passes over the training part."""
+    depth: int | None = None
+    """Layers of the circuits."""
+    datasets: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="DATASET ...", help=f"Only these of {', '.join(DATASETS)}.")
+    ] = ()
+    rows: Annotated[
+        tuple[str, ...],
+        tyro.conf.arg(
+            metavar="ROW ...",
+            help="Only these rows (search-raw, candidate-8, hashed-vector, ...) or groups of rows "
+            "(search, candidate, control, reference).",
+        ),
+    ] = ()
+    workers: int | None = None
+    """Processes; one per core if not given."""
+    shard: str | None = None
+    """i/n: only every n-th cell, to share a study between machines that see one folder."""
+    output: Path | None = None
+    """The study's folder; runs/NAME if not given."""
+    overwrite: bool = False
+    """Begin anew in a folder that holds a study."""
+
+    def run(self) -> None:
+        """Compute what is missing, then print the report."""
+        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth)
+        try:
+            run_study(
+                plan,
+                rows=self.rows,
+                datasets=self.datasets,
+                workers=self.workers,
+                shard=self.shard,
+                output=self.output,
+                overwrite=self.overwrite,
+            )
+        except KeyboardInterrupt:
+            note = "interrupted; finished cells are kept, and the same command goes on with the others."
+            Console(stderr=True, highlight=False, soft_wrap=True).print(f"diffqas: {note}")
+            sys.exit(130)

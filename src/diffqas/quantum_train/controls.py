@@ -1,0 +1,142 @@
+"""Classical generators of as few numbers as a circuit has: what the circuit is to be compared with.
+
+Each writes all p weights of a target from `count` trainable numbers and knows no circuit. Like `Lockstep`,
+each holds several seeds, and everything random in a seed's model follows from that seed.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.errors import require
+from diffqas.quantum_train.generator import gain_and_offset
+from diffqas.quantum_train.layout import find_layout
+from diffqas.quantum_train.skeleton import Skeleton
+
+
+class ClassicalGenerators(nn.Module):
+    """Networks whose weights are written by a trainable vector each; subclasses say how.
+
+    Args:
+        targets: one freshly initialised network per seed, without buffers; they are only read.
+        seeds: one number per target; it decides the fixed random part.
+        count: trainable numbers per seed, between 1 and the target's number of weights.
+        rate: learning rate relative to the optimiser's base rate.
+    """
+
+    def __init__(self, targets: Sequence[nn.Module], seeds: Sequence[int], count: int, rate: float = 1.0) -> None:
+        super().__init__()
+        require(len(targets) == len(seeds) >= 1, "targets", "be one network per seed", f"{len(targets)} networks")
+        first = targets[0]
+        require(not any(True for _ in first.buffers()), "targets", "have no buffers", type(first).__name__)
+        layout = find_layout(first)
+        require(1 <= count <= layout.size, "count", f"be between 1 and the {layout.size} weights", count)
+        self.count, self.rate = count, rate
+        self.skeleton = Skeleton(first, layout)
+        frozen = [name for name, _ in self.skeleton.module.named_parameters()]
+        require(not frozen, "targets", "have no frozen parameters", ", ".join(frozen))
+        starts = [_flat_start(target, layout.slots) for target in targets]
+        self.vector = nn.Parameter(torch.empty(len(seeds), count, dtype=starts[0].dtype))
+        draws = [torch.Generator().manual_seed(seed) for seed in seeds]
+        with torch.no_grad():
+            self._draw(starts, draws)
+
+    @abstractmethod
+    def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
+        """Fill the vector and make the fixed random part, given each seed's flat start and random numbers."""
+
+    @abstractmethod
+    def weights(self) -> Tensor:
+        """Flat weights of every seed, (seeds, p)."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Outputs of every seed's network on the same inputs, (seeds, ...)."""
+        tensors = self.skeleton.layout.tensors(self.weights())
+        return torch.func.vmap(lambda one: self.skeleton.call(one, (inputs,), {}))(tensors)
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Nothing is searched: (seeds, 0)."""
+        return torch.empty(len(self.vector), 0)
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Nothing is annealed here."""
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """One group: the vectors."""
+        return [{"name": "vector", "params": [self.vector], "lr": lr * self.rate}]
+
+
+class HashedWeights(ClassicalGenerators):
+    """kappa_i = gain_t * sign(i) * v[h(i)] + offset_t for every weight i of tensor t (HashedNets).
+
+    h assigns the weights to the entries of v at random and evenly, sign is random; both are fixed. Gain and
+    offset, fixed numbers per tensor, give each tensor the mean and spread of the target's own start, as in
+    `QuantumTrain`. Chen et al. 2015, arXiv 1504.04788; here one vector for all tensors.
+
+    >>> generators = HashedWeights([nn.Linear(30, 4) for _ in range(3)], seeds=[0, 1, 2], count=35)
+    >>> generators(torch.zeros(5, 30)).shape, generators.vector.shape
+    (torch.Size([3, 5, 4]), torch.Size([3, 35]))
+    """
+
+    entry: Tensor
+    gain: Tensor
+    offset: Tensor
+
+    def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
+        sizes, entries, gains, offsets = self.skeleton.layout.sizes, [], [], []
+        owner = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+        for index, (start, draw) in enumerate(zip(starts, draws, strict=True)):
+            entry = torch.randperm(len(start), generator=draw) % self.count
+            sign = torch.randint(2, (len(start),), generator=draw) * 2 - 1
+            self.vector[index] = torch.randn(self.count, generator=draw)
+            raw = self.vector[index, entry] * sign
+            gain, offset = gain_and_offset(raw, sizes, start.split(sizes))
+            entries.append(entry)
+            gains.append(gain[owner] * sign)
+            offsets.append(offset[owner])
+        for name, parts in (("entry", entries), ("gain", gains), ("offset", offsets)):
+            self.register_buffer(name, torch.stack(parts))
+
+    def weights(self) -> Tensor:
+        """Flat weights of every seed, (seeds, p)."""
+        return torch.addcmul(self.offset, self.gain, self.vector.gather(1, self.entry))
+
+
+class RandomSubspace(ClassicalGenerators):
+    """kappa = kappa_0 + P v: training in a random subspace through the target's own start kappa_0.
+
+    The columns of the fixed P are random directions of length 1, v starts at 0. Li et al. 2018,
+    arXiv 1804.08838.
+
+    >>> targets = [nn.Linear(30, 4) for _ in range(3)]
+    >>> generators, x = RandomSubspace(targets, seeds=[0, 1, 2], count=35), torch.randn(5, 30)
+    >>> torch.allclose(generators(x)[2], targets[2](x), atol=1e-6)
+    True
+    """
+
+    start: Tensor
+    directions: Tensor
+
+    def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
+        self.vector.zero_()
+        drawn = torch.stack([torch.randn(self.count, starts[0].numel(), generator=draw) for draw in draws])
+        directions = (drawn / drawn.norm(dim=-1, keepdim=True)).to(self.vector.dtype)
+        self.register_buffer("start", torch.stack(list(starts)))
+        # They follow from the seeds, and are large: not part of the state.
+        self.register_buffer("directions", directions, persistent=False)
+
+    def weights(self) -> Tensor:
+        """Flat weights of every seed, (seeds, p)."""
+        # One product per seed: several times faster than a batched one.
+        return torch.stack([v @ rows for v, rows in zip(self.vector, self.directions, strict=True)]) + self.start
+
+
+def _flat_start(target: nn.Module, slots: Sequence[Any]) -> Tensor:
+    named = dict(target.named_parameters(remove_duplicate=False))
+    return torch.cat([named[slot.names[0]].detach().flatten() for slot in slots])

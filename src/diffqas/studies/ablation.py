@@ -1,0 +1,60 @@
+"""The rows of `diffqas study ablation`: the search with one factor changed at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
+from diffqas.studies import populations
+from diffqas.studies.rows import Row, TrainedRow
+from diffqas.tasks import Settings
+
+DEPTHS = (5, 10, 15)
+
+MODEL: Mapping[str, tuple[str, Any]] = {
+    "bits -1/+1": ("bits", "signed"),
+    "bits 0/1": ("bits", "binary"),
+    "scale p": ("scale", RawScale()),
+    "scale 2^n p": ("scale", DimensionScale(None)),
+    "scale 2^n p cut at 32": ("scale", DimensionScale(32.0)),
+    "scale tanh": ("scale", TanhScale()),
+    "start of the target": ("start", "target"),
+    "start of the mapping": ("start", "none"),
+    "angles start within 0.01": ("spread", 0.01),
+    "angles start within 1": ("spread", 1.0),
+    "one learning rate": ("rates", Rates()),
+    "angles learn 3 times as fast": ("rates", Rates(angles=3.0)),
+}
+"""Factors of the model: row -> field of the recipe and its value."""
+
+OPTIMISER: Mapping[str, dict[str, Any]] = {
+    "Adam": {"optimizer": "adam"},
+    "Adam with beta2 0.95": {"optimizer": "adam", "betas": (0.9, 0.95)},
+    "Adam with beta2 0.999": {"optimizer": "adam", "betas": (0.9, 0.999)},
+    "RMSProp": {"optimizer": "rmsprop"},
+    "constant rate": {"schedule": "constant"},
+    "cosine to zero": {"schedule": "cosine"},
+}
+"""Factors of the optimiser: row -> changed fields of the settings."""
+
+
+def rows(settings: Settings, recipe: str) -> list[Row]:
+    """The recipe itself, then every row that differs from it in one factor."""
+    changed = {f"depth {depth}": replace(settings, depth=depth) for depth in DEPTHS}
+    for name, (field, value) in MODEL.items():
+        changed[name] = replace(settings, recipe=replace(settings.recipe, **{field: value}))
+    for name, fields in OPTIMISER.items():
+        changed[name] = replace(settings, **fields)
+    result: list[Row] = [TrainedRow(f"search {recipe}", "search", settings, populations.search)]
+    separate = partial(populations.search, sharing="separate")
+    result.append(TrainedRow("separate angles", "search", settings, separate, work=1.3))
+    seen = [settings]
+    for name, new in changed.items():
+        if new not in seen:
+            seen.append(new)
+            work = 0.7 + 0.3 * new.depth / settings.depth
+            result.append(TrainedRow(name, "search", new, populations.search, work=work))
+    return result

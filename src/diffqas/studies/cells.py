@@ -1,0 +1,160 @@
+"""The folder of a study: its settings, and one file per finished cell."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diffqas.errors import RunError
+from diffqas.runs.config import environment
+from diffqas.studies.plan import DATASETS, Job, Plan
+from diffqas.studies.rows import TrainedRow, slug
+from diffqas.training.files import load_tensors, read_json, save_tensors, write_json
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """Paths of a study, and how they are read and written.
+
+    `study.json` holds the settings, `cells/<data set>/<row>.json` a finished cell, `predictions/<data set>.pt`
+    the predictions of the search. Every file is whole or not there.
+    """
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        """What all cells of the folder have in common."""
+        return self.path / "study.json"
+
+    def cell(self, dataset: str, word: str) -> Path:
+        """The file of one cell."""
+        return self.path / "cells" / dataset / f"{word}.json"
+
+    def predictions(self, dataset: str) -> Path:
+        """The predictions of the search on one data set."""
+        return self.path / "predictions" / f"{dataset}.pt"
+
+    def open(self, plan: Plan, *, overwrite: bool = False) -> None:
+        """Begin the study here, or go on with it.
+
+        Raises:
+            RunError: the folder holds a study with other settings and `overwrite` is not set.
+        """
+        if self.settings.exists() and overwrite:
+            # The settings go first: no moment shows new settings above old cells.
+            self.settings.unlink()
+            for name in ("cells", "predictions", "figures"):
+                shutil.rmtree(self.path / name, ignore_errors=True)
+        if self.settings.exists():
+            self._compare(plan)
+            return
+        content = {
+            "format": FORMAT,
+            "study": plan.study,
+            "settings": plan.to_json(),
+            "rows": [row.name for row in plan.rows],
+            "datasets": list(DATASETS),
+            "command": plan.command,
+            "environment": environment(),
+        }
+        self._make(self.path)
+        write_json(self.settings, content)
+
+    def _compare(self, plan: Plan) -> None:
+        stored = read_json(self.settings)
+        remedy = "Give another --output, or --overwrite to begin anew."
+        if stored.get("format") != FORMAT or not isinstance(stored.get("settings"), dict):
+            raise RunError(f"{self.settings} is not of this version of diffqas. {remedy}")
+        then, now = {"study": stored.get("study")} | stored["settings"], {"study": plan.study} | plan.to_json()
+        for name in ("study", "recipe", "seeds", "epochs", "depth"):
+            if then.get(name) != now[name]:
+                change = f"{name} {then.get(name)}, not {now[name]}"
+                raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
+        if then.get("choices") != json.loads(json.dumps(now["choices"])):
+            change = f"a {plan.recipe} recipe that this version of diffqas has changed"
+            raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
+        rows = json.loads(json.dumps(now["rows"]))
+        for word, choices in (then.get("rows") or {}).items():
+            if word in rows and choices != rows[word]:
+                change = f"a row {word} that this version of diffqas has changed"
+                raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
+
+    def read(self, job: Job, plan: Plan) -> dict[str, Any] | None:
+        """A finished cell, None if it is still to be computed.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        path = self.cell(job.dataset, job.row.slug)
+        if not path.exists():
+            return None
+        cell = read_json(path)
+        fault = _fault(cell, job, list(range(plan.seeds)))
+        if fault:
+            raise RunError(f"Cannot read {path}: {fault}.")
+        return cell
+
+    def write(self, cell: dict[str, Any], samples: dict[str, Any] | None) -> None:
+        """Store a finished cell, predictions first: the cell's file means that all of it is there."""
+        if samples is not None:
+            path = self.predictions(cell["dataset"])
+            self._make(path.parent)
+            save_tensors(path, samples)
+        path = self.cell(cell["dataset"], slug(cell["row"]))
+        self._make(path.parent)
+        write_json(path, cell)
+
+    def cells(self, plan: Plan) -> list[dict[str, Any]]:
+        """All finished cells, data set by data set, in the order of the table; damaged ones are left out."""
+        found = []
+        order = [row.slug for row in plan.rows]
+        for job in sorted(plan.jobs(), key=lambda job: (DATASETS.index(job.dataset), order.index(job.row.slug))):
+            try:
+                cell = self.read(job, plan)
+            except RunError:
+                continue
+            if cell is not None:
+                found.append(cell)
+        return found
+
+    def samples(self, dataset: str) -> dict[str, Any] | None:
+        """The predictions of the search, None if there are none."""
+        path = self.predictions(dataset)
+        return load_tensors(path) if path.exists() else None
+
+    def changed_versions(self) -> list[str]:
+        """Packages whose versions differ from those that the study was begun with."""
+        stored = (read_json(self.settings).get("environment") or {}).get("versions") or {}
+        now = environment()["versions"]
+        return [f"{name} {stored[name]} -> {now[name]}" for name in now if stored.get(name, now[name]) != now[name]]
+
+    def _make(self, path: Path) -> None:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"Cannot make the folder {path}: {error.strerror}.") from None
+
+
+def _fault(cell: dict[str, Any], job: Job, seeds: list[int]) -> str | None:
+    """Why a cell's content can't be what `measure` gave for this job."""
+    if (cell.get("row"), cell.get("dataset")) != (job.row.name, job.dataset):
+        return "it is the cell of another row or data set"
+    trained = isinstance(job.row, TrainedRow)
+    if cell.get("seeds") != (seeds if trained else []):
+        return "its seeds are not the study's"
+    values, count = cell.get("test_mse"), len(seeds) if trained else 1
+    if not isinstance(values, list) or len(values) != count or not all(map(_is_figure, values)):
+        return "it lacks a figure per seed"
+    wanted = ("study", "group", "trainable", "deterministic", "identical", "train_mse", "seconds", "failures", "paper")
+    missing = [name for name in wanted if name not in cell]
+    return f"it lacks {', '.join(missing)}" if missing else None
+
+
+def _is_figure(value: object) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

@@ -1,0 +1,131 @@
+"""The search against every other row of a data set: medians, paired tests, one Holm family."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from diffqas.errors import RunError
+from diffqas.studies import statistics
+from diffqas.studies.entries import Comparison as Comparison
+from diffqas.studies.entries import Entry as Entry
+from diffqas.studies.entries import Verdict as Verdict
+from diffqas.studies.merging import Row, merge, row_of
+
+
+def compare(cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05) -> Comparison:
+    """Compare one row with every other row of one data set.
+
+    Differences are ``log MSE(row) - log MSE(baseline)`` at equal seeds (`statistics.paired_differences`), tested by
+    all sign flips (`statistics.sign_flip_p`) and adjusted by Holm's procedure over the data set's rows. A
+    deterministic row is compared with every seed of the baseline.
+
+    Args:
+        cells: cells of one data set, in the order of the table.
+        baseline: the row to compare with; by default the first of group "search".
+        alpha: adjusted p below which a difference counts as found.
+
+    Raises:
+        RunError: cells of several data sets, a row given twice, no such baseline, or provably equal rows that differ.
+    """
+    listed = list(cells)
+    datasets = list(dict.fromkeys(str(cell["dataset"]) for cell in listed))
+    if len(datasets) != 1:
+        raise RunError(f"A comparison needs the cells of one data set, but got {', '.join(datasets) or 'none'}.")
+    (dataset,) = datasets
+    rows = [row_of(cell) for cell in listed]
+    baseline = _baseline(rows, baseline, dataset)
+    merged = merge(rows, apart=baseline)
+    search = next(row for row in merged if row.name == baseline)
+    entries = [_described(row, dataset) if row is search else _tested(row, search, dataset) for row in merged]
+    p_values = [np.nan if entry.p is None else entry.p for entry in entries]
+    adjusted = statistics.holm(p_values)
+    final = tuple(_decided(entry, float(p), alpha) for entry, p in zip(entries, adjusted, strict=True))
+    return Comparison(str(listed[0].get("study", "study")), dataset, baseline, final, alpha)
+
+
+def compare_all(
+    cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05
+) -> list[Comparison]:
+    """`compare` for each data set of a study, in the order of their first cells."""
+    columns: dict[str, list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        columns.setdefault(str(cell["dataset"]), []).append(cell)
+    return [compare(column, baseline, alpha) for column in columns.values()]
+
+
+def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:
+    names = [row.name for row in rows]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise RunError(f"Row {min(twice)!r} stands twice among the cells of {dataset}. Remove one of them.")
+    name = wanted or next((row.name for row in rows if row.group == "search"), None)
+    if name not in names:
+        missing = f"row {name!r}" if name else "row of group 'search'"
+        raise RunError(f"The cells of {dataset} hold no {missing} to compare with.")
+    if next(row for row in rows if row.name == name).deterministic:
+        raise RunError(f"Row {name!r} of {dataset} has no seeds, so nothing can be compared with it.")
+    return name
+
+
+def _described(row: Row, dataset: str) -> Entry:
+    finished = {seed: error for seed, error in row.errors.items() if error is not None}
+    errors = tuple(finished.values())
+    median, q1, q3 = statistics.median_and_quartiles(errors)
+    _, low, high = statistics.median_interval(errors)
+    return Entry(
+        dataset=dataset,
+        row=row.name,
+        rows=row.names,
+        group=row.group,
+        trainable=row.trainable,
+        target=row.target,
+        deterministic=row.deterministic,
+        seeds=() if row.deterministic else tuple(finished),
+        errors=errors,
+        failed=tuple(sorted(row.failures.keys() | (row.errors.keys() - finished.keys()))),
+        median=_known(median),
+        q1=None if row.deterministic else _known(q1),
+        q3=None if row.deterministic else _known(q3),
+        low=_known(low),
+        high=_known(high),
+        worst=max(errors) / median if len(errors) > 1 and median > 0 else None,
+        paper=row.papers,
+        seconds=row.seconds,
+    )
+
+
+def _tested(row: Row, search: Row, dataset: str) -> Entry:
+    if row.deterministic:
+        reference = row.errors[0]
+        differences, dropped = statistics.differences_from(math.nan if reference is None else reference, search.errors)
+    else:
+        differences, dropped = statistics.paired_differences(row.errors, search.errors)
+    ratio = statistics.mean_ratio(differences)
+    return replace(
+        _described(row, dataset),
+        pairs=len(differences),
+        dropped=dropped,
+        p=_known(statistics.sign_flip_p(differences)),
+        smallest_p=statistics.smallest_p(len(differences)) if len(differences) else None,
+        ratio=_known(ratio.value),
+        ratio_low=_known(ratio.low),
+        ratio_high=_known(ratio.high),
+        d_z=_known(statistics.cohen_dz(differences)),
+        verdict="untested",
+    )
+
+
+def _decided(entry: Entry, p_holm: float, alpha: float) -> Entry:
+    if entry.p is None or entry.ratio is None:
+        return entry
+    verdict: Verdict = "undecided" if p_holm >= alpha else "better" if entry.ratio > 1 else "worse"
+    return replace(entry, p_holm=p_holm, verdict=verdict)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,79 @@
+"""What a person sees while a study runs: a live bar in a terminal, one plain line per cell elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from diffqas.reports.terminal import spread
+from diffqas.studies.plan import Job
+
+
+class Display:
+    """Progress over cells; use as a context manager.
+
+    The time left is estimated from the costs of the cells, not from their number.
+
+    Args:
+        console: where to print.
+        jobs: cells to compute.
+    """
+
+    def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
+        self._console, self._cells = console, len(jobs)
+        self._live = console.is_terminal and not console.quiet
+        self._total, self._spent, self._done = sum(job.cost for job in jobs), 0.0, 0
+        self._started = time.perf_counter()
+        self._bar = Progress(
+            TextColumn("[bold]cells {task.fields[cells]}"),
+            BarColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=console,
+        )
+        self._task = self._bar.add_task("", total=self._total, cells=f"0/{self._cells}", status="")
+
+    def __enter__(self) -> Display:
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._bar.stop()
+
+    def update(self, job: Job, cell: dict[str, Any]) -> None:
+        """Tell of a cell that is done."""
+        self._done += 1
+        self._spent += job.cost
+        spent = time.perf_counter() - self._started
+        left = duration(spent / self._spent * (self._total - self._spent))
+        for seed, reason in cell["failures"].items():
+            self._say(f"{job.dataset}, {job.row.name}: seed {seed} failed: {reason}", style="red")
+        result = spread(cell["test_mse"])
+        if self._live:
+            status = f"{left} left  {job.dataset}, {job.row.name}"
+            self._bar.update(self._task, completed=self._spent, cells=f"{self._done}/{self._cells}", status=status)
+        else:
+            head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test mse {result}"
+            self._say(f"{head}, {cell['seconds']:.1f} s; {left} left")
+
+    def _say(self, line: str, style: str | None = None) -> None:
+        self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in a person's units.
+
+    >>> duration(42), duration(754), duration(9000)
+    ('42 s', '13 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,154 @@
+"""What a study computes: its settings, its rows and data sets, and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from diffqas.errors import ArgumentError, choose, require
+from diffqas.studies import ablation, table_2
+from diffqas.studies.rows import GROUPS, Row, TrainedRow
+from diffqas.tasks import Settings
+from diffqas.tasks.series import TABLE_II, load_series
+from diffqas.tasks.series.task import SETTINGS
+from diffqas.training.codec import encode
+
+STUDIES: dict[str, Callable[[Settings, str], list[Row]]] = {"table-2": table_2.rows, "ablation": ablation.rows}
+"""Studies by name: (settings, name of the recipe) -> rows."""
+
+DATASETS = tuple(TABLE_II)
+"""The five series of the paper."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The choices of a study; every cell of its folder is computed with them.
+
+    Attributes:
+        study: one of `STUDIES`.
+        recipe: `"default"` or `"paper"`.
+        seeds: how many, counted from 0.
+        epochs: passes over the training part; None: the recipe's.
+        depth: layers of the circuits; None: the recipe's.
+
+    >>> plan = Plan("table-2")
+    >>> len(plan.rows), len(plan.jobs())
+    (25, 122)
+    """
+
+    study: str
+    recipe: str = "default"
+    seeds: int = 10
+    epochs: int | None = None
+    depth: int | None = None
+
+    def __post_init__(self) -> None:
+        choose(self.study, STUDIES, "study")
+        choose(self.recipe, SETTINGS, "recipe")
+        require(isinstance(self.seeds, int) and self.seeds >= 1, "seeds", "be at least 1", self.seeds)
+        _ = self.settings  # refuses wrong epochs and depth
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the rows start from."""
+        changes = {"epochs": self.epochs, "depth": self.depth}
+        return replace(SETTINGS[self.recipe], **{key: value for key, value in changes.items() if value is not None})
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows, in the order of the table."""
+        return STUDIES[self.study](self.settings, self.recipe)
+
+    @property
+    def command(self) -> str:
+        """The command that computes the whole study."""
+        words = ["diffqas", "study", self.study, "--recipe", self.recipe, "--seeds", str(self.seeds)]
+        for name in ("epochs", "depth"):
+            value = getattr(self, name)
+            words += [] if value is None else [f"--{name}", str(value)]
+        return " ".join(words)
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored in study.json: equal if and only if the cells are computed alike."""
+        return {
+            "recipe": self.recipe,
+            "seeds": self.seeds,
+            "epochs": self.settings.epochs,
+            "depth": self.settings.depth,
+            "choices": encode(self.settings),
+            "rows": {row.slug: row.choices for row in self.rows if isinstance(row, TrainedRow)},
+        }
+
+    def jobs(self, rows: Sequence[str] = (), datasets: Sequence[str] = ()) -> list[Job]:
+        """Cells to compute, the longest first.
+
+        Args:
+            rows: words of rows or of groups of rows; empty: all.
+            datasets: names of data sets; empty: all.
+
+        Raises:
+            ArgumentError: an unknown row or data set; the nearest is suggested.
+        """
+        every = self.rows
+        for word in rows:
+            choose(word, [*(row.slug for row in every), *GROUPS], "rows")
+        for name in datasets:
+            choose(name, DATASETS, "datasets")
+        jobs = [
+            Job(row, dataset, _cost(row, dataset))
+            for dataset in DATASETS
+            for row in every
+            if dataset in (datasets or DATASETS)
+            and (not rows or row.slug in rows or row.group in rows)
+            and row.stands_on(dataset)
+        ]
+        return sorted(jobs, key=lambda job: -job.cost)
+
+    def row(self, word: str) -> Row:
+        """The row with this word."""
+        return next(row for row in self.rows if row.slug == word)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to compute; `cost` is its expected time in an arbitrary unit."""
+
+    row: Row
+    dataset: str
+    cost: float
+
+
+def share_of(jobs: Sequence[Job], shard: str | None) -> list[Job]:
+    """Every n-th job, for `shard` "i/n" with i from 1 to n; all without a shard.
+
+    Raises:
+        ArgumentError: a shard of another form.
+
+    >>> jobs = Plan("table-2").jobs()
+    >>> sum(len(share_of(jobs, shard)) for shard in ("1/3", "2/3", "3/3")) == len(jobs)
+    True
+    """
+    if shard is None:
+        return list(jobs)
+    parts = shard.split("/")
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
+        index, count = map(int, parts)
+        if 1 <= index <= count:
+            return list(jobs[index - 1 :: count])
+    raise ArgumentError(f"Argument `shard` must be i/n with 1 <= i <= n, such as 2/8, but got {shard!r}.")
+
+
+def _cost(row: Row, dataset: str) -> float:
+    """Steps times the time of a step; every cell has a small cost of its own."""
+    if not isinstance(row, TrainedRow):
+        return 1.0
+    steps = -(-_windows(dataset) // row.settings.batch_size) * row.settings.epochs
+    return 10.0 + row.work * steps
+
+
+@cache
+def _windows(dataset: str) -> int:
+    """Training windows of a data set."""
+    return load_series(dataset).boundary

@@ -1,0 +1,109 @@
+"""A row of a study: something that gives a test error on every data set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+from diffqas.tasks import Settings, Task
+from diffqas.tasks.series import TABLE_II
+from diffqas.tasks.series.windows import SeriesData
+from diffqas.training import Population
+from diffqas.training.codec import encode
+
+Group = Literal["search", "candidate", "control", "reference"]
+GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")
+
+Populate: TypeAlias = Callable[[Task, Settings, Sequence[int]], Population]
+
+
+@dataclass(frozen=True)
+class TrainedRow:
+    """A row with one model per seed, trained in lockstep.
+
+    Attributes:
+        name: as it stands in the table.
+        group: what kind of row it is.
+        settings: how its models are trained.
+        populate: makes its models.
+        identical: rows with the same word are provably the same model (`"uniform"`, `"zero"`).
+        published: its row in Table II of arXiv 2505.09653: 0 the search, j candidate j.
+        circuit: name of the one candidate that it trains.
+        work: time of a step relative to the search's, to plan with.
+        predictions: whether its predictions are kept for the pictures.
+    """
+
+    name: str
+    group: Group
+    settings: Settings
+    populate: Populate
+    identical: str | None = None
+    published: int | None = None
+    circuit: str | None = None
+    work: float = 1.0
+    predictions: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The row's word for file names and the command line."""
+        return slug(self.name)
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """All that the row's models depend on, as JSON."""
+        own = self.populate.keywords if isinstance(self.populate, partial) else {}
+        return {"settings": encode(self.settings)} | {name: encode(value) for name, value in own.items()}
+
+    def paper(self, dataset: str) -> float | None:
+        """The published figure, if there is one."""
+        if self.published is None:
+            return None
+        column = TABLE_II[dataset]
+        return column.search if self.published == 0 else column.candidates[self.published - 1]
+
+    def stands_on(self, dataset: str) -> bool:
+        """Every data set has this row."""
+        return True
+
+
+@dataclass(frozen=True)
+class ReferenceRow:
+    """A row without seeds: a predictor in closed form.
+
+    Attributes:
+        name: as it stands in the table.
+        error: test MSE on a series.
+        trainable: fitted numbers.
+        datasets: where the row exists; None: everywhere.
+    """
+
+    name: str
+    error: Callable[[SeriesData], float]
+    trainable: int
+    datasets: tuple[str, ...] | None = None
+    group: Group = "reference"
+    work: float = 0.0
+
+    @property
+    def slug(self) -> str:
+        """The row's word for file names and the command line."""
+        return slug(self.name)
+
+    def stands_on(self, dataset: str) -> bool:
+        """Whether a data set has this row."""
+        return self.datasets is None or dataset in self.datasets
+
+
+Row: TypeAlias = TrainedRow | ReferenceRow
+
+
+def slug(name: str) -> str:
+    """Lower case, words joined by hyphens.
+
+    >>> slug("scale 2^n p, cut at 8")
+    'scale-2-n-p-cut-at-8'
+    """
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")

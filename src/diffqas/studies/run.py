@@ -1,0 +1,199 @@
+"""A study from its first cell to its report; the same call goes on where an earlier one was stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from diffqas.errors import RunError, require
+from diffqas.reports.pictures import predictions_figure, save_figure
+from diffqas.studies.cells import StudyFolder
+from diffqas.studies.comparison import Comparison, compare_all
+from diffqas.studies.display import Display, duration
+from diffqas.studies.execute import execute
+from diffqas.studies.outputs import terminal_tables, write_outputs
+from diffqas.studies.plan import DATASETS, Job, Plan, share_of
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """What `run_study` returns.
+
+    Attributes:
+        folder: where everything lies.
+        cells: all finished cells, in the order of the table.
+        comparisons: one table per data set whose search is finished.
+    """
+
+    folder: Path
+    cells: list[dict[str, Any]]
+    comparisons: list[Comparison]
+
+
+def run_study(
+    plan: Plan,
+    *,
+    rows: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    workers: int | None = None,
+    shard: str | None = None,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> StudyRun:
+    """Compute the cells of a study that are missing, then write the report.
+
+    What `diffqas study` does, for scripts and notebooks. A script must guard this call by
+    `if __name__ == "__main__":`, because the processes that compute import it.
+
+    Args:
+        plan: the study and its settings.
+        rows: words of rows or of groups to compute; empty: all.
+        datasets: data sets to compute; empty: all.
+        workers: processes; None: one per core.
+        shard: `"i/n"`: only every n-th cell, to share a study between machines.
+        output: the study's folder; None: `runs/<study>`, with the recipe's name if it is not the default.
+        overwrite: begin anew in a folder whose study has other settings.
+        quiet: print nothing.
+
+    Raises:
+        ArgumentError: a wrong argument.
+        RunError: the folder holds a study with other settings, or the disk is full.
+    """
+    count = _cores() if workers is None else workers
+    require(isinstance(count, int) and count >= 1, "workers", "be at least 1", count)
+    jobs = share_of(plan.jobs(rows, datasets), shard)
+    folder = StudyFolder(Path(output) if output is not None else default_folder(plan))
+    console = Console(quiet=quiet)
+    folder.open(plan, overwrite=overwrite)
+    for change in folder.changed_versions():
+        console.print(f"Cells from now on come from another version: {change}", style="yellow", highlight=False)
+    missing = _missing(folder, plan, jobs, console)
+    head = f"[bold]{plan.study}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
+    console.print(f"{head}; {min(count, max(1, len(missing)))} at a time", highlight=False)
+    if missing:
+        _compute(folder, plan, missing, count, console)
+    return report(folder.path, plan, console)
+
+
+def default_folder(plan: Plan) -> Path:
+    """Where a study goes if nothing else is said.
+
+    >>> default_folder(Plan("table-2")).as_posix(), default_folder(Plan("table-2", "paper")).as_posix()
+    ('runs/table-2', 'runs/table-2-paper')
+    """
+    return Path("runs") / (plan.study if plan.recipe == "default" else f"{plan.study}-{plan.recipe}")
+
+
+def report(path: Path, plan: Plan, console: Console) -> StudyRun:
+    """Print the tables of all finished cells and write them beside the cells; failures are listed.
+
+    A data set enters the report once its search is finished.
+    """
+    folder = StudyFolder(path)
+    cells = folder.cells(plan)
+    baseline = plan.rows[0].name
+    ready = {cell["dataset"] for cell in cells if cell["row"] == baseline}
+    comparisons = compare_all((cell for cell in cells if cell["dataset"] in ready), baseline)
+    if comparisons:
+        write_outputs(comparisons, path)
+        console.print()
+        console.print(terminal_tables(comparisons, console.width))
+    _pictures(folder, console)
+    _summary(cells, plan, path, console)
+    return StudyRun(path, cells, comparisons)
+
+
+def _missing(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Console) -> list[Job]:
+    missing = []
+    for job in jobs:
+        try:
+            cell = folder.read(job, plan)
+        except RunError as error:
+            console.print(f"{error} It is computed again.", style="yellow", highlight=False, soft_wrap=True)
+            cell = None
+        if cell is None:
+            missing.append(job)
+    return missing
+
+
+def _compute(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int, console: Console) -> None:
+    started, seconds, done = time.perf_counter(), 0.0, 0
+    try:
+        # Closed here, or the workers would live on for as long as somebody holds the exception.
+        with Display(console, jobs) as display, closing(execute(folder, plan, jobs, workers)) as cells:
+            for job, cell in cells:
+                seconds, done = seconds + cell["seconds"], done + 1
+                display.update(job, cell)
+    finally:
+        wall = round(time.perf_counter() - started, 1)
+        _log(folder.path, {"workers": workers, "cells": done, "wall_seconds": wall, "cell_seconds": round(seconds, 1)})
+
+
+def _log(path: Path, line: dict[str, Any]) -> None:
+    """One line for every time that the study was worked on; without it the time it took would be lost."""
+    try:
+        with (path / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise RunError(f"Cannot write {path / 'log.jsonl'}: {error.strerror}.") from None
+
+
+def _pictures(folder: StudyFolder, console: Console) -> None:
+    """Figures 8 to 12 of arXiv 2505.09653: prediction against truth at several epochs."""
+    for dataset in DATASETS:
+        try:
+            samples = folder.samples(dataset)
+        except RunError:
+            remedy = f"Remove the search's cell of {dataset} to compute it again."
+            console.print(f"{folder.predictions(dataset)} is damaged: no picture. {remedy}", style="yellow")
+            continue
+        if samples is None:
+            continue
+        snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
+        seeds = len(next(iter(snapshots.values())))
+        title = f"{dataset}: prediction of the search against truth ({seeds} seed{'s' * (seeds > 1)})"
+        figure = predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
+        (folder.path / "figures").mkdir(exist_ok=True)
+        save_figure(figure, folder.path / "figures" / f"predictions-{dataset}.png")
+
+
+def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: Console) -> None:
+    for cell in cells:
+        for seed, reason in cell["failures"].items():
+            line = f"{cell['dataset']}, {cell['row']}: seed {seed} failed: {reason}"
+            console.print(line, style="red", highlight=False, markup=False, soft_wrap=True)
+    total = len(plan.jobs())
+    spent = duration(sum(cell["seconds"] for cell in cells))
+    console.print(f"{len(cells)} of {total} cells finished, {spent} of computing.", highlight=False)
+    if len(cells) < total:
+        console.print("The same command computes the others.", highlight=False)
+    console.print(f"\n[bold]{path}[/]", highlight=False, soft_wrap=True)
+    for name, meaning in CONTENTS.items():
+        if (path / name).exists():
+            console.print(f"  {name:12} [dim]{meaning}[/]", highlight=False)
+
+
+CONTENTS = {
+    "table.md": "the tables and what they say; table.csv has all figures, table.tex is for LaTeX",
+    "table.png": "every seed of every row",
+    "figures": "prediction against truth over the epochs",
+    "cells": "one file per row and data set",
+    "study.json": "settings, versions and the command",
+    "log.jsonl": "how long it took",
+}
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1

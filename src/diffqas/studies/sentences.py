@@ -1,0 +1,126 @@
+"""The plain sentences that follow from a table, whichever way it falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diffqas.reports.terminal import number
+from diffqas.studies.columns import short
+from diffqas.studies.entries import Comparison, Entry
+
+WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+NAMED = (("uniform control", "uniform"), ("directly trained LSTM", "lstm"))
+"""Rows that are always spoken of: what they are called, and what their names hold."""
+
+
+def sentence(comparison: Comparison) -> str:
+    """What a table says, in words: verdicts, the named controls, what could not be tested or found.
+
+    The order is fixed: how many rows the search is better and worse than, which ones it is worse than, to which no
+    difference was found, the uniform control and the directly trained LSTM, the paper's figure, failed seeds, and
+    whether so few seeds could have found anything.
+    """
+    search = comparison.search
+    if search.median is None:
+        return f"On {comparison.dataset} the search ({search.row}) finished no seed, so nothing could be compared."
+    parts = [_verdicts(comparison)]
+    worse, undecided = _with(comparison, "worse"), _with(comparison, "undecided")
+    if worse:
+        parts.append(f"It is worse than {_listed(worse)}.")
+    if undecided and len(undecided) < len(comparison.others):
+        parts.append(f"No difference was found to {_listed(undecided)}.")
+    if any(entry.group in ("control", "reference") for entry in comparison.others):
+        parts += [_against(comparison, *named) for named in NAMED]
+    parts += [*_paper(search), *_failures(comparison), *_power(comparison)]
+    return " ".join(parts)
+
+
+def seeds_in_words(count: int) -> str:
+    """A number of seeds.
+
+    >>> seeds_in_words(10), seeds_in_words(1), seeds_in_words(30)
+    ('ten seeds', 'one seed', '30 seeds')
+    """
+    word = WORDS[count] if count < len(WORDS) else str(count)
+    return f"{word} seed{'' if count == 1 else 's'}"
+
+
+def _verdicts(comparison: Comparison) -> str:
+    search, others = comparison.search, comparison.others
+    assert search.median is not None
+    who = f"the search (row {search.row}; median {number(search.median)} over {seeds_in_words(len(search.seeds))})"
+    merged = "; provably equal rows counted once" if any(len(entry.rows) > 1 for entry in others) else ""
+    rule = f"(Holm-adjusted p < {comparison.alpha:g}, sign-flip tests on log MSE{merged})"
+    better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
+    rows = f"{len(others)} other row{'' if len(others) == 1 else 's'}"
+    if not better and not worse:
+        return f"On {comparison.dataset} {who} was not found to differ from any of {rows} {rule}."
+    return (
+        f"On {comparison.dataset} {who} is better than {better or 'none'} of {rows} and worse than"
+        f" {worse or 'none'} {rule}."
+    )
+
+
+def _against(comparison: Comparison, title: str, part: str) -> str:
+    found = [entry for entry in comparison.others if any(part in name.lower() for name in entry.rows)]
+    found.sort(key=lambda entry: entry.group not in ("control", "reference"))
+    if not found:
+        if any(part in name.lower() for name in comparison.search.rows):
+            return f"The {title} is itself the row that the others are compared with."
+        return f"The {title} is not among the rows."
+    entry = found[0]
+    if entry.median is None or entry.p_holm is None or entry.ratio is None:
+        return f"The {title} could not be tested."
+    figures = (
+        f"median {number(entry.median)}, on geometric average {short(entry.ratio)} times the search's error,"
+        f" adjusted p = {short(entry.p_holm)}"
+    )
+    told = {
+        "better": f"The search is better than the {title}",
+        "worse": f"The search is worse than the {title}",
+    }.get(str(entry.verdict), f"Between the search and the {title} no difference was found")
+    return f"{told} ({figures})."
+
+
+def _paper(search: Entry) -> list[str]:
+    if not search.paper or search.median is None:
+        return []
+    figure = search.paper[0]
+    place = "below" if search.median < figure else "above" if search.median > figure else "equal to"
+    return [f"The median is {place} the paper's single run ({number(figure)})."]
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    parts = []
+    failed = [entry for entry in comparison.entries if entry.failed]
+    if failed:
+        listed = [
+            entry.row if entry.deterministic else f"{entry.row} (seed {', '.join(map(str, entry.failed))})"
+            for entry in failed
+        ]
+        parts.append(f"Failed and left out of the pairs: {'; '.join(listed)}.")
+    untested = _with(comparison, "untested")
+    if untested:
+        parts.append(f"Without a finished pair, hence not tested: {_listed(untested)}.")
+    return parts
+
+
+def _power(comparison: Comparison) -> list[str]:
+    smallest = comparison.smallest_p
+    if smallest is None:
+        return []
+    tested = sum(entry.p is not None for entry in comparison.others)
+    pairs = max(entry.pairs for entry in comparison.others)
+    adjusted = min(1.0, smallest * tested)
+    limit = f"The smallest p that {seeds_in_words(pairs)} can give is {smallest:.3g}, adjusted for {tested} rows"
+    note = "" if adjusted < comparison.alpha else ", so no difference could have been found"
+    return [f"{limit} {adjusted:.3g}{note}."]
+
+
+def _with(comparison: Comparison, verdict: str) -> list[Entry]:
+    return [entry for entry in comparison.others if entry.verdict == verdict]
+
+
+def _listed(entries: Iterable[Entry]) -> str:
+    return "; ".join(entry.row for entry in entries)
