@@ -79,7 +79,14 @@ def test_an_interrupt_keeps_finished_cells(tmp_path):
     options = ["--depth", "1", "--seeds", "2", "--workers", "2", "--datasets", "narma5", "--output", "study"]
     command = [sys.executable, "-c", "from diffqas.cli import main; main()", "study", "table-2", *options]
     command += ["--epochs", "10", "--rows", "search", "control"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A background job inherits an ignored Ctrl-C, which would be ignored here, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     cells = tmp_path / "study" / "cells"
     deadline = time.monotonic() + 120
     while not list(cells.glob("*/*.json")) and process.poll() is None and time.monotonic() < deadline:
