@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import statistics
 import time
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+from diffqas.reports.live import LiveBar
 
 
-class Display:
-    """Progress of a training; use as a context manager.
+class Display(LiveBar):
+    """Progress of a training.
 
     Args:
         console: where to print.
@@ -22,30 +23,12 @@ class Display:
     """
 
     def __init__(self, console: Console, total: int, done: int, metric: str) -> None:
-        self._console, self._total, self._metric = console, total, metric
-        self._live = console.is_terminal and not console.quiet
+        status = TextColumn("{task.fields[status]}")
+        columns = (TextColumn("[bold]epoch"), MofNCompleteColumn(), BarColumn(), status, TimeRemainingColumn())
+        super().__init__(console, *columns, total=total, completed=done, status="")
+        self._total, self._metric = total, metric
         self._started, self._first = time.perf_counter(), done
         self._last_line = 0.0
-        self._bar = Progress(
-            TextColumn("[bold]epoch"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            TextColumn("{task.fields[status]}"),
-            TimeRemainingColumn(),
-            console=console,
-        )
-        self._task = self._bar.add_task("", total=total, completed=done, status="")
-
-    def __enter__(self) -> Display:
-        if self._live:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live:
-            self._bar.stop()
 
     def update(self, record: dict[str, Any], leader: str) -> None:
         """Show one line of metrics.jsonl and the leading candidate."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 
+from diffqas.reports.live import LiveBar
 from diffqas.reports.terminal import spread
 from diffqas.studies.plan import Job
 
 
-class Display:
-    """Progress over cells; use as a context manager.
+class Display(LiveBar):
+    """Progress over cells.
 
     The time left is estimated from the costs of the cells, not from their number.
 
@@ -25,28 +25,11 @@ class Display:
     """
 
     def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
-        self._console, self._cells = console, len(jobs)
-        self._live = console.is_terminal and not console.quiet
+        self._cells = len(jobs)
         self._total, self._spent, self._done = sum(job.cost for job in jobs), 0.0, 0
         self._started = time.perf_counter()
-        self._bar = Progress(
-            TextColumn("[bold]cells {task.fields[cells]}"),
-            BarColumn(),
-            TextColumn("{task.fields[status]}"),
-            console=console,
-        )
-        self._task = self._bar.add_task("", total=self._total, cells=f"0/{self._cells}", status="")
-
-    def __enter__(self) -> Display:
-        if self._live:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live:
-            self._bar.stop()
+        columns = (TextColumn("[bold]cells {task.fields[cells]}"), BarColumn(), TextColumn("{task.fields[status]}"))
+        super().__init__(console, *columns, total=self._total, cells=f"0/{self._cells}", status="")
 
     def update(self, job: Job, cell: dict[str, Any]) -> None:
         """Tell of a cell that is done."""

@@ -1,0 +1,36 @@
+"""A progress bar that is live in a terminal and absent elsewhere, where plain lines take its place."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn
+
+
+class LiveBar:
+    """Base of the displays; use as a context manager.
+
+    Args:
+        console: where to print.
+        columns: what the bar consists of.
+        task: total, completed and the fields that the columns show.
+    """
+
+    def __init__(self, console: Console, *columns: ProgressColumn, **task: Any) -> None:
+        self._console = console
+        self._live = console.is_terminal and not console.quiet
+        self._bar = Progress(*columns, console=console)
+        self._task = self._bar.add_task("", **task)
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._bar.stop()
