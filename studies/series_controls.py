@@ -12,55 +12,33 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 
 from diffqas import Candidate
 from diffqas.quantum_train import Lockstep
-from diffqas.tasks import Task
+from diffqas.studies import populations
+from diffqas.tasks import Settings, Task
 from diffqas.tasks.registry import load_task
-from diffqas.training import DirectLockstep, Population, Training, make_models
+from diffqas.training import Population, Training, make_models
 
 SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
 
 
-def search(task: Task, recipe: str, seeds: list[int]) -> Population:
-    """The search over all twelve candidates: 135 trainable numbers."""
-    return Lockstep(make_models(task, task.settings(recipe), seeds))
+def uniform(task: Task, settings: Settings, seeds: Sequence[int]) -> Population:
+    """No circuit: a candidate that always gives the uniform distribution, its weight trained like the search's."""
+    return Lockstep(make_models(task, settings, seeds, candidates=[Candidate(True, "ent", "rx")]))
 
 
-def uniform(task: Task, recipe: str, seeds: list[int]) -> Population:
-    """No circuit: a candidate that always gives the uniform distribution. Weights are linear in their bits."""
-    return Lockstep(make_models(task, task.settings(recipe), seeds, candidates=[Candidate(True, "ent", "rx")]))
-
-
-def frozen(task: Task, recipe: str, seeds: list[int]) -> Population:
-    """A random circuit and random angles that stay as they are: the mapping alone learns, 13 numbers."""
-    models = make_models(task, task.settings(recipe), seeds)
-    for model in models:
-        model.circuits.requires_grad_(False)
-    return Lockstep(models)
-
-
-def direct(task: Task, recipe: str, seeds: list[int]) -> Population:
-    """The 1,781-parameter LSTM itself, trained with the same optimiser and schedule."""
-    networks = []
-    for seed in seeds:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            networks.append(task.target())
-    return DirectLockstep(networks)
-
-
-ROWS: dict[str, tuple[Callable[[Task, str, list[int]], Population], str]] = {
-    "search, default recipe": (search, "default"),
-    "search, paper recipe": (search, "paper"),
+ROWS: dict[str, tuple[Callable[[Task, Settings, Sequence[int]], Population], str]] = {
+    "search, default recipe": (populations.search, "default"),
+    "search, paper recipe": (populations.search, "paper"),
     "uniform distribution, default recipe": (uniform, "default"),
     "uniform distribution, paper recipe": (uniform, "paper"),
-    "frozen random circuit, default recipe": (frozen, "default"),
-    "LSTM trained directly, default schedule": (direct, "default"),
+    "frozen random circuit, default recipe": (populations.frozen, "default"),
+    "LSTM trained directly, default schedule": (populations.direct, "default"),
 }
 
 
@@ -70,7 +48,7 @@ def measure(row: str, dataset: str, seeds: list[int]) -> dict[str, object]:
     task = load_task(dataset).to("cpu", torch.float32)
     settings = task.settings(recipe)
     started = time.perf_counter()
-    population = make(task, recipe, seeds)
+    population = make(task, settings, seeds)
     count = sum(p.numel() for group in population.parameter_groups(1.0) for p in group["params"]) // len(seeds)
     *_, last = Training(population, task, settings, seeds).epochs()
     return {

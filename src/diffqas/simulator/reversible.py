@@ -38,7 +38,7 @@ def evolve(unitaries: Tensor, layers: Sequence[tuple[Cnot, ...]], start: Tensor)
     Returns:
         Amplitudes, (batch, 2**n, columns). Differentiable in `unitaries`, once.
     """
-    return _Evolution.apply(unitaries, tuple(layers), start)  # type: ignore[no-any-return]
+    return _Evolution.apply(unitaries, tuple(layers), start)
 
 
 class _Evolution(torch.autograd.Function):

@@ -22,7 +22,7 @@ def weighted_probabilities(space: SearchSpace, angles: Tensor, weights: Tensor, 
 
     Gives (batch, 2**n), the candidates added up, if `together`, else (batch, candidates, 2**n).
     """
-    return _Weighted.apply(space, angles, weights, together)[0]  # type: ignore[no-any-return]
+    return _Weighted.apply(space, angles, weights, together)[0]
 
 
 class _Weighted(torch.autograd.Function):
