@@ -36,6 +36,23 @@ def test_live_candidates_have_a_gradient_and_constants_none(candidate, normal):
     torch.testing.assert_close(alone, gradient)
 
 
+@pytest.mark.parametrize("space", [TABLE_I, EULER], ids=["table", "euler"])
+@pytest.mark.parametrize("separate", [False, True])
+def test_many_cotangents_at_once_are_one_after_the_other(space, separate, normal):
+    own = [len(space)] if separate else []
+    angles = normal(9, 2, *own, 3, 4, *([3] if space is EULER else [])).requires_grad_()
+    weights = normal(10, 2, len(space)).requires_grad_()
+    mixed = mixture(space, angles, weights, separate=separate)
+    cotangents = normal(11, 5, *mixed.shape)
+
+    def pullback(cotangent):
+        return torch.autograd.grad(mixed, (angles, weights), cotangent, retain_graph=True)
+
+    together = torch.func.vmap(pullback)(cotangents)
+    for one, alone in zip(together, zip(*map(pullback, cotangents), strict=True), strict=True):
+        torch.testing.assert_close(one, torch.stack(alone))
+
+
 def vector_jacobian_product(space, angles, cotangent):
     angles = angles.detach().clone().requires_grad_()
     result = probabilities(space, angles)

@@ -11,8 +11,11 @@ from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SETTINGS
 from diffqas.training import Training, make_models
+from diffqas.training.optimisation import GradientDescent
 
-SMALL: Settings = replace(SETTINGS["default"], depth=2, epochs=3, batch_size=4)
+SMALL: Settings = replace(
+    SETTINGS["default"], depth=2, epochs=3, batch_size=4, optimizer="adam", lr=0.01, schedule="cosine"
+)
 
 
 @pytest.fixture
@@ -33,9 +36,9 @@ def trained(task: Task, settings: Settings, seeds: list[int], start: dict | None
     return training, list(training.epochs())
 
 
-@pytest.mark.parametrize("name", ["default", "paper"])
-def test_one_epoch_is_the_plain_loop(task, name):
-    settings = replace(SETTINGS[name], depth=2, epochs=1, batch_size=4, schedule="constant")
+@pytest.mark.parametrize("settings", [SMALL, SETTINGS["paper"]], ids=["adam", "rmsprop"])
+def test_one_epoch_is_the_plain_loop(task, settings):
+    settings = replace(settings, depth=2, epochs=1, batch_size=4, schedule="constant")
     _, (record,) = trained(task, settings, [7])
 
     (model,) = make_models(task, settings, [7])
@@ -80,7 +83,9 @@ def test_a_training_goes_on_bit_by_bit_from_its_state(task, relaxation):
 
 def test_cosine_ends_at_zero(task):
     training, _ = trained(task, SMALL, [0])
-    first, last = training.optimizer.param_groups[0], training.optimizer.param_groups[-1]
+    assert isinstance(training.optimisation, GradientDescent)
+    groups = training.optimisation.optimizer.param_groups
+    first, last = groups[0], groups[-1]
     assert first["base_lr"] / last["base_lr"] == SMALL.recipe.rates.angles / SMALL.recipe.rates.mapping
     assert 0 < last["lr"] < 0.1 * last["base_lr"]
 

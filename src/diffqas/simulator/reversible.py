@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from diffqas.circuits.entanglers import Cnot
 from diffqas.circuits.permutations import inverse_permutation, permutation
+from diffqas.simulator.cotangents import fold
 from diffqas.simulator.rotations import group_sizes, merge
 
 
@@ -60,15 +60,20 @@ class _Evolution(torch.autograd.Function):
         ctx.save_for_backward(unitaries, output)
 
     @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator hides the names
-        ctx: Any, *cotangents: Tensor
-    ) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, None, None]:
         unitaries, output = ctx.saved_tensors
+        return _Undone.apply(ctx.layers, unitaries, output, cotangents[0]), None, None
+
+
+class _Undone(torch.autograd.Function):
+    """The gradient of `evolve` as a function: many cotangents at once under vmap, and no derivative of its own."""
+
+    @staticmethod
+    def forward(layers: tuple[tuple[Cnot, ...], ...], unitaries: Tensor, output: Tensor, cotangent: Tensor) -> Tensor:
         batch, depth, n = unitaries.shape[:3]
-        _, leave = gather_indices(ctx.layers, n, str(unitaries.device))
+        _, leave = gather_indices(layers, n, str(unitaries.device))
         # States x and cotangents y walk back together, as the two halves of one batch.
-        buffers = _Buffers(torch.cat((output, cotangents[0])).transpose(1, 2).reshape(2 * batch, -1))
+        buffers = _Buffers(torch.cat((output, cotangent)).transpose(1, 2).reshape(2 * batch, -1))
         groups = [2**g for g in reversed(group_sizes(n))]
         correlations = [unitaries.new_empty(depth, batch, size, size) for size in groups]
         undo = _merged(unitaries, adjoint=True)
@@ -80,7 +85,20 @@ class _Evolution(torch.autograd.Function):
                 torch.bmm(y, x.mH, out=correlation[layer])
         pairs = torch.cat([_reduced(group) for group in reversed(correlations)], dim=2)
         # y = U x per qubit: dL/dU = sum lambda_y x* = U sum lambda_x x*.
-        return unitaries @ pairs.transpose(0, 1), None, None
+        return unitaries @ pairs.transpose(0, 1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Tensor, int]:
+        tensors = fold(info.batch_size, in_dims[1:], args[1:])
+        return _Undone.apply(args[0], *tensors).unflatten(0, (info.batch_size, -1)), 0  # type: ignore[union-attr]
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> None:
+        raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
 
 
 class _Buffers:

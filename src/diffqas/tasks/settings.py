@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from diffqas.errors import choose, require
 from diffqas.quantum_train import Recipe
 
-OPTIMIZERS = ("adam", "rmsprop")
+OPTIMIZERS = ("adam", "rmsprop", "kalman")
 SCHEDULES = ("constant", "cosine")
 
 
@@ -20,13 +20,16 @@ class Settings:
         depth: layers of the circuits.
         epochs: passes over the training part.
         batch_size: samples per step.
-        optimizer: `"adam"` or `"rmsprop"`.
+        optimizer: `"adam"`, `"rmsprop"` or `"kalman"` (an extended Kalman filter over the trainable numbers,
+            for the squared error; of what follows it uses `noise` and `memory` alone).
         lr: base learning rate; the recipe's rates multiply it.
         schedule: `"constant"`, or `"cosine"`: from `lr` to zero over all steps.
         alpha: RMSProp's smoothing constant.
         betas: Adam's decay rates.
         eps: added to the denominator by both.
         shuffle: a new order of the samples in every epoch.
+        noise: the Kalman filter's variance of a measurement at the start and at the end.
+        memory: epochs over which the Kalman filter forgets at the start.
     """
 
     recipe: Recipe
@@ -40,6 +43,8 @@ class Settings:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     shuffle: bool = False
+    noise: tuple[float, float] = (1e-2, 1e-6)
+    memory: float = 6.0
 
     def __post_init__(self) -> None:
         for name in ("depth", "epochs", "batch_size"):
@@ -48,3 +53,5 @@ class Settings:
         choose(self.optimizer, OPTIMIZERS, "optimizer")
         choose(self.schedule, SCHEDULES, "schedule")
         require(self.lr > 0, "lr", "be positive", self.lr)
+        require(min(self.noise) > 0, "noise", "be two positive variances", self.noise)
+        require(self.memory > 0, "memory", "be a positive number of epochs", self.memory)

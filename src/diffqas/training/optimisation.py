@@ -1,13 +1,77 @@
-"""Optimisers and learning-rate schedules by name."""
+"""One step of training: by the gradient of the loss, or by a Kalman filter where `kalman.py` says."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from diffqas.tasks.settings import Settings
+from diffqas.tasks.task import Loss
+from diffqas.training.population import Population
+
+
+class Optimisation(Protocol):
+    """Changes the numbers of a population, each seed by itself."""
+
+    def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
+        """One step on a batch.
+
+        Args:
+            inputs: the batch's, (count, ...).
+            targets: the batch's, (count, ...).
+            progress: share of all steps done.
+            frozen: (seeds,) of bool: seeds whose numbers stay. So do those of a seed whose loss is no number.
+
+        Returns:
+            Losses before the step, (seeds,).
+        """
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the next step depends on."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        ...
+
+
+class GradientDescent:
+    """Adam or RMSProp with a learning-rate schedule: both act element by element, so seeds do not meet."""
+
+    def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
+        self.population, self.loss, self.settings = population, loss, settings
+        self.optimizer = make_optimizer(population.parameter_groups(settings.lr), settings)
+
+    def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
+        """As `Optimisation.step`."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * schedule_factor(self.settings.schedule, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = per_seed(self.loss, self.population(inputs), targets)
+        losses.sum().backward()
+        frozen = frozen | ~torch.isfinite(losses.detach())
+        if not frozen.any():
+            self.optimizer.step()
+            return losses.detach()
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        kept = [p.detach()[frozen].clone() for p in parameters]
+        self.optimizer.step()
+        with torch.no_grad():
+            for parameter, values in zip(parameters, kept, strict=True):
+                parameter[frozen] = values
+        return losses.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        """That of the torch optimiser."""
+        return self.optimizer.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As of `torch.optim.Optimizer`."""
+        self.optimizer.load_state_dict(state_dict)
 
 
 def make_optimizer(groups: list[dict[str, Any]], settings: Settings) -> torch.optim.Optimizer:
@@ -25,3 +89,8 @@ def schedule_factor(schedule: str, progress: float) -> float:
     [1.0, 0.5, 0.0]
     """
     return 1.0 if schedule == "constant" else 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def per_seed(function: Loss, predictions: Tensor, targets: Tensor) -> Tensor:
+    """Apply a loss or metric to every seed's predictions: (seeds, ...), (...) -> (seeds,)."""
+    return torch.stack([function(prediction, targets) for prediction in predictions])

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from diffqas.errors import RunError
 from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Loss, Split, Task
-from diffqas.training.optimisation import make_optimizer, schedule_factor
+from diffqas.tasks.task import Split, Task
+from diffqas.training.kalman import KalmanFilter
+from diffqas.training.optimisation import GradientDescent, Optimisation, per_seed
 from diffqas.training.population import Population
 
 P = TypeVar("P", bound=Population)
@@ -68,8 +69,12 @@ class Training(Generic[P]):
     metrics: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        groups = self.population.parameter_groups(self.settings.lr)
-        self.optimizer = make_optimizer(groups, self.settings)
+        population, loss, settings = self.population, self.task.loss, self.settings
+        self.optimisation: Optimisation = (
+            KalmanFilter(population, loss, settings, self.steps_per_epoch)
+            if settings.optimizer == "kalman"
+            else GradientDescent(population, loss, settings)
+        )
 
     @property
     def steps_per_epoch(self) -> int:
@@ -104,17 +109,11 @@ class Training(Generic[P]):
 
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
         progress = self._advance(step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["base_lr"] * schedule_factor(self.settings.schedule, progress)
-        self.optimizer.zero_grad(set_to_none=True)
-        losses = per_seed(self.task.loss, self.population(inputs), targets)
-        losses.sum().backward()
+        frozen = torch.tensor([seed in self.failures for seed in self.seeds], device=inputs.device)
+        losses = self.optimisation.step(inputs, targets, progress, frozen)
         if not torch.isfinite(losses).all():
             self._drop(losses, step)
-        kept = self._frozen_values()
-        self.optimizer.step()
-        self._restore(kept)
-        return losses.detach()
+        return losses
 
     def _advance(self, step: int = 0) -> float:
         done = self.epoch * self.steps_per_epoch + step
@@ -130,18 +129,6 @@ class Training(Generic[P]):
         if len(self.failures) == len(self.seeds):
             seed, reason = next(iter(self.failures.items()))
             raise RunError(f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr).")
-
-    def _frozen_values(self) -> list[tuple[Tensor, int, Tensor]]:
-        if not self.failures:
-            return []
-        lost = [index for index, seed in enumerate(self.seeds) if seed in self.failures]
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        return [(p, index, p.detach()[index].clone()) for p in parameters for index in lost]
-
-    @torch.no_grad()
-    def _restore(self, kept: list[tuple[Tensor, int, Tensor]]) -> None:
-        for parameter, index, value in kept:
-            parameter[index] = value
 
     @torch.no_grad()
     def _evaluate(self) -> dict[str, list[float]]:
@@ -169,7 +156,7 @@ class Training(Generic[P]):
             "snapshots": self.snapshots,
             "metrics": self.metrics,
             "population": self.population.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.optimisation.state_dict(),
             "rng": torch.get_rng_state(),
         }
 
@@ -179,11 +166,6 @@ class Training(Generic[P]):
         self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
         self.metrics = dict(state["metrics"])
         self.population.load_state_dict(state["population"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimisation.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"])
         self._advance()
-
-
-def per_seed(function: Loss, predictions: Tensor, targets: Tensor) -> Tensor:
-    """Apply a loss or metric to every seed's predictions: (seeds, ...), (...) -> (seeds,)."""
-    return torch.stack([function(prediction, targets) for prediction in predictions])

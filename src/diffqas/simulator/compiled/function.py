@@ -12,6 +12,7 @@ from torch import Tensor
 from diffqas.circuits import SearchSpace
 from diffqas.simulator.compiled import kernels
 from diffqas.simulator.compiled.plan import Plan, plan
+from diffqas.simulator.cotangents import fold, unfold
 
 MIN_WORK_PER_THREAD = 2**18
 """Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve of Table I."""
@@ -48,8 +49,7 @@ class _Weighted(torch.autograd.Function):
     def backward(ctx: Any, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream[0] is None:
             return None, None, None, None
-        compute = _Gradients.apply if torch.is_grad_enabled() else _gradients
-        to_angles, to_weights = compute(ctx.space, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
+        to_angles, to_weights = _Gradients.apply(ctx.space, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
         return None, to_angles, to_weights, None
 
 
@@ -65,13 +65,18 @@ def _gradients(
 
 
 class _Gradients(torch.autograd.Function):
-    """The gradients while they are recorded (`create_graph`, torch.func): they have no derivative of their own."""
+    """The gradients as a function: many cotangents at once under vmap, and no derivative of its own."""
 
     forward = staticmethod(_gradients)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
         pass
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
+        tensors = fold(info.batch_size, in_dims[1:], args[1:])
+        return unfold(info.batch_size, _Gradients.apply(args[0], *tensors))  # type: ignore[arg-type]
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> None:

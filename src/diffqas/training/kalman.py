@@ -1,0 +1,139 @@
+"""Training as estimation: an extended Kalman filter over the trainable numbers.
+
+The filter keeps a Gaussian over all trainable numbers and corrects it with every batch, as if the targets were
+measurements: recursive Gauss-Newton. Its covariance has the square of the number of parameters as entries,
+which rules it out for ordinary networks, and costs next to nothing for the hundred numbers of a generator.
+Singhal & Wu, "Training multilayer perceptrons with the extended Kalman algorithm", NIPS 1988.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from diffqas.errors import require
+from diffqas.tasks.settings import Settings
+from diffqas.tasks.task import Loss
+from diffqas.training.population import Population
+
+MAX_NUMBERS = 4096
+"""Trainable numbers per seed: the covariance of 4,096 takes 134 MB."""
+
+
+class KalmanFilter:
+    """Extended Kalman filter, one per seed; for tasks whose loss is the squared error.
+
+    The prior's standard deviation of each kind of parameters is its rate in the recipe. The variance of the
+    measurements falls geometrically from the first to the second value of `settings.noise`; older batches are
+    forgotten over `settings.memory` epochs at the start of training, and not any more at its end.
+
+    Args:
+        population: the seeds' models.
+        loss: must be `torch.nn.functional.mse_loss`.
+        settings: noise and memory.
+        steps_per_epoch: batches of one epoch.
+
+    Raises:
+        ArgumentError: another loss, or too many trainable numbers.
+    """
+
+    def __init__(self, population: Population, loss: Loss, settings: Settings, steps_per_epoch: int) -> None:
+        require(loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
+        self.population, self.settings, self.steps_per_epoch = population, settings, steps_per_epoch
+        groups = population.parameter_groups(1.0)
+        self.parameters = [p for group in groups for p in group["params"] if p.requires_grad]
+        deviations = [
+            torch.full((p[0].numel(),), float(group["lr"]), dtype=torch.float64, device=p.device)
+            for group in groups
+            for p in group["params"]
+            if p.requires_grad
+        ]
+        self._prior = torch.cat(deviations).square()
+        count = len(self._prior)
+        require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
+        self.covariance = torch.diag(self._prior).repeat(len(self.parameters[0]), 1, 1)
+
+    def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
+        """As `Optimisation.step`."""
+        outputs, rows = jacobian(self.population, inputs, self.parameters)
+        require(outputs.shape[1] == targets.numel(), "targets", f"hold {outputs.shape[1]} values", targets.numel())
+        errors = targets.reshape(1, -1).double() - outputs
+        losses = errors.square().mean(1)
+        first, last = self.settings.noise
+        noise = first * (last / first) ** progress
+        kept = 1 - (1 - progress) / (self.settings.memory * self.steps_per_epoch)
+        update, covariance = correct(self.covariance, rows, errors, noise, kept)
+        # A covariance that round-off has spoilt starts again from the prior.
+        sound = torch.isfinite(update).all(1) & torch.isfinite(covariance).flatten(1).all(1)
+        moves = sound & torch.isfinite(losses) & ~frozen
+        self.covariance = torch.where(sound[:, None, None], covariance, torch.diag(self._prior))
+        with torch.no_grad():
+            change = torch.where(moves[:, None], update, torch.zeros_like(update))
+            for parameter, part in zip(self.parameters, change.split(self._sizes, 1), strict=True):
+                parameter += part.reshape(parameter.shape).to(parameter.dtype)
+        return losses
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [parameter[0].numel() for parameter in self.parameters]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The covariances, (seeds, numbers, numbers)."""
+        return {"covariance": self.covariance}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        self.covariance = state_dict["covariance"].to(self.covariance)
+
+
+def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept: float = 1.0) -> tuple[Tensor, Tensor]:
+    """One correction of a Kalman filter.
+
+    Args:
+        covariance: (..., numbers, numbers) before the measurement.
+        rows: (..., measurements, numbers), derivatives of what is measured.
+        errors: (..., measurements), measured less expected.
+        noise: variance of each measurement.
+        kept: the old knowledge counts this much beside the new.
+
+    Returns:
+        Change of the numbers (..., numbers), and their covariance afterwards; not finite if `covariance` is
+        not positive semidefinite.
+
+    >>> correct(torch.eye(1), torch.eye(1), torch.ones(1), noise=1.0)  # two equally good guesses: halfway
+    (tensor([0.5000]), tensor([[0.5000]]))
+    """
+    shadow = rows @ covariance
+    expected = shadow @ rows.mT + noise * torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
+    factor, failed = torch.linalg.cholesky_ex(expected)
+    factor = torch.where((failed != 0)[..., None, None], math.nan, factor)
+    whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)
+    surprise = torch.linalg.solve_triangular(factor, errors.unsqueeze(-1), upper=False)
+    update = (whitened.mT @ surprise).squeeze(-1)
+    after = (covariance - whitened.mT @ whitened) / kept
+    return update, (after + after.mT) / 2
+
+
+def jacobian(population: Population, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Outputs (seeds, m) and their derivatives (seeds, m, numbers) in float64, m = samples times outputs.
+
+    The models run forward once; all rows go backward together where vmap can do that.
+    """
+    outputs = population(inputs).flatten(1)
+    seeds, m = outputs.shape
+    every = torch.eye(m, dtype=outputs.dtype, device=outputs.device).unsqueeze(1).expand(m, seeds, m)
+
+    def row(cotangent: Tensor) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(outputs, parameters, cotangent, retain_graph=True, materialize_grads=True)
+
+    try:
+        parts: Sequence[Tensor] = torch.func.vmap(row)(every)
+    except RuntimeError:  # an operation of the target that vmap does not know
+        parts = [torch.stack(column) for column in zip(*map(row, every), strict=True)]
+    rows = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)
+    return outputs.detach().double(), rows.double()
