@@ -121,3 +121,26 @@ def test_the_global_random_state_is_left_alone(task):
 def test_wrong_settings_are_told_at_the_door(wrong):
     with pytest.raises(ValueError, match=rf"^Argument `{next(iter(wrong))}` must be"):
         replace(SMALL, **wrong)
+
+
+def test_shuffling_changes_the_order_in_every_epoch_and_is_the_same_for_every_seed(task, monkeypatch):
+    seen: list[list[float]] = []
+    step = Training._step
+
+    def spy(self, inputs, targets, index):
+        seen.append(inputs.flatten().tolist())
+        return step(self, inputs, targets, index)
+
+    monkeypatch.setattr(Training, "_step", spy)
+    settings = replace(SMALL, shuffle=True)
+    trained(task, settings, [0, 1])
+
+    def order(epoch: int) -> list[float]:
+        return [value for batch in seen[3 * epoch : 3 * epoch + 3] for value in batch]
+
+    orders = [order(epoch) for epoch in range(3)]
+    assert all(sorted(order) == task.train.inputs.flatten().tolist() for order in orders)
+    assert orders[0] != orders[1] != orders[2]
+    seen.clear()
+    trained(task, settings, [1])
+    assert [order(epoch) for epoch in range(3)] == orders

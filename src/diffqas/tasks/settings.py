@@ -9,6 +9,7 @@ from diffqas.quantum_train import Recipe
 
 OPTIMIZERS = ("adam", "rmsprop", "kalman")
 SCHEDULES = ("constant", "cosine")
+SELECTIONS = ("final", "best")
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,12 @@ class Settings:
         alpha: RMSProp's smoothing constant.
         betas: Adam's decay rates.
         eps: added to the denominator by both.
-        shuffle: a new order of the samples in every epoch.
+        shuffle: a new order of the samples in every epoch, the same for all seeds.
         noise: the Kalman filter's variance of a measurement at the start and at the end.
         memory: epochs over which the Kalman filter forgets at the start.
+        select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the one's that has
+            the `"best"` loss on held-out training samples.
+        validation: share of the training samples that `"best"` holds out, their last ones.
     """
 
     recipe: Recipe
@@ -45,6 +49,8 @@ class Settings:
     shuffle: bool = False
     noise: tuple[float, float] = (1e-2, 1e-6)
     memory: float = 6.0
+    select: str = "final"
+    validation: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("depth", "epochs", "batch_size"):
@@ -52,6 +58,7 @@ class Settings:
             require(isinstance(value, int) and value >= 1, name, "be at least 1", value)
         choose(self.optimizer, OPTIMIZERS, "optimizer")
         choose(self.schedule, SCHEDULES, "schedule")
+        choose(self.select, SELECTIONS, "select")
         require(self.lr > 0, "lr", "be positive", self.lr)
         require(min(self.noise) > 0, "noise", "be two positive variances", self.noise)
         require(self.memory > 0, "memory", "be a positive number of epochs", self.memory)

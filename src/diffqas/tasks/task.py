@@ -58,6 +58,7 @@ class Task:
         references: figures to compare the first metric's test value with.
         kind: what the task is drawn as: `"series"` or `"plain"`.
         snapshot_epochs: epochs whose predictions are kept for the pictures.
+        validation: samples of the training part that choices may look at; see `with_validation`.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Task:
     references: Sequence[Reference] = ()
     kind: str = "plain"
     snapshot_epochs: Sequence[int] = field(default_factory=tuple)
+    validation: Split | None = None
 
     def settings(self, recipe: str) -> Settings:
         """Settings of a recipe.
@@ -79,6 +81,25 @@ class Task:
         """
         return self.recipes[choose(recipe, self.recipes, "recipe")]
 
+    @property
+    def parts(self) -> dict[str, Split]:
+        """The samples by the name of their part, in order: train, validation if there is one, test."""
+        held_out = {} if self.validation is None else {"validation": self.validation}
+        return {"train": self.train} | held_out | {"test": self.test}
+
+    def with_validation(self, share: float) -> Task:
+        """The same task with the last `share` of the training samples held out for choices.
+
+        Raises:
+            ArgumentError: a share that leaves no sample to one of the two parts.
+        """
+        count = round(share * len(self.train))
+        require(0 < count < len(self.train), "validation", "leave samples to train on and to choose by", share)
+        inputs, targets = self.train.inputs, self.train.targets
+        kept, held_out = Split(inputs[:-count], targets[:-count]), Split(inputs[-count:], targets[-count:])
+        return replace(self, train=kept, validation=held_out)
+
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Task:
         """The same task with its samples elsewhere."""
-        return replace(self, train=self.train.to(device, dtype), test=self.test.to(device, dtype))
+        moved = {name: part.to(device, dtype) for name, part in self.parts.items()}
+        return replace(self, **moved)

@@ -68,10 +68,11 @@ class KalmanFilter:
         noise = first * (last / first) ** progress
         kept = 1 - (1 - progress) / (self.settings.memory * self.steps_per_epoch)
         update, covariance = correct(self.covariance, rows, errors, noise, kept)
-        # A covariance that round-off has spoilt starts again from the prior.
-        sound = torch.isfinite(update).all(1) & torch.isfinite(covariance).flatten(1).all(1)
+        sound = torch.isfinite(update).all(1) & torch.isfinite(covariance.diagonal(dim1=1, dim2=2)).all(1)
         moves = sound & torch.isfinite(losses) & ~frozen
-        self.covariance = torch.where(sound[:, None, None], covariance, torch.diag(self._prior))
+        if not sound.all():  # a covariance that round-off has spoilt starts again from the prior
+            covariance[~sound] = torch.diag(self._prior)
+        self.covariance = covariance
         with torch.no_grad():
             change = torch.where(moves[:, None], update, torch.zeros_like(update))
             for parameter, part in zip(self.parameters, change.split(self._sizes, 1), strict=True):
@@ -115,8 +116,9 @@ def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept
     whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)
     surprise = torch.linalg.solve_triangular(factor, errors.unsqueeze(-1), upper=False)
     update = (whitened.mT @ surprise).squeeze(-1)
-    after = (covariance - whitened.mT @ whitened) / kept
-    return update, (after + after.mT) / 2
+    # What is subtracted is symmetric, so round-off cannot build up on one side of the diagonal.
+    square = whitened.mT @ whitened
+    return update, torch.sub(covariance, square, out=square).div_(kept)
 
 
 def jacobian(population: Population, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -12,12 +12,16 @@ from torch import Tensor
 
 from diffqas.errors import RunError
 from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Split, Task
+from diffqas.tasks.task import Task
 from diffqas.training.kalman import KalmanFilter
 from diffqas.training.optimisation import GradientDescent, Optimisation, per_seed
 from diffqas.training.population import Population
+from diffqas.training.selection import BestEpoch
 
 P = TypeVar("P", bound=Population)
+
+EVALUATED = 4096
+"""Samples that go through the networks together when they are evaluated."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ class Training(Generic[P]):
             if settings.optimizer == "kalman"
             else GradientDescent(population, loss, settings)
         )
+        self.best: BestEpoch | None = None
+        if settings.select == "best":
+            self.task = self.task.with_validation(settings.validation)
+            self.best = BestEpoch(population, len(self.seeds))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -96,16 +104,31 @@ class Training(Generic[P]):
     def _one_epoch(self) -> EpochRecord:
         self.population.train()
         train, size = self.task.train, self.settings.batch_size
+        order = self._order()
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
         for step in range(self.steps_per_epoch):
-            batch = slice(step * size, (step + 1) * size)
-            losses = self._step(train.inputs[batch], train.targets[batch], step)
-            total += losses.double().cpu() * len(train.inputs[batch])
+            batch = (
+                order[step * size : (step + 1) * size] if order is not None else slice(step * size, (step + 1) * size)
+            )
+            inputs = train.inputs[batch]
+            losses = self._step(inputs, train.targets[batch], step)
+            total += losses.double().cpu() * len(inputs)
         self.epoch += 1
         self._advance()
-        self.metrics = self._evaluate()
+        metrics = self._evaluate()
         weights = self.population.structural_weights.tolist()
-        return EpochRecord(self.epoch, (total / len(train)).tolist(), self.metrics, weights)
+        record = EpochRecord(self.epoch, (total / len(train)).tolist(), metrics, weights)
+        if self.best is not None and self.epoch == self.settings.epochs:
+            metrics = self.best.restore()
+        self.metrics = metrics
+        return record
+
+    def _order(self) -> Tensor | None:
+        """The samples' order in this epoch, the same for every seed and in every company; None: as they stand."""
+        if not self.settings.shuffle:
+            return None
+        draw = torch.Generator().manual_seed(self.epoch)
+        return torch.randperm(len(self.task.train), generator=draw).to(self.task.train.inputs.device)
 
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
         progress = self._advance(step)
@@ -133,18 +156,21 @@ class Training(Generic[P]):
     @torch.no_grad()
     def _evaluate(self) -> dict[str, list[float]]:
         self.population.eval()
-        result: dict[str, list[float]] = {}
-        predictions = [self._predict(split) for split in (self.task.train, self.task.test)]
-        parts = zip(("train", "test"), (self.task.train, self.task.test), predictions, strict=True)
-        for part, split, prediction in parts:
-            for name, metric in self.task.metrics.items():
-                result[f"{part}_{name}"] = per_seed(metric, prediction, split.targets).tolist()
+        parts = self.task.parts
+        every = torch.cat([split.inputs for split in parts.values()])
+        predictions = torch.cat([self.population(few) for few in every.split(EVALUATED)], dim=1)
+        by_part = dict(zip(parts, predictions.split([len(split) for split in parts.values()], dim=1), strict=True))
+        result = {
+            f"{name}_{metric}": per_seed(function, by_part[name], split.targets).tolist()
+            for name, split in parts.items()
+            for metric, function in self.task.metrics.items()
+        }
+        if self.best is not None:
+            losses = per_seed(self.task.loss, by_part["validation"], parts["validation"].targets)
+            self.best.consider(self.epoch, losses, result)
         if self.epoch in self.task.snapshot_epochs or self.epoch == self.settings.epochs:
-            self.snapshots[self.epoch] = torch.cat(predictions, dim=1).cpu()
+            self.snapshots[self.epoch] = predictions.cpu()
         return result
-
-    def _predict(self, split: Split, limit: int = 4096) -> Tensor:
-        return torch.cat([self.population(part) for part in split.inputs.split(limit)], dim=1)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on, in plain tensors, numbers and dicts."""
@@ -158,7 +184,7 @@ class Training(Generic[P]):
             "population": self.population.state_dict(),
             "optimizer": self.optimisation.state_dict(),
             "rng": torch.get_rng_state(),
-        }
+        } | ({} if self.best is None else {"best": self.best.state_dict()})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
@@ -167,5 +193,7 @@ class Training(Generic[P]):
         self.metrics = dict(state["metrics"])
         self.population.load_state_dict(state["population"])
         self.optimisation.load_state_dict(state["optimizer"])
+        if self.best is not None:
+            self.best.load_state_dict(state["best"])
         torch.set_rng_state(state["rng"])
         self._advance()
