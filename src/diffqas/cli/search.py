@@ -23,12 +23,13 @@ class Search:
 
     dataset: Annotated[
         tyro.conf.Positional[str],
-        tyro.conf.arg(metavar="DATASET", help=f"{', '.join(task_names())} (your own, with --csv)."),
+        tyro.conf.arg(metavar="DATASET", help=f"{', '.join(task_names())}. series is your own, with --csv."),
     ]
     model: Literal["qt"] = "qt"
     """qt: Quantum-Train, circuits write the weights of a classical network."""
-    target: Literal["lstm"] = "lstm"
-    """The classical network: lstm, 1,781 weights."""
+    target: Literal["lstm", "mlp", "cnn"] | None = None
+    """The classical network: lstm (series, 1,781 weights), mlp or cnn (images; 108,866 or 2,818 weights for two classes
+    of MNIST). The first that fits if not given."""
     recipe: Literal["default", "paper"] = "default"
     """default: what trains best at the papers' number of parameters and epochs. paper: what the papers state."""
     relaxation: Literal["raw", "softmax", "gumbel"] | None = None
@@ -41,10 +42,15 @@ class Search:
     """Layers of the circuits."""
     epochs: int | None = None
     """Passes over the training part."""
+    optimizer: Literal["adam", "rmsprop", "kalman"] | None = None
+    """kalman: an extended Kalman filter over the trainable numbers, for series. The recipe decides if not given."""
     lr: float | None = None
-    """Base learning rate."""
+    """Base learning rate of adam and rmsprop."""
+    select: Literal["final", "best"] | None = None
+    """final: end with the last epoch. best: with each seed's best epoch on the last fifth of the training samples,
+    which is held out for that."""
     structure_rate: float | None = None
-    """Learning rate of the structural weights, relative to --lr."""
+    """Learning rate of the structural weights, relative to --lr (kalman: standard deviation of their prior)."""
     seed: int = 0
     """The first seed."""
     seeds: int = 1
@@ -64,6 +70,11 @@ class Search:
     scaling: Literal["whole", "train"] = "whole"
     """Range that scales a series: whole (the papers' protocol, leaks the test part's range) or the training part's."""
 
+    classes: tuple[int, ...] | None = None
+    """Labels of the images to tell apart, two or more; all if not given."""
+    data_dir: Path | None = None
+    """Folder with the files of MNIST or FashionMNIST; $DIFFQAS_DATA, then a cache, then a download if not given."""
+
     def run(self) -> None:
         """Search, then print the result and where it lies."""
         run = search(
@@ -76,10 +87,15 @@ class Search:
             sharing=self.sharing,
             depth=self.depth,
             epochs=self.epochs,
+            optimizer=self.optimizer,
             lr=self.lr,
+            select=self.select,
             csv=self.csv,
             column=self.column,
             scaling=self.scaling,
+            classes=self.classes,
+            data_dir=self.data_dir,
+            target=self.target,
             device=self.device,
             dtype=self.dtype,
             output=self.output,

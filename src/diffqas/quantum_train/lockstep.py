@@ -101,6 +101,18 @@ class Lockstep(nn.Module):
         outputs = [target.call(one, args, {}) for target, one in zip(skeletons, singles, strict=True)]
         return torch.stack(outputs)
 
+    @torch.no_grad()
+    def together(self, *args: Any) -> bool:
+        """Whether the targets run together on such inputs, and not seed by seed; changes nothing that is trained.
+
+        >>> Lockstep([QuantumTrain(nn.Linear(3, 2), depth=2) for _ in range(2)]).together(torch.zeros(7, 3))
+        True
+        """
+        if self.vectorised and len(self) > 1:
+            with torch.random.fork_rng(devices=[]):
+                self(*args)
+        return self.vectorised
+
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Groups for `torch.optim`: angles, structure and mapping of all seeds."""
         return parameter_groups(self.generator, self.rates, lr)

@@ -46,7 +46,7 @@ def result_report(result: dict[str, Any]) -> RenderableType:
     table.add_column("model")
     table.add_column(f"test {metric}", justify="right")
     table.add_column("remark", style="dim")
-    own = f"{result['recipe']} recipe, {result['epochs']} epochs, train {spread(result[f'train_{metric}'])}"
+    own = f"{result['recipe']} recipe, {_epochs(result)}, train {spread(result[f'train_{metric}'])}"
     table.add_row("this run", spread(result[f"test_{metric}"]), own, style="bold green")
     for row in result["references"]:
         table.add_row(row["name"], number(row["value"]), row["remark"])
@@ -55,6 +55,18 @@ def result_report(result: dict[str, Any]) -> RenderableType:
     for seed, reason in result["failures"].items():
         parts.append(Text(f"Seed {seed} was frozen: {reason}", style="red"))
     return Group(*parts)
+
+
+def _epochs(result: dict[str, Any]) -> str:
+    chosen = result.get("selected_epoch")
+    if chosen is None:
+        return f"{result['epochs']} epochs"
+    return f"best of {result['epochs']} epochs on held-out training samples: {_range(chosen)}"
+
+
+def _range(epochs: list[float]) -> str:
+    low, high = int(min(epochs)), int(max(epochs))
+    return f"{low}" if low == high else f"{low} .. {high}"
 
 
 def ranking_bars(ranking: list[dict[str, Any]], relaxation: str, width: int = 32) -> RenderableType:

@@ -35,7 +35,7 @@ def write_artefacts(
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
     write_atomically(folder.path / "circuit.qasm", circuit_text(models[0]).encode())
     if training.task.kind == "series":
-        truth = torch.cat((training.task.train.targets, training.task.test.targets)).cpu()
+        truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
         samples = {"snapshots": training.snapshots, "truth": truth, "boundary": len(training.task.train)}
         save_tensors(folder.path / SAMPLES, samples)
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)

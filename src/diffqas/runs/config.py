@@ -15,8 +15,10 @@ import torch
 from diffqas.circuits import TABLE_I, Candidate
 from diffqas.errors import RunError, require
 from diffqas.simulator import compiled
+from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import Scaling
 from diffqas.tasks.settings import Settings
+from diffqas.tasks.task import Task
 from diffqas.training.codec import decode, encode
 
 FORMAT = 1
@@ -35,6 +37,8 @@ class RunConfig:
         seeds: one model each.
         csv, column: a user's own series.
         scaling: what scales a series, `"whole"` or `"train"`.
+        classes, data_dir: which images, and the folder with their files.
+        target: the network by name; None: the task's own.
         device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
     """
 
@@ -48,6 +52,9 @@ class RunConfig:
     csv: str | None = None
     column: str | None = None
     scaling: Scaling = "whole"
+    classes: tuple[int, ...] | None = None
+    data_dir: str | None = None
+    target: str | None = None
     device: str = "cpu"
     dtype: str = "float32"
     threads: int = 1
@@ -61,6 +68,23 @@ class RunConfig:
     def torch_dtype(self) -> torch.dtype:
         """The dtype as torch's."""
         return torch.float64 if self.dtype == "float64" else torch.float32
+
+    def load(self) -> Task:
+        """The task with its data.
+
+        Raises:
+            ArgumentError: arguments that do not fit the data set.
+            DataError: a file that cannot be used.
+        """
+        return load_task(
+            self.dataset,
+            csv=self.csv,
+            column=self.column,
+            scaling=self.scaling,
+            classes=self.classes,
+            data_dir=self.data_dir,
+            target=self.target,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As config.json, with the versions that ran it."""

@@ -32,6 +32,11 @@ from diffqas.training.folder import RunFolder
 CHECKPOINT_SECONDS = 1.0
 """Least time between two checkpoints; the last epoch always leaves one."""
 
+SEED_BY_SEED = (
+    "This network cannot run under torch.func.vmap (torch's recurrent layers, dropout and buffers such as batch "
+    "norm's cannot): the circuits of all seeds run together, the networks one after the other."
+)
+
 
 def search(
     task: str | Task,
@@ -44,11 +49,16 @@ def search(
     candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
     depth: int | None = None,
     epochs: int | None = None,
+    optimizer: str | None = None,
     lr: float | None = None,
+    select: str | None = None,
     structure_rate: float | None = None,
     csv: str | Path | None = None,
     column: str | None = None,
     scaling: Scaling = "whole",
+    classes: Sequence[int] | None = None,
+    data_dir: str | Path | None = None,
+    target: str | None = None,
     device: str = "cpu",
     dtype: str = "float32",
     output: str | Path | None = None,
@@ -60,7 +70,7 @@ def search(
     What `diffqas search` does, for scripts and notebooks.
 
     Args:
-        task: name of a data set (`"bessel"`, ..., `"series"` with `csv`), or a `Task` of your own.
+        task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`), or a `Task` of your own.
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
         recipe: `"default"` or `"paper"`; the arguments below override single choices of it.
@@ -69,12 +79,20 @@ def search(
         candidates: the search space.
         depth: layers of the circuits.
         epochs: passes over the training part.
-        lr: base learning rate.
-        structure_rate: learning rate of the structural weights relative to `lr`.
+        optimizer: `"adam"`, `"rmsprop"` or `"kalman"` (for the squared error).
+        lr: base learning rate of Adam and RMSProp.
+        select: `"final"` ends with the last epoch's numbers, `"best"` with those of each seed's epoch that does
+            best on the last fifth of the training samples, which it holds out.
+        structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the
+            standard deviation of their prior.
         csv: file with a series of your own.
         column: its column.
         scaling: a series is scaled by its `"whole"` range (the papers' protocol, which leaks the range of the
             test part) or by its training part's (`"train"`).
+        classes: labels of images to tell apart, at least two; None: all.
+        data_dir: folder with the files of MNIST or FashionMNIST; None: the folder that the environment variable
+            DIFFQAS_DATA names, then a cache, then a download.
+        target: the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
         device: where to compute.
         dtype: `"float32"` or `"float64"`.
         output: the run folder; None makes a new one under `runs/`.
@@ -88,10 +106,18 @@ def search(
     """
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
-    loaded = load_task(task, csv=csv, column=column, scaling=scaling) if isinstance(task, str) else task
+    if isinstance(task, Task):
+        loaded = task
+        for name, value in {"classes": classes, "data_dir": data_dir, "target": target}.items():
+            require(value is None, name, "be used with the name of a data set", f"a Task of your own ({task.name})")
+    else:
+        loaded = load_task(
+            task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target
+        )
     settings = loaded.settings(recipe)
-    changed = {"depth": depth, "epochs": epochs, "lr": lr}
+    changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
     settings = replace(settings, **{key: value for key, value in changed.items() if value is not None})
+    require(lr is None or settings.optimizer != "kalman", "lr", "go with the optimizer adam or rmsprop", "kalman")
     if relaxation is not None:
         settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
     if structure_rate is not None:
@@ -107,6 +133,9 @@ def search(
         csv=None if csv is None else str(Path(csv).resolve()),
         column=column,
         scaling=scaling,
+        classes=None if classes is None else tuple(int(label) for label in classes),
+        data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
+        target=target,
         device=_checked_device(device),
         dtype=dtype,
     )
@@ -131,7 +160,7 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     config = config_from_json(place.load_config())
     if place.finished:
         raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
-    loaded = task or load_task(config.dataset, csv=config.csv, column=config.column, scaling=config.scaling)
+    loaded = task or config.load()
     training, models = _prepare(config, loaded)
     return _run(place, config, training, models, quiet)
 
@@ -156,6 +185,8 @@ def _run(
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     if note:
         console.print(note, style="dim", highlight=False, soft_wrap=True)
+    if len(models) > 1 and not training.population.together(training.task.train.inputs[:1]):
+        console.print(SEED_BY_SEED, style="dim", highlight=False, soft_wrap=True)
     with _threads(config.threads):
         _train(folder, training, space, console)
         training.population.write_back(models)

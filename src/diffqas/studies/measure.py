@@ -104,6 +104,6 @@ def _samples(training: Training[Any], failures: dict[int, str]) -> Samples | Non
     task = training.task
     return {
         "snapshots": {epoch: values[kept].float() for epoch, values in training.snapshots.items()},
-        "truth": torch.cat((task.train.targets, task.test.targets)).float(),
+        "truth": torch.cat([part.targets for part in task.parts.values()]).float(),
         "boundary": len(task.train),
     }

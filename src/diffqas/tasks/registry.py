@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from diffqas.errors import ArgumentError, choose
+from diffqas.tasks.images import DEFAULT_TARGET, IMAGES, TARGETS, image_task, load_images
 from diffqas.tasks.series import SERIES, Scaling, load_csv, load_series
 from diffqas.tasks.series.task import series_task
 from diffqas.tasks.task import Task
@@ -12,18 +14,27 @@ from diffqas.tasks.task import Task
 OWN_SERIES = "series"
 """Name of the data set that is read from a user's file."""
 
+SERIES_TARGETS = ("lstm",)
+
 
 def task_names() -> list[str]:
     """All names that `load_task` knows.
 
-    >>> "bessel" in task_names() and "series" in task_names()
+    >>> {"bessel", "series", "mnist"} <= set(task_names())
     True
     """
-    return [*SERIES, OWN_SERIES]
+    return [*SERIES, OWN_SERIES, *IMAGES]
 
 
 def load_task(
-    name: str, *, csv: str | Path | None = None, column: str | None = None, scaling: Scaling = "whole"
+    name: str,
+    *,
+    csv: str | Path | None = None,
+    column: str | None = None,
+    scaling: Scaling = "whole",
+    classes: Sequence[int] | None = None,
+    data_dir: str | Path | None = None,
+    target: str | None = None,
 ) -> Task:
     """A task by name.
 
@@ -32,16 +43,36 @@ def load_task(
         csv: the file, for `"series"`.
         column: its column, for `"series"`.
         scaling: what a series is scaled by, `"whole"` or `"train"`.
+        classes: labels to tell apart, for images; None: all.
+        data_dir: folder with the files of MNIST or FashionMNIST, as in `load_images`.
+        target: the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
 
     Raises:
-        ArgumentError: an unknown name (the nearest is suggested), or `csv` given or missing wrongly.
-        DataError: the file cannot be used.
+        ArgumentError: an unknown name (the nearest is suggested), or an argument that is missing or belongs to
+            another data set.
+        DataError: a file is missing or cannot be used.
     """
     choose(name, task_names(), "dataset")
+    if name in IMAGES:
+        _refuse(name, "the data set 'series'", csv=csv, column=column)
+        _refuse(name, "a series", scaling=None if scaling == "whole" else scaling)
+        # The target first: loading may mean a download.
+        chosen = DEFAULT_TARGET if target is None else choose(target, TARGETS, "target")
+        return image_task(load_images(name, classes, data_dir), chosen)
+    _refuse(name, f"images ({', '.join(IMAGES)})", classes=classes, data_dir=data_dir)
+    if target is not None:
+        choose(target, SERIES_TARGETS, "target")
     if name == OWN_SERIES:
         if csv is None:
             raise ArgumentError("Argument `csv` must name a file for the data set 'series', but got None.")
         return series_task(load_csv(csv, column, scaling=scaling))
-    if csv is not None or column is not None:
-        raise ArgumentError(f"Argument `csv` must be used with the data set 'series', but got the data set {name!r}.")
+    _refuse(name, "the data set 'series'", csv=csv, column=column)
     return series_task(load_series(name, scaling=scaling))
+
+
+def _refuse(name: str, owner: str, **arguments: object) -> None:
+    """Raise an error if an argument was given that only `owner` takes."""
+    for argument, value in arguments.items():
+        if value is not None:
+            rule = f"Argument `{argument}` must be used with {owner}"
+            raise ArgumentError(f"{rule}, but got the data set {name!r}.")

@@ -1,0 +1,82 @@
+"""Classical networks of the image tasks: the papers' and a small convolutional one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from torch import nn
+
+from diffqas.errors import require
+
+HIDDEN = (128, 64)
+CHANNELS = (8, 16)
+
+
+class MLP(nn.Sequential):
+    """height * width - 128 - 64 - k with ReLU between: images (batch, 1, h, w) -> logits (batch, k).
+
+    On 28x28 pixels and two classes it has 108,866 parameters, as in DiffQAS-QT (arXiv 2505.09653).
+
+    Args:
+        size: height and width of the images.
+        classes: k.
+
+    Raises:
+        ArgumentError: a size or `classes` below 1.
+
+    >>> [sum(p.numel() for p in MLP((28, 28), k).parameters()) for k in (2, 10)]
+    [108866, 109386]
+    """
+
+    def __init__(self, size: tuple[int, int] = (28, 28), classes: int = 2) -> None:
+        require(min(size) >= 1, "size", "be at least 1 x 1", size)
+        require(classes >= 1, "classes", "be at least 1", classes)
+        first, second = HIDDEN
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(size[0] * size[1], first),
+            nn.ReLU(),
+            nn.Linear(first, second),
+            nn.ReLU(),
+            nn.Linear(second, classes),
+        )
+
+
+class CNN(nn.Sequential):
+    """Two 3x3 convolutions of 8 and 16 channels, each with ReLU and 2x2 pooling, and one linear layer.
+
+    Images (batch, 1, h, w) -> logits (batch, k). On 28x28 pixels it has 2,818 parameters for two classes and 9,098
+    for ten, on 8x8 pixels 1,378 and 1,898.
+
+    Args:
+        size: height and width of the images.
+        classes: k.
+
+    Raises:
+        ArgumentError: a size below 4, or `classes` below 1.
+
+    >>> [sum(p.numel() for p in CNN(size, k).parameters()) for size in ((28, 28), (8, 8)) for k in (2, 10)]
+    [2818, 9098, 1378, 1898]
+    """
+
+    def __init__(self, size: tuple[int, int] = (28, 28), classes: int = 2) -> None:
+        require(min(size) >= 4, "size", "be at least 4 x 4", size)
+        require(classes >= 1, "classes", "be at least 1", classes)
+        first, second = CHANNELS
+        super().__init__(
+            nn.Conv2d(1, first, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(first, second, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(second * (size[0] // 4) * (size[1] // 4), classes),
+        )
+
+
+TARGETS: Mapping[str, Callable[[tuple[int, int], int], nn.Module]] = MappingProxyType({"mlp": MLP, "cnn": CNN})
+"""Networks by the words of the command line."""
+
+DEFAULT_TARGET = "mlp"
