@@ -26,40 +26,62 @@ from diffqas.tasks.series.task import SETTINGS, series_task
 from diffqas.tasks.settings import Settings
 from diffqas.training import Training, make_models
 
-BASE = SETTINGS["default"]
+KALMAN = SETTINGS["default"]
+ADAM = replace(KALMAN, optimizer="adam")
+"""The model's choices were made with Adam, before the filter was tried."""
 
 
 def model(**changes: object) -> Settings:
-    """The default settings with another choice about the model."""
-    return replace(BASE, recipe=replace(BASE.recipe, **changes))
+    """Adam's settings with another choice about the model."""
+    return replace(ADAM, recipe=replace(ADAM.recipe, **changes))
+
+
+def filtered(**changes: object) -> Settings:
+    """The Kalman filter's settings with other priors."""
+    return replace(KALMAN, recipe=replace(KALMAN.recipe, **changes))
 
 
 VARIANTS: dict[str, Settings] = {
-    "default": BASE,
+    "Kalman filter": KALMAN,
+    "Kalman; noise from 10": replace(KALMAN, noise=(10.0, 1e-3)),
+    "Kalman; noise from 1": replace(KALMAN, noise=(1.0, 1e-3)),
+    "Kalman; noise from 1000": replace(KALMAN, noise=(1000.0, 1e-3)),
+    "Kalman; noise down to 0.1": replace(KALMAN, noise=(100.0, 0.1)),
+    "Kalman; constant noise 1": replace(KALMAN, noise=(1.0, 1.0)),
+    "Kalman; memory 1.5": replace(KALMAN, memory=1.5),
+    "Kalman; memory 6": replace(KALMAN, memory=6.0),
+    "Kalman; memory 1000": replace(KALMAN, memory=1000.0),
+    "Kalman; priors 1, 1, 1": filtered(rates=Rates()),
+    "Kalman; priors 3, 3, 3": filtered(rates=Rates(3.0, 3.0, 3.0)),
+    "Kalman; bits -1/+1": filtered(bits="signed"),
+    "Kalman; start: none": filtered(start="none"),
+    "Kalman; angles: spread 0.01": filtered(spread=0.01),
+    "Kalman; relaxation: softmax": filtered(relaxation=Softmax()),
+    "Adam": ADAM,
     "paper recipe": SETTINGS["paper"],
-    "bits -1/+1": model(bits="signed"),
-    "start: none": model(start="none"),
-    "scale: raw": model(scale=RawScale()),
-    "scale: dimension, no cut": model(scale=DimensionScale(None)),
-    "scale: dimension, cut at 32": model(scale=DimensionScale(32.0)),
-    "scale: dimension, cut at 8": model(scale=DimensionScale(8.0)),
-    "scale: tanh, gain 0.25": model(scale=TanhScale(0.25)),
-    "angles: spread 0.01": model(spread=0.01),
-    "angles: spread 0.3": model(spread=0.3),
-    "relaxation: raw from 0.4": model(relaxation=Raw(0.4)),
-    "relaxation: softmax": model(relaxation=Softmax()),
-    "relaxation: softmax, structure 10x": model(relaxation=Softmax(), rates=Rates(3.0, 10.0, 1.0)),
-    "relaxation: gumbel, structure 10x": model(relaxation=Gumbel(), rates=Rates(3.0, 10.0, 1.0)),
-    "rates 1, 1, 1": model(rates=Rates()),
-    "rates 10, 1, 1": model(rates=Rates(10.0, 1.0, 1.0)),
-    "rates 3, 3, 1": model(rates=Rates(3.0, 3.0, 1.0)),
-    "rates 3, 1, 0.3": model(rates=Rates(3.0, 1.0, 0.3)),
-    "lr 0.005": replace(BASE, lr=0.005),
-    "lr 0.02": replace(BASE, lr=0.02),
-    "constant learning rate": replace(BASE, schedule="constant"),
-    "RMSProp": replace(BASE, optimizer="rmsprop"),
-    "Adam, beta2 0.9": replace(BASE, betas=(0.9, 0.9)),
-    "Adam, beta2 0.999": replace(BASE, betas=(0.9, 0.999)),
+    "Adam; bits -1/+1": model(bits="signed"),
+    "Adam; start: none": model(start="none"),
+    "Adam; scale: raw": model(scale=RawScale()),
+    "Adam; scale: dimension, no cut": model(scale=DimensionScale(None)),
+    "Adam; scale: dimension, cut at 32": model(scale=DimensionScale(32.0)),
+    "Adam; scale: dimension, cut at 8": model(scale=DimensionScale(8.0)),
+    "Adam; scale: tanh, gain 0.25": model(scale=TanhScale(0.25)),
+    "Adam; angles: spread 0.01": model(spread=0.01),
+    "Adam; angles: spread 0.3": model(spread=0.3),
+    "Adam; relaxation: raw from 0.4": model(relaxation=Raw(0.4)),
+    "Adam; relaxation: softmax": model(relaxation=Softmax()),
+    "Adam; relaxation: softmax, structure 10x": model(relaxation=Softmax(), rates=Rates(3.0, 10.0, 1.0)),
+    "Adam; relaxation: gumbel, structure 10x": model(relaxation=Gumbel(), rates=Rates(3.0, 10.0, 1.0)),
+    "Adam; rates 1, 1, 1": model(rates=Rates()),
+    "Adam; rates 10, 1, 1": model(rates=Rates(10.0, 1.0, 1.0)),
+    "Adam; rates 3, 3, 1": model(rates=Rates(3.0, 3.0, 1.0)),
+    "Adam; rates 3, 1, 0.3": model(rates=Rates(3.0, 1.0, 0.3)),
+    "Adam; lr 0.005": replace(ADAM, lr=0.005),
+    "Adam; lr 0.02": replace(ADAM, lr=0.02),
+    "Adam; constant learning rate": replace(ADAM, schedule="constant"),
+    "RMSProp": replace(ADAM, optimizer="rmsprop"),
+    "Adam, beta2 0.9": replace(ADAM, betas=(0.9, 0.9)),
+    "Adam, beta2 0.999": replace(ADAM, betas=(0.9, 0.999)),
 }
 
 

@@ -37,14 +37,19 @@ def test_trainable_counts():
         "search raw": 135,
         "search softmax": 135,
         "search gumbel": 135,
+        "search raw by Adam": 135,
         "random candidate": 123,
         "hashed vector": 135,
         "random subspace": 135,
         "frozen circuit": 13,
         "uniform distribution": 13,
         "direct LSTM": 1781,
+        "direct LSTM by Adam": 1781,
     }
     assert {row.name: counts(row) for row in TRAINED} == expected
+
+
+OF_THE_OPTIMISER = ("optimizer", "lr", "schedule", "betas", "noise", "memory")
 
 
 @pytest.mark.parametrize("recipe", ["default", "paper"])
@@ -56,8 +61,8 @@ def test_ablation_changes_one_factor_and_counts_follow(recipe):
     for name, row in by_name.items():
         assert counts(row) == expected.get(name, 135)
         flat, new = ({**vars(s), **vars(s.recipe), "recipe": None} for s in (base.settings, row.settings))
-        changed = [key for key in flat if flat[key] != new[key]]
-        assert len(set(changed) - {"betas"} or changed) == (0 if name == "separate angles" else 1), name
+        changed = {"optimiser" if key in OF_THE_OPTIMISER else key for key in flat if flat[key] != new[key]}
+        assert len(changed) == (0 if name == "separate angles" else 1), name
     for word in ("bits", "scale", "start", "depth"):
         assert any(word in name for name in by_name)
 
@@ -111,10 +116,12 @@ def test_a_seed_in_company_is_the_seed_alone(name):
     together = Training(row.populate(data, settings, [3, 7]), data, settings, [3, 7])
     alone = Training(row.populate(data, settings, [7]), data, settings, [7])
     assert together.steps_per_epoch == 20
+    # Without a circuit thirteen numbers move all weights at once: the filter's gain is ill-conditioned there.
+    close = 1e-6 if name in ("uniform distribution", "random candidate") else 1e-9
     losses = [list(training.epochs())[-1].loss[-1] for training in (together, alone)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-9)
+    assert losses[0] == pytest.approx(losses[1], rel=close)
     errors = [training.metrics["test_mse"][-1] for training in (together, alone)]
-    assert errors[0] == pytest.approx(errors[1], rel=1e-9)
+    assert errors[0] == pytest.approx(errors[1], rel=close)
 
 
 def test_frozen_parts_stay():
@@ -138,7 +145,8 @@ def test_references_are_where_they_apply():
 
 def test_the_longest_cells_come_first_and_shards_share_them():
     jobs = Plan("table-2").jobs()
-    assert jobs[0].dataset == "delayed-control"
+    assert jobs[0].row.name == "direct LSTM"  # a covariance of 1,781 numbers
+    assert next(job.dataset for job in jobs if job.row.group == "search") == "delayed-control"
     assert [job.cost for job in jobs] == sorted((job.cost for job in jobs), reverse=True)
     parts = [share_of(jobs, f"{index}/4") for index in range(1, 5)]
     assert sorted(map(id, jobs)) == sorted(id(job) for part in parts for job in part)

@@ -110,7 +110,8 @@ def test_the_first_step_is_a_damped_gauss_newton_step():
         [torch.cat([g.flatten() for g in torch.autograd.grad(o, parameters, retain_graph=True)]) for o in predicted]
     )
     errors = task.train.targets.flatten() - predicted.detach()
-    damping = torch.diag(1 / deviations.double().square())  # noise 1.0 at the start
+    noise = task.train.targets.var(correction=0)  # times 1.0 at the start
+    damping = noise * torch.diag(1 / deviations.double().square())
     expected = before + torch.linalg.solve(rows.T @ rows + damping, rows.T @ errors)
     training, _ = train(task, [5], settings)
     groups = training.population.parameter_groups(1.0)
@@ -153,7 +154,7 @@ def test_a_seed_without_a_number_is_frozen_and_the_other_goes_on():
 def test_a_spoilt_covariance_starts_again_from_the_prior():
     task = task_of(mlp, 2)
     population = Lockstep(make_models(task, SMALL, [0, 1]))
-    optimisation = KalmanFilter(population, mse_loss, SMALL, 3)
+    optimisation = KalmanFilter(population, task, SMALL)
     prior = optimisation.covariance[1].clone()
     optimisation.covariance[1] = -torch.eye(len(prior)) * 1e6
     before = population.circuits.angles.detach().clone()
@@ -181,7 +182,7 @@ def test_ordinary_networks_can_be_trained_the_same_way():
 )
 def test_what_the_filter_is_not_made_for_is_told_at_the_door(population, loss, words):
     with pytest.raises(ArgumentError, match=words):
-        KalmanFilter(population(), loss, SMALL, 1)
+        KalmanFilter(population(), replace(task_of(mlp, 2), loss=loss), SMALL)
 
 
 @pytest.mark.parametrize("wrong", [{"noise": (0.0, 1.0)}, {"memory": 0.0}])

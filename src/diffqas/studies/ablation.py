@@ -25,18 +25,21 @@ MODEL: Mapping[str, tuple[str, Any]] = {
     "start of the mapping": ("start", "none"),
     "angles start within 0.01": ("spread", 0.01),
     "angles start within 1": ("spread", 1.0),
-    "one learning rate": ("rates", Rates()),
-    "angles learn 3 times as fast": ("rates", Rates(angles=3.0)),
+    "one rate": ("rates", Rates()),
+    "angles at 3 times the rate": ("rates", Rates(angles=3.0)),
 }
 """Factors of the model: row -> field of the recipe and its value."""
 
 OPTIMISER: Mapping[str, dict[str, Any]] = {
-    "Adam": {"optimizer": "adam"},
-    "Adam with beta2 0.95": {"optimizer": "adam", "betas": (0.9, 0.95)},
-    "Adam with beta2 0.999": {"optimizer": "adam", "betas": (0.9, 0.999)},
-    "RMSProp": {"optimizer": "rmsprop"},
-    "constant rate": {"schedule": "constant"},
-    "cosine to zero": {"schedule": "cosine"},
+    "Kalman filter": {"optimizer": "kalman"},
+    "Kalman filter with less noise": {"optimizer": "kalman", "noise": (1.0, 1e-3)},
+    "Kalman filter with constant noise": {"optimizer": "kalman", "noise": (1.0, 1.0)},
+    "Kalman filter with a longer memory": {"optimizer": "kalman", "memory": 12.0},
+    "Adam": {"optimizer": "adam", "lr": 0.01, "schedule": "cosine", "betas": (0.9, 0.95)},
+    "Adam with beta2 0.999": {"optimizer": "adam", "lr": 0.01, "schedule": "cosine", "betas": (0.9, 0.999)},
+    "Adam at a constant rate": {"optimizer": "adam", "lr": 0.01, "schedule": "constant", "betas": (0.9, 0.95)},
+    "RMSProp": {"optimizer": "rmsprop", "lr": 0.01, "schedule": "constant"},
+    "best epoch on a held-out fifth": {"select": "best"},
 }
 """Factors of the optimiser: row -> changed fields of the settings."""
 
@@ -55,6 +58,6 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     for name, new in changed.items():
         if new not in seen:
             seen.append(new)
-            work = 0.7 + 0.3 * new.depth / settings.depth
+            work = (0.3 + 0.7 * new.depth / settings.depth) * (0.25 if new.optimizer != "kalman" else 1.0)
             result.append(TrainedRow(name, "search", new, populations.search, work=work))
     return result

@@ -34,6 +34,7 @@ class TrainedRow:
         circuit: name of the one candidate that it trains.
         work: time of a step relative to the search's, to plan with.
         predictions: whether its predictions are kept for the pictures.
+        datasets: where the row exists; None: everywhere.
     """
 
     name: str
@@ -45,6 +46,7 @@ class TrainedRow:
     circuit: str | None = None
     work: float = 1.0
     predictions: bool = False
+    datasets: tuple[str, ...] | None = None
 
     @property
     def slug(self) -> str:
@@ -65,8 +67,8 @@ class TrainedRow:
         return column.search if self.published == 0 else column.candidates[self.published - 1]
 
     def stands_on(self, dataset: str) -> bool:
-        """Every data set has this row."""
-        return True
+        """Whether a data set has this row."""
+        return self.datasets is None or dataset in self.datasets
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class Settings:
         betas: Adam's decay rates.
         eps: added to the denominator by both.
         shuffle: a new order of the samples in every epoch, the same for all seeds.
-        noise: the Kalman filter's variance of a measurement at the start and at the end.
+        noise: the Kalman filter's variance of a measurement at the start and at the end, in units of the
+            variance of the training targets.
         memory: epochs over which the Kalman filter forgets at the start.
         select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the one's that has
             the `"best"` loss on held-out training samples.
@@ -47,8 +48,8 @@ class Settings:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     shuffle: bool = False
-    noise: tuple[float, float] = (1e-2, 1e-6)
-    memory: float = 6.0
+    noise: tuple[float, float] = (100.0, 1e-3)
+    memory: float = 3.0
     select: str = "final"
     validation: float = 0.2
 

@@ -9,6 +9,7 @@ Singhal & Wu, "Training multilayer perceptrons with the extended Kalman algorith
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch.nn.functional import mse_loss
 
 from diffqas.errors import require
 from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Loss
+from diffqas.tasks.task import Task
 from diffqas.training.population import Population
 
 MAX_NUMBERS = 4096
@@ -29,22 +30,24 @@ class KalmanFilter:
     """Extended Kalman filter, one per seed; for tasks whose loss is the squared error.
 
     The prior's standard deviation of each kind of parameters is its rate in the recipe. The variance of the
-    measurements falls geometrically from the first to the second value of `settings.noise`; older batches are
-    forgotten over `settings.memory` epochs at the start of training, and not any more at its end.
+    measurements, in units of that of the training targets, falls geometrically from the first to the second value
+    of `settings.noise`; older batches are forgotten over `settings.memory` epochs at the start of training, and
+    not any more at its end.
 
     Args:
         population: the seeds' models.
-        loss: must be `torch.nn.functional.mse_loss`.
+        task: the training part gives the scale; its loss must be `torch.nn.functional.mse_loss`.
         settings: noise and memory.
-        steps_per_epoch: batches of one epoch.
 
     Raises:
         ArgumentError: another loss, or too many trainable numbers.
     """
 
-    def __init__(self, population: Population, loss: Loss, settings: Settings, steps_per_epoch: int) -> None:
-        require(loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
-        self.population, self.settings, self.steps_per_epoch = population, settings, steps_per_epoch
+    def __init__(self, population: Population, task: Task, settings: Settings) -> None:
+        require(task.loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
+        self.population, self.settings = population, settings
+        self.memory = settings.memory * -(-len(task.train) // settings.batch_size)
+        self.variance = float(task.train.targets.double().var(correction=0)) or 1.0
         groups = population.parameter_groups(1.0)
         self.parameters = [p for group in groups for p in group["params"] if p.requires_grad]
         deviations = [
@@ -65,8 +68,8 @@ class KalmanFilter:
         errors = targets.reshape(1, -1).double() - outputs
         losses = errors.square().mean(1)
         first, last = self.settings.noise
-        noise = first * (last / first) ** progress
-        kept = 1 - (1 - progress) / (self.settings.memory * self.steps_per_epoch)
+        noise = self.variance * first * (last / first) ** progress
+        kept = 1 - (1 - progress) / max(self.memory, 2.0)
         update, covariance = correct(self.covariance, rows, errors, noise, kept)
         sound = torch.isfinite(update).all(1) & torch.isfinite(covariance.diagonal(dim1=1, dim2=2)).all(1)
         moves = sound & torch.isfinite(losses) & ~frozen
@@ -134,7 +137,9 @@ def jacobian(population: Population, inputs: Tensor, parameters: Sequence[Tensor
         return torch.autograd.grad(outputs, parameters, cotangent, retain_graph=True, materialize_grads=True)
 
     try:
-        parts: Sequence[Tensor] = torch.func.vmap(row)(every)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "There is a performance drop")  # torch goes row by row by itself
+            parts: Sequence[Tensor] = torch.func.vmap(row)(every)
     except RuntimeError:  # an operation of the target that vmap does not know
         parts = [torch.stack(column) for column in zip(*map(row, every), strict=True)]
     rows = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)

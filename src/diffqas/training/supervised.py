@@ -73,16 +73,16 @@ class Training(Generic[P]):
     metrics: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        population, loss, settings = self.population, self.task.loss, self.settings
-        self.optimisation: Optimisation = (
-            KalmanFilter(population, loss, settings, self.steps_per_epoch)
-            if settings.optimizer == "kalman"
-            else GradientDescent(population, loss, settings)
-        )
+        population, settings = self.population, self.settings
         self.best: BestEpoch | None = None
         if settings.select == "best":
             self.task = self.task.with_validation(settings.validation)
             self.best = BestEpoch(population, len(self.seeds))
+        self.optimisation: Optimisation = (
+            KalmanFilter(population, self.task, settings)
+            if settings.optimizer == "kalman"
+            else GradientDescent(population, self.task.loss, settings)
+        )
 
     @property
     def steps_per_epoch(self) -> int:
