@@ -239,6 +239,20 @@ def test_the_sentence_without_controls_or_differences():
     assert "The uniform control could not be tested." in sentence(failed)
 
 
+def test_networks_that_are_trained_directly_in_two_ways_are_both_spoken_of():
+    text = sentence(
+        compare(
+            [
+                cell("search", SEARCH, "search"),
+                cell("direct LSTM", times(1e-3), "control"),
+                cell("direct LSTM by Adam", times(1e3), "control"),
+            ]
+        )
+    )
+    assert "The search is worse than the directly trained LSTM (" in text
+    assert "The search is better than the directly trained LSTM by Adam (" in text
+
+
 def test_too_many_rows_for_the_seeds_are_said():
     text = sentence(compare([cell("search", SEARCH[:5], "search"), cell("a", times(9)[:5]), cell("b", times(8)[:5])]))
     assert "five seeds can give is 0.0625, adjusted for 2 rows 0.125, so no difference could have been found" in text

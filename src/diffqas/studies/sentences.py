@@ -31,7 +31,7 @@ def sentence(comparison: Comparison) -> str:
     if undecided and len(undecided) < len(comparison.others):
         parts.append(f"No difference was found to {_listed(undecided)}.")
     if any(entry.group in ("control", "reference") for entry in comparison.others):
-        parts += [_against(comparison, *named) for named in NAMED]
+        parts += [told for named in NAMED for told in _against(comparison, *named)]
     parts += [*_paper(search), *_failures(comparison), *_power(comparison)]
     return " ".join(parts)
 
@@ -62,14 +62,27 @@ def _verdicts(comparison: Comparison) -> str:
     )
 
 
-def _against(comparison: Comparison, title: str, part: str) -> str:
-    found = [entry for entry in comparison.others if any(part in name.lower() for name in entry.rows)]
-    found.sort(key=lambda entry: entry.group not in ("control", "reference"))
-    if not found:
-        if any(part in name.lower() for name in comparison.search.rows):
-            return f"The {title} is itself the row that the others are compared with."
-        return f"The {title} is not among the rows."
-    entry = found[0]
+def _against(comparison: Comparison, title: str, part: str) -> list[str]:
+    found = [entry for entry in comparison.others if _named(entry, part)]
+    controls = [entry for entry in found if entry.group in ("control", "reference")] or found[:1]
+    if not controls:
+        itself = any(part in name.lower() for name in comparison.search.rows)
+        is_what = "itself the row that the others are compared with" if itself else "not among the rows"
+        return [f"The {title} is {is_what}."]
+    several = len(controls) > 1
+    return [_verdict(entry, f"{title}{_named(entry, part).split(part)[1] if several else ''}") for entry in controls]
+
+
+def _named(entry: Entry, part: str) -> str:
+    """The row's name that holds a word, with the word in lower case; empty if none does."""
+    for name in entry.rows:
+        at = name.lower().find(part)
+        if at >= 0:
+            return name[:at] + part + name[at + len(part) :]
+    return ""
+
+
+def _verdict(entry: Entry, title: str) -> str:
     if entry.median is None or entry.p_holm is None or entry.ratio is None:
         return f"The {title} could not be tested."
     figures = (
