@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import Raw
-from diffqas.circuits import TABLE_I, Candidate
+from diffqas.circuits import TABLE_I, Candidate, form
+from diffqas.circuits.identities import CONSTANTS
 from diffqas.quantum_train import Lockstep
 from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
 from diffqas.tasks import Settings, Task
@@ -37,10 +38,14 @@ def search(task: Task, settings: Settings, seeds: Sequence[int], sharing: str = 
 
 
 def fixed(task: Task, settings: Settings, seeds: Sequence[int], candidate: Candidate) -> Lockstep:
-    """One candidate at weight 1: the search's program, with nothing else simulated; angles and mapping learn."""
+    """One candidate at weight 1: the search's program, with nothing else simulated; angles and mapping learn.
+
+    The angles of a constant do nothing: the optimiser is not given them.
+    """
     models = make_models(task, _with_relaxation(settings, Raw(1.0)), seeds, candidates=[candidate])
     for model in models:
         model.circuits.structure.requires_grad_(False)
+        model.circuits.angles.requires_grad_(form(candidate) not in CONSTANTS)
     return Lockstep(models)
 
 
