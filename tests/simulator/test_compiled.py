@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 import torch
@@ -177,6 +178,56 @@ def test_threads_share_the_batch_and_change_nothing(monkeypatch):
         results.append(mixture_and_gradients(TABLE_I, angles, weights))
     torch.set_num_threads(threads)
     torch.testing.assert_close(*results, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_threads_share_cotangents_and_change_nothing(monkeypatch, dtype):
+    from diffqas.simulator.compiled import function
+
+    angles, weights = draw(TABLE_I, 2, n=6, dtype=dtype)
+    cotangents = torch.randn(12, 2, 64, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    p = mixture(TABLE_I, angles, weights)
+    pullback = torch.func.vmap(lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True))
+    monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
+    threads = torch.get_num_threads()
+    results = []
+    for count, groups in ((1, 1), (5, 3), (100, 12)):
+        torch.set_num_threads(count)
+        assert function._groups(2, 12, 64) == groups
+        results.append(pullback(cotangents))
+    torch.set_num_threads(threads)
+    for result in results[1:]:
+        torch.testing.assert_close(result, results[0], atol=0, rtol=0)
+
+
+def test_many_cotangents_of_large_states(plain):
+    # More qubits than a piece has bits; the entangler's blocks then come from everywhere.
+    angles, weights = draw(TABLE_I, depth=2, n=13)
+    cotangents = torch.randn(3, 2**13, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+    def pullbacks():
+        p = mixture(TABLE_I, angles, weights)
+        return torch.func.vmap(lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True))(cotangents)
+
+    torch.testing.assert_close(pullbacks(), plain(pullbacks), atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dims", list(product((0, None), repeat=4))[:-1])
+@pytest.mark.parametrize("many", [False, True])
+def test_gradients_with_any_arguments_mapped(many, dims):
+    from diffqas.simulator.compiled.function import _Gradients
+
+    generator = torch.Generator().manual_seed(1)
+    shapes = ((2, 1, 3, 4, 1), (2, 12), (2, 8, 16), (2, 5, 16) if many else (2, 16))
+    tensors = [
+        torch.randn(*([] if dim is None else [3]), *shape, generator=generator, dtype=torch.float64)
+        for shape, dim in zip(shapes, dims, strict=True)
+    ]
+    got = torch.func.vmap(lambda *given: _Gradients.apply(TABLE_I, many, *given), in_dims=dims)(*tensors)
+    for i in range(3):
+        given = [tensor if dim is None else tensor[i] for tensor, dim in zip(tensors, dims, strict=True)]
+        expected = _Gradients.apply(TABLE_I, many, *given)
+        torch.testing.assert_close([each[i] for each in got], list(expected), atol=1e-10, rtol=1e-10)
 
 
 def test_a_second_derivative_is_refused():

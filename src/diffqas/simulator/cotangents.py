@@ -1,13 +1,38 @@
 """Many cotangents of one pass: what `torch.autograd.grad(..., is_grads_batched=True)` and vmap need.
 
-The pass forward is done once; its backward sees the cotangents as more entries of the batch.
+Gradients are a function of what the pass left behind, tensors (batch, ...), and of one cotangent (batch, ...) or
+many (batch, m, ...). Where vmap maps the cotangents alone they become many, which share all that the circuit says;
+where it maps anything else too, the calls are more entries of the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
+
+
+def mapped(
+    gradients: Callable[..., Sequence[Tensor]], many: bool, count: int, dims: Sequence[int | None], *tensors: Tensor
+) -> tuple[tuple[Tensor, ...], int]:
+    """What `gradients` gives in calls under vmap.
+
+    Args:
+        gradients: of `many` and of the tensors, the cotangents last; gives (batch, ...), or (batch, m, ...) if many.
+        many: whether the cotangents of one call are many.
+        count: of calls.
+        dims: the mapped dimension of each tensor, None for one that all calls share.
+        tensors: with the mapped dimension.
+
+    Returns:
+        Results with the mapped dimension, and where it stands.
+    """
+    if dims[-1] is not None and all(dim is None for dim in dims[:-1]):
+        cotangents = tensors[-1].movedim(dims[-1], 1)
+        results = gradients(True, *tensors[:-1], cotangents.flatten(1, 2) if many else cotangents)
+        return tuple(result.unflatten(1, (count, -1)) if many else result for result in results), 1
+    results = gradients(many, *fold(count, dims, tensors))
+    return unfold(count, results)[0], 0
 
 
 def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[Tensor]:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from diffqas.circuits.entanglers import Cnot
 from diffqas.circuits.permutations import inverse_permutation, permutation
-from diffqas.simulator.cotangents import fold
+from diffqas.simulator.cotangents import mapped
 from diffqas.simulator.rotations import group_sizes, merge
 
 
@@ -62,30 +62,38 @@ class _Evolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, None, None]:
         unitaries, output = ctx.saved_tensors
-        return _Undone.apply(ctx.layers, unitaries, output, cotangents[0]), None, None
+        gradients = _Undone.apply(ctx.layers, unitaries, output, cotangents[0].unsqueeze(1))
+        return gradients.squeeze(1), None, None  # type: ignore[union-attr]
 
 
 class _Undone(torch.autograd.Function):
-    """The gradient of `evolve` as a function: many cotangents at once under vmap, and no derivative of its own."""
+    """The gradients of `evolve` as a function of cotangents (batch, m, 2**n, columns): (batch, m, depth, n, 2, 2).
+
+    It has no derivative of its own.
+    """
 
     @staticmethod
-    def forward(layers: tuple[tuple[Cnot, ...], ...], unitaries: Tensor, output: Tensor, cotangent: Tensor) -> Tensor:
+    def forward(layers: tuple[tuple[Cnot, ...], ...], unitaries: Tensor, output: Tensor, cotangents: Tensor) -> Tensor:
         batch, depth, n = unitaries.shape[:3]
+        m = cotangents.shape[1]
         _, leave = gather_indices(layers, n, str(unitaries.device))
-        # States x and cotangents y walk back together, as the two halves of one batch.
-        buffers = _Buffers(torch.cat((output, cotangent)).transpose(1, 2).reshape(2 * batch, -1))
+        # The state x and its cotangents y walk back together, as 1 + m neighbours in one batch.
+        together = torch.cat((output.unsqueeze(1), cotangents), dim=1)
+        buffers = _Buffers(together.transpose(2, 3).reshape(batch * (1 + m), -1))
         groups = [2**g for g in reversed(group_sizes(n))]
-        correlations = [unitaries.new_empty(depth, batch, size, size) for size in groups]
-        undo = _merged(unitaries, adjoint=True)
+        correlations = [unitaries.new_empty(depth, batch, m * size, size) for size in groups]
+        undo = _merged(unitaries, adjoints=1 + m)
         for layer in range(depth - 1, -1, -1):
             if layer < depth - 1:
                 buffers.gather(leave)
             for matrix, correlation in zip(undo[layer], correlations, strict=True):
-                x, y = buffers.rotate(matrix).split(batch)
+                size = matrix.shape[1]
+                x, y = buffers.rotate(matrix).view(batch, (1 + m) * size, -1).split((size, m * size), dim=1)
                 torch.bmm(y, x.mH, out=correlation[layer])
-        pairs = torch.cat([_reduced(group) for group in reversed(correlations)], dim=2)
+        parts = [_reduced(group.unflatten(2, (m, -1))) for group in reversed(correlations)]
+        pairs = torch.cat(parts, dim=3).movedim(0, 2)
         # y = U x per qubit: dL/dU = sum lambda_y x* = U sum lambda_x x*.
-        return unitaries @ pairs.transpose(0, 1)
+        return unitaries.unsqueeze(1) @ pairs
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -93,8 +101,11 @@ class _Undone(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Tensor, int]:
-        tensors = fold(info.batch_size, in_dims[1:], args[1:])
-        return _Undone.apply(args[0], *tensors).unflatten(0, (info.batch_size, -1)), 0  # type: ignore[union-attr]
+        def gradients(_: bool, *tensors: Tensor) -> tuple[Tensor]:
+            return (_Undone.apply(args[0], *tensors),)  # type: ignore[return-value]
+
+        (result,), dim = mapped(gradients, True, info.batch_size, in_dims[1:], *args[1:])
+        return result, dim
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> None:
@@ -127,14 +138,14 @@ class _Buffers:
         self.full, self._empty = self._empty, self.full
 
 
-def _merged(unitaries: Tensor, adjoint: bool = False) -> list[tuple[Tensor, ...]]:
+def _merged(unitaries: Tensor, adjoints: int = 0) -> list[tuple[Tensor, ...]]:
     """Merged matrices of every layer: per group of qubits, the last group first, (batch, 2**g, 2**g).
 
-    With `adjoint`, their inverses, twice along the batch: for states and for cotangents.
+    With `adjoints`, their inverses, so many neighbours in the batch: for a state and its cotangents.
     """
     groups = [merge(group) for group in reversed(unitaries.split(group_sizes(unitaries.shape[2]), dim=2))]
-    if adjoint:
-        groups = [group.mH.repeat(2, 1, 1, 1) for group in groups]
+    if adjoints:
+        groups = [group.mH.repeat_interleave(adjoints, 0) for group in groups]
     return list(zip(*(group.unbind(1) for group in groups), strict=True))
 
 

@@ -23,7 +23,7 @@ def _angle(angles: Any, used: int) -> float:
 
 
 @inner
-def _rotations(angles: Any, used: int, sign: float, gates: Any) -> None:
+def rotations(angles: Any, used: int, sign: float, gates: Any) -> None:
     """RY gates of one layer of angles (n, r), or their adjoints for sign = -1."""
     n = len(angles)
     for q in range(n):
@@ -45,7 +45,7 @@ def ry_forward(angles: Any, used: int, hadamard: bool, base: Any, offsets: Any, 
     if not hadamard:
         source[0] = 1.0
     for layer in range(depth):
-        _rotations(angles[layer], used, 1.0, gates)
+        rotations(angles[layer], used, 1.0, gates)
         apply_layer(source, target, base, offsets, gates, matrix)
         source, target = target, source
 
@@ -62,7 +62,7 @@ def ry_backward(angles: Any, used: int, base: Any, offsets: Any, undo: int, work
     source, target = work[:2], work[2:]
     way = 0
     for layer in range(depth - 1, -1, -1):
-        _rotations(angles[layer], used, -1.0, gates)
+        rotations(angles[layer], used, -1.0, gates)
         for q in range(n):
             sums[q] = 0.0
         undo_layer(source, target, base[way], offsets[way], gates, matrix, sums)
@@ -86,7 +86,7 @@ def _times(a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:
 
 
 @inner
-def _phases(angles: Any, used: int, strings: Any, real: Any, imaginary: Any) -> None:
+def rx_phases(angles: Any, used: int, strings: Any, real: Any, imaginary: Any) -> None:
     """F as a product of phases: sine and cosine of the angles only, and nothing lost where phases are large."""
     for i in range(len(real)):
         real[i], imaginary[i] = 1.0, 0.0
@@ -130,7 +130,7 @@ def rx_forward(angles: Any, used: int, strings: Any, base: Any, offsets: Any, fi
     """Final amplitudes (2, 2**n), real and imaginary; base and offsets are the identity's."""
     gates, matrix = np.empty(4 * angles.shape[1], final.dtype), np.empty(LANES * LANES, final.dtype)
     _half_walsh(gates)
-    _phases(angles, used, strings, work[0], work[1])
+    rx_phases(angles, used, strings, work[0], work[1])
     for part in range(2):
         apply_layer(work[part], final[part], base, offsets, gates, matrix)
 
@@ -138,16 +138,32 @@ def rx_forward(angles: Any, used: int, strings: Any, base: Any, offsets: Any, fi
 @inner
 def rx_backward(angles: Any, used: int, strings: Any, base: Any, offsets: Any, work: Any, grad: Any) -> None:
     """Add the gradient to `grad` (depth, n, r), given the cotangent of the final amplitudes in work[:2]."""
-    gates, matrix = np.empty(4 * angles.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
+    rx_pull(strings, base, offsets, work)
+    rx_phases(angles, used, strings, work[0], work[3])
+    rx_gradient(work[0], work[3], used, strings, base, offsets, work, grad)
+
+
+@inner
+def rx_pull(strings: Any, base: Any, offsets: Any, work: Any) -> None:
+    """Write the cotangent of F to work[1:3], given that of the final amplitudes in work[:2]."""
+    gates, matrix = np.empty(4 * strings.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
     _half_walsh(gates)
     apply_layer(work[1], work[2], base, offsets, gates, matrix)
     apply_layer(work[0], work[1], base, offsets, gates, matrix)
-    _phases(angles, used, strings, work[0], work[3])
+
+
+@inner
+def rx_gradient(
+    real: Any, imaginary: Any, used: int, strings: Any, base: Any, offsets: Any, work: Any, grad: Any
+) -> None:
+    """Add the gradient to `grad`, given F and what `rx_pull` left; F may lie in work[0], which is written to."""
+    gates, matrix = np.empty(4 * strings.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
+    _half_walsh(gates)
     # dF = -i F d(phase), and phase = WHT(c) / 2.
     for i in range(0, work.shape[1], LANES):
-        store(work[0], i, load(work[1], i) * load(work[3], i) - load(work[2], i) * load(work[0], i))
+        store(work[0], i, load(work[1], i) * load(imaginary, i) - load(work[2], i) * load(real, i))
     apply_layer(work[0], work[1], base, offsets, gates, matrix)
-    for layer in range(len(angles)):
-        for q in range(angles.shape[1]):
+    for layer in range(len(strings)):
+        for q in range(strings.shape[1]):
             for i in range(used):
                 grad[layer, q, i] += 0.5 * work.shape[1] * work[1, strings[layer, q]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,10 +13,13 @@ from torch import Tensor
 from diffqas.circuits import SearchSpace
 from diffqas.simulator.compiled import kernels
 from diffqas.simulator.compiled.plan import Plan, plan
-from diffqas.simulator.cotangents import fold, unfold
+from diffqas.simulator.cotangents import mapped
 
 MIN_WORK_PER_THREAD = 2**18
 """Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve of Table I."""
+
+MOST_AT_ONCE = 16
+"""Cotangents that walk back together: of 11 qubits they then fit the second cache."""
 
 
 def weighted_probabilities(space: SearchSpace, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
@@ -49,19 +53,33 @@ class _Weighted(torch.autograd.Function):
     def backward(ctx: Any, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream[0] is None:
             return None, None, None, None
-        to_angles, to_weights = _Gradients.apply(ctx.space, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
+        to_angles, to_weights = _Gradients.apply(ctx.space, False, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
         return None, to_angles, to_weights, None
 
 
 def _gradients(
-    space: SearchSpace, angles: Tensor, weights: Tensor, amplitudes: Tensor, upstream: Tensor
+    space: SearchSpace, many: bool, angles: Tensor, weights: Tensor, amplitudes: Tensor, upstream: Tensor
 ) -> tuple[Tensor, Tensor]:
-    batch, _, depth, n, _ = angles.shape
-    to_angles = torch.zeros(angles.shape, dtype=torch.float64)
-    to_weights = torch.zeros(weights.shape, dtype=torch.float64)
-    rows = upstream.reshape(batch, -1, 2**n)
-    _run(kernels.backward, plan(space, depth, n)[0], angles, weights, amplitudes, rows, to_angles, to_weights)
+    """Gradients (batch, ...) for upstream (batch, ...); with `many`, (batch, m, ...) for upstream (batch, m, ...)."""
+    depth, n = angles.shape[2:4]
+    lead = upstream.shape[: 1 + many]
+    if many and (groups := _groups(lead[0], lead[1], depth * 2**n)) > 1:
+        again = [tensor.repeat_interleave(groups, 0) for tensor in (angles, weights, amplitudes)]
+        rows = upstream.unflatten(1, (groups, -1)).flatten(0, 1)
+        to_angles, to_weights = _gradients(space, True, again[0], again[1], again[2], rows)
+        return to_angles.reshape(*lead, *angles.shape[1:]), to_weights.reshape(*lead, *weights.shape[1:])
+    to_angles = torch.zeros(*lead, *angles.shape[1:], dtype=torch.float64)
+    to_weights = torch.zeros(*lead, *weights.shape[1:], dtype=torch.float64)
+    rows = upstream.reshape(*lead, -1, 2**n)
+    kernel = kernels.backward_many if many else kernels.backward
+    _run(kernel, plan(space, depth, n)[0], angles, weights, amplitudes, rows, to_angles, to_weights)
     return to_angles.to(angles.dtype), to_weights.to(weights.dtype)
+
+
+def _groups(batch: int, m: int, work: int) -> int:
+    """Groups of equal size that m cotangents form as entries of the batch: few at once, and a group per thread."""
+    threads = _threads(batch * m, work)
+    return next(g for g in range(1, m + 1) if m % g == 0 and m <= g * MOST_AT_ONCE and batch * g >= threads)
 
 
 class _Gradients(torch.autograd.Function):
@@ -75,8 +93,8 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
-        tensors = fold(info.batch_size, in_dims[1:], args[1:])
-        return unfold(info.batch_size, _Gradients.apply(args[0], *tensors))  # type: ignore[arg-type]
+        results, dim = mapped(partial(_Gradients.apply, args[0]), args[1], info.batch_size, in_dims[2:], *args[2:])
+        return results, (dim, dim)
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> None:
@@ -87,15 +105,22 @@ def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
     """Call a kernel with tensors that share their first dimension, the batch; torch's threads share the batch."""
     given = [tensor.detach().contiguous().numpy() for tensor in tensors]
     batch, _, depth, n, _ = tensors[0].shape
+    m = tensors[3].shape[1] if kernel is kernels.backward_many else 1
+    rows = max(5, 2 + 2 * m) if kernel is kernels.backward_many else 4
 
     def part(start: int, stop: int) -> None:
-        work = tensors[0].new_empty(4, 2**n).numpy()
+        work = tensors[0].new_empty(rows, 2**n).numpy()
         kernel(arrays, *(array[start:stop] for array in given), work)
 
-    threads = min(torch.get_num_threads(), batch, 1 + batch * depth * 2**n // MIN_WORK_PER_THREAD)
+    threads = min(batch, _threads(batch * m, depth * 2**n))
     if threads == 1:
         return part(0, batch)
     cuts = [batch * index // threads for index in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(part, cuts[:-1], cuts[1:]))
     return None
+
+
+def _threads(entries: int, work: int) -> int:
+    """Threads worth starting for so many entries, each with `work` amplitudes times layers."""
+    return min(torch.get_num_threads(), entries, 1 + entries * work // MIN_WORK_PER_THREAD)

@@ -6,8 +6,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from diffqas.simulator.compiled.circuits import rx_backward, rx_forward, ry_backward, ry_forward
+from diffqas.simulator.compiled.circuits import (
+    rx_backward,
+    rx_forward,
+    rx_gradient,
+    rx_phases,
+    rx_pull,
+    ry_backward,
+    ry_forward,
+)
 from diffqas.simulator.compiled.layers import PIECE, inner, jit, total_of
+from diffqas.simulator.compiled.many import ry_backward_many
 from diffqas.simulator.compiled.vectors import LANES, load, splat, store, zeros
 
 UNIFORM, ZERO, RY, H_RY, RX = range(5)
@@ -95,7 +104,7 @@ def forward(plan: Any, angles: Any, weights: Any, amplitudes: Any, output: Any, 
 def backward(
     plan: Any, angles: Any, weights: Any, amplitudes: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any
 ) -> None:
-    """Add the gradients to to_angles and to_weights (both float64), given the gradient of the output."""
+    """Add the gradients to to_angles and to_weights (both float64), given that of the output; work is (4, 2**n)."""
     for b in range(len(angles)):
         for j in range(len(plan.kind)):
             kind, row, layer, used = plan.kind[j], plan.row[j], plan.layer[j], plan.used[j]
@@ -116,3 +125,42 @@ def backward(
                     work[0, i] = amplitudes[b, row, i]
                 ry_backward(own, used, plan.base, plan.offsets, layer + 1, work, grad)
             to_weights[b, j] = total
+
+
+@_entry
+def backward_many(
+    plan: Any, angles: Any, weights: Any, amplitudes: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any
+) -> None:
+    """The same for m gradients of the output: upstream, to_angles and to_weights are (batch, m, ...).
+
+    What the m share is done once. work is (2 + 2 m, 2**n), with 5 rows at least.
+    """
+    m = upstream.shape[1]
+    source, target = work[: 1 + m], work[1 + m : 2 + 2 * m]
+    real, imaginary = work[len(work) - 2], work[len(work) - 1]
+    for b in range(len(angles)):
+        for j in range(len(plan.kind)):
+            kind, row, layer, used = plan.kind[j], plan.row[j], plan.layer[j], plan.used[j]
+            own, grad = angles[b, min(j, angles.shape[1] - 1)], to_angles[b, :, min(j, angles.shape[1] - 1)]
+            weight, above = weights[b, j:], upstream[b, :, min(j, upstream.shape[2] - 1)]
+            if kind == RX:
+                rx_phases(own, used, plan.strings[j], real, imaginary)
+            for k in range(m):
+                total = 0.0
+                if kind == UNIFORM:
+                    total = _sum(above[k]) / len(above[k])
+                elif kind == ZERO:
+                    total = above[k, 0]
+                elif kind == RX:
+                    for part in range(2):
+                        total += _through_squares(amplitudes[b, row + part], weight, above[k], work[part])
+                    base, offsets = plan.base[0], plan.offsets[0]
+                    rx_pull(plan.strings[j], base, offsets, work)
+                    rx_gradient(real, imaginary, used, plan.strings[j], base, offsets, work, grad[k])
+                else:
+                    total = _through_squares(amplitudes[b, row], weight, above[k], source[1 + k])
+                to_weights[b, k, j] = total
+            if kind in (RY, H_RY):
+                for i in range(work.shape[1]):
+                    source[0, i] = amplitudes[b, row, i]
+                ry_backward_many(own, used, plan.base, plan.offsets, layer + 1, source, target, grad)

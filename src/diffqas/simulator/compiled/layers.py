@@ -30,7 +30,7 @@ inner = jit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # calle
 
 
 @inner
-def _gather(source: Any, target: Any, base: Any, offsets: Any, matrix: Any, low: int, high: int) -> None:
+def gather(source: Any, target: Any, base: Any, offsets: Any, matrix: Any, low: int, high: int) -> None:
     """target[block] = matrix @ source[base[block] ^ offsets], for the blocks low..high."""
     m0, m1, m2, m3 = load(matrix, 0), load(matrix, 8), load(matrix, 16), load(matrix, 24)
     m4, m5, m6, m7 = load(matrix, 32), load(matrix, 40), load(matrix, 48), load(matrix, 56)
@@ -48,7 +48,7 @@ def _gather(source: Any, target: Any, base: Any, offsets: Any, matrix: Any, low:
 
 
 @inner
-def _low_matrix(gates: Any, matrix: Any) -> None:
+def low_matrix(gates: Any, matrix: Any) -> None:
     """Kronecker product of the three lowest bits' gates, transposed: matrix[8 * column + row]."""
     for column in range(LANES):
         for row in range(LANES):
@@ -59,7 +59,8 @@ def _low_matrix(gates: Any, matrix: Any) -> None:
 
 
 @inner
-def _two_bits(x: Any, gates: Any, bit: int) -> None:
+def two_bits(x: Any, gates: Any, bit: int) -> None:
+    """Gates of two bits in one pass over x."""
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
     e, f, g, h = splat(gates, at + 4), splat(gates, at + 5), splat(gates, at + 6), splat(gates, at + 7)
@@ -76,7 +77,8 @@ def _two_bits(x: Any, gates: Any, bit: int) -> None:
 
 
 @inner
-def _one_bit(x: Any, gates: Any, bit: int) -> None:
+def one_bit(x: Any, gates: Any, bit: int) -> None:
+    """Gate of one bit."""
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
     stride = 1 << bit
@@ -90,9 +92,9 @@ def _one_bit(x: Any, gates: Any, bit: int) -> None:
 @inner
 def _bits(x: Any, gates: Any, first: int, last: int) -> None:
     for bit in range(first, last - 1, 2):
-        _two_bits(x, gates, bit)
+        two_bits(x, gates, bit)
     if (last - first) & 1:
-        _one_bit(x, gates, last - 1)
+        one_bit(x, gates, last - 1)
 
 
 @inner
@@ -101,9 +103,9 @@ def apply_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, m
     n = len(gates) // 4
     low, piece = min(n, LOW), min(n, PIECE)
     size = 1 << piece
-    _low_matrix(gates, matrix)
+    low_matrix(gates, matrix)
     for start in range(0, len(target), size):
-        _gather(source, target, base, offsets, matrix, start >> LOW, (start + size) >> LOW)
+        gather(source, target, base, offsets, matrix, start >> LOW, (start + size) >> LOW)
         _bits(target[start : start + size], gates, low, piece)
     _bits(target, gates, piece, n)
 
@@ -122,7 +124,7 @@ def total_of(vector: Any) -> float:
 
 
 @inner
-def _low_gradients(x: Any, y: Any, sums: Any) -> None:
+def low_gradients(x: Any, y: Any, sums: Any) -> None:
     """Add sum(y1 x0 - y0 x1) of the three lowest bits to `sums`."""
     one = two = four = zeros(x)
     for i in range(0, len(x), LANES):
@@ -197,11 +199,11 @@ def undo_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, ma
     low, piece = min(n, LOW), min(n, PIECE)
     size = 1 << piece
     x, y = target[0], target[1]
-    _low_matrix(gates, matrix)
+    low_matrix(gates, matrix)
     for start in range(0, len(x), size):
         stop = start + size
-        _gather(source[0], x, base, offsets, matrix, start >> LOW, stop >> LOW)
-        _gather(source[1], y, base, offsets, matrix, start >> LOW, stop >> LOW)
-        _low_gradients(x[start:stop], y[start:stop], sums)
+        gather(source[0], x, base, offsets, matrix, start >> LOW, stop >> LOW)
+        gather(source[1], y, base, offsets, matrix, start >> LOW, stop >> LOW)
+        low_gradients(x[start:stop], y[start:stop], sums)
         _undo_bits(x[start:stop], y[start:stop], gates, low, piece, sums)
     _undo_bits(x, y, gates, piece, n, sums)
