@@ -5,7 +5,7 @@ import pytest
 from diffqas import TABLE_I, Candidate
 from diffqas.architecture import Gumbel, Softmax
 from diffqas.errors import RunError
-from diffqas.quantum_train import DimensionScale, RawScale, TanhScale
+from diffqas.quantum_train import DimensionScale, LinearMapping, MLPMapping, RawScale, TanhScale
 from diffqas.tasks.series.task import SETTINGS
 from diffqas.training.codec import decode, encode
 
@@ -19,6 +19,8 @@ from diffqas.training.codec import decode, encode
         DimensionScale(None),
         RawScale(),
         TanhScale(0.1),
+        LinearMapping(),
+        MLPMapping((4, 3), gain=2.0),
         tuple(TABLE_I),
         Candidate(entangler=[(0, 2), (2, 1)], rotation=("rz", "ry")),
         None,

@@ -38,6 +38,12 @@ class Search:
     """Temperature of softmax, first temperature of gumbel."""
     sharing: Literal["shared", "separate"] = "shared"
     """One set of angles for all candidates, or one each."""
+    mapping: Literal["linear", "mlp"] = "linear"
+    """From a basis state to weights: linear (the papers') or a perceptron, which has more trainable numbers."""
+    hidden: tuple[int, ...] | None = None
+    """Widths of the perceptron's hidden layers; one of 16 if not given."""
+    chunk: int = 1
+    """Weights written by each basis state: more trainable numbers and fewer qubits."""
     depth: int | None = None
     """Layers of the circuits."""
     epochs: int | None = None
@@ -85,6 +91,9 @@ class Search:
             relaxation=self._relaxation(),
             structure_rate=self.structure_rate,
             sharing=self.sharing,
+            mapping=self.mapping,
+            hidden=self.hidden,
+            chunk=self.chunk,
             depth=self.depth,
             epochs=self.epochs,
             optimizer=self.optimizer,

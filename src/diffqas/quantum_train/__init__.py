@@ -4,6 +4,11 @@ from diffqas.quantum_train.layout import Layout as Layout
 from diffqas.quantum_train.layout import find_layout as find_layout
 from diffqas.quantum_train.lockstep import Lockstep as Lockstep
 from diffqas.quantum_train.mapping import BITS as BITS
+from diffqas.quantum_train.mapping import LinearMapping as LinearMapping
+from diffqas.quantum_train.mapping import Mapping as Mapping
+from diffqas.quantum_train.mlp_mapping import MAPPINGS as MAPPINGS
+from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
+from diffqas.quantum_train.mlp_mapping import as_mapping as as_mapping
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
 from diffqas.quantum_train.recipe import RECIPES as RECIPES
 from diffqas.quantum_train.recipe import STARTS as STARTS

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture
-from diffqas.quantum_train.mapping import LinearMapping
+from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.scale import Scale
 
 _SMALL = 0.02
@@ -34,7 +34,7 @@ class Generator(nn.Module):
     def __init__(
         self,
         circuits: CircuitMixture,
-        mapping: LinearMapping,
+        mapping: WeightMap,
         scale: Scale,
         sizes: Sequence[int],
         lead: tuple[int, ...] = (),

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from diffqas.architecture import CircuitMixture
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
-from diffqas.quantum_train.mapping import LinearMapping
 from diffqas.quantum_train.model import QuantumTrain, parameter_groups
 from diffqas.quantum_train.skeleton import Skeleton
 
@@ -45,8 +44,8 @@ class Lockstep(nn.Module):
             stacked = CircuitMixture(
                 circuits.candidates, circuits.n, circuits.depth, circuits.relaxation, circuits.sharing, lead=lead
             )
-            linear = LinearMapping(mapping.n, mapping.chunk, mapping.bits, lead=lead)
-        generator = Generator(stacked, linear, first.generator.scale, first.generator.sizes, lead=lead)
+            stacked_mapping = mapping.stacked(lead)
+        generator = Generator(stacked, stacked_mapping, first.generator.scale, first.generator.sizes, lead=lead)
         self.generator = generator.to(first.generator.gain)
         states = [model.generator.state_dict() for model in models]
         kinds = {tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states}

@@ -1,8 +1,10 @@
-"""From a basis state's bits and its probability to one or more weights of the target."""
+"""Choices of the mapping from a basis state's bits and probability to weights, and the paper's own."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,45 +15,94 @@ BITS = {"signed": (-1.0, 1.0), "binary": (0.0, 1.0)}
 """Codings of a bit: the numbers that stand for 0 and 1."""
 
 
-class LinearMapping(nn.Module):
-    """One linear layer, n + 1 -> chunk: kappa_i = <beta, bits of i> + gamma s(p_i) + bias.
+class Mapping(ABC):
+    """A choice of M_beta: plain data; `make` gives the module with the trainable numbers beta."""
 
-    That is the papers' mapping M_beta (arXiv 2505.09653, Eq. 4; n + 2 numbers for chunk = 1). The sum over
-    the bits is a sum of one term for the upper and one for the lower half of them, so that no table of all
-    2**n bit strings is ever made.
+    @abstractmethod
+    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+        """A freshly started module.
+
+        Args:
+            n: qubits.
+            chunk: weights written by each basis state.
+            bits: `"signed"` (-1/+1) or `"binary"` (0/1).
+            lead: leading dimensions, one entry per independent copy.
+        """
+
+
+class WeightMap(nn.Module, ABC):
+    """The module of a mapping: scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk).
+
+    The weights of one basis state stand together.
 
     Args:
+        choice: what made it.
         n: qubits.
         chunk: weights written by each basis state.
-        bits: `"signed"` (-1/+1) or `"binary"` (0/1).
-        lead: leading dimensions, one entry per independent copy.
+        bits: coding of the bits.
     """
 
     upper: Tensor
     lower: Tensor
 
-    def __init__(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> None:
+    def __init__(self, choice: Mapping, n: int, chunk: int, bits: str) -> None:
         super().__init__()
         require(isinstance(chunk, int) and chunk >= 1, "chunk", "be at least 1", chunk)
-        self.n, self.chunk, self.bits = n, chunk, choose(bits, BITS, "bits")
-        bound = 1 / math.sqrt(n + 1)
-        self.weight = nn.Parameter(torch.empty(*lead, chunk, n + 1).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(*lead, chunk).uniform_(-bound, bound))
+        self.choice, self.n, self.chunk, self.bits = choice, n, chunk, choose(bits, BITS, "bits")
         self.register_buffer("upper", _bit_table(n // 2, bits), persistent=False)
         self.register_buffer("lower", _bit_table(n - n // 2, bits), persistent=False)
 
-    def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights together."""
+    def stacked(self, lead: tuple[int, ...]) -> WeightMap:
+        """A freshly started module of the same choices with leading dimensions."""
+        return self.choice.make(self.n, self.chunk, self.bits, lead)
+
+    def affine(self, weight: Tensor, bias: Tensor, scaled: Tensor) -> Tensor:
+        """An affine map of (bits of i, scaled_i): (..., rows, n + 1), (..., rows), (..., 2**n) -> (..., rows, 2**n).
+
+        The sum over the bits is a sum of one term for the upper and one for the lower half of them, so that
+        no table of all 2**n bit strings is ever made.
+        """
         half = self.n // 2
-        high = self.weight[..., :half] @ self.upper
-        low = self.weight[..., half : self.n] @ self.lower + self.bias.unsqueeze(-1)
-        bits = (high.unsqueeze(-1) + low.unsqueeze(-2)).flatten(-2)
-        weights = torch.addcmul(bits, self.weight[..., self.n :], scaled.unsqueeze(-2))
-        return weights.transpose(-1, -2).flatten(-2)
+        high = weight[..., :half] @ self.upper
+        low = weight[..., half : self.n] @ self.lower + bias.unsqueeze(-1)
+        sums = (high.unsqueeze(-1) + low.unsqueeze(-2)).flatten(-2)
+        return torch.addcmul(sums, weight[..., self.n :], scaled.unsqueeze(-2))
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
-        return f"n={self.n}, chunk={self.chunk}, bits={self.bits!r}"
+        return f"{self.choice}, n={self.n}, chunk={self.chunk}, bits={self.bits!r}"
+
+
+@dataclass(frozen=True)
+class LinearMapping(Mapping):
+    """The papers' mapping: one linear layer, n + 1 -> chunk; chunk * (n + 2) numbers.
+
+    >>> sum(beta.numel() for beta in LinearMapping().make(n=17).parameters())
+    19
+    """
+
+    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+        """As `Mapping.make`."""
+        return LinearMap(self, n, chunk, bits, lead)
+
+
+class LinearMap(WeightMap):
+    """kappa_i = <beta, bits of i> + gamma s(p_i) + bias (arXiv 2505.09653, Eq. 4)."""
+
+    def __init__(self, choice: LinearMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]) -> None:
+        super().__init__(choice, n, chunk, bits)
+        self.weight, self.bias = layer(n + 1, chunk, lead)
+
+    def forward(self, scaled: Tensor) -> Tensor:
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights together."""
+        return self.affine(self.weight, self.bias, scaled).transpose(-1, -2).flatten(-2)
+
+
+def layer(inputs: int, outputs: int, lead: tuple[int, ...], gain: float = 1.0) -> tuple[nn.Parameter, nn.Parameter]:
+    """Weight (*lead, outputs, inputs) and bias (*lead, outputs) as torch starts a linear layer, times `gain`."""
+    bound = gain / math.sqrt(inputs)
+    weight = torch.empty(*lead, outputs, inputs).uniform_(-bound, bound)
+    return nn.Parameter(weight), nn.Parameter(torch.empty(*lead, outputs).uniform_(-bound, bound))
 
 
 def _bit_table(count: int, bits: str) -> Tensor:

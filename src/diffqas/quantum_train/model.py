@@ -14,14 +14,13 @@ from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.layout import find_layout
-from diffqas.quantum_train.mapping import LinearMapping
+from diffqas.quantum_train.mapping import Mapping
+from diffqas.quantum_train.mlp_mapping import as_mapping
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.report import ParameterReport
 from diffqas.quantum_train.scale import Scale, as_scale
 from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.simulator import MAX_QUBITS
-
-MAPPINGS = ("linear",)
 
 
 class QuantumTrain(nn.Module):
@@ -37,7 +36,7 @@ class QuantumTrain(nn.Module):
         candidates: the search space.
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object. None: the recipe's.
         sharing: `"shared"` (one theta for all candidates) or `"separate"`.
-        mapping: `"linear"`, the paper's.
+        mapping: `"linear"` (the paper's), `"mlp"` or a mapping object such as `MLPMapping(hidden=(16,))`.
         chunk: weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
         scale: `"raw"`, `"dimension"`, `"tanh"` or a function of (p, n). None: the recipe's.
         start: `"target"` or `"none"`. None: the recipe's.
@@ -63,7 +62,7 @@ class QuantumTrain(nn.Module):
         candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
         relaxation: str | Relaxation | None = None,
         sharing: str = "shared",
-        mapping: str = "linear",
+        mapping: str | Mapping = "linear",
         chunk: int = 1,
         scale: str | Scale | None = None,
         start: str | None = None,
@@ -74,7 +73,7 @@ class QuantumTrain(nn.Module):
         super().__init__()
         choices = as_recipe(recipe)
         layout = find_layout(target, parameters)
-        choose(mapping, MAPPINGS, "mapping")
+        mapping = as_mapping(mapping)
         require(isinstance(chunk, int) and chunk >= 1, "chunk", "be at least 1", chunk)
         n = max(1, (-(-layout.size // chunk) - 1).bit_length())
         limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
@@ -90,7 +89,7 @@ class QuantumTrain(nn.Module):
         self.rates: Rates = choices.rates
         self.generator = Generator(
             circuits,
-            LinearMapping(n, chunk, choices.bits if bits is None else bits),
+            mapping.make(n, chunk, choices.bits if bits is None else bits),
             as_scale(choices.scale if scale is None else scale),
             layout.sizes,
         )

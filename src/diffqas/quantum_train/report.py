@@ -39,6 +39,6 @@ class ParameterReport:
         return self.target / self.total
 
     def __str__(self) -> str:
-        parts = f"{self.circuit:,} angles + {self.structure} structural + {self.mapping} mapping"
+        parts = f"{self.circuit:,} angles + {self.structure} structural + {self.mapping:,} mapping"
         head = f"{self.total:,} trainable numbers write {self.target:,} weights ({self.ratio:.1f}x)"
         return f"{head}: {parts}, {self.qubits} qubits, depth {self.depth}"

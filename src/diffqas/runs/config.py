@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 
 from diffqas.circuits import TABLE_I, Candidate
 from diffqas.errors import RunError, require
+from diffqas.quantum_train import LinearMapping, Mapping
 from diffqas.simulator import compiled
 from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import Scaling
@@ -34,6 +35,8 @@ class RunConfig:
         settings: how to train, the recipe's choices included.
         candidates: the search space.
         sharing: `"shared"` or `"separate"` angles.
+        mapping: from a basis state to weights.
+        chunk: weights written by each basis state.
         seeds: one model each.
         csv, column: a user's own series.
         scaling: what scales a series, `"whole"` or `"train"`.
@@ -48,6 +51,8 @@ class RunConfig:
     model: str = "qt"
     candidates: tuple[Candidate, ...] = tuple(TABLE_I)
     sharing: str = "shared"
+    mapping: Mapping = field(default_factory=LinearMapping)
+    chunk: int = 1
     seeds: tuple[int, ...] = (0,)
     csv: str | None = None
     column: str | None = None
@@ -88,7 +93,7 @@ class RunConfig:
 
     def to_json(self) -> dict[str, Any]:
         """As config.json, with the versions that ran it."""
-        choices = {field.name: encode(getattr(self, field.name)) for field in fields(self)}
+        choices = {choice.name: encode(getattr(self, choice.name)) for choice in fields(self)}
         return {"format": FORMAT, "run": choices, "environment": environment()}
 
 

@@ -15,7 +15,7 @@ from diffqas.architecture import Relaxation, as_relaxation
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import ArgumentError, RunError, require
-from diffqas.quantum_train import Lockstep, QuantumTrain
+from diffqas.quantum_train import Lockstep, Mapping, MLPMapping, QuantumTrain, as_mapping
 from diffqas.reports.events import Events
 from diffqas.reports.terminal import space_note
 from diffqas.runs.artefacts import write_artefacts
@@ -47,6 +47,9 @@ def search(
     relaxation: str | Relaxation | None = None,
     sharing: str = "shared",
     candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    mapping: str | Mapping = "linear",
+    hidden: int | Sequence[int] | None = None,
+    chunk: int = 1,
     depth: int | None = None,
     epochs: int | None = None,
     optimizer: str | None = None,
@@ -77,6 +80,9 @@ def search(
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
         sharing: `"shared"` or `"separate"` angles.
         candidates: the search space.
+        mapping: `"linear"` (the papers'), `"mlp"` or a mapping object.
+        hidden: width of the hidden layer of `"mlp"`, or widths of several.
+        chunk: weights written by each basis state; a larger one needs fewer qubits.
         depth: layers of the circuits.
         epochs: passes over the training part.
         optimizer: `"adam"`, `"rmsprop"` or `"kalman"` (for the squared error).
@@ -129,6 +135,8 @@ def search(
         recipe=recipe,
         candidates=tuple(as_space(candidates)),
         sharing=sharing,
+        mapping=_chosen_mapping(mapping, hidden),
+        chunk=chunk,
         seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
         csv=None if csv is None else str(Path(csv).resolve()),
         column=column,
@@ -165,10 +173,25 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     return _run(place, config, training, models, quiet)
 
 
+def _chosen_mapping(mapping: str | Mapping, hidden: int | Sequence[int] | None) -> Mapping:
+    if hidden is None:
+        return as_mapping(mapping)
+    require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
+    return MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
+
+
 def _prepare(config: RunConfig, task: Task) -> tuple[Training[Lockstep], list[QuantumTrain]]:
     here = task.to(config.device, config.torch_dtype)
     space = SearchSpace(config.candidates)
-    models = make_models(here, config.settings, config.seeds, candidates=space, sharing=config.sharing)
+    models = make_models(
+        here,
+        config.settings,
+        config.seeds,
+        candidates=space,
+        sharing=config.sharing,
+        mapping=config.mapping,
+        chunk=config.chunk,
+    )
     return Training(Lockstep(models), here, config.settings, list(config.seeds)), models
 
 

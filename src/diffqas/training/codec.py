@@ -8,12 +8,17 @@ from typing import Any
 from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.circuits import Candidate
 from diffqas.errors import DiffqasError, RunError
-from diffqas.quantum_train import DimensionScale, Rates, RawScale, Recipe, TanhScale
+from diffqas.quantum_train import DimensionScale, LinearMapping, MLPMapping, Rates, RawScale, Recipe, TanhScale
 from diffqas.tasks.settings import Settings
 
 CLASSES = {
     cls.__name__: cls
-    for cls in (Settings, Recipe, Rates, Raw, Softmax, Gumbel, DimensionScale, RawScale, TanhScale, Candidate)
+    for cls in (
+        *(Settings, Recipe, Rates, Candidate),
+        *(Raw, Softmax, Gumbel),
+        *(DimensionScale, RawScale, TanhScale),
+        *(LinearMapping, MLPMapping),
+    )
 }
 
 
