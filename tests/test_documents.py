@@ -1,6 +1,7 @@
 """The code in README and docs runs, the commands in them parse, the pictures in them exist."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -62,3 +63,9 @@ def test_links_inside_the_project_exist(page):
 def test_the_readme_fits_on_two_screens():
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert len(lines) <= 100
+
+
+def test_the_readme_table_is_that_of_the_committed_study():
+    lines = runpy.run_path(str(ROOT / "studies" / "readme_table.py"))["table"]()
+    assert len(lines) > 10
+    assert "\n".join(lines) in (ROOT / "README.md").read_text("utf-8")

@@ -6,6 +6,7 @@ an ordinary classical model and a circuit that runs anywhere.
 
 __version__ = "0.1.0"
 
+from diffqas.circuits import QLSTM_SPACE as QLSTM_SPACE
 from diffqas.circuits import TABLE_I as TABLE_I
 from diffqas.circuits import Candidate as Candidate
 from diffqas.circuits import SearchSpace as SearchSpace
@@ -13,4 +14,6 @@ from diffqas.quantum_train import QuantumTrain as QuantumTrain
 from diffqas.runs import Run as Run
 from diffqas.runs import resume as resume
 from diffqas.runs import search as search
+from diffqas.simulator import expectations as expectations
+from diffqas.simulator import heisenberg as heisenberg
 from diffqas.simulator import probabilities as probabilities

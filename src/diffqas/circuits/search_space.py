@@ -80,3 +80,11 @@ TABLE_I = SearchSpace(
     for hadamard, entangler, rotation in product((True, False), ("ent", "ring"), ("rx", "ry", "rz"))
 )
 """The twelve candidates of DiffQAS-QT in the paper's order (arXiv 2505.09653, Table I)."""
+
+QLSTM_SPACE = SearchSpace(
+    Candidate(hadamard, entangler, rotation, encoding)
+    for hadamard, encoding, entangler, rotation in product(
+        (True, False), ("ry", "rz", "rx"), ("ent", "ring"), ("ry", "rz", "rx")
+    )
+)
+"""The 36 candidates of one gate of DiffQAS-QLSTM (arXiv 2508.14955): six encodings, six variational parts each."""

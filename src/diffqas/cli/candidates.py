@@ -3,50 +3,99 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
-from diffqas.circuits import TABLE_I, draw, findings
+from diffqas.circuits import QLSTM_SPACE, TABLE_I, EncodedFinding, draw, encoded_findings, findings
 from diffqas.errors import require
 
 DRAWN = 4
+WIDEST = {"qt": 64, "qlstm": 26}
 
 
 @dataclass
 class Candidates:
-    """Draw the twelve candidates, and say which are constant or duplicates, and why."""
+    """Show the candidate circuits, and say which are constant, dead or duplicates, and why."""
 
-    qubits: int = DRAWN
-    """Qubits; what is a duplicate can depend on them. At most 8 are drawn."""
+    model: Literal["qt", "qlstm"] = "qt"
+    """The twelve circuits that write weights, or the 36 with data encoding of a gate of the quantum LSTM."""
+    qubits: int | None = None
+    """Qubits; what is dead or a duplicate can depend on them. 4, or 6 of the quantum LSTM. At most 8 are drawn."""
+    depth: int = 5
+    """Layers; decides, with the qubits, how far an output of the quantum LSTM sees."""
+    outputs: int | None = None
+    """Qubits that the quantum LSTM reads; all but one, if not given."""
 
     def run(self) -> None:
-        """Print one panel per candidate and a summary."""
-        require(1 <= self.qubits <= 64, "qubits", "be between 1 and 64", self.qubits)
-        console = Console()
-        known = findings(TABLE_I, self.qubits)
-        panels = []
-        for index, finding in enumerate(known, 1):
-            body = Text(draw(finding.candidate, min(self.qubits, 8)))
-            body.append(f"\n{finding.reason}", style="red" if finding.constant else "green")
-            if finding.duplicate_of is not None:
-                body.append(f"\nthe same as {finding.duplicate_of.name}", style="red")
-            title = f"{index}  {finding.candidate.name}"
-            panels.append(
-                Panel(body, title=title, width=max(46, console.width // 2 - 2), style="dim" * finding.constant)
-            )
-        console.print(Columns(panels))
-        constants = [str(index) for index, finding in enumerate(known, 1) if finding.constant]
-        same = sum(finding.duplicate_of is not None for finding in known)
-        console.print(
-            f"[bold]{len(constants)} of {len(known)} are constant whatever their angles[/] ({', '.join(constants)}), "
-            f"{same} repeat an earlier one at equal angles. Constants are never simulated.",
-            highlight=False,
-        )
-        console.print(
-            "[dim]Layers in brackets repeat; ● controls X. H-…-RY is …-RY with the first layer's angles shifted by "
-            "pi/2, so with angles of their own those two are one family.[/]",
-            highlight=False,
-        )
+        """Print the candidates and a summary."""
+        n = (DRAWN if self.model == "qt" else 6) if self.qubits is None else self.qubits
+        widest = WIDEST[self.model]
+        require(1 <= n <= widest, "qubits", f"be between 1 and {widest}", n)
+        if self.model == "qt":
+            _drawn(Console(), n)
+        else:
+            outputs = max(1, n - 1) if self.outputs is None else self.outputs
+            _listed(Console(), encoded_findings(QLSTM_SPACE, n, self.depth, outputs), n, self.depth, outputs)
+
+
+def _drawn(console: Console, n: int) -> None:
+    """One panel per candidate of Table I."""
+    known = findings(TABLE_I, n)
+    panels = []
+    for index, finding in enumerate(known, 1):
+        body = Text(draw(finding.candidate, min(n, 8)))
+        body.append(f"\n{finding.reason}", style="red" if finding.constant else "green")
+        if finding.duplicate_of is not None:
+            body.append(f"\nthe same as {finding.duplicate_of.name}", style="red")
+        title = f"{index}  {finding.candidate.name}"
+        panels.append(Panel(body, title=title, width=max(46, console.width // 2 - 2), style="dim" * finding.constant))
+    console.print(Columns(panels))
+    constants = [str(index) for index, finding in enumerate(known, 1) if finding.constant]
+    same = sum(finding.duplicate_of is not None for finding in known)
+    console.print(
+        f"[bold]{len(constants)} of {len(known)} are constant whatever their angles[/] ({', '.join(constants)}), "
+        f"{same} repeat an earlier one at equal angles. Constants are never simulated.",
+        highlight=False,
+    )
+    console.print(
+        "[dim]Layers in brackets repeat; ● controls X. H-…-RY is …-RY with the first layer's angles shifted by "
+        "pi/2, so with angles of their own those two are one family.[/]",
+        highlight=False,
+    )
+
+
+def _listed(console: Console, known: list[EncodedFinding], n: int, depth: int, outputs: int) -> None:
+    """One line per candidate with data encoding; reasons, which repeat, as notes below."""
+    notes: dict[str, str] = {}
+
+    def marks(*reasons: str) -> str:
+        return " ".join(notes.setdefault(reason, chr(ord("a") + len(notes))) for reason in reasons)
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "candidate", "sees inputs", "trains", "same function as", "why"):
+        table.add_column(heading, justify="right" if not heading else "left", no_wrap=True)
+    for index, finding in enumerate(known, 1):
+        value = "" if finding.constant is None else f"always {', '.join(map(str, sorted(set(finding.constant))))}"
+        twin = "" if finding.duplicate_of is None else f"{finding.duplicate_of.name} ({marks(finding.likeness)})"
+        sees = "all" if len(finding.inputs) == n else f"{len(finding.inputs)} of {n}" if finding.sees else "none"
+        trains = "yes" if finding.trains else "no"
+        style = "green" if finding.live else "red" if finding.constant is not None else "yellow"
+        why = ", ".join(part for part in (marks(*finding.reasons), value) if part) or "live"
+        table.add_row(str(index), finding.candidate.name, sees, trains, twin, why, style=style)
+    console.print(table)
+    for reason, mark in notes.items():
+        console.print(f"[dim]{mark}[/]  {reason}", highlight=False)
+    blind, fixed = (sum(not each for each in found) for found in zip(*((f.sees, f.trains) for f in known), strict=True))
+    constant = sum(f.constant is not None for f in known)
+    different = sum(f.duplicate_of is None for f in known)
+    console.print(
+        f"[bold]{sum(f.live for f in known)} of {len(known)} see their input and train[/] on {n} qubits, "
+        f"depth {depth}, {outputs} {'output' if outputs == 1 else 'outputs'}: {blind} see no input, "
+        f"{fixed} have no trainable effect, {constant} are constant; {different} different functions at equal angles.",
+        highlight=False,
+    )

@@ -15,7 +15,7 @@ from diffqas.training.folder import RunFolder
 CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",
     "structural_weights.png": "the candidates' weights over the epochs",
-    "curves.png": "errors over the epochs",
+    "curves.png": "figures over the epochs",
     "model.safetensors": "the classical network, no quantum part",
     "circuit.qasm": "the leading circuit, OpenQASM 3",
     "result.json": "all figures",

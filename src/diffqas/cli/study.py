@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
-from diffqas.studies import DATASETS, STUDIES, Plan, run_study
+from diffqas.studies import STUDIES, Plan, run_study
+
+DATASETS = "; ".join(dict.fromkeys(", ".join(study.datasets) for study in STUDIES.values())) + "."
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Study:
         tyro.conf.arg(
             metavar="NAME",
             help=f"{', '.join(STUDIES)}. table-2: the search, its twelve candidates, controls and references. "
-            "ablation: one factor at a time.",
+            "ablation: one factor at a time. figures-5-7: images, the same rows as table-2.",
         ),
     ]
     recipe: Literal["default", "paper"] = "default"
@@ -34,7 +36,7 @@ class Study:
     depth: int | None = None
     """Layers of the circuits."""
     datasets: Annotated[
-        tuple[str, ...], tyro.conf.arg(metavar="DATASET ...", help=f"Only these of {', '.join(DATASETS)}.")
+        tuple[str, ...], tyro.conf.arg(metavar="DATASET ...", help="Only these; each study has its own: " + DATASETS)
     ] = ()
     rows: Annotated[
         tuple[str, ...],
@@ -48,6 +50,8 @@ class Study:
     """Processes; one per core if not given."""
     shard: str | None = None
     """i/n: only every n-th cell, to share a study between machines that see one folder."""
+    data_dir: Path | None = None
+    """As of `diffqas search`, for studies of images."""
     output: Path | None = None
     """The study's folder; runs/NAME if not given."""
     overwrite: bool = False
@@ -55,7 +59,8 @@ class Study:
 
     def run(self) -> None:
         """Compute what is missing, then print the report."""
-        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth)
+        data_dir = None if self.data_dir is None else str(self.data_dir)
+        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth, data_dir)
         try:
             run_study(
                 plan,

@@ -31,7 +31,7 @@ def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary:
     """
     epochs = sorted(snapshots)
     rows = -(-len(epochs) // 2)
-    figure = _figure(10, 2.6 * rows + 0.6)
+    figure = blank(10, 2.6 * rows + 0.6)
     grid = figure.subplots(rows, min(2, len(epochs)), sharex=True, sharey=True, squeeze=False)
     index = np.arange(len(truth))
     for axes, epoch in zip(grid.flat, epochs, strict=False):
@@ -43,7 +43,7 @@ def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary:
             axes.fill_between(index, low, high, color=PREDICTION, alpha=0.2, linewidth=0, label="all seeds")
         axes.axvline(boundary - 0.5, color=BOUNDARY, linestyle="--", linewidth=1)
         axes.set_title(f"epoch {epoch}", fontsize=10)
-        _clean(axes)
+        clean(axes)
     for axes in grid.flat[len(epochs) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
@@ -61,7 +61,7 @@ def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[
 
     Candidates that are constant are drawn dotted and grey.
     """
-    figure = _figure(8, 4.2)
+    figure = blank(8, 4.2)
     axes = figure.subplots()
     epochs = np.arange(1, len(weights) + 1)
     order = [int(column) for column in np.argsort(-weights[-1])]
@@ -78,13 +78,13 @@ def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[
     axes.set_ylabel("structural weight")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     axes.set_title(title, loc="left", fontsize=11)
-    _clean(axes)
+    clean(axes)
     return figure
 
 
 def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
     """Figures over the epochs on a logarithmic scale: name -> (epochs, seeds), median and range over seeds."""
-    figure = _figure(8, 4.2)
+    figure = blank(8, 4.2)
     axes = figure.subplots()
     for (name, values), color in zip(curves.items(), (TRUTH, PREDICTION, BOUNDARY, "0.4"), strict=False):
         epochs = np.arange(1, len(values) + 1)
@@ -95,7 +95,7 @@ def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
     axes.set_xlabel("epoch")
     axes.legend(frameon=False)
     axes.set_title(title, loc="left", fontsize=11)
-    _clean(axes)
+    clean(axes)
     return figure
 
 
@@ -108,12 +108,14 @@ def save_figure(figure: Figure, path: Path) -> None:
     write_through(path, write)
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _clean(axes: Axes) -> None:
+def clean(axes: Axes) -> None:
+    """Take away what carries no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.92", linewidth=0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,6 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.circuits import SearchSpace, findings
+
+NAMED_CLASSES = 5
+"""More classes than these are not listed in a title."""
 
 
 def number(value: float) -> str:
@@ -24,37 +27,70 @@ def number(value: float) -> str:
     return f"{value:.2e}" if abs(value) < 0.01 else f"{value:.3g}"
 
 
-def spread(values: Iterable[float]) -> str:
-    """Median and range of one figure per seed.
+def percent(share: float) -> str:
+    """A share of samples in percent.
 
-    >>> spread([3e-6, 1e-6, 2e-6])
-    '2.00e-06 (1.00e-06 .. 3.00e-06, 3 seeds)'
+    >>> percent(0.9965)
+    '99.65 %'
+    """
+    return f"{100 * share:.2f} %"
+
+
+def text_of(metric: str) -> Callable[[float], str]:
+    """How the figures of a metric are written: an accuracy in percent, all others as numbers."""
+    return percent if metric == "accuracy" else number
+
+
+def spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
+    """Median and range of one figure per seed; None, a seed that failed, is left out.
+
+    >>> spread([3e-6, 1e-6, 2e-6]), spread([0.75, None], percent)
+    ('2.00e-06 (1.00e-06 .. 3.00e-06, 3 seeds)', '75.00 %')
     """
     listed = [value for value in values if value is not None]
     if len(listed) == 1:
-        return number(listed[0])
+        return text(listed[0])
     if not listed:
         return "none"
-    return f"{number(statistics.median(listed))} ({number(min(listed))} .. {number(max(listed))}, {len(listed)} seeds)"
+    return f"{text(statistics.median(listed))} ({text(min(listed))} .. {text(max(listed))}, {len(listed)} seeds)"
+
+
+def classes_in_words(names: Sequence[str] | None) -> str:
+    """What is told apart; empty without classes and where they are too many to name.
+
+    >>> classes_in_words(["Sandal", "Sneaker"]), classes_in_words(["0", "1", "2"]), classes_in_words(None)
+    ('Sandal against Sneaker', '0, 1, 2', '')
+    """
+    if not names or len(names) > NAMED_CLASSES:
+        return ""
+    return (" against " if len(names) == 2 else ", ").join(names)
 
 
 def result_report(result: dict[str, Any]) -> RenderableType:
     """What `diffqas search` ends with and `diffqas show` prints, from result.json alone."""
     parts: list[RenderableType] = [Text(result["report"], style="bold"), Text("")]
     metric = result["metric"]
-    table = Table(title=f"{result['task']}: test {metric}", title_justify="left", box=None, pad_edge=False)
+    text, classes = text_of(metric), classes_in_words(result.get("classes"))
+    title = f"{result['task']}: test {metric}" + (f" ({classes})" if classes else "")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column(f"test {metric}", justify="right")
     table.add_column("remark", style="dim")
-    own = f"{result['recipe']} recipe, {_epochs(result)}, train {spread(result[f'train_{metric}'])}"
-    table.add_row("this run", spread(result[f"test_{metric}"]), own, style="bold green")
+    own = f"{result['recipe']} recipe, {_epochs(result)}, train {spread(result[f'train_{metric}'], text)}"
+    table.add_row("this run", spread(result[f"test_{metric}"], text), own + _loss(result), style="bold green")
     for row in result["references"]:
-        table.add_row(row["name"], number(row["value"]), row["remark"])
+        table.add_row(row["name"], text(row["value"]), row["remark"])
     parts += [table, Text("")]
     parts.append(ranking_bars(result["ranking"], result["relaxation"]))
     for seed, reason in result["failures"].items():
         parts.append(Text(f"Seed {seed} was frozen: {reason}", style="red"))
     return Group(*parts)
+
+
+def _loss(result: dict[str, Any]) -> str:
+    """The test loss, where the metric is another figure and the loss is known too."""
+    known = result["metric"] != "loss" and "test_loss" in result
+    return f", test loss {spread(result['test_loss'])}" if known else ""
 
 
 def _epochs(result: dict[str, Any]) -> str:

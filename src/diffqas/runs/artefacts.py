@@ -15,8 +15,12 @@ from diffqas.circuits import SearchSpace, form, to_qasm
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import RunError
 from diffqas.quantum_train import Lockstep, QuantumTrain
+from diffqas.reports.curves import run_curves
 from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure
+from diffqas.reports.terminal import classes_in_words
 from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.tasks import Task
+from diffqas.tasks.images import IMAGES, SOURCES
 from diffqas.training import Training
 from diffqas.training.files import load_tensors, save_tensors, write_atomically
 from diffqas.training.folder import RunFolder
@@ -39,15 +43,13 @@ def write_artefacts(
         samples = {"snapshots": training.snapshots, "truth": truth, "boundary": len(training.task.train)}
         save_tensors(folder.path / SAMPLES, samples)
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
+    save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
     records = folder.records()
     weights = np.median([record["structural_weights"] for record in records], axis=1)
     constants = [form(candidate) in CONSTANTS for candidate in config.candidates]
     names = SearchSpace(config.candidates).names
     title = f"{config.dataset}: structural weights ({_seeds(config)})"
     save_figure(structure_figure(weights, names, constants, title), folder.path / STRUCTURE)
-    metric = next(iter(training.task.metrics))
-    curves = {key: np.array([record[key] for record in records]) for key in (f"train_{metric}", f"test_{metric}")}
-    save_figure(curves_figure(curves, f"{config.dataset}: {metric} ({_seeds(config)})"), folder.path / CURVES)
     return result(config, training, models)
 
 
@@ -67,6 +69,7 @@ def result(config: RunConfig, training: Training[Lockstep], models: Sequence[Qua
         "report": str(report),
         "seconds": round(training.seconds, 3),
         "metric": next(iter(task.metrics)),
+        **({"classes": class_names(config, task)} if task.kind == "images" else {}),
         **training.metrics,
         "ranking": merged_ranking(models),
         "references": [{"name": r.name, "value": r.value, "remark": r.remark} for r in task.references],
@@ -120,6 +123,41 @@ def prediction_picture(folder: RunFolder) -> Figure:
     snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
     title = f"{config.dataset}: prediction against truth ({_seeds(config)})"
     return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
+
+
+def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
+    """Figures over the epochs from metrics.jsonl.
+
+    Accuracy and loss in panels of their own; any other metric on a logarithmic scale.
+
+    Raises:
+        RunError: no epoch is finished.
+    """
+    config, records = config_from_json(folder.load_config()), folder.records()
+    if not records:
+        raise RunError(f"There is no finished epoch in {folder.path}: nothing can be drawn yet.")
+    curves: dict[str, dict[str, Any]] = {}
+    for key in records[0]:
+        part, _, metric = key.partition("_")
+        if part in ("train", "test"):
+            curves.setdefault(metric, {})[part] = np.array([record[key] for record in records])
+    metric, parts = next(iter(curves.items()))
+    if metric == "accuracy":
+        named = classes_in_words(classes)
+        return run_curves(curves, f"{config.dataset}{f' ({named})' if named else ''}, {_seeds(config)}")
+    title = f"{config.dataset}: {metric} ({_seeds(config)})"
+    return curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title)
+
+
+def class_names(config: RunConfig, task: Task) -> list[str]:
+    """Names of the classes that a run tells apart, in the order of its logits; none where they are not known."""
+    if config.dataset not in IMAGES or task.kind != "images":
+        return []
+    source = SOURCES.get(config.dataset)
+    names = tuple("0123456789") if source is None else source.classes
+    chosen = [names[label] for label in config.classes or range(len(names))]
+    # A user's own task may have a known name and other classes.
+    return chosen if len(chosen) == len(task.train.targets.unique()) else []
 
 
 def _untied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

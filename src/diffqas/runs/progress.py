@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from diffqas.reports.live import LiveBar
+from diffqas.reports.terminal import percent
 
 
 class Display(LiveBar):
@@ -34,7 +35,8 @@ class Display(LiveBar):
         """Show one line of metrics.jsonl and the leading candidate."""
         epoch = record["epoch"]
         loss, test = (statistics.median(record[key]) for key in ("loss", f"test_{self._metric}"))
-        status = f"loss {loss:.2e}  test {self._metric} {test:.2e}  leading {leader}"
+        figure = percent(test) if self._metric == "accuracy" else f"{test:.2e}"
+        status = f"loss {loss:.2e}  test {self._metric} {figure}  leading {leader}"
         if self._live:
             self._bar.update(self._task, completed=epoch, status=status)
         elif epoch == self._total or time.perf_counter() - self._last_line > 5:

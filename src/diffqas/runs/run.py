@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from diffqas.quantum_train import QuantumTrain
 from diffqas.reports.terminal import result_report
-from diffqas.runs.artefacts import prediction_picture
+from diffqas.runs.artefacts import SAMPLES, curves_picture, prediction_picture
 from diffqas.training.folder import RunFolder
 
 
@@ -29,8 +29,11 @@ class Run:
     models: list[QuantumTrain]
 
     def plot(self) -> Figure:
-        """Prediction against truth at several epochs (series), as in `predictions.png`."""
-        return prediction_picture(RunFolder(self.folder))
+        """Series: prediction against truth at several epochs, as in `predictions.png`; else as in `curves.png`."""
+        folder = RunFolder(self.folder)
+        if (self.folder / SAMPLES).exists():
+            return prediction_picture(folder)
+        return curves_picture(folder, self.result.get("classes", ()))
 
     def __rich__(self) -> Any:
         return result_report(self.result)

@@ -35,15 +35,19 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
     return torch.cos(angle / 2) * _IDENTITY - 1j * torch.sin(angle / 2) * _PAULI[axis]
 
 
-def dense_state(candidate: Candidate, angles: Tensor) -> Tensor:
-    """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r)."""
-    require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
+def dense_state(candidate: Candidate, angles: Tensor, inputs: Tensor | None = None) -> Tensor:
+    """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r) and inputs (n,)."""
+    if inputs is None:
+        require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
     angles = angles if angles.dim() == 3 else angles.unsqueeze(-1)
     n = angles.shape[1]
     state = torch.zeros(2**n, dtype=torch.complex128)
     state[0] = 1
     if candidate.hadamard:
         state = _on(dict.fromkeys(range(n), _HADAMARD), n) @ state
+    if candidate.encoding is not None and inputs is not None:
+        for q in range(n):
+            state = _on({q: _rotation(candidate.encoding, inputs[q])}, n) @ state
     for layer in angles:
         for control, target in candidate.cnots(n):
             state = _cnot(control, target, n) @ state
@@ -61,3 +65,18 @@ def dense_probabilities(candidates: SearchSpace | Iterable[Candidate], angles: T
     """
     states = torch.stack([dense_state(candidate, angles) for candidate in as_space(candidates)])
     return states.real.square() + states.imag.square()
+
+
+def dense_expectations(
+    candidates: SearchSpace | Iterable[Candidate], inputs: Tensor, angles: Tensor, outputs: int
+) -> Tensor:
+    """What `expectations` must give, for inputs (n,), angles (depth, n) or (depth, n, r): float64 (len(candidates), k).
+
+    >>> inputs = torch.tensor([torch.pi, 0.0])
+    >>> dense_expectations([Candidate(encoding="ry")], inputs, torch.zeros(1, 2), 2).round().tolist()
+    [[-1.0, -1.0]]
+    """
+    n = len(inputs)
+    observables = [_on({q: _PAULI["rz"]}, n) for q in range(outputs)]
+    states = [dense_state(candidate, angles, inputs) for candidate in as_space(candidates)]
+    return torch.stack([torch.stack([(state.conj() @ (z @ state)).real for z in observables]) for state in states])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, SearchSpace, as_space
 from diffqas.errors import require
 from diffqas.simulator import compiled, plain
-
-MAX_QUBITS = 26
+from diffqas.simulator.arguments import MAX_QUBITS as MAX_QUBITS
+from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
 
 
 def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor, *, separate: bool = False) -> Tensor:
@@ -30,6 +29,7 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
     Raises:
         ArgumentError: an empty list, a candidate with encoding, angles of the wrong shape or dtype.
 
+    >>> import torch
     >>> angles = torch.tensor([[0.0, torch.pi]])
     >>> probabilities([Candidate(rotation="ry"), Candidate(rotation="rz")], angles).round().tolist()
     [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]
@@ -41,7 +41,7 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
         compute = compiled.probabilities if machine_code else plain.probabilities
         blocks.append((members, compute(part, own)))
     stacked = blocks[0][1] if len(blocks) == 1 else plain.in_order(blocks)
-    return stacked.reshape(*_lead(space, angles, separate), len(space), -1)
+    return stacked.reshape(*lead_of(space, angles, separate), len(space), -1)
 
 
 def mixture(
@@ -61,17 +61,14 @@ def mixture(
     Returns:
         (..., 2**n), differentiable once in angles and weights.
 
+    >>> import torch
     >>> mixture([Candidate(rotation="rz")], torch.zeros(1, 2), torch.tensor([3.0])).tolist()
     [3.0, 0.0, 0.0, 0.0]
     """
     space = as_space(candidates)
     flat = _checked(space, angles, separate)
-    lead = _lead(space, angles, separate)
-    expected = (*lead, len(space))
-    kind = weights.dtype if isinstance(weights, Tensor) else type(weights).__name__
-    require(kind == angles.dtype, "weights", f"be a {angles.dtype} tensor like `angles`", kind)
-    require(weights.shape == expected, "weights", f"have the shape {expected}", tuple(weights.shape))
-    per_row = weights.reshape(-1, len(space))
+    lead = lead_of(space, angles, separate)
+    per_row = checked_weights(space, weights, angles, lead)
     sums: list[Tensor] = []
     for members, part, own, machine_code in _shares(space, flat):
         compute = compiled.mixture if machine_code else plain.mixture
@@ -94,22 +91,4 @@ def _checked(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
     """Validated angles as (batch, candidates or 1, depth, n, r)."""
     encoding = [candidate.name for candidate in space if candidate.encoding is not None]
     require(not encoding, "candidates", "encode no data", ", ".join(encoding))
-    floats = (torch.float32, torch.float64)
-    kind = angles.dtype if isinstance(angles, Tensor) else type(angles).__name__
-    require(kind in floats, "angles", "be a float32 or float64 tensor", kind)
-    r = space.angles_per_qubit
-    head = "..., len(candidates), " if separate else "..., "
-    shape = f"({head}depth, n{f', {r}' if r > 1 else ''})"
-    rule, got = f"have the shape {shape} with depth and n at least 1", tuple(angles.shape)
-    core = angles.dim() - (2 if r == 1 else 3)
-    require(core >= separate and 0 not in got, "angles", rule, got)
-    require(r == 1 or got[-1] == r, "angles", rule, got)
-    require(not separate or got[core - 1] == len(space), "angles", rule, got)
-    flat = angles if r > 1 else angles.unsqueeze(-1)
-    flat = flat.reshape(-1, len(space) if separate else 1, *flat.shape[core:])
-    require(flat.shape[3] <= MAX_QUBITS, "angles", f"have at most {MAX_QUBITS} qubits", flat.shape[3])
-    return flat
-
-
-def _lead(space: SearchSpace, angles: Tensor, separate: bool) -> tuple[int, ...]:
-    return tuple(angles.shape[: angles.dim() - (2 if space.angles_per_qubit == 1 else 3) - separate])
+    return checked_angles(space, angles, separate)

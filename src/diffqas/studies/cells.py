@@ -10,7 +10,8 @@ from typing import Any
 
 from diffqas.errors import RunError
 from diffqas.runs.config import environment
-from diffqas.studies.plan import DATASETS, Job, Plan
+from diffqas.studies.metric import Metric
+from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow, slug
 from diffqas.training.files import load_tensors, read_json, save_tensors, write_json
 
@@ -59,7 +60,7 @@ class StudyFolder:
             "study": plan.study,
             "settings": plan.to_json(),
             "rows": [row.name for row in plan.rows],
-            "datasets": list(DATASETS),
+            "datasets": list(plan.datasets),
             "command": plan.command,
             "environment": environment(),
         }
@@ -95,7 +96,7 @@ class StudyFolder:
         if not path.exists():
             return None
         cell = read_json(path)
-        fault = _fault(cell, job, list(range(plan.seeds)))
+        fault = _fault(cell, job, list(range(plan.seeds)), plan.metric)
         if fault:
             raise RunError(f"Cannot read {path}: {fault}.")
         return cell
@@ -114,7 +115,7 @@ class StudyFolder:
         """All finished cells, data set by data set, in the order of the table; damaged ones are left out."""
         found = []
         order = [row.slug for row in plan.rows]
-        for job in sorted(plan.jobs(), key=lambda job: (DATASETS.index(job.dataset), order.index(job.row.slug))):
+        for job in sorted(plan.jobs(), key=lambda job: (plan.datasets.index(job.dataset), order.index(job.row.slug))):
             try:
                 cell = self.read(job, plan)
             except RunError:
@@ -141,18 +142,18 @@ class StudyFolder:
             raise RunError(f"Cannot make the folder {path}: {error.strerror}.") from None
 
 
-def _fault(cell: dict[str, Any], job: Job, seeds: list[int]) -> str | None:
+def _fault(cell: dict[str, Any], job: Job, seeds: list[int], metric: Metric) -> str | None:
     """Why a cell's content can't be what `measure` gave for this job."""
     if (cell.get("row"), cell.get("dataset")) != (job.row.name, job.dataset):
         return "it is the cell of another row or data set"
     trained = isinstance(job.row, TrainedRow)
     if cell.get("seeds") != (seeds if trained else []):
         return "its seeds are not the study's"
-    values, count = cell.get("test_mse"), len(seeds) if trained else 1
+    values, count = cell.get(metric.test), len(seeds) if trained else 1
     if not isinstance(values, list) or len(values) != count or not all(map(_is_figure, values)):
         return "it lacks a figure per seed"
-    wanted = ("study", "group", "trainable", "deterministic", "identical", "train_mse", "seconds", "failures", "paper")
-    missing = [name for name in wanted if name not in cell]
+    wanted = ("study", "group", "trainable", "deterministic", "identical", "seconds", "failures", "paper")
+    missing = [name for name in (*wanted, metric.train) if name not in cell]
     return f"it lacks {', '.join(missing)}" if missing else None
 
 

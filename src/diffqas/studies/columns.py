@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
-from diffqas.reports.terminal import number
-from diffqas.studies.entries import Entry
-
-MISSING = "–"
+from diffqas.studies.entries import Comparison, Entry
+from diffqas.studies.metric import MISSING, MSE, Metric
+from diffqas.studies.metric import short as short
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,6 @@ class Column:
     rank: int
 
 
-def _value(value: float | None) -> str:
-    return MISSING if value is None else number(value)
-
-
-def _range(low: float | None, high: float | None) -> str:
-    return MISSING if low is None or high is None else f"{number(low)} .. {number(high)}"
-
-
-def short(value: float | None) -> str:
-    """Three digits, with an exponent only from a million on or below a ten-thousandth.
-
-    >>> short(1425.7), short(0.00195), short(None)
-    ('1430', '0.00195', '–')
-    """
-    if value is None:
-        return MISSING
-    text = f"{value:.3g}"
-    return f"{float(text):.0f}" if 1000 <= abs(float(text)) < 1e6 else text
-
-
 def _counts(entry: Entry) -> str:
     return " / ".join(map(str, entry.trainable))
 
@@ -56,43 +36,55 @@ def _seeds(entry: Entry) -> str:
     return f"{len(entry.seeds)}, {len(entry.failed)} failed" if entry.failed else str(len(entry.seeds))
 
 
-def _paper(entry: Entry) -> str:
+def _paper(entry: Entry, metric: Metric) -> str:
     figures = entry.paper
     if len(figures) > 1:
-        return _range(min(figures), max(figures))
-    return number(figures[0]) if figures else MISSING
+        return metric.range_text(min(figures), max(figures))
+    return metric.value_text(figures[0] if figures else None)
 
 
-def _ratio(entry: Entry) -> str:
-    if entry.ratio is None:
-        return MISSING
+def _effect(entry: Entry, metric: Metric) -> str:
+    text = metric.effect_text
     if entry.ratio_low is None or entry.ratio_high is None:
-        return short(entry.ratio)
-    return f"{short(entry.ratio)} ({short(entry.ratio_low)} .. {short(entry.ratio_high)})"
+        return text(entry.ratio)
+    return f"{text(entry.ratio)} ({text(entry.ratio_low)} .. {text(entry.ratio_high)})"
 
 
-COLUMNS = (
-    Column("row", lambda entry: entry.row, 0),
-    Column("trainable", _counts, 3),
-    Column("seeds", _seeds, 8),
-    Column("median", lambda entry: _value(entry.median), 0),
-    Column("quartiles", lambda entry: _range(entry.q1, entry.q3), 6),
-    Column("95 % of median", lambda entry: _range(entry.low, entry.high), 7),
-    Column("worst/median", lambda entry: short(entry.worst), 10),
-    Column("paper", _paper, 5),
-    Column("seconds", lambda entry: short(entry.seconds), 11),
-    Column("row/search", _ratio, 4),
-    Column("d_z", lambda entry: short(entry.d_z), 9),
-    Column("p", lambda entry: short(entry.p), 8),
-    Column("p (Holm)", lambda entry: short(entry.p_holm), 2),
-    Column("search is", lambda entry: entry.verdict or MISSING, 1),
-)
-"""All columns, in the order in which they stand."""
+@cache
+def columns_of(metric: Metric) -> tuple[Column, ...]:
+    """All columns that a metric's tables can have, in the order in which they stand."""
+    return (
+        Column("row", lambda entry: entry.row, 0),
+        Column("trainable", _counts, 3),
+        Column("seeds", _seeds, 8),
+        Column("median", lambda entry: metric.value_text(entry.median), 0),
+        Column("quartiles", lambda entry: metric.range_text(entry.q1, entry.q3), 6),
+        Column("95 % of median", lambda entry: metric.range_text(entry.low, entry.high), 7),
+        Column("worst" if metric.higher else "worst/median", lambda entry: metric.worst_text(entry.worst), 10),
+        Column("paper", lambda entry: _paper(entry, metric), 5),
+        Column("seconds", lambda entry: short(entry.seconds), 11),
+        Column(metric.effect, lambda entry: _effect(entry, metric), 4),
+        Column("d_z", lambda entry: short(entry.d_z), 9),
+        Column("p", lambda entry: short(entry.p), 8),
+        Column("p (Holm)", lambda entry: short(entry.p_holm), 2),
+        Column("search is", lambda entry: entry.verdict or MISSING, 1),
+    )
 
-LEGEND = (
-    "median, quartiles: final test MSE over seeds. 95 % of median: percentile bootstrap. row/search: ratio of"
-    " geometric means over paired seeds with its bootstrap interval, above 1 where the search is better. d_z: Cohen's d"
-    " of the log differences. p: two-sided sign-flip test (one-sample for rows without seeds), then Holm's adjustment"
-    " over the data set."
-)
-"""What the columns mean."""
+
+COLUMNS = columns_of(MSE)
+"""The columns where errors are compared."""
+
+
+def columns_for(comparison: Comparison) -> list[Column]:
+    """The columns of one table: those that have something to say."""
+    entries = comparison.entries
+    return [column for column in columns_of(comparison.metric) if any(column.text(e) != MISSING for e in entries)]
+
+
+def legend(metric: Metric) -> str:
+    """What the columns mean."""
+    return (
+        f"median, quartiles: final test {metric.title} over seeds. 95 % of median: percentile bootstrap."
+        f" {metric.effect}: {metric.meaning}. p: two-sided sign-flip test (one-sample for rows without seeds), then"
+        " Holm's adjustment over the data set."
+    )

@@ -15,19 +15,23 @@ from diffqas.studies.entries import Comparison as Comparison
 from diffqas.studies.entries import Entry as Entry
 from diffqas.studies.entries import Verdict as Verdict
 from diffqas.studies.merging import Row, merge, row_of
+from diffqas.studies.metric import MSE, Metric
 
 
-def compare(cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05) -> Comparison:
+def compare(
+    cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05, metric: Metric = MSE
+) -> Comparison:
     """Compare one row with every other row of one data set.
 
-    Differences are ``log MSE(row) - log MSE(baseline)`` at equal seeds (`statistics.paired_differences`), tested by
-    all sign flips (`statistics.sign_flip_p`) and adjusted by Holm's procedure over the data set's rows. A
-    deterministic row is compared with every seed of the baseline.
+    Differences are ``cost(row) - cost(baseline)`` at equal seeds (`statistics.paired_differences`), the metric's cost
+    being log MSE or minus the accuracy; they are tested by all sign flips (`statistics.sign_flip_p`) and adjusted by
+    Holm's procedure over the data set's rows. A deterministic row is compared with every seed of the baseline.
 
     Args:
         cells: cells of one data set, in the order of the table.
         baseline: the row to compare with; by default the first of group "search".
         alpha: adjusted p below which a difference counts as found.
+        metric: which figure of the cells.
 
     Raises:
         RunError: cells of several data sets, a row given twice, no such baseline, or provably equal rows that differ.
@@ -37,25 +41,27 @@ def compare(cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alp
     if len(datasets) != 1:
         raise RunError(f"A comparison needs the cells of one data set, but got {', '.join(datasets) or 'none'}.")
     (dataset,) = datasets
-    rows = [row_of(cell) for cell in listed]
+    rows = [row_of(cell, metric.test) for cell in listed]
     baseline = _baseline(rows, baseline, dataset)
-    merged = merge(rows, apart=baseline)
+    merged = merge(rows, baseline, f"test {metric.title}")
     search = next(row for row in merged if row.name == baseline)
-    entries = [_described(row, dataset) if row is search else _tested(row, search, dataset) for row in merged]
+    entries = [
+        _described(row, dataset, metric) if row is search else _tested(row, search, dataset, metric) for row in merged
+    ]
     p_values = [np.nan if entry.p is None else entry.p for entry in entries]
     adjusted = statistics.holm(p_values)
-    final = tuple(_decided(entry, float(p), alpha) for entry, p in zip(entries, adjusted, strict=True))
-    return Comparison(str(listed[0].get("study", "study")), dataset, baseline, final, alpha)
+    final = tuple(_decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True))
+    return Comparison(str(listed[0].get("study", "study")), dataset, baseline, final, alpha, metric)
 
 
 def compare_all(
-    cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05
+    cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05, metric: Metric = MSE
 ) -> list[Comparison]:
     """`compare` for each data set of a study, in the order of their first cells."""
     columns: dict[str, list[Mapping[str, Any]]] = {}
     for cell in cells:
         columns.setdefault(str(cell["dataset"]), []).append(cell)
-    return [compare(column, baseline, alpha) for column in columns.values()]
+    return [compare(column, baseline, alpha, metric) for column in columns.values()]
 
 
 def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:
@@ -72,7 +78,7 @@ def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:
     return name
 
 
-def _described(row: Row, dataset: str) -> Entry:
+def _described(row: Row, dataset: str, metric: Metric) -> Entry:
     finished = {seed: error for seed, error in row.errors.items() if error is not None}
     errors = tuple(finished.values())
     median, q1, q3 = statistics.median_and_quartiles(errors)
@@ -93,21 +99,21 @@ def _described(row: Row, dataset: str) -> Entry:
         q3=None if row.deterministic else _known(q3),
         low=_known(low),
         high=_known(high),
-        worst=max(errors) / median if len(errors) > 1 and median > 0 else None,
+        worst=metric.worst(errors, median),
         paper=row.papers,
         seconds=row.seconds,
     )
 
 
-def _tested(row: Row, search: Row, dataset: str) -> Entry:
+def _tested(row: Row, search: Row, dataset: str, metric: Metric) -> Entry:
     if row.deterministic:
-        reference = row.errors[0]
-        differences, dropped = statistics.differences_from(math.nan if reference is None else reference, search.errors)
+        reference = math.nan if row.errors[0] is None else row.errors[0]
+        differences, dropped = statistics.differences_from(reference, search.errors, metric.cost)
     else:
-        differences, dropped = statistics.paired_differences(row.errors, search.errors)
-    ratio = statistics.mean_ratio(differences)
+        differences, dropped = statistics.paired_differences(row.errors, search.errors, metric.cost)
+    ratio = metric.mean_effect(differences)
     return replace(
-        _described(row, dataset),
+        _described(row, dataset, metric),
         pairs=len(differences),
         dropped=dropped,
         p=_known(statistics.sign_flip_p(differences)),
@@ -120,10 +126,10 @@ def _tested(row: Row, search: Row, dataset: str) -> Entry:
     )
 
 
-def _decided(entry: Entry, p_holm: float, alpha: float) -> Entry:
+def _decided(entry: Entry, p_holm: float, alpha: float, metric: Metric) -> Entry:
     if entry.p is None or entry.ratio is None:
         return entry
-    verdict: Verdict = "undecided" if p_holm >= alpha else "better" if entry.ratio > 1 else "worse"
+    verdict: Verdict = "undecided" if p_holm >= alpha else "better" if entry.ratio > metric.no_effect else "worse"
     return replace(entry, p_holm=p_holm, verdict=verdict)
 
 

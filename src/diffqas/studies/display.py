@@ -11,6 +11,7 @@ from rich.progress import BarColumn, TextColumn
 
 from diffqas.reports.live import LiveBar
 from diffqas.reports.terminal import spread
+from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job
 
 
@@ -22,9 +23,11 @@ class Display(LiveBar):
     Args:
         console: where to print.
         jobs: cells to compute.
+        metric: the figure to tell of a cell.
     """
 
-    def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
+    def __init__(self, console: Console, jobs: Sequence[Job], metric: Metric) -> None:
+        self._metric = metric
         self._cells = len(jobs)
         self._total, self._spent, self._done = sum(job.cost for job in jobs), 0.0, 0
         self._started = time.perf_counter()
@@ -39,12 +42,12 @@ class Display(LiveBar):
         left = duration(spent / self._spent * (self._total - self._spent))
         for seed, reason in cell["failures"].items():
             self._say(f"{job.dataset}, {job.row.name}: seed {seed} failed: {reason}", style="red")
-        result = spread(cell["test_mse"])
+        result = spread(cell[self._metric.test], self._metric.text)
         if self._live:
             status = f"{left} left  {job.dataset}, {job.row.name}"
             self._bar.update(self._task, completed=self._spent, cells=f"{self._done}/{self._cells}", status=status)
         else:
-            head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test mse {result}"
+            head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test {self._metric.name} {result}"
             self._say(f"{head}, {cell['seconds']:.1f} s; {left} left")
 
     def _say(self, line: str, style: str | None = None) -> None:

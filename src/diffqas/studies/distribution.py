@@ -1,4 +1,4 @@
-"""The figure of a study: every seed of every row, on a logarithmic scale."""
+"""The figure of a study: every seed of every row, errors on a logarithmic scale, accuracies on a logistic one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from diffqas.errors import require
 from diffqas.studies.entries import Comparison, Entry
@@ -18,7 +19,10 @@ COLORS = {"search": "#1f5fbf", "candidate": "#7a7a7a", "control": "#009e73", "re
 PAPER, OTHER, FAILED = "#e07b00", "#333333", "#c1272d"
 ACROSS = 5
 LIMITS = (1e-40, 1e40)
+SHARES = (0.002, 0.9998)
+SHARE_TICKS = (0.01, 0.1, 0.5, 0.9, 0.97, 0.99, 0.997, 0.999)
 NAME_WIDTH = 44
+HANDLE_WIDTH = 1.4
 
 
 def distribution_figure(comparisons: Sequence[Comparison]) -> Figure:
@@ -41,10 +45,11 @@ def distribution_figure(comparisons: Sequence[Comparison]) -> Figure:
     first = grid[0][0]
     first.set_yticks(list(places.values()), [_folded(name) for name in places], fontsize=8, parse_math=False)
     first.set_ylim(len(places) - 0.5, -0.5)
-    groups = dict.fromkeys(entry.group for comparison in comparisons for entry in comparison.entries)
-    figure.legend(
-        handles=_handles(list(groups)), loc="outside lower center", ncols=len(groups) + 4, frameon=False, fontsize=8
-    )
+    entries = [entry for comparison in comparisons for entry in comparison.entries]
+    groups = list(dict.fromkeys(entry.group for entry in entries))
+    handles = _handles(groups, published=any(entry.paper for entry in entries))
+    columns = min(len(handles), int(size[0] / HANDLE_WIDTH))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
     return figure
 
 
@@ -61,6 +66,24 @@ def _places(comparisons: Sequence[Comparison]) -> dict[str, int]:
 
 
 def _panel(axes: Axes, comparison: Comparison, places: dict[str, int]) -> None:
+    axis = _accuracy_axis if comparison.metric.higher else _error_axis
+    least, most = axis(axes, comparison)
+    for entry in comparison.entries:
+        _line(axes, entry, places[entry.row], least, most)
+    median = comparison.search.median
+    if median:
+        axes.axvline(min(max(median, least), most), color=COLORS["search"], linestyle=":", linewidth=1, zorder=0)
+    axes.set_title(comparison.dataset, loc="left", fontsize=10, parse_math=False)
+    axes.set_xlabel(f"test {comparison.metric.title}", fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(color="0.93", linewidth=0.7)
+    axes.set_axisbelow(True)
+
+
+def _error_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
+    """Set the axis up; returns where the smallest and the largest values are drawn."""
     drawn = [value for entry in comparison.entries for value in (*entry.errors, *entry.paper) if value > 0]
     # An error of exactly zero has no place on a logarithmic scale: it stands left of everything else. Beyond
     # `LIMITS`, where a run that ran away may be, nothing is drawn.
@@ -70,22 +93,30 @@ def _panel(axes: Axes, comparison: Comparison, places: dict[str, int]) -> None:
     # Words about failed seeds need room of their own at the right.
     room = 1.8 * (high / least) ** 0.25 if any(entry.failed for entry in comparison.entries) else 1.8
     axes.set_xlim(least / 1.8, high * room)
-    for entry in comparison.entries:
-        _line(axes, entry, places[entry.row], least)
-    if comparison.search.median:
-        axes.axvline(comparison.search.median, color=COLORS["search"], linestyle=":", linewidth=1, zorder=0)
-    axes.set_title(comparison.dataset, loc="left", fontsize=10, parse_math=False)
-    axes.set_xlabel("test MSE", fontsize=8)
-    axes.tick_params(labelsize=8)
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.grid(color="0.93", linewidth=0.7)
-    axes.set_axisbelow(True)
+    return least, math.inf
 
 
-def _line(axes: Axes, entry: Entry, place: int, least: float) -> None:
+def _accuracy_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
+    """As `_error_axis`. 99.0 and 99.9 % are as far apart as 90 and 99 %; beyond `SHARES` nothing is told apart."""
+    drawn = [value for entry in comparison.entries for value in entry.errors] or [0.5]
+    low, high = (float(end) for end in np.clip([min(drawn), max(drawn)], *SHARES))
+    room = 0.25 + 0.08 * (_odds(high) - _odds(low))
+    right = 2.5 * room if any(entry.failed for entry in comparison.entries) else room
+    axes.set_xscale("logit", nonpositive="clip")
+    axes.set_xlim(*(1 / (1 + math.exp(-end)) for end in (_odds(low) - room, _odds(high) + right)))
+    axes.xaxis.set_major_locator(FixedLocator(SHARE_TICKS))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    return SHARES
+
+
+def _odds(share: float) -> float:
+    return math.log(share / (1 - share))
+
+
+def _line(axes: Axes, entry: Entry, place: int, least: float, most: float) -> None:
     color = COLORS.get(entry.group, OTHER)
-    errors = np.maximum(entry.errors, least)
+    errors = np.clip(entry.errors, least, most)
     if entry.deterministic:
         axes.plot(errors, [place] * len(errors), "s", color=color, markersize=5)
     else:
@@ -93,7 +124,7 @@ def _line(axes: Axes, entry: Entry, place: int, least: float) -> None:
         heights = place + 0.22 * np.sin(2.4 * np.array(entry.seeds, dtype=float))
         axes.plot(errors, heights, "o", color=color, markersize=3.2, alpha=0.65, markeredgewidth=0)
         if entry.median is not None:
-            middle = max(entry.median, least)
+            middle = min(max(entry.median, least), most)
             axes.plot([middle, middle], [place - 0.36, place + 0.36], color=color, linewidth=2.2)
     axes.plot(entry.paper, [place] * len(entry.paper), "D", markersize=4.5, markerfacecolor="none", color=PAPER)
     if entry.failed:
@@ -102,7 +133,7 @@ def _line(axes: Axes, entry: Entry, place: int, least: float) -> None:
         axes.text(0.995, place, text, transform=across, ha="right", va="center", fontsize=7, color=FAILED)
 
 
-def _handles(groups: Sequence[str]) -> list[Line2D]:
+def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
     def handle(marker: str, color: str, label: str, **style: float | str) -> Line2D:
         return Line2D([], [], linestyle="none", marker=marker, color=color, label=label, **style)  # pyright: ignore[reportArgumentType]
 
@@ -110,7 +141,7 @@ def _handles(groups: Sequence[str]) -> list[Line2D]:
         *(handle("o", COLORS.get(group, OTHER), group) for group in groups),
         handle("|", OTHER, "median", markersize=11, markeredgewidth=2),
         handle("s", OTHER, "no seeds"),
-        handle("D", PAPER, "paper", markerfacecolor="none"),
+        *([handle("D", PAPER, "paper", markerfacecolor="none")] if published else []),
         Line2D([], [], color=COLORS["search"], linestyle=":", label="median of the search"),
     ]
 

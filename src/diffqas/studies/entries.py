@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from diffqas.studies.metric import MSE, Metric
+
 Verdict = Literal["better", "worse", "undecided", "untested"]
 
 
 @dataclass(frozen=True)
 class Entry:
     """One row of the report. Figures that do not exist (too few seeds, no test) are None.
+
+    What `errors` and `ratio` are is said by the comparison's `Metric`: test MSE and ratios of them as here, or
+    accuracies and percentage points.
 
     Attributes:
         dataset: the data set.
@@ -25,14 +30,15 @@ class Entry:
         failed: the seeds that failed.
         median: of the errors, with `q1` and `q3` the quartiles.
         low: with `high` the bootstrap 95 % interval of the median.
-        worst: largest error over the median.
+        worst: largest error over the median; the lowest accuracy.
         paper: published figures of the row, several if merged rows differ in it.
         seconds: training time.
         pairs: seeds that the test rests on; the others of the two rows are in `dropped`.
-        p: two-sided p of the sign-flip test on log MSE; `p_holm` after Holm's adjustment in the data set.
+        p: two-sided p of the sign-flip test; `p_holm` after Holm's adjustment in the data set.
         smallest_p: what this number of pairs can give at least.
-        ratio: geometric mean of the row's error over the search's, with `ratio_low` and `ratio_high` its interval.
-        d_z: Cohen's d of the log differences, positive where the search is better.
+        ratio: geometric mean of the row's error over the search's, with `ratio_low` and `ratio_high` its interval; of
+            accuracies the search's mean less the row's.
+        d_z: Cohen's d of the differences that are tested, positive where the search is better.
         verdict: what the search is, compared with this row; None for the search itself.
     """
 
@@ -76,6 +82,7 @@ class Comparison:
         baseline: name of the search row that all others are compared with.
         entries: rows in the study's order, the baseline among them.
         alpha: adjusted p below which a difference counts as found.
+        metric: what was compared.
     """
 
     study: str
@@ -83,6 +90,7 @@ class Comparison:
     baseline: str
     entries: tuple[Entry, ...]
     alpha: float = 0.05
+    metric: Metric = MSE
 
     @property
     def search(self) -> Entry:

@@ -17,6 +17,7 @@ import torch
 
 from diffqas.errors import RunError
 from diffqas.studies.cells import StudyFolder
+from diffqas.studies.datasets import load_data
 from diffqas.studies.measure import measure
 from diffqas.studies.plan import Job, Plan
 
@@ -87,6 +88,7 @@ def _work(folder: Path, plan: Plan, word: str, dataset: str) -> dict[str, Any]:
 
 
 def _store(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any]:
-    cell, samples = measure(plan.study, job.row, job.dataset, range(plan.seeds))
+    data = load_data(job.dataset, plan.data_dir)
+    cell, samples = measure(plan.study, job.row, job.dataset, range(plan.seeds), data)
     folder.write(cell, samples)
     return cell

@@ -4,47 +4,64 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 
 from diffqas.errors import RunError
+from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
-from diffqas.tasks.registry import load_task
-from diffqas.tasks.series import load_series
+from diffqas.tasks import Task
 from diffqas.training import Population, Training
 
 Samples = dict[str, Any]
 """Predictions by epoch (finished seeds, count), the truth, and the number of training samples."""
 
 
-def measure(study: str, row: Row, dataset: str, seeds: Sequence[int]) -> tuple[dict[str, Any], Samples | None]:
+Curve = list[list[float | None]]
+"""A figure after each epoch, one entry per seed."""
+
+
+def measure(
+    study: str, row: Row, dataset: str, seeds: Sequence[int], data: Data | None = None
+) -> tuple[dict[str, Any], Samples | None]:
     """Compute one cell; figures are those after the last epoch.
+
+    Args:
+        study: its name.
+        row: what to train or to evaluate.
+        dataset: name of the data set.
+        seeds: one model each.
+        data: the data set, loaded if not given.
 
     Returns:
         The cell, and the predictions of a row whose pictures are wanted. A seed that diverges has null
         figures and a reason under `failures`.
     """
+    data = load_data(dataset) if data is None else data
     if isinstance(row, ReferenceRow):
-        return _reference(study, row, dataset), None
-    return _trained(study, row, dataset, list(seeds))
+        return _reference(study, row, dataset, data), None
+    return _trained(study, row, dataset, list(seeds), make_task(data).to("cpu", torch.float32))
 
 
-def _trained(study: str, row: TrainedRow, dataset: str, seeds: list[int]) -> tuple[dict[str, Any], Samples | None]:
+def _trained(
+    study: str, row: TrainedRow, dataset: str, seeds: list[int], task: Task
+) -> tuple[dict[str, Any], Samples | None]:
     started = time.perf_counter()
-    task = load_task(dataset).to("cpu", torch.float32)
+    if row.network is not None:
+        task = replace(task, target=partial(row.network, task))
     training = Training(row.populate(task, row.settings, seeds), task, row.settings, seeds)
+    epochs = []
     try:
-        for _ in training.epochs():
-            pass
+        for record in training.epochs():
+            epochs.append(record.metrics)
     except RunError:
         if len(training.failures) < len(seeds):
             raise
-    failures = dict(training.failures)
-    for seed, value in zip(seeds, training.metrics.get("test_mse", []), strict=False):
-        if not math.isfinite(value):
-            failures.setdefault(seed, f"the test error is {value} after the last epoch")
+    failures = _failures(training)
     cell = {
         "study": study,
         "row": row.name,
@@ -56,17 +73,20 @@ def _trained(study: str, row: TrainedRow, dataset: str, seeds: list[int]) -> tup
         "deterministic": False,
         "identical": row.identical,
         "seeds": seeds,
-        **{key: _figures(training, key, failures) for key in ("test_mse", "train_mse")},
+        **{key: _figures(training, key, failures) for key in _keys(task)},
         "seconds": round(time.perf_counter() - started, 3),
         "failures": {str(seed): reason for seed, reason in failures.items()},
         "paper": row.paper(dataset),
     }
+    if task.kind == "images":
+        cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
+        return cell, None
     return cell, _samples(training, failures) if row.predictions else None
 
 
-def _reference(study: str, row: ReferenceRow, dataset: str) -> dict[str, Any]:
+def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> dict[str, Any]:
     started = time.perf_counter()
-    error = row.error(load_series(dataset))
+    metric = next(iter(make_task(data).metrics))
     return {
         "study": study,
         "row": row.name,
@@ -78,8 +98,8 @@ def _reference(study: str, row: ReferenceRow, dataset: str) -> dict[str, Any]:
         "deterministic": True,
         "identical": None,
         "seeds": [],
-        "test_mse": [error],
-        "train_mse": [None],
+        f"test_{metric}": [row.figure(data)],
+        f"train_{metric}": [None],
         "seconds": round(time.perf_counter() - started, 3),
         "failures": {},
         "paper": None,
@@ -92,9 +112,39 @@ def trainable(population: Population, seeds: int) -> int:
     return sum(parameter.numel() for group in groups for parameter in group["params"]) // seeds
 
 
-def _figures(training: Training[Any], key: str, failures: dict[int, str]) -> list[float | None]:
+def _keys(task: Task) -> list[str]:
+    """Names of a cell's figures, the compared one first."""
+    return [f"{part}_{metric}" for metric in task.metrics for part in ("test", "train")]
+
+
+def _failures(training: Training[Any]) -> dict[int, str]:
+    failures = dict(training.failures)
+    for key, values in training.metrics.items():
+        for seed, value in zip(training.seeds, values, strict=True):
+            if key.startswith("test_") and not math.isfinite(value):
+                failures.setdefault(seed, f"the {key.replace('_', ' ')} is {value} after the last epoch")
+    return failures
+
+
+def _figures(training: Training[Any], key: str, failures: Mapping[int, str]) -> list[float | None]:
     values = training.metrics.get(key, [math.nan] * len(training.seeds))
-    return [None if seed in failures else value for seed, value in zip(training.seeds, values, strict=True)]
+    exact = _exact(training.task, key, values)
+    return [None if seed in failures else value for seed, value in zip(training.seeds, exact, strict=True)]
+
+
+def _curve(task: Task, key: str, epochs: Sequence[Mapping[str, list[float]]]) -> Curve:
+    return [
+        [value if math.isfinite(value) else None for value in _exact(task, key, metrics[key])] for metrics in epochs
+    ]
+
+
+def _exact(task: Task, key: str, values: Sequence[float]) -> list[float]:
+    """Accuracies as the shares that they are: in float32 equal differences would differ, and the test counts ties."""
+    part, _, metric = key.partition("_")
+    count = len(task.parts[part])
+    if metric != "accuracy":
+        return list(values)
+    return [round(value * count) / count if math.isfinite(value) else value for value in values]
 
 
 def _samples(training: Training[Any], failures: dict[int, str]) -> Samples | None:

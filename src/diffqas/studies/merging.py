@@ -22,7 +22,7 @@ class Row:
         group: "search", "candidate", "control" or "reference", of the first.
         trainable: the different trainable counts among them.
         target: parameters of the target network, if any.
-        errors: test MSE by seed, None where the seed failed; a deterministic row has its value at seed 0.
+        errors: the test figure by seed, None where the seed failed; a deterministic row has its value at seed 0.
         deterministic: the row has no seed.
         identical: the name of the class of provably equal rows, if any.
         failures: why seeds failed.
@@ -47,19 +47,19 @@ class Row:
         return joined(self.names)
 
 
-def row_of(cell: Mapping[str, Any]) -> Row:
-    """Read one cell.
+def row_of(cell: Mapping[str, Any], figure: str = "test_mse") -> Row:
+    """Read one cell, and of its figures the one with this name.
 
     Raises:
         RunError: the cell lacks an entry, or its seeds and errors do not match.
     """
     try:
-        name, values = str(cell["row"]), list(cell["test_mse"])
+        name, values = str(cell["row"]), list(cell[figure])
         deterministic = bool(cell["deterministic"])
         seeds = [0] if deterministic else [int(seed) for seed in cell["seeds"]]
         failures = {int(seed): str(reason) for seed, reason in (cell.get("failures") or {}).items()}
         if len(values) != len(seeds) or len(set(seeds)) != len(seeds):
-            rule = "one test_mse per seed and each seed once" if not deterministic else "one test_mse"
+            rule = f"one {figure}" if deterministic else f"one {figure} per seed and each seed once"
             where = f"{name!r} on {cell['dataset']}"
             raise RunError(f"Cell {where} must hold {rule}, but has seeds {seeds} and {len(values)} values.")
         return Row(
@@ -78,7 +78,7 @@ def row_of(cell: Mapping[str, Any]) -> Row:
         raise RunError(f"A cell of the study has no entry {error}: it holds only {', '.join(cell)}.") from None
 
 
-def merge(rows: Iterable[Row], apart: str) -> list[Row]:
+def merge(rows: Iterable[Row], apart: str, figure: str = "test MSE") -> list[Row]:
     """Merge rows of the same `identical` class, except the row called `apart`; the first one's place is kept.
 
     Raises:
@@ -88,7 +88,7 @@ def merge(rows: Iterable[Row], apart: str) -> list[Row]:
     for row in rows:
         alone = row.identical is None or apart in row.names
         classes.setdefault(f"row {row.name}" if alone else f"class {row.identical}", []).append(row)
-    return [_merged(members) for members in classes.values()]
+    return [_merged(members, figure) for members in classes.values()]
 
 
 def joined(names: Sequence[str]) -> str:
@@ -108,7 +108,7 @@ def joined(names: Sequence[str]) -> str:
     return " = ".join(parts)
 
 
-def _merged(members: Sequence[Row]) -> Row:
+def _merged(members: Sequence[Row], figure: str) -> Row:
     if len(members) == 1:
         return members[0]
     errors: dict[int, float | None] = {}
@@ -119,7 +119,7 @@ def _merged(members: Sequence[Row]) -> Row:
                 errors[seed], holder[seed] = error, row.name
             elif not _equal(error, errors[seed]):
                 raise RunError(
-                    f"Rows {holder[seed]!r} and {row.name!r} are provably equal, but at seed {seed} their test MSE is"
+                    f"Rows {holder[seed]!r} and {row.name!r} are provably equal, but at seed {seed} their {figure} is"
                     f" {errors[seed]} and {error}. Compute both cells again with the same version."
                 )
     times = [row.seconds for row in members if row.seconds is not None]

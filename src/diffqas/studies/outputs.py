@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.reports.pictures import save_figure
-from diffqas.studies.columns import COLUMNS, LEGEND, MISSING, Column
+from diffqas.studies.columns import Column, columns_for, legend
 from diffqas.studies.distribution import distribution_figure
 from diffqas.studies.entries import Comparison, Entry
+from diffqas.studies.metric import MISSING
 from diffqas.studies.sentences import sentence
 from diffqas.training.files import write_atomically
 
@@ -49,19 +50,20 @@ def terminal_tables(comparisons: Sequence[Comparison], width: int | None = None)
     """
     parts: list[RenderableType] = []
     for comparison in comparisons:
-        columns = _fitting(comparison.entries, width)
-        title = f"{comparison.study}: {comparison.dataset}, final test MSE"
+        every = columns_for(comparison)
+        columns = _fitting(every, comparison.entries, width)
+        title = f"{comparison.study}: {comparison.dataset}, final test {comparison.metric.title}"
         table = Table(title=title, title_justify="left", box=None, pad_edge=False)
         for column in columns:
-            first = column is COLUMNS[0]
+            first = column is every[0]
             table.add_column(column.header, justify="left" if first else "right", no_wrap=not first)
         for entry in comparison.entries:
             table.add_row(*(Text(column.text(entry)) for column in columns), style=STYLES[entry.verdict])
         parts += [table, Text(""), Text(sentence(comparison)), Text("")]
-        if len(columns) < len(COLUMNS):
-            absent = ", ".join(column.header for column in COLUMNS if column not in columns)
+        if len(columns) < len(every):
+            absent = ", ".join(column.header for column in every if column not in columns)
             parts[-1:] = [Text(f"Left out for want of width: {absent}.", style="dim"), Text("")]
-    return Group(*parts, Text(LEGEND, style="dim"))
+    return Group(*parts, *(Text(line, style="dim") for line in _legends(comparisons)))
 
 
 def csv_text(comparisons: Sequence[Comparison]) -> str:
@@ -69,7 +71,8 @@ def csv_text(comparisons: Sequence[Comparison]) -> str:
     buffer = io.StringIO()
     names = [field.name for field in dataclasses.fields(Entry)]
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["study", *names])
+    headings = comparisons[0].metric.headings if comparisons else {}
+    writer.writerow(["study", *(headings.get(name, name) for name in names)])
     for comparison in comparisons:
         for entry in comparison.entries:
             writer.writerow([comparison.study, *(_field(getattr(entry, name), name) for name in names)])
@@ -80,31 +83,33 @@ def markdown_text(comparisons: Sequence[Comparison], level: int = 2) -> str:
     """One heading, table and sentence per data set, and the legend."""
     parts = []
     for comparison in comparisons:
+        columns = columns_for(comparison)
         parts += [f"{'#' * level} {comparison.dataset}", ""]
-        parts.append(_markdown_row([column.header for column in COLUMNS]))
-        parts.append("| --- |" + " ---: |" * (len(COLUMNS) - 1))
+        parts.append(_markdown_row([column.header for column in columns]))
+        parts.append("| --- |" + " ---: |" * (len(columns) - 1))
         for entry in comparison.entries:
-            cells = [_markdown(column.text(entry)) for column in COLUMNS]
+            cells = [_markdown(column.text(entry)) for column in columns]
             parts.append(_markdown_row([f"**{cells[0]}**" if entry.verdict is None else cells[0], *cells[1:]]))
         parts += ["", _markdown(sentence(comparison)), ""]
-    return "\n".join([*parts, LEGEND, ""])
+    return "\n".join([*parts, *_legends(comparisons), ""])
 
 
 def latex_text(comparisons: Sequence[Comparison]) -> str:
     """One `table*` per data set, rules between the groups of rows; the packages booktabs and graphicx are needed."""
     lines = [r"% \usepackage{booktabs,graphicx}"]
     for comparison in comparisons:
+        columns = columns_for(comparison)
         label = re.sub(r"[^A-Za-z0-9]+", "-", f"{comparison.study}-{comparison.dataset}")
         lines += [r"\begin{table*}", r"\centering", rf"\caption{{{latex(sentence(comparison))}}}"]
         lines += [rf"\label{{tab:{label}}}", r"\resizebox{\textwidth}{!}{%"]
-        lines += [rf"\begin{{tabular}}{{l{'r' * (len(COLUMNS) - 1)}}}", r"\toprule"]
-        lines += [_latex_row([column.header for column in COLUMNS]), r"\midrule"]
+        lines += [rf"\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}", r"\toprule"]
+        lines += [_latex_row([column.header for column in columns]), r"\midrule"]
         group = comparison.entries[0].group
         for entry in comparison.entries:
             if entry.group != group:
                 lines.append(r"\midrule")
                 group = entry.group
-            lines.append(_latex_row([column.text(entry) for column in COLUMNS]))
+            lines.append(_latex_row([column.text(entry) for column in columns]))
         lines += [r"\bottomrule", r"\end{tabular}}", r"\end{table*}", ""]
     return "\n".join(lines)
 
@@ -138,17 +143,21 @@ def write_outputs(comparisons: Sequence[Comparison], folder: Path, stem: str = "
     return paths
 
 
-def _fitting(entries: Sequence[Entry], width: int | None) -> list[Column]:
+def _fitting(columns: Sequence[Column], entries: Sequence[Entry], width: int | None) -> list[Column]:
     """The columns that a terminal has room for, two spaces apart, the row's name folded at `ROW_WIDTH`."""
 
     def needed(column: Column) -> int:
         widest = max(cell_len(text) for text in [column.header, *(column.text(entry) for entry in entries)])
-        return min(widest, ROW_WIDTH) if column is COLUMNS[0] else widest
+        return min(widest, ROW_WIDTH) if column is columns[0] else widest
 
-    kept = list(COLUMNS)
+    kept = list(columns)
     while width is not None and sum(needed(column) + 2 for column in kept) > width and len(kept) > 2:
         kept.remove(max(kept, key=lambda column: column.rank))
     return kept
+
+
+def _legends(comparisons: Sequence[Comparison]) -> list[str]:
+    return list(dict.fromkeys(legend(comparison.metric) for comparison in comparisons))
 
 
 def _field(value: object, name: str) -> str:

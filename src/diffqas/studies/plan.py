@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from diffqas.errors import ArgumentError, choose, require
-from diffqas.studies import ablation, table_2
+from diffqas.studies import ablation, figures_5_7, table_2
+from diffqas.studies.datasets import IMAGES, SERIES, training_samples
+from diffqas.studies.metric import ACCURACY, MSE, Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
 from diffqas.tasks import Settings
-from diffqas.tasks.series import TABLE_II, load_series
+from diffqas.tasks.images.task import SETTINGS as IMAGE_SETTINGS
 from diffqas.tasks.series.task import SETTINGS
 from diffqas.training.codec import encode
 
-STUDIES: dict[str, Callable[[Settings, str], list[Row]]] = {"table-2": table_2.rows, "ablation": ablation.rows}
-"""Studies by name: (settings, name of the recipe) -> rows."""
+DATASETS = SERIES
+"""The data sets of the studies of series."""
 
-DATASETS = tuple(TABLE_II)
-"""The five series of the paper."""
+
+@dataclass(frozen=True)
+class Study:
+    """What makes a study.
+
+    Attributes:
+        rows: (settings, name of the recipe) -> rows, the search first.
+        datasets: its columns.
+        metric: what is compared.
+        recipes: the settings to start from, by the recipe's name.
+    """
+
+    rows: Callable[[Settings, str], list[Row]]
+    datasets: tuple[str, ...] = SERIES
+    metric: Metric = MSE
+    recipes: Callable[[], Mapping[str, Settings]] = lambda: SETTINGS
+
+
+STUDIES = {
+    "table-2": Study(table_2.rows),
+    "ablation": Study(ablation.rows),
+    "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_SETTINGS),
+}
+"""Studies by name."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +56,11 @@ class Plan:
         seeds: how many, counted from 0.
         epochs: passes over the training part; None: the recipe's.
         depth: layers of the circuits; None: the recipe's.
+        data_dir: folder with files of images, as in `load_images`; where they lie makes no other study.
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())
-    (25, 122)
+    (27, 131)
     """
 
     study: str
@@ -43,23 +68,37 @@ class Plan:
     seeds: int = 10
     epochs: int | None = None
     depth: int | None = None
+    data_dir: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         choose(self.study, STUDIES, "study")
-        choose(self.recipe, SETTINGS, "recipe")
+        choose(self.recipe, STUDIES[self.study].recipes(), "recipe")
         require(isinstance(self.seeds, int) and self.seeds >= 1, "seeds", "be at least 1", self.seeds)
+        images = self.datasets == IMAGES
+        require(images or self.data_dir is None, "data_dir", "be used with a study of images", self.study)
         _ = self.settings  # refuses wrong epochs and depth
 
     @property
     def settings(self) -> Settings:
         """The settings that the rows start from."""
         changes = {"epochs": self.epochs, "depth": self.depth}
-        return replace(SETTINGS[self.recipe], **{key: value for key, value in changes.items() if value is not None})
+        recipe = STUDIES[self.study].recipes()[self.recipe]
+        return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The study's data sets, in the order of the report."""
+        return STUDIES[self.study].datasets
+
+    @property
+    def metric(self) -> Metric:
+        """What the study compares."""
+        return STUDIES[self.study].metric
 
     @property
     def rows(self) -> list[Row]:
         """All rows, in the order of the table."""
-        return STUDIES[self.study](self.settings, self.recipe)
+        return STUDIES[self.study].rows(self.settings, self.recipe)
 
     @property
     def command(self) -> str:
@@ -95,12 +134,12 @@ class Plan:
         for word in rows:
             choose(word, [*(row.slug for row in every), *GROUPS], "rows")
         for name in datasets:
-            choose(name, DATASETS, "datasets")
+            choose(name, self.datasets, "datasets")
         jobs = [
             Job(row, dataset, _cost(row, dataset))
-            for dataset in DATASETS
+            for dataset in self.datasets
             for row in every
-            if dataset in (datasets or DATASETS)
+            if dataset in (datasets or self.datasets)
             and (not rows or row.slug in rows or row.group in rows)
             and row.stands_on(dataset)
         ]
@@ -144,11 +183,10 @@ def _cost(row: Row, dataset: str) -> float:
     """Steps times the time of a step; every cell has a small cost of its own."""
     if not isinstance(row, TrainedRow):
         return 1.0
-    steps = -(-_windows(dataset) // row.settings.batch_size) * row.settings.epochs
+    steps = -(-_samples(dataset) // row.settings.batch_size) * row.settings.epochs
     return 10.0 + row.work * steps
 
 
 @cache
-def _windows(dataset: str) -> int:
-    """Training windows of a data set."""
-    return load_series(dataset).boundary
+def _samples(dataset: str) -> int:
+    return training_samples(dataset)

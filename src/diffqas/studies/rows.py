@@ -1,4 +1,4 @@
-"""A row of a study: something that gives a test error on every data set."""
+"""A row of a study: something that gives a test figure on every data set."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
+from torch import nn
+
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.series import TABLE_II
-from diffqas.tasks.series.windows import SeriesData
 from diffqas.training import Population
 from diffqas.training.codec import encode
 
@@ -35,6 +36,7 @@ class TrainedRow:
         work: time of a step relative to the search's, to plan with.
         predictions: whether its predictions are kept for the pictures.
         datasets: where the row exists; None: everywhere.
+        network: makes a network of its own for a task; None: the task's target.
     """
 
     name: str
@@ -47,6 +49,7 @@ class TrainedRow:
     work: float = 1.0
     predictions: bool = False
     datasets: tuple[str, ...] | None = None
+    network: Callable[[Task], nn.Module] | None = None
 
     @property
     def slug(self) -> str:
@@ -61,7 +64,7 @@ class TrainedRow:
 
     def paper(self, dataset: str) -> float | None:
         """The published figure, if there is one."""
-        if self.published is None:
+        if self.published is None or dataset not in TABLE_II:
             return None
         column = TABLE_II[dataset]
         return column.search if self.published == 0 else column.candidates[self.published - 1]
@@ -77,13 +80,13 @@ class ReferenceRow:
 
     Attributes:
         name: as it stands in the table.
-        error: test MSE on a series.
+        figure: test MSE on a series (`SeriesData`), accuracy on images (`ImageData`).
         trainable: fitted numbers.
         datasets: where the row exists; None: everywhere.
     """
 
     name: str
-    error: Callable[[SeriesData], float]
+    figure: Callable[[Any], float]
     trainable: int
     datasets: tuple[str, ...] | None = None
     group: Group = "reference"

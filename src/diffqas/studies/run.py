@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from diffqas.errors import RunError, require
 from diffqas.reports.pictures import predictions_figure, save_figure
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
+from diffqas.studies.curves import curves_figure
+from diffqas.studies.datasets import fetch
 from diffqas.studies.display import Display, duration
 from diffqas.studies.execute import execute
 from diffqas.studies.outputs import terminal_tables, write_outputs
-from diffqas.studies.plan import DATASETS, Job, Plan, share_of
+from diffqas.studies.plan import Job, Plan, share_of
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def run_study(
 
     Raises:
         ArgumentError: a wrong argument.
+        DataError: files of images are missing and cannot be downloaded, or are damaged.
         RunError: the folder holds a study with other settings, or the disk is full.
     """
     count = _cores() if workers is None else workers
@@ -73,6 +77,7 @@ def run_study(
     jobs = share_of(plan.jobs(rows, datasets), shard)
     folder = StudyFolder(Path(output) if output is not None else default_folder(plan))
     console = Console(quiet=quiet)
+    fetch((job.dataset for job in jobs if not folder.cell(job.dataset, job.row.slug).exists()), plan.data_dir)
     folder.open(plan, overwrite=overwrite)
     for change in folder.changed_versions():
         console.print(f"Cells from now on come from another version: {change}", style="yellow", highlight=False)
@@ -102,12 +107,12 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
     cells = folder.cells(plan)
     baseline = plan.rows[0].name
     ready = {cell["dataset"] for cell in cells if cell["row"] == baseline}
-    comparisons = compare_all((cell for cell in cells if cell["dataset"] in ready), baseline)
+    comparisons = compare_all((cell for cell in cells if cell["dataset"] in ready), baseline, metric=plan.metric)
     if comparisons:
         write_outputs(comparisons, path)
         console.print()
         console.print(terminal_tables(comparisons, console.width))
-    _pictures(folder, console)
+    _pictures(folder, plan, cells, console)
     _summary(cells, plan, path, console)
     return StudyRun(path, cells, comparisons)
 
@@ -129,7 +134,7 @@ def _compute(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int,
     started, seconds, done = time.perf_counter(), 0.0, 0
     try:
         # Closed here, or the workers would live on for as long as somebody holds the exception.
-        with Display(console, jobs) as display, closing(execute(folder, plan, jobs, workers)) as cells:
+        with Display(console, jobs, plan.metric) as display, closing(execute(folder, plan, jobs, workers)) as cells:
             for job, cell in cells:
                 seconds, done = seconds + cell["seconds"], done + 1
                 display.update(job, cell)
@@ -147,9 +152,12 @@ def _log(path: Path, line: dict[str, Any]) -> None:
         raise RunError(f"Cannot write {path / 'log.jsonl'}: {error.strerror}.") from None
 
 
-def _pictures(folder: StudyFolder, console: Console) -> None:
-    """Figures 8 to 12 of arXiv 2505.09653: prediction against truth at several epochs."""
-    for dataset in DATASETS:
+def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[dict[str, Any]], console: Console) -> None:
+    """The figures of arXiv 2505.09653: 5 to 7, accuracy and loss over the epochs; 8 to 12, predictions and truth."""
+    for dataset in plan.datasets:
+        drawn = [cell for cell in cells if cell["dataset"] == dataset and "curves" in cell]
+        for part in ("test", "train") if drawn else ():
+            _save(folder, f"{part}-{dataset}.png", curves_figure(drawn, part))
         try:
             samples = folder.samples(dataset)
         except RunError:
@@ -162,8 +170,12 @@ def _pictures(folder: StudyFolder, console: Console) -> None:
         seeds = len(next(iter(snapshots.values())))
         title = f"{dataset}: prediction of the search against truth ({seeds} seed{'s' * (seeds > 1)})"
         figure = predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
-        (folder.path / "figures").mkdir(exist_ok=True)
-        save_figure(figure, folder.path / "figures" / f"predictions-{dataset}.png")
+        _save(folder, f"predictions-{dataset}.png", figure)
+
+
+def _save(folder: StudyFolder, name: str, figure: Figure) -> None:
+    (folder.path / "figures").mkdir(exist_ok=True)
+    save_figure(figure, folder.path / "figures" / name)
 
 
 def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: Console) -> None:
@@ -185,7 +197,7 @@ def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: C
 CONTENTS = {
     "table.md": "the tables and what they say; table.csv has all figures, table.tex is for LaTeX",
     "table.png": "every seed of every row",
-    "figures": "prediction against truth over the epochs",
+    "figures": "what happened over the epochs",
     "cells": "one file per row and data set",
     "study.json": "settings, versions and the command",
     "log.jsonl": "how long it took",

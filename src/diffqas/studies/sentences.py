@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diffqas.reports.terminal import number
-from diffqas.studies.columns import short
 from diffqas.studies.entries import Comparison, Entry
+from diffqas.studies.metric import Metric, short
 
 WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
-NAMED = (("uniform control", "uniform"), ("directly trained LSTM", "lstm"))
-"""Rows that are always spoken of: what they are called, and what their names hold."""
+NAMED = {
+    "mse": (("uniform control", "uniform"), ("directly trained LSTM", "lstm")),
+    "accuracy": (("uniform control", "uniform"), ("directly trained MLP", "mlp"), ("logistic regression", "logistic")),
+}
+"""Rows that are always spoken of, by the metric's name: what they are called, and what their names hold."""
 
 
 def sentence(comparison: Comparison) -> str:
     """What a table says, in words: verdicts, the named controls, what could not be tested or found.
 
     The order is fixed: how many rows the search is better and worse than, which ones it is worse than, to which no
-    difference was found, the uniform control and the directly trained LSTM, the paper's figure, failed seeds, and
+    difference was found, the uniform control and the directly trained network, the paper's figure, failed seeds, and
     whether so few seeds could have found anything.
     """
     search = comparison.search
@@ -31,8 +33,8 @@ def sentence(comparison: Comparison) -> str:
     if undecided and len(undecided) < len(comparison.others):
         parts.append(f"No difference was found to {_listed(undecided)}.")
     if any(entry.group in ("control", "reference") for entry in comparison.others):
-        parts += [told for named in NAMED for told in _against(comparison, *named)]
-    parts += [*_paper(search), *_failures(comparison), *_power(comparison)]
+        parts += [told for named in NAMED[comparison.metric.name] for told in _against(comparison, *named)]
+    parts += [*_paper(search, comparison.metric), *_failures(comparison), *_power(comparison)]
     return " ".join(parts)
 
 
@@ -49,9 +51,10 @@ def seeds_in_words(count: int) -> str:
 def _verdicts(comparison: Comparison) -> str:
     search, others = comparison.search, comparison.others
     assert search.median is not None
-    who = f"the search (row {search.row}; median {number(search.median)} over {seeds_in_words(len(search.seeds))})"
+    median = comparison.metric.text(search.median)
+    who = f"the search (row {search.row}; median {median} over {seeds_in_words(len(search.seeds))})"
     merged = "; provably equal rows counted once" if any(len(entry.rows) > 1 for entry in others) else ""
-    rule = f"(Holm-adjusted p < {comparison.alpha:g}, sign-flip tests on log MSE{merged})"
+    rule = f"(Holm-adjusted p < {comparison.alpha:g}, sign-flip tests on {comparison.metric.tested}{merged})"
     better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
     rows = f"{len(others)} other row{'' if len(others) == 1 else 's'}"
     if not better and not worse:
@@ -70,7 +73,10 @@ def _against(comparison: Comparison, title: str, part: str) -> list[str]:
         is_what = "itself the row that the others are compared with" if itself else "not among the rows"
         return [f"The {title} is {is_what}."]
     several = len(controls) > 1
-    return [_verdict(entry, f"{title}{_named(entry, part).split(part)[1] if several else ''}") for entry in controls]
+    return [
+        _verdict(entry, f"{title}{_named(entry, part).split(part)[1] if several else ''}", comparison.metric)
+        for entry in controls
+    ]
 
 
 def _named(entry: Entry, part: str) -> str:
@@ -82,13 +88,10 @@ def _named(entry: Entry, part: str) -> str:
     return ""
 
 
-def _verdict(entry: Entry, title: str) -> str:
+def _verdict(entry: Entry, title: str, metric: Metric) -> str:
     if entry.median is None or entry.p_holm is None or entry.ratio is None:
         return f"The {title} could not be tested."
-    figures = (
-        f"median {number(entry.median)}, on geometric average {short(entry.ratio)} times the search's error,"
-        f" adjusted p = {short(entry.p_holm)}"
-    )
+    figures = f"median {metric.text(entry.median)}, {metric.in_words(entry.ratio)}, adjusted p = {short(entry.p_holm)}"
     told = {
         "better": f"The search is better than the {title}",
         "worse": f"The search is worse than the {title}",
@@ -96,12 +99,12 @@ def _verdict(entry: Entry, title: str) -> str:
     return f"{told} ({figures})."
 
 
-def _paper(search: Entry) -> list[str]:
+def _paper(search: Entry, metric: Metric) -> list[str]:
     if not search.paper or search.median is None:
         return []
     figure = search.paper[0]
     place = "below" if search.median < figure else "above" if search.median > figure else "equal to"
-    return [f"The median is {place} the paper's single run ({number(figure)})."]
+    return [f"The median is {place} the paper's single run ({metric.text(figure)})."]
 
 
 def _failures(comparison: Comparison) -> list[str]:

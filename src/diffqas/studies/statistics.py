@@ -1,7 +1,8 @@
 """Medians, intervals and paired tests for a handful of seeds: plain functions of numbers.
 
-Test errors are positive and spread over decades, so every comparison is made on log MSE. A seed that failed
-is ``None`` or NaN; it is dropped where two rows are paired, and the dropped seeds are returned.
+Test errors are positive and spread over decades, so they are compared by their logarithms; accuracies are compared
+as they are. A seed that failed is ``None`` or NaN; it is dropped where two rows are paired, and the dropped seeds are
+returned.
 
 Sources: Efron & Tibshirani, An Introduction to the Bootstrap (1993); Hesterberg, Am. Stat. 69(4), 371 (2015);
 Fisher, The Design of Experiments (1935); Phipson & Smyth, Stat. Appl. Genet. Mol. Biol. 9(1), 39 (2010); Holm,
@@ -10,7 +11,7 @@ Scand. J. Statist. 6(2), 65 (1979); Cohen, Statistical Power Analysis (1988).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from diffqas.errors import require
 
 Floats = NDArray[np.float64]
 Errors = Mapping[int, float | None]
+Cost = Callable[[Sequence[float | None]], Floats]
 
 FLOOR = float(np.finfo(np.float64).eps) ** 2
 """Errors below this, zero among them, are rounding of figures of order one: they count as this in logarithms."""
@@ -79,22 +81,22 @@ def median_interval(values: ArrayLike, level: float = 0.95, resamples: int = 10_
     return Interval(float(np.median(finite)), float(low), float(high))
 
 
-def paired_differences(first: Errors, second: Errors) -> tuple[Floats, tuple[int, ...]]:
-    """``log(first) - log(second)`` by seed, and the seeds that were dropped because one side failed or is missing.
+def paired_differences(first: Errors, second: Errors, cost: Cost = log_errors) -> tuple[Floats, tuple[int, ...]]:
+    """``cost(first) - cost(second)`` by seed, and the seeds that were dropped because one side failed or is missing.
 
     >>> differences, dropped = paired_differences({0: 2.0, 1: None, 2: 3.0}, {0: 1.0, 1: 1.0, 2: 3.0})
     >>> differences.round(3).tolist(), dropped
     ([0.693, 0.0], (1,))
     """
     seeds = sorted(first.keys() | second.keys())
-    differences = log_errors([first.get(seed) for seed in seeds]) - log_errors([second.get(seed) for seed in seeds])
+    differences = cost([first.get(seed) for seed in seeds]) - cost([second.get(seed) for seed in seeds])
     paired = np.isfinite(differences)
     return differences[paired], tuple(seed for seed, kept in zip(seeds, paired, strict=True) if not kept)
 
 
-def differences_from(reference: float, errors: Errors) -> tuple[Floats, tuple[int, ...]]:
-    """``log(reference) - log(error)`` by seed, for the one-sample test against a model without a seed."""
-    return paired_differences(dict.fromkeys(errors, reference), errors)
+def differences_from(reference: float, errors: Errors, cost: Cost = log_errors) -> tuple[Floats, tuple[int, ...]]:
+    """``cost(reference) - cost(error)`` by seed, for the one-sample test against a model without a seed."""
+    return paired_differences(dict.fromkeys(errors, reference), errors, cost)
 
 
 def sign_flip_p(differences: ArrayLike, samples: int = SAMPLES, seed: int = 0) -> float:
@@ -154,7 +156,13 @@ def holm(p_values: ArrayLike) -> Floats:
 
 
 def mean_ratio(differences: ArrayLike, level: float = 0.95, resamples: int = 10_000, seed: int = 0) -> Interval:
-    """Ratio of geometric means, ``exp(mean d)`` of log differences d, with its bootstrap interval.
+    """Ratio of geometric means, ``exp(mean d)`` of log differences d, with its bootstrap interval."""
+    with np.errstate(over="ignore"):
+        return Interval(*(float(np.exp(end)) for end in mean_interval(differences, level, resamples, seed)))
+
+
+def mean_interval(differences: ArrayLike, level: float = 0.95, resamples: int = 10_000, seed: int = 0) -> Interval:
+    """The mean with its bootstrap interval.
 
     The interval is the expanded percentile interval of Hesterberg (2015): percentiles at
     ``Phi(-sqrt(k / (k-1)) t_{k-1, (1+level)/2})`` and its mirror image instead of ``(1 -+ level) / 2``, as the plain
@@ -163,16 +171,12 @@ def mean_ratio(differences: ArrayLike, level: float = 0.95, resamples: int = 10_
     """
     values = np.asarray(differences, dtype=np.float64)
     count = len(values)
-    if not count:
-        return Interval(np.nan, np.nan, np.nan)
-    with np.errstate(over="ignore"):
-        ratio = float(np.exp(values.mean()))
-        if count < FEWEST:
-            return Interval(ratio, np.nan, np.nan)
-        tail = float(ndtr(-np.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2)))
-        means = values[_draws(count, resamples, seed)].mean(axis=1)
-        low, high = np.exp(np.quantile(means, (tail, 1 - tail)))
-    return Interval(ratio, float(low), float(high))
+    if count < FEWEST:
+        return Interval(float(values.mean()) if count else np.nan, np.nan, np.nan)
+    tail = float(ndtr(-np.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2)))
+    means = values[_draws(count, resamples, seed)].mean(axis=1)
+    low, high = np.quantile(means, (tail, 1 - tail))
+    return Interval(float(values.mean()), float(low), float(high))
 
 
 def cohen_dz(differences: ArrayLike) -> float:

@@ -30,7 +30,7 @@ SHORT = tuple(name for name in TABLE_II if name != "delayed-control")
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
     """All rows, in the order of the table."""
-    return [*_searches(settings), *_candidates(settings), *_controls(settings, recipe), *_references()]
+    return [*searches(settings), *candidates(settings), *_controls(settings, recipe), *_references()]
 
 
 def _first_order(settings: Settings) -> Settings | None:
@@ -38,7 +38,8 @@ def _first_order(settings: Settings) -> Settings | None:
     return replace(settings, optimizer="adam") if settings.optimizer == "kalman" else None
 
 
-def _searches(settings: Settings) -> list[Row]:
+def searches(settings: Settings) -> list[Row]:
+    """The search by relaxation, and with gradient descent where that is not what it has."""
     result: list[Row] = []
     for name in ("raw", "softmax", "gumbel"):
         changed = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(name)))
@@ -58,7 +59,8 @@ def _searches(settings: Settings) -> list[Row]:
     return result
 
 
-def _candidates(settings: Settings) -> list[Row]:
+def candidates(settings: Settings) -> list[Row]:
+    """The twelve candidates, each at weight 1."""
     return [
         TrainedRow(
             f"candidate {number}",

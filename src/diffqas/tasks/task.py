@@ -56,7 +56,9 @@ class Task:
         metrics: figures reported for both parts, by name (`mse` -> `train_mse`, `test_mse`).
         recipes: settings by recipe name.
         references: figures to compare the first metric's test value with.
-        kind: what the task is drawn as: `"series"` or `"plain"`.
+        kind: what its samples are, which decides what is drawn and stored: `"series"` (values in their order in time:
+            predictions against truth), `"images"` (classes, with the metrics `accuracy` and `loss`: both over the
+            epochs) or `"plain"` (any other: the first metric over the epochs).
         snapshot_epochs: epochs whose predictions are kept for the pictures.
         validation: samples of the training part that choices may look at; see `with_validation`.
     """

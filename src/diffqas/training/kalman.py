@@ -31,8 +31,8 @@ class KalmanFilter:
 
     The prior's standard deviation of each kind of parameters is its rate in the recipe. The variance of the
     measurements, in units of that of the training targets, falls geometrically from the first to the second value
-    of `settings.noise`; older batches are forgotten over `settings.memory` epochs at the start of training, and
-    not any more at its end.
+    of `settings.noise`, but never below the mean squared error of the last epoch; older batches are forgotten over
+    `settings.memory` epochs at the start of training, and not any more at its end.
 
     Args:
         population: the seeds' models.
@@ -46,7 +46,8 @@ class KalmanFilter:
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         require(task.loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
         self.population, self.settings = population, settings
-        self.memory = settings.memory * -(-len(task.train) // settings.batch_size)
+        self.steps_per_epoch = -(-len(task.train) // settings.batch_size)
+        self.memory = settings.memory * self.steps_per_epoch
         self.variance = float(task.train.targets.double().var(correction=0)) or 1.0
         groups = population.parameter_groups(1.0)
         self.parameters = [p for group in groups for p in group["params"] if p.requires_grad]
@@ -60,6 +61,8 @@ class KalmanFilter:
         count = len(self._prior)
         require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
         self.covariance = torch.diag(self._prior).repeat(len(self.parameters[0]), 1, 1)
+        self.residual = torch.full_like(self.covariance[:, 0, 0], self.variance)
+        """Mean squared error over about the last epoch, (seeds,)."""
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """As `Optimisation.step`."""
@@ -68,7 +71,11 @@ class KalmanFilter:
         errors = targets.reshape(1, -1).double() - outputs
         losses = errors.square().mean(1)
         first, last = self.settings.noise
-        noise = self.variance * first * (last / first) ** progress
+        # No measurement is better than what is left unexplained: a filter that takes noise for truth goes astray.
+        known = torch.where(torch.isfinite(losses), losses, self.residual)
+        self.residual = self.residual + (known - self.residual) / self.steps_per_epoch
+        noise = (self.variance * first * (last / first) ** progress) * torch.ones_like(losses)
+        noise = torch.maximum(noise, self.residual)
         kept = 1 - (1 - progress) / max(self.memory, 2.0)
         update, covariance = correct(self.covariance, rows, errors, noise, kept)
         sound = torch.isfinite(update).all(1) & torch.isfinite(covariance.diagonal(dim1=1, dim2=2)).all(1)
@@ -87,12 +94,13 @@ class KalmanFilter:
         return [parameter[0].numel() for parameter in self.parameters]
 
     def state_dict(self) -> dict[str, Any]:
-        """The covariances, (seeds, numbers, numbers)."""
-        return {"covariance": self.covariance}
+        """The covariances, (seeds, numbers, numbers), and the running errors, (seeds,)."""
+        return {"covariance": self.covariance, "residual": self.residual}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
         self.covariance = state_dict["covariance"].to(self.covariance)
+        self.residual = state_dict["residual"].to(self.residual)
 
 
 def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -102,7 +110,7 @@ def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept
         covariance: (..., numbers, numbers) before the measurement.
         rows: (..., measurements, numbers), derivatives of what is measured.
         errors: (..., measurements), measured less expected.
-        noise: variance of each measurement.
+        noise: variance of each measurement, (...).
         kept: the old knowledge counts this much beside the new.
 
     Returns:
@@ -113,7 +121,9 @@ def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept
     (tensor([0.5000]), tensor([[0.5000]]))
     """
     shadow = rows @ covariance
-    expected = shadow @ rows.mT + noise * torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
+    noise = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device)
+    one = torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
+    expected = shadow @ rows.mT + noise[..., None, None] * one
     factor, failed = torch.linalg.cholesky_ex(expected)
     factor = torch.where((failed != 0)[..., None, None], math.nan, factor)
     whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)

@@ -168,7 +168,8 @@ class Training(Generic[P]):
         if self.best is not None:
             losses = per_seed(self.task.loss, by_part["validation"], parts["validation"].targets)
             self.best.consider(self.epoch, losses, result)
-        if self.epoch in self.task.snapshot_epochs or self.epoch == self.settings.epochs:
+        wanted = self.task.snapshot_epochs
+        if self.epoch in wanted or (wanted and self.epoch == self.settings.epochs):
             self.snapshots[self.epoch] = predictions.cpu()
         return result
 

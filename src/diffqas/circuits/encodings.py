@@ -1,0 +1,53 @@
+"""What an encoding shows of a Pauli string.
+
+After the Hadamards, if any, and one rotation by its input v, a qubit has the Bloch vector r(v); <P> of a string is
+the product of its letters' components. So each letter is shown as 1, cos v or sin v with a sign, or not at all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.paulis import Ints
+
+ONE, COS, SIN, HIDDEN = range(4)
+"""Features of one input, and what no input shows."""
+
+SHOWN: dict[tuple[bool, str], dict[str, tuple[int, int]]] = {
+    (False, "rx"): {"Y": (SIN, -1), "Z": (COS, 1)},
+    (False, "ry"): {"Z": (COS, 1), "X": (SIN, 1)},
+    (False, "rz"): {"Z": (ONE, 1)},
+    (True, "rx"): {"X": (ONE, 1)},
+    (True, "ry"): {"X": (COS, 1), "Z": (SIN, -1)},
+    (True, "rz"): {"X": (COS, 1), "Y": (SIN, 1)},
+}
+"""By (hadamard, encoding): the letters that are shown, each as (feature, sign)."""
+
+
+class Shown(NamedTuple):
+    """Strings that an encoding shows."""
+
+    slots: Ints
+    """Which of the strings given."""
+    features: Ints
+    """(strings, n) of ONE, COS, SIN."""
+    signs: Ints
+
+
+def shown(candidate: Candidate, x: Ints, z: Ints, n: int) -> Shown:
+    """Those of the strings (x, z) on `n` qubits whose expectation in the encoded state is not zero for all inputs.
+
+    >>> seen = shown(Candidate(encoding="ry"), np.array([0b10, 0b01]), np.array([0b00, 0b01]), 2)  # XI, IY
+    >>> seen.slots.tolist(), seen.features.tolist(), seen.signs.tolist()
+    ([0], [[2, 0]], [1])
+    """
+    letters = SHOWN[candidate.hadamard, str(candidate.encoding)]
+    # A letter's number is 2 * (its bit in x) + (its bit in z).
+    table = np.array([(ONE, 1), *(letters.get(letter, (HIDDEN, 1)) for letter in "ZXY")])
+    shifts = np.arange(n - 1, -1, -1)
+    found = table[2 * (x[:, None] >> shifts & 1) + (z[:, None] >> shifts & 1)]
+    slots = np.flatnonzero((found[..., 0] != HIDDEN).all(1))
+    return Shown(slots, found[slots, :, 0], found[slots, :, 1].prod(1))

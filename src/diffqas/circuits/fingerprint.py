@@ -1,0 +1,54 @@
+"""Whether two candidates with data encoding are the same function, decided by exact arithmetic modulo a prime.
+
+The outputs are polynomials, of degree one in the cosine and sine of each angle and of each input, and different ones
+are different functions. Polynomials are told apart by their values where cosines and sines are random residues: two
+that differ have equal values at both points drawn with a chance below 1e-14 (Schwartz and Zippel).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.encodings import ONE, shown
+from diffqas.circuits.paulis import Ints, Program
+
+PRIME = 2**31 - 1
+POINTS = 2
+
+
+def fingerprint(candidate: Candidate, programs: Sequence[Program], n: int) -> Hashable:
+    """Equal for candidates that are the same function of inputs and shared angles; programs are those of its outputs.
+
+    >>> from diffqas.circuits.paulis import program
+    >>> rx, ry = (Candidate(encoding=encoding, rotation="rz") for encoding in ("rx", "ry"))
+    >>> programs = [program((), ("rz",), 1, 1, 0)]
+    >>> fingerprint(rx, programs, 1) == fingerprint(ry, programs, 1)
+    True
+    """
+    features = np.stack([_residues(0, q, 3) for q in range(n)], axis=1)
+    features[..., ONE] = 1
+    marks = []
+    for found in programs:
+        values = np.zeros((POINTS, len(found.x)), np.int64)
+        values[:, 0] = 1
+        for step in found.steps:
+            cos, sin = _residues(1, step.layer, step.qubit, step.rotation, 2).T[..., None]
+            p, q = found.pairs[step.start : step.stop].T
+            one, two = values[:, p], values[:, q]
+            values[:, p] = (cos * one + sin * two % PRIME) % PRIME
+            values[:, q] = (cos * two - sin * one % PRIME) % PRIME
+        strings = shown(candidate, found.x, found.z, n)
+        total = values[:, strings.slots] * found.sign[strings.slots] * strings.signs % PRIME
+        for q in range(n):
+            total = total * features[:, q][:, strings.features[:, q]] % PRIME
+        marks.append(tuple((total.sum(1) % PRIME).tolist()))
+    return tuple(marks)
+
+
+def _residues(*seed_and_shape: int) -> Ints:
+    """Random residues that depend on the place only, so that all candidates share them."""
+    *seed, count = seed_and_shape
+    return np.random.default_rng(seed).integers(1, PRIME, (POINTS, count))

@@ -1,0 +1,55 @@
+"""Samples that share angles, and angles that share samples, as one batch without copies of either."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+
+class Alignment:
+    """Leading dimensions of inputs and of angles that broadcast against each other, sorted into three kinds.
+
+    A dimension that both have is a batch; one that only the inputs have (the angles have 1 there) counts samples that
+    share angles; one that only the angles have counts sets of angles that share samples.
+
+    >>> align = Alignment((4, 1, 10), (3, 1))  # 4 and 10 samples, 3 sets
+    >>> align.kinds
+    (['sample', 'set', 'sample'], [4, 3, 10])
+    """
+
+    def __init__(self, inputs: tuple[int, ...], angles: tuple[int, ...]) -> None:
+        dims = max(len(inputs), len(angles))
+        self._inputs = (1,) * (dims - len(inputs)) + inputs
+        self._angles = (1,) * (dims - len(angles)) + angles
+        names, sizes = [], []
+        for a, b in zip(self._inputs, self._angles, strict=True):
+            names.append("set" if a == 1 and b > 1 else "sample" if b == 1 and a > 1 else "batch")
+            sizes.append(max(a, b))
+        self.kinds = names, sizes
+
+    def _order(self) -> list[int]:
+        names = self.kinds[0]
+        return [i for kind in ("batch", "set", "sample") for i, name in enumerate(names) if name == kind]
+
+    def _sizes(self, kind: str) -> list[int]:
+        return [size for name, size in zip(*self.kinds, strict=True) if name == kind]
+
+    def samples(self, inputs: Tensor) -> Tensor:
+        """Inputs (..., n) as (batch, samples, n)."""
+        full = inputs.reshape(*self._inputs, inputs.shape[-1])
+        full = full.permute(*self._order(), -1)
+        return full.reshape(math.prod(self._sizes("batch")), -1, inputs.shape[-1])
+
+    def sets(self, angles: Tensor) -> Tensor:
+        """Angles (..., a, b, c, d), one set being the last four dimensions, as (batch, sets, a, b, c, d)."""
+        full = angles.reshape(*self._angles, *angles.shape[-4:])
+        full = full.permute(*self._order(), -4, -3, -2, -1)
+        return full.reshape(math.prod(self._sizes("batch")), -1, *angles.shape[-4:])
+
+    def restored(self, results: Tensor) -> Tensor:
+        """Results (batch, sets, samples, a, b) in the order of the leading dimensions: (..., a, b)."""
+        order = self._order()
+        full = results.reshape(*(self.kinds[1][i] for i in order), *results.shape[-2:])
+        back = sorted(range(len(order)), key=order.__getitem__)
+        return full.permute(*back, -2, -1)

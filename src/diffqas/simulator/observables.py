@@ -1,0 +1,142 @@
+"""Expectations in two stages: what the angles decide, once; then any number of inputs, cheaply.
+
+An input enters a circuit in one rotation of one qubit, so an output is a polynomial of degree one in each input's
+(1, cos, sin). Its 3**n coefficients depend on the angles alone. Training a recurrent network computes them once per
+step of the optimiser and reuses them for every sample and every moment of the series; a weighted sum of candidates
+has the weighted sum of their coefficients, so it costs no more than one candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import Candidate, SearchSpace, as_space
+from diffqas.errors import ArgumentError, require
+from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
+from diffqas.simulator.broadcasting import Alignment
+from diffqas.simulator.pauli import coefficients
+from diffqas.simulator.pauli_plan import Size, pauli_plan
+from diffqas.simulator.states import state_expectations
+
+MAX_COEFFICIENT_QUBITS = 8
+"""Qubits up to which coefficients are computed; wider circuits are simulated for every input."""
+
+MAX_COEFFICIENTS = 2**26
+"""Coefficients of all candidates at all sets of angles, beyond which they are not held either."""
+
+
+class Observables:
+    """Outputs of candidates at given angles, as functions of the inputs; made by `heisenberg`."""
+
+    def __init__(self, n: int, angles: Tensor, lead: tuple[int, ...], values: Callable[[Tensor], Tensor]) -> None:
+        self.n, self.lead = n, lead
+        self._angles, self._values = angles, values
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Expectations at the inputs.
+
+        Args:
+            inputs: (..., n), radians, dtype and device of the angles; the leading dimensions broadcast against
+                those of the angles.
+
+        Returns:
+            (..., len(candidates), outputs), or (..., outputs) of a weighted sum, differentiable in the inputs and,
+            as often as wanted, in what the observables were made of.
+
+        Raises:
+            ArgumentError: inputs of the wrong shape, dtype or device.
+        """
+        kind = inputs.dtype if isinstance(inputs, Tensor) else type(inputs).__name__
+        require(kind == self._angles.dtype, "inputs", f"be a {self._angles.dtype} tensor like `angles`", kind)
+        got, device = tuple(inputs.shape), self._angles.device
+        require(len(got) >= 1 and got[-1] == self.n and 0 not in got, "inputs", f"have the shape (..., {self.n})", got)
+        require(inputs.device == device, "inputs", f"be on the device of `angles`, {device}", inputs.device)
+        try:
+            torch.broadcast_shapes(got[:-1], self.lead)
+        except RuntimeError:
+            rule = f"have leading dimensions that broadcast against those of `angles`, {self.lead}"
+            raise ArgumentError(f"Argument `inputs` must {rule}, but got {got[:-1]}.") from None
+        return self._values(inputs)
+
+
+def heisenberg(
+    candidates: SearchSpace | Iterable[Candidate],
+    angles: Tensor,
+    outputs: int,
+    *,
+    weights: Tensor | None = None,
+    separate: bool = False,
+) -> Observables:
+    """The first stage of `expectations`: everything that does not depend on the inputs.
+
+    Args:
+        candidates: circuits with data encoding.
+        angles: as in `expectations`.
+        outputs: how many qubits are read, the first ones.
+        weights: (..., len(candidates)) with the leading dimensions of `angles`: the observables are those of the
+            weighted sum of all candidates.
+        separate: as in `expectations`.
+
+    Returns:
+        A function of the inputs; keep it for one step of training, its coefficients belong to these angles.
+
+    Raises:
+        ArgumentError: as in `expectations`, or weights of the wrong shape or dtype.
+
+    >>> space = [Candidate(encoding="ry"), Candidate(hadamard=True, encoding="ry", rotation="rz")]
+    >>> observables = heisenberg(space, torch.zeros(1, 2), 2, weights=torch.tensor([1.0, 2.0]))
+    >>> observables(torch.tensor([[0.0, 0.0], [torch.pi, -torch.pi / 2]])).round().tolist()
+    [[1.0, 1.0], [-1.0, 0.0]]
+    """
+    space = as_space(candidates)
+    silent = [candidate.name for candidate in space if candidate.encoding is None]
+    require(not silent, "candidates", "encode data", ", ".join(silent))
+    flat = checked_angles(space, angles, separate)
+    sets, _, depth, n, _ = flat.shape
+    whole = isinstance(outputs, int) and not isinstance(outputs, bool)
+    require(whole and 1 <= outputs <= n, "outputs", f"be a whole number from 1 to the number of qubits, {n}", outputs)
+    for candidate in space:
+        candidate.cnots(n)  # tells of an entangler that does not fit n qubits
+    lead = lead_of(space, angles, separate)
+    if weights is not None:
+        weights = checked_weights(space, weights, angles, lead)
+    rows = sets if weights is not None else sets * len(space)
+    size = Size(space, depth, n, outputs)
+    held = n <= MAX_COEFFICIENT_QUBITS and rows * outputs * 3**n <= MAX_COEFFICIENTS
+    if not held or pauli_plan(size) is None:
+        return Observables(n, angles, lead, _simulated(space, flat, lead, outputs, weights))
+    ones = flat.new_ones(sets, len(space)) if weights is None else weights
+    found = coefficients(size, flat, ones, together=weights is not None)
+    found = found.reshape(*lead, *found.shape[1:])
+    equation = "...f,...kf->...k" if weights is not None else "...f,...ckf->...ck"
+    return Observables(n, angles, lead, lambda inputs: torch.einsum(equation, features(inputs), found))
+
+
+def features(inputs: Tensor) -> Tensor:
+    """Products of one of (1, cos, sin) of each input, the first input's slowest: (..., n) -> (..., 3**n).
+
+    >>> features(torch.zeros(2)).tolist()
+    [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    factors = torch.stack((torch.ones_like(inputs), inputs.cos(), inputs.sin()), dim=-1).unbind(-2)
+    product = factors[0]
+    for factor in factors[1:]:
+        product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
+    return product
+
+
+def _simulated(
+    space: SearchSpace, angles: Tensor, lead: tuple[int, ...], outputs: int, weights: Tensor | None
+) -> Callable[[Tensor], Tensor]:
+    def values(inputs: Tensor) -> Tensor:
+        align = Alignment(tuple(inputs.shape[:-1]), lead)
+        per_set = angles.reshape(*lead, *angles.shape[1:])
+        found = align.restored(state_expectations(space, align.samples(inputs), align.sets(per_set), outputs))
+        if weights is None:
+            return found
+        return (weights.reshape(*lead, -1, 1) * found).sum(-2)
+
+    return values

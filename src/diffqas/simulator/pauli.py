@@ -1,0 +1,87 @@
+"""Coefficients of outputs as one differentiable function of the angles.
+
+An output of an encoded circuit is a fixed polynomial of each input's (1, cos, sin), of degree one per input, whose
+3**n coefficients depend on the angles alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffqas.simulator import pauli_plain
+from diffqas.simulator.compiled import available
+from diffqas.simulator.cotangents import fold, unfold
+from diffqas.simulator.pauli_plan import Size, pauli_plan
+
+
+def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
+    """Coefficients times weights, for angles (batch, candidates or 1, depth, n, r), weights (batch, candidates).
+
+    Gives (batch, outputs, 3**n), the candidates added up, if `together`, else (batch, candidates, outputs, 3**n).
+    """
+    result = _Coefficients.apply(size, angles.flatten(2), weights, together)
+    return result.squeeze(1) if together else result
+
+
+class _Coefficients(torch.autograd.Function):
+    @staticmethod
+    def forward(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
+        rows = 1 if together else len(size.space)
+        output = angles.new_zeros(angles.shape[0], rows, size.outputs, 3**size.n)
+        if not _machine_code(angles):
+            pauli_plain.coefficients(size, angles, weights, output)
+        else:
+            _run("coefficients", size, angles, weights, output)
+        return output
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.size, angles, weights, _ = inputs
+        ctx.save_for_backward(angles, weights)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        to_angles, to_weights = _Gradients.apply(ctx.size, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
+        return None, to_angles, to_weights, None
+
+
+class _Gradients(torch.autograd.Function):
+    """The gradients as a function: many cotangents at once under vmap, and no derivative of its own."""
+
+    @staticmethod
+    def forward(size: Size, angles: Tensor, weights: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor]:
+        if not _machine_code(angles):
+            return pauli_plain.gradients(size, angles, weights, upstream)
+        found = [torch.zeros(each.shape, dtype=torch.float64) for each in (angles, weights)]
+        _run("gradients", size, angles, weights, upstream, *found)
+        return found[0].to(angles.dtype), found[1].to(weights.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
+        tensors = fold(info.batch_size, in_dims[1:], args[1:])
+        return unfold(info.batch_size, _Gradients.apply(args[0], *tensors))  # type: ignore[arg-type]
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> None:
+        raise NotImplementedError("Expectations can be differentiated only once in angles and weights.")
+
+
+def _machine_code(angles: Tensor) -> bool:
+    return angles.device.type == "cpu" and available()
+
+
+def _run(name: str, size: Size, *tensors: Tensor) -> None:
+    """Call a compiled function with tensors that share their first dimension, the batch."""
+    from diffqas.simulator.compiled import pauli_kernels
+
+    plan = pauli_plan(size)
+    assert plan is not None
+    work = tensors[0].new_empty(2, pauli_kernels.LANES * plan.most_slots).numpy()
+    getattr(pauli_kernels, name)(plan, *(tensor.detach().contiguous().numpy() for tensor in tensors), work)

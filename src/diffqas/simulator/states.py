@@ -1,0 +1,126 @@
+"""Expectations by simulating the encoded states, one per input: for circuits too wide for their Pauli strings.
+
+Every qubit starts as H|0> or |0>, turned by its input: a product state. Then layers of CNOTs, an index permutation,
+and one unitary per qubit, merged over neighbours, act on the states of all inputs together.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import Candidate, SearchSpace
+from diffqas.circuits.encoded import blind
+from diffqas.circuits.entanglers import Cnot
+from diffqas.circuits.permutations import inverse_permutation, permutation
+from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries, rotation_matrices
+
+
+def state_expectations(space: SearchSpace, inputs: Tensor, angles: Tensor, outputs: int) -> Tensor:
+    """<Z> of the first qubits of every candidate for every input and every set of angles.
+
+    Args:
+        space: circuits with data encoding.
+        inputs: (batch, samples, n).
+        angles: (batch, sets, candidates or 1, depth, n, r).
+        outputs: how many qubits are read.
+
+    Returns:
+        (batch, sets, samples, candidates, outputs).
+    """
+    kinds: dict[tuple[tuple[Cnot, ...], tuple[str, ...]], list[int]] = {}
+    n = inputs.shape[-1]
+    for index, candidate in enumerate(space):
+        kinds.setdefault((candidate.cnots(n), candidate.rotations), []).append(index)
+    signs = _signs(n, outputs).to(inputs)
+    order, blocks = [], []
+    for (cnots, rotations), members in kinds.items():
+        chosen = [space[index] for index in members]
+        own = angles if angles.shape[2] == 1 else angles[:, :, members]
+        start = torch.stack([_encoded(candidate, inputs) for candidate in chosen], dim=1)
+        order += members
+        blocks.append(_evolved(start, qubit_unitaries(rotations, own), cnots) @ signs)
+    return torch.cat(blocks, dim=-2)[..., torch.tensor(order, device=inputs.device).argsort(), :]
+
+
+def _encoded(candidate: Candidate, inputs: Tensor) -> Tensor:
+    """States (..., 2**n) in which the inputs (..., n) are encoded; complex, real numbers for RY."""
+    if blind(candidate) is not None:
+        inputs = torch.zeros_like(inputs)  # no gradient, and no rounding where phases would cancel
+    qubits = rotation_matrices(str(candidate.encoding), inputs)
+    start = qubits.new_tensor([0.5**0.5, 0.5**0.5] if candidate.hadamard else [1.0, 0.0])
+    vectors = qubits @ start
+    state = vectors[..., 0, :]
+    for q in range(1, vectors.shape[-2]):
+        state = (state.unsqueeze(-1) * vectors[..., q, :].unsqueeze(-2)).flatten(-2)
+    return state if state.is_complex() else torch.complex(state, torch.zeros_like(state))
+
+
+def _evolved(start: Tensor, unitaries: Tensor, cnots: tuple[Cnot, ...]) -> Tensor:
+    """Probabilities (batch, sets, samples, candidates, 2**n) of circuits that share their CNOTs.
+
+    Start states are complex (batch, candidates, samples, 2**n); unitaries are
+    (batch, sets, candidates or 1, depth, n, 2, 2).
+    """
+    batch, count, samples, size = start.shape
+    sets, own, depth, n = unitaries.shape[1:5]
+    state = start.movedim(3, 2)
+    if not unitaries.is_complex():  # a real circuit acts on real and imaginary parts alike
+        state = torch.view_as_real(state).flatten(3)
+    if own == 1:  # one circuit for all candidates: their states stand side by side
+        state = state.transpose(1, 2).flatten(2).unsqueeze(1)
+    # One circuit per row, its states as columns.
+    width = state.shape[-1]
+    state = state.unsqueeze(1).expand(batch, sets, own, size, width).reshape(-1, size, width)
+    layers = unitaries.flatten(0, 2)
+    groups = [merge(group) for group in layers.split(group_sizes(n), dim=2)]
+    for layer in range(depth):
+        state = _permuted(state, cnots, n)
+        rest = size * width
+        for matrices in groups:
+            rest //= matrices.shape[-1]
+            state = matrices[:, layer].unsqueeze(1) @ state.reshape(len(state), -1, matrices.shape[-1], rest)
+    state = state.reshape(batch, sets, own, size, count // own, -1)
+    squares = state.real.square() + state.imag.square() if state.is_complex() else state.square()
+    parts = squares.reshape(batch, sets, own, size, count // own, samples, -1).sum(-1)
+    return parts.permute(0, 1, 5, 2, 4, 3).reshape(batch, sets, samples, count, size)
+
+
+def _permuted(state: Tensor, cnots: tuple[Cnot, ...], n: int) -> Tensor:
+    enter, leave = _indices(cnots, n, str(state.device))
+    return _Gather.apply(state.reshape(len(state), 2**n, -1), enter, leave)
+
+
+class _Gather(torch.autograd.Function):
+    """A permutation of the basis states; its gradient is the inverse permutation, a gather again."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(state: Tensor, enter: Tensor, leave: Tensor) -> Tensor:
+        return state.index_select(1, enter)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[2], inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        return _Gather.apply(upstream[0], *ctx.saved_tensors), None, None  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=32)
+def _indices(cnots: tuple[Cnot, ...], n: int, device: str) -> tuple[Tensor, Tensor]:
+    arrays = inverse_permutation(cnots, n), permutation(cnots, n)
+    enter, leave = (torch.from_numpy(array.copy()).to(device) for array in arrays)
+    return enter, leave
+
+
+@lru_cache(maxsize=32)
+def _signs(n: int, outputs: int) -> Tensor:
+    """(2**n, outputs): the value of Z of each of the first qubits in each basis state."""
+    bits = torch.arange(2**n)[:, None] >> torch.arange(n - 1, n - 1 - outputs, -1) & 1
+    return 1 - 2 * bits

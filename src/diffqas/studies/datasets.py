@@ -1,0 +1,78 @@
+"""The data sets of the studies, by the words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from diffqas.tasks import Task
+from diffqas.tasks.images import SOURCES, ImageData, image_task, load_images, locate
+from diffqas.tasks.series import TABLE_II, load_series
+from diffqas.tasks.series.task import series_task
+from diffqas.tasks.series.windows import SeriesData
+
+Data = SeriesData | ImageData
+
+SERIES = tuple(TABLE_II)
+"""The five series of arXiv 2505.09653."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two classes of images.
+
+    Attributes:
+        name: the whole data set.
+        classes: the labels.
+        count: training images, to plan with.
+    """
+
+    name: str
+    classes: tuple[int, ...]
+    count: int
+
+
+PAIRS = {
+    "mnist-1-5": Pair("mnist", (1, 5), 12_163),
+    "fashion-mnist-1-5": Pair("fashion-mnist", (1, 5), 12_000),
+    "fashion-mnist-5-7": Pair("fashion-mnist", (5, 7), 12_000),
+}
+"""The images of the paper's Figures 5 to 7."""
+
+IMAGES = tuple(PAIRS)
+
+
+def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
+    """The samples as they come.
+
+    Raises:
+        DataError: files are missing and cannot be downloaded, or are damaged.
+    """
+    if dataset in PAIRS:
+        return load_images(PAIRS[dataset].name, PAIRS[dataset].classes, data_dir)
+    return load_series(dataset)
+
+
+def make_task(data: Data) -> Task:
+    """The papers' task on these samples."""
+    return image_task(data) if isinstance(data, ImageData) else series_task(data)
+
+
+def training_samples(dataset: str) -> int:
+    """How many there are; no file is read for it."""
+    return PAIRS[dataset].count if dataset in PAIRS else load_series(dataset).boundary
+
+
+def fetch(datasets: Iterable[str], data_dir: str | Path | None = None) -> None:
+    """Find and verify the files of data sets that have some, downloading what is missing.
+
+    Several processes would otherwise download them at the same time.
+
+    Raises:
+        ArgumentError: `data_dir` is no folder.
+        DataError: as of `load_data`.
+    """
+    for name in dict.fromkeys(PAIRS[dataset].name for dataset in datasets if dataset in PAIRS):
+        if name in SOURCES:
+            locate(SOURCES[name], data_dir)
