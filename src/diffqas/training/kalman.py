@@ -103,7 +103,9 @@ class KalmanFilter:
         self.residual = state_dict["residual"].to(self.residual)
 
 
-def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept: float = 1.0) -> tuple[Tensor, Tensor]:
+def correct(
+    covariance: Tensor, rows: Tensor, errors: Tensor, noise: Tensor | float, kept: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """One correction of a Kalman filter.
 
     Args:
@@ -121,9 +123,9 @@ def correct(covariance: Tensor, rows: Tensor, errors: Tensor, noise: float, kept
     (tensor([0.5000]), tensor([[0.5000]]))
     """
     shadow = rows @ covariance
-    noise = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device)
+    variance = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device)
     one = torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
-    expected = shadow @ rows.mT + noise[..., None, None] * one
+    expected = shadow @ rows.mT + variance[..., None, None] * one
     factor, failed = torch.linalg.cholesky_ex(expected)
     factor = torch.where((failed != 0)[..., None, None], math.nan, factor)
     whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)
