@@ -51,7 +51,7 @@ def figure(values: list[float]) -> str:
 
 
 def table(folder: Path = RESULTS) -> list[str]:
-    """Lines of Markdown; a cell that is not computed is a dash."""
+    """Lines of Markdown; a cell that is not computed is a dash, a row without any is left out."""
     lines = [f"| | trained numbers | {' | '.join(DATASETS.values())} |", "|---" * (len(DATASETS) + 2) + "|"]
     for title, word in ROWS.items():
         figures, counts = [], set()
@@ -63,6 +63,8 @@ def table(folder: Path = RESULTS) -> list[str]:
             cell = json.loads(file.read_text())
             counts.add(cell["trainable"])
             figures.append(short(cell["paper"]) if word == PAPER[1] else figure(cell["test_mse"]))
+        if not counts:
+            continue
         count = f"{counts.pop():,}" if len(counts) == 1 else "–"
         lines.append(f"| {title} | {count} | {' | '.join(figures)} |")
     return lines

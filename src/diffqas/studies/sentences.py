@@ -72,10 +72,10 @@ def _against(comparison: Comparison, title: str, part: str) -> list[str]:
         itself = any(part in name.lower() for name in comparison.search.rows)
         is_what = "itself the row that the others are compared with" if itself else "not among the rows"
         return [f"The {title} is {is_what}."]
-    several = len(controls) > 1
+    ways = [_named(entry, part).split(part)[1] for entry in controls]
     return [
-        _verdict(entry, f"{title}{_named(entry, part).split(part)[1] if several else ''}", comparison.metric)
-        for entry in controls
+        _verdict(entry, title + (way if way.startswith(" by ") else ""), comparison.metric)
+        for entry, way in zip(controls, ways, strict=True)
     ]
 
 
