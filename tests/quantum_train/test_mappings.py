@@ -102,7 +102,7 @@ def test_models_of_different_mappings_are_no_population(one_case):
         (MLPMapping((16,)), lambda n, chunk: 16 * (n + 2) + chunk * 17),
         (MLPMapping((5, 3)), lambda n, chunk: 5 * (n + 2) + 3 * 6 + chunk * 4),
     ],
-    ids=str,
+    ids=["linear", "16", "5-3"],
 )
 @pytest.mark.parametrize(("chunk", "qubits"), [(1, 11), (3, 10), (112, 4), (5000, 1)])
 def test_counts_are_exact(choice, numbers, chunk, qubits):
