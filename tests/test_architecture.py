@@ -14,6 +14,7 @@ ROOMS = [
     "simulator",
     "architecture",
     "quantum_train",
+    "recurrent",
     "tasks",
     "training",
     "reports",

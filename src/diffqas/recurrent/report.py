@@ -1,0 +1,38 @@
+"""How many numbers of a quantum LSTM are trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class QLSTMReport:
+    """Counts of a quantum LSTM.
+
+    Attributes:
+        qubits: n of each layer of the network, its input size plus the hidden size.
+        depth: layers of the circuits.
+        circuit: trained angles theta.
+        structure: trained structural weights w.
+        frozen: angles and weights that are not trained.
+
+    >>> print(QLSTMReport(qubits=(6,), depth=5, circuit=120, structure=144, frozen=0))
+    264 trainable numbers: 120 angles + 144 structural, 6 qubits, depth 5
+    """
+
+    qubits: tuple[int, ...]
+    depth: int
+    circuit: int
+    structure: int
+    frozen: int
+
+    @property
+    def total(self) -> int:
+        """Trainable numbers in all."""
+        return self.circuit + self.structure
+
+    def __str__(self) -> str:
+        qubits = " and ".join(map(str, self.qubits))
+        counts = f"{self.total:,} trainable numbers: {self.circuit:,} angles + {self.structure:,} structural"
+        frozen = f", {self.frozen:,} more frozen" if self.frozen else ""
+        return f"{counts}{frozen}, {qubits} qubits, depth {self.depth}"
