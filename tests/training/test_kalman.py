@@ -120,7 +120,7 @@ def test_the_first_step_is_a_damped_gauss_newton_step():
 
 
 def test_seeds_in_lockstep_are_seeds_alone(task):
-    settings = replace(SMALL, epochs=7)  # 21 steps
+    settings = replace(SMALL, epochs=7, noise=(100.0, 1.0))  # 21 steps; less damping, and round-off grows faster
     _, together = train(task, [0, 1, 2], settings)
     for index in range(3):
         _, alone = train(task, [index], settings)
