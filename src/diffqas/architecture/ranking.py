@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from diffqas.architecture.mixture import CircuitMixture
-from diffqas.circuits import Candidate, groups
+from diffqas.architecture.relaxation import Relaxation
+from diffqas.circuits import Candidate, SearchSpace, groups
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,29 @@ def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None 
     probabilities = mixture.probabilities()
     scaled = probabilities * 2**n if scale is None else scale(probabilities, n)
     spreads = scaled.std(dim=-1, correction=0)
-    ranked = []
-    for indices in merged:
+    return ranked(space, merged, weights, spreads, mixture.relaxation)
+
+
+def ranked(
+    space: SearchSpace,
+    groups: Sequence[Sequence[int]],
+    weights: Tensor,
+    spreads: Tensor,
+    relaxation: Relaxation,
+) -> list[Ranked]:
+    """Groups of equal candidates by what they contribute, best first.
+
+    Args:
+        space: the candidates.
+        groups: indices of candidates that are the same function.
+        weights: of the candidates, (candidates,).
+        spreads: how much each candidate's output varies, (candidates,).
+        relaxation: decides what a contribution is: raw weights by |weight| x spread, others by weight.
+    """
+    found = []
+    for indices in groups:
         weight = float(weights[indices].sum())
-        raw = mixture.relaxation.name == "raw"
-        contribution = abs(weight) * float(spreads[indices[0]]) if raw else weight
+        contribution = abs(weight) * float(spreads[indices[0]]) if relaxation.name == "raw" else weight
         members = tuple(space[index] for index in indices)
-        ranked.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
-    return sorted(ranked, key=lambda entry: -entry.contribution)
+        found.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
+    return sorted(found, key=lambda entry: -entry.contribution)

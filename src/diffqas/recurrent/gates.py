@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import SHARINGS, Ranked, Relaxation
+from diffqas.architecture import SHARINGS, Ranked, Relaxation, ranked
 from diffqas.circuits import SearchSpace, encoded_findings
 from diffqas.errors import choose, require
 from diffqas.simulator import MAX_QUBITS, Observables, heisenberg
@@ -117,17 +117,7 @@ class GateCircuits(nn.Module):
             variances = variances.mean(0, keepdim=True)
         spreads = variances.sqrt().gather(1, self.choice)
         rows = zip(self.spaces, self.weights, spreads, strict=True)
-        return [self._ranked(space, weights, spread) for space, weights, spread in rows]
-
-    def _ranked(self, space: SearchSpace, weights: Tensor, spreads: Tensor) -> list[Ranked]:
-        ranked = []
-        for indices in self._same(space):
-            weight = float(weights[indices].sum())
-            raw = self.relaxation.name == "raw"
-            contribution = abs(weight) * float(spreads[indices[0]]) if raw else weight
-            members = tuple(space[index] for index in indices)
-            ranked.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
-        return sorted(ranked, key=lambda entry: -entry.contribution)
+        return [ranked(space, self._same(space), weights, spread, self.relaxation) for space, weights, spread in rows]
 
     def _same(self, space: SearchSpace) -> list[list[int]]:
         """Places of candidates that are the same function; with angles of their own, only those without any say."""

@@ -183,7 +183,7 @@ def _cost(row: Row, dataset: str) -> float:
     """Steps times the time of a step; every cell has a small cost of its own."""
     if not isinstance(row, TrainedRow):
         return 1.0
-    steps = -(-_samples(dataset) // row.settings.batch_size) * row.settings.epochs
+    steps = row.settings.steps_per_epoch(_samples(dataset)) * row.settings.epochs
     return 10.0 + row.work * steps
 
 

@@ -63,3 +63,7 @@ class Settings:
         require(self.lr > 0, "lr", "be positive", self.lr)
         require(min(self.noise) > 0, "noise", "be two positive variances", self.noise)
         require(self.memory > 0, "memory", "be a positive number of epochs", self.memory)
+
+    def steps_per_epoch(self, samples: int) -> int:
+        """Batches of one epoch over so many training samples; the last one may be short."""
+        return -(-samples // self.batch_size)

@@ -46,17 +46,14 @@ class KalmanFilter:
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         require(task.loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
         self.population, self.settings = population, settings
-        self.steps_per_epoch = -(-len(task.train) // settings.batch_size)
+        self.steps_per_epoch = settings.steps_per_epoch(len(task.train))
         self.memory = settings.memory * self.steps_per_epoch
         self.variance = float(task.train.targets.double().var(correction=0)) or 1.0
         groups = population.parameter_groups(1.0)
-        self.parameters = [p for group in groups for p in group["params"] if p.requires_grad]
-        deviations = [
-            torch.full((p[0].numel(),), float(group["lr"]), dtype=torch.float64, device=p.device)
-            for group in groups
-            for p in group["params"]
-            if p.requires_grad
-        ]
+        rated = [(p, float(group["lr"])) for group in groups for p in group["params"] if p.requires_grad]
+        self.parameters = [p for p, _ in rated]
+        self._sizes = [p[0].numel() for p in self.parameters]
+        deviations = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
         self._prior = torch.cat(deviations).square()
         count = len(self._prior)
         require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
@@ -88,10 +85,6 @@ class KalmanFilter:
             for parameter, part in zip(self.parameters, change.split(self._sizes, 1), strict=True):
                 parameter += part.reshape(parameter.shape).to(parameter.dtype)
         return losses
-
-    @property
-    def _sizes(self) -> list[int]:
-        return [parameter[0].numel() for parameter in self.parameters]
 
     def state_dict(self) -> dict[str, Any]:
         """The covariances, (seeds, numbers, numbers), and the running errors, (seeds,)."""

@@ -42,8 +42,7 @@ class BestEpoch:
     @torch.no_grad()
     def restore(self) -> dict[str, list[float]]:
         """Give the population the kept numbers; returns their figures and `selected_epoch`."""
-        for kept, parameter in zip(self.kept, self.parameters, strict=True):
-            parameter.copy_(kept)
+        _copy(self.parameters, self.kept)
         return self.metrics | {"selected_epoch": [float(epoch) for epoch in self.epoch]}
 
     def state_dict(self) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Training(Generic[P]):
     @property
     def steps_per_epoch(self) -> int:
         """Batches of one epoch; the last one may be short."""
-        return -(-len(self.task.train) // self.settings.batch_size)
+        return self.settings.steps_per_epoch(len(self.task.train))
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train until the last epoch, one record after each.
