@@ -84,6 +84,26 @@ def test_scaling_by_the_training_part_sees_no_later_value():
     assert not np.array_equal(scaled_windows(changed, name="noise", scaling="train").train[0], data.train[0])
 
 
+@pytest.mark.parametrize("scaling", ["whole", "train"])
+def test_scaling_can_be_undone(scaling):
+    series = 100 + np.random.default_rng(0).normal(size=60)
+    series[[-2, -3]] = 90, 120  # the extremes stand in the test part
+    data = scaled_windows(series, name="noise", scaling=scaling)
+    np.testing.assert_allclose(data.unscaled(data.inputs)[:, 0], series[: data.count], rtol=1e-14)
+    np.testing.assert_allclose(data.unscaled(data.targets), series[4 : 4 + data.count], rtol=1e-14)
+    touched = series if scaling == "whole" else series[: data.boundary + 4]
+    assert (data.low, data.high, data.unit) == (touched.min(), touched.max(), (touched.max() - touched.min()) / 2)
+    inner = data.holdout()
+    np.testing.assert_array_equal(inner.unscaled(inner.targets), data.unscaled(data.targets)[: inner.count])
+
+
+def test_what_was_not_scaled_stays_as_it_is():
+    series = np.random.default_rng(0).normal(size=30)
+    data = windows(series)
+    np.testing.assert_array_equal(data.unscaled(data.targets), series[4:29])
+    assert data.unit == 1
+
+
 def test_unknown_scaling_is_refused():
     with pytest.raises(ArgumentError, match=r"`scaling` must be one of whole, train.*'trian'.*mean 'train'"):
         scaled_windows(np.arange(30.0), name="x", scaling="trian")
@@ -112,6 +132,7 @@ def test_windows_refuses_bad_arguments(inputs, targets, length, argument):
         {"boundary": 0},
         {"boundary": 5},
         {"last_response": np.ones(4)},
+        {"low": 1.0},
     ],
 )
 def test_data_refuses_parts_that_do_not_fit(change):

@@ -1,4 +1,4 @@
-"""The named series: the five of the papers and the two NARMA series seen through their own past."""
+"""The named series: the five of the papers, the two NARMA series seen through their own past, and a measured one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from diffqas.errors import choose
+from diffqas.tasks.series.measured import sunspots
 from diffqas.tasks.series.signals import Floats, bessel, damped_shm, delayed_control, narma
 from diffqas.tasks.series.windows import Scaling, SeriesData, scaled_windows, windows
 
@@ -37,6 +38,7 @@ SERIES: Mapping[str, Callable[[str, Scaling], SeriesData]] = MappingProxyType(
         "narma10": partial(_narma_from_drive, 10),
         "narma5-response": partial(_narma_from_response, 5),
         "narma10-response": partial(_narma_from_response, 10),
+        "sunspots": partial(_scaled, sunspots),
     }
 )
 """Loader of each named series, in the order of the papers' tables."""
@@ -45,7 +47,7 @@ SERIES: Mapping[str, Callable[[str, Scaling], SeriesData]] = MappingProxyType(
 def load_series(name: str, *, scaling: Scaling = "whole") -> SeriesData:
     """Return the windows (length 4) of a named series.
 
-    The first three are scaled to [-1, 1] (`scaling` as in `scaled_windows`). NARMA is unscaled, as in the
+    All but NARMA are scaled to [-1, 1] (`scaling` as in `scaled_windows`). NARMA is unscaled, as in the
     papers, so there `scaling` changes nothing: "narma5" and "narma10" predict the response y from a window
     of the drive u, the "-response" ones from a window of y itself (easier, and not the papers' task).
 

@@ -57,10 +57,19 @@ def least_squares(data: SeriesData) -> float:
     >>> f"{least_squares(load_series('bessel')):.1e}"
     '1.2e-08'
     """
-    inputs, targets = data.train
-    coefficients = np.linalg.lstsq(_with_intercept(inputs), targets, rcond=None)[0]
     inputs, targets = data.test
-    return _mse(_with_intercept(inputs) @ coefficients, targets)
+    return _mse(_with_intercept(inputs) @ linear_coefficients(data), targets)
+
+
+def linear_coefficients(data: SeriesData) -> Floats:
+    """Return b and a of the linear model ``targets = inputs @ a + b`` fitted on the training windows, (1 + window,).
+
+    >>> from diffqas.tasks.series.windows import windows
+    >>> linear_coefficients(windows(2.0 ** np.arange(12), length=1)).round(6) + 0.0
+    array([0., 2.])
+    """
+    inputs, targets = data.train
+    return np.asarray(np.linalg.lstsq(_with_intercept(inputs), targets, rcond=None)[0], dtype=np.float64)
 
 
 def references(data: SeriesData) -> list[Reference]:

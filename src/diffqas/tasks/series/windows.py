@@ -32,9 +32,10 @@ class SeriesData:
         sees: what the windows show, in words.
         offset: index in the series of targets[0].
         last_response: for a model that sees only a drive, the value just before each target, shape (count,).
+        low, high: what -1 and 1 stand for in the series' own units; -1 and 1 themselves where nothing was scaled.
 
     Raises:
-        ArgumentError: the shapes do not fit each other, or a part is empty.
+        ArgumentError: the shapes do not fit each other, a part is empty, or `low` is not below `high`.
     """
 
     name: str
@@ -44,6 +45,8 @@ class SeriesData:
     sees: str = THE_SERIES
     offset: int = 4
     last_response: Floats | None = None
+    low: float = -1.0
+    high: float = 1.0
 
     def __post_init__(self) -> None:
         require(self.inputs.ndim == 2, "inputs", "have the shape (count, window)", self.inputs.shape)
@@ -54,6 +57,7 @@ class SeriesData:
             require(shape == flat, "last_response", f"have the shape {flat}", shape)
         rule = f"leave windows on both sides (1 to {self.count - 1})"
         require(1 <= self.boundary < self.count, "boundary", rule, self.boundary)
+        require(self.low < self.high, "low", f"be below `high`, {self.high}", self.low)
 
     @property
     def count(self) -> int:
@@ -74,6 +78,19 @@ class SeriesData:
     def test(self) -> tuple[Floats, Floats]:
         """Inputs and targets of the test windows."""
         return self.inputs[self.boundary :], self.targets[self.boundary :]
+
+    @property
+    def unit(self) -> float:
+        """What a difference of 1 stands for in the series' own units."""
+        return self.high / 2 - self.low / 2
+
+    def unscaled(self, values: Floats) -> Floats:
+        """Return inputs, targets or predictions, of any shape, in the series' own units.
+
+        >>> scaled_windows(np.arange(25.0), name="ramp").unscaled(np.array([-1.0, 0.0, 2.0]))
+        array([ 0., 12., 36.])
+        """
+        return self.high / 2 + self.low / 2 + self.unit * values
 
     def holdout(self, fraction: float = 0.2) -> SeriesData:
         """Return data made of the training windows alone, whose test part is their last `fraction`.
@@ -158,7 +175,7 @@ def windows(
 
 
 def scaled_windows(series: Floats, length: int = 4, *, name: str, scaling: Scaling = "whole") -> SeriesData:
-    """Return the windows of a series scaled to [-1, 1].
+    """Return the windows of a series scaled to [-1, 1], with what is needed to undo that.
 
     `scaling` "whole" takes minimum and maximum of the whole series (the papers' protocol), "train" those of
     the values that the training windows and their targets touch.
@@ -172,4 +189,5 @@ def scaled_windows(series: Floats, length: int = 4, *, name: str, scaling: Scali
     """
     choose(scaling, get_args(Scaling), "scaling")
     over = training_values(len(series), length) if scaling == "train" else None
-    return windows(scale_to_unit(series, over), length=length, name=name)
+    data = windows(scale_to_unit(series, over), length=length, name=name)
+    return replace(data, low=float(np.min(series[:over])), high=float(np.max(series[:over])))
