@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from diffqas.errors import choose, require
 from diffqas.quantum_train import Recipe
 
-OPTIMIZERS = ("adam", "rmsprop", "kalman")
+OPTIMIZERS = ("adam", "rmsprop", "soap", "kalman")
 SCHEDULES = ("constant", "cosine")
 SELECTIONS = ("final", "best")
 
@@ -21,13 +21,14 @@ class Settings:
         depth: layers of the circuits.
         epochs: passes over the training part.
         batch_size: samples per step.
-        optimizer: `"adam"`, `"rmsprop"` or `"kalman"` (an extended Kalman filter over the trainable numbers,
-            for the squared error; of what follows it uses `noise` and `memory` alone).
+        optimizer: `"adam"`, `"rmsprop"`, `"soap"` (Adam in the eigenbasis of the gradient's covariance) or `"kalman"`
+            (an extended Kalman filter over the trainable numbers, for the squared error; of what follows it uses
+            `noise` and `memory` alone).
         lr: base learning rate; the recipe's rates multiply it.
         schedule: `"constant"`, or `"cosine"`: from `lr` to zero over all steps.
         alpha: RMSProp's smoothing constant.
-        betas: Adam's decay rates.
-        eps: added to the denominator by both.
+        betas: decay rates of Adam and SOAP.
+        eps: added to the denominator; by SOAP in units of its largest entry.
         shuffle: a new order of the samples in every epoch, the same for all seeds.
         noise: the Kalman filter's variance of a measurement at the start and at the end, in units of the
             variance of the training targets.

@@ -20,7 +20,7 @@ from torch.nn.functional import mse_loss
 from diffqas.errors import require
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
-from diffqas.training.population import Population
+from diffqas.training.population import Population, flat_numbers, move_numbers
 
 MAX_NUMBERS = 4096
 """Trainable numbers per seed: the covariance of 4,096 takes 134 MB."""
@@ -49,12 +49,8 @@ class KalmanFilter:
         self.steps_per_epoch = settings.steps_per_epoch(len(task.train))
         self.memory = settings.memory * self.steps_per_epoch
         self.variance = float(task.train.targets.double().var(correction=0)) or 1.0
-        groups = population.parameter_groups(1.0)
-        rated = [(p, float(group["lr"])) for group in groups for p in group["params"] if p.requires_grad]
-        self.parameters = [p for p, _ in rated]
-        self._sizes = [p[0].numel() for p in self.parameters]
-        deviations = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
-        self._prior = torch.cat(deviations).square()
+        self.parameters, rates = flat_numbers(population)
+        self._prior = rates.square()
         count = len(self._prior)
         require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
         self.covariance = torch.diag(self._prior).repeat(len(self.parameters[0]), 1, 1)
@@ -80,10 +76,7 @@ class KalmanFilter:
         if not sound.all():  # a covariance that round-off has spoilt starts again from the prior
             covariance[~sound] = torch.diag(self._prior)
         self.covariance = covariance
-        with torch.no_grad():
-            change = torch.where(moves[:, None], update, torch.zeros_like(update))
-            for parameter, part in zip(self.parameters, change.split(self._sizes, 1), strict=True):
-                parameter += part.reshape(parameter.shape).to(parameter.dtype)
+        move_numbers(self.parameters, torch.where(moves[:, None], update, torch.zeros_like(update)))
         return losses
 
     def state_dict(self) -> dict[str, Any]:

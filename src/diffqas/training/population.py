@@ -86,3 +86,18 @@ class DirectLockstep(nn.Module):
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """One group: all parameters at `lr`."""
         return [{"name": "weights", "params": list(self.stacked), "lr": lr}]
+
+
+def flat_numbers(population: Population) -> tuple[list[Tensor], Tensor]:
+    """Trainable tensors of a population, and the rates of their numbers as one flat vector, (numbers,) in float64."""
+    groups = population.parameter_groups(1.0)
+    rated = [(p, float(group["lr"])) for group in groups for p in group["params"] if p.requires_grad]
+    rates = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
+    return [p for p, _ in rated], torch.cat(rates)
+
+
+@torch.no_grad()
+def move_numbers(parameters: Sequence[Tensor], change: Tensor) -> None:
+    """Add (seeds, numbers) to the tensors of `flat_numbers`."""
+    for parameter, part in zip(parameters, change.split([p[0].numel() for p in parameters], 1), strict=True):
+        parameter += part.reshape(parameter.shape).to(parameter.dtype)

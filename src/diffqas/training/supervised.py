@@ -17,6 +17,7 @@ from diffqas.training.kalman import KalmanFilter
 from diffqas.training.optimisation import GradientDescent, Optimisation, per_seed
 from diffqas.training.population import Population
 from diffqas.training.selection import BestEpoch
+from diffqas.training.soap import Soap
 
 P = TypeVar("P", bound=Population)
 
@@ -78,11 +79,7 @@ class Training(Generic[P]):
         if settings.select == "best":
             self.task = self.task.with_validation(settings.validation)
             self.best = BestEpoch(population, len(self.seeds))
-        self.optimisation: Optimisation = (
-            KalmanFilter(population, self.task, settings)
-            if settings.optimizer == "kalman"
-            else GradientDescent(population, self.task.loss, settings)
-        )
+        self.optimisation = _optimisation(population, self.task, settings)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -198,3 +195,11 @@ class Training(Generic[P]):
             self.best.load_state_dict(state["best"])
         torch.set_rng_state(state["rng"])
         self._advance()
+
+
+def _optimisation(population: Population, task: Task, settings: Settings) -> Optimisation:
+    if settings.optimizer == "kalman":
+        return KalmanFilter(population, task, settings)
+    if settings.optimizer == "soap":
+        return Soap(population, task.loss, settings)
+    return GradientDescent(population, task.loss, settings)

@@ -1,0 +1,111 @@
+"""Adam in the eigenbasis of the gradient's covariance.
+
+All weights of a generated network are sums of the same few numbers, so gradients with respect to these are strongly
+correlated, and Adam, which scales each by itself, has to be slow in all of them. SOAP (Vyas et al., arXiv 2409.11321)
+runs Adam in the eigenbasis of the gradients' covariance. For ordinary networks that covariance has to be
+approximated, layer by layer, by a Kronecker product; for the hundreds of numbers of a generator it is simply stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import require
+from diffqas.tasks.settings import Settings
+from diffqas.tasks.task import Loss
+from diffqas.training.optimisation import per_seed, schedule_factor
+from diffqas.training.population import Population, flat_numbers, move_numbers
+
+MAX_NUMBERS = 2048
+"""Trainable numbers per seed: decomposing a covariance takes the cube of it."""
+
+MEMORY = 0.99
+"""Decay rate of the covariance."""
+
+WARM_UP = 20
+"""Steps over which the learning rate rises; as long as it does, the basis is new in every step."""
+
+REFRESH = 10
+"""Steps between two new bases after that."""
+
+
+class Soap:
+    """SOAP with one block for all trainable numbers, one per seed; in float64 whatever the network's dtype.
+
+    `settings.betas` are Adam's; `settings.eps` is added to the denominator in units of its largest entry, so that
+    directions without gradient stay where they are.
+
+    Args:
+        population: the seeds' models; their parameter groups give the units in which numbers are measured.
+        loss: of one model.
+        settings: how to train.
+
+    Raises:
+        ArgumentError: too many trainable numbers.
+    """
+
+    def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
+        self.population, self.loss, self.settings = population, loss, settings
+        self.parameters, self.units = flat_numbers(population)
+        count = len(self.units)
+        require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
+        lead = (len(self.parameters[0]), count)
+        self.steps = 0
+        self.mean = self.units.new_zeros(lead)
+        self.square = self.units.new_zeros(lead)
+        self.covariance = self.units.new_zeros(*lead, count)
+        self.basis = torch.eye(count, dtype=self.units.dtype, device=self.units.device).repeat(lead[0], 1, 1)
+
+    def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
+        """As `Optimisation.step`."""
+        losses = per_seed(self.loss, self.population(inputs), targets)
+        gradients = torch.autograd.grad(losses.sum(), self.parameters, materialize_grads=True)
+        gradient = torch.cat([part.flatten(1) for part in gradients], 1).double() * self.units
+        sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
+        gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
+        rate = self.settings.lr * schedule_factor(self.settings.schedule, progress)
+        update = self._direction(gradient) * min(1.0, self.steps / WARM_UP) * -rate
+        move_numbers(self.parameters, torch.where(sound[:, None], update * self.units, torch.zeros_like(update)))
+        return losses.detach()
+
+    def _direction(self, gradient: Tensor) -> Tensor:
+        """Adam's step before the rate, (seeds, numbers)."""
+        self.steps += 1
+        first, second = self.settings.betas
+        outer = gradient.unsqueeze(2) * gradient.unsqueeze(1)
+        self.covariance = MEMORY * self.covariance + (1 - MEMORY) * outer
+        if self.steps <= WARM_UP or self.steps % REFRESH == 0:
+            self._turn()
+        self.mean = first * self.mean + (1 - first) * gradient
+        self.square = second * self.square + (1 - second) * _apply(self.basis.mT, gradient).square()
+        mean = _apply(self.basis.mT, self.mean) / (1 - first**self.steps)
+        root = (self.square / (1 - second**self.steps)).sqrt()
+        floor = self.settings.eps * root.amax(1, keepdim=True)
+        return _apply(self.basis, mean / (root + floor).clamp(min=torch.finfo(root.dtype).tiny))
+
+    def _turn(self) -> None:
+        """To the eigenbasis of the present covariance; squares follow as if they were uncorrelated."""
+        basis = torch.linalg.eigh(self.covariance).eigenvectors
+        self.square = _apply((basis.mT @ self.basis).square(), self.square)
+        self.basis = basis
+
+    def state_dict(self) -> dict[str, Any]:
+        """Covariances and bases, (seeds, numbers, numbers), moments, (seeds, numbers), and the steps done."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        for name in _STATE:
+            value = state_dict[name]
+            setattr(self, name, value.to(self.units) if isinstance(value, Tensor) else value)
+
+
+_STATE = ("steps", "mean", "square", "covariance", "basis")
+
+
+def _apply(matrices: Tensor, vectors: Tensor) -> Tensor:
+    """(seeds, k, n), (seeds, n) -> (seeds, k)."""
+    return (matrices @ vectors.unsqueeze(2)).squeeze(2)
