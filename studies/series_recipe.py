@@ -10,21 +10,19 @@ that stands there already is not run again. Ends with the table as Markdown.
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import torch
+from one_factor import errors, searches, study
 
 from diffqas.architecture import Gumbel, Raw, Softmax
-from diffqas.quantum_train import DimensionScale, Lockstep, Rates, RawScale, TanhScale
+from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
+from diffqas.studies import populations
+from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import SETTINGS, series_task
 from diffqas.tasks.settings import Settings
-from diffqas.training import Training, make_models
 
 KALMAN = SETTINGS["default"]
 ADAM = replace(KALMAN, optimizer="adam")
@@ -85,57 +83,22 @@ VARIANTS: dict[str, Settings] = {
 }
 
 
-def validate(dataset: str, settings: Settings, seeds: int) -> dict[str, object]:
-    """Train on the first four fifths of the training windows; errors on the last fifth after the last epoch."""
-    task = series_task(load_series(dataset).holdout()).to("cpu", torch.float32)
-    numbers = list(range(100, 100 + seeds))
-    population = Lockstep(make_models(task, settings, numbers))
-    started = time.perf_counter()
-    *_, last = Training(population, task, settings, numbers).epochs()
-    errors = last.metrics["test_mse"]
-    return {
-        "median": statistics.median(errors),
-        "worst": max(errors),
-        "validation_mse": errors,
-        "train_mse": last.metrics["train_mse"],
-        "seeds": numbers,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-
-
-def table(lines: list[str]) -> str:
-    """Median (worst) validation MSE: a row per setting, a column per series."""
-    rows = [json.loads(line) for line in lines]
-    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
-    figures = {(row["setting"], row["dataset"]): f"{row['median']:.1e} ({row['worst']:.0e})" for row in rows}
-    head = f"| setting | {' | '.join(datasets)} |\n|{'---|' * (len(datasets) + 1)}"
-    settings = dict.fromkeys(row["setting"] for row in rows)
-    body = [f"| {name} | {' | '.join(figures.get((name, data), '') for data in datasets)} |" for name in settings]
-    return "\n".join([head, *body])
-
-
-def main() -> None:
-    """Run what is missing, print a line each."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("studies/results/series_recipe.jsonl"))
-    parser.add_argument("--datasets", nargs="+", default=["bessel", "damped-shm", "narma5", "narma10"])
-    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--seeds", type=int, default=8)
-    chosen = parser.parse_args()
-    torch.set_num_threads(1)
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    lines = chosen.out.read_text().splitlines() if chosen.out.exists() else []
-    done = {(row["dataset"], row["setting"]) for row in map(json.loads, lines)}
-    for name in chosen.only:
-        for dataset in chosen.datasets:
-            if (dataset, name) in done:
-                continue
-            row = {"dataset": dataset, "setting": name} | validate(dataset, VARIANTS[name], chosen.seeds)
-            with chosen.out.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            print(f"{dataset:16} {name:24} median {row['median']:.2e}  worst {row['worst']:.2e}", flush=True)
-    print(table(chosen.out.read_text().splitlines()))
+CONTROLS = [
+    TrainedRow(f"{name}; prior {prior:g}", "control", KALMAN, partial(populate, rate=prior))
+    for name, populate in (("hashed vector", populations.hashed), ("random subspace", populations.subspace))
+    for prior in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+]
+"""Classical generators: standard deviation of their numbers before training, as the filter sees it."""
 
 
 if __name__ == "__main__":
-    main()
+    study(
+        "One factor at a time: which settings train the series tasks best.",
+        [*searches(VARIANTS), *CONTROLS],
+        ("bessel", "damped-shm", "narma5", "narma10"),
+        lambda dataset, _: series_task(load_series(dataset).holdout()),
+        errors,
+        "mse",
+        out=Path("studies/results/series_recipe.jsonl"),
+        seeds=8,
+    )

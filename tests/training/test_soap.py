@@ -13,11 +13,9 @@ from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.images.task import SETTINGS
 from diffqas.training import DirectLockstep, Training, make_models
-from diffqas.training.soap import MEMORY, REFRESH, WARM_UP, Soap
+from diffqas.training.soap import FLOOR, MEMORY, REFRESH, WARM_UP, Soap
 
-SMALL: Settings = replace(
-    SETTINGS["default"], depth=2, epochs=3, batch_size=4, optimizer="soap", betas=(0.8, 0.95), eps=0.003
-)
+SMALL: Settings = replace(SETTINGS["default"], depth=2, epochs=3, batch_size=4, optimizer="soap", betas=(0.8, 0.95))
 
 
 def mlp() -> nn.Module:
@@ -92,7 +90,7 @@ def slow_walk(matrices: Tensor, targets: Tensor, start: Tensor, settings: Settin
         square = torch.stack([second * square[i] + (1 - second) * (basis[:, i] @ gradient) ** 2 for i in range(4)])
         roots = [math.sqrt(float(square[i]) / (1 - second**step)) for i in range(4)]
         for i in range(4):
-            along = float(basis[:, i] @ mean) / (1 - first**step) / (roots[i] + settings.eps * max(roots))
+            along = float(basis[:, i] @ mean) / (1 - first**step) / (roots[i] + FLOOR * max(roots))
             fall = 0.5 * (1 + math.cos(math.pi * (step - 1) / len(matrices)))
             x = x - settings.lr * fall * min(1, step / WARM_UP) * rate * along * basis[:, i]
         places.append(x)
@@ -120,7 +118,7 @@ def test_the_first_steps_are_short_and_go_down():
     matrices, targets, start = noisy_problem(1)
     moved = (walk(matrices, targets, start, replace(SMALL, lr=0.1))[0] - start).norm(dim=1)
     # One step along the gradient, of the length of the rate, in the beginning a twentieth of it.
-    torch.testing.assert_close(moved, torch.full_like(moved, 0.1 / WARM_UP / (1 + SMALL.eps)))
+    torch.testing.assert_close(moved, torch.full_like(moved, 0.1 / WARM_UP / (1 + FLOOR)))
 
 
 def test_seeds_in_lockstep_are_seeds_alone(task):

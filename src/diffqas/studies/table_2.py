@@ -20,7 +20,7 @@ CONTROL_RATES = {"default": {"hashed": 10.0, "subspace": 10.0}}
 """Rates of the classical generators: for the Kalman filter, the standard deviation of the prior of their numbers.
 
 Chosen on the last fifth of the training windows, as the default recipe was: of 0.1, 0.3, 1, 3, 10 and 30 the one with
-the smallest geometric mean over four series (studies/control_rates.py). The paper recipe has one rate for everything,
+the smallest geometric mean over four series (studies/series_recipe.py). The paper recipe has one rate for everything,
 and so have they.
 """
 
@@ -35,15 +35,17 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 def _first_order(settings: Settings) -> Settings | None:
     """The same with gradient descent, if it is not what they have."""
-    return replace(settings, optimizer="adam") if settings.optimizer == "kalman" else None
+    return replace(settings, optimizer="adam") if settings.optimizer in ("kalman", "soap") else None
 
 
 def searches(settings: Settings) -> list[Row]:
     """The search by relaxation, and with gradient descent where that is not what it has."""
     result: list[Row] = []
     for name in ("raw", "softmax", "gumbel"):
-        changed = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(name)))
         first = name == "raw"
+        own = settings.recipe.relaxation
+        relaxation = own if own.name == name else as_relaxation(name)
+        changed = replace(settings, recipe=replace(settings.recipe, relaxation=relaxation))
         result.append(
             TrainedRow(
                 f"search {name}",

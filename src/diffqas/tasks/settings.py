@@ -28,7 +28,7 @@ class Settings:
         schedule: `"constant"`, or `"cosine"`: from `lr` to zero over all steps.
         alpha: RMSProp's smoothing constant.
         betas: decay rates of Adam and SOAP.
-        eps: added to the denominator; by SOAP in units of its largest entry.
+        eps: added to the denominator by Adam and RMSProp.
         shuffle: a new order of the samples in every epoch, the same for all seeds.
         noise: the Kalman filter's variance of a measurement at the start and at the end, in units of the
             variance of the training targets.

@@ -31,12 +31,14 @@ WARM_UP = 20
 REFRESH = 10
 """Steps between two new bases after that."""
 
+FLOOR = 0.003
+"""Added to the denominator in units of its largest entry: directions without gradient stay where they are."""
+
 
 class Soap:
     """SOAP with one block for all trainable numbers, one per seed; in float64 whatever the network's dtype.
 
-    `settings.betas` are Adam's; `settings.eps` is added to the denominator in units of its largest entry, so that
-    directions without gradient stay where they are.
+    Moments decay by `settings.betas`, as Adam's do.
 
     Args:
         population: the seeds' models; their parameter groups give the units in which numbers are measured.
@@ -83,7 +85,7 @@ class Soap:
         self.square = second * self.square + (1 - second) * _apply(self.basis.mT, gradient).square()
         mean = _apply(self.basis.mT, self.mean) / (1 - first**self.steps)
         root = (self.square / (1 - second**self.steps)).sqrt()
-        floor = self.settings.eps * root.amax(1, keepdim=True)
+        floor = FLOOR * root.amax(1, keepdim=True)
         return _apply(self.basis, mean / (root + floor).clamp(min=torch.finfo(root.dtype).tiny))
 
     def _turn(self) -> None:

@@ -1,0 +1,98 @@
+"""One factor at a time: which settings train the images best, judged on held-out training images.
+
+A fifth of the training images is held out for the choice; the test part is never read.
+
+    python studies/images_recipe.py --data-dir data [--only NAME ...] [--datasets fashion-mnist-5-7]
+
+Every line of `--out` is one setting on one data set: validation accuracy after the last epoch per seed. A setting
+that stands there already is not run again. Ends with the table as Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from one_factor import percents, searches, study
+
+from diffqas.architecture import Raw, Softmax
+from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
+from diffqas.studies import populations
+from diffqas.studies.datasets import PAIRS, load_data
+from diffqas.studies.rows import TrainedRow
+from diffqas.tasks import Settings, Task
+from diffqas.tasks.images import ImageData
+from diffqas.tasks.images.task import SETTINGS, image_task
+
+EPOCHS = 10
+"""Half of the default's: enough to tell settings apart."""
+
+DEFAULT = replace(SETTINGS["default"], epochs=EPOCHS)
+
+
+def model(**changes: object) -> Settings:
+    """The default with another choice about the model."""
+    return replace(DEFAULT, recipe=replace(DEFAULT.recipe, **changes))
+
+
+def rates(angles: float, structure: float, mapping: float) -> Settings:
+    """The default with other rates relative to the base rate."""
+    return model(rates=Rates(angles, structure, mapping))
+
+
+VARIANTS: dict[str, Settings] = {
+    "default": DEFAULT,
+    "paper recipe": replace(SETTINGS["paper"], epochs=EPOCHS),
+    "Adam": replace(DEFAULT, optimizer="adam"),
+    "Adam; angles at twice the rate": replace(rates(60, 30, 2), optimizer="adam"),
+    "Adam; one rate": replace(rates(10, 10, 10), optimizer="adam"),
+    "lr 0.0005": replace(DEFAULT, lr=5e-4),
+    "lr 0.002": replace(DEFAULT, lr=2e-3),
+    "lr 0.004": replace(DEFAULT, lr=4e-3),
+    "constant learning rate": replace(DEFAULT, schedule="constant"),
+    "rates 30, 30, 0.5": rates(30, 30, 0.5),
+    "rates 30, 30, 8": rates(30, 30, 8),
+    "rates 30, 30, 30": rates(30, 30, 30),
+    "rates 120, 30, 2": rates(120, 30, 2),
+    "rates 30, 120, 2": rates(30, 120, 2),
+    "start: none": model(start="none"),
+    "start of structural weights 1/12": model(relaxation=Raw()),
+    "relaxation: softmax": model(relaxation=Softmax()),
+    "bits -1/+1": model(bits="signed"),
+    "scale: raw": model(scale=RawScale()),
+    "scale: dimension, no cut": model(scale=DimensionScale(None)),
+    "scale: dimension, cut at 8": model(scale=DimensionScale(8.0)),
+    "scale: tanh": model(scale=TanhScale()),
+    "angles: spread 0.01": model(spread=0.01),
+    "angles: spread 0.3": model(spread=0.3),
+    "images in their own order": replace(DEFAULT, shuffle=False),
+}
+
+CONTROLS = [
+    TrainedRow(f"{name}; lr {lr:g}", "control", replace(DEFAULT, lr=lr), populate)
+    for name, populate in (("hashed vector", populations.hashed), ("random subspace", populations.subspace))
+    for lr in (0.003, 0.01, 0.03, 0.1, 0.3)
+]
+"""Classical generators of as many numbers."""
+
+
+def load(dataset: str, chosen: argparse.Namespace) -> Task:
+    """The training images, a fifth of them as the test part."""
+    data = load_data(dataset, chosen.data_dir)
+    assert isinstance(data, ImageData)
+    return image_task(data.holdout())
+
+
+if __name__ == "__main__":
+    study(
+        "One factor at a time: which settings train the images best.",
+        [*searches(VARIANTS), *CONTROLS],
+        tuple(reversed(PAIRS)),
+        load,
+        percents,
+        "accuracy",
+        out=Path("studies/results/images_recipe.jsonl"),
+        seeds=3,
+        arguments=lambda parser: parser.add_argument("--data-dir", type=Path),
+    )
