@@ -18,6 +18,7 @@ ROOMS = [
     "tasks",
     "training",
     "reports",
+    "models",
     "runs",
     "studies",
     "cli",

@@ -5,23 +5,25 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffqas.circuits import ENTANGLERS, ROTATIONS, TABLE_I, Candidate, to_qasm
+from diffqas.circuits import ENTANGLERS, QLSTM_SPACE, ROTATIONS, TABLE_I, Candidate, to_qasm
 from diffqas.errors import ArgumentError
 from diffqas.simulator import dense_probabilities
+from diffqas.simulator.oracle import dense_state
 
 
 def random_angles(seed: int, *shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def qiskit_probabilities(text: str) -> torch.Tensor:
+def qiskit_probabilities(text: str, **inputs: float) -> torch.Tensor:
     """Probabilities of the circuit in `text`, q[0] being the most significant bit of a basis state."""
     qasm3 = pytest.importorskip("qiskit.qasm3")
     pytest.importorskip("qiskit_qasm3_import")
     from qiskit.quantum_info import Statevector
 
     # Qiskit's q[0] is the least significant bit.
-    return torch.from_numpy(Statevector(qasm3.loads(text).reverse_bits()).probabilities())
+    circuit = qasm3.loads(text).assign_parameters(inputs)
+    return torch.from_numpy(Statevector(circuit.reverse_bits()).probabilities())
 
 
 @st.composite
@@ -51,6 +53,15 @@ def test_qiskit_reads_table_i(candidate):
     torch.testing.assert_close(read, dense_probabilities([candidate], angles)[0], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("candidate", QLSTM_SPACE, ids=lambda candidate: candidate.name)
+def test_qiskit_reads_open_inputs(candidate):
+    angles, values = random_angles(0, 2, 3), random_angles(1, 3)
+    text = to_qasm(candidate, angles.tolist(), ["x0", "h0", "h1"])
+    read = qiskit_probabilities(text, **dict(zip(("x0", "h0", "h1"), values.tolist(), strict=True)))
+    expected = dense_state(candidate, angles, values).abs().square()
+    torch.testing.assert_close(read, expected, rtol=0, atol=1e-12)
+
+
 def test_q0_is_the_most_significant_bit():
     text = to_qasm(Candidate(entangler="none"), [[torch.pi, 0.0, 0.0]])
     assert qiskit_probabilities(text).argmax() == 0b100
@@ -71,7 +82,7 @@ def test_a_candidate_with_fewer_rotations_uses_the_first_angles():
 @pytest.mark.parametrize(
     ("candidate", "angles", "message"),
     [
-        (Candidate(encoding="ry"), [[0.1]], "Argument `candidate` must encode no data, but got RY/Ent-RY."),
+        (Candidate(encoding="ry"), [[0.1]], "Argument `inputs` must hold 1 names for RY/Ent-RY, but got 0."),
         (Candidate(), [], "Argument `angles` must have at least one layer, but got 0."),
         (Candidate(), [[]], "Argument `n` must be at least 1 qubit, but got 0."),
         (
@@ -85,3 +96,8 @@ def test_wrong_arguments_are_told_at_the_door(candidate, angles, message):
     with pytest.raises(ArgumentError) as error:
         to_qasm(candidate, angles)
     assert str(error.value) == message
+
+
+def test_inputs_belong_to_circuits_that_encode():
+    with pytest.raises(ArgumentError, match="`inputs` must hold 0 names for Ent-RY, but got 1"):
+        to_qasm(Candidate(), [[0.1]], ["x0"])

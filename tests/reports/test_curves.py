@@ -103,3 +103,8 @@ def test_one_epoch_and_one_seed_can_be_seen():
     (axes,) = run_curves({"accuracy": {"test": np.array([[0.5]])}}, "one").axes
     assert axes.get_lines()[0].get_marker() == "o"
     assert not axes.collections
+
+
+def test_a_reference_with_seeds_of_its_own_shows_their_spread():
+    row = {"name": "LSTM", "value": 0.5, "remark": "", "values": [0.25, 0.5, 0.75]}
+    assert "50.00 % (25.00 % .. 75.00 %, 3 seeds)" in printed(result_report(RESULT | {"references": [row]}))

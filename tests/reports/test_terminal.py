@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from diffqas import TABLE_I, Candidate, SearchSpace
-from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure
-from diffqas.reports.terminal import number, ranking_bars, space_note, spread
+from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure, structure_maps
+from diffqas.reports.terminal import BEST_OF_GATE, number, ranking_bars, space_note, spread
 
 
 def printed(renderable) -> str:
@@ -62,3 +62,37 @@ def test_the_figure_shows_the_numbers_that_it_was_given():
     lines = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
     assert lines["live"] == pytest.approx([0.1, 0.3])
     assert lines["dead (constant)"] == pytest.approx([0.2, -0.4])
+
+
+def test_each_gate_has_bars_of_its_own_and_lists_its_best():
+    rows = [
+        {
+            "gate": gate,
+            "candidate": f"C{i}",
+            "contribution": size / (i + 1),
+            "weight": 0.5,
+            "constant": False,
+            "merged": [],
+        }
+        for gate, size in (("forget", 10.0), ("cell", 1.0))
+        for i in range(BEST_OF_GATE + 2)
+    ]
+    lines = printed(ranking_bars(rows, "raw", width=20)).splitlines()
+    firsts = [line for line in lines if "C0" in line]
+    assert [line.split()[0] for line in firsts] == ["forget", "cell"]
+    assert [line.count("█") for line in firsts] == [20, 20]
+    assert sum("and 2 more" in line for line in lines) == 2
+    assert sum("█" in line for line in lines) == 2 * BEST_OF_GATE
+
+
+@pytest.mark.parametrize(("low", "limits"), [(-0.5, (-2.0, 2.0)), (0.5, (0.0, 2.0))])
+def test_maps_show_the_weights_that_they_were_given(low, limits):
+    maps = {"forget": np.array([[low, 1.0], [1.0, 2.0], [1.0, 1.0]]), "input": np.ones((3, 2)), "all": np.ones((3, 2))}
+    figure = structure_maps(maps, ["live", "dead"], [False, True], "t", across=2)
+    panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
+    assert list(panels) == list(maps)
+    for name, axes in panels.items():
+        assert (axes.images[0].get_array() == maps[name].T).all()
+        assert axes.images[0].get_clim() == limits
+    colours = [label.get_color() for label in panels["forget"].get_yticklabels()]
+    assert colours[0] != colours[1]

@@ -25,7 +25,7 @@ def test_the_command_line_reaches_the_model_and_config_json(tmp_path, capsys):
     numbers = 3 * 7 + 2 * 4 + 64 * 3
     assert f"5 angles + 12 structural + {numbers} mapping, 5 qubits" in " ".join(capsys.readouterr().out.split())
     config = config_of(tmp_path / "run")
-    assert (config.mapping, config.chunk) == (MLPMapping((3, 2)), 64)
+    assert (config.kind.mapping, config.kind.chunk) == (MLPMapping((3, 2)), 64)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_command_line_reaches_the_model_and_config_json(tmp_path, capsys):
 def test_every_mapping_is_stored(tmp_path, options, mapping):
     run = search("bessel", depth=1, epochs=1, output=tmp_path / "run", quiet=True, **options)
     config = config_of(run.folder)
-    assert (config.mapping, config.chunk) == (mapping, 1)
+    assert (config.kind.mapping, config.kind.chunk) == (mapping, 1)
     assert run.models[0].generator.mapping.choice == mapping
 
 
@@ -67,12 +67,12 @@ def test_a_stopped_run_ends_like_one_that_was_not(tmp_path, monkeypatch):
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_a_run_folder_from_before_the_options_is_read_as_linear(tmp_path):
+def test_choices_that_a_run_folder_leaves_out_are_the_defaults(tmp_path):
     run = search("bessel", **SMALL, output=tmp_path / "run")
     content = json.loads((run.folder / "config.json").read_text())
-    del content["run"]["mapping"], content["run"]["chunk"]
+    del content["run"]["kind"]["mapping"], content["run"]["kind"]["chunk"]
     config = config_from_json(content)
-    assert (config.mapping, config.chunk) == (LinearMapping(), 1)
+    assert (config.kind.mapping, config.kind.chunk) == (LinearMapping(), 1)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,15 @@ def test_a_damaged_checkpoint_or_config_is_one_line(tmp_path, eager_checkpoints)
     (run.folder / "checkpoint.pt").write_bytes(b"PK cut")
     with pytest.raises(RunError, match=r"checkpoint\.pt: it is damaged"):
         resume(run.folder)
-    for content in ('{"format": 2}', '{"format": 1}', '{"format": 1, "run": {"dataset": "bessel"}}', "{"):
+    wrong = json.loads((run.folder / "config.json").read_text())
+    wrong["run"]["kind"] = {"is": "Raw"}
+    for content in (
+        '{"format": 1}',
+        '{"format": 2}',
+        '{"format": 2, "run": {"dataset": "bessel"}}',
+        json.dumps(wrong),
+        "{",
+    ):
         (run.folder / "config.json").write_text(content)
         with pytest.raises(RunError, match=r"config\.json"):
             resume(run.folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -104,6 +105,11 @@ def encoded_findings(
     for name, value in (("n", n), ("depth", depth), ("outputs", outputs)):
         require(isinstance(value, int) and value >= 1, name, "be at least 1", value)
     require(outputs <= n, "outputs", f"be at most the number of qubits, {n}", outputs)
+    return list(_findings(space, n, depth, outputs))
+
+
+@lru_cache(maxsize=32)  # a ranking asks for each gate and each seed
+def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[EncodedFinding, ...]:
     first: dict[Hashable, Candidate] = {}
     result = []
     for candidate in space:
@@ -129,7 +135,7 @@ def encoded_findings(
                 _likeness(candidate, original, constant, n) if copy else "",
             )
         )
-    return result
+    return tuple(result)
 
 
 def _by_strings(

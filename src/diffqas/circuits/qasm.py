@@ -15,15 +15,17 @@ from diffqas.errors import require
 Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
 
 
-def to_qasm(candidate: Candidate, angles: Angles) -> str:
+def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> str:
     """OpenQASM 3 of the candidate at the given angles.
 
     Args:
-        candidate: a circuit without data encoding.
+        candidate: the circuit.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
+        inputs: of a circuit with data encoding, what the angle that encodes data is called, for each qubit: they
+            stay open, as OpenQASM's `input float[64]`.
 
     Raises:
-        ArgumentError: the candidate encodes data, or `angles` has too few rotations per qubit.
+        ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations per qubit.
 
     >>> print(to_qasm(Candidate(rotation="ry"), [[0.5, 1.0]]))
     OPENQASM 3.0;
@@ -34,19 +36,31 @@ def to_qasm(candidate: Candidate, angles: Angles) -> str:
     ry(0.5) q[0];
     ry(1.0) q[1];
     <BLANKLINE>
+    >>> print(to_qasm(Candidate(rotation="ry", encoding="rx"), [[0.5]], ["x"]))
+    OPENQASM 3.0;
+    include "stdgates.inc";
+    // RX/Ent-RY, 1 qubits, depth 1; q[0] is the most significant bit of a basis state
+    input float[64] x;
+    qubit[1] q;
+    rx(x) q[0];
+    ry(0.5) q[0];
+    <BLANKLINE>
     """
-    require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
     n = len(angles[0])
     require(all(len(layer) == n for layer in angles), "angles", "have as many qubits in each layer", "ragged layers")
+    encoded = n if candidate.encoding is not None else 0
+    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {candidate.name}", len(inputs))
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
         f"// {candidate.name}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
+        *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",
     ]
     if candidate.hadamard:
         lines += [f"h q[{q}];" for q in range(n)]
+    lines += [f"{candidate.encoding}({name}) q[{q}];" for q, name in enumerate(inputs)]
     for layer in angles:
         lines += [f"cx q[{control}], q[{target}];" for control, target in candidate.cnots(n)]
         for q, angle in enumerate(layer):

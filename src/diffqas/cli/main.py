@@ -19,10 +19,11 @@ DESCRIPTION = """Differentiable quantum architecture search for PyTorch.
 Search for the quantum circuit that writes a network's weights, by gradient descent, and walk away with an
 ordinary classical model and a circuit that runs anywhere.
 
-  diffqas search bessel            learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
-  diffqas show runs/bessel         look at it again
-  diffqas study table-2            the table of the paper, ten seeds and controls (well under an hour)
-  diffqas candidates               the twelve circuits, and which of them can do nothing
+  diffqas search bessel                 learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
+  diffqas search bessel --model qlstm   circuits as the gates of a quantum LSTM
+  diffqas show runs/bessel              look at it again
+  diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
+  diffqas candidates                    the twelve circuits, and which of them can do nothing
 """
 
 Command = (

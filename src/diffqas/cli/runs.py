@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tyro
 from rich.console import Console
 
+from diffqas.models import KINDS
 from diffqas.reports.terminal import show
 from diffqas.runs import resume
 from diffqas.training.folder import RunFolder
@@ -16,8 +18,6 @@ CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",
     "structural_weights.png": "the candidates' weights over the epochs",
     "curves.png": "figures over the epochs",
-    "model.safetensors": "the classical network, no quantum part",
-    "circuit.qasm": "the leading circuit, OpenQASM 3",
     "result.json": "all figures",
     "metrics.jsonl": "figures of every epoch",
     "tensorboard": "the same for TensorBoard",
@@ -37,7 +37,7 @@ class Resume:
         console = Console()
         console.print()
         show(run.result, console)
-        print_folder(console, run.folder)
+        print_folder(console, run.folder, run.result)
 
 
 @dataclass
@@ -50,13 +50,14 @@ class Show:
     def run(self) -> None:
         """Print result.json as tables."""
         console = Console()
-        show(RunFolder(self.folder).load_result(), console)
-        print_folder(console, self.folder)
+        result = RunFolder(self.folder).load_result()
+        show(result, console)
+        print_folder(console, self.folder, result)
 
 
-def print_folder(console: Console, folder: Path) -> None:
+def print_folder(console: Console, folder: Path, result: dict[str, Any]) -> None:
     """What lies in a run folder."""
     console.print(f"\n[bold]{folder}[/]", highlight=False)
-    for name, meaning in CONTENTS.items():
-        if (folder / name).exists():
+    for name, meaning in {**KINDS[result["model"]].files, **CONTENTS}.items():
+        if any(folder.glob(name)):
             console.print(f"  {name:24} [dim]{meaning}[/]", highlight=False)

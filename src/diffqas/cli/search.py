@@ -25,33 +25,50 @@ class Search:
         tyro.conf.Positional[str],
         tyro.conf.arg(metavar="DATASET", help=f"{', '.join(task_names())}. series is your own, with --csv."),
     ]
-    model: Literal["qt"] = "qt"
-    """qt: Quantum-Train, circuits write the weights of a classical network."""
+    model: Literal["qt", "qlstm"] = "qt"
+    """qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a quantum LSTM whose gates are
+    circuits, for series."""
     target: Literal["lstm", "mlp", "cnn"] | None = None
-    """The classical network: lstm (series, 1,781 weights), mlp or cnn (images; 108,866 or 2,818 weights for two classes
-    of MNIST). The first that fits if not given."""
+    """qt: the classical network, lstm (series, 1,781 weights), mlp or cnn (images; 108,866 or 2,818 weights for two
+    classes of MNIST). The first that fits if not given."""
     recipe: Literal["default", "paper"] = "default"
     """default: what trains best at the papers' number of parameters and epochs. paper: what the papers state."""
     relaxation: Literal["raw", "softmax", "gumbel"] | None = None
     """How structural parameters become weights of the candidates; the recipe decides if not given."""
     temperature: float | None = None
     """Temperature of softmax, first temperature of gumbel."""
-    sharing: Literal["shared", "separate"] = "shared"
-    """One set of angles for all candidates, or one each."""
-    mapping: Literal["linear", "mlp"] = "linear"
-    """From a basis state to weights: linear (the papers') or a perceptron, which has more trainable numbers."""
+    sharing: Literal["shared", "separate"] | None = None
+    """One set of angles for all candidates (of a gate), or one each; qt shared and qlstm separate if not given."""
+    mapping: Literal["linear", "mlp"] | None = None
+    """qt: from a basis state to weights, linear (the papers', if not given) or a perceptron, which has more trainable
+    numbers."""
     hidden: tuple[int, ...] | None = None
-    """Widths of the perceptron's hidden layers; one of 16 if not given."""
-    chunk: int = 1
-    """Weights written by each basis state: more trainable numbers and fewer qubits."""
+    """qt: widths of the perceptron's hidden layers; one of 16 if not given."""
+    chunk: int | None = None
+    """qt: weights written by each basis state, 1 if not given; more means more trainable numbers and fewer qubits."""
+    circuit: Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None = None
+    """qlstm: no search, one of the papers' circuits chosen by hand in every gate."""
+    reservoir: bool = False
+    """qlstm: the angles stay as they are drawn, the structural weights and the head are trained."""
+    structure: Literal["gate", "shared"] | None = None
+    """qlstm: structural weights for each gate, if not given, or one set for all four."""
+    hidden_size: int | None = None
+    """qlstm: length of h and c, 5 if not given; a gate has one qubit more."""
+    layers: int | None = None
+    """qlstm: cells on top of each other, 1 if not given."""
+    squash: Literal["none", "arctan"] | None = None
+    """qlstm: encode inputs as they are, if not given, or their arc tangent."""
+    classical: bool = True
+    """qlstm: train no classical LSTMs to compare with."""
     depth: int | None = None
     """Layers of the circuits."""
     epochs: int | None = None
     """Passes over the training part."""
-    optimizer: Literal["adam", "rmsprop", "kalman"] | None = None
-    """kalman: an extended Kalman filter over the trainable numbers, for series. The recipe decides if not given."""
+    optimizer: Literal["adam", "rmsprop", "soap", "kalman"] | None = None
+    """soap: Adam in the eigenbasis of the gradients' covariance. kalman: an extended Kalman filter over the trainable
+    numbers, for series. The recipe decides if not given."""
     lr: float | None = None
-    """Base learning rate of adam and rmsprop."""
+    """Base learning rate of adam, rmsprop and soap."""
     select: Literal["final", "best"] | None = None
     """final: end with the last epoch. best: with each seed's best epoch on the last fifth of the training samples,
     which is held out for that."""
@@ -90,10 +107,18 @@ class Search:
             recipe=self.recipe,
             relaxation=self._relaxation(),
             structure_rate=self.structure_rate,
+            model=self.model,
             sharing=self.sharing,
             mapping=self.mapping,
             hidden=self.hidden,
             chunk=self.chunk,
+            circuit=self.circuit,
+            reservoir=self.reservoir or None,
+            structure=self.structure,
+            hidden_size=self.hidden_size,
+            layers=self.layers,
+            squash=self.squash,
+            classical=None if self.classical else False,
             depth=self.depth,
             epochs=self.epochs,
             optimizer=self.optimizer,
@@ -113,7 +138,7 @@ class Search:
         console = Console()
         console.print()
         show(run.result, console)
-        print_folder(console, run.folder)
+        print_folder(console, run.folder, run.result)
 
     def _relaxation(self) -> Relaxation | str | None:
         if self.temperature is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,8 @@ class GateCircuits(nn.Module):
     """QNN_gate(v) = sum_j w_gate,j <Z>_j(v; theta_gate,j) for the four gates of one layer (arXiv 2508.14955).
 
     Every row of structural weights names its candidates by `choice`, their places in `candidates`; in the
-    beginning it names them all, after `restricted` the rows may name different ones.
+    beginning it names them all, after `restricted` the rows may name different ones. The parameters of several
+    layers that were `stacked` have a leading dimension; below, `lead` is (), or (layers,) of stacked ones.
 
     Args:
         candidates: circuits with data encoding.
@@ -79,7 +81,7 @@ class GateCircuits(nn.Module):
     @property
     def rows(self) -> tuple[str, ...]:
         """What each row of structural weights belongs to: the gates, or `all`."""
-        return GATES if len(self.structure) > 1 else ("all",)
+        return GATES if self.structure.shape[-2] > 1 else ("all",)
 
     @property
     def spaces(self) -> list[SearchSpace]:
@@ -88,19 +90,20 @@ class GateCircuits(nn.Module):
 
     @property
     def weights(self) -> Tensor:
-        """Mixture weights without noise, (rows, candidates of a row)."""
+        """Mixture weights without noise, (*lead, rows, candidates of a row)."""
         return self.relaxation.weights(self.structure, self.progress)
 
     def forward(self) -> Observables:
-        """The four gates as functions of v: (1, batch, n) -> (4, batch, outputs), for the present parameters."""
+        """The four gates as functions of v for the present parameters.
+
+        v: (*lead, 1, batch, n) -> (*lead, 4, batch, outputs).
+        """
         noise = None
         if self.training and self.relaxation.stochastic:
             noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         weights = self.relaxation.weights(self.structure, self.progress, noise)
-        placed = self._placed(weights.expand(len(GATES), -1))
-        return heisenberg(
-            self.candidates, self._angles(), self.outputs, weights=placed.unsqueeze(1), separate=self.separate
-        )
+        placed = self._placed(weights.expand(*weights.shape[:-2], len(GATES), -1)).unsqueeze(-2)
+        return heisenberg(self.candidates, self._angles(), self.outputs, weights=placed, separate=self.separate)
 
     @torch.no_grad()
     def ranking(self, squash: Callable[[Tensor], Tensor]) -> list[list[Ranked]]:
@@ -155,19 +158,31 @@ class GateCircuits(nn.Module):
         few.progress = self.progress
         return few.train(self.training)
 
+    @staticmethod
+    def stacked(layers: Sequence[GateCircuits]) -> GateCircuits:
+        """Layers that differ in their numbers only as one, its parameters with a leading dimension; uses copies."""
+        together = copy.deepcopy(layers[0])
+        for name in ("angles", "structure"):
+            parameters = [layer.get_parameter(name) for layer in layers]
+            stack = torch.stack([parameter.detach() for parameter in parameters])
+            setattr(together, name, nn.Parameter(stack, parameters[0].requires_grad))
+        return together
+
     @property
     def _structure(self) -> str:
-        return "gate" if len(self.structure) > 1 else "shared"
+        return "gate" if self.structure.shape[-2] > 1 else "shared"
 
     def _angles(self) -> Tensor:
-        """Angles as the simulator takes them, (4, 1, ...)."""
-        return (self._placed(self.angles) if self.separate else self.angles).unsqueeze(1)
+        """Angles as the simulator takes them, (*lead, 4, 1, ...)."""
+        return (self._placed(self.angles) if self.separate else self.angles).unsqueeze(self.structure.dim() - 1)
 
     def _placed(self, values: Tensor) -> Tensor:
-        """Values (4, candidates of a row, ...) at their places in `candidates`, 0 elsewhere."""
-        gate = torch.arange(len(GATES), device=values.device).unsqueeze(1)
-        zeros = values.new_zeros(len(GATES), len(self.candidates), *values.shape[2:])
-        return zeros.index_put((gate, self.choice.expand(len(GATES), -1)), values)
+        """Values (*lead, 4, candidates of a row, ...) at their places in `candidates`, 0 elsewhere."""
+        at = self.structure.dim() - 1  # the dimension of the candidates
+        places = self.choice.expand(len(GATES), -1)
+        places = places.reshape(*places.shape, *[1] * (values.dim() - at - 1)).expand_as(values)
+        zeros = values.new_zeros(*values.shape[:at], len(self.candidates), *values.shape[at + 1 :])
+        return zeros.scatter(at, places, values)
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -13,13 +13,8 @@ from diffqas.architecture import Ranked, Relaxation, as_relaxation
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require
 from diffqas.recurrent.gates import GateCircuits
+from diffqas.recurrent.recurrence import SQUASHES, State, unroll
 from diffqas.recurrent.report import QLSTMReport
-from diffqas.simulator import Observables
-
-State = tuple[Tensor, Tensor]
-
-SQUASHES: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda v: v, "arctan": torch.atan}
-"""What makes angles, in radians, of v."""
 
 
 class QLSTM(nn.Module):
@@ -135,23 +130,8 @@ class QLSTM(nn.Module):
         single = x.dim() == 2
         if single:
             x, hidden, memory = x.unsqueeze(0), hidden.unsqueeze(1), memory.unsqueeze(1)
-        last: list[State] = []
-        for layer, h, c in zip(self.circuits, hidden.unbind(), memory.unbind(), strict=True):
-            gates, moments = layer(), []
-            for moment in x.unbind(1):
-                h, c = self._step(gates, moment, h, c)
-                moments.append(h)
-            x = torch.stack(moments, 1)
-            last.append((h, c))
-        h, c = (torch.stack(parts) for parts in zip(*last, strict=True))
+        x, (h, c) = unroll(self.circuits, x, (hidden, memory), self.squash)
         return (x.squeeze(0), (h.squeeze(1), c.squeeze(1))) if single else (x, (h, c))
-
-    def _step(self, gates: Observables, x: Tensor, h: Tensor, c: Tensor) -> State:
-        v = SQUASHES[self.squash](torch.cat((x, h), -1))
-        values = gates(v.unsqueeze(0))
-        f, i, o = torch.sigmoid(values[:3]).unbind()
-        c = f * c + i * torch.tanh(values[3])
-        return o * torch.tanh(c), c
 
     def _start(self, x: Tensor, state: State | None) -> State:
         shape = (self.num_layers, *x.shape[:-2], self.hidden_size)
@@ -225,12 +205,7 @@ class QLSTM(nn.Module):
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Groups for `torch.optim`: angles and structure, both at `lr`; frozen ones are left out."""
-        groups = []
-        for name in ("angles", "structure"):
-            params = [p for layer in self.circuits if (p := getattr(layer, name)).requires_grad]
-            if params:
-                groups.append({"name": name, "params": params, "lr": lr})
-        return groups
+        return parameter_groups(self.circuits, lr)
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
@@ -239,3 +214,13 @@ class QLSTM(nn.Module):
     @staticmethod
     def _named(layers: Iterable[Iterable[tuple[str, Any]]]) -> dict[str, Any]:
         return {f"{name}_l{index}": value for index, rows in enumerate(layers) for name, value in rows}
+
+
+def parameter_groups(layers: Iterable[GateCircuits], lr: float) -> list[dict[str, Any]]:
+    """Groups for `torch.optim` of layers, single or stacked; frozen parameters are left out."""
+    given = list(layers)
+    groups = [
+        {"name": name, "params": [p for layer in given if (p := layer.get_parameter(name)).requires_grad], "lr": lr}
+        for name in ("angles", "structure")
+    ]
+    return [group for group in groups if group["params"]]

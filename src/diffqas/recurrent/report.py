@@ -15,6 +15,7 @@ class QLSTMReport:
         circuit: trained angles theta.
         structure: trained structural weights w.
         frozen: angles and weights that are not trained.
+        head: trained numbers of a layer behind it.
 
     >>> print(QLSTMReport(qubits=(6,), depth=5, circuit=120, structure=144, frozen=0))
     264 trainable numbers: 120 angles + 144 structural, 6 qubits, depth 5
@@ -25,14 +26,16 @@ class QLSTMReport:
     circuit: int
     structure: int
     frozen: int
+    head: int = 0
 
     @property
     def total(self) -> int:
         """Trainable numbers in all."""
-        return self.circuit + self.structure
+        return self.circuit + self.structure + self.head
 
     def __str__(self) -> str:
         qubits = " and ".join(map(str, self.qubits))
         counts = f"{self.total:,} trainable numbers: {self.circuit:,} angles + {self.structure:,} structural"
+        counts += f" + {self.head:,} head" if self.head else ""
         frozen = f", {self.frozen:,} more frozen" if self.frozen else ""
         return f"{counts}{frozen}, {qubits} qubits, depth {self.depth}"

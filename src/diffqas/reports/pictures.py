@@ -12,6 +12,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from diffqas.training.files import write_through
@@ -79,6 +80,44 @@ def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     axes.set_title(title, loc="left", fontsize=11)
     clean(axes)
+    return figure
+
+
+def structure_maps(
+    maps: Mapping[str, Floats], names: Sequence[str], constants: Sequence[bool], title: str, across: int = 4
+) -> Figure:
+    """Structural weights of many candidates over the epochs as colours, one panel per place in the model.
+
+    Args:
+        maps: weights (epochs, candidates) by the panel's name.
+        names: of the candidates.
+        constants: which of them are constant; their names are grey.
+        title: heading.
+        across: panels in a row.
+    """
+    rows, columns = -(-len(maps) // across), min(across, len(maps))
+    figure = blank(2.2 + 2.3 * columns, 0.9 + rows * (0.7 + 0.17 * max(len(names), 6)))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    largest = max(float(np.nanmax(np.abs(weights))) for weights in maps.values()) or 1.0
+    # Weights of either sign or shares: blue against red around 0, or from white on.
+    signed = any(float(np.nanmin(weights)) < 0 for weights in maps.values())
+    colours: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -largest} if signed else {"cmap": "Reds", "vmin": 0.0}
+    for axes, (name, weights) in zip(grid.flat, maps.items(), strict=False):
+        extent = (0.5, len(weights) + 0.5, len(names) - 0.5, -0.5)
+        axes.imshow(weights.T, aspect="auto", interpolation="nearest", extent=extent, vmax=largest, **colours)
+        axes.set_title(name, fontsize=10, parse_math=False)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.set_yticks(range(len(names)), names, fontsize=7)
+    for axes in grid.flat[len(maps) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        for label, constant in zip(axes.get_yticklabels(), constants, strict=True):
+            label.set_color("0.6" if constant else "black")
+    for axes in grid[-1]:
+        axes.set_xlabel("epoch")
+    figure.colorbar(grid[0][0].images[0], ax=grid, label="structural weight", fraction=0.05, aspect=40)
+    note = "; grey: constant" if any(constants) else ""
+    figure.suptitle(title + note, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +14,9 @@ from diffqas.circuits import SearchSpace, findings
 
 NAMED_CLASSES = 5
 """More classes than these are not listed in a title."""
+
+BEST_OF_GATE = 5
+"""Candidates listed of each gate; result.json has them all."""
 
 
 def number(value: float) -> str:
@@ -79,7 +82,7 @@ def result_report(result: dict[str, Any]) -> RenderableType:
     own = f"{result['recipe']} recipe, {_epochs(result)}, train {spread(result[f'train_{metric}'], text)}"
     table.add_row("this run", spread(result[f"test_{metric}"], text), own + _loss(result), style="bold green")
     for row in result["references"]:
-        table.add_row(row["name"], text(row["value"]), row["remark"])
+        table.add_row(row["name"], spread(row.get("values", [row["value"]]), text), row["remark"])
     parts += [table, Text("")]
     parts.append(ranking_bars(result["ranking"], result["relaxation"]))
     for seed, reason in result["failures"].items():
@@ -106,19 +109,36 @@ def _range(epochs: list[float]) -> str:
 
 
 def ranking_bars(ranking: list[dict[str, Any]], relaxation: str, width: int = 32) -> RenderableType:
-    """Candidates as a bar chart, best first; provably equal ones share a bar."""
+    """Candidates as a bar chart, best first; provably equal ones share a bar.
+
+    Of several gates the best `BEST_OF_GATE` each, by the key `gate` of the entries.
+    """
     what = "|weight| x spread" if relaxation == "raw" else "probability"
     table = Table(title=f"candidates by contribution ({what})", title_justify="left", box=None, pad_edge=False)
-    table.add_column("candidate")
-    table.add_column("contribution", no_wrap=True)
-    table.add_column("weight", justify="right")
-    largest = max((entry["contribution"] for entry in ranking), default=0.0) or 1.0
+    gates: dict[str, list[dict[str, Any]]] = {}
     for entry in ranking:
+        gates.setdefault(entry.get("gate", ""), []).append(entry)
+    gated = any(gates)
+    for heading in (["gate"] * gated) + ["candidate", "contribution"]:
+        table.add_column(heading, no_wrap=heading == "contribution")
+    table.add_column("weight", justify="right")
+    for gate, entries in gates.items():
+        shown = entries[:BEST_OF_GATE] if gated else entries
+        for index, row in enumerate(_bars(shown, width)):
+            table.add_row(*[gate if index == 0 else ""] * gated, *row)
+        if len(entries) > len(shown):
+            table.add_row("", Text(f"and {len(entries) - len(shown)} more", style="dim"))
+    return table
+
+
+def _bars(entries: list[dict[str, Any]], width: int) -> Iterator[tuple[RenderableType, ...]]:
+    """Candidate, bar and weight of each entry."""
+    largest = max((entry["contribution"] for entry in entries), default=0.0) or 1.0
+    for entry in entries:
         bar = "█" * round(width * entry["contribution"] / largest) or "▏"
         note = f" (constant, {len(entry['merged'])} alike)" if entry["constant"] else ""
         label = Text(entry["candidate"]).append(note, style="dim")
-        table.add_row(label, Text(bar, style="dim" if entry["constant"] else "blue"), f"{entry['weight']:+.3f}")
-    return table
+        yield label, Text(bar, style="dim" if entry["constant"] else "blue"), f"{entry['weight']:+.3f}"
 
 
 def space_note(space: SearchSpace, n: int) -> str | None:

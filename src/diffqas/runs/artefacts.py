@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +10,9 @@ import torch
 from matplotlib.figure import Figure
 from safetensors.torch import save as save_safetensors
 
-from diffqas.circuits import SearchSpace, form, to_qasm
-from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import RunError
-from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports.curves import run_curves
-from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure
+from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure
 from diffqas.reports.terminal import classes_in_words
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.tasks import Task
@@ -30,83 +26,48 @@ SAMPLES = "predictions.pt"
 
 
 def write_artefacts(
-    folder: RunFolder, config: RunConfig, training: Training[Lockstep], models: Sequence[QuantumTrain]
+    folder: RunFolder, config: RunConfig, training: Training[Any], models: Sequence[Any]
 ) -> dict[str, Any]:
-    """Write models, circuit and pictures of a finished training; returns what belongs in result.json."""
+    """Write models, circuits and pictures of a finished training; returns what belongs in result.json."""
+    kind = config.kind
     for seed, model in zip(config.seeds, models, strict=True):
         name = "model.safetensors" if seed == config.seeds[0] else f"model-seed-{seed}.safetensors"
-        exported = {key: tensor.contiguous().cpu() for key, tensor in model.export().state_dict().items()}
+        exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
-    write_atomically(folder.path / "circuit.qasm", circuit_text(models[0]).encode())
+    circuits = kind.circuits(models[0])
+    for old in set(folder.path.glob("circuit*.qasm")) - {folder.path / name for name in circuits}:
+        old.unlink()  # of a run that this one replaces
+    for name, text in circuits.items():
+        write_atomically(folder.path / name, text.encode())
     if training.task.kind == "series":
         truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
         samples = {"snapshots": training.snapshots, "truth": truth, "boundary": len(training.task.train)}
         save_tensors(folder.path / SAMPLES, samples)
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
     save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
-    records = folder.records()
-    weights = np.median([record["structural_weights"] for record in records], axis=1)
-    constants = [form(candidate) in CONSTANTS for candidate in config.candidates]
-    names = SearchSpace(config.candidates).names
+    weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
     title = f"{config.dataset}: structural weights ({_seeds(config)})"
-    save_figure(structure_figure(weights, names, constants, title), folder.path / STRUCTURE)
+    save_figure(kind.picture(models[0], weights, title), folder.path / STRUCTURE)
     return result(config, training, models)
 
 
-def result(config: RunConfig, training: Training[Lockstep], models: Sequence[QuantumTrain]) -> dict[str, Any]:
+def result(config: RunConfig, training: Training[Any], models: Sequence[Any]) -> dict[str, Any]:
     """The figures of result.json; every list has one entry per seed."""
-    report = models[0].parameter_report()
     task = training.task
     return {
         "task": task.name,
-        "model": config.model,
+        "model": config.kind.name,
         "recipe": config.recipe,
-        "relaxation": models[0].circuits.relaxation.name,
         "seeds": list(config.seeds),
         "epochs": training.epoch,
-        "trainable_parameters": report.total,
-        "target_parameters": report.target,
-        "report": str(report),
+        **config.kind.figures(models),
         "seconds": round(training.seconds, 3),
         "metric": next(iter(task.metrics)),
         **({"classes": class_names(config, task)} if task.kind == "images" else {}),
         **training.metrics,
-        "ranking": merged_ranking(models),
-        "references": [{"name": r.name, "value": r.value, "remark": r.remark} for r in task.references],
+        "references": [{"name": r.name, "value": r.value, "remark": r.remark} for r in config.kind.references(task)],
         "failures": {str(seed): reason for seed, reason in training.failures.items()},
     }
-
-
-def merged_ranking(models: Sequence[QuantumTrain]) -> list[dict[str, Any]]:
-    """Candidates over all seeds, by the median of their contribution, best first."""
-    per_seed = [{entry.indices: entry for entry in model.ranking()} for model in models]
-    rows = []
-    for key, first in per_seed[0].items():
-        entries = [ranking[key] for ranking in per_seed]
-        rows.append(
-            {
-                "candidate": first.candidate.name,
-                "weight": statistics.median(entry.weight for entry in entries),
-                "contribution": statistics.median(entry.contribution for entry in entries),
-                "weights": [entry.weight for entry in entries],
-                "merged": [candidate.name for candidate in first.merged],
-                "constant": form(first.candidate) in CONSTANTS,
-            }
-        )
-    return sorted(rows, key=lambda row: -row["contribution"])
-
-
-def circuit_text(model: QuantumTrain) -> str:
-    """OpenQASM 3 of the best candidate that is no constant, at its learned angles."""
-    ranking = model.ranking()
-    live = [entry for entry in ranking if form(entry.candidate) not in CONSTANTS]
-    best = (live or ranking)[0]
-    angles = model.circuits.angles.detach()
-    own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
-    total = sum(entry.contribution for entry in ranking) or 1.0
-    share = f"// the leading live candidate of the mixture: weight {best.weight:+.4f}, "
-    share += f"{best.contribution / total:.0%} of all contributions\n"
-    return to_qasm(best.candidate, own.tolist()).replace("qubit[", share + "qubit[", 1)
 
 
 def prediction_picture(folder: RunFolder) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +12,8 @@ from typing import Any
 
 import torch
 
-from diffqas.circuits import TABLE_I, Candidate
 from diffqas.errors import RunError, require
-from diffqas.quantum_train import LinearMapping, Mapping
+from diffqas.models import ModelKind
 from diffqas.simulator import compiled
 from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import Scaling
@@ -22,7 +21,7 @@ from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
 from diffqas.training.codec import decode, encode
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -33,33 +32,24 @@ class RunConfig:
         dataset: name of the task.
         recipe: name of the recipe that the settings started from.
         settings: how to train, the recipe's choices included.
-        candidates: the search space.
-        sharing: `"shared"` or `"separate"` angles.
-        mapping: from a basis state to weights.
-        chunk: weights written by each basis state.
+        kind: the kind of model with its own choices.
         seeds: one model each.
         csv, column: a user's own series.
         scaling: what scales a series, `"whole"` or `"train"`.
         classes, data_dir: which images, and the folder with their files.
-        target: the network by name; None: the task's own.
         device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
     """
 
     dataset: str
     settings: Settings
+    kind: ModelKind[Any, Any]
     recipe: str = "default"
-    model: str = "qt"
-    candidates: tuple[Candidate, ...] = tuple(TABLE_I)
-    sharing: str = "shared"
-    mapping: Mapping = field(default_factory=LinearMapping)
-    chunk: int = 1
     seeds: tuple[int, ...] = (0,)
     csv: str | None = None
     column: str | None = None
     scaling: Scaling = "whole"
     classes: tuple[int, ...] | None = None
     data_dir: str | None = None
-    target: str | None = None
     device: str = "cpu"
     dtype: str = "float32"
     threads: int = 1
@@ -88,7 +78,7 @@ class RunConfig:
             scaling=self.scaling,
             classes=self.classes,
             data_dir=self.data_dir,
-            target=self.target,
+            target=self.kind.target,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -107,9 +97,12 @@ def config_from_json(content: dict[str, Any]) -> RunConfig:
         found = content.get("format")
         raise RunError(f"config.json has format {found!r}, this version of diffqas reads format {FORMAT}.")
     try:
-        return RunConfig(**{key: decode(value) for key, value in content["run"].items()})
+        config = RunConfig(**{key: decode(value) for key, value in content["run"].items()})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
+    if not isinstance(config.kind, ModelKind):
+        raise RunError(f"config.json does not fit this version of diffqas: {config.kind!r} is no kind of model")
+    return config
 
 
 def environment() -> dict[str, Any]:

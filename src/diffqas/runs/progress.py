@@ -21,22 +21,24 @@ class Display(LiveBar):
         total: epochs in all.
         done: epochs done before.
         metric: name of the figure to show.
+        name: what trains, if it is not the search.
     """
 
-    def __init__(self, console: Console, total: int, done: int, metric: str) -> None:
+    def __init__(self, console: Console, total: int, done: int, metric: str, name: str = "") -> None:
         status = TextColumn("{task.fields[status]}")
-        columns = (TextColumn("[bold]epoch"), MofNCompleteColumn(), BarColumn(), status, TimeRemainingColumn())
+        self._head = f"{name}: epoch" if name else "epoch"
+        columns = (TextColumn(f"[bold]{self._head}"), MofNCompleteColumn(), BarColumn(), status, TimeRemainingColumn())
         super().__init__(console, *columns, total=total, completed=done, status="")
         self._total, self._metric = total, metric
         self._started, self._first = time.perf_counter(), done
         self._last_line = 0.0
 
-    def update(self, record: dict[str, Any], leader: str) -> None:
-        """Show one line of metrics.jsonl and the leading candidate."""
+    def update(self, record: dict[str, Any], leader: str | None = None) -> None:
+        """Show one line of metrics.jsonl and the leading candidate, if there is one."""
         epoch = record["epoch"]
         loss, test = (statistics.median(record[key]) for key in ("loss", f"test_{self._metric}"))
         figure = percent(test) if self._metric == "accuracy" else f"{test:.2e}"
-        status = f"loss {loss:.2e}  test {self._metric} {figure}  leading {leader}"
+        status = f"loss {loss:.2e}  test {self._metric} {figure}" + (f"  leading {leader}" if leader else "")
         if self._live:
             self._bar.update(self._task, completed=epoch, status=status)
         elif epoch == self._total or time.perf_counter() - self._last_line > 5:
@@ -44,5 +46,5 @@ class Display(LiveBar):
             spent = self._last_line - self._started
             left = spent / (epoch - self._first) * (self._total - epoch)
             self._console.print(
-                f"epoch {epoch}/{self._total}  {status}  {left:.0f} s left", highlight=False, soft_wrap=True
+                f"{self._head} {epoch}/{self._total}  {status}  {left:.0f} s left", highlight=False, soft_wrap=True
             )

@@ -8,7 +8,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from diffqas.quantum_train import QuantumTrain
 from diffqas.reports.terminal import result_report
 from diffqas.runs.artefacts import SAMPLES, curves_picture, prediction_picture
 from diffqas.training.folder import RunFolder
@@ -21,12 +20,12 @@ class Run:
     Attributes:
         folder: where everything was written.
         result: the figures, as in result.json.
-        models: one trained `QuantumTrain` per seed.
+        models: one trained model per seed, a `QuantumTrain` or a `diffqas.recurrent.Forecaster`.
     """
 
     folder: Path
     result: dict[str, Any]
-    models: list[QuantumTrain]
+    models: list[Any]
 
     def plot(self) -> Figure:
         """Series: prediction against truth at several epochs, as in `predictions.png`; else as in `curves.png`."""

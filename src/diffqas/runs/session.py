@@ -7,49 +7,53 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 
 from diffqas.architecture import Relaxation, as_relaxation
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form
-from diffqas.circuits.identities import CONSTANTS
-from diffqas.errors import ArgumentError, RunError, require
-from diffqas.quantum_train import Lockstep, Mapping, MLPMapping, QuantumTrain, as_mapping
+from diffqas.circuits import Candidate, SearchSpace
+from diffqas.errors import ArgumentError, RunError, choose, require
+from diffqas.models import Labels, ModelKind, choose_kind
+from diffqas.quantum_train import Mapping
 from diffqas.reports.events import Events
-from diffqas.reports.terminal import space_note
 from diffqas.runs.artefacts import write_artefacts
+from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.progress import Display
 from diffqas.runs.run import Run
-from diffqas.tasks.registry import load_task
+from diffqas.tasks import Settings, Task
+from diffqas.tasks.registry import load_task, task_kind
 from diffqas.tasks.series import Scaling
-from diffqas.tasks.task import Task
-from diffqas.training import Training, make_models
+from diffqas.training import Training
 from diffqas.training.files import write_json
 from diffqas.training.folder import RunFolder
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between two checkpoints; the last epoch always leaves one."""
 
-SEED_BY_SEED = (
-    "This network cannot run under torch.func.vmap (torch's recurrent layers, dropout and buffers such as batch "
-    "norm's cannot): the circuits of all seeds run together, the networks one after the other."
-)
-
 
 def search(
     task: str | Task,
     *,
+    model: str = "qt",
     seeds: int | Sequence[int] = 1,
     seed: int = 0,
     recipe: str = "default",
     relaxation: str | Relaxation | None = None,
-    sharing: str = "shared",
-    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
-    mapping: str | Mapping = "linear",
+    sharing: str | None = None,
+    candidates: SearchSpace | Iterable[Candidate] | None = None,
+    mapping: str | Mapping | None = None,
     hidden: int | Sequence[int] | None = None,
-    chunk: int = 1,
+    chunk: int | None = None,
+    circuit: str | None = None,
+    reservoir: bool | None = None,
+    structure: str | None = None,
+    hidden_size: int | None = None,
+    layers: int | None = None,
+    squash: str | None = None,
+    classical: bool | None = None,
     depth: int | None = None,
     epochs: int | None = None,
     optimizer: str | None = None,
@@ -68,21 +72,29 @@ def search(
     overwrite: bool = False,
     quiet: bool = False,
 ) -> Run:
-    """Search the circuit that writes a task's network, and leave a run folder.
+    """Search the circuit that writes a task's network, or those of a quantum LSTM, and leave a run folder.
 
-    What `diffqas search` does, for scripts and notebooks.
+    What `diffqas search` does, for scripts and notebooks. None stands for the model's or the recipe's own choice.
 
     Args:
         task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`), or a `Task` of your own.
+        model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
         recipe: `"default"` or `"paper"`; the arguments below override single choices of it.
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
-        sharing: `"shared"` or `"separate"` angles.
+        sharing: `"shared"` (qt's default) or `"separate"` angles (qlstm's).
         candidates: the search space.
-        mapping: `"linear"` (the papers'), `"mlp"` or a mapping object.
-        hidden: width of the hidden layer of `"mlp"`, or widths of several.
-        chunk: weights written by each basis state; a larger one needs fewer qubits.
+        mapping: of qt, `"linear"` (the papers'), `"mlp"` or a mapping object.
+        hidden: of qt, width of the hidden layer of `"mlp"`, or widths of several.
+        chunk: of qt, weights written by each basis state; a larger one needs fewer qubits.
+        circuit: of qlstm, one circuit chosen by hand in every gate, `"C1"` .. `"C6"`, in place of `candidates`.
+        reservoir: of qlstm, leave the angles as they are drawn.
+        structure: of qlstm, structural weights for each `"gate"` or `"shared"` ones for all four.
+        hidden_size: of qlstm, length of h and c, 5 by default.
+        layers: of qlstm, cells on top of each other.
+        squash: of qlstm, `"none"` or `"arctan"`, what makes angles of inputs.
+        classical: of qlstm, train two classical LSTMs beside it, by default True.
         depth: layers of the circuits.
         epochs: passes over the training part.
         optimizer: `"adam"`, `"rmsprop"` or `"kalman"` (for the squared error).
@@ -98,7 +110,7 @@ def search(
         classes: labels of images to tell apart, at least two; None: all.
         data_dir: folder with the files of MNIST or FashionMNIST; None: the folder that the environment variable
             DIFFQAS_DATA names, then a cache, then a download.
-        target: the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
+        target: of qt, the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
         device: where to compute.
         dtype: `"float32"` or `"float64"`.
         output: the run folder; None makes a new one under `runs/`.
@@ -112,38 +124,44 @@ def search(
     """
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
-    if isinstance(task, Task):
-        loaded = task
+    own = isinstance(task, Task)
+    if own:
         for name, value in {"classes": classes, "data_dir": data_dir, "target": target}.items():
             require(value is None, name, "be used with the name of a data set", f"a Task of your own ({task.name})")
-    else:
-        loaded = load_task(
-            task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target
-        )
-    settings = loaded.settings(recipe)
-    changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
-    settings = replace(settings, **{key: value for key, value in changed.items() if value is not None})
-    require(lr is None or settings.optimizer != "kalman", "lr", "go with the optimizer adam or rmsprop", "kalman")
-    if relaxation is not None:
-        settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
-    if structure_rate is not None:
-        rates = replace(settings.recipe.rates, structure=structure_rate)
-        settings = replace(settings, recipe=replace(settings.recipe, rates=rates))
-    config = RunConfig(
-        dataset=loaded.name if isinstance(task, Task) else task,
-        settings=settings,
-        recipe=recipe,
-        candidates=tuple(as_space(candidates)),
+    kind = choose_kind(
+        model,
+        candidates=candidates,
+        circuit=circuit,
         sharing=sharing,
-        mapping=_chosen_mapping(mapping, hidden),
+        mapping=mapping,
+        hidden=hidden,
         chunk=chunk,
+        reservoir=reservoir,
+        structure=structure,
+        hidden_size=hidden_size,
+        layers=layers,
+        squash=squash,
+        classical=classical,
+        target=target,
+    )
+    kind.check(task.kind if own else task_kind(task))  # before a download
+    loaded = (
+        task
+        if own
+        else load_task(task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target)
+    )
+    changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
+    config = RunConfig(
+        dataset=loaded.name if own else task,
+        settings=_settings(kind, loaded, recipe, relaxation, structure_rate, changed),
+        kind=kind,
+        recipe=recipe,
         seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
         csv=None if csv is None else str(Path(csv).resolve()),
         column=column,
         scaling=scaling,
         classes=None if classes is None else tuple(int(label) for label in classes),
         data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
-        target=target,
         device=_checked_device(device),
         dtype=dtype,
     )
@@ -173,56 +191,58 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     return _run(place, config, training, models, quiet)
 
 
-def _chosen_mapping(mapping: str | Mapping, hidden: int | Sequence[int] | None) -> Mapping:
-    if hidden is None:
-        return as_mapping(mapping)
-    require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
-    return MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
+def _settings(
+    kind: ModelKind[Any, Any],
+    task: Task,
+    recipe: str,
+    relaxation: str | Relaxation | None,
+    structure_rate: float | None,
+    changed: dict[str, Any],
+) -> Settings:
+    """Those of the recipe, with what was given in place of its own."""
+    recipes = kind.recipes(task)
+    settings = recipes[choose(recipe, recipes, "recipe")]
+    settings = replace(settings, **{key: value for key, value in changed.items() if value is not None})
+    given = changed["lr"] is None or settings.optimizer != "kalman"
+    require(given, "lr", "go with the optimizer adam or rmsprop", "kalman")
+    if relaxation is not None:
+        settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
+    if structure_rate is not None:
+        rates = replace(settings.recipe.rates, structure=structure_rate)
+        settings = replace(settings, recipe=replace(settings.recipe, rates=rates))
+    return settings
 
 
-def _prepare(config: RunConfig, task: Task) -> tuple[Training[Lockstep], list[QuantumTrain]]:
+def _prepare(config: RunConfig, task: Task) -> tuple[Training[Any], list[Any]]:
     here = task.to(config.device, config.torch_dtype)
-    space = SearchSpace(config.candidates)
-    models = make_models(
-        here,
-        config.settings,
-        config.seeds,
-        candidates=space,
-        sharing=config.sharing,
-        mapping=config.mapping,
-        chunk=config.chunk,
-    )
-    return Training(Lockstep(models), here, config.settings, list(config.seeds)), models
+    population, models = config.kind.make(here, config.settings, config.seeds)
+    return Training(population, here, config.settings, list(config.seeds)), models
 
 
-def _run(
-    folder: RunFolder, config: RunConfig, training: Training[Lockstep], models: list[QuantumTrain], quiet: bool
-) -> Run:
-    console = Console(quiet=quiet)
+def _run(folder: RunFolder, config: RunConfig, training: Training[Any], models: list[Any], quiet: bool) -> Run:
+    console, kind = Console(quiet=quiet), config.kind
     state = folder.load_checkpoint()
     if state is not None:
         training.load_state_dict(state)
     folder.rewind(training.epoch)
-    space = SearchSpace(config.candidates)
-    note = space_note(space, models[0].circuits.n)
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
-    if note:
+    for note in kind.notes(training.population, models, training.task):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
-    if len(models) > 1 and not training.population.together(training.task.train.inputs[:1]):
-        console.print(SEED_BY_SEED, style="dim", highlight=False, soft_wrap=True)
     with _threads(config.threads):
-        _train(folder, training, space, console)
+        _train(folder, training, kind.labels(models[0]), console)
         training.population.write_back(models)
         for model in models:
             model.eval()
         result = write_artefacts(folder, config, training, models)
+        companions = kind.companions(training.task, config.settings, config.seeds, models[0])
+        result["references"] += train_companions(companions, training.task, config.seeds, console)
     write_json(folder.result, result)
     return Run(folder.path, result, models)
 
 
-def _train(folder: RunFolder, training: Training[Lockstep], space: SearchSpace, console: Console) -> None:
+def _train(folder: RunFolder, training: Training[Any], labels: Labels, console: Console) -> None:
     metric = next(iter(training.task.metrics))
-    events = Events(folder.path / "tensorboard", space.names, training.epoch)
+    events = Events(folder.path / "tensorboard", labels.names, training.epoch)
     total, saved = training.settings.epochs, time.perf_counter()
     try:
         with Display(console, total, training.epoch, metric) as display:
@@ -230,19 +250,12 @@ def _train(folder: RunFolder, training: Training[Lockstep], space: SearchSpace, 
                 line = record.to_json()
                 folder.append(line)
                 events.add(line)
-                display.update(line, _leader(training, space))
+                display.update(line, labels.leader(training.population.structural_weights))
                 if training.epoch == total or time.perf_counter() - saved > CHECKPOINT_SECONDS:
                     folder.save_checkpoint(training.state_dict())
                     saved = time.perf_counter()
     finally:
         events.close()
-
-
-def _leader(training: Training[Lockstep], space: SearchSpace) -> str:
-    """The candidate with the largest structural weight, by the median over seeds; constants lead nothing."""
-    weights = training.population.structural_weights.abs().median(dim=0).values
-    live = [index for index, candidate in enumerate(space) if form(candidate) not in CONSTANTS]
-    return space.names[max(live or range(len(space)), key=lambda index: float(weights[index]))]
 
 
 @contextmanager

@@ -26,6 +26,18 @@ def task_names() -> list[str]:
     return [*SERIES, OWN_SERIES, *IMAGES]
 
 
+def task_kind(name: str) -> str:
+    """What the samples of a task are, before anything is loaded: `Task.kind`.
+
+    Raises:
+        ArgumentError: an unknown name.
+
+    >>> task_kind("narma5"), task_kind("mnist")
+    ('series', 'images')
+    """
+    return "images" if choose(name, task_names(), "dataset") in IMAGES else "series"
+
+
 def load_task(
     name: str,
     *,

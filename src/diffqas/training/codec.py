@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.circuits import Candidate
@@ -11,7 +11,9 @@ from diffqas.errors import DiffqasError, RunError
 from diffqas.quantum_train import DimensionScale, LinearMapping, MLPMapping, Rates, RawScale, Recipe, TanhScale
 from diffqas.tasks.settings import Settings
 
-CLASSES = {
+T = TypeVar("T")
+
+CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Settings, Recipe, Rates, Candidate),
@@ -20,6 +22,12 @@ CLASSES = {
         *(LinearMapping, MLPMapping),
     )
 }
+
+
+def storable(cls: type[T]) -> type[T]:
+    """Class decorator: a frozen dataclass that `encode` and `decode` know by its name."""
+    CLASSES[cls.__name__] = cls
+    return cls
 
 
 def encode(value: Any) -> Any:

@@ -28,7 +28,7 @@ def test_search_digits(tmp_path, capsys, monkeypatch):
     for words in ("write 1,378 weights", "digits: test accuracy", "majority class", "nearest mean image"):
         assert words in printed
     config = json.loads((tmp_path / "runs/digits/config.json").read_text())["run"]
-    assert (config["classes"], config["target"], config["data_dir"]) == ([3, 8], "cnn", None)
+    assert (config["classes"], config["kind"]["target"], config["data_dir"]) == ([3, 8], "cnn", None)
     result = json.loads((tmp_path / "runs/digits/result.json").read_text())
     assert result["task"] == "digits"
     for key in ("train_accuracy", "test_accuracy"):

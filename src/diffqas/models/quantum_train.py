@@ -1,0 +1,123 @@
+"""Quantum-Train as a kind of model: circuits write the weights of the task's network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form, to_qasm
+from diffqas.circuits.identities import CONSTANTS
+from diffqas.errors import require
+from diffqas.models.kind import Labels, ModelKind
+from diffqas.models.ranking import commented, leading, merged_ranking
+from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, as_mapping
+from diffqas.quantum_train import Mapping as WeightMapping
+from diffqas.reports.pictures import Floats, structure_figure
+from diffqas.reports.terminal import space_note
+from diffqas.tasks import Settings, Task
+from diffqas.training import make_models
+from diffqas.training.codec import storable
+
+SEED_BY_SEED = (
+    "This network cannot run under torch.func.vmap (torch's recurrent layers, dropout and buffers such as batch "
+    "norm's cannot): the circuits of all seeds run together, the networks one after the other."
+)
+
+
+@storable
+@dataclass(frozen=True)
+class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
+    """Choices of Quantum-Train.
+
+    Attributes:
+        candidates: the search space.
+        sharing: `"shared"` or `"separate"` angles.
+        mapping: from a basis state to weights.
+        chunk: weights written by each basis state.
+        target: the network by name; None: the task's own.
+    """
+
+    candidates: tuple[Candidate, ...] = tuple(TABLE_I)
+    sharing: str = "shared"
+    mapping: WeightMapping = field(default_factory=LinearMapping)
+    chunk: int = 1
+    target: str | None = None
+
+    name: ClassVar[str] = "qt"
+    files: ClassVar[Mapping[str, str]] = {
+        "model.safetensors": "the classical network, no quantum part",
+        "circuit.qasm": "the leading circuit, OpenQASM 3",
+    }
+
+    @classmethod
+    def choose(
+        cls,
+        candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+        sharing: str = "shared",
+        mapping: str | WeightMapping = "linear",
+        hidden: int | Sequence[int] | None = None,
+        chunk: int = 1,
+        target: str | None = None,
+    ) -> QuantumTrainKind:
+        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`."""
+        chosen = as_mapping(mapping)
+        if hidden is not None:
+            require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
+            chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
+        return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target)
+
+    def recipes(self, task: Task) -> Mapping[str, Settings]:
+        """The task's."""
+        return task.recipes
+
+    def make(self, task: Task, settings: Settings, seeds: Sequence[int]) -> tuple[Lockstep, list[QuantumTrain]]:
+        """As `ModelKind.make`."""
+        choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
+        models = make_models(task, settings, seeds, candidates=self.candidates, **choices)
+        return Lockstep(models), models
+
+    def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
+        """Constants in the search space, and whether the seeds' networks run one after the other."""
+        note = space_note(SearchSpace(self.candidates), models[0].circuits.n)
+        slow = len(models) > 1 and not population.together(task.train.inputs[:1])
+        return ([] if note is None else [note]) + [SEED_BY_SEED] * slow
+
+    def labels(self, model: QuantumTrain) -> Labels:
+        """One weight per candidate."""
+        return Labels(SearchSpace(self.candidates).names, tuple(map(_constant, self.candidates)))
+
+    def figures(self, models: Sequence[QuantumTrain]) -> dict[str, Any]:
+        """As `ModelKind.figures`."""
+        report = models[0].parameter_report()
+        return {
+            "relaxation": models[0].circuits.relaxation.name,
+            "trainable_parameters": report.total,
+            "target_parameters": report.target,
+            "report": str(report),
+            "ranking": merged_ranking([model.ranking() for model in models], _constant),
+        }
+
+    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
+        """One line per candidate."""
+        labels = self.labels(model)
+        return structure_figure(weights, labels.names, labels.constant, title)
+
+    def circuits(self, model: QuantumTrain) -> dict[str, str]:
+        """The best candidate that is no constant, at its learned angles."""
+        ranking = model.ranking()
+        best = leading(ranking, _constant)
+        angles = model.circuits.angles.detach()
+        own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
+        return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
+
+    def export(self, model: QuantumTrain) -> dict[str, Tensor]:
+        """The state of the written network."""
+        return model.export().state_dict()
+
+
+def _constant(candidate: Candidate) -> bool:
+    return form(candidate) in CONSTANTS

@@ -1,0 +1,93 @@
+"""Several forecasters of one kind as one: every parameter has a leading dimension, one entry per seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.errors import require
+from diffqas.recurrent.forecaster import Forecaster, rated
+from diffqas.recurrent.gates import GateCircuits
+from diffqas.recurrent.qlstm import parameter_groups
+from diffqas.recurrent.recurrence import unroll
+
+
+class ForecasterLockstep(nn.Module):
+    """Train several `Forecaster` models together: one pass of the simulator, one optimiser.
+
+    The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element by
+    element, so the seeds stay independent of each other.
+
+    Args:
+        models: models that differ in their numbers only.
+
+    >>> from diffqas.recurrent import QLSTM
+    >>> models = [Forecaster(QLSTM(1, 2, depth=1)) for _ in range(3)]
+    >>> ForecasterLockstep(models)(torch.zeros(7, 4)).shape
+    torch.Size([3, 7])
+    """
+
+    def __init__(self, models: Sequence[Forecaster]) -> None:
+        super().__init__()
+        require(len(models) >= 1, "models", "hold at least one Forecaster", "an empty list")
+        first = models[0]
+        kinds = {tuple((name, tuple(p.shape)) for name, p in model.named_parameters()) for model in models}
+        require(len(kinds) == 1, "models", "differ in their numbers only", f"{len(kinds)} kinds of shapes")
+        self.squash, self.hidden_size, self.rates = first.cell.squash, first.cell.hidden_size, first.rates
+        stacks = zip(*(model.cell.circuits for model in models), strict=True)
+        self.layers = nn.ModuleList(GateCircuits.stacked(layers) for layers in stacks)
+        self.head = nn.ParameterDict(
+            {name: torch.stack([m.head.get_parameter(name).detach() for m in models]) for name in ("weight", "bias")}
+        )
+
+    def __len__(self) -> int:
+        return len(self.head["bias"])
+
+    @property
+    def circuits(self) -> list[GateCircuits]:
+        """The stacked circuits of every layer of the networks."""
+        return [layer for layer in self.layers if isinstance(layer, GateCircuits)]
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Weights after the relaxation, without noise: (seeds, layers * gates * candidates), the last fastest."""
+        return torch.cat([layer.weights.detach().flatten(1) for layer in self.circuits], 1)
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Tell an annealed or stochastic relaxation how far training has come.
+
+        The noise of a step is a function of the seed and the step: there is nothing to save, and a seed
+        draws the same in any company.
+        """
+        draws = [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
+        for layer in self.circuits:
+            layer.progress = progress
+            if layer.relaxation.stochastic:
+                noise = [torch.rand(layer.structure.shape[1:], generator=draw) for draw in draws]
+                layer.noise = torch.stack(noise).to(layer.structure)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""
+        each = x.unsqueeze(-1).expand(len(self), *x.shape, 1)
+        start = x.new_zeros(len(self.layers), len(self), len(x), self.hidden_size)
+        _, (h, _) = unroll(self.circuits, each, (start, start), self.squash)
+        return torch.baddbmm(self.head["bias"].unsqueeze(1), h[-1], self.head["weight"].mT).squeeze(-1)
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`: angles, structure and head of all seeds, each at `lr` times its own rate."""
+        head = {"name": "head", "params": list(self.head.values()), "lr": lr}
+        return rated([*parameter_groups(self.circuits, lr), head], self.rates)
+
+    @torch.no_grad()
+    def write_back(self, models: Sequence[Forecaster]) -> None:
+        """Copy each seed's numbers into the models given, one per seed."""
+        for seed, model in enumerate(models):
+            for stacked, layer in zip(self.circuits, model.cell.circuits, strict=True):
+                layer.angles.copy_(stacked.angles[seed])
+                layer.structure.copy_(stacked.structure[seed])
+                layer.progress = stacked.progress
+            for name, values in self.head.items():
+                model.head.get_parameter(name).copy_(values[seed])
