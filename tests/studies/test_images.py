@@ -56,7 +56,8 @@ def test_rows_and_counts(cells, small):
     counts = {name: cell["trainable"] for name, cell in cells.items()}
     constants = {f"candidate {number}": 17 for number in (1, 3, 4, 6, 9, 12)}
     live = {f"candidate {number}": 15 + 17 for number in (2, 5, 7, 8, 10, 11)}
-    names = ("search raw", "search softmax", "search gumbel", "hashed vector", "random subspace")
+    searches = ("search raw", "search softmax", "search gumbel", "search raw by Adam")
+    names = (*searches, "hashed vector", "random subspace")
     assert counts == dict.fromkeys(names, ONE_COUNT) | constants | live | {
         "random candidate": 15 + 17,
         "frozen circuit": 17,
@@ -130,10 +131,10 @@ def test_networks_trained_directly_have_a_rate_of_their_own():
 
 def test_a_finished_study_goes_on_and_draws(whole):
     before = {path: path.stat().st_mtime_ns for path in whole.folder.glob("cells/*/*.json")}
-    assert len(before) == len(PLAN.jobs(datasets=[SET])) == 24
+    assert len(before) == len(PLAN.jobs(datasets=[SET])) == 25
     again = run_study(PLAN, datasets=[SET], workers=1, output=whole.folder, quiet=True)
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(again.cells) == 24
+    assert len(again.cells) == 25
     for name in (
         "table.csv",
         "table.md",
@@ -326,7 +327,7 @@ def test_the_command(tmp_path, monkeypatch, capsys, small):
     for shard in ("1/2", "2/2"):
         main(["study", "figures-5-7", *options, "--shard", shard, "--rows", "search-raw", "candidate-7", "reference"])
     printed = capsys.readouterr().out
-    for words in ("test accuracy ", " %", "search - row", "runs/figures-5-7", "4 of 72 cells finished"):
+    for words in ("test accuracy ", " %", "search - row", "runs/figures-5-7", "4 of 75 cells finished"):
         assert words in printed
     assert sorted(path.stem for path in (tmp_path / "runs/figures-5-7/cells" / SET).iterdir()) == [
         "candidate-7",
@@ -362,8 +363,9 @@ def test_arguments_of_other_studies(make, words):
 
 def test_the_longest_cells_are_searches():
     jobs = Plan("figures-5-7").jobs()
-    assert len(jobs) == 3 * 24
-    assert {job.row.slug for job in jobs[:12]} == {"search-raw", "search-softmax", "search-gumbel", "random-candidate"}
+    assert len(jobs) == 3 * 25
+    searches = {"search-raw", "search-softmax", "search-gumbel", "search-raw-by-adam", "random-candidate"}
+    assert {job.row.slug for job in jobs[:15]} == searches
 
 
 def test_one_cell_on_the_published_images(tmp_path):

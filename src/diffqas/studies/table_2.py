@@ -30,7 +30,7 @@ SHORT = tuple(name for name in TABLE_II if name != "delayed-control")
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
     """All rows, in the order of the table."""
-    return [*searches(settings), *candidates(settings), *_controls(settings, recipe), *_references()]
+    return [*searches(settings), *candidates(settings), *_controls(settings, recipe), *references()]
 
 
 def _first_order(settings: Settings) -> Settings | None:
@@ -38,8 +38,8 @@ def _first_order(settings: Settings) -> Settings | None:
     return replace(settings, optimizer="adam") if settings.optimizer in ("kalman", "soap") else None
 
 
-def searches(settings: Settings) -> list[Row]:
-    """The search by relaxation, and with gradient descent where that is not what it has."""
+def searches(settings: Settings, adam: float = 0.25) -> list[Row]:
+    """The search by relaxation, and by Adam where that is not what it has; `adam` is the latter's work."""
     result: list[Row] = []
     for name in ("raw", "softmax", "gumbel"):
         first = name == "raw"
@@ -52,12 +52,12 @@ def searches(settings: Settings) -> list[Row]:
                 "search",
                 changed,
                 populations.search,
-                published=0 if first else None,
+                published={name: column.search for name, column in TABLE_II.items()} if first else {},
                 predictions=first,
             )
         )
-    if adam := _first_order(settings):
-        result.append(TrainedRow("search raw by Adam", "search", adam, populations.search, work=0.25))
+    if first_order := _first_order(settings):
+        result.append(TrainedRow("search raw by Adam", "search", first_order, populations.search, work=adam))
     return result
 
 
@@ -70,7 +70,7 @@ def candidates(settings: Settings) -> list[Row]:
             settings,
             partial(populations.fixed, candidate=candidate),
             identical=form(candidate) if form(candidate) in CONSTANTS else None,
-            published=number,
+            published={name: column.candidates[number - 1] for name, column in TABLE_II.items()},
             circuit=candidate.name,
             work=0.6 if form(candidate) in CONSTANTS else 0.7,
         )
@@ -103,7 +103,8 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
     ]
 
 
-def _references() -> list[Row]:
+def references() -> list[Row]:
+    """Predictors in closed form."""
     return [
         ReferenceRow("constant", constant, trainable=1),
         ReferenceRow("persistence", persistence, trainable=0),

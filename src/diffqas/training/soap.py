@@ -25,13 +25,13 @@ MAX_NUMBERS = 2048
 MEMORY = 0.99
 """Decay rate of the covariance."""
 
-WARM_UP = 20
-"""Steps over which the learning rate rises; as long as it does, the basis is new in every step."""
+WARM_UP = 100
+"""Steps over which the learning rate rises."""
 
 REFRESH = 10
-"""Steps between two new bases after that."""
+"""Steps between two new bases; at the start, for twice as many steps, each has its own."""
 
-FLOOR = 0.003
+FLOOR = 0.03
 """Added to the denominator in units of its largest entry: directions without gradient stay where they are."""
 
 
@@ -79,7 +79,7 @@ class Soap:
         first, second = self.settings.betas
         outer = gradient.unsqueeze(2) * gradient.unsqueeze(1)
         self.covariance = MEMORY * self.covariance + (1 - MEMORY) * outer
-        if self.steps <= WARM_UP or self.steps % REFRESH == 0:
+        if self.steps <= 2 * REFRESH or self.steps % REFRESH == 0:
             self._turn()
         self.mean = first * self.mean + (1 - first) * gradient
         self.square = second * self.square + (1 - second) * _apply(self.basis.mT, gradient).square()

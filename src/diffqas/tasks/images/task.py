@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from diffqas.architecture import Raw
 from diffqas.errors import choose
 from diffqas.quantum_train import RECIPES, DimensionScale, Rates
 from diffqas.tasks.images.data import ImageData, Images, Labels
@@ -22,11 +23,17 @@ SETTINGS = {
     "paper": Settings(RECIPES["paper"], depth=15, epochs=10, batch_size=100, optimizer="adam", lr=0.001),
     # Chosen on held-out training images: docs/images.md.
     "default": Settings(
-        replace(RECIPES["default"], scale=DimensionScale(32.0), rates=Rates(angles=60.0, structure=30.0, mapping=2.0)),
+        replace(
+            RECIPES["default"],
+            relaxation=Raw(0.4),
+            scale=DimensionScale(32.0),
+            rates=Rates(angles=30.0, structure=30.0, mapping=1.0),
+        ),
         depth=15,
-        epochs=40,
+        epochs=20,
         batch_size=100,
-        lr=0.001,
+        optimizer="soap",
+        lr=0.002,
         schedule="cosine",
         betas=(0.9, 0.95),
         shuffle=True,
