@@ -71,7 +71,7 @@ VARIANTS: dict[str, Settings] = {
 CONTROLS = [
     TrainedRow(f"{name}; lr {lr:g}", "control", replace(DEFAULT, lr=lr), populate)
     for name, populate in (("hashed vector", populations.hashed), ("random subspace", populations.subspace))
-    for lr in (0.003, 0.01, 0.03, 0.1, 0.3)
+    for lr in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 ]
 """Classical generators of as many numbers."""
 
