@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from diffqas.studies import populations
-from diffqas.studies.rows import TrainedRow
+from diffqas.studies.rows import Populate, TrainedRow
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training
 
@@ -21,9 +21,9 @@ FIRST_SEED = 100
 """The studies' seeds begin at 0: what was chosen here was not chosen on them."""
 
 
-def searches(variants: Mapping[str, Settings]) -> list[TrainedRow]:
+def searches(variants: Mapping[str, Settings], populate: Populate = populations.search) -> list[TrainedRow]:
     """The search with each of these settings."""
-    return [TrainedRow(name, "search", settings, populations.search) for name, settings in variants.items()]
+    return [TrainedRow(name, "search", settings, populate) for name, settings in variants.items()]
 
 
 def validate(row: TrainedRow, task: Task, seeds: int) -> dict[str, Any]:

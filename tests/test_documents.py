@@ -45,6 +45,7 @@ def test_commands_parse(command, monkeypatch, capsys):
         "cli.search.Search",
         "cli.runs.Resume",
         "cli.runs.Show",
+        "cli.forecast.Forecast",
         "cli.candidates.Candidates",
         "cli.study.Study",
     ):

@@ -13,6 +13,7 @@ from diffqas.circuits import SearchSpace as SearchSpace
 from diffqas.quantum_train import QuantumTrain as QuantumTrain
 from diffqas.recurrent import QLSTM as QLSTM
 from diffqas.runs import Run as Run
+from diffqas.runs import load as load
 from diffqas.runs import resume as resume
 from diffqas.runs import search as search
 from diffqas.simulator import expectations as expectations

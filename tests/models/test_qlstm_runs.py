@@ -1,13 +1,14 @@
 """Options of a quantum LSTM's run: each is used and stored; stopped runs go on bit by bit the same."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from diffqas import QLSTM_SPACE, resume, search
 from diffqas.architecture import Gumbel
-from diffqas.errors import RunError
+from diffqas.errors import ArgumentError, RunError
 from diffqas.models.qlstm import SETTINGS, nearest_hidden_size
 from diffqas.recurrent import BASELINES
 from diffqas.runs.config import config_from_json
@@ -71,7 +72,7 @@ def test_options_are_used_and_stored(options, circuit, structure, tmp_path):
 
 
 def test_rates_of_the_recipe_reach_the_optimiser(tmp_path):
-    run = search("bessel", **SMALL, lr=0.1, structure_rate=3.0, output=tmp_path / "run")
+    run = search("bessel", **SMALL, optimizer="adam", lr=0.1, structure_rate=3.0, output=tmp_path / "run")
     rates = {group["name"]: group["lr"] for group in run.models[0].parameter_groups(0.1)}
     assert rates == pytest.approx({"angles": 0.1, "structure": 0.3, "head": 0.1})
 
@@ -136,6 +137,25 @@ def test_a_classical_network_that_is_too_large_is_trained_by_adam(tmp_path, monk
     (row,) = [row for row in run.result["references"] if row["name"].startswith("LSTM")]
     assert row["name"] == "LSTM, hidden 1"
     assert row["remark"] == f"14 trainable numbers, trained by adam: too many for {optimizer}"
+
+
+def test_too_many_numbers_for_the_recipes_filter_are_trained_by_adam(tmp_path, monkeypatch, capsys):
+    assert SETTINGS["default"].optimizer == "kalman"
+    monkeypatch.setattr("diffqas.training.kalman.MAX_NUMBERS", 49)  # one fewer than the small one trains
+    options = {**SMALL, "quiet": False}
+    run = search("bessel", **options, lr=0.02, output=tmp_path / "run")
+    settings = config_from_json(read_json(run.folder / "config.json")).settings
+    assert settings == replace(SETTINGS["default"], optimizer="adam", lr=0.02, depth=1, epochs=1)
+    note = "Too many trainable numbers for the default recipe's optimizer, kalman: trained by adam."
+    assert capsys.readouterr().out.count(note) == 1
+    for fits in ({"optimizer": "adam"}, {"recipe": "paper"}, {"sharing": "shared"}):
+        search("bessel", **options, **fits, output=tmp_path / str(fits))
+    assert note not in capsys.readouterr().out
+    with pytest.raises(
+        ArgumentError, match="`optimizer` must be adam or rmsprop above 49 trainable numbers, but got 50"
+    ):
+        search("bessel", **options, optimizer="kalman", output=tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
 
 
 @pytest.mark.parametrize("count", [1, 14, 35, 126, 270, 4470])

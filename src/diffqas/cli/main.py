@@ -9,6 +9,7 @@ import tyro
 from rich.console import Console
 
 from diffqas.cli.candidates import Candidates
+from diffqas.cli.forecast import Forecast
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
@@ -22,6 +23,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas search bessel                 learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
   diffqas search bessel --model qlstm   circuits as the gates of a quantum LSTM
   diffqas show runs/bessel              look at it again
+  diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
   diffqas candidates                    the twelve circuits, and which of them can do nothing
 """
@@ -30,6 +32,7 @@ Command = (
     Annotated[Search, tyro.conf.subcommand("search")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
 )

@@ -18,6 +18,8 @@ CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",
     "structural_weights.png": "the candidates' weights over the epochs",
     "curves.png": "figures over the epochs",
+    "forecast.png": "forecasts of several steps, and their errors",
+    "forecast.csv": "the errors, all seeds",
     "result.json": "all figures",
     "metrics.jsonl": "figures of every epoch",
     "tensorboard": "the same for TensorBoard",

@@ -24,7 +24,8 @@ class Study:
         tyro.conf.arg(
             metavar="NAME",
             help=f"{', '.join(STUDIES)}. table-2: the search, its twelve candidates, controls and references. "
-            "ablation: one factor at a time. figures-5-7: images, the same rows as table-2.",
+            "ablation: one factor at a time. qlstm-table: the quantum LSTM, circuits chosen by hand, controls. "
+            "figures-5-7: images, the same rows as table-2.",
         ),
     ]
     recipe: Literal["default", "paper"] = "default"

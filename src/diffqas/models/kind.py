@@ -93,6 +93,10 @@ class ModelKind(ABC, Generic[P, M]):
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """Settings by recipe name."""
 
+    def affordable(self, settings: Settings) -> Settings:
+        """The same, with another optimiser where that of a recipe cannot hold as many numbers as the model trains."""
+        return settings
+
     @abstractmethod
     def make(self, task: Task, settings: Settings, seeds: Sequence[int]) -> tuple[P, list[M]]:
         """Fresh models, one per seed, which decides its start alone; and the population that trains them."""
@@ -116,6 +120,10 @@ class ModelKind(ABC, Generic[P, M]):
     @abstractmethod
     def circuits(self, model: M) -> dict[str, str]:
         """What was found as OpenQASM 3, by file name."""
+
+    def network(self, model: M) -> nn.Module:
+        """What predicts, without what only training needs."""
+        return model
 
     @abstractmethod
     def export(self, model: M) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form, to_qasm
 from diffqas.circuits.identities import CONSTANTS
@@ -114,9 +114,13 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
         return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
 
+    def network(self, model: QuantumTrain) -> nn.Module:
+        """The written network."""
+        return model.export()
+
     def export(self, model: QuantumTrain) -> dict[str, Tensor]:
         """The state of the written network."""
-        return model.export().state_dict()
+        return self.network(model).state_dict()
 
 
 def _constant(candidate: Candidate) -> bool:

@@ -1,17 +1,25 @@
-"""A picture of forecasts of several steps: one of them against the truth, and the errors by horizon."""
+"""Forecasts of several steps: a picture, a table and a file of their errors by horizon."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+from rich.table import Table
+from rich.text import Text
 
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
+from diffqas.reports.terminal import number
 from diffqas.tasks.series import ForecastErrors, SeriesData
 
 LEAST_SQUARES, PERSISTENCE = "#3a7d44", "0.55"
+
+HORIZONS = (1, 2, 3, 5, 10, 20)
+"""Steps ahead that stand in the table, beside the last."""
 
 
 def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, title: str) -> Figure:
@@ -37,6 +45,36 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
         clean(axes)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
+
+
+def forecast_table(errors: ForecastErrors, title: str) -> Table:
+    """Root mean squared errors at a few horizons: median (lowest .. highest) over the models, simple references."""
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    headers = ("steps ahead", "this run", "persistence", f"least squares, AR({errors.window})", "forecasts")
+    for header in headers:
+        table.add_column(header, justify="right")
+    last = len(errors.origins)
+    # A forecast that ran away to both sides has no error; it counts as infinite.
+    own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
+    for horizon in sorted({*(h for h in HORIZONS if h < last), last}):
+        at = horizon - 1
+        simple = (number(float(values[at])) for values in (errors.persistence, errors.least_squares))
+        table.add_row(str(horizon), _over_models(own[:, at]), *simple, str(errors.origins[at]))
+    return table
+
+
+def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
+    """All root mean squared errors as CSV: a line for each horizon, a column for each seed, figures in full."""
+    names = ["horizon", *(f"seed_{seed}" for seed in seeds), "persistence", "least_squares", "forecasts"]
+    columns = [*errors.models.tolist(), errors.persistence.tolist(), errors.least_squares.tolist()]
+    rows = zip(*columns, errors.origins.tolist(), strict=True)
+    lines = [names, *([horizon, *row] for horizon, row in enumerate(rows, 1))]
+    return "".join(",".join(map(str, line)) + "\n" for line in lines)
+
+
+def _over_models(values: Floats) -> str:
+    median, low, high = (number(float(pick(values))) for pick in (np.median, np.min, np.max))
+    return median if len(values) == 1 else f"{median} ({low} .. {high})"
 
 
 def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:

@@ -23,6 +23,7 @@ from diffqas.training.folder import RunFolder
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
 SAMPLES = "predictions.pt"
+FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 
 
 def write_artefacts(
@@ -35,8 +36,9 @@ def write_artefacts(
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
     circuits = kind.circuits(models[0])
-    for old in set(folder.path.glob("circuit*.qasm")) - {folder.path / name for name in circuits}:
-        old.unlink()  # of a run that this one replaces
+    old = {path.name for path in folder.path.glob("circuit*.qasm")} | {FORECAST, FORECAST_ERRORS}
+    for name in old - circuits.keys():
+        (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
     for name, text in circuits.items():
         write_atomically(folder.path / name, text.encode())
     if training.task.kind == "series":
@@ -46,7 +48,7 @@ def write_artefacts(
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
     save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
     weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
-    title = f"{config.dataset}: structural weights ({_seeds(config)})"
+    title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
     save_figure(kind.picture(models[0], weights, title), folder.path / STRUCTURE)
     return result(config, training, models)
 
@@ -82,7 +84,7 @@ def prediction_picture(folder: RunFolder) -> Figure:
     samples = load_tensors(path)
     config = config_from_json(folder.load_config())
     snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
-    title = f"{config.dataset}: prediction against truth ({_seeds(config)})"
+    title = f"{config.dataset}: prediction against truth ({seeds_in_words(config)})"
     return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
 
 
@@ -105,8 +107,8 @@ def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)
-        return run_curves(curves, f"{config.dataset}{f' ({named})' if named else ''}, {_seeds(config)}")
-    title = f"{config.dataset}: {metric} ({_seeds(config)})"
+        return run_curves(curves, f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}")
+    title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
     return curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title)
 
 
@@ -127,6 +129,7 @@ def _untied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: tensor for name, tensor in state.items() if kept.setdefault(tensor.data_ptr(), name) == name}
 
 
-def _seeds(config: RunConfig) -> str:
+def seeds_in_words(config: RunConfig) -> str:
+    """`seed 3`, or how many."""
     count = len(config.seeds)
     return f"seed {config.seeds[0]}" if count == 1 else f"{count} seeds"

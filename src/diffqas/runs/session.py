@@ -168,6 +168,10 @@ def search(
     training, models = _prepare(config, loaded)
     folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
     folder.create(config.to_json(), overwrite=overwrite)
+    usual, chosen = kind.recipes(loaded)[recipe].optimizer, config.settings.optimizer
+    if optimizer is None and chosen != usual:
+        note = f"Too many trainable numbers for the {recipe} recipe's optimizer, {usual}: trained by {chosen}."
+        Console(quiet=quiet).print(note, style="dim", highlight=False, soft_wrap=True)
     return _run(folder, config, training, models, quiet)
 
 
@@ -191,6 +195,28 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     return _run(place, config, training, models, quiet)
 
 
+def load(folder: str | Path, *, task: Task | None = None) -> Run:
+    """A finished run with its trained models.
+
+    Args:
+        folder: the run folder.
+        task: the task, if it was one of your own.
+
+    Raises:
+        DataError: the run's data cannot be used any more.
+        RunError: no run there, an unfinished one, or a missing or damaged file.
+    """
+    place = RunFolder(Path(folder))
+    result, config = place.load_result(), config_from_json(place.load_config())
+    state = place.load_checkpoint()
+    if state is None:
+        raise RunError(f"There is no {place.checkpoint.name} in {place.path}: the trained models are gone.")
+    training, models = _prepare(config, task or config.load())
+    with torch.random.fork_rng(devices=[]):
+        training.load_state_dict(state)
+    return Run(place.path, result, _trained(training, models))
+
+
 def _settings(
     kind: ModelKind[Any, Any],
     task: Task,
@@ -203,6 +229,8 @@ def _settings(
     recipes = kind.recipes(task)
     settings = recipes[choose(recipe, recipes, "recipe")]
     settings = replace(settings, **{key: value for key, value in changed.items() if value is not None})
+    if changed["optimizer"] is None:
+        settings = kind.affordable(settings)
     given = changed["lr"] is None or settings.optimizer != "kalman"
     require(given, "lr", "go with the optimizer adam or rmsprop", "kalman")
     if relaxation is not None:
@@ -230,14 +258,17 @@ def _run(folder: RunFolder, config: RunConfig, training: Training[Any], models: 
         console.print(note, style="dim", highlight=False, soft_wrap=True)
     with _threads(config.threads):
         _train(folder, training, kind.labels(models[0]), console)
-        training.population.write_back(models)
-        for model in models:
-            model.eval()
-        result = write_artefacts(folder, config, training, models)
+        result = write_artefacts(folder, config, training, _trained(training, models))
         companions = kind.companions(training.task, config.settings, config.seeds, models[0])
         result["references"] += train_companions(companions, training.task, config.seeds, console)
     write_json(folder.result, result)
     return Run(folder.path, result, models)
+
+
+def _trained(training: Training[Any], models: list[Any]) -> list[Any]:
+    """The models with the numbers of the training."""
+    training.population.write_back(models)
+    return [model.eval() for model in models]
 
 
 def _train(folder: RunFolder, training: Training[Any], labels: Labels, console: Console) -> None:

@@ -69,7 +69,7 @@ def _trained(
         "group": row.group,
         "circuit": row.circuit,
         "trainable": trainable(training.population, len(seeds)),
-        "target": sum(parameter.numel() for parameter in task.target().parameters()),
+        "target": sum(parameter.numel() for parameter in task.target().parameters()) if row.has_target else None,
         "deterministic": False,
         "identical": row.identical,
         "seeds": seeds,

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from diffqas.errors import ArgumentError, choose, require
-from diffqas.studies import ablation, figures_5_7, table_2
+from diffqas.models.qlstm import SETTINGS as QLSTM_SETTINGS
+from diffqas.studies import ablation, figures_5_7, qlstm_table, table_2
 from diffqas.studies.datasets import IMAGES, SERIES, training_samples
 from diffqas.studies.metric import ACCURACY, MSE, Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
@@ -41,6 +42,7 @@ class Study:
 STUDIES = {
     "table-2": Study(table_2.rows),
     "ablation": Study(ablation.rows),
+    "qlstm-table": Study(qlstm_table.rows, recipes=lambda: QLSTM_SETTINGS),
     "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_SETTINGS),
 }
 """Studies by name."""

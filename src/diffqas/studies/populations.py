@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from diffqas.architecture import Raw
 from diffqas.circuits import TABLE_I, Candidate, form
 from diffqas.circuits.identities import CONSTANTS
+from diffqas.models import ModelKind
 from diffqas.quantum_train import Lockstep
 from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
 from diffqas.tasks import Settings, Task
-from diffqas.training import DirectLockstep, make_models
+from diffqas.training import DirectLockstep, Population, make_models
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class OneHot(Raw):
 def search(task: Task, settings: Settings, seeds: Sequence[int], sharing: str = "shared") -> Lockstep:
     """The mixture of all twelve candidates, as `diffqas search` trains it."""
     return Lockstep(make_models(task, settings, seeds, sharing=sharing))
+
+
+def of_kind(task: Task, settings: Settings, seeds: Sequence[int], kind: ModelKind[Any, Any]) -> Population:
+    """What `diffqas search` trains with these choices."""
+    population, _ = kind.make(task, settings, seeds)
+    return population
 
 
 def fixed(task: Task, settings: Settings, seeds: Sequence[int], candidate: Candidate) -> Lockstep:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from torch import nn
 
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.series import TABLE_II
 from diffqas.training import Population
 from diffqas.training.codec import encode
 
@@ -31,12 +30,13 @@ class TrainedRow:
         settings: how its models are trained.
         populate: makes its models.
         identical: rows with the same word are provably the same model (`"uniform"`, `"zero"`).
-        published: its row in Table II of arXiv 2505.09653: 0 the search, j candidate j.
+        published: what the paper has for it, by data set.
         circuit: name of the one candidate that it trains.
         work: time of a step relative to the search's, to plan with.
         predictions: whether its predictions are kept for the pictures.
         datasets: where the row exists; None: everywhere.
         network: makes a network of its own for a task; None: the task's target.
+        has_target: whether that network, or the task's target, is what it trains or writes.
     """
 
     name: str
@@ -44,12 +44,13 @@ class TrainedRow:
     settings: Settings
     populate: Populate
     identical: str | None = None
-    published: int | None = None
+    published: Mapping[str, float] = field(default_factory=dict)
     circuit: str | None = None
     work: float = 1.0
     predictions: bool = False
     datasets: tuple[str, ...] | None = None
     network: Callable[[Task], nn.Module] | None = None
+    has_target: bool = True
 
     @property
     def slug(self) -> str:
@@ -64,10 +65,7 @@ class TrainedRow:
 
     def paper(self, dataset: str) -> float | None:
         """The published figure, if there is one."""
-        if self.published is None or dataset not in TABLE_II:
-            return None
-        column = TABLE_II[dataset]
-        return column.search if self.published == 0 else column.candidates[self.published - 1]
+        return self.published.get(dataset)
 
     def stands_on(self, dataset: str) -> bool:
         """Whether a data set has this row."""

@@ -12,8 +12,10 @@ WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 NAMED = {
     "mse": (("uniform control", "uniform"), ("directly trained LSTM", "lstm")),
     "accuracy": (("uniform control", "uniform"), ("directly trained MLP", "mlp"), ("logistic regression", "logistic")),
+    "qlstm-table": (("classical LSTM", "lstm"),),
 }
-"""Rows that are always spoken of, by the metric's name: what they are called, and what their names hold."""
+"""Rows that are always spoken of, by the study's name or else the metric's: what they are called, and what their names
+hold."""
 
 
 def sentence(comparison: Comparison) -> str:
@@ -33,7 +35,8 @@ def sentence(comparison: Comparison) -> str:
     if undecided and len(undecided) < len(comparison.others):
         parts.append(f"No difference was found to {_listed(undecided)}.")
     if any(entry.group in ("control", "reference") for entry in comparison.others):
-        parts += [told for named in NAMED[comparison.metric.name] for told in _against(comparison, *named)]
+        named_rows = NAMED.get(comparison.study, NAMED[comparison.metric.name])
+        parts += [told for named in named_rows for told in _against(comparison, *named)]
     parts += [*_paper(search, comparison.metric), *_failures(comparison), *_power(comparison)]
     return " ".join(parts)
 
@@ -74,7 +77,7 @@ def _against(comparison: Comparison, title: str, part: str) -> list[str]:
         return [f"The {title} is {is_what}."]
     ways = [_named(entry, part).split(part)[1] for entry in controls]
     return [
-        _verdict(entry, title + (way if way.startswith(" by ") else ""), comparison.metric)
+        _verdict(entry, title + (way if way.startswith((" by ", ", hidden ")) else ""), comparison.metric)
         for entry, way in zip(controls, ways, strict=True)
     ]
 

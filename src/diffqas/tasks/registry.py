@@ -7,7 +7,7 @@ from pathlib import Path
 
 from diffqas.errors import ArgumentError, choose
 from diffqas.tasks.images import DEFAULT_TARGET, IMAGES, TARGETS, image_task, load_images
-from diffqas.tasks.series import SERIES, Scaling, load_csv, load_series
+from diffqas.tasks.series import SERIES, Scaling, SeriesData, load_csv, load_series
 from diffqas.tasks.series.task import series_task
 from diffqas.tasks.task import Task
 
@@ -74,12 +74,19 @@ def load_task(
     _refuse(name, f"images ({', '.join(IMAGES)})", classes=classes, data_dir=data_dir)
     if target is not None:
         choose(target, SERIES_TARGETS, "target")
+    return series_task(load_windows(name, csv=csv, column=column, scaling=scaling))
+
+
+def load_windows(
+    name: str, *, csv: str | Path | None = None, column: str | None = None, scaling: Scaling = "whole"
+) -> SeriesData:
+    """The windows of a series; arguments and errors as of `load_task`."""
     if name == OWN_SERIES:
         if csv is None:
             raise ArgumentError("Argument `csv` must name a file for the data set 'series', but got None.")
-        return series_task(load_csv(csv, column, scaling=scaling))
+        return load_csv(csv, column, scaling=scaling)
     _refuse(name, "the data set 'series'", csv=csv, column=column)
-    return series_task(load_series(name, scaling=scaling))
+    return load_series(name, scaling=scaling)
 
 
 def _refuse(name: str, owner: str, **arguments: object) -> None:

@@ -1,0 +1,90 @@
+"""The rows of `diffqas study qlstm-table`: the quantum LSTM, six circuits chosen by hand, controls, references."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from torch import nn
+
+from diffqas.models.qlstm import QLSTMKind, affordable, lstm_count, nearest_hidden_size
+from diffqas.models.qlstm_paper import PUBLISHED
+from diffqas.recurrent import BASELINES
+from diffqas.studies import populations
+from diffqas.studies.rows import Group, Row, TrainedRow
+from diffqas.studies.table_2 import references
+from diffqas.tasks import Settings, Task
+from diffqas.tasks.series import SeriesLSTM
+
+SEARCHES = {
+    "non-shared": QLSTMKind(),
+    "shared": QLSTMKind(sharing="shared"),
+    "reservoir-non-shared": QLSTMKind(reservoir=True),
+    "reservoir-shared": QLSTMKind(sharing="shared", reservoir=True),
+}
+"""The paper's variants, all with the 36 candidates."""
+
+ZERO = ("C3", "C5")
+"""Circuits that give 0 for every input and angle: what trains is the bias of the head."""
+
+SECOND_ORDER = ("kalman", "soap")
+
+WORK = {"search": (0.7, 1.6), "candidate": (0.3, 0.8), "control": (0.1, 0.25)}
+"""Time of a step by gradient descent and with a covariance, relative to non-shared by Adam; measured with ten seeds."""
+
+
+def rows(settings: Settings, recipe: str) -> list[Row]:
+    """All rows, in the order of the table."""
+    circuits = {name: QLSTMKind.choose(circuit=name) for name in BASELINES}
+    return [
+        *(_trained(name, "search", kind, settings) for name, kind in SEARCHES.items()),
+        *_by_adam("shared", settings),
+        *(_trained(name, "candidate", kind, settings) for name, kind in circuits.items()),
+        *_classical(settings),
+        *references(),
+    ]
+
+
+def _trained(name: str, group: Group, kind: QLSTMKind, settings: Settings) -> TrainedRow:
+    chosen = kind.affordable(settings)
+    return TrainedRow(
+        name,
+        group,
+        chosen,
+        partial(populations.of_kind, kind=kind),
+        identical="zero" if name in ZERO else None,
+        published=PUBLISHED.get(name, {}),
+        circuit=kind.candidates[0].name if len(kind.candidates) == 1 else None,
+        work=_work(group, chosen),
+        predictions=name == next(iter(SEARCHES)),
+        has_target=False,
+    )
+
+
+def _by_adam(name: str, settings: Settings) -> list[Row]:
+    """A search by Adam, as non-shared has it in any case, where that is not what it has."""
+    kind, adam = SEARCHES[name], replace(settings, optimizer="adam")
+    return [_trained(f"{name} by Adam", "search", kind, adam)] if settings.optimizer in SECOND_ORDER else []
+
+
+def _classical(settings: Settings) -> list[Row]:
+    """LSTMs of the same hidden size, and of about as many numbers as shared and non-shared train."""
+    same = [nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")]
+    sizes = dict.fromkeys((SEARCHES["shared"].hidden_size, *same))
+    return [_lstm(size, settings) for size in sizes]
+
+
+def _lstm(size: int, settings: Settings) -> TrainedRow:
+    chosen = affordable(settings, lstm_count(size))
+    work = _work("control", chosen)
+    return TrainedRow(
+        f"LSTM, hidden {size}", "control", chosen, populations.direct, network=partial(_network, size=size), work=work
+    )
+
+
+def _work(group: Group, settings: Settings) -> float:
+    return WORK[group][settings.optimizer in SECOND_ORDER]
+
+
+def _network(task: Task, size: int) -> nn.Module:
+    return SeriesLSTM(1, size)
