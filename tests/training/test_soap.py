@@ -91,8 +91,9 @@ def slow_walk(matrices: Tensor, targets: Tensor, start: Tensor, settings: Settin
         roots = [math.sqrt(float(square[i]) / (1 - second**step)) for i in range(4)]
         for i in range(4):
             along = float(basis[:, i] @ mean) / (1 - first**step) / (roots[i] + FLOOR * max(roots))
+            rise = min(1, max(step / WARM_UP, 8 * (step - 1) / len(matrices)))
             fall = 0.5 * (1 + math.cos(math.pi * (step - 1) / len(matrices)))
-            x = x - settings.lr * fall * min(1, step / WARM_UP) * rate * along * basis[:, i]
+            x = x - settings.lr * fall * rise * rate * along * basis[:, i]
         places.append(x)
     return torch.stack(places)
 

@@ -26,7 +26,7 @@ MEMORY = 0.99
 """Decay rate of the covariance."""
 
 WARM_UP = 100
-"""Steps over which the learning rate rises."""
+"""Steps over which the learning rate rises, but no more than an eighth of all."""
 
 REFRESH = 10
 """Steps between two new bases; at the start, for twice as many steps, each has its own."""
@@ -69,7 +69,7 @@ class Soap:
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
         gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
         rate = self.settings.lr * schedule_factor(self.settings.schedule, progress)
-        update = self._direction(gradient) * min(1.0, self.steps / WARM_UP) * -rate
+        update = self._direction(gradient) * min(1.0, max(self.steps / WARM_UP, 8 * progress)) * -rate
         move_numbers(self.parameters, torch.where(sound[:, None], update * self.units, torch.zeros_like(update)))
         return losses.detach()
 
