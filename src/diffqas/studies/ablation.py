@@ -53,7 +53,9 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
         changed[name] = replace(settings, **fields)
     result: list[Row] = [TrainedRow(f"search {recipe}", "search", settings, populations.search)]
     separate = partial(populations.search, sharing="separate")
-    result.append(TrainedRow("separate angles", "search", settings, separate, work=1.3))
+    # Ten times the numbers are a hundred times the covariance.
+    work = 8.0 if settings.optimizer == "kalman" else 1.3
+    result.append(TrainedRow("separate angles", "search", settings, separate, work=work))
     seen = [settings]
     for name, new in changed.items():
         if new not in seen:
