@@ -28,7 +28,7 @@ from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.images import load_images
 from diffqas.tasks.images.task import image_task
-from diffqas.training import DirectLockstep, Population, Training, make_models
+from diffqas.training import DirectLockstep, Population, Training, make_models, seeded
 from diffqas.training.codec import encode
 
 GIB = 2**30
@@ -101,12 +101,7 @@ ROWS = ("search", "no-circuit", "hashed", "subspace", "direct")
 
 
 def _targets(task: Task, seeds: Sequence[int]) -> list[nn.Module]:
-    networks = []
-    for seed in seeds:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            networks.append(task.target())
-    return networks
+    return [seeded(seed, task.target, task) for seed in seeds]
 
 
 def measure(row: str, task: Task, point: Point, settings: Settings, seeds: list[int]) -> dict[str, Any]:

@@ -1,6 +1,51 @@
-"""Hypothesis draws the same moderate number of examples on every run."""
+"""What tests of all rooms share. Hypothesis draws the same moderate number of examples on every run."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
 from hypothesis import settings
+
+from diffqas.cli import main
+from diffqas.errors import RunError
+from diffqas.training import Training
 
 settings.register_profile("diffqas", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("diffqas")
+
+
+@pytest.fixture
+def refused(capsys) -> Callable[..., str]:
+    """Calls the program with arguments that it must refuse: exit code 2 and one line of errors, which is returned."""
+
+    def call(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main(list(arguments))
+        assert stop.value.code == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        (line,) = printed.err.strip().splitlines()
+        return line
+
+    return call
+
+
+@pytest.fixture
+def stopped(monkeypatch) -> Callable[[], AbstractContextManager[None]]:
+    """A context in which a search stops with an error after its first epoch, its checkpoint on disk."""
+    one_epoch = Training._one_epoch
+
+    def stop_after_one(self):
+        if self.epoch == 1:
+            raise RunError("stopped")
+        return one_epoch(self)
+
+    @contextmanager
+    def stopping():
+        monkeypatch.setattr("diffqas.runs.session.CHECKPOINT_SECONDS", 0.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(Training, "_one_epoch", stop_after_one)
+            with pytest.raises(RunError, match="stopped"):
+                yield
+
+    return stopping

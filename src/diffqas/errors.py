@@ -38,6 +38,15 @@ def require(condition: bool, argument: str, rule: str, got: object) -> None:
         raise ArgumentError(f"Argument `{argument}` must {rule}, but got {got}.")
 
 
+def whole(value: object, least: int = 1) -> bool:
+    """Whether a value is a whole number of at least `least`; True and False are none.
+
+    >>> whole(2), whole(2.0), whole(True), whole(0)
+    (True, False, False, False)
+    """
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 def choose(name: str, options: Iterable[str], argument: str) -> str:
     """Return `name` if it is one of `options`, else raise an error that suggests the nearest one.
 

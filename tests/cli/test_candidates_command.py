@@ -33,8 +33,5 @@ def test_the_size_decides_what_an_output_sees(capsys, monkeypatch):
         (["--outputs", "7"], "Argument `outputs` must be at most the number of qubits, 6, but got 7."),
     ],
 )
-def test_wrong_sizes_are_one_line(options, message, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["candidates", "--model", "qlstm", *options])
-    assert stop.value.code == 2
-    assert capsys.readouterr().err.strip() == f"diffqas: {message}"
+def test_wrong_sizes_are_one_line(options, message, refused):
+    assert refused("candidates", "--model", "qlstm", *options) == f"diffqas: {message}"

@@ -125,9 +125,9 @@ def stored(folder, dataset):
         ("mnist", "The run is on mnist, which is no series: only a model that sees the series"),
     ],
 )
-def test_what_cannot_be_fed_back_is_refused(dataset, words, tmp_path, capsys):
+def test_what_cannot_be_fed_back_is_refused(dataset, words, tmp_path, refused):
     stored(tmp_path / "run", dataset)
-    assert words in refused(["forecast", str(tmp_path / "run")], capsys)
+    assert words in refused("forecast", str(tmp_path / "run"))
     assert not list((tmp_path / "run").glob("forecast*"))
 
 
@@ -139,26 +139,16 @@ def test_what_cannot_be_fed_back_is_refused(dataset, words, tmp_path, capsys):
         (["--output", "ahead.csv"], "`output` must name a .png file, but got ahead.csv."),
     ],
 )
-def test_wrong_options(options, words, tmp_path, capsys):
+def test_wrong_options(options, words, tmp_path, refused):
     stored(tmp_path / "run", "sunspots")
-    assert words in refused(["forecast", str(tmp_path / "run"), *options], capsys)
+    assert words in refused("forecast", str(tmp_path / "run"), *options)
 
 
-def test_folders_that_hold_no_finished_run(tmp_path, capsys):
-    assert "There is no result.json" in refused(["forecast", str(tmp_path)], capsys)
+def test_folders_that_hold_no_finished_run(tmp_path, refused):
+    assert "There is no result.json" in refused("forecast", str(tmp_path))
     stored(tmp_path / "run", "sunspots")
     (tmp_path / "run" / "result.json").unlink()
-    assert "is not finished. Continue it with `diffqas resume" in refused(["forecast", str(tmp_path / "run")], capsys)
-
-
-def refused(arguments, capsys) -> str:
-    """The one line that a command ends with."""
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    printed = capsys.readouterr()
-    assert (stop.value.code, printed.out) == (2, "")
-    (line,) = printed.err.strip().splitlines()
-    return line
+    assert "is not finished. Continue it with `diffqas resume" in refused("forecast", str(tmp_path / "run"))
 
 
 def test_help_tells_of_the_command(capsys):

@@ -95,19 +95,14 @@ def test_wrong_choices_leave_nothing_behind(options, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_the_command_line_says_it_in_one_line(capsys, tmp_path, monkeypatch):
+def test_the_command_line_says_it_in_one_line(refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for arguments, words in (
         (["--reservoir"], "`reservoir` must be used with the model qlstm, but got the model 'qt'."),
         (["--no-classical"], "`classical` must be used with the model qlstm"),
         (["--model", "qlstm", "--chunk", "2"], "`chunk` must be used with the model qt"),
     ):
-        with pytest.raises(SystemExit) as stop:
-            main(["search", "bessel", *arguments])
-        assert stop.value.code == 2
-        printed = capsys.readouterr().err
-        assert words in printed
-        assert len(printed.strip().splitlines()) == 1
+        assert words in refused("search", "bessel", *arguments)
     assert not list(tmp_path.iterdir())
 
 

@@ -6,10 +6,9 @@ import pytest
 
 from diffqas import resume, search
 from diffqas.cli import main
-from diffqas.errors import ArgumentError, RunError
+from diffqas.errors import ArgumentError
 from diffqas.quantum_train import LinearMapping, MLPMapping
 from diffqas.runs.config import config_from_json
-from diffqas.training import Training
 from diffqas.training.files import read_json
 
 SMALL = {"depth": 1, "epochs": 2, "quiet": True}
@@ -45,21 +44,11 @@ def test_every_mapping_is_stored(tmp_path, options, mapping):
     assert run.models[0].generator.mapping.choice == mapping
 
 
-def test_a_stopped_run_ends_like_one_that_was_not(tmp_path, monkeypatch):
+def test_a_stopped_run_ends_like_one_that_was_not(tmp_path, stopped):
     options = {**SMALL, "mapping": MLPMapping((4,), gain=2.0), "chunk": 50, "seeds": 2, "optimizer": "adam"}
     whole = search("narma5", **options, output=tmp_path / "whole")
-    one_epoch = Training._one_epoch
-
-    def stop_after_one(self):
-        if self.epoch == 1:
-            raise RunError("stopped")
-        return one_epoch(self)
-
-    monkeypatch.setattr("diffqas.runs.session.CHECKPOINT_SECONDS", 0.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "_one_epoch", stop_after_one)
-        with pytest.raises(RunError, match="stopped"):
-            search("narma5", **options, output=tmp_path / "stopped")
+    with stopped():
+        search("narma5", **options, output=tmp_path / "stopped")
     continued = resume(tmp_path / "stopped", quiet=True)
     for key in ("test_mse", "train_mse", "trainable_parameters", "ranking"):
         assert continued.result[key] == whole.result[key]

@@ -11,3 +11,5 @@ from diffqas.architecture.relaxation import Raw as Raw
 from diffqas.architecture.relaxation import Relaxation as Relaxation
 from diffqas.architecture.relaxation import Softmax as Softmax
 from diffqas.architecture.relaxation import as_relaxation as as_relaxation
+from diffqas.architecture.relaxation import generators as generators
+from diffqas.architecture.relaxation import noise_like as noise_like

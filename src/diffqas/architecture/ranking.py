@@ -55,7 +55,7 @@ def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None 
 
 def ranked(
     space: SearchSpace,
-    groups: Sequence[Sequence[int]],
+    merged: Sequence[Sequence[int]],
     weights: Tensor,
     spreads: Tensor,
     relaxation: Relaxation,
@@ -64,13 +64,13 @@ def ranked(
 
     Args:
         space: the candidates.
-        groups: indices of candidates that are the same function.
+        merged: indices of candidates that are the same function, a group each.
         weights: of the candidates, (candidates,).
         spreads: how much each candidate's output varies, (candidates,).
         relaxation: decides what a contribution is: raw weights by |weight| x spread, others by weight.
     """
     found = []
-    for indices in groups:
+    for indices in merged:
         weight = float(weights[indices].sum())
         contribution = abs(weight) * float(spreads[indices[0]]) if relaxation.name == "raw" else weight
         members = tuple(space[index] for index in indices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -129,6 +130,19 @@ class Relaxation(Protocol):
     def merge(self, structure: Tensor, groups: list[list[int]], progress: float = 1.0) -> Tensor:
         """Parameters after merging candidates."""
         ...
+
+
+def generators(seeds: Sequence[int], step: int) -> list[torch.Generator]:
+    """What draws the noise of a step, one per seed.
+
+    A function of the seed and the step: there is nothing to save, and a seed draws the same in any company.
+    """
+    return [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
+
+
+def noise_like(structure: Tensor, draws: Sequence[torch.Generator]) -> Tensor:
+    """Uniform noise for structural parameters (seeds, ...), each seed's from its own generator."""
+    return torch.stack([torch.rand(structure.shape[1:], generator=draw) for draw in draws]).to(structure)
 
 
 RELAXATIONS: dict[str, type[Raw] | type[Softmax] | type[Gumbel]] = {

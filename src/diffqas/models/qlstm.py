@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffqas.circuits import QLSTM_SPACE, Candidate, EncodedFinding, SearchSpace, as_space, encoded_findings, to_qasm
-from diffqas.errors import choose, require
+from diffqas.errors import choose, require, whole
 from diffqas.models.kind import Companion, Labels, ModelKind
 from diffqas.models.qlstm_paper import PUBLISHED
 from diffqas.models.ranking import Constant, commented, leading, merged_ranking
@@ -21,10 +21,9 @@ from diffqas.recurrent.gates import GateCircuits
 from diffqas.reports.pictures import Floats, structure_maps
 from diffqas.tasks import Reference, Settings, Task
 from diffqas.tasks.series import SeriesLSTM
-from diffqas.training import DirectLockstep, kalman, soap
+from diffqas.training import DirectLockstep, seeded
 from diffqas.training.codec import storable
-
-M = TypeVar("M", bound=nn.Module)
+from diffqas.training.optimisers import most_numbers
 
 SETTINGS = {
     # arXiv 2508.14955 by its summary; what it leaves open as in the code of the same authors.
@@ -94,8 +93,7 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
         if circuit is not None:
             require(candidates is None, "circuit", "be given without `candidates`", circuit)
             candidates = [BASELINES[choose(circuit, BASELINES, "circuit")]]
-        whole = isinstance(layers, int) and not isinstance(layers, bool) and layers >= 1
-        require(whole, "layers", "be a whole number of at least 1", repr(layers))
+        require(whole(layers), "layers", "be a whole number of at least 1", repr(layers))
         space = tuple(as_space(QLSTM_SPACE if candidates is None else candidates))
         return cls(space, sharing, reservoir, structure, hidden_size, layers, squash, classical)
 
@@ -118,7 +116,7 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
 
     def make(self, task: Task, settings: Settings, seeds: Sequence[int]) -> tuple[ForecasterLockstep, list[Forecaster]]:
         """As `ModelKind.make`."""
-        models = [_seeded(seed, lambda: self._forecaster(settings), task) for seed in seeds]
+        models = [seeded(seed, lambda: self._forecaster(settings), task) for seed in seeds]
         return ForecasterLockstep(models), models
 
     def _forecaster(self, settings: Settings) -> Forecaster:
@@ -258,8 +256,8 @@ def affordable(settings: Settings, count: int) -> Settings:
     >>> affordable(SETTINGS["default"], 270).optimizer, affordable(SETTINGS["default"], 4470).optimizer
     ('kalman', 'adam')
     """
-    most = {"kalman": kalman.MAX_NUMBERS, "soap": soap.MAX_NUMBERS}.get(settings.optimizer, count)
-    return settings if count <= most else replace(settings, optimizer="adam")
+    most = most_numbers(settings.optimizer)
+    return settings if most is None or count <= most else replace(settings, optimizer="adam")
 
 
 def _classical(size: int, task: Task, settings: Settings, seeds: Sequence[int]) -> Companion:
@@ -267,16 +265,9 @@ def _classical(size: int, task: Task, settings: Settings, seeds: Sequence[int]) 
     chosen = affordable(settings, count)
     if chosen is not settings:
         alike = f"trained by {chosen.optimizer}: too many for {settings.optimizer}"
-    networks = [_seeded(seed, lambda: SeriesLSTM(1, size), task) for seed in seeds]
+    networks = [seeded(seed, lambda: SeriesLSTM(1, size), task) for seed in seeds]
     remark = f"{count:,} trainable numbers, {alike}"
     return Companion(f"LSTM, hidden {size}", remark, DirectLockstep(networks), chosen)
-
-
-def _seeded(seed: int, make: Callable[[], M], task: Task) -> M:
-    """What `make` gives with random numbers of the seed alone, on the device and in the dtype of the task."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return make().to(task.train.inputs.device, task.train.inputs.dtype)
 
 
 def _layer(model: Forecaster, gate: str) -> GateCircuits:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture
+from diffqas.architecture import CircuitMixture, generators, noise_like
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.model import QuantumTrain, parameter_groups
@@ -70,17 +70,10 @@ class Lockstep(nn.Module):
         return self.circuits.weights.detach()
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Tell an annealed or stochastic relaxation how far training has come.
-
-        The noise of a step is a function of the seed and the step: there is nothing to save, and a seed
-        draws the same in any company.
-        """
+        """Tell an annealed or stochastic relaxation how far training has come."""
         self.circuits.progress = progress
         if self.circuits.relaxation.stochastic:
-            draws = [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
-            structure = self.circuits.structure
-            noise = torch.stack([torch.rand(structure.shape[1:], generator=draw) for draw in draws])
-            self.circuits.noise = noise.to(structure)
+            self.circuits.noise = noise_like(self.circuits.structure, generators(seeds, step))
 
     def forward(self, *args: Any) -> Tensor:
         """Outputs of every seed's target on the same inputs, (seeds, ...)."""

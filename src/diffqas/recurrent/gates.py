@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import SHARINGS, Ranked, Relaxation, ranked
 from diffqas.circuits import SearchSpace, encoded_findings
-from diffqas.errors import choose, require
+from diffqas.errors import choose, require, whole
 from diffqas.simulator import MAX_QUBITS, Observables, heisenberg
 
 GATES = ("forget", "input", "output", "cell")
@@ -52,7 +52,7 @@ class GateCircuits(nn.Module):
         spread: float = 0.01,
     ) -> None:
         super().__init__()
-        require(_whole(depth), "depth", "be a whole number of at least 1", depth)
+        require(whole(depth), "depth", "be a whole number of at least 1", depth)
         require(n <= MAX_QUBITS, "hidden_size", f"need at most {MAX_QUBITS} qubits with the input", f"{n} qubits")
         choose(sharing, SHARINGS, "sharing")
         choose(structure, STRUCTURES, "structure")
@@ -187,7 +187,3 @@ class GateCircuits(nn.Module):
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
         return f"{self.choice.shape[1]} candidates a gate, {self.n} qubits, {self.sharing} angles, {self.relaxation}"
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffqas.architecture import generators, noise_like
 from diffqas.errors import require
 from diffqas.recurrent.forecaster import Forecaster, rated
 from diffqas.recurrent.gates import GateCircuits
@@ -57,17 +58,13 @@ class ForecasterLockstep(nn.Module):
         return torch.cat([layer.weights.detach().flatten(1) for layer in self.circuits], 1)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Tell an annealed or stochastic relaxation how far training has come.
-
-        The noise of a step is a function of the seed and the step: there is nothing to save, and a seed
-        draws the same in any company.
-        """
-        draws = [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
+        """Tell an annealed or stochastic relaxation how far training has come."""
         for layer in self.circuits:
             layer.progress = progress
-            if layer.relaxation.stochastic:
-                noise = [torch.rand(layer.structure.shape[1:], generator=draw) for draw in draws]
-                layer.noise = torch.stack(noise).to(layer.structure)
+        if self.circuits[0].relaxation.stochastic:
+            draws = generators(seeds, step)  # layer after layer draws from the same ones
+            for layer in self.circuits:
+                layer.noise = noise_like(layer.structure, draws)
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""

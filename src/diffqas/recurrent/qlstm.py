@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import Ranked, Relaxation, as_relaxation
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
-from diffqas.errors import choose, require
+from diffqas.errors import choose, require, whole
 from diffqas.recurrent.gates import GateCircuits
 from diffqas.recurrent.recurrence import SQUASHES, State, unroll
 from diffqas.recurrent.report import QLSTMReport
@@ -75,8 +75,7 @@ class QLSTM(nn.Module):
     ) -> None:
         super().__init__()
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
-            whole = isinstance(size, int) and not isinstance(size, bool) and size >= 1
-            require(whole, name, "be a whole number of at least 1", repr(size))
+            require(whole(size), name, "be a whole number of at least 1", repr(size))
         require(isinstance(reservoir, bool), "reservoir", "be True or False", repr(reservoir))
         require(batch_first is True, "batch_first", "be True (transpose the input instead)", batch_first)
         require(bidirectional is False, "bidirectional", "be False (use two cells instead)", bidirectional)
@@ -183,7 +182,7 @@ class QLSTM(nn.Module):
         rankings = [layer.ranking(SQUASHES[self.squash]) for layer in self.circuits]
         most = min(len(entries) for layer in rankings for entries in layer)
         rule = f"be between 1 and {most}"
-        require(isinstance(k, int) and not isinstance(k, bool) and 1 <= k <= most, "k", rule, k)
+        require(whole(k) and k <= most, "k", rule, k)
         found = copy.deepcopy(self)
         found.layers = nn.ModuleList(
             layer.restricted([[list(entry.indices) for entry in entries[:k]] for entries in rows])

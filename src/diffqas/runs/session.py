@@ -97,8 +97,8 @@ def search(
         classical: of qlstm, train two classical LSTMs beside it, by default True.
         depth: layers of the circuits.
         epochs: passes over the training part.
-        optimizer: `"adam"`, `"rmsprop"` or `"kalman"` (for the squared error).
-        lr: base learning rate of Adam and RMSProp.
+        optimizer: `"adam"`, `"rmsprop"`, `"soap"` or `"kalman"` (for the squared error).
+        lr: base learning rate of all but the Kalman filter.
         select: `"final"` ends with the last epoch's numbers, `"best"` with those of each seed's epoch that does
             best on the last fifth of the training samples, which it holds out.
         structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the

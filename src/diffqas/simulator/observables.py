@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, SearchSpace, as_space
-from diffqas.errors import ArgumentError, require
+from diffqas.errors import ArgumentError, require, whole
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
 from diffqas.simulator.broadcasting import Alignment
 from diffqas.simulator.pauli import coefficients
@@ -96,8 +96,9 @@ def heisenberg(
     require(not silent, "candidates", "encode data", ", ".join(silent))
     flat = checked_angles(space, angles, separate)
     sets, _, depth, n, _ = flat.shape
-    whole = isinstance(outputs, int) and not isinstance(outputs, bool)
-    require(whole and 1 <= outputs <= n, "outputs", f"be a whole number from 1 to the number of qubits, {n}", outputs)
+    require(
+        whole(outputs) and outputs <= n, "outputs", f"be a whole number from 1 to the number of qubits, {n}", outputs
+    )
     for candidate in space:
         candidate.cnots(n)  # tells of an entangler that does not fit n qubits
     lead = lead_of(space, angles, separate)

@@ -16,7 +16,7 @@ from diffqas.models import ModelKind
 from diffqas.quantum_train import Lockstep
 from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
 from diffqas.tasks import Settings, Task
-from diffqas.training import DirectLockstep, Population, make_models
+from diffqas.training import DirectLockstep, Population, make_models, seeded
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,4 @@ def _search_count(task: Task, settings: Settings) -> int:
 
 
 def _targets(task: Task, seeds: Sequence[int]) -> list[nn.Module]:
-    networks = []
-    for seed in seeds:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            networks.append(task.target().to(task.train.inputs.device, task.train.inputs.dtype))
-    return networks
+    return [seeded(seed, task.target, task) for seed in seeds]

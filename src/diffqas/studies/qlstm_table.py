@@ -15,6 +15,7 @@ from diffqas.studies.rows import Group, Row, TrainedRow
 from diffqas.studies.table_2 import references
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.series import SeriesLSTM
+from diffqas.training.optimisers import most_numbers
 
 SEARCHES = {
     "non-shared": QLSTMKind(),
@@ -26,8 +27,6 @@ SEARCHES = {
 
 ZERO = ("C3", "C5")
 """Circuits that give 0 for every input and angle: what trains is the bias of the head."""
-
-SECOND_ORDER = ("kalman", "soap")
 
 WORK = {"search": (0.7, 1.6), "candidate": (0.3, 0.8), "control": (0.1, 0.25)}
 """Time of a step by gradient descent and with a covariance, relative to non-shared by Adam; measured with ten seeds."""
@@ -64,7 +63,7 @@ def _trained(name: str, group: Group, kind: QLSTMKind, settings: Settings) -> Tr
 def _by_adam(name: str, settings: Settings) -> list[Row]:
     """A search by Adam, as non-shared has it in any case, where that is not what it has."""
     kind, adam = SEARCHES[name], replace(settings, optimizer="adam")
-    return [_trained(f"{name} by Adam", "search", kind, adam)] if settings.optimizer in SECOND_ORDER else []
+    return [_trained(f"{name} by Adam", "search", kind, adam)] if most_numbers(settings.optimizer) else []
 
 
 def _classical(settings: Settings) -> list[Row]:
@@ -83,7 +82,7 @@ def _lstm(size: int, settings: Settings) -> TrainedRow:
 
 
 def _work(group: Group, settings: Settings) -> float:
-    return WORK[group][settings.optimizer in SECOND_ORDER]
+    return WORK[group][most_numbers(settings.optimizer) is not None]
 
 
 def _network(task: Task, size: int) -> nn.Module:

@@ -12,6 +12,7 @@ from diffqas.studies import populations
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.tasks import Settings
 from diffqas.tasks.series import TABLE_II, constant, least_squares, persistence, response_persistence
+from diffqas.training.optimisers import most_numbers
 
 HIDDEN_RESPONSE = ("narma5", "narma10")
 """Data sets whose windows show a drive, not the series that is predicted."""
@@ -35,7 +36,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 def _first_order(settings: Settings) -> Settings | None:
     """The same with gradient descent, if it is not what they have."""
-    return replace(settings, optimizer="adam") if settings.optimizer in ("kalman", "soap") else None
+    return replace(settings, optimizer="adam") if most_numbers(settings.optimizer) else None
 
 
 def searches(settings: Settings, adam: float = 0.25) -> list[Row]:

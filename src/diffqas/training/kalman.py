@@ -49,10 +49,8 @@ class KalmanFilter:
         self.steps_per_epoch = settings.steps_per_epoch(len(task.train))
         self.memory = settings.memory * self.steps_per_epoch
         self.variance = float(task.train.targets.double().var(correction=0)) or 1.0
-        self.parameters, rates = flat_numbers(population)
+        self.parameters, rates = flat_numbers(population, MAX_NUMBERS)
         self._prior = rates.square()
-        count = len(self._prior)
-        require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
         self.covariance = torch.diag(self._prior).repeat(len(self.parameters[0]), 1, 1)
         self.residual = torch.full_like(self.covariance[:, 0, 0], self.variance)
         """Mean squared error over about the last epoch, (seeds,)."""

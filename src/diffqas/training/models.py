@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
 from diffqas.quantum_train import Mapping, QuantumTrain
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def make_models(
@@ -26,19 +30,27 @@ def make_models(
 
     The global random state is left as it was.
     """
-    models = []
-    for seed in seeds:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            target = task.target()
-            model = QuantumTrain(
-                target,
-                settings.depth,
-                candidates,
-                sharing=sharing,
-                mapping=mapping,
-                chunk=chunk,
-                recipe=settings.recipe,
-            )
-        models.append(model.to(task.train.inputs.device, task.train.inputs.dtype))
-    return models
+
+    def make() -> QuantumTrain:
+        return QuantumTrain(
+            task.target(),
+            settings.depth,
+            candidates,
+            sharing=sharing,
+            mapping=mapping,
+            chunk=chunk,
+            recipe=settings.recipe,
+        )
+
+    return [seeded(seed, make, task) for seed in seeds]
+
+
+def seeded(seed: int, make: Callable[[], M], task: Task) -> M:
+    """What `make` gives with random numbers of the seed alone, on the device and in the dtype of the task's inputs.
+
+    The global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        made = make()
+    return made.to(task.train.inputs.device, task.train.inputs.dtype)

@@ -88,12 +88,18 @@ class DirectLockstep(nn.Module):
         return [{"name": "weights", "params": list(self.stacked), "lr": lr}]
 
 
-def flat_numbers(population: Population) -> tuple[list[Tensor], Tensor]:
-    """Trainable tensors of a population, and the rates of their numbers as one flat vector, (numbers,) in float64."""
+def flat_numbers(population: Population, most: int) -> tuple[list[Tensor], Tensor]:
+    """Trainable tensors of a population, and the rates of their numbers as one flat vector, (numbers,) in float64.
+
+    Raises:
+        ArgumentError: more than `most` numbers per seed, what an optimiser with a covariance can hold.
+    """
     groups = population.parameter_groups(1.0)
     rated = [(p, float(group["lr"])) for group in groups for p in group["params"] if p.requires_grad]
     rates = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
-    return [p for p, _ in rated], torch.cat(rates)
+    flat = torch.cat(rates)
+    require(len(flat) <= most, "optimizer", f"be adam or rmsprop above {most} trainable numbers", len(flat))
+    return [p for p, _ in rated], flat
 
 
 @torch.no_grad()

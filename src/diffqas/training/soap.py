@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffqas.errors import require
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Loss
 from diffqas.training.optimisation import per_seed, schedule_factor
@@ -51,9 +50,8 @@ class Soap:
 
     def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
         self.population, self.loss, self.settings = population, loss, settings
-        self.parameters, self.units = flat_numbers(population)
+        self.parameters, self.units = flat_numbers(population, MAX_NUMBERS)
         count = len(self.units)
-        require(count <= MAX_NUMBERS, "optimizer", f"be adam or rmsprop above {MAX_NUMBERS} trainable numbers", count)
         lead = (len(self.parameters[0]), count)
         self.steps = 0
         self.mean = self.units.new_zeros(lead)

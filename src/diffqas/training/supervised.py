@@ -13,11 +13,10 @@ from torch import Tensor
 from diffqas.errors import RunError
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
-from diffqas.training.kalman import KalmanFilter
-from diffqas.training.optimisation import GradientDescent, Optimisation, per_seed
+from diffqas.training.optimisation import per_seed
+from diffqas.training.optimisers import make_optimisation
 from diffqas.training.population import Population
 from diffqas.training.selection import BestEpoch
-from diffqas.training.soap import Soap
 
 P = TypeVar("P", bound=Population)
 
@@ -79,7 +78,7 @@ class Training(Generic[P]):
         if settings.select == "best":
             self.task = self.task.with_validation(settings.validation)
             self.best = BestEpoch(population, len(self.seeds))
-        self.optimisation = _optimisation(population, self.task, settings)
+        self.optimisation = make_optimisation(population, self.task, settings)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -195,11 +194,3 @@ class Training(Generic[P]):
             self.best.load_state_dict(state["best"])
         torch.set_rng_state(state["rng"])
         self._advance()
-
-
-def _optimisation(population: Population, task: Task, settings: Settings) -> Optimisation:
-    if settings.optimizer == "kalman":
-        return KalmanFilter(population, task, settings)
-    if settings.optimizer == "soap":
-        return Soap(population, task.loss, settings)
-    return GradientDescent(population, task.loss, settings)

@@ -6,10 +6,9 @@ import pytest
 
 from diffqas import resume, search
 from diffqas.cli import main
-from diffqas.errors import ArgumentError, RunError
+from diffqas.errors import ArgumentError
 from diffqas.tasks.images import SOURCES
 from diffqas.tasks.registry import load_task
-from diffqas.training import Training
 
 FAST = ["--depth", "1", "--epochs", "1"]
 
@@ -44,22 +43,12 @@ def test_search_in_a_data_folder(mnist, tmp_path, capsys, monkeypatch):
     assert config["data_dir"] == str(tmp_path / "data")
 
 
-def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch):
+def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch, stopped):
     monkeypatch.chdir(tmp_path)
     options = {"classes": [5, 1, 7], "data_dir": "data", "target": "cnn", "depth": 1, "epochs": 2, "quiet": True}
     whole = search("mnist", **options, output="whole")
-    one_epoch = Training._one_epoch
-
-    def stop_after_one(self):
-        if self.epoch == 1:
-            raise RunError("stopped")
-        return one_epoch(self)
-
-    monkeypatch.setattr("diffqas.runs.session.CHECKPOINT_SECONDS", 0.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "_one_epoch", stop_after_one)
-        with pytest.raises(RunError, match="stopped"):
-            search("mnist", **options, output="stopped")
+    with stopped():
+        search("mnist", **options, output="stopped")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     continued = resume("../stopped", quiet=True)
@@ -113,14 +102,8 @@ def test_a_task_of_ones_own_brings_its_data(tmp_path):
         (["narma5", "--classes", "1", "5"], "`classes` must be used with images"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
+def test_errors_are_one_line_and_exit_code_2(arguments, words, refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SystemExit) as stop:
-        main(["search", *arguments])
-    assert stop.value.code == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert len(printed.err.strip().splitlines()) == 1
-    assert words in printed.err
+    assert words in refused("search", *arguments)
     assert not (tmp_path / "runs").exists()
