@@ -55,6 +55,7 @@ VARIANTS: dict[str, Settings] = {
     "Kalman; start: none": filtered(start="none"),
     "Kalman; angles: spread 0.01": filtered(spread=0.01),
     "Kalman; relaxation: softmax": filtered(relaxation=Softmax()),
+    "Kalman; scale: dimension, cut at 32": filtered(scale=DimensionScale(32.0)),
     "Adam": ADAM,
     "paper recipe": SETTINGS["paper"],
     "Adam; bits -1/+1": model(bits="signed"),
