@@ -8,7 +8,7 @@ from torch.nn.functional import mse_loss
 
 from diffqas import search
 from diffqas.errors import ArgumentError
-from diffqas.reports.terminal import show
+from diffqas.reports.result import show
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SETTINGS
 from diffqas.training.files import read_json

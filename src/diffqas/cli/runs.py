@@ -9,8 +9,8 @@ from typing import Any
 import tyro
 from rich.console import Console
 
-from diffqas.models import KINDS
-from diffqas.reports.terminal import show
+from diffqas.models import kinds_for
+from diffqas.reports.result import show
 from diffqas.runs import resume
 from diffqas.training.folder import RunFolder
 
@@ -18,10 +18,13 @@ CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",
     "structural_weights.png": "the candidates' weights over the epochs",
     "curves.png": "figures over the epochs",
+    "rewards.png": "rewards over the episodes",
+    "episodes.safetensors": "reward and steps of every episode",
+    "play.gif": "an episode of the policy",
     "forecast.png": "forecasts of several steps, and their errors",
     "forecast.csv": "the errors, all seeds",
     "result.json": "all figures",
-    "metrics.jsonl": "figures of every epoch",
+    "metrics.jsonl": "figures as they came",
     "tensorboard": "the same for TensorBoard",
 }
 
@@ -60,6 +63,9 @@ class Show:
 def print_folder(console: Console, folder: Path, result: dict[str, Any]) -> None:
     """What lies in a run folder."""
     console.print(f"\n[bold]{folder}[/]", highlight=False)
-    for name, meaning in {**KINDS[result["model"]].files, **CONTENTS}.items():
+    for name, meaning in {
+        **kinds_for("environment" if "mean_reward" in result else "plain")[result["model"]].files,
+        **CONTENTS,
+    }.items():
         if any(folder.glob(name)):
             console.print(f"  {name:24} [dim]{meaning}[/]", highlight=False)

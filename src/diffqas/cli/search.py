@@ -12,7 +12,7 @@ from rich.console import Console
 from diffqas.architecture import Gumbel, Relaxation, Softmax
 from diffqas.cli.runs import print_folder
 from diffqas.errors import ArgumentError
-from diffqas.reports.terminal import show
+from diffqas.reports.result import show
 from diffqas.runs import search
 from diffqas.tasks.registry import task_names
 
@@ -23,7 +23,10 @@ class Search:
 
     dataset: Annotated[
         tyro.conf.Positional[str],
-        tyro.conf.arg(metavar="DATASET", help=f"{', '.join(task_names())}. series is your own, with --csv."),
+        tyro.conf.arg(
+            metavar="DATASET",
+            help=f"{', '.join(task_names())}. series is your own, with --csv. Or an id of gymnasium.",
+        ),
     ]
     model: Literal["qt", "qlstm"] = "qt"
     """qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a quantum LSTM whose gates are
@@ -74,6 +77,13 @@ class Search:
     which is held out for that."""
     structure_rate: float | None = None
     """Learning rate of the structural weights, relative to --lr (kalman: standard deviation of their prior)."""
+    algorithm: Literal["a2c", "a3c"] | None = None
+    """Environments: a2c, all step together, the seeds in lockstep; a3c, each in a process of its own. The recipe
+    decides if not given."""
+    workers: int | None = None
+    """Environments: how many of them for each seed, 16 if not given."""
+    episodes: int | None = None
+    """Environments: how many episodes for each seed, 50,000 if not given."""
     seed: int = 0
     """The first seed."""
     seeds: int = 1
@@ -124,6 +134,9 @@ class Search:
             optimizer=self.optimizer,
             lr=self.lr,
             select=self.select,
+            algorithm=self.algorithm,
+            workers=self.workers,
+            episodes=self.episodes,
             csv=self.csv,
             column=self.column,
             scaling=self.scaling,

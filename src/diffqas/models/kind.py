@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffqas.reports.pictures import Floats
-from diffqas.tasks import Reference, Settings, Task
-from diffqas.training import Population
+from diffqas.tasks import Reference, Settings
+from diffqas.training import Population, Training
 
 
 class Searched(Population, Protocol):
@@ -24,6 +24,10 @@ class Searched(Population, Protocol):
 
 
 P = TypeVar("P", bound=Searched)
+AnyTask: TypeAlias = Any
+"""A `Task`, or for agents an `EnvironmentTask`."""
+AnySettings: TypeAlias = Any
+"""`Settings`, or for agents `AgentSettings`."""
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -90,7 +94,7 @@ class ModelKind(ABC, Generic[P, M]):
         """
 
     @abstractmethod
-    def recipes(self, task: Task) -> Mapping[str, Settings]:
+    def recipes(self, task: AnyTask) -> Mapping[str, Any]:
         """Settings by recipe name."""
 
     def affordable(self, settings: Settings) -> Settings:
@@ -98,11 +102,15 @@ class ModelKind(ABC, Generic[P, M]):
         return settings
 
     @abstractmethod
-    def make(self, task: Task, settings: Settings, seeds: Sequence[int]) -> tuple[P, list[M]]:
+    def make(self, task: AnyTask, settings: AnySettings, seeds: Sequence[int]) -> tuple[P, list[M]]:
         """Fresh models, one per seed, which decides its start alone; and the population that trains them."""
 
+    def training(self, population: P, task: AnyTask, settings: AnySettings, seeds: list[int]) -> Any:
+        """What trains the population."""
+        return Training(population, task, settings, seeds)
+
     @abstractmethod
-    def notes(self, population: P, models: Sequence[M], task: Task) -> list[str]:
+    def notes(self, population: P, models: Sequence[M], task: AnyTask) -> list[str]:
         """Lines said before the training begins."""
 
     @abstractmethod
@@ -129,10 +137,10 @@ class ModelKind(ABC, Generic[P, M]):
     def export(self, model: M) -> dict[str, Tensor]:
         """What model.safetensors holds."""
 
-    def references(self, task: Task) -> Sequence[Reference]:
+    def references(self, task: AnyTask) -> Sequence[Reference]:
         """Figures to compare the result with."""
         return task.references
 
-    def companions(self, task: Task, settings: Settings, seeds: Sequence[int], model: M) -> list[Companion]:
+    def companions(self, task: AnyTask, settings: AnySettings, seeds: Sequence[int], model: M) -> list[Companion]:
         """Networks to be trained beside the search."""
         return []

@@ -19,6 +19,7 @@ from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.reports.pictures import Floats, structure_figure
 from diffqas.reports.terminal import space_note
 from diffqas.tasks import Settings, Task
+from diffqas.tasks.environments import AgentSettings
 from diffqas.training import make_models
 from diffqas.training.codec import storable
 
@@ -74,7 +75,9 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         """The task's."""
         return task.recipes
 
-    def make(self, task: Task, settings: Settings, seeds: Sequence[int]) -> tuple[Lockstep, list[QuantumTrain]]:
+    def make(
+        self, task: Task, settings: Settings | AgentSettings, seeds: Sequence[int]
+    ) -> tuple[Lockstep, list[QuantumTrain]]:
         """As `ModelKind.make`."""
         choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
         models = make_models(task, settings, seeds, candidates=self.candidates, **choices)
@@ -82,9 +85,13 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
 
     def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
         """Constants in the search space, and whether the seeds' networks run one after the other."""
-        note = space_note(SearchSpace(self.candidates), models[0].circuits.n)
         slow = len(models) > 1 and not population.together(task.train.inputs[:1])
-        return ([] if note is None else [note]) + [SEED_BY_SEED] * slow
+        return self.constants_note(models[0]) + [SEED_BY_SEED] * slow
+
+    def constants_note(self, model: QuantumTrain) -> list[str]:
+        """A line if the search space holds constants."""
+        note = space_note(SearchSpace(self.candidates), model.circuits.n)
+        return [] if note is None else [note]
 
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate."""

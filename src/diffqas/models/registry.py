@@ -6,18 +6,28 @@ import inspect
 from typing import Any
 
 from diffqas.errors import ArgumentError, choose
+from diffqas.models.agent import AgentKind
 from diffqas.models.kind import ModelKind
 from diffqas.models.qlstm import QLSTMKind
 from diffqas.models.quantum_train import QuantumTrainKind
 
+ENVIRONMENT_KINDS: dict[str, type[ModelKind[Any, Any]]] = {AgentKind.name: AgentKind}
+"""Those of agents, which act in an environment in place of looking at data."""
+
 KINDS: dict[str, type[ModelKind[Any, Any]]] = {kind.name: kind for kind in (QuantumTrainKind, QLSTMKind)}
 
 
-def choose_kind(model: str, **arguments: Any) -> ModelKind[Any, Any]:
+def kinds_for(task_kind: str) -> dict[str, type[ModelKind[Any, Any]]]:
+    """The kinds of models that can be searched on a kind of task, as in `diffqas.tasks.registry.task_kind`."""
+    return ENVIRONMENT_KINDS if task_kind == "environment" else KINDS
+
+
+def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> ModelKind[Any, Any]:
     """A kind of model by name.
 
     Args:
-        model: key of `KINDS`.
+        model: key of `kinds_for(task_kind)`.
+        task_kind: what the task is.
         arguments: choices of any kind; None stands for the kind's own default.
 
     Raises:
@@ -28,10 +38,13 @@ def choose_kind(model: str, **arguments: Any) -> ModelKind[Any, Any]:
         ...
     diffqas.errors.ArgumentError: Argument `mapping` must be used with the model qt, but got the model 'qlstm'.
     """
-    kind = KINDS[choose(model, KINDS, "model")]
+    kinds = kinds_for(task_kind)
+    kind = kinds[choose(model, kinds, "model")]
     given = {name: value for name, value in arguments.items() if value is not None}
     for name in given:
-        owners = [owner for owner in KINDS if name in inspect.signature(KINDS[owner].choose).parameters]
+        owners = [owner for owner in kinds if name in inspect.signature(kinds[owner].choose).parameters]
+        if not owners:
+            raise ArgumentError(f"Argument `{name}` must be used with a data set, but got an environment.")
         if model not in owners:
             rule = f"Argument `{name}` must be used with the model {' or '.join(owners)}"
             raise ArgumentError(f"{rule}, but got the model {model!r}.")

@@ -56,8 +56,19 @@ class ClassicalGenerators(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of every seed's network on the same inputs, (seeds, ...)."""
-        tensors = self.skeleton.layout.tensors(self.weights())
-        return torch.func.vmap(lambda one: self.skeleton.call(one, (inputs,), {}))(tensors)
+        return self.call(self.generate(), inputs)
+
+    def generate(self) -> dict[str, Tensor]:
+        """The networks' named parameters, differentiable, each (seeds, ...)."""
+        return self.skeleton.layout.tensors(self.weights())
+
+    def call(self, tensors: dict[str, Tensor], inputs: Tensor, own: bool = False) -> Tensor:
+        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs (seeds, ...)."""
+
+        def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
+            return self.skeleton.call(weights, (few,), {})
+
+        return torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
 
     @property
     def structural_weights(self) -> Tensor:

@@ -77,21 +77,37 @@ class Lockstep(nn.Module):
 
     def forward(self, *args: Any) -> Tensor:
         """Outputs of every seed's target on the same inputs, (seeds, ...)."""
+        return self.call(self.generate(), *args)
+
+    def generate(self) -> dict[str, Tensor]:
+        """The targets' named parameters, differentiable, each (seeds, ...)."""
+        first = cast("Skeleton", self.targets[0])
+        return first.layout.tensors(self.generator())
+
+    def call(self, tensors: dict[str, Tensor], *args: Any, own: bool = False) -> Tensor:
+        """Outputs of every seed's target with given weights, (seeds, ...).
+
+        Args:
+            tensors: what `generate` gave.
+            args: inputs, the same for every seed; with `own`, tensors (seeds, ...) of each seed's inputs.
+            own: whether every seed has inputs of its own.
+        """
         skeletons = cast("list[Skeleton]", list(self.targets))
         first = skeletons[0]
-        tensors = first.layout.tensors(self.generator())
         if len(self) > 1 and self.vectorised:
             fast = torch.backends.mha.get_fastpath_enabled()
             torch.backends.mha.set_fastpath_enabled(False)  # under vmap it would be taken, and has no derivative
+            inputs = (0 if own else None,) * len(args)
             try:
-                return torch.func.vmap(lambda one: first.call(one, args, {}))(tensors)
+                return torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))(tensors, *args)
             except RuntimeError:
                 self.vectorised = False
             finally:
                 torch.backends.mha.set_fastpath_enabled(fast)
         singles = [{name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))]
-        outputs = [target.call(one, args, {}) for target, one in zip(skeletons, singles, strict=True)]
-        return torch.stack(outputs)
+        inputs = [tuple(arg[seed] for arg in args) if own else args for seed in range(len(self))]
+        calls = zip(skeletons, singles, inputs, strict=True)
+        return torch.stack([target.call(one, few, {}) for target, one, few in calls])
 
     @torch.no_grad()
     def together(self, *args: Any) -> bool:

@@ -32,6 +32,9 @@ class Events:
         for key, values in record.items():
             if key in ("epoch", "structural_weights"):
                 continue
+            if not isinstance(values, list):
+                self._writer.add_scalar(key, values, epoch)
+                continue
             self._writer.add_scalar(f"{key}/median", float(np.median(values)), epoch)
             if len(values) > 1:
                 for seed, value in enumerate(values):

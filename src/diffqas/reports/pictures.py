@@ -57,8 +57,10 @@ def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary:
     return figure
 
 
-def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[bool], title: str) -> Figure:
-    """Structural weights over the epochs: (epochs, candidates), the median over seeds.
+def structure_figure(
+    weights: Floats, names: Sequence[str], constants: Sequence[bool], title: str, unit: str = "epoch"
+) -> Figure:
+    """Structural weights over the epochs, or whatever `unit` names: (epochs, candidates), the median over seeds.
 
     Candidates that are constant are drawn dotted and grey.
     """
@@ -75,7 +77,7 @@ def structure_figure(weights: Floats, names: Sequence[str], constants: Sequence[
             style = {"color": palette(live.index(column)), "label": names[column]}
         axes.plot(epochs, weights[:, column], linewidth=1.4, **style)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(unit)
     axes.set_ylabel("structural weight")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     axes.set_title(title, loc="left", fontsize=11)

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -108,10 +108,12 @@ def _range(epochs: list[float]) -> str:
     return f"{low}" if low == high else f"{low} .. {high}"
 
 
-def ranking_bars(ranking: list[dict[str, Any]], relaxation: str, width: int = 32) -> RenderableType:
+def ranking_bars(
+    ranking: list[dict[str, Any]], relaxation: str, width: int = 32, heading: str = "gate"
+) -> RenderableType:
     """Candidates as a bar chart, best first; provably equal ones share a bar.
 
-    Of several gates the best `BEST_OF_GATE` each, by the key `gate` of the entries.
+    Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` each, by the key `gate` of the entries.
     """
     what = "|weight| x spread" if relaxation == "raw" else "probability"
     table = Table(title=f"candidates by contribution ({what})", title_justify="left", box=None, pad_edge=False)
@@ -119,8 +121,8 @@ def ranking_bars(ranking: list[dict[str, Any]], relaxation: str, width: int = 32
     for entry in ranking:
         gates.setdefault(entry.get("gate", ""), []).append(entry)
     gated = any(gates)
-    for heading in (["gate"] * gated) + ["candidate", "contribution"]:
-        table.add_column(heading, no_wrap=heading == "contribution")
+    for column in ([heading] * gated) + ["candidate", "contribution"]:
+        table.add_column(column, no_wrap=column == "contribution")
     table.add_column("weight", justify="right")
     for gate, entries in gates.items():
         shown = entries[:BEST_OF_GATE] if gated else entries
@@ -153,8 +155,3 @@ def space_note(space: SearchSpace, n: int) -> str | None:
         return None
     head = f"{constants} of {len(space)} candidates are constant whatever their angles"
     return f"{head} (see `diffqas candidates`); they are not simulated."
-
-
-def show(result: dict[str, Any], console: Console | None = None) -> None:
-    """Print a finished run."""
-    (console or Console()).print(result_report(result))

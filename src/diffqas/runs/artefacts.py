@@ -14,47 +14,58 @@ from diffqas.errors import RunError
 from diffqas.reports.curves import run_curves
 from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure
 from diffqas.reports.terminal import classes_in_words
+from diffqas.runs.agent_artefacts import ANIMATION, EPISODES, REWARDS, write_agent_artefacts
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.tasks import Task
 from diffqas.tasks.images import IMAGES, SOURCES
 from diffqas.training import Training
+from diffqas.training.actor_critic import AgentTraining
 from diffqas.training.files import load_tensors, save_tensors, write_atomically
 from diffqas.training.folder import RunFolder
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
 SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
+OF_SOME_RUNS = {PREDICTIONS, CURVES, SAMPLES, FORECAST, FORECAST_ERRORS, EPISODES, REWARDS, ANIMATION}
 
 
 def write_artefacts(
-    folder: RunFolder, config: RunConfig, training: Training[Any], models: Sequence[Any]
+    folder: RunFolder, config: RunConfig, training: Training[Any] | AgentTraining[Any], models: Sequence[Any]
 ) -> dict[str, Any]:
     """Write models, circuits and pictures of a finished training; returns what belongs in result.json."""
-    kind = config.kind
-    for seed, model in zip(config.seeds, models, strict=True):
-        name = "model.safetensors" if seed == config.seeds[0] else f"model-seed-{seed}.safetensors"
-        exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
-        write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
-    circuits = kind.circuits(models[0])
-    old = {path.name for path in folder.path.glob("circuit*.qasm")} | {FORECAST, FORECAST_ERRORS}
-    for name in old - circuits.keys():
-        (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
-    for name, text in circuits.items():
-        write_atomically(folder.path / name, text.encode())
+    _write_models(folder, config, models)
+    weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
+    title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
+    save_figure(config.kind.picture(models[0], weights, title), folder.path / STRUCTURE)
+    if isinstance(training, AgentTraining):
+        return _common(config, training, models) | write_agent_artefacts(folder, config, training)
     if training.task.kind == "series":
         truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
         samples = {"snapshots": training.snapshots, "truth": truth, "boundary": len(training.task.train)}
         save_tensors(folder.path / SAMPLES, samples)
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
     save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
-    weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
-    title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
-    save_figure(kind.picture(models[0], weights, title), folder.path / STRUCTURE)
-    return result(config, training, models)
+    classes = {"classes": class_names(config, training.task)} if training.task.kind == "images" else {}
+    metric = {"metric": next(iter(training.task.metrics))}
+    return _common(config, training, models) | metric | classes | training.metrics
 
 
-def result(config: RunConfig, training: Training[Any], models: Sequence[Any]) -> dict[str, Any]:
-    """The figures of result.json; every list has one entry per seed."""
+def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
+    kind = config.kind
+    for seed, model in zip(config.seeds, models, strict=True):
+        name = "model.safetensors" if seed == config.seeds[0] else f"model-seed-{seed}.safetensors"
+        exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
+        write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
+    circuits = kind.circuits(models[0])
+    old = {path.name for path in folder.path.glob("circuit*.qasm")} | OF_SOME_RUNS
+    for name in old - circuits.keys():
+        (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
+    for name, text in circuits.items():
+        write_atomically(folder.path / name, text.encode())
+
+
+def _common(config: RunConfig, training: Training[Any] | AgentTraining[Any], models: Sequence[Any]) -> dict[str, Any]:
+    """What result.json says of every run; lists of figures have one entry per seed."""
     task = training.task
     return {
         "task": task.name,
@@ -64,9 +75,6 @@ def result(config: RunConfig, training: Training[Any], models: Sequence[Any]) ->
         "epochs": training.epoch,
         **config.kind.figures(models),
         "seconds": round(training.seconds, 3),
-        "metric": next(iter(task.metrics)),
-        **({"classes": class_names(config, task)} if task.kind == "images" else {}),
-        **training.metrics,
         "references": [{"name": r.name, "value": r.value, "remark": r.remark} for r in config.kind.references(task)],
         "failures": {str(seed): reason for seed, reason in training.failures.items()},
     }

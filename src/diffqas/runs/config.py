@@ -15,6 +15,7 @@ import torch
 from diffqas.errors import RunError, require
 from diffqas.models import ModelKind
 from diffqas.simulator import compiled
+from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import Scaling
 from diffqas.tasks.settings import Settings
@@ -41,7 +42,7 @@ class RunConfig:
     """
 
     dataset: str
-    settings: Settings
+    settings: Settings | AgentSettings
     kind: ModelKind[Any, Any]
     recipe: str = "default"
     seeds: tuple[int, ...] = (0,)
@@ -64,7 +65,7 @@ class RunConfig:
         """The dtype as torch's."""
         return torch.float64 if self.dtype == "float64" else torch.float32
 
-    def load(self) -> Task:
+    def load(self) -> Task | EnvironmentTask:
         """The task with its data.
 
         Raises:

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from diffqas.reports.live import LiveBar
 from diffqas.reports.terminal import percent
+from diffqas.training import Training
+from diffqas.training.actor_critic import AgentTraining
 
 
 class Display(LiveBar):
@@ -48,3 +50,42 @@ class Display(LiveBar):
             self._console.print(
                 f"{self._head} {epoch}/{self._total}  {status}  {left:.0f} s left", highlight=False, soft_wrap=True
             )
+
+
+class EpisodeDisplay(LiveBar):
+    """Progress of a training of agents.
+
+    Args:
+        console: where to print.
+        total: episodes of each seed.
+        done: of these, before; of the slowest seed.
+        every: the same of all seeds together.
+    """
+
+    def __init__(self, console: Console, total: int, done: int, every: int) -> None:
+        status = TextColumn("{task.fields[status]}")
+        columns = (TextColumn("[bold]episode"), MofNCompleteColumn(), BarColumn(), status, TimeRemainingColumn())
+        super().__init__(console, *columns, total=total, completed=done, status="")
+        self._total, self._first = total, every
+        self._started = self._last_line = time.perf_counter()
+
+    def update(self, record: dict[str, Any], leader: str | None = None) -> None:
+        """Show one line of metrics.jsonl and the leading candidate, if there is one."""
+        done, every = min(record["episodes"]), sum(record["episodes"])
+        now = time.perf_counter()
+        speed = (every - self._first) / (now - self._started)
+        reward, success = (statistics.median(record[key]) for key in ("reward", "success"))
+        status = f"reward {reward:.3f}  success {success:.0%}  {speed:.0f} episodes/s"
+        status += f"  leading {leader}" if leader else ""
+        if self._live:
+            self._bar.update(self._task, completed=done, status=status)
+        elif done >= self._total or now - self._last_line > 5:
+            self._last_line = now
+            self._console.print(f"episode {done:,}/{self._total:,}  {status}", highlight=False, soft_wrap=True)
+
+
+def display_of(training: Training[Any] | AgentTraining[Any], console: Console) -> Display | EpisodeDisplay:
+    """The display that fits a training."""
+    if isinstance(training, AgentTraining):
+        return EpisodeDisplay(console, training.total, training.done, sum(training.log.counts))
+    return Display(console, training.settings.epochs, training.epoch, next(iter(training.task.metrics)))

@@ -8,7 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from diffqas.reports.terminal import result_report
+from diffqas.reports.result import report
+from diffqas.runs.agent_artefacts import EPISODES, rewards_picture
 from diffqas.runs.artefacts import SAMPLES, curves_picture, prediction_picture
 from diffqas.training.folder import RunFolder
 
@@ -28,11 +29,13 @@ class Run:
     models: list[Any]
 
     def plot(self) -> Figure:
-        """Series: prediction against truth at several epochs, as in `predictions.png`; else as in `curves.png`."""
+        """As in `predictions.png` (series), `rewards.png` (environments) or `curves.png`."""
         folder = RunFolder(self.folder)
+        if (self.folder / EPISODES).exists():
+            return rewards_picture(folder)
         if (self.folder / SAMPLES).exists():
             return prediction_picture(folder)
         return curves_picture(folder, self.result.get("classes", ()))
 
     def __rich__(self) -> Any:
-        return result_report(self.result)
+        return report(self.result)

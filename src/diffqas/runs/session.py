@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from rich.console import Console
@@ -21,17 +21,23 @@ from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
-from diffqas.runs.progress import Display
+from diffqas.runs.progress import display_of
 from diffqas.runs.run import Run
 from diffqas.tasks import Settings, Task
+from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.tasks.registry import load_task, task_kind
 from diffqas.tasks.series import Scaling
 from diffqas.training import Training
+from diffqas.training.actor_critic import AgentTraining
 from diffqas.training.files import write_json
 from diffqas.training.folder import RunFolder
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between two checkpoints; the last epoch always leaves one."""
+CHECKPOINT_SHARE = 20
+"""Least time between two checkpoints in units of what one takes."""
+
+AnyTraining: TypeAlias = Training[Any] | AgentTraining[Any]
 
 
 def search(
@@ -59,6 +65,9 @@ def search(
     optimizer: str | None = None,
     lr: float | None = None,
     select: str | None = None,
+    algorithm: str | None = None,
+    workers: int | None = None,
+    episodes: int | None = None,
     structure_rate: float | None = None,
     csv: str | Path | None = None,
     column: str | None = None,
@@ -77,7 +86,8 @@ def search(
     What `diffqas search` does, for scripts and notebooks. None stands for the model's or the recipe's own choice.
 
     Args:
-        task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`), or a `Task` of your own.
+        task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an environment
+            (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your own.
         model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
@@ -101,6 +111,10 @@ def search(
         lr: base learning rate of all but the Kalman filter.
         select: `"final"` ends with the last epoch's numbers, `"best"` with those of each seed's epoch that does
             best on the last fifth of the training samples, which it holds out.
+        algorithm: of environments, `"a2c"` (all step together, seeds in lockstep) or `"a3c"` (each in a process of
+            its own).
+        workers: of environments, how many of them for each seed.
+        episodes: of environments, how many for each seed.
         structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the
             standard deviation of their prior.
         csv: file with a series of your own.
@@ -122,6 +136,7 @@ def search(
         DataError: data that cannot be used.
         RunError: the folder holds another run, the training diverged, or the disk is full.
     """
+    what = "plain" if isinstance(task, Task) else task_kind(task)
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
     own = isinstance(task, Task)
@@ -130,6 +145,7 @@ def search(
             require(value is None, name, "be used with the name of a data set", f"a Task of your own ({task.name})")
     kind = choose_kind(
         model,
+        what,
         candidates=candidates,
         circuit=circuit,
         sharing=sharing,
@@ -144,13 +160,14 @@ def search(
         classical=classical,
         target=target,
     )
-    kind.check(task.kind if own else task_kind(task))  # before a download
+    kind.check(task.kind if own else what)  # before a download
     loaded = (
         task
         if own
         else load_task(task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target)
     )
     changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
+    changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
     config = RunConfig(
         dataset=loaded.name if own else task,
         settings=_settings(kind, loaded, recipe, relaxation, structure_rate, changed),
@@ -168,7 +185,7 @@ def search(
     training, models = _prepare(config, loaded)
     folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
     folder.create(config.to_json(), overwrite=overwrite)
-    usual, chosen = kind.recipes(loaded)[recipe].optimizer, config.settings.optimizer
+    usual, chosen = (getattr(s, "optimizer", None) for s in (kind.recipes(loaded)[recipe], config.settings))
     if optimizer is None and chosen != usual:
         note = f"Too many trainable numbers for the {recipe} recipe's optimizer, {usual}: trained by {chosen}."
         Console(quiet=quiet).print(note, style="dim", highlight=False, soft_wrap=True)
@@ -219,20 +236,28 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
 
 def _settings(
     kind: ModelKind[Any, Any],
-    task: Task,
+    task: Task | EnvironmentTask,
     recipe: str,
     relaxation: str | Relaxation | None,
     structure_rate: float | None,
     changed: dict[str, Any],
-) -> Settings:
+) -> Settings | AgentSettings:
     """Those of the recipe, with what was given in place of its own."""
     recipes = kind.recipes(task)
-    settings = recipes[choose(recipe, recipes, "recipe")]
-    settings = replace(settings, **{key: value for key, value in changed.items() if value is not None})
-    if changed["optimizer"] is None:
-        settings = kind.affordable(settings)
-    given = changed["lr"] is None or settings.optimizer != "kalman"
-    require(given, "lr", "go with the optimizer adam or rmsprop", "kalman")
+    settings: Settings | AgentSettings = recipes[choose(recipe, recipes, "recipe")]
+    given = {key: value for key, value in changed.items() if value is not None}
+    known = {field.name for field in fields(settings)}
+    for name in given.keys() - known:
+        owner, found = (
+            ("an environment", "data") if isinstance(settings, Settings) else ("a data set", "an environment")
+        )
+        raise ArgumentError(f"Argument `{name}` must be used with {owner}, but got {found} ({task.name}).")
+    settings = replace(settings, **given)
+    if isinstance(settings, Settings):
+        if "optimizer" not in given:
+            settings = kind.affordable(settings)
+        fits = "lr" not in given or settings.optimizer != "kalman"
+        require(fits, "lr", "go with the optimizer adam or rmsprop", "kalman")
     if relaxation is not None:
         settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
     if structure_rate is not None:
@@ -241,13 +266,13 @@ def _settings(
     return settings
 
 
-def _prepare(config: RunConfig, task: Task) -> tuple[Training[Any], list[Any]]:
+def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
     here = task.to(config.device, config.torch_dtype)
     population, models = config.kind.make(here, config.settings, config.seeds)
-    return Training(population, here, config.settings, list(config.seeds)), models
+    return config.kind.training(population, here, config.settings, list(config.seeds)), models
 
 
-def _run(folder: RunFolder, config: RunConfig, training: Training[Any], models: list[Any], quiet: bool) -> Run:
+def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool) -> Run:
     console, kind = Console(quiet=quiet), config.kind
     state = folder.load_checkpoint()
     if state is not None:
@@ -259,33 +284,43 @@ def _run(folder: RunFolder, config: RunConfig, training: Training[Any], models: 
     with _threads(config.threads):
         _train(folder, training, kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
-        companions = kind.companions(training.task, config.settings, config.seeds, models[0])
-        result["references"] += train_companions(companions, training.task, config.seeds, console)
+        if isinstance(training, Training):
+            companions = kind.companions(training.task, config.settings, config.seeds, models[0])
+            result["references"] += train_companions(companions, training.task, config.seeds, console)
     write_json(folder.result, result)
     return Run(folder.path, result, models)
 
 
-def _trained(training: Training[Any], models: list[Any]) -> list[Any]:
+def _trained(training: AnyTraining, models: list[Any]) -> list[Any]:
     """The models with the numbers of the training."""
     training.population.write_back(models)
     return [model.eval() for model in models]
 
 
-def _train(folder: RunFolder, training: Training[Any], labels: Labels, console: Console) -> None:
-    metric = next(iter(training.task.metrics))
+def _train(folder: RunFolder, training: AnyTraining, labels: Labels, console: Console) -> None:
     events = Events(folder.path / "tensorboard", labels.names, training.epoch)
-    total, saved = training.settings.epochs, time.perf_counter()
+    next_save = time.perf_counter() + CHECKPOINT_SECONDS
     try:
-        with Display(console, total, training.epoch, metric) as display:
+        with display_of(training, console) as display:
             for record in training.epochs():
                 line = record.to_json()
                 folder.append(line)
                 events.add(line)
                 display.update(line, labels.leader(training.population.structural_weights))
-                if training.epoch == total or time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                while training.remarks:
+                    console.print(training.remarks.pop(0), style="yellow", highlight=False, soft_wrap=True)
+                began = time.perf_counter()
+                if training.finished or began > next_save:
                     folder.save_checkpoint(training.state_dict())
-                    saved = time.perf_counter()
+                    spent = time.perf_counter() - began
+                    next_save = began + max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * spent)
+    except KeyboardInterrupt:
+        training.close()
+        if training.anytime:
+            folder.save_checkpoint(training.state_dict())
+        raise
     finally:
+        training.close()
         events.close()
 
 

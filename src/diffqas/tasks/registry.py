@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diffqas.errors import ArgumentError, choose
+from diffqas.tasks.environments import ENVIRONMENTS, EnvironmentTask, environment_task, is_environment
 from diffqas.tasks.images import DEFAULT_TARGET, IMAGES, TARGETS, image_task, load_images
 from diffqas.tasks.series import SERIES, Scaling, SeriesData, load_csv, load_series
 from diffqas.tasks.series.task import series_task
@@ -23,18 +24,20 @@ def task_names() -> list[str]:
     >>> {"bessel", "series", "mnist"} <= set(task_names())
     True
     """
-    return [*SERIES, OWN_SERIES, *IMAGES]
+    return [*SERIES, OWN_SERIES, *IMAGES, *ENVIRONMENTS]
 
 
 def task_kind(name: str) -> str:
-    """What the samples of a task are, before anything is loaded: `Task.kind`.
+    """What a task is, before anything is loaded: `"environment"`, or what its samples are: `Task.kind`.
 
     Raises:
         ArgumentError: an unknown name.
 
-    >>> task_kind("narma5"), task_kind("mnist")
-    ('series', 'images')
+    >>> task_kind("narma5"), task_kind("mnist"), task_kind("CartPole-v1")
+    ('series', 'images', 'environment')
     """
+    if is_environment(name):
+        return "environment"
     return "images" if choose(name, task_names(), "dataset") in IMAGES else "series"
 
 
@@ -47,11 +50,11 @@ def load_task(
     classes: Sequence[int] | None = None,
     data_dir: str | Path | None = None,
     target: str | None = None,
-) -> Task:
+) -> Task | EnvironmentTask:
     """A task by name.
 
     Args:
-        name: one of `task_names()`.
+        name: one of `task_names()`, or an environment's id of gymnasium.
         csv: the file, for `"series"`.
         column: its column, for `"series"`.
         scaling: what a series is scaled by, `"whole"` or `"train"`.
@@ -64,6 +67,10 @@ def load_task(
             another data set.
         DataError: a file is missing or cannot be used.
     """
+    if is_environment(name):
+        _refuse(name, "a data set", csv=csv, column=column, classes=classes, data_dir=data_dir, target=target)
+        _refuse(name, "a series", scaling=None if scaling == "whole" else scaling)
+        return environment_task(name)
     choose(name, task_names(), "dataset")
     if name in IMAGES:
         _refuse(name, "the data set 'series'", csv=csv, column=column)

@@ -9,6 +9,7 @@ from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.circuits import Candidate
 from diffqas.errors import DiffqasError, RunError
 from diffqas.quantum_train import DimensionScale, LinearMapping, MLPMapping, Rates, RawScale, Recipe, TanhScale
+from diffqas.tasks.environments.settings import AgentSettings
 from diffqas.tasks.settings import Settings
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ T = TypeVar("T")
 CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(Settings, Recipe, Rates, Candidate),
+        *(Settings, AgentSettings, Recipe, Rates, Candidate),
         *(Raw, Softmax, Gumbel),
         *(DimensionScale, RawScale, TanhScale),
         *(LinearMapping, MLPMapping),

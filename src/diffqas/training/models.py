@@ -10,6 +10,7 @@ from torch import nn
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
 from diffqas.quantum_train import Mapping, QuantumTrain
+from diffqas.tasks.environments.settings import AgentSettings
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
 
@@ -18,7 +19,7 @@ M = TypeVar("M", bound=nn.Module)
 
 def make_models(
     task: Task,
-    settings: Settings,
+    settings: Settings | AgentSettings,
     seeds: Iterable[int],
     *,
     candidates: SearchSpace | Iterable[Candidate] = TABLE_I,

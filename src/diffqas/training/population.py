@@ -77,11 +77,19 @@ class DirectLockstep(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of every seed's network on the same inputs, (seeds, ...)."""
+        return self.call(self.generate(), inputs)
 
-        def one(tensors: dict[str, Tensor]) -> Tensor:
-            return torch.func.functional_call(self._skeleton[0], tensors, (inputs,))
+    def generate(self) -> dict[str, Tensor]:
+        """The networks' named parameters, each (seeds, ...)."""
+        return dict(zip(self._names, self.stacked, strict=True))
 
-        return torch.func.vmap(one)(dict(zip(self._names, self.stacked, strict=True)))
+    def call(self, tensors: dict[str, Tensor], inputs: Tensor, own: bool = False) -> Tensor:
+        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs (seeds, ...)."""
+
+        def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
+            return torch.func.functional_call(self._skeleton[0], weights, (few,))
+
+        return torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """One group: all parameters at `lr`."""

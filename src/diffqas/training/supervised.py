@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -60,6 +60,7 @@ class Training(Generic[P]):
         failures: for each seed that diverged, where.
         snapshots: predictions on all samples, (seeds, count), by epoch.
         metrics: figures after the last epoch, as in its record.
+        remarks: what a person should know of what happened since somebody emptied the list.
     """
 
     population: P
@@ -71,6 +72,7 @@ class Training(Generic[P]):
     failures: dict[int, str] = field(default_factory=dict)
     snapshots: dict[int, Tensor] = field(default_factory=dict)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         population, settings = self.population, self.settings
@@ -79,6 +81,17 @@ class Training(Generic[P]):
             self.task = self.task.with_validation(settings.validation)
             self.best = BestEpoch(population, len(self.seeds))
         self.optimisation = make_optimisation(population, self.task, settings)
+
+    anytime: ClassVar[bool] = False
+    """Whether the state can be stored whenever the training is interrupted, not between two records alone."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is done."""
+        return self.epoch >= self.settings.epochs
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -91,7 +104,7 @@ class Training(Generic[P]):
         Raises:
             RunError: the loss of every seed became NaN or infinite.
         """
-        while self.epoch < self.settings.epochs:
+        while not self.finished:
             started = time.perf_counter()
             record = self._one_epoch()
             self.seconds += time.perf_counter() - started

@@ -1,0 +1,102 @@
+"""What a training of agents has to tell while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+WINDOW = 500
+"""Episodes in the moving average that is shown while training."""
+LAST = 5_000
+"""Episodes at the end that the result is the mean of."""
+
+
+@dataclass(frozen=True)
+class AgentRecord:
+    """One line of metrics.jsonl; every list has one entry per seed.
+
+    Attributes:
+        epoch: number of the record, 1 for the first.
+        updates: of the numbers so far.
+        episodes: ended so far.
+        steps: of the environments in these.
+        reward: mean over the last 500 episodes, undiscounted; NaN before the first one.
+        success: share of them with a reward above zero.
+        length: mean number of steps in them.
+        entropy: of the policy at the last update, in nats.
+        structural_weights: (seeds, candidates of policy and value).
+    """
+
+    epoch: int
+    updates: int
+    episodes: list[int]
+    steps: list[int]
+    reward: list[float]
+    success: list[float]
+    length: list[float]
+    entropy: list[float]
+    structural_weights: list[list[float]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Flat, as a line of metrics.jsonl."""
+        return dict(vars(self))
+
+
+class EpisodeLog:
+    """Reward and length of every episode of every seed, in the order in which they ended.
+
+    Args:
+        seeds: how many.
+        limit: episodes kept of each.
+    """
+
+    def __init__(self, seeds: int, limit: int) -> None:
+        self.limit = limit
+        self.rewards: list[list[float]] = [[] for _ in range(seeds)]
+        self.lengths: list[list[int]] = [[] for _ in range(seeds)]
+
+    def add(self, row: int, ended: Sequence[tuple[float, int]]) -> None:
+        """Append (reward, steps) of episodes of a seed; what is beyond the limit is left out."""
+        kept = ended[: self.limit - len(self.rewards[row])]
+        self.rewards[row] += [reward for reward, _ in kept]
+        self.lengths[row] += [length for _, length in kept]
+
+    @property
+    def counts(self) -> list[int]:
+        """Episodes of each seed."""
+        return [len(rewards) for rewards in self.rewards]
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps of each seed in the episodes that ended."""
+        return [sum(lengths) for lengths in self.lengths]
+
+    def figures(self, last: int) -> dict[str, list[float]]:
+        """Means over the last episodes of each seed: `reward`, `success`, `length`."""
+
+        def mean(values: Sequence[float]) -> float:
+            return float(np.mean(values)) if len(values) else float("nan")
+
+        tails = [rewards[-last:] for rewards in self.rewards]
+        return {
+            "reward": [mean(tail) for tail in tails],
+            "success": [mean([reward > 0 for reward in tail]) for tail in tails],
+            "length": [mean(lengths[-last:]) for lengths in self.lengths],
+        }
+
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        """As tensors."""
+        return {
+            "rewards": [torch.tensor(rewards, dtype=torch.float64) for rewards in self.rewards],
+            "lengths": [torch.tensor(lengths, dtype=torch.int32) for lengths in self.lengths],
+        }
+
+    def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
+        """Continue from what `state_dict` gave."""
+        self.rewards = [rewards.tolist() for rewards in state["rewards"]]
+        self.lengths = [lengths.tolist() for lengths in state["lengths"]]
