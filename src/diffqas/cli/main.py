@@ -10,6 +10,7 @@ from rich.console import Console
 
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.forecast import Forecast
+from diffqas.cli.play import Play
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
@@ -22,6 +23,8 @@ ordinary classical model and a circuit that runs anywhere.
 
   diffqas search bessel                 learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
   diffqas search bessel --model qlstm   circuits as the gates of a quantum LSTM
+  diffqas search minigrid-empty-5x5     an agent whose policy and value are written by circuits
+  diffqas play runs/minigrid-empty-5x5  watch it in an episode
   diffqas show runs/bessel              look at it again
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
@@ -33,6 +36,7 @@ Command = (
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
+    | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
 )

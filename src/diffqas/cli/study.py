@@ -25,7 +25,8 @@ class Study:
             metavar="NAME",
             help=f"{', '.join(STUDIES)}. table-2: the search, its twelve candidates, controls and references. "
             "ablation: one factor at a time. qlstm-table: the quantum LSTM, circuits chosen by hand, controls. "
-            "figures-5-7: images, the same rows as table-2.",
+            "figures-5-7: images, the same rows as table-2. figures-13-14: agents in two rooms of MiniGrid. "
+            "rooms: agents in harder ones.",
         ),
     ]
     recipe: Literal["default", "paper"] = "default"
@@ -34,6 +35,8 @@ class Study:
     """Seeds of every row, trained in lockstep."""
     epochs: int | None = None
     """Passes over the training part."""
+    episodes: int | None = None
+    """Of every agent's seed, in studies of environments."""
     depth: int | None = None
     """Layers of the circuits."""
     datasets: Annotated[
@@ -61,7 +64,7 @@ class Study:
     def run(self) -> None:
         """Compute what is missing, then print the report."""
         data_dir = None if self.data_dir is None else str(self.data_dir)
-        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth, data_dir)
+        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth, data_dir, self.episodes)
         try:
             run_study(
                 plan,

@@ -39,6 +39,8 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> Model
     diffqas.errors.ArgumentError: Argument `mapping` must be used with the model qt, but got the model 'qlstm'.
     """
     kinds = kinds_for(task_kind)
+    if model not in kinds and model in KINDS:
+        raise ArgumentError(f"Argument `model` must be {' or '.join(kinds)} for an environment, but got {model!r}.")
     kind = kinds[choose(model, kinds, "model")]
     given = {name: value for name, value in arguments.items() if value is not None}
     for name in given:

@@ -1,6 +1,7 @@
 """A run from start to finish: set up, train, report; and on again after it was stopped."""
 
 from diffqas.runs.forecasts import forecast_run as forecast_run
+from diffqas.runs.play import play_run as play_run
 from diffqas.runs.run import Run as Run
 from diffqas.runs.session import load as load
 from diffqas.runs.session import resume as resume

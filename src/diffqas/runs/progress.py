@@ -57,23 +57,21 @@ class EpisodeDisplay(LiveBar):
 
     Args:
         console: where to print.
-        total: episodes of each seed.
-        done: of these, before; of the slowest seed.
-        every: the same of all seeds together.
+        total: episodes of all seeds together.
+        done: of these, before.
     """
 
-    def __init__(self, console: Console, total: int, done: int, every: int) -> None:
+    def __init__(self, console: Console, total: int, done: int) -> None:
         status = TextColumn("{task.fields[status]}")
         columns = (TextColumn("[bold]episode"), MofNCompleteColumn(), BarColumn(), status, TimeRemainingColumn())
         super().__init__(console, *columns, total=total, completed=done, status="")
-        self._total, self._first = total, every
+        self._total, self._first = total, done
         self._started = self._last_line = time.perf_counter()
 
     def update(self, record: dict[str, Any], leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
-        done, every = min(record["episodes"]), sum(record["episodes"])
-        now = time.perf_counter()
-        speed = (every - self._first) / (now - self._started)
+        done, now = sum(record["episodes"]), time.perf_counter()
+        speed = (done - self._first) / (now - self._started)
         reward, success = (statistics.median(record[key]) for key in ("reward", "success"))
         status = f"reward {reward:.3f}  success {success:.0%}  {speed:.0f} episodes/s"
         status += f"  leading {leader}" if leader else ""
@@ -87,5 +85,6 @@ class EpisodeDisplay(LiveBar):
 def display_of(training: Training[Any] | AgentTraining[Any], console: Console) -> Display | EpisodeDisplay:
     """The display that fits a training."""
     if isinstance(training, AgentTraining):
-        return EpisodeDisplay(console, training.total, training.done, sum(training.log.counts))
+        counts = training.log.counts
+        return EpisodeDisplay(console, training.total * len(counts), sum(counts))
     return Display(console, training.settings.epochs, training.epoch, next(iter(training.task.metrics)))

@@ -73,9 +73,9 @@ class StudyFolder:
         if stored.get("format") != FORMAT or not isinstance(stored.get("settings"), dict):
             raise RunError(f"{self.settings} is not of this version of diffqas. {remedy}")
         then, now = {"study": stored.get("study")} | stored["settings"], {"study": plan.study} | plan.to_json()
-        for name in ("study", "recipe", "seeds", "epochs", "depth"):
-            if then.get(name) != now[name]:
-                change = f"{name} {then.get(name)}, not {now[name]}"
+        for name in ("study", "recipe", "seeds", "epochs", "episodes", "depth"):
+            if then.get(name) != now.get(name):
+                change = f"{name} {then.get(name)}, not {now.get(name)}"
                 raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
         if then.get("choices") != json.loads(json.dumps(now["choices"])):
             change = f"a {plan.recipe} recipe that this version of diffqas has changed"
@@ -147,7 +147,8 @@ def _fault(cell: dict[str, Any], job: Job, seeds: list[int], metric: Metric) -> 
     if (cell.get("row"), cell.get("dataset")) != (job.row.name, job.dataset):
         return "it is the cell of another row or data set"
     trained = isinstance(job.row, TrainedRow)
-    if cell.get("seeds") != (seeds if trained else []):
+    seeds = seeds[: job.row.seeds_of(len(seeds))] if isinstance(job.row, TrainedRow) else []
+    if cell.get("seeds") != seeds:
         return "its seeds are not the study's"
     values, count = cell.get(metric.test), len(seeds) if trained else 1
     if not isinstance(values, list) or len(values) != count or not all(map(_is_figure, values)):

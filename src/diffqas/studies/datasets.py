@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diffqas.tasks import Task
+from diffqas.tasks.environments import EnvironmentTask, environment_task, is_environment
 from diffqas.tasks.images import SOURCES, ImageData, image_task, load_images, locate
 from diffqas.tasks.series import TABLE_II, load_series
 from diffqas.tasks.series.task import series_task
 from diffqas.tasks.series.windows import SeriesData
 
-Data = SeriesData | ImageData
+Data = SeriesData | ImageData | EnvironmentTask
 
 SERIES = tuple(TABLE_II)
 """The five series of arXiv 2505.09653."""
@@ -49,12 +50,14 @@ def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
     Raises:
         DataError: files are missing and cannot be downloaded, or are damaged.
     """
+    if is_environment(dataset):
+        return environment_task(dataset)
     if dataset in PAIRS:
         return load_images(PAIRS[dataset].name, PAIRS[dataset].classes, data_dir)
     return load_series(dataset)
 
 
-def make_task(data: Data) -> Task:
+def make_task(data: SeriesData | ImageData) -> Task:
     """The papers' task on these samples."""
     return image_task(data) if isinstance(data, ImageData) else series_task(data)
 

@@ -66,7 +66,7 @@ def _places(comparisons: Sequence[Comparison]) -> dict[str, int]:
 
 
 def _panel(axes: Axes, comparison: Comparison, places: dict[str, int]) -> None:
-    axis = _accuracy_axis if comparison.metric.higher else _error_axis
+    axis = AXES[comparison.metric.scale]
     least, most = axis(axes, comparison)
     for entry in comparison.entries:
         _line(axes, entry, places[entry.row], least, most)
@@ -108,6 +108,18 @@ def _accuracy_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     return SHARES
+
+
+def _plain_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
+    """As `_error_axis`: a linear scale."""
+    drawn = [value for entry in comparison.entries for value in entry.errors] or [0.0, 1.0]
+    room = 0.06 * (max(drawn) - min(drawn)) + 1e-3
+    axes.set_xlim(min(drawn) - room, max(drawn) + room)
+    return -math.inf, math.inf
+
+
+AXES = {"log": _error_axis, "logit": _accuracy_axis, "linear": _plain_axis}
+"""By `Metric.scale`."""
 
 
 def _odds(share: float) -> float:

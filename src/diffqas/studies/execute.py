@@ -20,6 +20,7 @@ from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import load_data
 from diffqas.studies.measure import measure
 from diffqas.studies.plan import Job, Plan
+from diffqas.studies.rows import TrainedRow
 
 Done = tuple[Job, dict[str, Any]]
 
@@ -89,6 +90,7 @@ def _work(folder: Path, plan: Plan, word: str, dataset: str) -> dict[str, Any]:
 
 def _store(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any]:
     data = load_data(job.dataset, plan.data_dir)
-    cell, samples = measure(plan.study, job.row, job.dataset, range(plan.seeds), data)
+    seeds = range(job.row.seeds_of(plan.seeds) if isinstance(job.row, TrainedRow) else plan.seeds)
+    cell, samples = measure(plan.study, job.row, job.dataset, seeds, data)
     folder.write(cell, samples)
     return cell

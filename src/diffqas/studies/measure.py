@@ -13,8 +13,10 @@ import torch
 
 from diffqas.errors import RunError
 from diffqas.studies.datasets import Data, load_data, make_task
+from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
-from diffqas.tasks import Task
+from diffqas.tasks import Settings, Task
+from diffqas.tasks.environments import EnvironmentTask
 from diffqas.training import Population, Training
 
 Samples = dict[str, Any]
@@ -44,6 +46,8 @@ def measure(
     data = load_data(dataset) if data is None else data
     if isinstance(row, ReferenceRow):
         return _reference(study, row, dataset, data), None
+    if isinstance(data, EnvironmentTask):
+        return measure_agents(study, row, dataset, list(seeds), data), None
     return _trained(study, row, dataset, list(seeds), make_task(data).to("cpu", torch.float32))
 
 
@@ -51,6 +55,7 @@ def _trained(
     study: str, row: TrainedRow, dataset: str, seeds: list[int], task: Task
 ) -> tuple[dict[str, Any], Samples | None]:
     started = time.perf_counter()
+    assert isinstance(row.settings, Settings)
     if row.network is not None:
         task = replace(task, target=partial(row.network, task))
     training = Training(row.populate(task, row.settings, seeds), task, row.settings, seeds)
@@ -86,7 +91,7 @@ def _trained(
 
 def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> dict[str, Any]:
     started = time.perf_counter()
-    metric = next(iter(make_task(data).metrics))
+    metric = "reward" if isinstance(data, EnvironmentTask) else next(iter(make_task(data).metrics))
     return {
         "study": study,
         "row": row.name,

@@ -34,6 +34,8 @@ class Metric:
         headings: names of an entry's fields in the CSV, where they are not the fields' own.
         tested: what the test rests on.
         meaning: what the effect's column says.
+        unit: of a difference where more is better.
+        unit_name: its name in a sentence.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Metric:
     headings: Mapping[str, str]
     tested: str
     meaning: str
+    unit: float = 100.0
+    unit_name: str = " percentage points"
 
     @property
     def test(self) -> str:
@@ -65,7 +69,7 @@ class Metric:
         """
         if not self.higher:
             return statistics.mean_ratio(differences)
-        return Interval(*(100 * end for end in statistics.mean_interval(differences)))
+        return Interval(*(self.unit * end for end in statistics.mean_interval(differences)))
 
     @property
     def no_effect(self) -> float:
@@ -100,7 +104,7 @@ class Metric:
         """
         if effect is None or not self.higher:
             return short(effect)
-        text = f"{effect:+.2f}"
+        text = f"{effect:+.2f}" if self.unit > 1 else f"{effect:+.4f}"
         return text[1:] if float(text) == 0 else text
 
     def in_words(self, effect: float) -> str:
@@ -111,10 +115,10 @@ class Metric:
         """
         if not self.higher:
             return f"on geometric average {short(effect)} times the search's error"
-        if self.effect_text(effect) == "0.00":
+        if float(self.effect_text(effect)) == 0:
             return "on average equal to the search's"
         side = "below" if effect > 0 else "above"
-        return f"on average {abs(effect):.2f} percentage points {side} the search's"
+        return f"on average {self.effect_text(abs(effect))[1:]}{self.unit_name} {side} the search's"
 
 
 def short(value: float | None) -> str:
@@ -164,3 +168,22 @@ ACCURACY = Metric(
     "search is better. d_z: Cohen's d of the differences",
 )
 """The share of samples whose class is found."""
+
+REWARD = Metric(
+    name="reward",
+    title="reward",
+    higher=True,
+    cost=_minus,
+    scale="linear",
+    text=lambda value: f"{value:.4f}",
+    effect="search - row",
+    headings=MappingProxyType(
+        {"errors": "rewards", "ratio": "difference", "ratio_low": "difference_low", "ratio_high": "difference_high"}
+    ),
+    tested="rewards",
+    meaning="mean difference over paired seeds with its bootstrap interval, above 0 where the search is better. d_z: "
+    "Cohen's d of the differences",
+    unit=1.0,
+    unit_name="",
+)
+"""An agent's mean reward over episodes that all rows have."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from diffqas.errors import ArgumentError, choose, require
 from diffqas.models.qlstm import SETTINGS as QLSTM_SETTINGS
-from diffqas.studies import ablation, figures_5_7, qlstm_table, table_2
+from diffqas.studies import ablation, agents, figures_5_7, qlstm_table, table_2
 from diffqas.studies.datasets import IMAGES, SERIES, training_samples
-from diffqas.studies.metric import ACCURACY, MSE, Metric
+from diffqas.studies.metric import ACCURACY, MSE, REWARD, Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
-from diffqas.tasks import Settings
+from diffqas.tasks.environments import AgentSettings, is_environment
+from diffqas.tasks.environments.task import SETTINGS as AGENT_SETTINGS
 from diffqas.tasks.images.task import SETTINGS as IMAGE_SETTINGS
 from diffqas.tasks.series.task import SETTINGS
 from diffqas.training.codec import encode
@@ -33,10 +34,10 @@ class Study:
         recipes: the settings to start from, by the recipe's name.
     """
 
-    rows: Callable[[Settings, str], list[Row]]
+    rows: Callable[[Any, str], list[Row]]
     datasets: tuple[str, ...] = SERIES
     metric: Metric = MSE
-    recipes: Callable[[], Mapping[str, Settings]] = lambda: SETTINGS
+    recipes: Callable[[], Mapping[str, Any]] = lambda: SETTINGS
 
 
 STUDIES = {
@@ -44,6 +45,8 @@ STUDIES = {
     "ablation": Study(ablation.rows),
     "qlstm-table": Study(qlstm_table.rows, recipes=lambda: QLSTM_SETTINGS),
     "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_SETTINGS),
+    "figures-13-14": Study(agents.rows, agents.FIGURES, REWARD, lambda: AGENT_SETTINGS),
+    "rooms": Study(agents.room_rows, agents.ROOMS, REWARD, lambda: AGENT_SETTINGS),
 }
 """Studies by name."""
 
@@ -59,6 +62,7 @@ class Plan:
         epochs: passes over the training part; None: the recipe's.
         depth: layers of the circuits; None: the recipe's.
         data_dir: folder with files of images, as in `load_images`; where they lie makes no other study.
+        episodes: of agents; None: the recipe's.
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())
@@ -71,6 +75,7 @@ class Plan:
     epochs: int | None = None
     depth: int | None = None
     data_dir: str | None = field(default=None, compare=False)
+    episodes: int | None = None
 
     def __post_init__(self) -> None:
         choose(self.study, STUDIES, "study")
@@ -78,12 +83,17 @@ class Plan:
         require(isinstance(self.seeds, int) and self.seeds >= 1, "seeds", "be at least 1", self.seeds)
         images = self.datasets == IMAGES
         require(images or self.data_dir is None, "data_dir", "be used with a study of images", self.study)
+        acting = is_environment(self.datasets[0])
+        kind = "of environments" if acting else "of data sets"
+        for name, fits in {"epochs": not acting, "episodes": acting}.items():
+            value = getattr(self, name)
+            require(value is None or fits, name, f"not be used with a study {kind}", value)
         _ = self.settings  # refuses wrong epochs and depth
 
     @property
-    def settings(self) -> Settings:
-        """The settings that the rows start from."""
-        changes = {"epochs": self.epochs, "depth": self.depth}
+    def settings(self) -> Any:
+        """The settings that the rows start from: `Settings`, or of environments `AgentSettings`."""
+        changes = {"epochs": self.epochs, "episodes": self.episodes, "depth": self.depth}
         recipe = STUDIES[self.study].recipes()[self.recipe]
         return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
 
@@ -106,17 +116,18 @@ class Plan:
     def command(self) -> str:
         """The command that computes the whole study."""
         words = ["diffqas", "study", self.study, "--recipe", self.recipe, "--seeds", str(self.seeds)]
-        for name in ("epochs", "depth"):
+        for name in ("epochs", "episodes", "depth"):
             value = getattr(self, name)
             words += [] if value is None else [f"--{name}", str(value)]
         return " ".join(words)
 
     def to_json(self) -> dict[str, Any]:
         """As stored in study.json: equal if and only if the cells are computed alike."""
+        length = "episodes" if isinstance(self.settings, AgentSettings) else "epochs"
         return {
             "recipe": self.recipe,
             "seeds": self.seeds,
-            "epochs": self.settings.epochs,
+            length: getattr(self.settings, length),
             "depth": self.settings.depth,
             "choices": encode(self.settings),
             "rows": {row.slug: row.choices for row in self.rows if isinstance(row, TrainedRow)},
@@ -185,6 +196,8 @@ def _cost(row: Row, dataset: str) -> float:
     """Steps times the time of a step; every cell has a small cost of its own."""
     if not isinstance(row, TrainedRow):
         return 1.0
+    if isinstance(row.settings, AgentSettings):
+        return 10.0 + row.work * row.settings.episodes * (row.seeds or 10)
     steps = row.settings.steps_per_epoch(_samples(dataset)) * row.settings.epochs
     return 10.0 + row.work * steps
 

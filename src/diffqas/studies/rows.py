@@ -11,13 +11,14 @@ from typing import Any, Literal, TypeAlias
 from torch import nn
 
 from diffqas.tasks import Settings, Task
+from diffqas.tasks.environments import AgentSettings
 from diffqas.training import Population
 from diffqas.training.codec import encode
 
 Group = Literal["search", "candidate", "control", "reference"]
 GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")
 
-Populate: TypeAlias = Callable[[Task, Settings, Sequence[int]], Population]
+Populate: TypeAlias = Callable[[Task, Any, Sequence[int]], Population]
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ class TrainedRow:
         datasets: where the row exists; None: everywhere.
         network: makes a network of its own for a task; None: the task's target.
         has_target: whether that network, or the task's target, is what it trains or writes.
+        seeds: the most that it has; None: as many as the study.
     """
 
     name: str
     group: Group
-    settings: Settings
+    settings: Settings | AgentSettings
     populate: Populate
     identical: str | None = None
     published: Mapping[str, float] = field(default_factory=dict)
@@ -51,6 +53,11 @@ class TrainedRow:
     datasets: tuple[str, ...] | None = None
     network: Callable[[Task], nn.Module] | None = None
     has_target: bool = True
+    seeds: int | None = None
+
+    def seeds_of(self, study: int) -> int:
+        """How many of the study's seeds it has."""
+        return study if self.seeds is None else min(study, self.seeds)
 
     @property
     def slug(self) -> str:

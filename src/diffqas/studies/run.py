@@ -24,6 +24,8 @@ from diffqas.studies.display import Display, duration
 from diffqas.studies.execute import execute
 from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
+from diffqas.studies.reward_curves import rewards_figure
+from diffqas.tasks.environments.task import BEST
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,10 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[dict[str, Any]], 
     """The figures of arXiv 2505.09653: 5 to 7, accuracy and loss over the epochs; 8 to 12, predictions and truth."""
     for dataset in plan.datasets:
         drawn = [cell for cell in cells if cell["dataset"] == dataset and "curves" in cell]
+        acted = [cell for cell in cells if cell["dataset"] == dataset and "rewards" in cell]
+        if acted and acted[0]["row"] == plan.rows[0].name:
+            best = next((reference.value for reference in BEST.get(dataset, ())), None)
+            _save(folder, f"rewards-{dataset}.png", rewards_figure(acted, best))
         for part in ("test", "train") if drawn else ():
             _save(folder, f"{part}-{dataset}.png", curves_figure(drawn, part))
         try:

@@ -12,6 +12,7 @@ WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 NAMED = {
     "mse": (("uniform control", "uniform"), ("directly trained LSTM", "lstm")),
     "accuracy": (("uniform control", "uniform"), ("directly trained MLP", "mlp"), ("logistic regression", "logistic")),
+    "reward": (("uniform distribution", "uniform"), ("directly trained networks", "direct networks")),
     "qlstm-table": (("classical LSTM", "lstm"),),
 }
 """Rows that are always spoken of, by the study's name or else the metric's: what they are called, and what their names

@@ -68,8 +68,8 @@ def load_task(
         DataError: a file is missing or cannot be used.
     """
     if is_environment(name):
-        _refuse(name, "a data set", csv=csv, column=column, classes=classes, data_dir=data_dir, target=target)
-        _refuse(name, "a series", scaling=None if scaling == "whole" else scaling)
+        wrong = {"csv": csv, "column": column, "classes": classes, "data_dir": data_dir, "target": target}
+        _refuse(name, "a data set", **wrong, scaling=None if scaling == "whole" else scaling)
         return environment_task(name)
     choose(name, task_names(), "dataset")
     if name in IMAGES:
@@ -101,4 +101,5 @@ def _refuse(name: str, owner: str, **arguments: object) -> None:
     for argument, value in arguments.items():
         if value is not None:
             rule = f"Argument `{argument}` must be used with {owner}"
-            raise ArgumentError(f"{rule}, but got the data set {name!r}.")
+            what = "environment" if is_environment(name) else "data set"
+            raise ArgumentError(f"{rule}, but got the {what} {name!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,14 +79,16 @@ class Environment:
             raise DataError(MISSING) from None
         self._flatten = spaces.flatten
         identity = ENVIRONMENTS.get(name, name)
-        if "minigrid" in identity.lower():
+        if any(word in identity.lower() for word in ("minigrid", "babyai")):
             _register_minigrid()
         options: dict[str, Any] = {"render_mode": "rgb_array"} if picture else {}
         try:
-            self.gym = gymnasium.make(identity, disable_env_checker=True, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # that an id has a newer version
+                self.gym = gymnasium.make(identity, disable_env_checker=True, **options)
         except gymnasium.error.DependencyNotInstalled as error:
             raise DataError(f"The environment {identity} cannot be made: {_one_line(error)}") from None
-        except (gymnasium.error.Error, ImportError) as error:
+        except (gymnasium.error.Error, ImportError, TypeError) as error:
             near = f"one of {', '.join(ENVIRONMENTS)}, or another id of gymnasium"
             raise ArgumentError(f"Argument `dataset` must be {near}, but got {name!r}: {_one_line(error)}") from None
         space = self.gym.observation_space

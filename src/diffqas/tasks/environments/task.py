@@ -11,7 +11,7 @@ from torch import nn
 
 from diffqas.architecture import Raw
 from diffqas.errors import choose
-from diffqas.quantum_train import RECIPES, Rates, Recipe
+from diffqas.quantum_train import RECIPES, DimensionScale, Rates, Recipe
 from diffqas.tasks.environments.gym import ENVIRONMENTS, Environment
 from diffqas.tasks.environments.networks import tanh_network
 from diffqas.tasks.environments.settings import AgentSettings
@@ -22,7 +22,7 @@ SETTINGS: dict[str, AgentSettings] = {
     "paper": AgentSettings(RECIPES["paper"], algorithm="a3c"),
     # How it was chosen stands in docs/agents.md.
     "default": AgentSettings(
-        Recipe(relaxation=Raw(0.4), rates=Rates(3.0, 3.0, 1.0)),
+        Recipe(relaxation=Raw(0.4), scale=DimensionScale(16.0), rates=Rates(3.0, 3.0, 1.0)),
         lr=3e-3,
         clip=1.0,
         entropy=0.02,

@@ -19,8 +19,9 @@ UPDATES_PER_RECORD = 25
 class SyncTraining(AgentTraining[Agents]):
     """All environments of all seeds step together; one update follows from all that a seed has seen in a few steps.
 
-    What is random in update k of a seed depends on the seed and on k alone, so the seeds stay independent, and
-    a run that is continued ends like one that was never stopped.
+    What is random in update k of a seed depends on the seed and on k alone, so the seeds stay independent (but for
+    an annealed relaxation, which follows the slowest of them), and a run that is continued ends like one that was
+    never stopped.
     """
 
     def __init__(self, population: Agents, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]) -> None:
@@ -36,7 +37,7 @@ class SyncTraining(AgentTraining[Agents]):
         agents.advance(self.done / self.total, self.updates, self.seeds)
         lr, entropy_weight = schedule(settings, torch.tensor(self.log.counts))
         found = experience(agents, self.arena, settings, self._draws(), active, entropy_weight)
-        sound = torch.isfinite(found.losses) & torch.isfinite(found.gradient).all(1)
+        sound = found.sound
         moving = torch.tensor(active, device=sound.device) & sound
         like = found.gradient
         gradient = torch.where(sound.unsqueeze(1), like, 0)
@@ -48,7 +49,7 @@ class SyncTraining(AgentTraining[Agents]):
             self.log.add(row, ended)
             ended.clear()
         for index in torch.nonzero(torch.tensor(active) & ~sound.cpu()).flatten().tolist():
-            self._drop(index, f"the loss became {found.losses[index].item()} at update {self.updates}")
+            self._drop(index, f"{found.fault(index)} at update {self.updates}")
 
     def _draws(self) -> torch.Tensor:
         """Uniform numbers that choose the actions, (steps, seeds, workers)."""

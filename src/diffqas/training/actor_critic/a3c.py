@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, ClassVar
+
+import torch
 
 from diffqas.errors import RunError
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
@@ -26,14 +29,7 @@ PATIENCE = 3.0
 
 @dataclass
 class Worker:
-    """A process and what the parent knows of it.
-
-    Attributes:
-        process: the process.
-        pipe: where its reports arrive.
-        number: of the worker.
-        begun: whether it has reported.
-    """
+    """A process, where its reports arrive, its number, and whether it has reported."""
 
     process: SpawnProcess
     pipe: Connection
@@ -54,7 +50,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self, population: SeparateAgents, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]
     ) -> None:
         super().__init__(population, task, settings, seeds)
-        if str(task.device) != "cpu":
+        if torch.device(task.device).type != "cpu":
             raise RunError("The algorithm a3c runs on the CPU only: give --device cpu, or --algorithm a2c.")
         population.share_memory()
         self.adam.share()
@@ -62,14 +58,14 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self.counters = Counters.start(0, 0)
         self.workers: list[Worker] = []
         self.hired = 0
-        self._lost_early = 0
+        self._lost = 0  # workers since the last record
         self._before = 0  # updates of the seeds that have had their episodes
 
     def _until_next_record(self) -> None:
         row = self.active.index(True)
         if row != self.row:
             self._begin(row)
-        goal = self.log.counts[row] + EPISODES_PER_RECORD
+        goal, self._lost = self.log.counts[row] + EPISODES_PER_RECORD, 0
         while self.active[row] and self.log.counts[row] < goal:
             self._listen(row, timeout=0.5)
         if not self.active[row]:
@@ -135,12 +131,12 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
     def _replace(self, worker: Worker) -> None:
         self.workers.remove(worker)
         worker.pipe.close()
-        worker.process.join()
+        worker.process.join(PATIENCE)
         code = worker.process.exitcode or 0
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        self._lost_early += not worker.begun
-        if self._lost_early > self.settings.workers:
-            raise RunError(f"The workers end before they begin ({how}). Try --algorithm a2c, or fewer --workers.")
+        self._lost += 1
+        if self._lost > 2 * self.settings.workers:
+            raise RunError(f"The workers keep dying ({how}). Try fewer --workers, or --algorithm a2c.")
         self.remarks.append(f"worker {worker.number} died ({how}) and was replaced")
         self._hire()
 
@@ -189,6 +185,7 @@ def _interrupts_held_back() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # as it starts, it would let the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -31,6 +31,16 @@ class Experience:
     entropy: Tensor
     observations: Tensor
 
+    @property
+    def sound(self) -> Tensor:
+        """Whether loss and gradient are finite, (seeds,) of bool."""
+        return torch.isfinite(self.losses) & torch.isfinite(self.gradient).all(1)
+
+    def fault(self, seed: int) -> str:
+        """What is wrong with a seed that is not sound."""
+        loss = self.losses[seed]
+        return "the gradient is not finite" if torch.isfinite(loss) else f"the loss became {loss.item()}"
+
 
 def experience(
     agents: Agents,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import multiprocessing
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -86,14 +88,17 @@ class Report:
 def work(job: Job, pipe: Connection) -> None:
     """Train until told to stop, or until nobody is there to tell."""
     torch.set_num_threads(1)
-    try:
-        _work(job, pipe)
-    except (BrokenPipeError, EOFError):
-        pass  # the parent has gone
-    except DiffqasError as error:
-        pipe.send(Report(trouble=str(error)))
-    except Exception as error:
-        pipe.send(Report(trouble=f"{type(error).__name__}: {' '.join(str(error).split())}"))
+    with suppress(BrokenPipeError, EOFError):  # the parent has gone
+        try:
+            _work(job, pipe)
+        except (BrokenPipeError, EOFError):
+            raise
+        except DiffqasError as error:
+            pipe.send(Report(trouble=str(error)))
+        except Exception as error:
+            pipe.send(Report(trouble=f"{type(error).__name__}: {' '.join(str(error).split())}"))
+        pipe.close()
+    os._exit(0)  # to take Python and torch down in order would take longer than anybody waits
 
 
 def _work(job: Job, pipe: Connection) -> None:
@@ -113,9 +118,8 @@ def _work(job: Job, pipe: Connection) -> None:
         shape = (settings.steps, 1, 1)
         draws = torch.from_numpy(np.random.default_rng([job.seed, job.number, update]).random(shape))
         found = experience(local, arena, settings, draws, [True], weight)
-        if not (torch.isfinite(found.losses).all() and torch.isfinite(found.gradient).all()):
-            reason = f"the loss became {found.losses.item()} at update {int(counters.updates)}"
-            pipe.send(Report(trouble=reason, diverged=True))
+        if not found.sound.all():
+            pipe.send(Report(trouble=f"{found.fault(0)} at update {int(counters.updates) + 1}", diverged=True))
             return
         # Nobody waits for anybody: a step that another one overlaps is a little noise, a lock that a killed
         # process holds would be the end (Recht et al. 2011, Hogwild).

@@ -1,0 +1,78 @@
+"""`diffqas play`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from diffqas.reports.animation import COLUMNS, ROWS, pace, terminal_frame
+from diffqas.runs.play import play_run
+from diffqas.tasks.environments.episode import Episode, reward_in_words
+
+
+@dataclass
+class Play:
+    """Let the agent of a finished run play one episode of its environment.
+
+    Shows it in the terminal and leaves it in play.gif. The agent is an ordinary network by now: no circuit is run.
+    """
+
+    folder: tyro.conf.Positional[Path]
+    """The run folder."""
+    seed: int | None = None
+    """Whose agent plays, of the run's seeds; the first one's if not given."""
+    episode: int = 0
+    """Number of the episode: it decides where the environment begins."""
+    sample: bool = False
+    """Draw the actions from the policy; the most probable ones if not given."""
+    output: Path | None = None
+    """The animation, FILE.gif; play.gif in the run folder if not given."""
+
+    def run(self) -> None:
+        """Play, show the episode, then print how it went and where the animation lies."""
+        episode, path = play_run(
+            self.folder, seed=self.seed, episode_seed=self.episode, sample=self.sample, output=self.output
+        )
+        console = Console()
+        if console.is_terminal:
+            with suppress(KeyboardInterrupt):  # enough seen
+                _animate(console, episode)
+        else:
+            for index in (0, -1):
+                console.print(_state(console, episode, index), soft_wrap=True)
+        console.print(f"{summary(episode)}: {path}", style="bold", highlight=False, markup=False, soft_wrap=True)
+
+
+def summary(episode: Episode) -> str:
+    """How an episode went.
+
+    >>> summary(Episode((0.955,), (2,), ("forward",), True, False))
+    'reward 0.955, 1 step, success'
+    >>> summary(Episode((0.0, 0.0), (0, 0), ("left", "left"), False, True))
+    'reward 0, 2 steps (cut at the limit), no success'
+    """
+    steps = f"{episode.steps} step{'s' * (episode.steps != 1)}{' (cut at the limit)' * episode.truncated}"
+    return f"reward {reward_in_words(episode.reward)}, {steps}, {'' if episode.success else 'no '}success"
+
+
+def _animate(console: Console, episode: Episode) -> None:
+    count = len(episode.frames)
+    with Live(console=console, auto_refresh=False) as live:
+        for index in range(count):
+            live.update(_state(console, episode, index), refresh=True)
+            if index < count - 1:
+                time.sleep(1 / pace(count))
+
+
+def _state(console: Console, episode: Episode, index: int) -> RenderableType:
+    columns, rows = min(COLUMNS, console.width), max(1, min(ROWS, console.height - 3))
+    color = console.color_system is not None
+    frame = terminal_frame(episode.texts[index], episode.frames[index], color, columns, rows)
+    return Group(frame, Text(episode.captions[index], style="dim"))

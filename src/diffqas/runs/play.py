@@ -1,0 +1,76 @@
+"""An episode of a finished run's agent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from diffqas.errors import RunError, require, whole
+from diffqas.reports.animation import pace, save_animation
+from diffqas.runs.agent_artefacts import ANIMATION
+from diffqas.runs.session import load
+from diffqas.tasks.environments import Environment, is_environment
+from diffqas.tasks.environments.episode import Episode, play_episode
+from diffqas.training.folder import RunFolder
+
+
+def play_run(
+    folder: str | Path,
+    *,
+    seed: int | None = None,
+    episode_seed: int = 0,
+    sample: bool = False,
+    output: str | Path | None = None,
+) -> tuple[Episode, Path]:
+    """Let the agent of a finished run play one episode, without any circuit; leaves an animation.
+
+    What `diffqas play` does, for scripts and notebooks.
+
+    Args:
+        folder: the run folder.
+        seed: whose agent; None: that of the run's first seed.
+        episode_seed: number of the episode: it decides where the environment begins, and which actions are drawn.
+        sample: draw the actions from the policy; else take the most probable ones.
+        output: the animation, FILE.gif; None: play.gif in the run folder.
+
+    Returns:
+        The episode with its frames, and where the animation lies.
+
+    Raises:
+        ArgumentError: a seed that the run has not, a negative `episode_seed`, or an `output` that is no FILE.gif.
+        DataError: the environment cannot be made or draws no pictures.
+        RunError: no finished run on an environment there, or a full disk.
+    """
+    place = RunFolder(Path(folder))
+    result = place.load_result()
+    name, seeds = result["task"], result.get("seeds", [])
+    if not is_environment(name):
+        remedy = "only agents play (try `diffqas search minigrid-empty-5x5`)"
+        raise RunError(f"The run in {place.path} is on {name}, which is no environment: {remedy}.")
+    path = Path(output or place.path / ANIMATION)
+    require(path.suffix == ".gif", "output", "name a .gif file", path)
+    require(whole(episode_seed, 0), "episode", "be a whole number of at least 0", episode_seed)
+    known = f"be one of the run's seeds, {', '.join(map(str, seeds))}"
+    require(seed is None or seed in seeds, "seed", known, seed)
+    agent = load(place.path).models[0 if seed is None else seeds.index(seed)]
+    with _no_window(), closing(Environment(name, picture=True)) as environment:
+        episode = play_episode(environment, agent.export(), episode_seed, greedy=not sample, frames=True)
+    save_animation(episode.frames, path, episode.captions, pace(len(episode.frames)))
+    return episode, path
+
+
+@contextmanager
+def _no_window() -> Iterator[None]:
+    """Pygame draws into arrays: it needs no display, and shall not complain where there is none."""
+    key = "SDL_VIDEODRIVER"
+    before = os.environ.get(key)
+    os.environ[key] = "dummy"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[key]
+        else:
+            os.environ[key] = before

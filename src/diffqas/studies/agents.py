@@ -1,0 +1,105 @@
+"""The rows of `diffqas study figures-13-14` and `study rooms`: agents written by circuits, and what to compare with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from diffqas.architecture import as_relaxation
+from diffqas.circuits import TABLE_I, form
+from diffqas.circuits.identities import CONSTANTS
+from diffqas.studies import populations
+from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
+from diffqas.tasks.environments import AgentSettings, random_policy
+
+FIGURES = ("minigrid-empty-5x5", "minigrid-empty-6x6")
+"""The environments of the paper's Figures 13 and 14."""
+
+ROOMS = (
+    "minigrid-empty-8x8",
+    "minigrid-empty-random-5x5",
+    "minigrid-doorkey-5x5",
+    "minigrid-lavagap-s5",
+    "minigrid-fourrooms",
+    "cartpole",
+)
+"""Harder ones."""
+
+SHORT, FEW = 5_000, 3
+"""Episodes and seeds of all rows but the search and the directly trained networks, in the figures."""
+ROOM_EPISODES = 5_000
+"""Episodes of every row in the harder rooms."""
+
+RATES = {"hashed vector": 0.003, "direct networks": 0.003}
+"""Base learning rates of rows without a circuit; the search's otherwise."""
+
+
+def rows(settings: AgentSettings, recipe: str) -> list[Row]:
+    """All rows of the figures: the search and the networks trained directly at full length, the others shorter."""
+    few = replace(settings, episodes=min(settings.episodes, SHORT))
+    return [
+        TrainedRow("search raw", "search", settings, populations.search),
+        *_relaxations(few),
+        *_candidates(few),
+        *_controls(few),
+        _direct(settings),
+        *references(),
+    ]
+
+
+def room_rows(settings: AgentSettings, recipe: str) -> list[Row]:
+    """What is compared in the harder rooms: as many numbers by circuits and without, and all weights."""
+    chosen = replace(settings, episodes=min(settings.episodes, ROOM_EPISODES))
+    return [
+        TrainedRow("search raw", "search", chosen, populations.search, seeds=FEW),
+        replace(_hashed(chosen), seeds=FEW),
+        replace(_direct(chosen), seeds=FEW),
+        *references(),
+    ]
+
+
+def _relaxations(settings: AgentSettings) -> list[Row]:
+    rows = []
+    for name in ("softmax", "gumbel"):
+        changed = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(name)))
+        rows.append(TrainedRow(f"search {name}", "search", changed, populations.search, seeds=FEW))
+    return rows
+
+
+def _candidates(settings: AgentSettings) -> list[Row]:
+    """The live candidates, each at weight 1, and one row for each of the two constants that the others are."""
+    kinds: dict[str, list[int]] = {}
+    for number, candidate in enumerate(TABLE_I, 1):
+        kind = form(candidate)
+        kinds.setdefault(kind if kind in CONSTANTS else f"{number}", []).append(number)
+    rows: list[Row] = []
+    for kind, numbers in kinds.items():
+        candidate = TABLE_I[numbers[0] - 1]
+        name = f"candidate {numbers[0]}" if len(numbers) == 1 else f"candidates {', '.join(map(str, numbers))} ({kind})"
+        populate = partial(populations.fixed, candidate=candidate)
+        circuit = candidate.name if len(numbers) == 1 else None
+        rows.append(TrainedRow(name, "candidate", settings, populate, circuit=circuit, work=0.8, seeds=FEW))
+    return rows
+
+
+def _controls(settings: AgentSettings) -> list[Row]:
+    return [
+        TrainedRow("random candidate", "control", settings, populations.random_candidate, seeds=FEW),
+        replace(_hashed(settings), seeds=FEW),
+        TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.9, seeds=FEW),
+    ]
+
+
+def _hashed(settings: AgentSettings) -> TrainedRow:
+    changed = replace(settings, lr=RATES["hashed vector"])
+    return TrainedRow("hashed vector", "control", changed, populations.hashed, work=0.5)
+
+
+def _direct(settings: AgentSettings) -> TrainedRow:
+    changed = replace(settings, lr=RATES["direct networks"])
+    return TrainedRow("direct networks", "control", changed, populations.direct, work=0.5)
+
+
+def references() -> list[Row]:
+    """What needs no training."""
+    return [ReferenceRow("random policy", random_policy, trainable=0)]

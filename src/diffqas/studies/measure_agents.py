@@ -1,0 +1,124 @@
+"""One cell of a study of agents, as the JSON object that is stored."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from diffqas.errors import RunError
+from diffqas.models.agent import VALUE_SEEDS
+from diffqas.reports.rewards import moving
+from diffqas.studies.rows import TrainedRow
+from diffqas.tasks.environments import AgentSettings, EnvironmentTask
+from diffqas.training.actor_critic import Agents, SyncTraining
+from diffqas.training.actor_critic.agents import Network
+from diffqas.training.actor_critic.records import LAST, WINDOW
+
+COMPARED = 5_000
+"""Rows are compared by the last fifth of so many first episodes: all rows have them."""
+SMOOTHED, POINTS = 1_000, 250
+"""Episodes in the moving average of the figures, and points kept of it."""
+SOLVED = 0.9
+"""What the moving average of 500 episodes is to pass."""
+
+
+def measure_agents(
+    study: str, row: TrainedRow, dataset: str, seeds: Sequence[int], task: EnvironmentTask
+) -> dict[str, Any]:
+    """Train the agents of one row, always by a2c; figures are those of the episodes while they learn."""
+    settings = row.settings
+    assert isinstance(settings, AgentSettings)
+    started = time.perf_counter()
+    agents = make_agents(row, task, seeds)
+    training = SyncTraining(agents, task, settings, list(seeds))
+    try:
+        for _ in training.epochs():
+            pass
+    except RunError:
+        if len(training.failures) < len(seeds):
+            raise
+    finally:
+        training.close()
+    log, failed = training.log, training.failures
+    last, figures = min(settings.episodes, LAST), log.figures(LAST)
+    kept = {
+        name: [None if seed in failed else value for seed, value in zip(seeds, figures[key], strict=True)]
+        for key, name in KEPT.items()
+    }
+    pairs = list(zip(seeds, log.rewards, strict=True))
+    return {
+        "study": study,
+        "row": row.name,
+        "dataset": dataset,
+        "group": row.group,
+        "circuit": row.circuit,
+        "trainable": sum(p.numel() for p in agents.parameters_in_order) // len(seeds),
+        "target": sum(p.numel() for make in (task.policy, task.value) for p in make().parameters()),
+        "deterministic": False,
+        "identical": row.identical,
+        "seeds": list(seeds),
+        "test_reward": [None if seed in failed else compared(rewards) for seed, rewards in pairs],
+        "train_reward": [None for _ in seeds],
+        "passed": [passed(rewards) for rewards in log.rewards],
+        "last": last,
+        **kept,
+        "episodes": log.counts,
+        "steps": log.steps,
+        "rewards": [_smoothed(rewards) for rewards in log.rewards],
+        "seconds": round(time.perf_counter() - started, 3),
+        "failures": {str(seed): reason for seed, reason in failed.items()},
+        "paper": None,
+    }
+
+
+KEPT = {"reward": "mean_reward", "success": "success_rate", "length": "mean_length"}
+"""Figures of the last episodes, by their names in a cell."""
+
+
+def make_agents(row: TrainedRow, task: EnvironmentTask, seeds: Sequence[int]) -> Agents:
+    """The row's policies and values, one pair per seed."""
+    settings = row.settings
+    assert isinstance(settings, AgentSettings)
+    policy = row.populate(task.network("policy"), settings, seeds)
+    value = row.populate(task.network("value"), settings, [seed + VALUE_SEEDS for seed in seeds])
+    size, shrink = task.observations, settings.shrink
+    return Agents(cast("Network", policy), cast("Network", value), len(seeds), size, settings.centre, shrink)
+
+
+def compared(rewards: Sequence[float]) -> float:
+    """Mean of the last fifth of the first 5,000 episodes.
+
+    >>> compared([0.0] * 4_000 + [0.5] * 1_000 + [1.0] * 45_000)
+    0.5
+    """
+    first = rewards[:COMPARED]
+    return float(np.mean(first[-max(1, len(first) // 5) :])) if first else math.nan
+
+
+def passed(rewards: Sequence[float]) -> int | None:
+    """Episodes until the mean of the last 500 passes 0.9; None if it never does.
+
+    >>> passed([0.0] * 100 + [1.0] * 600), passed([0.0] * 1_000)
+    (551, None)
+    """
+    if len(rewards) < WINDOW:
+        return None
+    mean, _ = moving(rewards, WINDOW)
+    above = np.flatnonzero(mean > SOLVED)
+    return int(above[0]) + WINDOW if len(above) else None
+
+
+def _smoothed(rewards: Sequence[float]) -> dict[str, list[float]]:
+    """Moving mean and deviation of one seed at some episodes, for the figures."""
+    window = max(1, min(SMOOTHED, len(rewards) // 10))
+    mean, deviation = moving(rewards, window)
+    places = np.unique(np.linspace(0, len(mean) - 1, min(POINTS, len(mean))).astype(int))
+    return {
+        "episode": [int(place) + window for place in places],
+        "mean": np.round(mean[places], 5).tolist(),
+        "deviation": np.round(deviation[places], 5).tolist(),
+    }

@@ -1,0 +1,28 @@
+"""What an agent that has learned nothing gets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diffqas.tasks.environments.arena import Place
+from diffqas.tasks.environments.gym import Environment
+from diffqas.tasks.environments.task import EnvironmentTask
+
+EPISODES = 500
+
+
+def random_policy(task: EnvironmentTask, episodes: int = EPISODES) -> float:
+    """Mean reward of an agent that draws every action evenly."""
+    place = Place(Environment(task.identity), seed=0, number=0)
+    draw = np.random.default_rng(0)
+    rewards = []
+    for episode in range(episodes):
+        place.begin(episode)
+        over = False
+        while not over:
+            step = place.environment.step(int(draw.integers(task.actions)))
+            place.reward += step.reward
+            over = step.terminated or step.truncated
+        rewards.append(place.reward)
+    place.environment.close()
+    return float(np.mean(rewards))
