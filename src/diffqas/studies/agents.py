@@ -30,6 +30,16 @@ SHORT, FEW = 5_000, 3
 ROOM_EPISODES = 5_000
 """Episodes of every row in the harder rooms."""
 
+TUNED = (
+    "search-raw",
+    "hashed-vector",
+    "direct-networks",
+    "frozen-circuit",
+    "candidate-8",
+    "candidates-1-3-4-6-uniform",
+)
+"""Rows for which the same random settings were tried (studies/agents_recipe.py)."""
+
 RATES = {"hashed vector": 0.003, "direct networks": 0.003}
 """Base learning rates of rows without a circuit; the search's otherwise."""
 
