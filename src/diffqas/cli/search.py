@@ -81,7 +81,7 @@ class Search:
     """Environments: a2c, all step together, the seeds in lockstep; a3c, each in a process of its own. The recipe
     decides if not given."""
     workers: int | None = None
-    """Environments: how many of them for each seed, 16 if not given."""
+    """Environments: how many of them for each seed; 16 if not given, 4 for a3c."""
     episodes: int | None = None
     """Environments: how many episodes for each seed, 50,000 if not given."""
     seed: int = 0

@@ -33,17 +33,26 @@ class RewardLine:
     style: str = "-"
 
 
-def moving(values: ArrayLike, window: int) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the last `window` values, from the window-th value on.
+def moving(values: ArrayLike, window: int, first: int | None = None) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the last `window` values, from the `first`-th value on.
+
+    Args:
+        values: one after the other.
+        window: how many are taken together; before there are so many, all.
+        first: the number of values that the first mean is of; None: `window`.
 
     >>> mean, deviation = moving([0, 1, 1, 1], 2)
     >>> mean.tolist(), deviation.tolist()
     ([0.5, 1.0, 1.0], [0.5, 0.0, 0.0])
+    >>> moving([0, 1, 1, 1], 2, first=1)[0].tolist()
+    [0.0, 0.5, 1.0, 1.0]
     """
     array = np.asarray(values, dtype=float)
     sums, squares = (np.concatenate([[0.0], np.cumsum(power)]) for power in (array, array**2))
-    mean = (sums[window:] - sums[:-window]) / window
-    variance = (squares[window:] - squares[:-window]) / window - mean**2
+    end = np.arange(window if first is None else first, len(array) + 1)
+    start = np.clip(end - window, 0, None)
+    mean = (sums[end] - sums[start]) / (end - start)
+    variance = (squares[end] - squares[start]) / (end - start) - mean**2
     return mean, np.sqrt(np.clip(variance, 0, None))
 
 
@@ -56,7 +65,7 @@ def rewards_figure(
         lines: kinds of agents.
         title: heading.
         best: largest possible reward, drawn dotted.
-        window: episodes in the average; less where there are few.
+        window: episodes in the average; at the beginning fewer, but for the first fiftieth of a window.
         last: episodes that an inset shows again, if there are more than twice as many.
     """
     figure = blank(8.5, 4.6)
@@ -74,8 +83,14 @@ def rewards_figure(
         inset.set_xlim(longest - last, longest)
         inset.set_title(f"last {last:,} episodes", fontsize=8)
         inset.tick_params(labelsize=7)
+        inset.ticklabel_format(useOffset=False)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
+
+
+def few(window: int) -> int:
+    """How many values the first mean of a moving average is of."""
+    return max(1, window // 50)
 
 
 def _draw(
@@ -83,12 +98,13 @@ def _draw(
 ) -> None:
     for line in lines:
         shortest = min(len(np.asarray(rewards)) for rewards in line.rewards)
-        if shortest < max(window, first):
+        if shortest < max(few(window), first):
             continue
-        both = [moving(np.asarray(rewards)[:shortest], window) for rewards in line.rewards]
+        begin = few(window)
+        both = [moving(np.asarray(rewards)[:shortest], window, begin) for rewards in line.rewards]
         mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
-        episode = np.arange(window, shortest + 1)
-        shown = slice(max(0, first - window), None, max(1, len(mean) // 2_000))
+        episode = np.arange(begin, shortest + 1)
+        shown = slice(max(0, first - begin), None, max(1, len(mean) // 4_000))
         axes.plot(episode[shown], mean[shown], line.style, color=line.color, linewidth=1.3, label=line.label)
         if band:
             low, high = mean - deviation, mean + deviation

@@ -35,7 +35,7 @@ def write_agent_artefacts(folder: RunFolder, config: RunConfig, training: AgentT
     settings = training.settings
     return {
         "algorithm": settings.algorithm,
-        "workers": settings.workers,
+        "workers": settings.places,
         "updates": training.updates,
         "last": LAST,
         "metric": "reward",
@@ -55,8 +55,9 @@ def rewards_picture(folder: RunFolder) -> Figure:
     except (OSError, SafetensorError) as error:
         raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
     config = config_from_json(folder.load_config())
-    rewards = [tensors[f"reward-{seed}"].numpy() for seed in config.seeds]
-    count = len(config.seeds)
-    seeds = f"seed {config.seeds[0]}" if count == 1 else f"median of {count} seeds"
+    every = {seed: tensors[f"reward-{seed}"].numpy() for seed in config.seeds}
+    longest = max(map(len, every.values()))
+    rewards = {seed: values for seed, values in every.items() if len(values) == longest}  # others were frozen
+    seeds = f"seed {next(iter(rewards))}" if len(rewards) == 1 else f"median of {len(rewards)} seeds"
     best = next((reference.value for reference in BEST.get(config.dataset, ())), None)
-    return rewards_figure([RewardLine("search", rewards)], f"{config.dataset}: reward ({seeds})", best)
+    return rewards_figure([RewardLine("search", list(rewards.values()))], f"{config.dataset}: reward ({seeds})", best)

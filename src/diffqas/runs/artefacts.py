@@ -52,13 +52,13 @@ def write_artefacts(
 
 def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
     kind = config.kind
-    for seed, model in zip(config.seeds, models, strict=True):
-        name = "model.safetensors" if seed == config.seeds[0] else f"model-seed-{seed}.safetensors"
+    names = ["model.safetensors", *(f"model-seed-{seed}.safetensors" for seed in config.seeds[1:])]
+    for name, model in zip(names, models, strict=True):
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
     circuits = kind.circuits(models[0])
-    old = {path.name for path in folder.path.glob("circuit*.qasm")} | OF_SOME_RUNS
-    for name in old - circuits.keys():
+    old = {path.name for kinds in ("circuit*.qasm", "model-seed-*.safetensors") for path in folder.path.glob(kinds)}
+    for name in (old | OF_SOME_RUNS) - {*circuits, *names}:
         (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
     for name, text in circuits.items():
         write_atomically(folder.path / name, text.encode())

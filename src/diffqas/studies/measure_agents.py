@@ -11,7 +11,7 @@ import numpy as np
 
 from diffqas.errors import RunError
 from diffqas.models.agent import VALUE_SEEDS
-from diffqas.reports.rewards import moving
+from diffqas.reports.rewards import few, moving
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.training.actor_critic import Agents, SyncTraining
@@ -21,7 +21,7 @@ from diffqas.training.actor_critic.records import LAST, WINDOW
 COMPARED = 5_000
 """Rows are compared by the last fifth of so many first episodes: all rows have them."""
 SMOOTHED, POINTS = 1_000, 250
-"""Episodes in the moving average of the figures, and points kept of it."""
+"""Episodes in the moving average of the figures, and points kept of it, as many again of its beginning."""
 SOLVED = 0.9
 """What the moving average of 500 episodes is to pass."""
 
@@ -115,10 +115,12 @@ def passed(rewards: Sequence[float]) -> int | None:
 def _smoothed(rewards: Sequence[float]) -> dict[str, list[float]]:
     """Moving mean and deviation of one seed at some episodes, for the figures."""
     window = max(1, min(SMOOTHED, len(rewards) // 10))
-    mean, deviation = moving(rewards, window)
-    places = np.unique(np.linspace(0, len(mean) - 1, min(POINTS, len(mean))).astype(int))
+    begin = few(window)
+    mean, deviation = moving(rewards, window, begin)
+    even, early = (np.linspace(0, end, POINTS) for end in (len(mean) - 1, min(len(mean) - 1, 2 * SMOOTHED)))
+    places = np.unique(np.concatenate([even, early]).astype(int)) if len(mean) else np.zeros(0, int)
     return {
-        "episode": [int(place) + window for place in places],
+        "episode": [int(place) + begin for place in places],
         "mean": np.round(mean[places], 5).tolist(),
         "deviation": np.round(deviation[places], 5).tolist(),
     }

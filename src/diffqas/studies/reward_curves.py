@@ -22,14 +22,16 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
     """Moving average and deviation, the median over the seeds of each row; left all episodes, right the first ones.
 
     Args:
-        cells: of one environment, in the order of the table, the search first.
+        cells: of one environment, in the order of the table, the search first; seeds that failed are left out.
         best: the largest possible reward, drawn dotted.
     """
     figure = blank(12.5, 5.2)
     whole, start = figure.subplots(1, 2, sharey=True)
-    longest = max(max(cell["episodes"]) for cell in cells)
-    shortest = min(max(cell["episodes"]) for cell in cells)
+    finished = [max(cell["episodes"]) for cell in cells if _sound(cell)]
+    longest, shortest = max(finished, default=1), min(finished, default=1)
     for index, cell in enumerate(cells):
+        if not _sound(cell):
+            continue
         color = COLORS["search"] if index == 0 else PALETTE[(index - 1) % len(PALETTE)]
         style = "--" if cell["group"] == "candidate" else "-"
         width = 2.2 if index == 0 else 1.1
@@ -56,15 +58,21 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
         inset.set_ylim(min(shown) - room, max(shown) + room)
         inset.set_title(f"last {INSET:,} episodes", fontsize=8)
         inset.tick_params(labelsize=7)
-    start.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
+        inset.ticklabel_format(useOffset=False)
+    if finished:
+        start.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     figure.suptitle(f"{cells[0]['dataset']}: median over seeds", x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
 
 
+def _sound(cell: Cell) -> list[Any]:
+    """The rewards of the seeds that did not fail."""
+    pairs = zip(cell["seeds"], cell["rewards"], strict=True)
+    return [rewards for seed, rewards in pairs if str(seed) not in cell["failures"]]
+
+
 def _line(axes: Axes, cell: Cell, look: dict[str, Any], end: int, band: bool = False) -> None:
-    seeds = [seed for seed in cell["rewards"] if seed["episode"]]
-    if not seeds:
-        return
+    seeds = _sound(cell)
     episode = np.array(seeds[0]["episode"])
     mean, deviation = (
         np.median([np.interp(episode, seed["episode"], seed[key]) for seed in seeds], axis=0)

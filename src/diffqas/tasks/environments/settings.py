@@ -19,7 +19,7 @@ class AgentSettings:
         depth: layers of the circuits.
         episodes: of each seed.
         algorithm: `"a2c"`: all environments step together; `"a3c"`: each in a process of its own.
-        workers: environments.
+        workers: environments; None: 16, or 4 for a3c, whose processes disturb each other where they share a core.
         steps: of each environment between two updates.
         gamma: discount.
         lr: base learning rate of Adam; the recipe's rates multiply it.
@@ -38,7 +38,7 @@ class AgentSettings:
     depth: int = 10
     episodes: int = 50_000
     algorithm: str = "a2c"
-    workers: int = 16
+    workers: int | None = None
     steps: int = 5
     gamma: float = 0.9
     lr: float = 1e-4
@@ -52,9 +52,15 @@ class AgentSettings:
     shrink: float = 1.0
     bootstrap: bool = False
 
+    @property
+    def places(self) -> int:
+        """How many environments of a seed there are at a time."""
+        usual = 16 if self.algorithm == "a2c" else 4
+        return usual if self.workers is None else self.workers
+
     def __post_init__(self) -> None:
         for name in ("depth", "episodes", "workers", "steps", "decay"):
-            value = getattr(self, name)
+            value = self.places if name == "workers" else getattr(self, name)
             require(whole(value), name, "be at least 1", value)
         choose(self.algorithm, ALGORITHMS, "algorithm")
         require(0 <= self.gamma <= 1, "gamma", "be between 0 and 1", self.gamma)

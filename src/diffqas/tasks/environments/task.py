@@ -19,7 +19,7 @@ from diffqas.tasks.task import Reference, Split, Task
 
 SETTINGS: dict[str, AgentSettings] = {
     # arXiv 2505.09653, section V-C; what it leaves open as in the recipe of the other tasks.
-    "paper": AgentSettings(RECIPES["paper"], algorithm="a3c"),
+    "paper": AgentSettings(RECIPES["paper"], algorithm="a3c", workers=16),
     # How it was chosen stands in docs/agents.md.
     "default": AgentSettings(
         Recipe(relaxation=Raw(0.4), scale=DimensionScale(16.0), rates=Rates(3.0, 3.0, 1.0)),

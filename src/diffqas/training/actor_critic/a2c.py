@@ -26,7 +26,7 @@ class SyncTraining(AgentTraining[Agents]):
 
     def __init__(self, population: Agents, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]) -> None:
         super().__init__(population, task, settings, seeds)
-        self.arena = Arena(task.identity, seeds, settings.workers)
+        self.arena = Arena(task.identity, seeds, settings.places)
         first = torch.as_tensor(self.arena.observations, device=population.example.device)
         population.see(first, torch.ones(len(seeds), dtype=torch.bool))
 
@@ -53,7 +53,7 @@ class SyncTraining(AgentTraining[Agents]):
 
     def _draws(self) -> torch.Tensor:
         """Uniform numbers that choose the actions, (steps, seeds, workers)."""
-        shape = (self.settings.steps, self.settings.workers)
+        shape = (self.settings.steps, self.settings.places)
         return torch.from_numpy(
             np.stack([np.random.default_rng([seed, self.updates]).random(shape) for seed in self.seeds], 1)
         )

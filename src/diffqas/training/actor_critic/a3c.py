@@ -40,7 +40,7 @@ class Worker:
 class AsyncTraining(AgentTraining[SeparateAgents]):
     """Workers act with a copy of the numbers and step on the shared ones; a worker that dies is replaced.
 
-    The seeds train one after the other, `settings.workers` processes at a time. What the processes do depends on
+    The seeds train one after the other, `settings.places` processes at a time. What the processes do depends on
     how the machine shares its time among them: no two trainings are the same.
     """
 
@@ -77,7 +77,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self.row = row
         self.counters = Counters.start(self.log.counts[row], int(self.adam.steps[row]))
         self._before = self.updates - int(self.counters.updates)
-        for _ in range(self.settings.workers):
+        for _ in range(self.settings.places):
             self._hire()
 
     def _hire(self) -> None:
@@ -135,7 +135,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         code = worker.process.exitcode or 0
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self._lost += 1
-        if self._lost > 2 * self.settings.workers:
+        if self._lost > 2 * self.settings.places:
             raise RunError(f"The workers keep dying ({how}). Try fewer --workers, or --algorithm a2c.")
         self.remarks.append(f"worker {worker.number} died ({how}) and was replaced")
         self._hire()
