@@ -27,7 +27,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade "pip>=25.1"
 	$(PIP) install --quiet --constraint constraints.txt torch
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,rl]"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
