@@ -11,6 +11,8 @@ from diffqas.circuits.identities import Finding as Finding
 from diffqas.circuits.identities import findings as findings
 from diffqas.circuits.identities import form as form
 from diffqas.circuits.identities import groups as groups
+from diffqas.circuits.interop import to_pennylane as to_pennylane
+from diffqas.circuits.interop import to_qiskit as to_qiskit
 from diffqas.circuits.qasm import to_qasm as to_qasm
 from diffqas.circuits.search_space import QLSTM_SPACE as QLSTM_SPACE
 from diffqas.circuits.search_space import TABLE_I as TABLE_I

@@ -6,13 +6,10 @@ print bit strings with `q[0]` on the right (Qiskit) show the same states in reve
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from diffqas.circuits.candidate import Candidate
-from diffqas.errors import require
-
-Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
+from diffqas.circuits.gates import Angles, Gate, operations
 
 
 def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> str:
@@ -46,31 +43,19 @@ def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) ->
     ry(0.5) q[0];
     <BLANKLINE>
     """
-    require(len(angles) >= 1, "angles", "have at least one layer", 0)
+    gates = operations(candidate, angles, inputs)
     n = len(angles[0])
-    require(all(len(layer) == n for layer in angles), "angles", "have as many qubits in each layer", "ragged layers")
-    encoded = n if candidate.encoding is not None else 0
-    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {candidate.name}", len(inputs))
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
         f"// {candidate.name}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
         *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",
+        *map(_line, gates),
     ]
-    if candidate.hadamard:
-        lines += [f"h q[{q}];" for q in range(n)]
-    lines += [f"{candidate.encoding}({name}) q[{q}];" for q, name in enumerate(inputs)]
-    for layer in angles:
-        lines += [f"cx q[{control}], q[{target}];" for control, target in candidate.cnots(n)]
-        for q, angle in enumerate(layer):
-            values = list(angle) if isinstance(angle, Sequence) else [angle]
-            rule = f"give {len(candidate.rotations)} per qubit for {candidate.name}"
-            require(len(values) >= len(candidate.rotations), "angles", rule, len(values))
-            require(all(map(math.isfinite, values)), "angles", "be finite", values)
-            # A candidate with fewer rotations than its search space uses the first angles.
-            lines += [
-                f"{rotation}({float(value)!r}) q[{q}];"
-                for rotation, value in zip(candidate.rotations, values, strict=False)
-            ]
     return "\n".join(lines) + "\n"
+
+
+def _line(gate: Gate) -> str:
+    angle = "" if gate.angle is None else f"({gate.angle if isinstance(gate.angle, str) else repr(gate.angle)})"
+    return f"{gate.name}{angle} {', '.join(f'q[{q}]' for q in gate.qubits)};"

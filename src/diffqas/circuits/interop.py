@@ -1,0 +1,82 @@
+"""Circuits for Qiskit and PennyLane (extra `interop`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.gates import Angles, operations
+from diffqas.errors import DataError, require
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+MISSING = "{} is not installed: run `pip install diffqas[interop]`."
+
+
+def to_qiskit(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
+    """The candidate at the given angles as a Qiskit circuit, without measurements.
+
+    Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state, diffqas as the most
+    significant one: `circuit.reverse_bits()` has probabilities in the order of diffqas.
+
+    Args:
+        candidate: the circuit.
+        angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
+        inputs: of a circuit with data encoding, a name per qubit: Qiskit parameters that stay open.
+
+    Raises:
+        ArgumentError: as of `operations`.
+        DataError: Qiskit is not installed.
+    """
+    try:
+        from qiskit import QuantumCircuit
+        from qiskit.circuit import Parameter
+    except ImportError:
+        raise DataError(MISSING.format("Qiskit")) from None
+    gates = operations(candidate, angles, inputs)
+    open_angles = {name: Parameter(name) for name in inputs}
+    circuit = QuantumCircuit(len(angles[0]), name=candidate.name)
+    for gate in gates:
+        angle = open_angles[gate.angle] if isinstance(gate.angle, str) else gate.angle
+        getattr(circuit, gate.name)(*([] if angle is None else [angle]), *gate.qubits)
+    return circuit
+
+
+def to_pennylane(candidate: Candidate, angles: Angles) -> Callable[..., None]:
+    """The candidate at the given angles as a PennyLane quantum function of wires 0 .. n-1.
+
+    To be called inside a QNode; of a circuit with data encoding, with one angle per wire. Wire 0 is the most
+    significant bit of a basis state, as in diffqas.
+
+    Args:
+        candidate: the circuit.
+        angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
+
+    Raises:
+        ArgumentError: as of `operations`.
+        DataError: PennyLane is not installed.
+    """
+    try:
+        import pennylane
+    except ImportError:
+        raise DataError(MISSING.format("PennyLane")) from None
+    names = [f"x{q}" for q in range(len(angles[0]))] if len(angles) and candidate.encoding is not None else []
+    gates = operations(candidate, angles, names)
+    kinds: dict[str, Any] = {
+        "h": pennylane.Hadamard,
+        "cx": pennylane.CNOT,
+        "rx": pennylane.RX,
+        "ry": pennylane.RY,
+        "rz": pennylane.RZ,
+    }
+
+    def circuit(*inputs: Any) -> None:
+        require(len(inputs) == len(names), "inputs", f"be {len(names)} angles for {candidate.name}", len(inputs))
+        values = dict(zip(names, inputs, strict=True))
+        for gate in gates:
+            angle = values[gate.angle] if isinstance(gate.angle, str) else gate.angle
+            kinds[gate.name](*([] if angle is None else [angle]), wires=gate.qubits)
+
+    return circuit
