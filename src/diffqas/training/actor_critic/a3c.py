@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -141,11 +141,16 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self._hire()
 
     def close(self) -> None:
-        """End the workers; whoever does not listen is killed."""
+        """End the workers, and hear what they have to say; whoever does not listen is killed."""
         self.counters.stop.fill_(1)
         deadline = time.monotonic() + PATIENCE
         for worker in self.workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
+            if self.row is not None:
+                with suppress(RunError):  # why one gave up does not matter any more
+                    self._take(self.row, worker)
+        if self.row is not None:
+            self.updates = self._before + int(self.counters.updates)
         for worker in self.workers:
             if worker.process.is_alive():
                 worker.process.kill()

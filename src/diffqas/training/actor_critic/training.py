@@ -50,9 +50,12 @@ class AgentTraining(ABC, Generic[P]):
         self.remarks: list[str] = []
 
     @property
-    def metrics(self) -> dict[str, list[float]]:
-        """The figures of result.json: means over the last 5,000 episodes, or all, if fewer."""
-        figures = self.log.figures(LAST)
+    def metrics(self) -> dict[str, list[float | None]]:
+        """Figures of result.json: means over the last 5,000 episodes, or all, if fewer; None of seeds that failed."""
+        figures = {
+            name: [None if seed in self.failures else value for seed, value in zip(self.seeds, values, strict=True)]
+            for name, values in self.log.figures(LAST).items()
+        }
         return {
             "mean_reward": figures["reward"],
             "success_rate": figures["success"],
