@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.play import Play
@@ -29,6 +30,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
   diffqas candidates                    the twelve circuits, and which of them can do nothing
+  diffqas audit                         what each of them can express, and what it costs, before any training
 """
 
 Command = (
@@ -39,6 +41,7 @@ Command = (
     | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
+    | Annotated[Audit, tyro.conf.subcommand("audit")]
 )
 
 

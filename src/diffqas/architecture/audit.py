@@ -1,0 +1,252 @@
+"""What a search space is worth, candidate by candidate, before any training."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.architecture.expressibility import BINS as BINS
+from diffqas.architecture.expressibility import expressibility, fidelities, meyer_wallach, states
+from diffqas.circuits import TABLE_I, Candidate, Finding, SearchSpace, as_space, findings
+from diffqas.errors import require, whole
+from diffqas.simulator import probabilities
+
+MAX_AUDIT_QUBITS = 12
+RANK_POINTS = 3
+"""Random points at which the rank of the Jacobian is taken; the largest counts."""
+RANK_TOLERANCE = 1e-9
+"""Singular values below this share of the largest count as zero."""
+ZERO_VARIANCE = 1e-20
+"""Variances below are rounding of zero, and have no logarithm."""
+ROUNDS, SECONDS = (5, 51), 1.5
+"""Rounds of timed steps, fewest and most, and how long is enough between."""
+TIMED = 2**15
+"""Amplitudes per candidate in a timed step: so many sets of angles at once that arithmetic, not the call, is timed."""
+AMPLITUDES = 2**19
+"""Amplitudes that are held at once."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What one candidate is at one size.
+
+    Attributes:
+        finding: the candidate, whether it is constant and why, and what it repeats.
+        n: qubits.
+        depth: layers.
+        directions: rank of d probabilities / d angles: independent changes that training can make.
+        angles: how many angles there are.
+        expressibility: divergence from Haar-random states in nats, 0 the best.
+        entanglement: mean Meyer-Wallach Q, 0 to 1.
+        gradient_variance: (qubits, variance) pairs, qubits rising to n: the variances over random angles of
+            d<Z>/d angle, <Z> on the first qubit, summed over all angles.
+        seconds: one step of this candidate alone on this machine, forward and gradient, per set of angles.
+        cost: seconds, as a share of those of a step of the whole space.
+    """
+
+    finding: Finding
+    n: int
+    depth: int
+    directions: int
+    angles: int
+    expressibility: float
+    entanglement: float
+    gradient_variance: tuple[tuple[int, float], ...]
+    seconds: float = field(compare=False)
+    cost: float = field(compare=False)
+
+    @property
+    def candidate(self) -> Candidate:
+        """The circuit."""
+        return self.finding.candidate
+
+    @property
+    def slope(self) -> float | None:
+        """Change of log2 of the gradient variance per qubit, by least squares; None for constants or one size."""
+        if len(self.gradient_variance) < 2 or any(variance < ZERO_VARIANCE for _, variance in self.gradient_variance):
+            return None
+        sizes, variances = zip(*self.gradient_variance, strict=True)
+        return float(np.polyfit(sizes, np.log2(variances), 1)[0])
+
+
+def audit(
+    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    n: int = 6,
+    depth: int = 5,
+    samples: int = 300,
+    seed: int = 0,
+    space: SearchSpace | None = None,
+) -> list[Audit]:
+    """Audit candidates; see `audits`, which gives one at a time."""
+    return list(audits(candidates, n, depth, samples, seed, space))
+
+
+def audits(
+    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    n: int = 6,
+    depth: int = 5,
+    samples: int = 300,
+    seed: int = 0,
+    space: SearchSpace | None = None,
+) -> Iterator[Audit]:
+    """Audit candidates one after the other, at angles uniform in [0, 2 pi).
+
+    All candidates are given the same angles, so the numbers of one do not depend on which others are asked for.
+
+    Args:
+        candidates: circuits without data encoding.
+        n: qubits, at most 12.
+        depth: layers.
+        samples: pairs of states, and points at which gradients are taken.
+        seed: decides all random angles; only times differ from call to call.
+        space: the whole space if `candidates` are a part of it: its duplicates are named, and `cost` is a share of
+            its step.
+
+    Raises:
+        ArgumentError: a size out of range, a candidate with data encoding or outside the space.
+
+    >>> (one,) = audit([Candidate(rotation="rz")], n=2, depth=1, samples=4)
+    >>> one.directions, one.angles, round(one.entanglement, 9), round(one.expressibility / math.log(BINS), 9)
+    (0, 2, 0.0, 3.0)
+    """
+    chosen = as_space(candidates)
+    every = chosen if space is None else space
+    missing = [candidate.name for candidate in chosen if candidate not in every]
+    require(not missing, "candidates", "be in the space", ", ".join(missing))
+    encoding = [candidate.name for candidate in chosen if candidate.encoding is not None]
+    require(not encoding, "candidates", "encode no data", ", ".join(encoding))
+    require(whole(n) and n <= MAX_AUDIT_QUBITS, "n", f"be between 1 and {MAX_AUDIT_QUBITS}", n)
+    for name, value, least in (("depth", depth, 1), ("samples", samples, 2), ("seed", seed, 0)):
+        require(whole(value, least), name, f"be a whole number of at least {least}", value)
+    return _audits(chosen, n, depth, samples, seed, every)
+
+
+def _audits(chosen: SearchSpace, n: int, depth: int, samples: int, seed: int, space: SearchSpace) -> Iterator[Audit]:
+    known = {finding.candidate: finding for finding in findings(space, n)}
+    timed = random_angles(space, n, depth, max(1, TIMED >> n), seed)
+    whole_step, *steps = step_seconds([space, *(SearchSpace([candidate]) for candidate in chosen)], timed)
+    for candidate, seconds in zip(chosen, steps, strict=True):
+        one = SearchSpace([candidate])
+        pairs = random_angles(one, n, depth, 2 * samples, seed)
+        values, entanglement = _state_measures(candidate, pairs)
+        yield Audit(
+            finding=known[candidate],
+            n=n,
+            depth=depth,
+            directions=max(directions(candidate, point) for point in pairs[:RANK_POINTS]),
+            angles=depth * n * len(candidate.rotations),
+            expressibility=expressibility(values, 2**n),
+            entanglement=entanglement,
+            gradient_variance=tuple(
+                (size, gradient_variance(candidate, random_angles(one, size, depth, samples, seed)))
+                for size in _sizes(candidate, n)
+            ),
+            seconds=seconds,
+            cost=seconds / whole_step,
+        )
+
+
+def _sizes(candidate: Candidate, n: int) -> range:
+    """Every second size up to `n`, from 2 or 3 on; of an entangler that is a list of pairs only `n`."""
+    return range(n if n < 3 or not isinstance(candidate.entangler, str) else 2 + n % 2, n + 1, 2)
+
+
+def random_angles(space: SearchSpace, n: int, depth: int, samples: int, seed: int) -> Tensor:
+    """Angles uniform in [0, 2 pi), float64 (samples, depth, n, r)."""
+    shape = (samples, depth, n, space.angles_per_qubit)
+    return torch.from_numpy(np.random.default_rng((seed, n)).uniform(0, 2 * math.pi, shape))
+
+
+def directions(candidate: Candidate, angles: Tensor) -> int:
+    """Rank of d probabilities / d angles at one point, (depth, n, r): singular values above `RANK_TOLERANCE`."""
+    values = torch.linalg.svdvals(jacobian(candidate, angles))
+    return int((values > RANK_TOLERANCE * max(float(values[0]), RANK_TOLERANCE)).sum())
+
+
+def jacobian(candidate: Candidate, angles: Tensor) -> Tensor:
+    """Jacobian of probabilities in angles at one point, (2**n, depth n r), by the parameter-shift rule, which is exact.
+
+    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2, as every angle enters one rotation (Schuld et al. 2019, arXiv 1811.11184).
+    """
+    shifts = torch.eye(angles.numel(), dtype=angles.dtype).reshape(-1, *angles.shape) * (math.pi / 2)
+    parts = [
+        (_probabilities(candidate, angles + part) - _probabilities(candidate, angles - part)) / 2
+        for part in shifts.split(_at_once(angles.shape[1]))
+    ]
+    return torch.cat(parts).T
+
+
+def gradient_variance(candidate: Candidate, angles: Tensor) -> float:
+    """Variance over samples of d<Z_1>/d angle, summed over all angles; angles (samples, depth, n, r).
+
+    <Z_1> = sum_i s_i p_i, s_i = +1 where the first qubit of basis state i is 0, else -1. Of a single angle, as in
+    McClean et al. (2018, arXiv 1803.11173), it can be zero at some sizes for reasons of structure alone.
+    """
+    n = angles.shape[2]
+    signs = torch.ones(2**n, dtype=angles.dtype)
+    signs[2 ** (n - 1) :] = -1
+    gradients = []
+    for part in angles.split(_at_once(n)):
+        leaf = part.clone().requires_grad_()
+        cost = (_probabilities(candidate, leaf) @ signs).sum()
+        if not cost.requires_grad:
+            return 0.0  # a constant
+        gradients.append(torch.autograd.grad(cost, leaf)[0])
+    return float(torch.cat(gradients).var(0).sum())
+
+
+def step_seconds(spaces: Sequence[SearchSpace], angles: Tensor) -> list[float]:
+    """Median seconds of a step of each space, probabilities and a gradient, per set of angles; this machine's.
+
+    The spaces take turns, so that what else the machine does falls on all of them.
+
+    Args:
+        spaces: what is computed in one step each.
+        angles: (sets, depth, n, r); a space that needs fewer rotations per qubit is given the first ones.
+    """
+    times: list[list[float]] = []
+    fewest, most = ROUNDS
+    while len(times) < fewest + 1 or (sum(map(sum, times)) < SECONDS and len(times) < most):
+        times.append([_one_step(space, angles[..., : space.angles_per_qubit]) for space in spaces])
+    return [statistics.median(own) / len(angles) for own in zip(*times[1:], strict=True)]  # the first fills caches
+
+
+def _one_step(space: SearchSpace, angles: Tensor) -> float:
+    leaf = _squeezed(angles).clone().requires_grad_()
+    begin = time.perf_counter()
+    loss = probabilities(space, leaf).square().sum()
+    if loss.requires_grad:
+        torch.autograd.grad(loss, leaf)
+    return time.perf_counter() - begin
+
+
+def _state_measures(candidate: Candidate, pairs: Tensor) -> tuple[np.ndarray, float]:
+    """Fidelities of the first half of the samples with the second, and the mean Q of all."""
+    first, second = pairs.chunk(2)
+    values, entangled = [], []
+    count = _at_once(pairs.shape[2])
+    for ours, theirs in zip(first.split(count), second.split(count), strict=True):
+        left, right = states(candidate, ours), states(candidate, theirs)
+        values.append(fidelities(left, right))
+        entangled += [meyer_wallach(left), meyer_wallach(right)]
+    return np.concatenate(values), float(np.concatenate(entangled).mean())
+
+
+def _probabilities(candidate: Candidate, angles: Tensor) -> Tensor:
+    """(samples, 2**n) of one candidate for angles (samples, depth, n, r)."""
+    return probabilities([candidate], _squeezed(angles)).squeeze(-2)
+
+
+def _squeezed(angles: Tensor) -> Tensor:
+    return angles.squeeze(-1) if angles.shape[-1] == 1 else angles
+
+
+def _at_once(n: int) -> int:
+    return max(1, AMPLITUDES >> n)

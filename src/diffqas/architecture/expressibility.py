@@ -1,0 +1,115 @@
+"""What the states of a circuit at random angles are like: how they spread, and how entangled they are.
+
+Both measures are those of Sim, Johnson and Aspuru-Guzik (2019, arXiv 1905.10876). They look at states, phases
+included; probabilities hide phases, so a circuit can be rich by both and still write constants.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from diffqas.circuits import Candidate
+from diffqas.errors import require
+from diffqas.simulator.reversible import evolve
+from diffqas.simulator.rotations import qubit_unitaries
+
+Floats = NDArray[np.float64]
+
+BINS = 75
+"""Bins of the fidelities in [0, 1], as in the paper."""
+
+
+@torch.no_grad()
+def states(candidate: Candidate, angles: Tensor) -> Tensor:
+    """Final statevectors, every angle and phase kept, of many sets of angles at once.
+
+    Args:
+        candidate: a circuit without data encoding.
+        angles: radians, float64, (samples, depth, n, r), r at least the candidate's rotations per qubit.
+
+    Returns:
+        complex128, (samples, 2**n); qubit 0 is the most significant bit of an index.
+
+    Raises:
+        ArgumentError: the candidate encodes data.
+
+    >>> states(Candidate(rotation="ry"), torch.full((1, 1, 1, 1), torch.pi, dtype=torch.float64)).real.round().tolist()
+    [[0.0, 1.0]]
+    """
+    require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
+    n = angles.shape[2]
+    unitaries = qubit_unitaries(candidate.rotations, angles)
+    start = unitaries.new_zeros(1, 2**n, 1)
+    if candidate.hadamard:
+        start.fill_(0.5 ** (n / 2))
+    else:
+        start[0, 0] = 1
+    return evolve(unitaries, [candidate.cnots(n)], start).squeeze(-1).to(torch.complex128)
+
+
+def fidelities(left: Tensor, right: Tensor) -> Floats:
+    """|<left|right>|**2 of pairs of states, (pairs, 2**n) each: (pairs,), rounding above 1 cut off."""
+    overlaps = (left.conj() * right).sum(-1).abs().square()
+    return overlaps.clamp(max=1).numpy()
+
+
+def log_haar_masses(size: int, bins: int = BINS) -> Floats:
+    """Logarithm of the share of Haar-random pairs in each bin of fidelity, (bins,).
+
+    P(F) = (size - 1) (1 - F)**(size - 2) gives (1 - low)**(size - 1) - (1 - high)**(size - 1), kept as logarithms:
+    for twelve qubits the last is exp(-17680).
+
+    >>> log_haar_masses(2, 4).round(6).tolist() == [round(math.log(1 / 4), 6)] * 4
+    True
+    """
+    edges = np.arange(bins) / bins
+    ratio = (bins - np.arange(1, bins + 1)) / (bins - np.arange(bins))  # (1 - high) / (1 - low)
+    return (size - 1) * np.log1p(-edges) + np.log1p(-(ratio ** (size - 1)))
+
+
+def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
+    """Kullback-Leibler divergence, in nats, of fidelities from those of Haar-random states; 0 is the best.
+
+    What Sim et al. call Expr. States that are all equal give its largest value, (size - 1) ln(bins).
+
+    Args:
+        values: fidelities of independent pairs of states, (pairs,).
+        size: dimension of the states, 2**n.
+        bins: of the histogram.
+    """
+    counts, _ = np.histogram(values, bins, range=(0.0, 1.0))
+    filled = counts > 0
+    shares = counts[filled] / counts.sum()
+    return float((shares * (np.log(shares) - log_haar_masses(size, bins)[filled])).sum())
+
+
+def haar_floor(size: int, pairs: int, seed: int = 0, repeats: int = 50) -> float:
+    """Mean expressibility that as many pairs of truly Haar-random states would be given: the bias of a histogram."""
+    draws = np.random.default_rng(seed).random((repeats, pairs))
+    values = -np.expm1(np.log1p(-draws) / (size - 1))  # the inverse of 1 - (1 - F)**(size - 1)
+    return float(np.mean([expressibility(one, size) for one in values]))
+
+
+def meyer_wallach(vectors: Tensor) -> Floats:
+    """Entanglement Q = 2 (1 - mean over qubits of Tr rho_k**2) of states (samples, 2**n): (samples,).
+
+    0 for product states, 1 where every qubit alone is fully mixed (GHZ). In Brennen's form
+    (2003, quant-ph/0305094); its mean over random angles is what Sim et al. call Ent.
+
+    >>> ghz = torch.tensor([[1, 0, 0, 0, 0, 0, 0, 1]], dtype=torch.complex128) / 2**0.5
+    >>> meyer_wallach(ghz).round(12).tolist()
+    [1.0]
+    """
+    count, size = vectors.shape
+    n = round(math.log2(size))
+    purities = torch.zeros(count, dtype=torch.float64)
+    for q in range(n):
+        halves = vectors.reshape(count, 2**q, 2, -1).transpose(1, 2).flatten(2)
+        reduced = halves @ halves.mH
+        purities += reduced.abs().square().sum((-2, -1))
+    return (2 * (1 - purities / n)).clamp(0, 1).numpy()

@@ -1,0 +1,65 @@
+"""`diffqas audit`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import Progress
+
+from diffqas.architecture.audit import MAX_AUDIT_QUBITS, audits
+from diffqas.circuits import TABLE_I, SearchSpace
+from diffqas.errors import require
+from diffqas.reports.audit import audit_figure, audit_table, save_audit
+from diffqas.reports.pictures import save_figure
+
+PATIENCE = 2.0
+"""Seconds without a progress bar."""
+
+
+@dataclass
+class Audit:
+    """Explain the twelve candidates before training: what can change, how rich the states are, what a step costs."""
+
+    qubits: int = 6
+    """Qubits, at most 12."""
+    depth: int = 5
+    """Layers."""
+    samples: int = 300
+    """Pairs of random states, and random points at which gradients are taken."""
+    seed: int = 0
+    """Decides all random angles."""
+    candidates: Annotated[tuple[int, ...], tyro.conf.arg(metavar="NUMBER ...", help="Only these, 1 to 12.")] = ()
+    output: Path | None = None
+    """A picture, FILE.png; all figures are left in FILE.csv beside it."""
+
+    def run(self) -> None:
+        """Print the table, leave picture and CSV file if asked for."""
+        rule = f"be between 1 and {MAX_AUDIT_QUBITS}"
+        require(1 <= self.qubits <= MAX_AUDIT_QUBITS, "qubits", rule, self.qubits)
+        numbers = self.candidates or tuple(range(1, len(TABLE_I) + 1))
+        for place in numbers:
+            require(1 <= place <= len(TABLE_I), "candidates", f"be between 1 and {len(TABLE_I)}", place)
+        if self.output is not None:
+            require(self.output.suffix == ".png", "output", "be a FILE.png", self.output)
+            require(self.output.parent.is_dir(), "output", "lie in a folder that exists", self.output)
+        chosen = SearchSpace(TABLE_I[place - 1] for place in numbers)
+        jobs = audits(chosen, self.qubits, self.depth, self.samples, self.seed, TABLE_I)
+        console = Console()
+        found = []
+        begin = time.perf_counter()
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("candidates", total=len(chosen), visible=False)
+            for audit in jobs:
+                found.append(audit)
+                bar.update(task, advance=1, visible=time.perf_counter() - begin > PATIENCE)
+        console.print(audit_table(found, numbers, self.samples))
+        if self.output is not None:
+            save_figure(audit_figure(found, f"{self.qubits} qubits, depth {self.depth}"), self.output)
+            table = self.output.with_suffix(".csv")
+            save_audit(found, numbers, table)
+            console.print(f"{self.output}, {table}", style="bold", highlight=False, markup=False, soft_wrap=True)
