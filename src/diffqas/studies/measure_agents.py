@@ -114,7 +114,7 @@ def passed(rewards: Sequence[float]) -> int | None:
 
 def _smoothed(rewards: Sequence[float]) -> dict[str, list[float]]:
     """Moving mean and deviation of one seed at some episodes, for the figures."""
-    window = max(1, min(SMOOTHED, len(rewards) // 10))
+    window = max(1, min(SMOOTHED, len(rewards) // 5))
     begin = few(window)
     mean, deviation = moving(rewards, window, begin)
     even, early = (np.linspace(0, end, POINTS) for end in (len(mean) - 1, min(len(mean) - 1, 2 * SMOOTHED)))
