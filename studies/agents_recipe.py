@@ -83,11 +83,10 @@ def tuning() -> Iterator[tuple[str, TrainedRow, str, int]]:
     for word in agents.TUNED:
         row = next(row for row in agents.rows(DEFAULT, "default") if row.slug == word)
         assert isinstance(row, TrainedRow)
-        for index, settings in enumerate(drawn):
+        for settings in drawn:
             own = replace(row.settings, lr=settings.lr, entropy=settings.entropy, clip=settings.clip)
             what = f"lr {settings.lr:g}, entropy {settings.entropy:g}, clip {settings.clip:g}"
             yield f"{row.name}: {what}", replace(row, settings=own), "minigrid-empty-5x5", 2
-            assert index < CONFIGURATIONS
 
 
 def run(name: str, row: TrainedRow, environment: str, seeds: int) -> dict[str, Any]:
