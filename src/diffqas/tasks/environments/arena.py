@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffqas.tasks.environments.gym import Environment, Floats
+from diffqas.tasks.environments.gym import Environment, Floats, Step
 
 
 @dataclass
@@ -44,10 +44,15 @@ class Place:
         """Start an episode and repeat what was done in it: environments are deterministic, and cannot be stored."""
         self.begin(episode)
         for action in actions:
-            step = self.environment.step(action)
-            self.actions.append(action)
-            self.reward += step.reward
-            self.observation = step.observation
+            self.act(action)
+
+    def act(self, action: int) -> Step:
+        """Act, and keep account of it."""
+        step = self.environment.step(action)
+        self.actions.append(action)
+        self.reward += step.reward
+        self.observation = step.observation
+        return step
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +114,7 @@ class Arena:
             if not active[row]:
                 continue
             for column, place in enumerate(places):
-                action = int(actions[row, column])
-                step = place.environment.step(action)
-                place.actions.append(action)
-                place.reward += step.reward
-                place.observation = step.observation
+                step = place.act(int(actions[row, column]))
                 here = row, column
                 result.following[here], result.rewards[here] = step.observation, step.reward
                 result.terminated[here], result.truncated[here] = step.terminated, step.truncated

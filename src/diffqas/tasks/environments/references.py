@@ -20,8 +20,7 @@ def random_policy(task: EnvironmentTask, episodes: int = EPISODES) -> float:
         place.begin(episode)
         over = False
         while not over:
-            step = place.environment.step(int(draw.integers(task.actions)))
-            place.reward += step.reward
+            step = place.act(int(draw.integers(task.actions)))
             over = step.terminated or step.truncated
         rewards.append(place.reward)
     place.environment.close()
