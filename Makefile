@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SEEDS ?= 1
 
-.PHONY: demo test lint types unit clean
+.PHONY: demo test lint types unit package clean
 
 demo: $(VENV)/.demo
 	$(BIN)/diffqas search bessel --seeds $(SEEDS) --output runs/demo --overwrite
@@ -33,6 +33,17 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.demo
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[all]" --group dev
 	touch $@
+
+# Builds what others install, and uses it in an environment of its own.
+package: $(VENV)/.dev
+	rm -rf dist build/package
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv build/package
+	build/package/bin/python -m pip install --quiet --constraint constraints.txt torch
+	build/package/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
+	build/package/bin/diffqas candidates
+	build/package/bin/diffqas search bessel --epochs 2 --output build/package/run --overwrite
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
