@@ -54,7 +54,9 @@ class Generator(nn.Module):
     def forward(self) -> Tensor:
         """Flat weights, (*lead, p)."""
         owner = self.get_buffer("_owner")
-        return torch.addcmul(self.offset[..., owner], self.gain[..., owner], self.raw())
+        # Autocast is for the target: probabilities near 2**-n and sums over bits need all their digits.
+        with torch.autocast(self.gain.device.type, enabled=False):
+            return torch.addcmul(self.offset[..., owner], self.gain[..., owner], self.raw())
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from diffqas.architecture import CircuitMixture, Ranked, Relaxation, as_relaxati
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require
 from diffqas.quantum_train.generator import Generator
+from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping
 from diffqas.quantum_train.mlp_mapping import as_mapping
@@ -124,6 +126,40 @@ class QuantumTrain(nn.Module):
         plain = self.target.filled(self.generate())
         self.circuits.train(training)
         return plain
+
+    def save_generator(self, path: str | Path, include_target: bool = False) -> None:
+        """Save what writes the weights, not the weights: trained numbers and choices, one safetensors file.
+
+        Args:
+            path: the file.
+            include_target: save the target's buffers and frozen parameters too, tied ones once. Without them
+                `from_generator` needs a target that brings the same ones (batch norm's statistics, the frozen
+                part of a network that is adapted); most networks have none.
+
+        Raises:
+            ArgumentError: choices of one's own that a file cannot hold, such as a function as `scale`.
+            DataError: the file cannot be written.
+        """
+        save_generator(self, path, include_target)
+
+    @classmethod
+    def from_generator(cls, path: str | Path, target: nn.Module, strict: bool = True) -> QuantumTrain:
+        """The model that `save_generator` saved, around a target of the same structure; its weights do not matter.
+
+        The generated weights are bit-equal in the same process, equal to round-off on another machine. The numbers
+        take the target's dtype and device.
+
+        Args:
+            path: the file.
+            target: a module with the same parameters and buffers as the one that the generator was trained with.
+            strict: refuse a target whose own buffers or frozen parameters have other values than that one's; not
+                looked at if the file holds them.
+
+        Raises:
+            ArgumentError: a target with other tensors; the message names the first one.
+            DataError: the file is missing, damaged, no generator or of another version.
+        """
+        return load_generator(cls, path, target, strict)
 
     @property
     def structural_weights(self) -> Tensor:

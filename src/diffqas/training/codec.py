@@ -1,50 +1,29 @@
-"""Choices as JSON and back: frozen dataclasses by their class name, nothing is ever executed."""
+"""A run's choices as JSON and back; which classes can be stored is `diffqas.quantum_train.codec`'s to say."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from diffqas.architecture import Gumbel, Raw, Softmax
-from diffqas.circuits import Candidate
-from diffqas.errors import DiffqasError, RunError
-from diffqas.quantum_train import DimensionScale, LinearMapping, MLPMapping, Rates, RawScale, Recipe, TanhScale
+from diffqas.errors import ArgumentError, DataError, RunError
+from diffqas.quantum_train import codec
+from diffqas.quantum_train.codec import storable as storable
 from diffqas.tasks.environments.settings import AgentSettings
 from diffqas.tasks.settings import Settings
 
-T = TypeVar("T")
-
-CLASSES: dict[str, type] = {
-    cls.__name__: cls
-    for cls in (
-        *(Settings, AgentSettings, Recipe, Rates, Candidate),
-        *(Raw, Softmax, Gumbel),
-        *(DimensionScale, RawScale, TanhScale),
-        *(LinearMapping, MLPMapping),
-    )
-}
-
-
-def storable(cls: type[T]) -> type[T]:
-    """Class decorator: a frozen dataclass that `encode` and `decode` know by its name."""
-    CLASSES[cls.__name__] = cls
-    return cls
+storable(Settings)
+storable(AgentSettings)
 
 
 def encode(value: Any) -> Any:
-    """Dataclasses become objects with their class name under `is`, tuples become lists.
+    """As `diffqas.quantum_train.codec.encode`.
 
-    >>> encode(Rates(angles=3.0))
-    {'is': 'Rates', 'angles': 3.0, 'structure': 1.0, 'mapping': 1.0}
+    Raises:
+        RunError: an object that is no named choice.
     """
-    if is_dataclass(value) and type(value).__name__ in CLASSES:
-        parts = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
-        return {"is": type(value).__name__} | parts
-    if isinstance(value, (list, tuple)):
-        return [encode(entry) for entry in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise RunError(f"A run folder cannot store {value!r}: use the choices that diffqas names.")
+    try:
+        return codec.encode(value)
+    except ArgumentError as error:
+        raise RunError(str(error).replace("A file", "A run folder", 1)) from None
 
 
 def decode(value: Any) -> Any:
@@ -52,18 +31,8 @@ def decode(value: Any) -> Any:
 
     Raises:
         RunError: an unknown class, or fields that do not fit: the file was edited or is of another version.
-
-    >>> decode(encode(Candidate(rotation=("rz", "ry")))) == Candidate(rotation=("rz", "ry"))
-    True
     """
-    if isinstance(value, dict):
-        cls = CLASSES.get(str(value.get("is")))
-        try:
-            if cls is None:
-                raise TypeError(f"unknown kind {value.get('is')!r}")
-            return cls(**{key: decode(part) for key, part in value.items() if key != "is"})
-        except (TypeError, ValueError, DiffqasError) as error:
-            raise RunError(f"The run's config.json does not fit this version of diffqas: {error}") from None
-    if isinstance(value, list):
-        return tuple(decode(entry) for entry in value)
-    return value
+    try:
+        return codec.decode(value)
+    except DataError as error:
+        raise RunError(f"The run's config.json does not fit this version of diffqas: {error}") from None

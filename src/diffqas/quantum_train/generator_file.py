@@ -1,0 +1,206 @@
+"""A trained generator as one small file: its numbers, and the choices that regenerate the network from them.
+
+The file is a safetensors file whose header holds one JSON text: the choices, the names and shapes of the tensors
+that the generator writes, those that the target brings itself, and a checksum. Nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from diffqas.architecture import CircuitMixture
+from diffqas.errors import DataError, DiffqasError, require
+from diffqas.quantum_train.codec import decode, encode
+
+if TYPE_CHECKING:
+    from diffqas.quantum_train.model import QuantumTrain
+
+FORMAT = 1
+KEY = "diffqas-generator"
+BROUGHT = "target."
+"""Before the names of tensors that the target brings itself."""
+
+
+def generator_content(model: QuantumTrain, include_target: bool = False) -> bytes:
+    """The file of a model's generator; arguments and errors as of `QuantumTrain.save_generator`."""
+    circuits, mapping = model.circuits, model.generator.mapping
+    mixture = isinstance(circuits, CircuitMixture)
+    require(mixture, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
+    numbers = {name: tensor.detach().cpu().contiguous() for name, tensor in model.generator.state_dict().items()}
+    brought = brought_tensors(model.target.module)
+    if include_target:
+        # Clones: safetensors stores no storage twice; of tied tensors the first name stays.
+        numbers |= {BROUGHT + name: tensor.detach().cpu().clone() for name, tensor in _once(brought).items()}
+    header = {
+        "format": FORMAT,
+        "choices": encode_choices(model),
+        "progress": circuits.progress,
+        "frozen": [name for name, number in model.generator.named_parameters() if not number.requires_grad],
+        "writes": [[list(slot.names), list(slot.shape)] for slot in model.target.layout.slots],
+        "brought": [[name, list(tensor.shape), checksum(tensor)] for name, tensor in brought.items()],
+    }
+    header["digest"] = _digest(header, numbers)
+    return save(numbers, {KEY: json.dumps(header, separators=(",", ":"))})
+
+
+def encode_choices(model: QuantumTrain) -> dict[str, Any]:
+    """Arguments of `QuantumTrain`, and the rates, as JSON."""
+    circuits, mapping = model.circuits, model.generator.mapping
+    choices = {
+        "depth": circuits.depth,
+        "candidates": tuple(circuits.candidates),
+        "relaxation": circuits.relaxation,
+        "sharing": circuits.sharing,
+        "mapping": mapping.choice,
+        "chunk": mapping.chunk,
+        "scale": model.generator.scale,
+        "bits": mapping.bits,
+        "rates": model.rates,
+    }
+    return {name: encode(choice) for name, choice in choices.items()}
+
+
+def save_generator(model: QuantumTrain, path: str | Path, include_target: bool = False) -> None:
+    """As `QuantumTrain.save_generator`."""
+    place, content = Path(path), generator_content(model, include_target)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, place)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise DataError(f"Cannot write {place}: {error.strerror}. Choose another place.") from None
+
+
+def load_generator(make: type[QuantumTrain], path: str | Path, target: nn.Module, strict: bool = True) -> QuantumTrain:
+    """As `QuantumTrain.from_generator`."""
+    place = Path(path)
+    header, numbers = _read(place)
+    require(isinstance(target, nn.Module), "target", "be a torch.nn.Module", type(target).__name__)
+    _check_written(header["writes"], target)
+    try:
+        choices = {name: decode(choice) for name, choice in header["choices"].items()}
+        rates = choices.pop("rates")
+        names = [glob.escape(names[0]) for names, _ in header["writes"]]
+        with torch.random.fork_rng(devices=[]):  # every number is overwritten below
+            model = make(target, **choices, start="none", parameters=names)
+        state = {name: tensor for name, tensor in numbers.items() if not name.startswith(BROUGHT)}
+        model.generator.load_state_dict(state)
+    except (DiffqasError, TypeError, KeyError, RuntimeError) as error:
+        reason = str(error).splitlines()[0].rstrip(".:")
+        raise DataError(f"{place} does not fit this version of diffqas: {reason}.") from None
+    model.rates = rates
+    model.circuits.progress = header["progress"]
+    for name in header["frozen"]:
+        model.generator.get_parameter(name).requires_grad_(False)
+    stored = {name.removeprefix(BROUGHT): tensor for name, tensor in numbers.items() if name.startswith(BROUGHT)}
+    _fill(model.target.module, header["brought"], stored, strict)
+    return model
+
+
+def brought_tensors(skeleton: nn.Module) -> dict[str, Tensor]:
+    """Buffers and parameters that the generator does not write, by each of their names."""
+    return {name: value for name, value in skeleton.state_dict().items() if isinstance(value, Tensor)}
+
+
+def checksum(tensor: Tensor) -> str:
+    """Of a tensor's bytes, eight hexadecimal digits.
+
+    >>> checksum(torch.zeros(3))
+    '7bd5c66f'
+    """
+    return f"{zlib.crc32(_bytes(tensor)):08x}"
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
+def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each storage under its first name."""
+    kept: dict[tuple[Any, ...], str] = {}
+    places = {name: (t.data_ptr(), t.shape, t.stride()) if t.numel() else (name,) for name, t in state.items()}
+    return {name: tensor for name, tensor in state.items() if kept.setdefault(places[name], name) == name}
+
+
+def _digest(header: dict[str, Any], numbers: dict[str, Tensor]) -> str:
+    found = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(numbers):
+        tensor = numbers[name]
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(_bytes(tensor))
+    return found.hexdigest()[:32]
+
+
+def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    if not place.is_file():
+        raise DataError(f"There is no file {place}: give what `save_generator` or `diffqas export` wrote.")
+    try:
+        with safe_open(place, framework="pt") as file:
+            text = (file.metadata() or {}).get(KEY)
+            numbers = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        header = None if text is None else json.loads(text)
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise DataError(f"Cannot read {place}: no generator, or a damaged one ({reason}).") from None
+    if not isinstance(header, dict):
+        raise DataError(f"{place} holds no generator: give what `save_generator` or `diffqas export` wrote.")
+    if header.get("format") != FORMAT:
+        found = header.get("format")
+        raise DataError(f"{place} has format {found!r}, this version of diffqas reads format {FORMAT}.")
+    if header.pop("digest", None) != _digest(header, numbers):
+        raise DataError(f"{place} is damaged: its checksum does not fit. Export the generator again.")
+    return header, numbers
+
+
+def _check_written(written: list[Any], target: nn.Module) -> None:
+    """Refuse a target whose tensors are not those that the generator writes."""
+    named = dict(target.named_parameters(remove_duplicate=False))
+    for names, shape in written:
+        for name in names:
+            rule = f"have the parameter `{name}` of shape {tuple(shape)}, which the generator writes"
+            require(name in named, "target", rule, "a module without it")
+            found = tuple(named[name].shape)
+            require(found == tuple(shape), "target", rule, f"shape {found}")
+            tied = named[name] is named[names[0]]
+            require(tied, "target", f"have `{name}` tied to `{names[0]}`", "a parameter of its own")
+    places = {name: number for number, (names, _) in enumerate(written) for name in names}
+    seen = {id(named[name]): place for name, place in places.items()}
+    rule = "have the parameters that the generator writes, in its order"
+    require(len(seen) == len(written), "target", rule, "some of them tied to each other")
+    order = [places[name] for name in named if name in places]
+    firsts = list(dict.fromkeys(order))
+    for place, expected in zip(firsts, sorted(firsts), strict=True):
+        require(place == expected, "target", rule, f"`{written[place][0][0]}` at another place")
+
+
+def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], strict: bool) -> None:
+    """Give the target what the file has of its own tensors; refuse one that has others."""
+    own = brought_tensors(skeleton)
+    known = {name: (tuple(shape), mark) for name, shape, mark in brought}
+    for name in [*own, *known]:
+        rule = "have the same tensors besides those that the generator writes as the network it was trained with"
+        require(name in own, "target", rule, f"no `{name}`")
+        require(name in known, "target", rule, f"`{name}` in addition")
+        shape = tuple(own[name].shape)
+        require(shape == known[name][0], "target", rule, f"`{name}` of shape {shape}, not {known[name][0]}")
+    with torch.no_grad():
+        for name, tensor in stored.items():
+            own[name].copy_(tensor)
+    if strict and not stored:
+        remedy = "load them first, save the generator with include_target=True, or pass strict=False"
+        for name, tensor in own.items():
+            same = checksum(tensor) == known[name][1]
+            rule = f"bring the buffers and frozen parameters that the generator was trained with ({remedy})"
+            require(same, "target", rule, f"other values in `{name}`")
