@@ -20,6 +20,8 @@ ROOMS = [
     "reports",
     "models",
     "runs",
+    "exports",
+    "hub",
     "studies",
     "cli",
 ]

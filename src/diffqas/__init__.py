@@ -19,6 +19,7 @@ from diffqas.simulator import heisenberg as heisenberg
 from diffqas.simulator import probabilities as probabilities
 
 if TYPE_CHECKING:
+    from diffqas.exports import load_network as load_network
     from diffqas.runs import Run as Run
     from diffqas.runs import load as load
     from diffqas.runs import resume as resume
@@ -29,6 +30,10 @@ _OF_RUNS = ("Run", "load", "resume", "search")
 
 def __getattr__(name: str) -> Any:
     """What runs need is large (pictures, data sets): it is imported when it is first asked for."""
+    if name == "load_network":
+        from diffqas.exports import load_network
+
+        return load_network
     if name in _OF_RUNS:
         from diffqas import runs
 
@@ -37,4 +42,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_OF_RUNS])
+    return sorted([*globals(), *_OF_RUNS, "load_network"])

@@ -34,7 +34,7 @@ BROUGHT = "target."
 
 def generator_content(model: QuantumTrain, include_target: bool = False) -> bytes:
     """The file of a model's generator; arguments and errors as of `QuantumTrain.save_generator`."""
-    circuits, mapping = model.circuits, model.generator.mapping
+    circuits = model.circuits
     mixture = isinstance(circuits, CircuitMixture)
     require(mixture, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
     numbers = {name: tensor.detach().cpu().contiguous() for name, tensor in model.generator.state_dict().items()}
@@ -130,7 +130,7 @@ def _bytes(tensor: Tensor) -> bytes:
 def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Each storage under its first name."""
     kept: dict[tuple[Any, ...], str] = {}
-    places = {name: (t.data_ptr(), t.shape, t.stride()) if t.numel() else (name,) for name, t in state.items()}
+    places = {name: (t.data_ptr(), *t.shape, *t.stride()) if t.numel() else (name,) for name, t in state.items()}
     return {name: tensor for name, tensor in state.items() if kept.setdefault(places[name], name) == name}
 
 

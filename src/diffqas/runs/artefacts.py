@@ -28,6 +28,9 @@ SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 OF_SOME_RUNS = {PREDICTIONS, CURVES, SAMPLES, FORECAST, FORECAST_ERRORS, EPISODES, REWARDS, ANIMATION}
 
+OLD = ("circuit*.qasm", "model-seed-*.safetensors", "network*.*", "generator*.safetensors")
+"""What a run of the same name may have left under other names."""
+
 
 def write_artefacts(
     folder: RunFolder, config: RunConfig, training: Training[Any] | AgentTraining[Any], models: Sequence[Any]
@@ -57,7 +60,7 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
     circuits = kind.circuits(models[0])
-    old = {path.name for kinds in ("circuit*.qasm", "model-seed-*.safetensors") for path in folder.path.glob(kinds)}
+    old = {path.name for kinds in OLD for path in folder.path.glob(kinds)}
     for name in (old | OF_SOME_RUNS) - {*circuits, *names}:
         (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
     for name, text in circuits.items():
