@@ -18,7 +18,6 @@ from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import SeriesLSTM, bessel
 
 
-
 def inputs_of(name):
     return torch.randn({"bessel": (5, 4), "narma5": (5, 4), "cartpole": (5, 4)}.get(name, (5, 1, 8, 8)))
 
@@ -142,7 +141,17 @@ def test_a_task_of_ones_own(tmp_path):
 
 
 def test_a_quantum_lstm_keeps_its_circuits(tmp_path):
-    run = search("bessel", model="qlstm", circuit="C1", classical=False, epochs=1, output=tmp_path / "q", quiet=True)
+    run = search(
+        "bessel",
+        model="qlstm",
+        circuit="C1",
+        classical=False,
+        epochs=1,
+        hidden_size=1,
+        depth=1,
+        output=tmp_path / "q",
+        quiet=True,
+    )
     for format in ("safetensors", "onnx", "generator"):
         with pytest.raises(RunError, match=r"no classical network to export .*diffqas\.load"):
             export_run(run.folder, format)
@@ -165,6 +174,6 @@ def test_a_seed_that_diverged_is_not_exported(run_of, tmp_path, monkeypatch):
     run = run_of("bessel")
     failed = run.result | {"failures": {"5": "NaN"}}
     monkeypatch.setattr("diffqas.exports.run.RunFolder.load_result", lambda self: failed)
-    with pytest.raises(RunError, match="Seed 5 .* diverged"):
+    with pytest.raises(RunError, match=r"Seed 5 .* diverged"):
         export_run(run.folder, seed=5, output=tmp_path / "n.safetensors")
     assert not list(tmp_path.iterdir())

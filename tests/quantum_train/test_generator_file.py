@@ -151,7 +151,7 @@ def test_a_flipped_byte_is_told(saved, place):
 def test_another_file_is_told(tmp_path, content):
     path = tmp_path / "other.safetensors"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="Cannot read .*other"):
+    with pytest.raises(DataError, match=r"Cannot read .*other"):
         QuantumTrain.from_generator(path, network())
 
 
