@@ -18,9 +18,8 @@ TOKENS = torch.arange(24).reshape(4, 6) % 11
 
 def adapted():
     sizes = {"vocab_size": 11, "hidden_size": 16, "intermediate_size": 24, "max_position_embeddings": 8}
-    config = transformers.BertConfig(
-        **sizes, num_hidden_layers=2, num_attention_heads=2, num_labels=2, hidden_dropout_prob=0.0
-    )
+    layers = {"num_hidden_layers": 2, "num_attention_heads": 2, "num_labels": 2, "initializer_range": 0.3}
+    config = transformers.BertConfig(**sizes, **layers, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     base = transformers.BertForSequenceClassification(config).eval()
     return peft.get_peft_model(base, peft.LoraConfig(r=2, lora_alpha=4, target_modules=["query", "value"]))
 
@@ -48,7 +47,7 @@ def test_only_the_lora_matrices_are_written_and_the_frozen_ones_stay():
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < losses[0] - 0.01
+    assert losses[-1] < 0.6 * losses[0]
     after = model.target.module.state_dict()
     assert all(torch.equal(after[name], tensor) for name, tensor in frozen.items())
 
