@@ -100,6 +100,8 @@ def in_words(side: Mapping[str, Any]) -> str:
     'images (batch, 8) float32: (pixel - mean) / std, mean 0.25, std 0.5'
     """
     scaling = dict(side["scaling"])
-    values = "".join(f", {name} {value:g}" for name, value in scaling.items() if name != "formula")
-    shape = ", ".join(map(str, side["shape"]))
-    return f"{side['name']} ({shape}) {side['dtype']}: {scaling['formula']}{values}"
+    formula = scaling.pop("formula")
+    values = "".join(f", {name} {value:g}" for name, value in scaling.items())
+    said = side["meaning"] if formula == AS_IS else formula
+    classes = f" ({', '.join(side['classes'])})" if "classes" in side else ""
+    return f"{side['name']} ({', '.join(map(str, side['shape']))}) {side['dtype']}: {said}{values}{classes}"

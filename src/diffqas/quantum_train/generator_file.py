@@ -97,7 +97,7 @@ def load_generator(make: type[QuantumTrain], path: str | Path, target: nn.Module
             model = make(target, **choices, start="none", parameters=names)
         state = {name: tensor for name, tensor in numbers.items() if not name.startswith(BROUGHT)}
         model.generator.load_state_dict(state)
-    except (DiffqasError, TypeError, KeyError, RuntimeError) as error:
+    except (DiffqasError, TypeError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0].rstrip(".:")
         raise DataError(f"{place} does not fit this version of diffqas: {reason}.") from None
     model.rates = rates
@@ -159,6 +159,9 @@ def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if header.get("format") != FORMAT:
         found = header.get("format")
         raise DataError(f"{place} has format {found!r}, this version of diffqas reads format {FORMAT}.")
+    absent = {"choices", "progress", "frozen", "writes", "brought"} - header.keys()
+    if absent:
+        raise DataError(f"{place} is no generator of this version of diffqas: it lacks {', '.join(sorted(absent))}.")
     if header.pop("digest", None) != _digest(header, numbers):
         raise DataError(f"{place} is damaged: its checksum does not fit. Export the generator again.")
     return header, numbers
