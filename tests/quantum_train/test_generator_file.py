@@ -172,3 +172,12 @@ def test_what_cannot_be_stored_leaves_no_file(tmp_path):
     with pytest.raises(DataError, match="Cannot write"):
         QuantumTrain(network(), depth=2).save_generator(tmp_path / "no" / "g.safetensors")
     assert not list(tmp_path.iterdir())
+
+
+def test_without_the_compiled_kernels_the_weights_agree_to_round_off(saved, monkeypatch):
+    model, path = saved
+    expected = model.generate()
+    monkeypatch.setenv("DIFFQAS_COMPILED", "0")
+    weights = QuantumTrain.from_generator(path, network()).generate()
+    for name, tensor in expected.items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-4, atol=1e-6)

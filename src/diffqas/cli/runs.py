@@ -23,7 +23,7 @@ CONTENTS = {
     "play.gif": "an episode of the policy",
     "forecast.png": "forecasts of several steps, and their errors",
     "forecast.csv": "the errors, all seeds",
-    "network*.safetensors": "after diffqas export: the network, with how to rebuild it in network*.json",
+    "network*.safetensors": "the network as exported, network*.json says how to rebuild it",
     "network*.onnx": "the network for programs without PyTorch",
     "generator*.safetensors": "the numbers and choices that regenerate the network",
     "result.json": "all figures",
