@@ -9,7 +9,7 @@ from typing import Any
 
 from diffqas.errors import RunError, require
 from diffqas.reports.page import MARK, RunPage, Table, build
-from diffqas.reports.terminal import number, percent, spread
+from diffqas.reports.terminal import BEST_OF_GATE, classes_in_words, number, percent, spread
 from diffqas.runs.command import command_of
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.report_charts import charts_of, circuits_of, predictions_of, ranking_of, weights_of
@@ -18,8 +18,6 @@ from diffqas.training.files import write_atomically
 from diffqas.training.folder import RunFolder
 
 REPORT = "report.html"
-
-OF_AGENTS = {"mean_reward": number, "success_rate": percent, "mean_length": number}
 
 
 def report_runs(
@@ -80,11 +78,12 @@ def _gathered(
 ) -> RunPage:
     records, command = folder.records(), command_of(config)
     predictions, lacking = predictions_of(folder)
+    classes = classes_in_words((result or {}).get("classes"))
     if result is not None and not records:
         lacking.append("metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs")
     return RunPage(
         name=name,
-        task=config.dataset,
+        task=f"{config.dataset} ({classes})" if classes else config.dataset,
         model=config.kind.name,
         summary=_unfinished(folder, config, records) if result is None else _summary(result),
         finished=result is not None,
@@ -95,6 +94,7 @@ def _gathered(
         predictions=predictions,
         circuits=circuits_of(folder, config),
         ranking=None if result is None else ranking_of(result),
+        leaders=None if result is None else ranking_of(result, BEST_OF_GATE),
         settings=_settings(config),
         versions=_flat(environment),
         command=command.text if command.words else "",
@@ -123,7 +123,9 @@ def _summary(result: dict[str, Any]) -> str:
         last = min(episodes, result["last"])
         after = f"over the last {last:,} of {episodes:,} episodes" if last < episodes else f"over {episodes:,} episodes"
     else:
-        after = f"after {result['epochs']:,} epochs"
+        after = f"after {result['epochs']:,} epoch{'s' * (result['epochs'] != 1)}"
+        if "selected_epoch" in result:
+            after += " (of each seed the best one on held-out training samples)"
     count, target = result["trainable_parameters"], result["target_parameters"]
     place = "" if target is None else f" in place of {target:,}"
     return f"{what[0].upper()}{what[1:]} {figure} {after}, with {count:,} trainable numbers{place}."
@@ -158,7 +160,8 @@ def _results(result: dict[str, Any]) -> Table:
     metric = "reward" if agents else result["metric"]
     text = number if agents else _text(metric)
     if agents:
-        remark = ", ".join(f"{key.replace('_', ' ')} {spread(result[key], form)}" for key, form in OF_AGENTS.items())
+        success, steps = spread(result["success_rate"], percent), spread(result["mean_length"])
+        remark = f"{result['recipe']} recipe, {result['algorithm']}; success {success}; steps of an episode {steps}"
     else:
         remark = f"{result['recipe']} recipe, train {spread(result[f'train_{metric}'], text)}"
     rows = [("this run", _main(result)[1], remark)]

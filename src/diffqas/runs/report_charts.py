@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,9 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str
     both = [moving(values, window, begin) for values in whole]
     mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
     kept = thinned(len(mean))
-    x, y, low, high = (plain(v[kept]) for v in (np.arange(begin, longest + 1), mean, mean - deviation, mean + deviation))
-    line = Line("reward", x, y, low, high, role="prediction")
+    rows = (np.arange(begin, longest + 1), mean, mean - deviation, mean + deviation)
+    x, middle, below, above = (plain(row[kept]) for row in rows)
+    line = Line("reward", x, middle, below, above, role="prediction")
     return Chart("reward", f"reward, mean of {window:,} episodes", "episode", [line])
 
 
@@ -82,13 +84,16 @@ def weights_of(
     candidates = _candidates(config)
     places = _places(config, result, middle.shape[1] // len(candidates))
     constant = _constant(candidates, result)
-    unit = "record" if "episodes" in records[0] else "epoch"
+    if "episodes" in records[0]:
+        unit, steps = "episode", [int(np.median(record["episodes"])) for record in kept]
+    else:
+        unit, steps = "epoch", [int(record["epoch"]) for record in kept]
     shown = []
     for index, place in enumerate(places):
         rows = middle[:, index * len(candidates) : (index + 1) * len(candidates)]
         flags = [(place, candidate.name) in constant or ("", candidate.name) in constant for candidate in candidates]
         shown.append(Place(place, SearchSpace(candidates).names, flags, [plain(row) for row in rows]))
-    return Weights(unit, [int(record["epoch"]) for record in kept], shown)
+    return Weights(unit, steps, shown)
 
 
 def _candidates(config: RunConfig) -> tuple[Candidate, ...]:
@@ -133,11 +138,11 @@ def predictions_of(folder: RunFolder) -> tuple[dict[int, Chart], list[str]]:
     for epoch, tensor in sorted(samples["snapshots"].items()):
         values = tensor.float().numpy()[:, kept]
         sound = values[np.isfinite(values).all(axis=1)]
-        edges = {"low": plain(sound.min(axis=0)), "high": plain(sound.max(axis=0))} if len(sound) > 1 else {}
+        edges = (plain(sound.min(axis=0)), plain(sound.max(axis=0))) if len(sound) > 1 else ([], [])
         first = sound[0] if len(sound) else np.full(len(kept), np.nan)
         lines = [
             Line("truth", x, plain(truth[kept]), role="truth", dash=True),
-            Line("prediction", x, plain(first), **edges, role="prediction"),
+            Line("prediction", x, plain(first), *edges, role="prediction"),
         ]
         charts[int(epoch)] = Chart("prediction", "", "window", lines, boundary=samples["boundary"] - 0.5)
     return charts, []
@@ -159,10 +164,13 @@ def _circuit(path: Path, named: Mapping[str, Candidate]) -> Circuit:
     return Circuit(path.name, text, caption, drawing)
 
 
-def ranking_of(result: Mapping[str, Any]) -> Table:
-    """Candidates by what they contribute."""
+def ranking_of(result: Mapping[str, Any], most: int | None = None) -> Table:
+    """Candidates by what they contribute; of several gates or networks the best `most` of each."""
     rows = result["ranking"]
     gated = any("gate" in row for row in rows)
+    if gated and most is not None:
+        seen = Counter[str]()
+        rows = [row for row in rows if not seen.update([row["gate"]]) and seen[row["gate"]] <= most]
     what = "|weight| x spread" if result["relaxation"] == "raw" else "probability"
     head = ["place"] * gated + ["candidate", f"contribution ({what})", "weight", "remark"]
     body = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diffqas.reports.page.data import Chart, RunPage, Table
-from diffqas.reports.page.elements import Element, element, section, table
+from diffqas.reports.page.elements import Element, element, heading, section, table
 
 MISSING = "–"
 
@@ -16,7 +16,7 @@ def head(pages: Sequence[RunPage], overlays: Sequence[Chart]) -> Element:
     charts = [
         element(
             "figure",
-            element("figcaption", chart.title + " (%)" * chart.percent),
+            element("figcaption", heading(chart)),
             element("div", class_="chart", id=f"overlay-{at}"),
         )
         for at, chart in enumerate(overlays)
@@ -27,7 +27,8 @@ def head(pages: Sequence[RunPage], overlays: Sequence[Chart]) -> Element:
         section("Settings that differ", table(settings(pages), "settings that differ")),
     ]
     if charts:
-        note = element("p", "Lines: medians over the seeds. Bands: lowest to highest, of rewards the deviation.", class_="note")
+        words = "Lines: medians over the seeds. Bands: lowest to highest, of rewards the moving deviation."
+        note = element("p", words, class_="note")
         parts.insert(2, section("Curves of all runs", element("div", *charts, class_="charts"), note))
     return element("div", element("h1", f"{len(pages)} runs"), *parts, class_="comparison")
 

@@ -80,7 +80,7 @@ class Weights:
     """Structural weights as they changed.
 
     Attributes:
-        unit: what a step is, `"epoch"` or `"record"`.
+        unit: what a step counts, `"epoch"` or `"episode"`.
         steps: their numbers.
         places: one or several.
     """
@@ -139,7 +139,7 @@ class RunPage:
         weights: None: nothing is recorded yet.
         predictions: one chart for each stored epoch.
         circuits: what was found.
-        ranking: candidates by what they contribute; None: not known yet.
+        ranking, leaders: candidates by what they contribute, all and the best of each place; None: not known yet.
         settings, versions: names and values.
         command: line that repeats the run; empty: none does.
         remarks: what the command leaves out.
@@ -159,6 +159,7 @@ class RunPage:
     predictions: Mapping[int, Chart] = field(default_factory=dict)
     circuits: Sequence[Circuit] = ()
     ranking: Table | None = None
+    leaders: Table | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
-from diffqas.reports.page.data import Table
+from diffqas.reports.page.data import Chart, Table
 
 Child: TypeAlias = Element | str | None
 
@@ -57,6 +57,11 @@ def pairs(content: Mapping[str, str], label: str) -> Element:
 def scrolling(content: Element, label: str) -> Element:
     """A box that scrolls sideways where its content is wider than the page."""
     return element("div", content, class_="scroll", role="region", tabindex="0", aria_label=label)
+
+
+def heading(chart: Chart) -> str:
+    """What stands above a chart."""
+    return chart.title + " (%)" * chart.percent
 
 
 def section(title: str, *children: Child, **attributes: str) -> Element:

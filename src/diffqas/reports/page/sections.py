@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diffqas.reports.page.data import Circuit, RunPage
-from diffqas.reports.page.elements import Element, element, folded, pairs, scrolling, section, table
+from diffqas.reports.page.elements import Element, element, folded, heading, pairs, scrolling, section, table
 
 WIDE = "parameters"
 """The tile with a sentence, which takes a whole row."""
@@ -13,10 +13,11 @@ WIDE = "parameters"
 
 def article(page: RunPage, number: int, alone: bool) -> Element:
     """Everything about a run; the charts are filled in by the script, which knows the run by its number."""
-    badge = element("span", "finished" if page.finished else "not finished", class_="badge" + " open" * (not page.finished))
-    heading = element("h1" if alone else "h2", page.name)
+    state, style = ("finished", "badge") if page.finished else ("not finished", "badge open")
+    badge = element("span", state, class_=style)
+    name = element("h1" if alone else "h2", page.name)
     about = element("p", element("span", f"{page.task} · {page.model}", class_="kind"), " ", badge, class_="about")
-    head = element("header", heading, about, element("p", page.summary, class_="summary"))
+    head = element("header", name, about, element("p", page.summary, class_="summary"))
     parts = [part for part in _parts(page, number) if part is not None]
     return element("article", head, *parts, class_="run", id=f"run-{number}", data_run=str(number))
 
@@ -29,7 +30,7 @@ def _parts(page: RunPage, number: int) -> Iterator[Element | None]:
     if page.charts:
         kind = "rewards" if page.charts[0].key == "reward" else "epochs"
         charts = [
-            element("figure", element("figcaption", chart.title + " (%)" * chart.percent), _chart(f"chart-{number}-{at}"))
+            element("figure", element("figcaption", heading(chart)), _chart(f"chart-{number}-{at}"))
             for at, chart in enumerate(page.charts)
         ]
         note = "Line: median over the seeds. Band: lowest to highest."
@@ -41,23 +42,30 @@ def _parts(page: RunPage, number: int) -> Iterator[Element | None]:
     yield _predictions(page, number)
     if page.circuits:
         yield section("Circuits", *map(_circuit, page.circuits))
-    if page.ranking is not None:
-        yield section("Ranking", table(page.ranking, "ranking of the candidates"))
+    yield _ranking(page)
     yield _repeating(page)
 
 
 def _messages(page: RunPage) -> Element | None:
-    lines = [element("p", f"{line}", class_="failure") for line in page.failures]
+    lines = [element("p", line, class_="failure") for line in page.failures]
     lines += [element("p", line, class_="missing") for line in page.notes]
     return element("div", *lines, class_="messages") if lines else None
 
 
 def _tiles(page: RunPage) -> Element | None:
     tiles = [
-        element("div", element("dt", name), element("dd", text), class_="tile" + " wide" * (name == WIDE))
+        element("div", element("dt", name), _figure(name, text), class_="tile" + " wide" * (name == WIDE))
         for name, text in page.tiles.items()
     ]
     return element("dl", *tiles, class_="tiles") if tiles else None
+
+
+def _figure(name: str, text: str) -> Element:
+    """A main figure, its spread in small letters below."""
+    value, bracket, spread = text.partition(" (")
+    if name == WIDE or not bracket:
+        return element("dd", text)
+    return element("dd", value, element("small", bracket.strip() + spread))
 
 
 def _weights(page: RunPage, number: int) -> Element | None:
@@ -93,13 +101,21 @@ def _predictions(page: RunPage, number: int) -> Element | None:
     return section("Prediction against truth", controls, _chart(f"{prefix}-chart"), element("p", note, class_="note"))
 
 
+def _ranking(page: RunPage) -> Element | None:
+    if page.ranking is None or page.leaders is None:
+        return None
+    parts: list[Element] = [table(page.leaders, "leading candidates")]
+    count = len(page.ranking.rows)
+    if count > len(page.leaders.rows):
+        parts.append(folded(f"All {count} entries", table(page.ranking, "ranking of all candidates")))
+    return section("Ranking", *parts)
+
+
 def _slider(prefix: str, unit: str, last: int) -> Element:
     """Play button, slider and what it stands at; the script enables them."""
     play = element("button", "Play", type="button", id=f"{prefix}-play", class_="play")
     label = element("label", unit, for_=f"{prefix}-slider")
-    slider = element(
-        "input", type="range", min="0", max=str(last), value=str(last), step="1", id=f"{prefix}-slider"
-    )
+    slider = element("input", type="range", min="0", max=str(last), value=str(last), step="1", id=f"{prefix}-slider")
     shown = element("output", "", for_=f"{prefix}-slider", id=f"{prefix}-shown")
     return element("div", play, label, slider, shown, class_="slider")
 
