@@ -46,6 +46,7 @@ def test_commands_parse(command, monkeypatch, capsys):
         "cli.runs.Resume",
         "cli.runs.Show",
         "cli.forecast.Forecast",
+        "cli.report.Report",
         "cli.audit.Audit",
         "cli.play.Play",
         "cli.candidates.Candidates",

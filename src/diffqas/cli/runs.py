@@ -23,6 +23,7 @@ CONTENTS = {
     "play.gif": "an episode of the policy",
     "forecast.png": "forecasts of several steps, and their errors",
     "forecast.csv": "the errors, all seeds",
+    "report.html": "all of it as one page",
     "result.json": "all figures",
     "metrics.jsonl": "figures as they came",
     "tensorboard": "the same for TensorBoard",

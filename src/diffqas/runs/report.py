@@ -10,14 +10,13 @@ from typing import Any
 from diffqas.errors import RunError, require
 from diffqas.reports.page import MARK, RunPage, Table, build
 from diffqas.reports.terminal import BEST_OF_GATE, classes_in_words, number, percent, spread
+from diffqas.runs.artefacts import REPORT
 from diffqas.runs.command import command_of
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.report_charts import charts_of, circuits_of, predictions_of, ranking_of, weights_of
 from diffqas.training.codec import decode, encode
 from diffqas.training.files import write_atomically
 from diffqas.training.folder import RunFolder
-
-REPORT = "report.html"
 
 
 def report_runs(
@@ -173,7 +172,8 @@ def _results(result: dict[str, Any]) -> Table:
 def _settings(config: RunConfig) -> dict[str, str]:
     """Every choice as a name and a text."""
     choices = {choice.name: encode(getattr(config, choice.name)) for choice in fields(config)}
-    return _flat(choices)
+    rows = {name.removeprefix("settings."): text for name, text in _flat(choices).items()}
+    return {name: text for name, text in rows.items() if name not in ("settings", "recipe.rates")}
 
 
 def _flat(value: Any, place: str = "") -> dict[str, str]:

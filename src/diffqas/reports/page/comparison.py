@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diffqas.reports.page.data import Chart, RunPage, Table
-from diffqas.reports.page.elements import Element, element, heading, section, table
+from diffqas.reports.page.elements import Element, element, folded, heading, section, table
 
 MISSING = "–"
+
+MOST_SETTINGS = 12
+"""More settings than these are folded away."""
 
 
 def head(pages: Sequence[RunPage], overlays: Sequence[Chart]) -> Element:
@@ -21,10 +24,13 @@ def head(pages: Sequence[RunPage], overlays: Sequence[Chart]) -> Element:
         )
         for at, chart in enumerate(overlays)
     ]
+    different = settings(pages)
+    listed = table(different, "settings that differ")
+    many = len(different.rows) > MOST_SETTINGS
     parts = [
         _choice(pages),
         section("Results", table(results(pages), "results of all runs")),
-        section("Settings that differ", table(settings(pages), "settings that differ")),
+        section("Settings that differ", folded(f"{len(different.rows)} settings", listed) if many else listed),
     ]
     if charts:
         words = "Lines: medians over the seeds. Bands: lowest to highest, of rewards the moving deviation."
@@ -56,7 +62,7 @@ def results(pages: Sequence[RunPage]) -> Table:
         [page.name, page.task, page.model, *(page.tiles.get(name, MISSING) for name in names), _state(page)]
         for page in pages
     ]
-    return Table(["run", "task", "model", *names, "state"], rows, numeric=range(3, 3 + len(names)))
+    return Table(["run", "task", "model", *names, "state"], rows, numeric=range(4 + len(names)))
 
 
 def _state(page: RunPage) -> str:
