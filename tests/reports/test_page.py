@@ -140,8 +140,8 @@ def test_long_curves_are_thinned():
 def test_several_runs_are_compared():
     other = page("b", tiles={"test mse": "3.0"}, settings={"depth": "4", "lr": "0.1"}, charts=[])
     pages = [page("a", settings={"depth": "2", "lr": "0.1"}), page("c"), other]
-    assert results(pages).head == ["run", "task", "model", "test mse", "state"]
-    assert results(pages).rows[2] == ["b", "bessel", "qt", "3.0", "finished"]
+    assert results(pages).head == ["run", "state", "task", "model", "test mse"]
+    assert results(pages).rows[2] == ["b", "finished", "bessel", "qt", "3.0"]
     assert settings(pages).rows == [["depth", "2", "2", "4"], ["lr", "0.1", "–", "0.1"]]
     (chart,) = overlays(pages)
     assert [(line.label, line.role) for line in chart.lines] == [("a", "run-0"), ("c", "run-1")]

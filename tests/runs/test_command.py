@@ -93,4 +93,4 @@ def test_what_no_flag_says_is_told():
 def test_a_task_of_ones_own_has_no_command():
     command = command_of(RunConfig("my task", SETTINGS["default"], choose_kind("qt")))
     assert command.words == ()
-    assert "diffqas.search from Python" in command.remarks[0]
+    assert "from Python, diffqas.search(task, ...)" in command.remarks[0]

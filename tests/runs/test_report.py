@@ -128,14 +128,17 @@ def test_an_unfinished_run_says_so(run):
 
 def test_failures_and_what_is_missing_are_told(run, capsys):
     result = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps(result | {"failures": {"3": "the loss became nan"}}))
+    lost = {"failures": {"3": "the loss became nan"}, "test_mse": [float("nan"), 0.25]}
+    (run / "result.json").write_text(json.dumps(result | lost))
     for name in ("predictions.pt", "metrics.jsonl"):
         (run / name).unlink()
     main(["report", str(run)])
     printed = capsys.readouterr().out
     assert "bessel: predictions.pt is missing" in printed
     assert "bessel: metrics.jsonl is missing" in printed
-    assert "Seed 3: the loss became nan" in (run / "report.html").read_text()
+    text = (run / "report.html").read_text()
+    assert "Seed 3: the loss became nan" in text
+    assert "Test mse 0.25 after 2 epochs" in text
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ def command_of(config: RunConfig) -> Command:
         recipes = config.kind.recipes(SimpleNamespace(recipes=RECIPES[task_kind(config.dataset)]))
         usual = recipes[config.recipe]
     except (DiffqasError, KeyError):
-        return Command((), (f"{config.dataset} is a task of your own: repeat it with diffqas.search from Python.",))
+        return Command(
+            (), (f"{config.dataset} is a task of your own: from Python, diffqas.search(task, ...) repeats it.",)
+        )
     words, remarks = ["diffqas", "search", config.dataset], []
     if config.kind.name != "qt":
         words += ["--model", config.kind.name]

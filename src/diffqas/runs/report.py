@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError, require
 from diffqas.reports.page import MARK, RunPage, Table, build
-from diffqas.reports.terminal import BEST_OF_GATE, classes_in_words, number, percent, spread
+from diffqas.reports.terminal import BEST_OF_GATE, classes_in_words, number, percent, spread, text_of
 from diffqas.runs.artefacts import REPORT
 from diffqas.runs.command import command_of
 from diffqas.runs.config import RunConfig, config_from_json
@@ -76,7 +77,7 @@ def _gathered(
     folder: RunFolder, name: str, config: RunConfig, environment: dict[str, Any], result: dict[str, Any] | None
 ) -> RunPage:
     records, command = folder.records(), command_of(config)
-    predictions, lacking = predictions_of(folder)
+    predictions, lacking = predictions_of(folder, config)
     classes = classes_in_words((result or {}).get("classes"))
     if result is not None and not records:
         lacking.append("metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs")
@@ -106,13 +107,18 @@ def _gathered(
 def _main(result: dict[str, Any]) -> tuple[str, str]:
     """Name and text of a result's main figure."""
     if "mean_reward" in result:
-        return "mean reward", spread(result["mean_reward"])
+        return "mean reward", _spread(result["mean_reward"])
     metric = result["metric"]
-    return f"test {metric}", spread(result[f"test_{metric}"], _text(metric))
+    return f"test {metric}", _spread(result[f"test_{metric}"], text_of(metric))
 
 
-def _text(metric: str) -> Any:
-    return percent if metric == "accuracy" else number
+def _spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
+    """As of the terminal, without seeds whose figure is no number: they diverged.
+
+    >>> _spread([1.0, float("nan"), None])
+    '1'
+    """
+    return spread((value for value in values if value is not None and math.isfinite(value)), text)
 
 
 def _summary(result: dict[str, Any]) -> str:
@@ -151,21 +157,21 @@ def _tiles(result: dict[str, Any]) -> dict[str, str]:
     minutes, seconds = divmod(round(result["seconds"]), 60)
     seeds = len(result["seeds"])
     time = f"{minutes} min {seconds} s" if minutes else f"{result['seconds']:.1f} s"
-    return tiles | {"seeds": str(seeds), "time of training": time, "parameters": result["report"]}
+    return tiles | {"seeds": str(seeds), "time": time, "parameters": result["report"]}
 
 
 def _results(result: dict[str, Any]) -> Table:
     agents = "mean_reward" in result
     metric = "reward" if agents else result["metric"]
-    text = number if agents else _text(metric)
+    text = number if agents else text_of(metric)
     if agents:
-        success, steps = spread(result["success_rate"], percent), spread(result["mean_length"])
+        success, steps = _spread(result["success_rate"], percent), _spread(result["mean_length"])
         remark = f"{result['recipe']} recipe, {result['algorithm']}; success {success}; steps of an episode {steps}"
     else:
-        remark = f"{result['recipe']} recipe, train {spread(result[f'train_{metric}'], text)}"
+        remark = f"{result['recipe']} recipe, train {_spread(result[f'train_{metric}'], text)}"
     rows = [("this run", _main(result)[1], remark)]
     for row in result["references"]:
-        rows.append((row["name"], spread(row.get("values", [row["value"]]), text), row["remark"]))
+        rows.append((row["name"], _spread(row.get("values", [row["value"]]), text), row["remark"]))
     return Table(("model", _main(result)[0], "remark"), rows, strong=0, numeric=(1,))
 
 

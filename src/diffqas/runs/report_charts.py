@@ -22,8 +22,12 @@ from diffqas.reports.rewards import WINDOW, few, moving
 from diffqas.runs.agent_artefacts import EPISODES
 from diffqas.runs.artefacts import SAMPLES
 from diffqas.runs.config import RunConfig
+from diffqas.tasks.registry import OWN_SERIES
+from diffqas.tasks.series import SERIES
 from diffqas.training.files import load_tensors
 from diffqas.training.folder import RunFolder
+
+SERIES_NAMES = (*SERIES, OWN_SERIES)
 
 MOST_STEPS = 200
 """Positions of a slider over structural weights."""
@@ -124,12 +128,12 @@ def _constant(candidates: Sequence[Candidate], result: Mapping[str, Any] | None)
     return {(row.get("gate", ""), name) for row in rows for name in row["merged"]}
 
 
-def predictions_of(folder: RunFolder) -> tuple[dict[int, Chart], list[str]]:
+def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Chart], list[str]]:
     """Prediction against truth by epoch, and what is missing."""
     path = folder.path / SAMPLES
     if not path.exists():
-        series = folder.finished and "test_mse" in folder.load_result()
-        return {}, [f"{SAMPLES} is missing: no predictions"] if series else []
+        lacking = folder.finished and config.dataset in SERIES_NAMES and "test_mse" in folder.load_result()
+        return {}, [f"{SAMPLES} is missing: no predictions"] if lacking else []
     samples = load_tensors(path)
     truth = samples["truth"].float().numpy()
     kept = thinned(len(truth), 1_000)

@@ -39,9 +39,9 @@ function extent(lines, log) {
   return [least - room, most + room];
 }
 
-function niceTicks(least, most, count) {
+function niceTicks(least, most, count, factors = [1, 2, 2.5, 5, 10]) {
   const rough = (most - least) / count, power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+  const step = power * factors.find((factor) => factor * power >= rough);
   const ticks = [];
   for (let at = Math.ceil(least / step - 1e-9); at * step <= most * (1 + 1e-12) + 1e-12 * step; at++) ticks.push(at * step);
   return ticks.map((tick) => Number(tick.toPrecision(10)));
@@ -101,7 +101,7 @@ function drawChart(box, chart, options = {}) {
     const text = chart.percent ? String(Number((100 * tick).toPrecision(4))) : chart.log && (tick < 0.01 || tick >= 1000) ? tick.toExponential(0) : inWords(tick);
     made("text", { x: MARGIN.left - 8, y: at + 4, "text-anchor": "end" }, svg).textContent = text;
   }
-  for (const tick of niceTicks(left, right, Math.min(6, inner / 80))) {
+  for (const tick of niceTicks(left, right, Math.min(6, inner / 80), [1, 2, 5, 10])) {
     if (!Number.isInteger(tick)) continue;
     made("text", { x: x(tick), y: height - MARGIN.bottom + 17, "text-anchor": "middle" }, svg).textContent = tick.toLocaleString("en");
   }

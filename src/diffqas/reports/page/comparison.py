@@ -59,10 +59,10 @@ def results(pages: Sequence[RunPage]) -> Table:
     """One row per run, one column per main figure."""
     names = list(dict.fromkeys(name for page in pages for name in page.tiles if name != "parameters"))
     rows = [
-        [page.name, page.task, page.model, *(page.tiles.get(name, MISSING) for name in names), _state(page)]
+        [page.name, _state(page), page.task, page.model, *(page.tiles.get(name, MISSING) for name in names)]
         for page in pages
     ]
-    return Table(["run", "task", "model", *names, "state"], rows, numeric=range(4 + len(names)))
+    return Table(["run", "state", "task", "model", *names], rows, numeric=range(4 + len(names)))
 
 
 def _state(page: RunPage) -> str:

@@ -85,7 +85,7 @@ def _weights(page: RunPage, number: int) -> Element | None:
         element("figure", element("figcaption", f"over the {page.weights.unit}s"), _chart(f"{prefix}-lines")),
         class_="weights",
     )
-    note = "Median over the seeds; grey: constant whatever its angles. The line shows where the slider stands."
+    note = "Median over the seeds. Grey name, dashed line: constant whatever its angles."
     return section("Structural weights", choice, controls, figures, element("p", note, class_="note"))
 
 
@@ -94,7 +94,7 @@ def _predictions(page: RunPage, number: int) -> Element | None:
         return None
     prefix = f"predictions-{number}"
     controls = _slider(prefix, "epoch", len(page.predictions) - 1)
-    note = "Prediction of the first seed"
+    note = "Prediction of the first seed" + " that did not diverge" * bool(page.failures)
     if any(line.low for chart in page.predictions.values() for line in chart.lines):
         note += "; band: all seeds"
     note += ". Right of the dashed line is the test part."
