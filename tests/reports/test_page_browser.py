@@ -13,7 +13,9 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="the page is tried 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 if BROWSER is None or DRIVER is None:
-    pytest.skip("no chromium with its chromedriver here: apt-get install chromium chromium-driver", True)
+    pytest.skip(
+        "no chromium with its chromedriver here: apt-get install chromium chromium-driver", allow_module_level=True
+    )
 
 FLAGS = (
     "--headless",

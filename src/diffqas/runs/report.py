@@ -48,7 +48,7 @@ def report_runs(
     pages = [run_page(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     if not overwrite:
         _spare(target)
-    write_atomically(target, build(pages).encode())
+    write_atomically(target, build(pages).encode("utf-8", "replace"))
     return target, [f"{page.name}: {note}" for page in pages for note in page.notes]
 
 
