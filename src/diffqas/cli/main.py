@@ -13,6 +13,7 @@ from diffqas.cli.candidates import Candidates
 from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.play import Play
+from diffqas.cli.report import Report
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
@@ -28,6 +29,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas search minigrid-empty-5x5     an agent whose policy and value are written by circuits
   diffqas play runs/minigrid-empty-5x5  watch it in an episode
   diffqas show runs/bessel              look at it again
+  diffqas report runs/bessel            one HTML page of it, or of several to compare; needs no network
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas export runs/bessel            the network as a file for other programs, --format onnx too
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
@@ -39,6 +41,7 @@ Command = (
     Annotated[Search, tyro.conf.subcommand("search")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[Play, tyro.conf.subcommand("play")]

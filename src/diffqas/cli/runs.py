@@ -26,6 +26,7 @@ CONTENTS = {
     "network*.safetensors": "the network as exported, network*.json says how to rebuild it",
     "network*.onnx": "the network for programs without PyTorch",
     "generator*.safetensors": "the numbers and choices that regenerate the network",
+    "report.html": "all of it as one page",
     "result.json": "all figures",
     "metrics.jsonl": "figures as they came",
     "tensorboard": "the same for TensorBoard",

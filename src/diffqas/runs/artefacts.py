@@ -26,7 +26,8 @@ from diffqas.training.folder import RunFolder
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
 SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
-OF_SOME_RUNS = {PREDICTIONS, CURVES, SAMPLES, FORECAST, FORECAST_ERRORS, EPISODES, REWARDS, ANIMATION}
+REPORT = "report.html"
+OF_SOME_RUNS = {REPORT, PREDICTIONS, CURVES, SAMPLES, FORECAST, FORECAST_ERRORS, EPISODES, REWARDS, ANIMATION}
 
 OLD = ("circuit*.qasm", "model-seed-*.safetensors", "network*.*", "generator*.safetensors")
 """What a run of the same name may have left under other names."""

@@ -1,0 +1,206 @@
+"""What stands on a report's page, as plain data: numbers and texts, no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+MOST_POINTS = 500
+"""Points of a curve, and steps of a slider: longer ones are thinned out."""
+
+Numbers = list[float | None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart.
+
+    Attributes:
+        label: its name in the legend.
+        x, y: of the same length; None is a gap.
+        low, high: of a band around it; empty: none.
+        role: what decides its colour, `"truth"`, `"prediction"`, `"boundary"` or `"grey"`; empty: by its number.
+        dash: draw it dashed.
+    """
+
+    label: str
+    x: Numbers
+    y: Numbers
+    low: Numbers = field(default_factory=list)
+    high: Numbers = field(default_factory=list)
+    role: str = ""
+    dash: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over a common axis.
+
+    Attributes:
+        key: what is drawn; charts of several runs with the same key are comparable.
+        title: heading.
+        across: name of the horizontal axis.
+        lines: the lines.
+        log: logarithmic vertical axis.
+        percent: values are shares, shown in percent.
+        boundary: where the test part begins; None: nowhere.
+    """
+
+    key: str
+    title: str
+    across: str
+    lines: Sequence[Line]
+    log: bool = False
+    percent: bool = False
+    boundary: float | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Structural weights of one place in the model, such as a gate.
+
+    Attributes:
+        name: the place; empty where there is one.
+        candidates: their names.
+        constant: which of them are the same whatever their angles.
+        values: (steps, candidates), the median over seeds.
+    """
+
+    name: str
+    candidates: Sequence[str]
+    constant: Sequence[bool]
+    values: Sequence[Numbers]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Structural weights as they changed.
+
+    Attributes:
+        unit: what a step counts, `"epoch"` or `"episode"`.
+        steps: their numbers.
+        places: one or several.
+    """
+
+    unit: str
+    steps: Sequence[int]
+    places: Sequence[Place]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        head: headings; empty: none.
+        rows: of the same length.
+        strong: number of the row that matters most; None: none.
+        numeric: columns with figures.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    strong: int | None = None
+    numeric: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """One circuit.
+
+    Attributes:
+        name: of its file.
+        qasm: its text.
+        caption: which candidate it is.
+        drawing: one of its layers in characters; empty where it can't be drawn.
+    """
+
+    name: str
+    qasm: str
+    caption: str = ""
+    drawing: str = ""
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """Everything about one run.
+
+    Attributes:
+        name: the run folder's.
+        task, model: what was searched, and what kind of model.
+        summary: one sentence with the main figure.
+        finished: whether the run came to its end.
+        tiles: main figures by their names.
+        results: figures beside those of others; None: no figures yet.
+        charts: figures over the epochs.
+        weights: None: nothing is recorded yet.
+        predictions: one chart for each stored epoch.
+        circuits: what was found.
+        ranking, leaders: candidates by what they contribute, all and the best of each place; None: not known yet.
+        settings, versions: names and values.
+        command: line that repeats the run; empty: none does.
+        remarks: what the command leaves out.
+        failures: what became of seeds that were frozen.
+        notes: what the folder lacks.
+    """
+
+    name: str
+    task: str
+    model: str
+    summary: str
+    finished: bool
+    tiles: Mapping[str, str] = field(default_factory=dict)
+    results: Table | None = None
+    charts: Sequence[Chart] = ()
+    weights: Weights | None = None
+    predictions: Mapping[int, Chart] = field(default_factory=dict)
+    circuits: Sequence[Circuit] = ()
+    ranking: Table | None = None
+    leaders: Table | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    remarks: Sequence[str] = ()
+    failures: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def plain(values: ArrayLike) -> Numbers:
+    """Numbers with five digits, as JSON has them; what is no number becomes None.
+
+    >>> plain([0.123456789, float("nan")])
+    [0.12346, None]
+    """
+    numbers = np.asarray(values, dtype=float).ravel().tolist()
+    return [float(f"{number:.5g}") if np.isfinite(number) else None for number in numbers]
+
+
+def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
+    """Places of at most `most` entries of so many, the first and the last among them.
+
+    >>> thinned(5), thinned(9, 3)
+    ([0, 1, 2, 3, 4], [0, 4, 8])
+    """
+    if count <= most:
+        return list(range(count))
+    return sorted({round(float(at)) for at in np.linspace(0, count - 1, most)})
+
+
+def band(label: str, x: Sequence[float], values: ArrayLike, role: str = "", dash: bool = False) -> Line:
+    """A line through the medians of values (steps, seeds), with a band over the seeds.
+
+    Seeds that are no numbers at a step, having diverged, are left out there.
+
+    >>> band("a", [1], [[1.0, 3.0, float("nan")]]).y
+    [2.0]
+    """
+    array = np.asarray(values, dtype=float)
+    kept = thinned(len(array))
+    masked = np.ma.masked_invalid(array[kept])
+    middle = np.ma.filled(np.ma.median(masked, axis=1), np.nan)
+    low, high = (np.ma.filled(edge, np.nan) for edge in (masked.min(axis=1), masked.max(axis=1)))
+    edges = {"low": plain(low), "high": plain(high)} if array.shape[1] > 1 else {}
+    return Line(label, plain([x[at] for at in kept]), plain(middle), **edges, role=role, dash=dash)

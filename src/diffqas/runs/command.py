@@ -1,0 +1,162 @@
+"""The words of `diffqas search` that make the choices of a run again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from types import SimpleNamespace
+from typing import Any
+
+from diffqas.architecture import Gumbel, Relaxation, Softmax
+from diffqas.errors import DiffqasError
+from diffqas.quantum_train import LinearMapping, MLPMapping
+from diffqas.recurrent import BASELINES
+from diffqas.runs.config import RunConfig
+from diffqas.tasks.environments.task import SETTINGS as AGENTS
+from diffqas.tasks.images.task import SETTINGS as IMAGES
+from diffqas.tasks.registry import task_kind
+from diffqas.tasks.series.task import SETTINGS as SERIES
+
+RECIPES: Mapping[str, Mapping[str, Any]] = {"series": SERIES, "images": IMAGES, "environment": AGENTS}
+"""Settings by the kind of a task and the recipe: what a command leaves unsaid."""
+
+OF_TRAINING = ("depth", "epochs", "optimizer", "lr", "select", "algorithm", "workers", "episodes")
+"""Fields of the settings that have a flag of their own name."""
+
+OF_KIND = ("sharing", "chunk", "target", "reservoir", "structure", "hidden_size", "layers", "squash")
+"""Fields of the kinds of models that do."""
+
+OF_RUN = ("csv", "column", "scaling", "classes", "data_dir", "device", "dtype")
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a run is repeated.
+
+    Attributes:
+        words: of the command line; empty where no command can do it.
+        remarks: what the words leave out, a line each.
+    """
+
+    words: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The line to type into a shell."""
+        return shlex.join(self.words)
+
+
+def command_of(config: RunConfig) -> Command:
+    """The shortest command that makes the choices of a run: what its recipe says already stays unsaid.
+
+    >>> from diffqas.models import choose_kind
+    >>> settings = replace(SERIES["default"], epochs=5)
+    >>> command_of(RunConfig("bessel", settings, choose_kind("qt"), seeds=(0, 1, 2))).text
+    'diffqas search bessel --epochs 5 --seeds 3'
+    """
+    try:
+        recipes = config.kind.recipes(SimpleNamespace(recipes=RECIPES[task_kind(config.dataset)]))
+        usual = recipes[config.recipe]
+    except (DiffqasError, KeyError):
+        return Command(
+            (), (f"{config.dataset} is a task of your own: from Python, diffqas.search(task, ...) repeats it.",)
+        )
+    words, remarks = ["diffqas", "search", config.dataset], []
+    if config.kind.name != "qt":
+        words += ["--model", config.kind.name]
+    if config.recipe != "default":
+        words += ["--recipe", config.recipe]
+    for part in (_of_kind(config), _of_settings(config.settings, usual), _of_seeds(config.seeds)):
+        words += part.words
+        remarks += part.remarks
+    for name in OF_RUN:
+        words += _flag(name, getattr(config, name), _default(RunConfig, name))
+    return Command(tuple(words), tuple(remarks))
+
+
+def _of_settings(settings: Any, usual: Any) -> Command:
+    words: list[str] = []
+    for name in OF_TRAINING:
+        if hasattr(usual, name):
+            words += _flag(name, getattr(settings, name), getattr(usual, name))
+            usual = replace(usual, **{name: getattr(settings, name)})
+    if settings.recipe.relaxation != usual.recipe.relaxation:
+        named, said = _of_relaxation(settings.recipe.relaxation)
+        words += said
+        usual = replace(usual, recipe=replace(usual.recipe, relaxation=named))
+    rate = settings.recipe.rates.structure
+    if rate != usual.recipe.rates.structure:
+        words += _flag("structure_rate", rate, None)
+        usual = replace(usual, recipe=replace(usual.recipe, rates=replace(usual.recipe.rates, structure=rate)))
+    return Command(tuple(words), tuple(_left_out(settings, usual)))
+
+
+def _of_relaxation(relaxation: Relaxation) -> tuple[Relaxation, list[str]]:
+    """What the flags can say of it, and the flags."""
+    words = ["--relaxation", relaxation.name]
+    if not isinstance(relaxation, Softmax | Gumbel):
+        return type(relaxation)(), words
+    named = type(relaxation)(relaxation.temperature)
+    return named, words + _flag("temperature", relaxation.temperature, 1.0)
+
+
+def _left_out(settings: Any, said: Any, place: str = "") -> list[str]:
+    """Choices that differ from what the command says, each as a line."""
+    lines = []
+    for field in fields(settings):
+        value, other = getattr(settings, field.name), getattr(said, field.name)
+        if field.name in ("recipe", "rates"):
+            lines += _left_out(value, other, f"{place}{field.name}.")
+        elif value != other:
+            lines.append(f"No flag sets {place}{field.name}: the run has {value!r}, the command gives {other!r}.")
+    return lines
+
+
+def _of_kind(config: RunConfig) -> Command:
+    kind: Any = getattr(config.kind, "generator", config.kind)  # an agent's choices are those of its generator
+    usual, words, remarks = type(kind)(), [], []
+    if kind.candidates != usual.candidates:
+        circuit = next((name for name, found in BASELINES.items() if (found,) == kind.candidates), None)
+        if circuit is not None and config.kind.name == "qlstm":
+            words += ["--circuit", circuit]
+        else:
+            names = ", ".join(candidate.name for candidate in kind.candidates)
+            remarks.append(f"No flag sets the candidates: from Python, diffqas.search(..., candidates=...) ({names}).")
+    mapping = getattr(kind, "mapping", LinearMapping())
+    if isinstance(mapping, MLPMapping):
+        words += ["--mapping", "mlp", *_flag("hidden", mapping.hidden, MLPMapping().hidden)]
+    if mapping not in (LinearMapping(), MLPMapping(getattr(mapping, "hidden", (1,)))):
+        remarks.append(f"No flag sets the mapping: the run has {mapping!r}.")
+    for field in fields(kind):
+        value, other = getattr(kind, field.name), getattr(usual, field.name)
+        if field.name in OF_KIND:
+            words += _flag(field.name, value, other)
+        elif field.name == "classical":
+            words += [] if value else ["--no-classical"]
+        elif field.name not in ("candidates", "mapping") and value != other:
+            remarks.append(f"No flag sets {field.name}: the run has {value!r}.")
+    return Command(tuple(words), tuple(remarks))
+
+
+def _of_seeds(seeds: tuple[int, ...]) -> Command:
+    words = _flag("seed", seeds[0], 0) + _flag("seeds", len(seeds), 1)
+    if seeds == tuple(range(seeds[0], seeds[0] + len(seeds))):
+        return Command(tuple(words))
+    listed = ", ".join(map(str, seeds))
+    return Command(tuple(words), (f"No flag sets seeds that do not follow each other: the run has {listed}.",))
+
+
+def _flag(name: str, value: Any, usual: Any) -> list[str]:
+    """Words that set a choice; none where it is the usual one."""
+    if value is None or value == usual:
+        return []
+    head = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [head]
+    return [head, *map(str, value)] if isinstance(value, tuple | list) else [head, str(value)]
+
+
+def _default(owner: type, name: str) -> Any:
+    return next(field.default for field in fields(owner) if field.name == name)
