@@ -98,6 +98,7 @@ def _trained(
         "paper": row.paper(dataset),
     }
     if row.ranked:
+        assert isinstance(training.population, Lockstep)
         cell["structure"] = structure(training.population)
     if task.kind == "images":
         cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
