@@ -12,7 +12,9 @@ from diffqas.errors import RunError
 from diffqas.runs.session import load
 from diffqas.studies import Plan, run_study
 from diffqas.studies.discretise import fitted
+from diffqas.studies.discretise_report import gaps_of
 from diffqas.studies.found import find
+from diffqas.studies.metric import MSE
 from diffqas.studies.restarts import ANEW
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.registry import load_task
@@ -111,7 +113,7 @@ def test_retraining_begins_elsewhere_with_the_candidates_of_each_seed(folder):
 
 def test_what_lies_in_the_folder(folder, studied):
     path, _ = studied
-    for name in ("table.md", "ranks.csv", "ranks.md", "figures/ranks.png", "figures/kept.png"):
+    for name in ("table.md", "gaps.md", "ranks.csv", "ranks.md", "figures/ranks.png", "figures/kept.png"):
         assert (path / name).stat().st_size > 0
     assert "seed 4 | seed 5 |" in (path / "ranks.md").read_text().splitlines()[0]
     stored = json.loads((path / "study.json").read_text())
@@ -172,6 +174,26 @@ def test_images(tmp_path):
     assert run.cells[0]["test_accuracy"] == pytest.approx(
         json.loads((path / "result.json").read_text())["test_accuracy"]
     )
+
+
+def test_gaps_are_taken_after_the_same_training():
+    def cell(row, group, values):
+        common = {"study": "discretise", "dataset": "d", "trainable": 1, "target": 2, "deterministic": False}
+        seeds = {"identical": None, "seeds": [0, 1, 2], "seconds": 1.0, "failures": {}, "paper": None}
+        return common | seeds | {"row": row, "group": group, "test_mse": values, "train_mse": values}
+
+    cells = [
+        cell("full mixture, as found", "search", [1.0, 1.0, 1.0]),
+        cell("top 1, as found", "candidate", [8.0, 8.0, 8.0]),
+        cell("full mixture, retrained", "search", [2.0, 2.0, 2.0]),
+        cell("top 1, retrained", "candidate", [2.0, 4.0, 8.0]),
+        cell("top 1, fine-tuned", "candidate", [2.0, 4.0, 8.0]),
+    ]
+    gaps = gaps_of(cells, MSE)
+    assert [gap.dataset for gap in gaps] == ["d, as found", "d, retrained"]
+    assert [gap.others[0].ratio for gap in gaps] == [pytest.approx(8.0), pytest.approx(2.0)]
+    # Differences 0, log 2, log 4: of eight ways to set signs, four keep the size of the sum.
+    assert gaps[1].others[0].p == pytest.approx(4 / 8)
 
 
 def test_refusals(folder, refused, tmp_path, stopped):

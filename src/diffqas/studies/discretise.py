@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from diffqas.architecture import Raw
 from diffqas.circuits import SearchSpace, groups
 from diffqas.quantum_train import Lockstep, QuantumTrain, stacked
-from diffqas.studies.discretise_report import tell
+from diffqas.studies.discretise_report import METRICS, tell
 from diffqas.studies.found import Found, find
-from diffqas.studies.metric import ACCURACY, MSE, Metric
 from diffqas.studies.restarts import Given, anew, freeze_structure, with_relaxation
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.studies.study import Study
@@ -32,8 +31,6 @@ KEPT: dict[str, tuple[int | None, bool]] = {
 WAYS = ("as found", "fine-tuned", "retrained")
 SHARE = 0.2
 """Fine-tuning has this share of the run's epochs."""
-
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (MSE, ACCURACY)}
 
 
 def study(path: str) -> Study:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,22 @@ from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
+from diffqas.studies.comparison import Comparison, compare
 from diffqas.studies.found import Found
-from diffqas.studies.metric import short
+from diffqas.studies.metric import ACCURACY, MSE, Metric, short
+from diffqas.studies.outputs import markdown_text as markdown_gaps
 from diffqas.studies.stability import Agreement, Ranks, agreement, ranks_of
 from diffqas.training.files import write_atomically
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (MSE, ACCURACY)}
+"""What runs on data compare, by its name in result.json."""
 
 COLORS = (PREDICTION, TRUTH, BOUNDARY)
 """Of what is done with the kept candidates, in the order of the table."""
 
 
 def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """Write ranks.csv, ranks.md, figures/ranks.png and figures/kept.png into the study's folder, and say who agrees."""
+    """Write gaps.md, ranks.csv, ranks.md and two figures into the study's folder, and say whether the seeds agree."""
     seeds = found.origin.seeds
     used = next((cell["seeds"] for cell in cells), seeds)
     ranks = ranks_of({seed: ranking for seed, ranking in found.rankings().items() if seed in used})
@@ -35,9 +41,26 @@ def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: 
     save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
     if cells:
         save_figure(kept_figure(cells, found.metric), path / "figures" / "kept.png")
+    gaps = gaps_of(cells, METRICS[found.metric])
+    if gaps:
+        write_atomically(path / "gaps.md", markdown_gaps(gaps).encode())
     for line in lines:
         console.print(line, highlight=False)
     console.print()
+
+
+def gaps_of(cells: Sequence[Mapping[str, Any]], metric: Metric) -> list[Comparison]:
+    """For each thing that is done, what is kept against the whole mixture after the same."""
+    ways: dict[str, list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        ways.setdefault(str(cell["row"]).rsplit(", ", 1)[1], []).append(cell)
+    gaps = []
+    for way, own in ways.items():
+        whole = next((str(cell["row"]) for cell in own if cell["group"] == "search"), None)
+        if whole is not None and len(own) > 1:
+            compared = compare(own, whole, metric=metric)
+            gaps.append(replace(compared, dataset=f"{compared.dataset}, {way}"))
+    return gaps
 
 
 def sentences(ranks: Ranks) -> list[str]:
@@ -89,7 +112,7 @@ def ranks_figure(ranks: Ranks) -> Figure:
     order = np.argsort(np.median(table, axis=0), kind="stable")
     figure = blank(2.8 + 0.42 * len(ranks.seeds), 1.2 + 0.34 * len(order))
     axes = figure.subplots()
-    image = axes.imshow(table[:, order].T, cmap="Blues_r", vmin=1, vmax=len(order) + 2, aspect="auto")
+    axes.imshow(table[:, order].T, cmap="Blues_r", vmin=1, vmax=len(order) + 2, aspect="auto")
     for column, seed in enumerate(table):
         for row, place in enumerate(order):
             color = "white" if seed[place] <= len(order) / 2 else "black"
@@ -102,7 +125,6 @@ def ranks_figure(ranks: Ranks) -> Figure:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.set_title("rank of each candidate by seed", loc="left", fontsize=11)
-    image.set_clim(1, len(order) + 2)
     return figure
 
 

@@ -219,6 +219,7 @@ def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: C
 CONTENTS = {
     "table.md": "the tables and what they say; table.csv has all figures, table.tex is for LaTeX",
     "table.png": "every seed of every row",
+    "gaps.md": "what is kept against the mixture after the same training",
     "ranks.md": "whether the seeds agree on the candidates; ranks.csv has all contributions",
     "figures": "what happened over the epochs",
     "cells": "one file per row and data set",
