@@ -193,7 +193,7 @@ def test_other_settings_are_refused(finished, plan, words):
 
 def test_a_changed_recipe_is_refused(finished, monkeypatch):
     changed = {"default": replace(Plan("table-2").settings, lr=0.02)}
-    monkeypatch.setattr("diffqas.studies.plan.SETTINGS", changed)
+    monkeypatch.setattr("diffqas.studies.study.SETTINGS", changed)
     with pytest.raises(RunError, match="a default recipe that this version of diffqas has changed"):
         run_study(PLAN, output=finished, workers=1, quiet=True)
 

@@ -4,6 +4,7 @@ from diffqas.architecture.mixture import SHARINGS as SHARINGS
 from diffqas.architecture.mixture import CircuitMixture as CircuitMixture
 from diffqas.architecture.ranking import Ranked as Ranked
 from diffqas.architecture.ranking import rank as rank
+from diffqas.architecture.ranking import rank_each as rank_each
 from diffqas.architecture.ranking import ranked as ranked
 from diffqas.architecture.relaxation import RELAXATIONS as RELAXATIONS
 from diffqas.architecture.relaxation import Gumbel as Gumbel

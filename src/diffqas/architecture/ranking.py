@@ -44,13 +44,27 @@ def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None 
     The mixture must have no leading dimensions. With separate angles only constants are merged, since
     equal circuits then have angles of their own.
     """
-    space, n = mixture.candidates, mixture.n
-    merged = groups(space, n, shared=mixture.sharing == "shared")
-    weights = mixture.weights
+    merged, weights, spreads = _measured(mixture, scale)
+    return ranked(mixture.candidates, merged, weights, spreads, mixture.relaxation)
+
+
+@torch.no_grad()
+def rank_each(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> list[list[Ranked]]:
+    """As `rank`, for a mixture with one leading dimension: one ranking for each of its copies."""
+    merged, weights, spreads = _measured(mixture, scale)
+    copies = zip(weights, spreads, strict=True)
+    return [ranked(mixture.candidates, merged, own, spread, mixture.relaxation) for own, spread in copies]
+
+
+def _measured(
+    mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None
+) -> tuple[list[list[int]], Tensor, Tensor]:
+    """Groups of equal candidates, weights and spreads, (*lead, candidates)."""
+    n = mixture.n
     probabilities = mixture.probabilities()
     scaled = probabilities * 2**n if scale is None else scale(probabilities, n)
-    spreads = scaled.std(dim=-1, correction=0)
-    return ranked(space, merged, weights, spreads, mixture.relaxation)
+    groups_of_equals = groups(mixture.candidates, n, shared=mixture.sharing == "shared")
+    return groups_of_equals, mixture.weights, scaled.std(dim=-1, correction=0)
 
 
 def ranked(

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
-from diffqas.studies import STUDIES, Plan, run_study
+from diffqas.studies import OF_A_RUN, STUDIES, Plan, run_study
 
 DATASETS = "; ".join(dict.fromkeys(", ".join(study.datasets) for study in STUDIES.values())) + "."
 
@@ -23,12 +23,17 @@ class Study:
         tyro.conf.Positional[str],
         tyro.conf.arg(
             metavar="NAME",
-            help=f"{', '.join(STUDIES)}. table-2: the search, its twelve candidates, controls and references. "
+            help=f"{', '.join([*STUDIES, *OF_A_RUN])}. table-2: the search, its candidates, controls and references. "
             "ablation: one factor at a time. qlstm-table: the quantum LSTM, circuits chosen by hand, controls. "
             "figures-5-7: images, the same rows as table-2. figures-13-14: agents in two rooms of MiniGrid. "
-            "rooms: agents in harder ones.",
+            "rooms: agents in harder ones. transfer, transfer-images: what one data set found, used on another. "
+            "discretise RUN: the best candidates of a finished run in place of its mixture.",
         ),
     ]
+    source: Annotated[
+        tyro.conf.Positional[Path | None],
+        tyro.conf.arg(metavar="RUN", help="A finished run's folder, for discretise."),
+    ] = None
     recipe: Literal["default", "paper"] = "default"
     """As of `diffqas search`."""
     seeds: int = 10
@@ -64,7 +69,8 @@ class Study:
     def run(self) -> None:
         """Compute what is missing, then print the report."""
         data_dir = None if self.data_dir is None else str(self.data_dir)
-        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth, data_dir, self.episodes)
+        source = None if self.source is None else str(self.source)
+        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth, data_dir, self.episodes, source)
         try:
             run_study(
                 plan,

@@ -95,7 +95,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
 
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate."""
-        return Labels(SearchSpace(self.candidates).names, tuple(map(_constant, self.candidates)))
+        return Labels(SearchSpace(self.candidates).names, tuple(map(constant, self.candidates)))
 
     def figures(self, models: Sequence[QuantumTrain]) -> dict[str, Any]:
         """As `ModelKind.figures`."""
@@ -105,7 +105,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
             "trainable_parameters": report.total,
             "target_parameters": report.target,
             "report": str(report),
-            "ranking": merged_ranking([model.ranking() for model in models], _constant),
+            "ranking": merged_ranking([model.ranking() for model in models], constant),
         }
 
     def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
@@ -116,7 +116,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
     def circuits(self, model: QuantumTrain) -> dict[str, str]:
         """The best candidate that is no constant, at its learned angles."""
         ranking = model.ranking()
-        best = leading(ranking, _constant)
+        best = leading(ranking, constant)
         angles = model.circuits.angles.detach()
         own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
         return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
@@ -130,5 +130,6 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         return self.network(model).state_dict()
 
 
-def _constant(candidate: Candidate) -> bool:
+def constant(candidate: Candidate) -> bool:
+    """Whether a candidate's probabilities are the same for every angle."""
     return form(candidate) in CONSTANTS

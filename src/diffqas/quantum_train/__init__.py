@@ -10,6 +10,7 @@ from diffqas.quantum_train.mlp_mapping import MAPPINGS as MAPPINGS
 from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
 from diffqas.quantum_train.mlp_mapping import as_mapping as as_mapping
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
+from diffqas.quantum_train.picked import stacked as stacked
 from diffqas.quantum_train.recipe import RECIPES as RECIPES
 from diffqas.quantum_train.recipe import STARTS as STARTS
 from diffqas.quantum_train.recipe import Rates as Rates

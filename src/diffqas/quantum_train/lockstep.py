@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, generators, noise_like
+from diffqas.architecture import CircuitMixture, Ranked, generators, noise_like, rank_each
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.model import QuantumTrain, parameter_groups
@@ -68,6 +68,10 @@ class Lockstep(nn.Module):
     def structural_weights(self) -> Tensor:
         """Weights of the candidates after the relaxation, (seeds, candidates), without noise."""
         return self.circuits.weights.detach()
+
+    def rankings(self) -> list[list[Ranked]]:
+        """Of each seed, as `QuantumTrain.ranking`."""
+        return rank_each(self.circuits, self.generator.scale)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell an annealed or stochastic relaxation how far training has come."""

@@ -72,6 +72,11 @@ class StudyFolder:
         remedy = "Give another --output, or --overwrite to begin anew."
         if stored.get("format") != FORMAT or not isinstance(stored.get("settings"), dict):
             raise RunError(f"{self.settings} is not of this version of diffqas. {remedy}")
+        if now := plan.made.origin:
+            was = stored["settings"].get("run") or {}
+            if was.get("sha256") != now.sha256:
+                names = f"another run ({was.get('path')}, not {now.path}, or another state of it)"
+                raise RunError(f"The study in {self.path} was begun with {names}. {remedy}")
         then, now = {"study": stored.get("study")} | stored["settings"], {"study": plan.study} | plan.to_json()
         for name in ("study", "recipe", "seeds", "epochs", "episodes", "depth"):
             if then.get(name) != now.get(name):
@@ -96,7 +101,7 @@ class StudyFolder:
         if not path.exists():
             return None
         cell = read_json(path)
-        fault = _fault(cell, job, list(range(plan.seeds)), plan.metric)
+        fault = _fault(cell, job, plan.seed_numbers, plan.metric)
         if fault:
             raise RunError(f"Cannot read {path}: {fault}.")
         return cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from diffqas.tasks import Task
@@ -13,7 +14,7 @@ from diffqas.tasks.series import TABLE_II, load_series
 from diffqas.tasks.series.task import series_task
 from diffqas.tasks.series.windows import SeriesData
 
-Data = SeriesData | ImageData | EnvironmentTask
+Data = SeriesData | ImageData | EnvironmentTask | Task
 
 SERIES = tuple(TABLE_II)
 """The five series of arXiv 2505.09653."""
@@ -57,11 +58,14 @@ def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
     return load_series(dataset)
 
 
-def make_task(data: SeriesData | ImageData) -> Task:
-    """The papers' task on these samples."""
+def make_task(data: SeriesData | ImageData | Task) -> Task:
+    """The papers' task on these samples; one that is made stays as it is."""
+    if isinstance(data, Task):
+        return data
     return image_task(data) if isinstance(data, ImageData) else series_task(data)
 
 
+@cache
 def training_samples(dataset: str) -> int:
     """How many there are; no file is read for it."""
     return PAIRS[dataset].count if dataset in PAIRS else load_series(dataset).boundary

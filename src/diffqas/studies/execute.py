@@ -17,7 +17,6 @@ import torch
 
 from diffqas.errors import RunError
 from diffqas.studies.cells import StudyFolder
-from diffqas.studies.datasets import load_data
 from diffqas.studies.measure import measure
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow
@@ -89,8 +88,19 @@ def _work(folder: Path, plan: Plan, word: str, dataset: str) -> dict[str, Any]:
 
 
 def _store(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any]:
-    data = load_data(job.dataset, plan.data_dir)
-    seeds = range(job.row.seeds_of(plan.seeds) if isinstance(job.row, TrainedRow) else plan.seeds)
-    cell, samples = measure(plan.study, job.row, job.dataset, seeds, data)
+    data = plan.made.load(job.dataset, plan.data_dir)
+    seeds = plan.seed_numbers
+    seeds = seeds[: job.row.seeds_of(len(seeds))] if isinstance(job.row, TrainedRow) else seeds
+    cell, samples = measure(plan.study, job.row, job.dataset, seeds, data, _found(folder, plan, job))
     folder.write(cell, samples)
     return cell
+
+
+def _found(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any] | None:
+    """The cell of the search that a job's row is made from, computed and stored before, if it is made from one."""
+    for search in plan.searches([job]):
+        cell = folder.read(search, plan)
+        if cell is None:
+            raise RunError(f"There is no {folder.cell(search.dataset, search.row.slug)}, which {job.row.name} needs.")
+        return cell
+    return None

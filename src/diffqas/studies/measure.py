@@ -12,6 +12,9 @@ from typing import Any
 import torch
 
 from diffqas.errors import RunError
+from diffqas.models.quantum_train import constant
+from diffqas.models.ranking import leading
+from diffqas.quantum_train import Lockstep
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
@@ -28,7 +31,12 @@ Curve = list[list[float | None]]
 
 
 def measure(
-    study: str, row: Row, dataset: str, seeds: Sequence[int], data: Data | None = None
+    study: str,
+    row: Row,
+    dataset: str,
+    seeds: Sequence[int],
+    data: Data | None = None,
+    found: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], Samples | None]:
     """Compute one cell; figures are those after the last epoch.
 
@@ -38,6 +46,7 @@ def measure(
         dataset: name of the data set.
         seeds: one model each.
         data: the data set, loaded if not given.
+        found: the cell that the row needs, if it needs one.
 
     Returns:
         The cell, and the predictions of a row whose pictures are wanted. A seed that diverges has null
@@ -48,6 +57,8 @@ def measure(
         return _reference(study, row, dataset, data), None
     if isinstance(data, EnvironmentTask):
         return measure_agents(study, row, dataset, list(seeds), data), None
+    if found is not None:
+        row = replace(row, populate=partial(row.populate, found=found))
     return _trained(study, row, dataset, list(seeds), make_task(data).to("cpu", torch.float32))
 
 
@@ -61,7 +72,10 @@ def _trained(
     training = Training(row.populate(task, row.settings, seeds), task, row.settings, seeds)
     epochs = []
     try:
-        for record in training.epochs():
+        if not row.trains:
+            training.evaluate()
+            epochs.append(training.metrics)
+        for record in training.epochs() if row.trains else ():
             epochs.append(record.metrics)
     except RunError:
         if len(training.failures) < len(seeds):
@@ -83,6 +97,9 @@ def _trained(
         "failures": {str(seed): reason for seed, reason in failures.items()},
         "paper": row.paper(dataset),
     }
+    if row.ranked:
+        assert isinstance(training.population, Lockstep)
+        cell["structure"] = structure(training.population)
     if task.kind == "images":
         cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
         return cell, None
@@ -108,6 +125,16 @@ def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> dict[
         "seconds": round(time.perf_counter() - started, 3),
         "failures": {},
         "paper": None,
+    }
+
+
+def structure(population: Lockstep) -> dict[str, Any]:
+    """What each seed of a search found: weights of the candidates, and the place of the leading one that is live."""
+    best = [leading(ranking, constant) for ranking in population.rankings()]
+    return {
+        "candidates": list(population.circuits.candidates.names),
+        "weights": population.structural_weights.tolist(),
+        "leading": [entry.indices[0] for entry in best],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, TypeAlias
@@ -18,7 +18,8 @@ from diffqas.training.codec import encode
 Group = Literal["search", "candidate", "control", "reference"]
 GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")
 
-Populate: TypeAlias = Callable[[Task, Any, Sequence[int]], Population]
+Populate: TypeAlias = Callable[..., Population]
+"""(task, settings, seeds) -> their models; `found`, where the row needs it, is a cell."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class TrainedRow:
         network: makes a network of its own for a task; None: the task's target.
         has_target: whether that network, or the task's target, is what it trains or writes.
         seeds: the most that it has; None: as many as the study.
+        trains: whether its models are trained, or evaluated as `populate` makes them.
+        ranked: whether its cells keep what each seed found: weights, and the leading live candidate.
+        needs: by data set, the one whose cell of the study's first row `populate` is given, as `found`.
     """
 
     name: str
@@ -54,6 +58,9 @@ class TrainedRow:
     network: Callable[[Task], nn.Module] | None = None
     has_target: bool = True
     seeds: int | None = None
+    trains: bool = True
+    ranked: bool = False
+    needs: Mapping[str, str] = field(default_factory=dict)
 
     def seeds_of(self, study: int) -> int:
         """How many of the study's seeds it has."""

@@ -79,7 +79,12 @@ def run_study(
     jobs = share_of(plan.jobs(rows, datasets), shard)
     folder = StudyFolder(Path(output) if output is not None else default_folder(plan))
     console = Console(quiet=quiet)
-    fetch((job.dataset for job in jobs if not folder.cell(job.dataset, job.row.slug).exists()), plan.data_dir)
+    origin, every = plan.made.origin, [*plan.searches(jobs), *jobs]
+    if origin is None:
+        fetch((job.dataset for job in every if not folder.cell(job.dataset, job.row.slug).exists()), plan.data_dir)
+    elif len(origin.seeds) < plan.seeds:
+        few = f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study has as many"
+        console.print(few, style="yellow", highlight=False, soft_wrap=True)
     folder.open(plan, overwrite=overwrite)
     for change in folder.changed_versions():
         console.print(f"Cells from now on come from another version: {change}", style="yellow", highlight=False)
@@ -87,7 +92,7 @@ def run_study(
     head = f"[bold]{plan.study}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
     console.print(f"{head}; {min(count, max(1, len(missing)))} at a time", highlight=False)
     if missing:
-        _compute(folder, plan, missing, count, console)
+        _compute(folder, plan, _in_turn(folder, plan, missing, console), count, console)
     return report(folder.path, plan, console)
 
 
@@ -115,6 +120,8 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
         console.print()
         console.print(terminal_tables(comparisons, console.width))
     _pictures(folder, plan, cells, console)
+    if plan.made.more is not None:
+        plan.made.more(path, cells, console)
     _summary(cells, plan, path, console)
     return StudyRun(path, cells, comparisons)
 
@@ -132,14 +139,23 @@ def _missing(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Cons
     return missing
 
 
-def _compute(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int, console: Console) -> None:
+def _in_turn(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Console) -> list[list[Job]]:
+    """Searches that other cells are made from, then all others."""
+    first = _missing(folder, plan, plan.searches(jobs), console)
+    places = {(job.row.slug, job.dataset) for job in first}
+    return [first, [job for job in jobs if (job.row.slug, job.dataset) not in places]]
+
+
+def _compute(folder: StudyFolder, plan: Plan, batches: Sequence[list[Job]], workers: int, console: Console) -> None:
     started, seconds, done = time.perf_counter(), 0.0, 0
     try:
         # Closed here, or the workers would live on for as long as somebody holds the exception.
-        with Display(console, jobs, plan.metric) as display, closing(execute(folder, plan, jobs, workers)) as cells:
-            for job, cell in cells:
-                seconds, done = seconds + cell["seconds"], done + 1
-                display.update(job, cell)
+        with Display(console, [job for jobs in batches for job in jobs], plan.metric) as display:
+            for jobs in batches:
+                with closing(execute(folder, plan, jobs, workers)) as cells:
+                    for job, cell in cells:
+                        seconds, done = seconds + cell["seconds"], done + 1
+                        display.update(job, cell)
     finally:
         wall = round(time.perf_counter() - started, 1)
         _log(folder.path, {"workers": workers, "cells": done, "wall_seconds": wall, "cell_seconds": round(seconds, 1)})
@@ -203,6 +219,8 @@ def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: C
 CONTENTS = {
     "table.md": "the tables and what they say; table.csv has all figures, table.tex is for LaTeX",
     "table.png": "every seed of every row",
+    "gaps.md": "what is kept against the mixture after the same training",
+    "ranks.md": "whether the seeds agree on the candidates; ranks.csv has all contributions",
     "figures": "what happened over the epochs",
     "cells": "one file per row and data set",
     "study.json": "settings, versions and the command",

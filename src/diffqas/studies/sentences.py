@@ -14,6 +14,8 @@ NAMED = {
     "accuracy": (("uniform control", "uniform"), ("directly trained MLP", "mlp"), ("logistic regression", "logistic")),
     "reward": (("uniform distribution", "uniform"), ("directly trained networks", "direct networks")),
     "qlstm-table": (("classical LSTM", "lstm"),),
+    "transfer": (("uniform control", "uniform"),),
+    "transfer-images": (("uniform control", "uniform"),),
 }
 """Rows that are always spoken of, by the study's name or else the metric's: what they are called, and what their names
 hold."""

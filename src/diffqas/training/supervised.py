@@ -162,6 +162,10 @@ class Training(Generic[P]):
             seed, reason = next(iter(self.failures.items()))
             raise RunError(f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr).")
 
+    def evaluate(self) -> None:
+        """Take the figures of the numbers as they are, without a step, as those of the last epoch."""
+        self.metrics = self._evaluate()
+
     @torch.no_grad()
     def _evaluate(self) -> dict[str, list[float]]:
         self.population.eval()

@@ -1,0 +1,161 @@
+"""`diffqas study discretise RUN`: the best candidates of a finished search in place of the whole mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import Raw
+from diffqas.circuits import SearchSpace, groups
+from diffqas.quantum_train import Lockstep, QuantumTrain, stacked
+from diffqas.studies.discretise_report import METRICS, tell
+from diffqas.studies.found import Found, find
+from diffqas.studies.restarts import Given, anew, freeze_structure, with_relaxation
+from diffqas.studies.rows import Row, TrainedRow
+from diffqas.studies.study import Study
+from diffqas.tasks import Settings, Task
+from diffqas.training import make_models
+
+KEPT: dict[str, tuple[int | None, bool]] = {
+    "full mixture": (None, False),
+    "top 1": (1, False),
+    "top 3": (3, False),
+    "weighted top 3": (3, True),
+}
+"""By name: how many candidates are kept (None: all), and whether their weights belong to what is kept."""
+
+WAYS = ("as found", "fine-tuned", "retrained")
+SHARE = 0.2
+"""Fine-tuning has this share of the run's epochs."""
+
+
+def study(path: str) -> Study:
+    """The study of one run.
+
+    Raises:
+        RunError: no finished run of Quantum-Train on data lies there.
+    """
+    found = find(path)
+    name = "-".join(map(str, (found.config.dataset, *(found.config.classes or ()))))
+    return Study(
+        rows=partial(rows, found),
+        datasets=(name,),
+        metric=METRICS[found.metric],
+        recipes=lambda: {"default": found.settings},
+        load=lambda dataset, data_dir: found.config.load(),  # pyright: ignore[reportArgumentType]
+        samples=lambda dataset: 1000,
+        origin=found.origin,
+        more=partial(tell, found),
+    )
+
+
+def rows(found: Found, settings: Settings, recipe: str) -> list[Row]:
+    """Every way of keeping candidates, by what is done then; the mixture as the run left it is the first."""
+    model = next(iter(found.models.values()))
+    circuits = model.circuits
+    different = len(groups(circuits.candidates, circuits.n, shared=circuits.sharing == "shared"))
+    tuned = replace(settings, epochs=max(1, round(SHARE * settings.epochs)))
+    made = Made(found.origin.path)
+    return [
+        TrainedRow(
+            f"{name}, {way}",
+            "search" if keep is None else "candidate",
+            tuned if way == "fine-tuned" else settings,
+            partial(made, keep=keep, weighted=weighted, way=way),
+            work=0.01 if way == "as found" else 1.0 if keep is None else 0.6,
+            trains=way != "as found",
+        )
+        for way in WAYS
+        for name, (keep, weighted) in KEPT.items()
+        if keep is None or keep < different
+    ]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Populations made of a run's models; where the run lies is no part of a row's choices."""
+
+    path: str
+
+    def __call__(
+        self, task: Task, settings: Settings, seeds: Sequence[int], keep: int | None, weighted: bool, way: str
+    ) -> Lockstep:
+        """One model per seed of the run.
+
+        Args:
+            task: what they work on.
+            settings: how they are trained.
+            seeds: of the run.
+            keep: candidates of each seed, the best of its own ranking; None: all.
+            weighted: whether their weights are fitted to the mixture and stay, or learn with everything else.
+            way: one of `WAYS`.
+        """
+        found = find(self.path)
+        models = [found.models[seed] for seed in seeds]
+        if keep is None:
+            return Lockstep(_anew(found, task, settings, seeds, None) if way == "retrained" else models)
+        fits = [fitted(model, keep) if weighted else None for model in models]
+        if way == "retrained":
+            few = [
+                _anew(found, task, settings, [seed], kept(model, keep), fit)[0]
+                for seed, model, fit in zip(seeds, models, fits, strict=True)
+            ]
+        else:
+            few = [_discretised(model, keep, fit) for model, fit in zip(models, fits, strict=True)]
+        return stacked(few)
+
+
+def kept(model: QuantumTrain, k: int) -> SearchSpace:
+    """The k best candidates of a model's ranking, as `QuantumTrain.discretize` keeps them."""
+    return SearchSpace(entry.candidate for entry in model.ranking()[:k])
+
+
+@torch.no_grad()
+def fitted(model: QuantumTrain, k: int) -> Tensor:
+    """Weights of the k best candidates whose mixture is nearest the whole one, (k,).
+
+    Nearest in the sum of squares over the basis states that write a weight, at the model's angles: linear least
+    squares, which looks at no data.
+    """
+    circuits, generator = model.circuits, model.generator
+    used = -(-sum(generator.sizes) // generator.mapping.chunk)
+    probabilities = circuits.probabilities()[:, :used].double()
+    picks = [entry.indices[0] for entry in model.ranking()[:k]]
+    whole = circuits.weights.double() @ probabilities
+    solution = torch.linalg.lstsq(probabilities[picks].T, whole.unsqueeze(1), driver="gelsd").solution
+    return solution.squeeze(1).to(circuits.structure.dtype)
+
+
+def _discretised(model: QuantumTrain, k: int, weights: Tensor | None) -> QuantumTrain:
+    few = model.discretize(k)
+    if weights is not None:
+        few.circuits.relaxation = Raw()
+        few.circuits.structure = nn.Parameter(weights, requires_grad=False)
+    return few
+
+
+def _anew(
+    found: Found,
+    task: Task,
+    settings: Settings,
+    seeds: Sequence[int],
+    candidates: SearchSpace | None,
+    weights: Tensor | None = None,
+) -> list[QuantumTrain]:
+    kind = found.kind
+    if weights is not None:
+        settings = with_relaxation(settings, Given(found=tuple(weights.tolist())))
+    models = make_models(
+        task,
+        settings,
+        anew(seeds),
+        candidates=kind.candidates if candidates is None else candidates,
+        sharing=kind.sharing,
+        mapping=kind.mapping,
+        chunk=kind.chunk,
+    )
+    return models if weights is None else [freeze_structure(model) for model in models]

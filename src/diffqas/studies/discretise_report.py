@@ -1,0 +1,157 @@
+"""What `study discretise` tells besides its table: figures by what is kept, and whether the seeds agree."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from rich.console import Console
+
+from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
+from diffqas.studies.comparison import Comparison, compare
+from diffqas.studies.found import Found
+from diffqas.studies.metric import ACCURACY, MSE, Metric, short
+from diffqas.studies.outputs import markdown_text as markdown_gaps
+from diffqas.studies.stability import Agreement, Ranks, agreement, ranks_of
+from diffqas.training.files import write_atomically
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (MSE, ACCURACY)}
+"""What runs on data compare, by its name in result.json."""
+
+COLORS = (PREDICTION, TRUTH, BOUNDARY)
+"""Of what is done with the kept candidates, in the order of the table."""
+
+
+def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Write gaps.md, ranks.csv, ranks.md and two figures into the study's folder, and say whether the seeds agree."""
+    seeds = found.origin.seeds
+    used = next((cell["seeds"] for cell in cells), seeds)
+    ranks = ranks_of({seed: ranking for seed, ranking in found.rankings().items() if seed in used})
+    lines = sentences(ranks)
+    (path / "figures").mkdir(exist_ok=True)
+    write_atomically(path / "ranks.csv", csv_text(ranks).encode())
+    write_atomically(path / "ranks.md", markdown_text(ranks, lines).encode())
+    save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
+    if cells:
+        save_figure(kept_figure(cells, found.metric), path / "figures" / "kept.png")
+    gaps = gaps_of(cells, METRICS[found.metric])
+    if gaps:
+        write_atomically(path / "gaps.md", markdown_gaps(gaps).encode())
+    for line in lines:
+        console.print(line, highlight=False)
+    console.print()
+
+
+def gaps_of(cells: Sequence[Mapping[str, Any]], metric: Metric) -> list[Comparison]:
+    """For each thing that is done, what is kept against the whole mixture after the same."""
+    ways: dict[str, list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        ways.setdefault(str(cell["row"]).rsplit(", ", 1)[1], []).append(cell)
+    gaps = []
+    for way, own in ways.items():
+        whole = next((str(cell["row"]) for cell in own if cell["group"] == "search"), None)
+        if whole is not None and len(own) > 1:
+            compared = compare(own, whole, metric=metric)
+            gaps.append(replace(compared, dataset=f"{compared.dataset}, {way}"))
+    return gaps
+
+
+def sentences(ranks: Ranks) -> list[str]:
+    """What the ranks say, of live candidates and of all; one line where there is nothing to compare."""
+    if len(ranks.seeds) < 2:
+        return ["One seed: whether rankings agree takes at least two."]
+    kinds = {"live candidates": ranks.live(), "candidates, constants among them": ranks}
+    kinds = {name: kind for name, kind in kinds.items() if len(kind.names) >= 2}
+    if len(ranks.live().names) == len(ranks.names):
+        kinds.pop("candidates, constants among them", None)
+    return [_sentence(name, agreement(kind)) for name, kind in kinds.items()] or ["One candidate: nothing is ranked."]
+
+
+def _sentence(name: str, found: Agreement) -> str:
+    return (
+        f"Ranking of {found.candidates} {name} over {found.seeds} seeds: Kendall's W {found.kendall:.2f} (1 if all"
+        f" agree, {1 / found.seeds:.2f} expected by chance), mean Spearman {found.spearman:+.2f}, permutation p ="
+        f" {short(found.p)}; {found.first} is the best of {round(found.share * found.seeds)} of {found.seeds} seeds."
+    )
+
+
+def csv_text(ranks: Ranks) -> str:
+    """One line per candidate and seed."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["candidate", "constant", "seed", "rank", "contribution"])
+    for place, name in enumerate(ranks.names):
+        for row, seed in enumerate(ranks.seeds):
+            figures = (float(ranks.ranks[row, place]), float(ranks.contributions[row, place]))
+            writer.writerow([name, ranks.constant[place], seed, *figures])
+    return buffer.getvalue()
+
+
+def markdown_text(ranks: Ranks, lines: Sequence[str]) -> str:
+    """Candidates by their median rank, and what follows."""
+    table = ranks.ranks
+    head = ["candidate", "median rank", "best", "worst", *(f"seed {seed}" for seed in ranks.seeds)]
+    rows = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for place in np.argsort(np.median(table, axis=0), kind="stable"):
+        own = table[:, place]
+        name = ranks.names[place] + (", constant" if ranks.constant[place] else "")
+        rows.append([name, *(f"{value:g}" for value in (np.median(own), own.min(), own.max(), *own))])
+    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", *lines, ""])
+
+
+def ranks_figure(ranks: Ranks) -> Figure:
+    """Ranks as colours, a column per seed, candidates by their median rank; names of constants are grey."""
+    table = ranks.ranks
+    order = np.argsort(np.median(table, axis=0), kind="stable")
+    figure = blank(2.8 + 0.42 * len(ranks.seeds), 1.2 + 0.34 * len(order))
+    axes = figure.subplots()
+    axes.imshow(table[:, order].T, cmap="Blues_r", vmin=1, vmax=len(order) + 2, aspect="auto")
+    for column, seed in enumerate(table):
+        for row, place in enumerate(order):
+            color = "white" if seed[place] <= len(order) / 2 else "black"
+            axes.text(column, row, f"{seed[place]:g}", ha="center", va="center", fontsize=8, color=color)
+    axes.set_yticks(range(len(order)), [ranks.names[place] for place in order], fontsize=8)
+    for label, place in zip(axes.get_yticklabels(), order, strict=True):
+        label.set_color("0.55" if ranks.constant[place] else "black")
+    axes.set_xticks(range(len(ranks.seeds)), [str(seed) for seed in ranks.seeds], fontsize=8)
+    axes.set_xlabel("seed")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_title("rank of each candidate by seed", loc="left", fontsize=11)
+    return figure
+
+
+def kept_figure(cells: Sequence[Mapping[str, Any]], metric: str) -> Figure:
+    """A column for everything that is kept, in it a place for everything that is done then: points are seeds."""
+    by_row = {str(cell["row"]): [v for v in cell[f"test_{metric}"] if v is not None] for cell in cells}
+    kept = list(dict.fromkeys(name.rsplit(", ", 1)[0] for name in by_row))
+    ways = list(dict.fromkeys(name.rsplit(", ", 1)[1] for name in by_row))
+    figure = blank(2.4 + 1.5 * len(kept), 4.2)
+    axes = figure.subplots()
+    for place, way in enumerate(ways):
+        color = COLORS[place % len(COLORS)]
+        axes.plot([], [], "o", color=color, markersize=4, label=way)
+        for column, name in enumerate(kept):
+            values = by_row.get(f"{name}, {way}", [])
+            middle = column + 0.26 * (place - (len(ways) - 1) / 2)
+            spread = 0.05 * np.sin(2.4 * np.arange(len(values)))
+            axes.plot(middle + spread, values, "o", color=color, markersize=3.2, alpha=0.65, markeredgewidth=0)
+            if values:
+                median = float(np.median(values))
+                axes.plot([middle - 0.1, middle + 0.1], [median, median], color=color, linewidth=2.2)
+    axes.set_xticks(range(len(kept)), kept)
+    axes.set_ylabel(f"test {metric}")
+    if metric == "accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    else:
+        axes.set_yscale("log")
+    clean(axes)
+    figure.legend(loc="outside upper right", ncols=len(ways), frameon=False, fontsize=9)
+    return figure

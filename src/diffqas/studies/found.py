@@ -1,0 +1,94 @@
+"""A finished run as the thing that a study is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from diffqas.architecture import Gumbel, Ranked, Softmax
+from diffqas.errors import RunError
+from diffqas.models.quantum_train import QuantumTrainKind
+from diffqas.quantum_train import QuantumTrain
+from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.runs.session import load
+from diffqas.studies.study import Origin
+from diffqas.tasks import Settings
+from diffqas.training.folder import RunFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a run found.
+
+    Attributes:
+        origin: which run it is.
+        config: its settings.
+        metric: name of the figure that its task compares.
+        models: its trained models by seed, on the CPU in float32, without those that diverged. Annealed weights stay
+            where the run left them.
+    """
+
+    origin: Origin
+    config: RunConfig
+    metric: str
+    models: dict[int, QuantumTrain]
+
+    @property
+    def kind(self) -> QuantumTrainKind:
+        """The run's choices of Quantum-Train."""
+        assert isinstance(self.config.kind, QuantumTrainKind)
+        return self.config.kind
+
+    @property
+    def settings(self) -> Settings:
+        """How the run was trained."""
+        assert isinstance(self.config.settings, Settings)
+        return self.config.settings
+
+    def rankings(self) -> dict[int, list[Ranked]]:
+        """Candidates by what they contribute, by seed."""
+        return {seed: model.ranking() for seed, model in self.models.items()}
+
+
+def find(path: str) -> Found:
+    """Load a finished run of Quantum-Train on data.
+
+    Raises:
+        RunError: no such run, an unfinished or damaged one, one of another kind, or one without a finished seed.
+        DataError: its data cannot be used any more.
+    """
+    folder = RunFolder(Path(path))
+    result = folder.load_result()
+    config = config_from_json(folder.load_config())
+    if not isinstance(config.kind, QuantumTrainKind) or not isinstance(config.settings, Settings):
+        what = "of a quantum LSTM" if isinstance(config.settings, Settings) else "of an agent"
+        rule = "a study of a run needs one of --model qt on a series or on images"
+        raise RunError(f"The run in {path} is {what}: {rule}.")
+    if not folder.checkpoint.exists():
+        raise RunError(f"There is no {folder.checkpoint.name} in {path}: the trained models are gone.")
+    digest = hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()
+    failed = {int(seed) for seed in result.get("failures", {})}
+    if failed >= set(config.seeds):
+        raise RunError(f"The run in {path} has no finished seed: nothing can be made of it.")
+    return _found(path, digest, tuple(seed for seed in config.seeds if seed not in failed), result["metric"])
+
+
+@lru_cache(maxsize=2)
+def _found(path: str, digest: str, seeds: tuple[int, ...], metric: str) -> Found:
+    config = config_from_json(RunFolder(Path(path)).load_config())
+    models = dict(zip(config.seeds, load(path).models, strict=True))
+    kept = {seed: _settled(models[seed]) for seed in seeds}
+    return Found(Origin(path, digest, seeds), config, metric, kept)
+
+
+def _settled(model: QuantumTrain) -> QuantumTrain:
+    """The model, with weights that a schedule no longer moves."""
+    circuits = model.circuits
+    if isinstance(circuits.relaxation, Gumbel):
+        start, final = circuits.relaxation.temperature, circuits.relaxation.final
+        circuits.relaxation = Softmax(start * (final / start) ** circuits.progress)
+    return model.to("cpu", torch.float32)

@@ -1,0 +1,55 @@
+"""What makes a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
+from diffqas.studies.metric import MSE, Metric
+from diffqas.studies.rows import Row
+from diffqas.tasks.series.task import SETTINGS
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The finished run that a study is made of.
+
+    Attributes:
+        path: its folder.
+        sha256: of its checkpoint.
+        seeds: those that finished.
+    """
+
+    path: str
+    sha256: str
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What makes a study.
+
+    Attributes:
+        rows: (settings, name of the recipe) -> rows, the search first.
+        datasets: its columns.
+        metric: what is compared.
+        recipes: the settings to start from, by the recipe's name.
+        load: (data set, folder of files or None) -> its samples.
+        samples: training samples of a data set, to plan with.
+        origin: the run that it is made of, if it is made of one.
+        more: (the study's folder, finished cells, console): writes and tells what its report has besides the tables.
+    """
+
+    rows: Callable[[Any, str], list[Row]]
+    datasets: tuple[str, ...] = SERIES
+    metric: Metric = MSE
+    recipes: Callable[[], Mapping[str, Any]] = lambda: SETTINGS
+    load: Callable[[str, str | Path | None], Data] = load_data
+    samples: Callable[[str], int] = training_samples
+    origin: Origin | None = None
+    more: Callable[[Path, Sequence[Mapping[str, Any]], Console], None] | None = None
