@@ -52,7 +52,7 @@ def test_the_mixture_and_its_gradient_are_unbiased(gradient):
     exact = model().detach(), model.angles.grad.clone(), model.structure.grad.clone()
     model.measure(Shots(30, gradient))
     values, by_angle, by_weight = [], [], []
-    for step in range(800):
+    for step in range(300):
         model.draws = shot_generators([0], step)
         model.zero_grad()
         p = model()

@@ -1,0 +1,6 @@
+"""What is left of a finished Quantum-Train run when its circuits are measured: finite shots, device noise."""
+
+from diffqas.noise.device import Device as Device
+
+
+
