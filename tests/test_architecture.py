@@ -20,6 +20,7 @@ ROOMS = [
     "reports",
     "models",
     "runs",
+    "noise",
     "studies",
     "cli",
 ]

@@ -47,6 +47,7 @@ def test_commands_parse(command, monkeypatch, capsys):
         "cli.runs.Show",
         "cli.forecast.Forecast",
         "cli.audit.Audit",
+        "cli.noise.Noise",
         "cli.play.Play",
         "cli.candidates.Candidates",
         "cli.study.Study",

@@ -23,7 +23,8 @@ def angles(*shape):
 def test_frequencies_are_shares_of_shots():
     p = torch.rand(2, 3, 8, generator=torch.Generator().manual_seed(0))
     found = frequencies(p / p.sum(-1, keepdim=True), 50, np.random.default_rng(0))
-    assert found.shape == p.shape and found.dtype == p.dtype
+    assert found.shape == p.shape
+    assert found.dtype == p.dtype
     assert torch.equal((found * 50).round(), (found * 50).round().clamp(0, 50))
     assert torch.allclose(found.sum(-1), torch.ones(2, 3))
 

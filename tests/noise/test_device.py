@@ -50,7 +50,9 @@ def by_hand(candidate, angles, rate):
 
     n = angles.shape[1]
     basis = ["rz", "sx", "x", "cx"]
-    circuit = transpile(to_qiskit(candidate, angles.tolist()), basis_gates=basis, optimization_level=1, seed_transpiler=0)
+    circuit = transpile(
+        to_qiskit(candidate, angles.tolist()), basis_gates=basis, optimization_level=1, seed_transpiler=0
+    )
     matrices = {
         "sx": lambda: 0.5 * np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]),
         "x": lambda: PAULIS[1],

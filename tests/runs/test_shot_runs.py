@@ -48,7 +48,11 @@ def test_shifted_circuits_train_small_searches(tmp_path):
     [
         ("bessel", {"shots": 0}, "`shots` must be a whole number of at least 1, but got 0"),
         ("bessel", {"shot_gradient": "exact"}, "`shot_gradient` must go with `shots`"),
-        ("bessel", {"shots": 9, "shot_gradient": "parameter-shift", "depth": 30}, "`shot_gradient` must be exact above"),
+        (
+            "bessel",
+            {"shots": 9, "shot_gradient": "parameter-shift", "depth": 30},
+            "`shot_gradient` must be exact above",
+        ),
         ("bessel", {"shots": 9, "model": "qlstm"}, "`shots` must be used with the model qt"),
         ("minigrid-empty-5x5", {"shots": 9}, "`shots` must be used with a data set"),
     ],

@@ -125,7 +125,7 @@ def shift_jacobian(
     *,
     separate: bool = False,
 ) -> Tensor:
-    """d probabilities / d angles of the live candidates by the parameter-shift rule.
+    """Derivatives of the live candidates' probabilities in the angles by the parameter-shift rule.
 
     Every angle enters one rotation, so (p(t + pi/2) - p(t - pi/2)) / 2 is exact (Schuld et al. 2019,
     arXiv 1811.11184).

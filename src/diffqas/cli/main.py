@@ -11,6 +11,7 @@ from rich.console import Console
 from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.forecast import Forecast
+from diffqas.cli.noise import Noise
 from diffqas.cli.play import Play
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
@@ -28,6 +29,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas play runs/minigrid-empty-5x5  watch it in an episode
   diffqas show runs/bessel              look at it again
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
+  diffqas noise runs/bessel             its test figures with finite shots and device noise
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
   diffqas candidates                    the twelve circuits, and which of them can do nothing
   diffqas audit                         what each of them can express, and what it costs, before any training
@@ -38,6 +40,7 @@ Command = (
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
+    | Annotated[Noise, tyro.conf.subcommand("noise")]
     | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]

@@ -1,7 +1,7 @@
 """Circuits on a noisy device: probabilities through Qiskit Aer (extra `noise`), readout errors by hand.
 
-Gates are compiled to rz, sx, x and cx, or to the basis and the couplings of a named backend; rz is a change of frame and
-free of errors. Qubit 0 is the most significant bit of a basis state, as everywhere in diffqas.
+Gates are compiled to rz, sx, x and cx, or to the basis and the couplings of a named backend; rz is a change of frame
+and free of errors. Qubit 0 is the most significant bit of a basis state, as everywhere in diffqas.
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ class Simulation:
         DataError: a package is not installed.
     """
 
-    def __init__(
-        self, device: Device, n: int, method: str = "auto", trajectories: int = 200, seed: int = 0
-    ) -> None:
+    def __init__(self, device: Device, n: int, method: str = "auto", trajectories: int = 200, seed: int = 0) -> None:
         choose(method, METHODS, "method")
         require(whole(trajectories), "trajectories", "be a whole number of at least 1", trajectories)
         fits = method != "density" or n <= MAX_DENSITY_QUBITS
@@ -186,7 +184,9 @@ def _backend(name: str, n: int) -> Any:
     known = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
     near = [other for other in known if other.startswith(name[:8])] or sorted(known)[:8]
     if name not in known:
-        raise ArgumentError(f"Argument `backend` must be {GENERIC} or a fake backend such as {', '.join(near)}, but got {name!r}.")
+        raise ArgumentError(
+            f"Argument `backend` must be {GENERIC} or a fake backend such as {', '.join(near)}, but got {name!r}."
+        )
     size = known[name].num_qubits
     require(size >= n, "backend", f"have at least {n} qubits", f"{name} with {size}")
     return known[name]
