@@ -36,6 +36,7 @@ def test_search_takes_shots(tmp_path):
     [
         (["--shots", "-1"], "`shots` must be whole numbers"),
         (["--backend", "fake_nowhere"], "needs qiskit-ibm-runtime, which is not installed"),
+        (["--depolarising", "-0.5"], "`depolarising` must be above 0"),
         (["--depolarising", "0.5"], "`depolarising` must be between 0 and 0.1"),
         (["--seeds", "0"], "`seeds` must be"),
     ],

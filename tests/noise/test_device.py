@@ -144,6 +144,28 @@ def test_a_backend_brings_gates_couplings_and_readout():
     assert 1e-4 < abs(found - ideal).max() < 0.2
 
 
+def test_routed_circuits_keep_their_order_and_their_readout(monkeypatch):
+    pytest.importorskip("qiskit_aer")
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    line = GenericBackendV2(6, coupling_map=[[a, b] for k in range(5) for a, b in ((k, k + 1), (k + 1, k))], seed=1)
+    model = NoiseModel()
+    for qubit in range(6):
+        model.add_readout_error(ReadoutError(flip(0.03 * (qubit + 1))), [qubit])
+    monkeypatch.setattr("diffqas.noise.device._backend", lambda name, n: line)
+    monkeypatch.setattr(Simulation, "_noise_model", lambda self: model)
+    candidate = TABLE_I[10]  # a ring, which a line can only route
+    angles = random_angles(candidate, 5)
+    ideal = exact(candidate, angles)
+    simulation = Simulation(Device(backend="line"), 5)
+    p, places = simulation._simulated(candidate, angles.tolist())
+    np.testing.assert_allclose(p, ideal, atol=1e-9)
+    assert places != list(range(5))
+    found = simulation.probabilities(candidate, angles.tolist(), ideal)
+    np.testing.assert_allclose(found, misread(ideal, [flip(0.03 * (place + 1)) for place in places]), atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from diffqas.noise import noise_run
 from diffqas.noise.report import report_table
-from diffqas.noise.run import SHOTS, TOP_K
+from diffqas.noise.run import SHOTS
 
 PATIENCE = 2.0
 """Seconds without a progress bar."""
@@ -38,8 +38,8 @@ class Noise:
     """generic, or a fake backend of qiskit-ibm-runtime such as fake_torino."""
     repeats: int = 10
     """How often shots are drawn anew."""
-    top_k: tuple[int, ...] = TOP_K
-    """Mixtures of the k best candidates, beside that of all."""
+    top_k: tuple[int, ...] | None = None
+    """Mixtures of the k best candidates, beside that of all; 1 and 3 if not given."""
     seeds: int | None = None
     """How many of the run's seeds, the first ones; all if not given."""
     constants: bool = False

@@ -6,6 +6,7 @@ and free of errors. Qubit 0 is the most significant bit of a basis state, as eve
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +108,9 @@ class Simulation:
     def _simulated(self, candidate: Candidate, angles: Angles) -> tuple[Floats, list[int]]:
         from qiskit import transpile
 
-        options = {"basis_gates": list(BASIS)} if self._backend is None else {"backend": self._backend}
+        options: dict[str, Any] = {"backend": self._backend}
+        if self._backend is None:
+            options = {"basis_gates": list(BASIS)}
         circuit: Any = transpile(
             to_qiskit(candidate, angles), optimization_level=1, seed_transpiler=self.seed, **options
         )
@@ -177,11 +180,13 @@ def _backend(name: str, n: int) -> Any:
 
         return GenericBackendV2(max(2, n), seed=BACKEND_SEED)
     try:
-        from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+        from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2  # pyright: ignore[reportMissingImports]
     except ImportError:
         remedy = "run `pip install qiskit-ibm-runtime`, or take generic"
         raise DataError(f"The backend {name!r} needs qiskit-ibm-runtime, which is not installed: {remedy}.") from None
-    known = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of other backends than the one that is asked for
+        known = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
     near = [other for other in known if other.startswith(name[:8])] or sorted(known)[:8]
     if name not in known:
         raise ArgumentError(

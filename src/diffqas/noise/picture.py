@@ -22,7 +22,7 @@ def report_figure(report: NoiseReport) -> Figure:
     """
     sweeps = [sweep for sweep in AXES if any(row.sweep == sweep for row in report.rows)]
     figure = blank(1.5 + 4.5 * max(1, len(sweeps)), 4.2)
-    panels = figure.subplots(1, max(1, len(sweeps)), sharey=True, squeeze=False)[0]
+    panels = list(figure.subplots(1, max(1, len(sweeps)), sharey=True, squeeze=False).flat)
     for axes, sweep in zip(panels, sweeps, strict=False):
         for color, mixture in zip(_colors(), report.mixtures, strict=False):
             rows = sorted(report.of(mixture, sweep), key=lambda row: float(row.level))
@@ -37,7 +37,8 @@ def report_figure(report: NoiseReport) -> Figure:
     panels[0].set_ylabel(f"test {report.metric}")
     if sweeps:
         panels[0].legend(frameon=False, fontsize=8)
-    seeds = f"{len(report.seeds)} seeds" if len(report.seeds) > 1 else f"seed {report.seeds[0]}"
+    count = len(report.seeds)
+    seeds = f"{count} seed{'s' * (count > 1)}"
     title = f"{report.task}: measured circuits ({seeds}); dashed: exact probabilities"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure

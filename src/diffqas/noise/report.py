@@ -98,6 +98,7 @@ def report_table(report: NoiseReport) -> RenderableType:
         title_justify="left",
         box=None,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading in HEADINGS[:2] else "right", no_wrap=True)
@@ -130,7 +131,7 @@ def report_csv(report: NoiseReport) -> str:
     return "".join(",".join(map(str, line)) + "\n" for line in lines)
 
 
-HEADINGS = ("mixture", "disturbance", "shots in all", "median", "lowest", "highest", "median / exact")
+HEADINGS = ("mixture", "disturbance", "all shots", "median", "lowest", "highest", "/ exact")
 
 
 def _lines(report: NoiseReport) -> Iterator[list[str]]:
@@ -161,7 +162,11 @@ def in_words(row: NoiseRow) -> str:
     """
     if row.sweep == "exact":
         return "exact"
-    return f"{powers(int(row.level))} shots" if row.sweep == "shots" else f"{row.sweep} {row.level}"
+    return (
+        f"{powers(int(row.level))} shots"
+        if row.sweep == "shots"
+        else f"{row.sweep} {row.level if isinstance(row.level, str) else f'{row.level:g}'}"
+    )
 
 
 def powers(count: int) -> str:

@@ -41,7 +41,7 @@ def noise_run(
     readout: Sequence[float] = (),
     backend: str | None = None,
     repeats: int = 10,
-    top_k: Sequence[int] = TOP_K,
+    top_k: Sequence[int] | None = None,
     seeds: int | None = None,
     constants: bool = False,
     method: str = "auto",
@@ -62,7 +62,7 @@ def noise_run(
         readout: rates of bits read wrongly, likewise.
         backend: a device by name, see `Device`.
         repeats: how often shots are drawn anew.
-        top_k: mixtures of the k best candidates, beside that of all.
+        top_k: mixtures of the k best candidates, beside that of all; None: of 1 and 3, or what there is of them.
         seeds: how many of the run's seeds, the first ones; None: all.
         constants: measure constant candidates too, which are known without a circuit.
         method: how devices are simulated, see `Simulation`.
@@ -82,7 +82,10 @@ def noise_run(
         what = "an environment" if config.kind.name == QuantumTrainKind.name else f"the model {config.kind.name}"
         remedy = "only networks of series and images written by circuits can be measured (model qt)"
         raise RunError(f"The run in {place.path} is of {what}: {remedy}.")
-    _check(shots, repeats, top_k, seeds)
+    _check(shots, repeats, top_k or (), seeds)
+    for name, rates in (("depolarising", depolarising), ("readout", readout)):
+        for rate in rates:
+            require(rate > 0, name, "be above 0, as the exact figures stand beside it anyway", rate)
     target = Path(output) if output is not None else place.path / "noise"
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     devices = [Device(depolarising=rate) for rate in depolarising]
@@ -93,6 +96,9 @@ def noise_run(
     models = dict(zip(config.seeds, load(place.path, task=loaded).models, strict=True))
     sound = {seed: model for seed, model in models.items() if str(seed) not in result["failures"]}
     chosen = dict(list(sound.items())[:seeds])
+    if top_k is None:
+        most = min(len(model.ranking()) for model in chosen.values())
+        top_k = [k for k in TOP_K if k <= most]
     job = _Job(chosen, loaded.to(config.device, config.torch_dtype), constants, top_k, repeats)
     simulations = [Simulation(device, job.n, method, trajectories) for device in devices]
     total, done, rows = job.steps(len(shots), len(devices)), 0, []
@@ -122,10 +128,11 @@ class _Job:
         self.mixtures: dict[str, tuple[str, list[Writing]]] = {"search": ("weighted", whole_mixture)}
         if first.circuits.relaxation.name != "raw":  # weights are probabilities
             self.mixtures["search, drawn"] = ("drawn", whole_mixture)
+        self._keys = {name: index for index, name in enumerate(("search", "search, drawn"))}
         for k in top_k:
+            self._keys[f"top-{k}"] = 1 + k
             few = [writing(model.discretize(k), constants) for model in models.values()]
             self.mixtures[f"top-{k}"] = ("weighted", few)
-        self._simulated: dict[tuple[int, int, int], Tensor] = {}
 
     @property
     def together(self) -> dict[str, list[Writing]]:
@@ -141,18 +148,20 @@ class _Job:
         """Rows, and None for every step that gives none."""
         for name, (_, found) in self.mixtures.items():
             yield self._row(name, "exact", "", found, [[one.mixed() for one in found]])
-        for place, (name, (estimate, found)) in enumerate(self.mixtures.items()):
+        for name, (estimate, found) in self.mixtures.items():
             for count in sorted(shots):
-                yield self._row(name, "shots", count, found, list(self._draws(estimate, found, count, place)))
+                yield self._row(
+                    name, "shots", count, found, list(self._draws(estimate, found, count, self._keys[name]))
+                )
         for simulation in simulations:
             yield from self._device_rows(simulation)
 
-    def _draws(self, estimate: str, found: list[Writing], count: int, place: int) -> Iterator[list[Tensor]]:
+    def _draws(self, estimate: str, found: list[Writing], count: int, key: int) -> Iterator[list[Tensor]]:
         """Mixtures of every seed, once for each repeat; a function of seed, shots, mixture and repeat alone."""
         for repeat in range(self.repeats):
-            keys = [(seed % 2**64, count, place, repeat) for seed in self.seeds]
+            keys = [(seed % 2**64, count, key, repeat) for seed in self.seeds]
             pairs = zip(found, keys, strict=True)
-            yield [ESTIMATES[estimate](one, count, np.random.default_rng(key)) for one, key in pairs]
+            yield [ESTIMATES[estimate](one, count, np.random.default_rng(own)) for one, own in pairs]
 
     def _device_rows(self, simulation: Simulation) -> Iterator[NoiseRow | None]:
         device, whole_mixture = simulation.device, self.mixtures["search"][1]
@@ -210,9 +219,7 @@ def _notes(
     if shots:
         notes.append(f"Shots are those of each measured circuit; {repeats} draws for each of {len(job.seeds)} seeds.")
     if any(simulation.device.depolarising for simulation in simulations):
-        notes.append(
-            f"Depolarising: that rate after sx and x, {TWO_QUBITS:.0f} times that after cx, none after rz; no shot noise."
-        )
+        notes.append(f"Depolarising: that rate after sx and x, {TWO_QUBITS:.0f} times that after cx; no shot noise.")
     if any(simulation.device.readout for simulation in simulations):
         notes.append("Readout: that rate for every bit, either way; gates exact, no shot noise.")
     if any(simulation.device.backend == GENERIC for simulation in simulations):
