@@ -15,7 +15,7 @@ from diffqas.noise.report import report_csv, report_markdown
 from diffqas.noise.writing import Scorer, drawn, weighted, writing
 
 LIVE = (TABLE_I[1], TABLE_I[6], TABLE_I[10])
-SMALL = {"depth": 2, "epochs": 2, "optimizer": "adam", "quiet": True}
+SMALL = {"depth": 2, "epochs": 1, "optimizer": "adam", "quiet": True}
 
 
 @pytest.fixture(scope="module")
