@@ -22,6 +22,7 @@ ROOMS = [
     "runs",
     "exports",
     "hub",
+    "noise",
     "studies",
     "cli",
 ]

@@ -14,3 +14,6 @@ from diffqas.architecture.relaxation import Softmax as Softmax
 from diffqas.architecture.relaxation import as_relaxation as as_relaxation
 from diffqas.architecture.relaxation import generators as generators
 from diffqas.architecture.relaxation import noise_like as noise_like
+from diffqas.architecture.shots import SHOT_GRADIENTS as SHOT_GRADIENTS
+from diffqas.architecture.shots import Shots as Shots
+from diffqas.architecture.shots import shot_generators as shot_generators

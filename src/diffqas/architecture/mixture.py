@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from diffqas.architecture.relaxation import Relaxation
+from diffqas.architecture.shots import Shots, sampled, shot_generators
 from diffqas.circuits import SearchSpace
 from diffqas.errors import choose, require
 from diffqas.simulator import MAX_QUBITS, mixture, probabilities
@@ -55,6 +59,10 @@ class CircuitMixture(nn.Module):
         """How far training has come, 0 to 1; set by the training loop, read by annealed relaxations."""
         self.noise: Tensor | None = None
         """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
+        self.shots: Shots | None = None
+        """Set by `measure`."""
+        self.draws: Sequence[np.random.Generator] | None = None
+        """What draws the shots of the next forward pass, one per copy; None draws them anew."""
 
     @property
     def n(self) -> int:
@@ -71,13 +79,28 @@ class CircuitMixture(nn.Module):
         """Mixture weights without noise, (*lead, candidates)."""
         return self.relaxation.weights(self.structure, self.progress)
 
+    def measure(self, shots: Shots | None) -> None:
+        """Take frequencies of finite shots for probabilities while training; None: exact ones.
+
+        Raises:
+            ArgumentError: a gradient that would take too many shifted circuits.
+        """
+        if shots is not None:
+            shots.check(self.candidates, self.n, self.depth)
+        self.shots = shots
+
     def forward(self) -> Tensor:
-        """Mixed probabilities, (*lead, 2**n)."""
+        """Mixed probabilities, (*lead, 2**n); sampled ones while training with finite shots."""
         noise = None
         if self.training and self.relaxation.stochastic:
             noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         weights = self.relaxation.weights(self.structure, self.progress, noise)
-        return mixture(self.candidates, self.angles, weights, separate=self.sharing == "separate")
+        separate = self.sharing == "separate"
+        if self.training and self.shots is not None:
+            draws = self.draws or shot_generators(torch.randint(2**62, weights.shape[:-1]).flatten().tolist(), 0)
+            measured = sampled(self.candidates, self.angles, self.shots, draws, separate=separate)
+            return (weights.unsqueeze(-1) * measured).sum(-2)
+        return mixture(self.candidates, self.angles, weights, separate=separate)
 
     def probabilities(self) -> Tensor:
         """Probabilities of every candidate by itself, (*lead, candidates, 2**n)."""
@@ -99,7 +122,7 @@ class CircuitMixture(nn.Module):
         structure = self.relaxation.merge(self.structure, groups, self.progress)
         few.angles = nn.Parameter(angles.clone(), self.angles.requires_grad)
         few.structure = nn.Parameter(structure.clone(), self.structure.requires_grad)
-        few.progress = self.progress
+        few.progress, few.shots = self.progress, self.shots
         return few.train(self.training)
 
     def extra_repr(self) -> str:

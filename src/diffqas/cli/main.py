@@ -12,6 +12,7 @@ from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
+from diffqas.cli.noise import Noise
 from diffqas.cli.play import Play
 from diffqas.cli.report import Report
 from diffqas.cli.runs import Resume, Show
@@ -32,6 +33,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas report runs/bessel            one HTML page of it, or of several to compare; needs no network
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas export runs/bessel            the network as a file for other programs, --format onnx too
+  diffqas noise runs/bessel             its test figures with finite shots and device noise
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
   diffqas candidates                    the twelve circuits, and which of them can do nothing
   diffqas audit                         what each of them can express, and what it costs, before any training
@@ -44,6 +46,7 @@ Command = (
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Noise, tyro.conf.subcommand("noise")]
     | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]

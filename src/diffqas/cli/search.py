@@ -49,6 +49,10 @@ class Search:
     """qt: widths of the perceptron's hidden layers; one of 16 if not given."""
     chunk: int | None = None
     """qt: weights written by each basis state, 1 if not given; more means more trainable numbers and fewer qubits."""
+    shots: int | None = None
+    """qt: measure each circuit so often in every training step; exact probabilities if not given."""
+    shot_gradient: Literal["exact", "parameter-shift"] | None = None
+    """--shots: gradient in the angles, of the exact probabilities, if not given, or measured by shifted circuits."""
     circuit: Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None = None
     """qlstm: no search, one of the papers' circuits chosen by hand in every gate."""
     reservoir: bool = False
@@ -122,6 +126,8 @@ class Search:
             mapping=self.mapping,
             hidden=self.hidden,
             chunk=self.chunk,
+            shots=self.shots,
+            shot_gradient=self.shot_gradient,
             circuit=self.circuit,
             reservoir=self.reservoir or None,
             structure=self.structure,

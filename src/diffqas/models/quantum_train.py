@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from diffqas.architecture import Shots
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form, to_qasm
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import require
@@ -40,6 +41,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         mapping: from a basis state to weights.
         chunk: weights written by each basis state.
         target: the network by name; None: the task's own.
+        shots: finite shots in every training step; None: exact probabilities.
     """
 
     candidates: tuple[Candidate, ...] = tuple(TABLE_I)
@@ -47,6 +49,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
     mapping: WeightMapping = field(default_factory=LinearMapping)
     chunk: int = 1
     target: str | None = None
+    shots: Shots | None = None
 
     name: ClassVar[str] = "qt"
     files: ClassVar[Mapping[str, str]] = {
@@ -63,13 +66,17 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         hidden: int | Sequence[int] | None = None,
         chunk: int = 1,
         target: str | None = None,
+        shots: int | None = None,
+        shot_gradient: str | None = None,
     ) -> QuantumTrainKind:
-        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`."""
+        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`, `shot_gradient` goes with `shots`."""
         chosen = as_mapping(mapping)
         if hidden is not None:
             require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
             chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
-        return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target)
+        require(shots is not None or shot_gradient is None, "shot_gradient", "go with `shots`", shot_gradient)
+        measured = None if shots is None else Shots(shots, shot_gradient or "exact")
+        return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target, measured)
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The task's."""
@@ -81,17 +88,25 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         """As `ModelKind.make`."""
         choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
         models = make_models(task, settings, seeds, candidates=self.candidates, **choices)
+        for model in models:
+            model.circuits.measure(self.shots)
         return Lockstep(models), models
 
     def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
         """Constants in the search space, and whether the seeds' networks run one after the other."""
         slow = len(models) > 1 and not population.together(task.train.inputs[:1])
-        return self.constants_note(models[0]) + [SEED_BY_SEED] * slow
+        return self.constants_note(models[0]) + self._shots_note() + [SEED_BY_SEED] * slow
 
     def constants_note(self, model: QuantumTrain) -> list[str]:
         """A line if the search space holds constants."""
         note = space_note(SearchSpace(self.candidates), model.circuits.n)
         return [] if note is None else [note]
+
+    def _shots_note(self) -> list[str]:
+        if self.shots is None:
+            return []
+        line = f"Every training step measures each live circuit {self.shots.count:,} times, with the gradient"
+        return [f"{line} {self.shots.gradient}; figures after an epoch are those of exact probabilities."]
 
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate."""

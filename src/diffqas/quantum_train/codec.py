@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-from diffqas.architecture import Gumbel, Raw, Softmax
+from diffqas.architecture import Gumbel, Raw, Shots, Softmax
 from diffqas.circuits import Candidate
 from diffqas.errors import ArgumentError, DataError, DiffqasError
 from diffqas.quantum_train.mapping import LinearMapping
@@ -19,7 +19,7 @@ CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Recipe, Rates, Candidate),
-        *(Raw, Softmax, Gumbel),
+        *(Raw, Softmax, Gumbel, Shots),
         *(DimensionScale, RawScale, TanhScale),
         *(LinearMapping, MLPMapping),
     )

@@ -46,17 +46,17 @@ class Generator(nn.Module):
         owner = torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes))
         self.register_buffer("_owner", owner, persistent=False)
 
-    def raw(self) -> Tensor:
-        """Output of the mapping before gain and offset, (*lead, p)."""
-        scaled = self.scale(self.circuits(), self.mapping.n)
+    def raw(self, mixed: Tensor | None = None) -> Tensor:
+        """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed` probabilities."""
+        scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
         return self.mapping(scaled)[..., : sum(self.sizes)]
 
-    def forward(self) -> Tensor:
-        """Flat weights, (*lead, p)."""
+    def forward(self, mixed: Tensor | None = None) -> Tensor:
+        """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead, 2**n) would."""
         owner = self.get_buffer("_owner")
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all their digits.
         with torch.autocast(self.gain.device.type, enabled=False):
-            return torch.addcmul(self.offset[..., owner], self.gain[..., owner], self.raw())
+            return torch.addcmul(self.offset[..., owner], self.gain[..., owner], self.raw(mixed))
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:

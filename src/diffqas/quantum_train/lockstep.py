@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, Ranked, generators, noise_like, rank_each
+from diffqas.architecture import CircuitMixture, Ranked, generators, noise_like, rank_each, shot_generators
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.model import QuantumTrain, parameter_groups
@@ -45,6 +45,7 @@ class Lockstep(nn.Module):
                 circuits.candidates, circuits.n, circuits.depth, circuits.relaxation, circuits.sharing, lead=lead
             )
             stacked_mapping = mapping.stacked(lead)
+        stacked.shots = circuits.shots
         generator = Generator(stacked, stacked_mapping, first.generator.scale, first.generator.sizes, lead=lead)
         self.generator = generator.to(first.generator.gain)
         states = [model.generator.state_dict() for model in models]
@@ -74,8 +75,10 @@ class Lockstep(nn.Module):
         return rank_each(self.circuits, self.generator.scale)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Tell an annealed or stochastic relaxation how far training has come."""
+        """Tell an annealed or stochastic relaxation, and finite shots, how far training has come."""
         self.circuits.progress = progress
+        if self.circuits.shots is not None:
+            self.circuits.draws = shot_generators(seeds, step)
         if self.circuits.relaxation.stochastic:
             self.circuits.noise = noise_like(self.circuits.structure, generators(seeds, step))
 

@@ -53,6 +53,8 @@ def search(
     mapping: str | Mapping | None = None,
     hidden: int | Sequence[int] | None = None,
     chunk: int | None = None,
+    shots: int | None = None,
+    shot_gradient: str | None = None,
     circuit: str | None = None,
     reservoir: bool | None = None,
     structure: str | None = None,
@@ -98,6 +100,8 @@ def search(
         mapping: of qt, `"linear"` (the papers'), `"mlp"` or a mapping object.
         hidden: of qt, width of the hidden layer of `"mlp"`, or widths of several.
         chunk: of qt, weights written by each basis state; a larger one needs fewer qubits.
+        shots: of qt on data, measure each live circuit so often in every training step; None: exact probabilities.
+        shot_gradient: with `shots`, gradient in the angles: `"exact"` or `"parameter-shift"`.
         circuit: of qlstm, one circuit chosen by hand in every gate, `"C1"` .. `"C6"`, in place of `candidates`.
         reservoir: of qlstm, leave the angles as they are drawn.
         structure: of qlstm, structural weights for each `"gate"` or `"shared"` ones for all four.
@@ -152,6 +156,8 @@ def search(
         mapping=mapping,
         hidden=hidden,
         chunk=chunk,
+        shots=shots,
+        shot_gradient=shot_gradient,
         reservoir=reservoir,
         structure=structure,
         hidden_size=hidden_size,

@@ -1,0 +1,189 @@
+"""Finite shots: frequencies of sampled basis states in place of probabilities, and gradients through them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.circuits import SearchSpace, form
+from diffqas.circuits.identities import CONSTANTS
+from diffqas.errors import choose, require, whole
+from diffqas.simulator import probabilities
+
+SHOT_GRADIENTS = ("exact", "parameter-shift")
+MAX_SHIFTED = 2**22
+"""Sampled probabilities of all shifted circuits in one step of one seed: a few tenths of a second, and 34 MB."""
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Every live circuit is measured `count` times in a training step.
+
+    Args:
+        count: shots of each circuit; constants are known and need none.
+        gradient: in the angles. `"exact"` takes that of the exact probabilities (straight through: only a simulator
+            can), `"parameter-shift"` measures (p(t + pi/2) - p(t - pi/2)) / 2 for every angle, `count` shots each
+            circuit, as a device would. Everything behind the probabilities sees the frequencies in either case.
+
+    >>> Shots(1000)
+    Shots(count=1000, gradient='exact')
+    """
+
+    count: int
+    gradient: str = "exact"
+
+    def __post_init__(self) -> None:
+        require(whole(self.count), "shots", "be a whole number of at least 1", self.count)
+        choose(self.gradient, SHOT_GRADIENTS, "shot_gradient")
+
+    def check(self, space: SearchSpace, n: int, depth: int) -> None:
+        """Refuse shifted circuits that are too many to be simulated.
+
+        Raises:
+            ArgumentError: more than `MAX_SHIFTED` probabilities in one step.
+        """
+        circuits = 2 * depth * n * space.angles_per_qubit * len(live(space))
+        fits = self.gradient == "exact" or circuits << n <= MAX_SHIFTED
+        rule = f"be exact above {MAX_SHIFTED:,} shifted probabilities a step"
+        require(fits, "shot_gradient", rule, f"{circuits:,} circuits of {2**n:,} each")
+
+
+def live(space: SearchSpace) -> list[int]:
+    """Indices of the candidates that are no constants: only they have anything to measure.
+
+    >>> from diffqas.circuits import TABLE_I
+    >>> live(TABLE_I)
+    [1, 4, 6, 7, 9, 10]
+    """
+    return [index for index, candidate in enumerate(space) if form(candidate) not in CONSTANTS]
+
+
+def shot_generators(seeds: Sequence[int], step: int) -> list[np.random.Generator]:
+    """What draws the shots of a step, one per seed: a function of seed and step, so there is nothing to save."""
+    return [np.random.default_rng((seed % 2**64, step)) for seed in seeds]
+
+
+def frequencies(p: Tensor, count: int, draw: np.random.Generator) -> Tensor:
+    """Shares of `count` shots in each basis state: exact multinomial samples, at a cost that `count` hardly changes.
+
+    Args:
+        p: probabilities (..., 2**n).
+        count: shots of each distribution.
+        draw: random numbers.
+
+    Returns:
+        Like `p`, without a gradient.
+
+    >>> frequencies(torch.tensor([0.0, 1.0]), 10, np.random.default_rng(0)).tolist()
+    [0.0, 1.0]
+    """
+    # Single precision may sum to slightly more than 1, which numpy refuses.
+    exact = p.detach().cpu().double().numpy().clip(0)
+    counts = draw.multinomial(count, exact / exact.sum(-1, keepdims=True))
+    return torch.from_numpy(counts / count).to(p)
+
+
+def sampled(
+    space: SearchSpace, angles: Tensor, shots: Shots, draws: Sequence[np.random.Generator], *, separate: bool = False
+) -> Tensor:
+    """Frequencies in place of `probabilities`, with a gradient in the angles; constants stay exact.
+
+    Args:
+        space: the candidates.
+        angles: (*lead, depth, n), or (*lead, depth, n, r); separate (*lead, candidates, ...).
+        shots: how many, and which gradient.
+        draws: random numbers, one per entry of the leading dimensions, which has at most one dimension.
+        separate: each candidate has angles of its own.
+
+    Returns:
+        (*lead, candidates, 2**n).
+    """
+    places = live(space)
+    shifted = shots.gradient == "parameter-shift"
+    exact = probabilities(space, angles.detach() if shifted else angles, separate=separate)
+    if not places:
+        return exact
+    rows = exact[..., places, :]
+    stacked = rows.detach().reshape(len(draws), *rows.shape[-2:])
+    measured = torch.stack([frequencies(p, shots.count, draw) for p, draw in zip(stacked, draws, strict=True)])
+    measured = measured.reshape(rows.shape)
+    if shifted and angles.requires_grad and torch.is_grad_enabled():
+        rows = rows + _linear(space, angles, shots.count, draws, separate).reshape(rows.shape)
+    return exact.index_copy(-2, torch.tensor(places, device=exact.device), rows + (measured - rows).detach())
+
+
+def shift_jacobian(
+    space: SearchSpace,
+    angles: Tensor,
+    count: int | None = None,
+    draw: np.random.Generator | None = None,
+    *,
+    separate: bool = False,
+) -> Tensor:
+    """Derivatives of the live candidates' probabilities in the angles by the parameter-shift rule.
+
+    Every angle enters one rotation, so (p(t + pi/2) - p(t - pi/2)) / 2 is exact (Schuld et al. 2019,
+    arXiv 1811.11184).
+
+    Args:
+        space: the candidates.
+        angles: (depth, n), or (depth, n, r); separate (candidates, ...).
+        count: shots of each shifted circuit; None: its exact probabilities.
+        draw: random numbers for the shots.
+        separate: each candidate has angles of its own; its row is then that in these.
+
+    Returns:
+        (angles of one candidate, live candidates, 2**n).
+    """
+    places = live(space)
+    few = SearchSpace(space[index] for index in places)
+    base = angles.detach()
+    if separate:
+        base = base[places]
+    if few.angles_per_qubit < space.angles_per_qubit:  # only constants use the others
+        base = base[..., : few.angles_per_qubit] if few.angles_per_qubit > 1 else base[..., 0]
+    one = base[0] if separate else base
+    steps = torch.eye(one.numel(), dtype=base.dtype, device=base.device).reshape(-1, *one.shape) * (math.pi / 2)
+    if separate:
+        steps = steps.unsqueeze(1)  # the same angle of every candidate at once: they do not meet
+    both = probabilities(few, torch.stack([base + steps, base - steps]), separate=separate)
+    if count is not None:
+        require(draw is not None, "draw", "be given with `count`", draw)
+        both = frequencies(both, count, draw)  # pyright: ignore[reportArgumentType]
+    return (both[0] - both[1]) / 2
+
+
+def _linear(
+    space: SearchSpace, angles: Tensor, count: int, draws: Sequence[np.random.Generator], separate: bool
+) -> Tensor:
+    """Zeros whose derivative in the angles is the measured one, (seeds, live candidates, 2**n)."""
+    own = 1 if separate else 0
+    flat = angles.reshape(len(draws), *angles.shape[angles.dim() - _inner(space) - own :])
+    parts = []
+    for one, draw in zip(flat, draws, strict=True):
+        jacobian = shift_jacobian(space, one, count, draw, separate=separate)
+        change = one - one.detach()
+        if separate:
+            change = _used(change[live(space)], len(jacobian), 1)
+            parts.append(torch.einsum("ca,aci->ci", change, jacobian))
+        else:
+            parts.append(torch.einsum("a,aci->ci", _used(change, len(jacobian), 0), jacobian))
+    return torch.stack(parts)
+
+
+def _inner(space: SearchSpace) -> int:
+    """Dimensions of one candidate's angles."""
+    return 2 if space.angles_per_qubit == 1 else 3
+
+
+def _used(change: Tensor, count: int, kept: int) -> Tensor:
+    """Angles that live candidates use, flattened behind the first `kept` dimensions."""
+    if change[(0,) * kept].numel() > count:
+        positions = change.shape[kept] * change.shape[kept + 1]
+        change = change[..., : count // positions]
+    return change.flatten(kept)

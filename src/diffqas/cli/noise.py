@@ -1,0 +1,83 @@
+"""`diffqas noise`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+from rich.console import Console
+from rich.progress import Progress
+
+from diffqas.noise import noise_run
+from diffqas.noise.report import report_table
+from diffqas.noise.run import SHOTS
+
+PATIENCE = 2.0
+"""Seconds without a progress bar."""
+
+
+@dataclass
+class Noise:
+    """Measure the circuits of a finished run: its test figures with finite shots, and on noisy devices.
+
+    Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install diffqas[noise].
+    """
+
+    folder: tyro.conf.Positional[Path]
+    """The run folder."""
+    shots: tuple[int, ...] = SHOTS
+    """How often each circuit is measured."""
+    depolarising: tuple[float, ...] = ()
+    """Rates of depolarising errors after one-qubit gates, at most 0.1; ten times that after cx."""
+    readout: tuple[float, ...] = ()
+    """Rates of bits read wrongly, at most 0.5; need no Qiskit."""
+    backend: str | None = None
+    """generic, or a fake backend of qiskit-ibm-runtime such as fake_torino."""
+    repeats: int = 10
+    """How often shots are drawn anew."""
+    top_k: tuple[int, ...] | None = None
+    """Mixtures of the k best candidates, beside that of all; 1 and 3 if not given."""
+    seeds: int | None = None
+    """How many of the run's seeds, the first ones; all if not given."""
+    constants: bool = False
+    """Measure constant candidates too, which are known without a circuit."""
+    method: Literal["auto", "density", "trajectories"] = "auto"
+    """Simulation of gate errors: density matrix (exact, at most 13 qubits), mean of random trajectories; auto: the
+    first up to 8 qubits."""
+    trajectories: int = 200
+    """How many."""
+    output: Path | None = None
+    """Folder for the files; noise in the run folder if not given."""
+
+    def run(self) -> None:
+        """Measure, then print the table and where the files lie."""
+        console = Console()
+        begin = time.perf_counter()
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("measuring", visible=False)
+
+            def advance(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total, visible=time.perf_counter() - begin > PATIENCE)
+
+            report = noise_run(
+                self.folder,
+                shots=self.shots,
+                depolarising=self.depolarising,
+                readout=self.readout,
+                backend=self.backend,
+                repeats=self.repeats,
+                top_k=self.top_k,
+                seeds=self.seeds,
+                constants=self.constants,
+                method=self.method,
+                trajectories=self.trajectories,
+                output=self.output,
+                progress=advance,
+            )
+        console.print(report_table(report))
+        place = self.output or self.folder / "noise"
+        files = "\n" + "\n".join(str(place / name) for name in ("noise.md", "noise.csv", "noise.png"))
+        console.print(files, style="bold", highlight=False, markup=False, soft_wrap=True)
