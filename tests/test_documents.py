@@ -44,6 +44,7 @@ def test_commands_parse(command, monkeypatch, capsys):
     for name in (
         "cli.search.Search",
         "cli.runs.Resume",
+        "cli.repeat.Repeat",
         "cli.runs.Show",
         "cli.forecast.Forecast",
         "cli.audit.Audit",

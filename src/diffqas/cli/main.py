@@ -12,6 +12,7 @@ from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.play import Play
+from diffqas.cli.repeat import Repeat
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
@@ -27,6 +28,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas search minigrid-empty-5x5     an agent whose policy and value are written by circuits
   diffqas play runs/minigrid-empty-5x5  watch it in an episode
   diffqas show runs/bessel              look at it again
+  diffqas repeat runs/bessel            train it again and compare, bit by bit
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
   diffqas candidates                    the twelve circuits, and which of them can do nothing
@@ -36,6 +38,7 @@ ordinary classical model and a circuit that runs anywhere.
 Command = (
     Annotated[Search, tyro.conf.subcommand("search")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
+    | Annotated[Repeat, tyro.conf.subcommand("repeat")]
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Play, tyro.conf.subcommand("play")]
@@ -65,4 +68,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _plain(error: DiffqasError) -> str:
-    return str(error).replace("[", "\\[")
+    # A message may quote a file: one line stays one line, whatever stands there.
+    return " ".join(str(error).split()).replace("[", "\\[")
