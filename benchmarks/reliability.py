@@ -30,7 +30,10 @@ from diffqas.training.files import read_json
 from diffqas.training.folder import RunFolder
 from report import describe, write_json
 
-RUN: dict[str, Any] = {"task": "bessel", "depth": 2, "epochs": 6, "seeds": 2, "quiet": True}
+RUN: dict[str, Any] = {"task": "bessel", "depth": 1, "epochs": 5, "seeds": 2, "quiet": True}
+STOPPED = 3
+"""Epoch of the last checkpoint where checkpoints are damaged."""
+IMPORTED = ["diffqas.runs", "torch.utils.tensorboard", "matplotlib.font_manager", "diffqas.simulator.compiled.function"]
 PATIENCE = 300
 
 
@@ -64,7 +67,7 @@ def kills(count: int, place: Path, compiled: bool = True, seed: int = 0) -> dict
         `kills`, the `runs` that they fell on, and how many of those were `lost`.
     """
     context = get_context("forkserver")  # a process that has imported everything, and forks what is to be killed
-    context.set_forkserver_preload(["diffqas.runs"])
+    context.set_forkserver_preload(IMPORTED)
     draw, done, runs, lost = random.Random(seed), 0, 0, 0
     stages: dict[str, int] = {}
 
@@ -96,7 +99,13 @@ def kills(count: int, place: Path, compiled: bool = True, seed: int = 0) -> dict
         lost += not (ended and figures(folder) == wanted)
         runs += 1
         shutil.rmtree(folder, ignore_errors=True)
-    return {"kills": done, "runs": runs, "lost": lost, "moments": dict(sorted(stages.items()))}
+    return {
+        "kills": done,
+        "runs": runs,
+        "lost": lost,
+        "seconds_of_a_run": round(duration, 1),
+        "moments": dict(sorted(stages.items())),
+    }
 
 
 def _stage(folder: Path) -> str:
@@ -153,7 +162,7 @@ def damages(count: int, place: Path, every: int = 10, seed: int = 0) -> dict[str
     draw, whole, template = random.Random(seed), place / "whole", place / "stopped"
     with eager():
         search(**RUN, output=whole)
-    stopped(template, 4)
+    stopped(template, STOPPED)
     wanted = figures(whole)
     found = {"checkpoints": 0, "noticed": 0, "continued": 0, "lost": 0, "both": 0, "refused": 0}
     for case in range(count):
@@ -163,7 +172,7 @@ def damages(count: int, place: Path, every: int = 10, seed: int = 0) -> dict[str
         said: list[str] = []
         state = folder.load_checkpoint(said.append)
         found["checkpoints"] += 1
-        found["noticed"] += state is not None and state["epoch"] == 3 and len(said) == 1
+        found["noticed"] += state is not None and state["epoch"] == STOPPED - 1 and len(said) == 1
         if case % every == 0:
             with eager():
                 resume(folder.path, quiet=True)

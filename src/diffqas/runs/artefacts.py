@@ -20,7 +20,7 @@ from diffqas.tasks import Task
 from diffqas.tasks.images import IMAGES, SOURCES
 from diffqas.training import Training
 from diffqas.training.actor_critic import AgentTraining
-from diffqas.training.files import load_tensors, save_tensors, write_atomically
+from diffqas.training.files import load_tensors, save_tensors, understood, write_atomically
 from diffqas.training.folder import RunFolder
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
@@ -34,9 +34,11 @@ def write_artefacts(
 ) -> dict[str, Any]:
     """Write models, circuits and pictures of a finished training; returns what belongs in result.json."""
     _write_models(folder, config, models)
-    weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
-    save_figure(config.kind.picture(models[0], weights, title), folder.path / STRUCTURE)
+    with understood(folder.metrics):
+        weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
+        picture = config.kind.picture(models[0], weights, title)
+    save_figure(picture, folder.path / STRUCTURE)
     if isinstance(training, AgentTraining):
         return _common(config, training, models) | write_agent_artefacts(folder, config, training)
     if training.task.kind == "series":
@@ -111,7 +113,7 @@ def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
     for key in records[0]:
         part, _, metric = key.partition("_")
         if part in ("train", "test"):
-            curves.setdefault(metric, {})[part] = np.array([record[key] for record in records])
+            curves.setdefault(metric, {})[part] = np.array([record[key] for record in records], dtype=float)
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)

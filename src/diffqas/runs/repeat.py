@@ -92,7 +92,7 @@ def repeat(
     if data.difference > 0 and not generated(config):
         return Repetition(place.path, None, [data], changes, tolerance)
     target = RunFolder(Path(output) if output is not None else _beside(place.path))
-    run = begin(target, config, loaded, quiet=quiet)
+    run = begin(target, config, loaded, source=place.config, quiet=quiet)
     lines = [
         compare("choices", _choices(content), _choices(target.load_config())),
         data,

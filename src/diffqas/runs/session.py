@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -193,14 +193,21 @@ def search(
 
 
 def begin(
-    folder: RunFolder, config: RunConfig, task: Task | EnvironmentTask, *, overwrite: bool = False, quiet: bool = False
+    folder: RunFolder,
+    config: RunConfig,
+    task: Task | EnvironmentTask,
+    *,
+    source: Path | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
 ) -> Run:
-    """Run a search whose choices are all made.
+    """Run a search whose choices are all made; `source` is the file that they come from, if they come from one.
 
     Raises:
         RunError: as of `search`.
     """
-    training, models = _prepare(config, task)
+    with nullcontext() if source is None else understood(source):
+        training, models = _prepare(config, task)
     with only_one(folder.path):
         folder.create(config.to_json() | {"data": fingerprint(task)}, overwrite=overwrite)
         return _run(folder, config, training, models, quiet)
@@ -227,7 +234,8 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     if content.get("data") not in (None, fingerprint(loaded)) and not generated(config):
         remedy = "Bring back the file as it was, or begin anew with --overwrite."
         raise RunError(f"The data of the run in {place.path} are not those that it began with. {remedy}")
-    training, models = _prepare(config, loaded)
+    with understood(place.config):
+        training, models = _prepare(config, loaded)
     with only_one(place.path):
         return _run(place, config, training, models, quiet)
 
@@ -249,7 +257,9 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
     if state is None or state.get("epoch") != result.get("epochs"):
         where = f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}"
         raise RunError(f"{where}: the trained models are gone. Train them again with `diffqas repeat {place.path}`.")
-    training, models = _prepare(config, task or config.load())
+    loaded = task or config.load()
+    with understood(place.config):
+        training, models = _prepare(config, loaded)
     with torch.random.fork_rng(devices=[]), understood(place.checkpoint):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
@@ -288,7 +298,7 @@ def _settings(
 
 
 def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
-    here = task.to(config.device, config.torch_dtype)
+    here = task.to(_checked_device(config.device), config.torch_dtype)
     population, models = config.kind.make(here, config.settings, config.seeds)
     return config.kind.training(population, here, config.settings, list(config.seeds)), models
 

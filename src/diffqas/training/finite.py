@@ -27,7 +27,7 @@ def first_fault(population: Any, seed: int, loss: float, gradient: Tensor | None
 
     >>> from diffqas.training.population import DirectLockstep
     >>> networks = DirectLockstep([nn.Linear(3, 2), nn.Linear(3, 2)])
-    >>> _ = nn.init.constant_(networks.stacked[1], torch.inf)
+    >>> networks.stacked[1].data[1] = torch.inf
     >>> first_fault(networks, 0, torch.nan), first_fault(networks, 1, torch.nan)
     ("the network's outputs", 'bias')
     """

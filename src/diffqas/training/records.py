@@ -49,7 +49,9 @@ def _form(value: Any) -> Any:
     """
     if isinstance(value, list):
         return tuple(map(_form, value))
-    return 0 if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) else None
+    if value is None or isinstance(value, float):
+        return 0
+    return 0 if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
 
 
 def _unknown(form: Any) -> bool:
