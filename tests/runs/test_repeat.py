@@ -6,7 +6,7 @@ import pytest
 from diffqas import resume, search
 from diffqas.cli import main
 from diffqas.errors import RunError
-from diffqas.runs import repeat
+from diffqas.runs import repeat_run
 from diffqas.runs.compare import Line, compare
 from diffqas.training.folder import RunFolder
 
@@ -49,7 +49,9 @@ def test_a_file_that_was_tampered_with_is_told_and_nothing_is_trained(own, table
 def test_a_file_that_was_moved_is_found(own, table):
     moved = table.with_name("elsewhere.csv")
     table.rename(moved)
-    found = repeat(own.folder, csv=moved.with_name("elsewhere.csv"), output=own.folder.with_name("again"), quiet=True)
+    found = repeat_run(
+        own.folder, csv=moved.with_name("elsewhere.csv"), output=own.folder.with_name("again"), quiet=True
+    )
     assert [line.what for line in found.lines if line.difference] == []
     assert found.folder == own.folder.with_name("again")
 
@@ -71,7 +73,7 @@ def test_what_differs_is_told_with_the_versions(own, capsys):
     assert "result.json differs by 5.0e-01 (test_mse.1); not the same: torch 2.12.0 ->" in printed
     assert "metrics.jsonl bit-equal" in printed
     assert "no checksum" in printed
-    found = repeat(own.folder, tolerance=0.6, output=own.folder.with_name("wide"), quiet=True)
+    found = repeat_run(own.folder, tolerance=0.6, output=own.folder.with_name("wide"), quiet=True)
     assert found.equal
     assert not replace(found, tolerance=0.4).equal
 

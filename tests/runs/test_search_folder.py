@@ -22,7 +22,6 @@ def test_the_folder_holds_what_is_promised(run):
     names = {path.name for path in run.folder.iterdir()}
     assert names == {
         "config.json",
-        "run.lock",
         "metrics.jsonl",
         "checkpoint.pt",
         "result.json",

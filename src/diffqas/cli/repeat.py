@@ -10,7 +10,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from diffqas.runs.repeat import TOLERANCE, repeat
+from diffqas.runs.repeat import TOLERANCE, repeat_run
 
 
 @dataclass
@@ -30,7 +30,9 @@ class Repeat:
 
     def run(self) -> None:
         """Train, then print what was compared."""
-        found = repeat(self.folder, output=self.output, tolerance=self.tolerance, csv=self.csv, data_dir=self.data_dir)
+        found = repeat_run(
+            self.folder, output=self.output, tolerance=self.tolerance, csv=self.csv, data_dir=self.data_dir
+        )
         console = Console()
         table = Table(title=f"{found.original} once more", title_justify="left", box=None, pad_edge=False)
         table.add_column("what")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import torch
+
 from diffqas.tasks import Task
 from diffqas.tasks.environments import EnvironmentTask
 from diffqas.tasks.registry import OWN_SERIES, task_kind, task_names
@@ -26,7 +28,7 @@ def fingerprint(task: Task | EnvironmentTask) -> str | None:
     for name, part in task.parts.items():
         for what, tensor in (("inputs", part.inputs), ("targets", part.targets)):
             digest.update(f"{name} {what} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().data)
+            digest.update(tensor.detach().cpu().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

@@ -25,7 +25,7 @@ PLACES = ("csv", "data_dir")
 
 @dataclass(frozen=True)
 class Repetition:
-    """What `repeat` returns.
+    """What `repeat_run` returns.
 
     Attributes:
         original: the run's folder.
@@ -52,7 +52,7 @@ class Repetition:
         return text(line, self.tolerance) + (reason if line.difference > self.tolerance else "")
 
 
-def repeat(
+def repeat_run(
     folder: str | Path,
     *,
     output: str | Path | None = None,
@@ -97,7 +97,7 @@ def repeat(
         compare("choices", _choices(content), _choices(target.load_config())),
         data,
         compare("metrics.jsonl", place.records(), target.records()),
-        compare("result.json", _timeless(result), _timeless(run.result)),
+        compare("result.json", _lasting(result, moved), _lasting(run.result, moved)),
         compare("exported networks", _networks(place.path), _networks(target.path)),
     ]
     return Repetition(place.path, target.path, lines, changes, tolerance)
@@ -115,8 +115,9 @@ def _choices(content: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content["run"].items() if name not in PLACES}
 
 
-def _timeless(result: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in result.items() if name != "seconds"}
+def _lasting(result: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
+    """Without the time it took, and without the name of a task that is called like its file, if that has moved."""
+    return {name: value for name, value in result.items() if name != "seconds" and not (name == "task" and moved)}
 
 
 def _networks(path: Path) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def typed(cls: type[T], values: dict[str, Any]) -> T:
     >>> typed(Rates, {"angles": "fast"})
     Traceback (most recent call last):
         ...
-    TypeError: angles: str did not match any element in the union: float, int
+    TypeError: angles: str is neither float or int
     """
     hints = get_type_hints(cls)
     for name, value in values.items():

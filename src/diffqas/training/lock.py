@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,7 +17,8 @@ LOCK = "run.lock"
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder, which is made if it is not there.
 
-    The file stays, empty; what counts is who holds it. Where a file system knows no locks, its presence counts.
+    What counts is who holds the lock, not whether its file is there: one that a killed process has left locks
+    nothing, except where a file system knows no locks.
 
     Raises:
         RunError: another process holds it, or the folder cannot be made or written.
@@ -35,4 +36,6 @@ def only_one(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # before it is released: afterwards it may be another process's; nobody waits for it
+            (folder / LOCK).unlink()
         lock.release()

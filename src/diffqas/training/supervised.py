@@ -184,6 +184,10 @@ class Training(Generic[P]):
             for name, split in parts.items()
             for metric, function in self.task.metrics.items()
         }
+        for index, seed in enumerate(self.seeds):
+            if seed in self.failures:  # an accuracy of outputs that are no numbers would look like one
+                for values in result.values():
+                    values[index] = math.nan
         if self.best is not None:
             losses = per_seed(self.task.loss, by_part["validation"], parts["validation"].targets)
             self.best.consider(self.epoch, losses, result)
