@@ -150,7 +150,8 @@ def _short(value: Any) -> str:
 
 
 def _beside(path: Path) -> Path:
-    base = path.resolve().with_name(f"{path.resolve().name}-repeat")
+    path = path if path.name else path.resolve()  # `.` has no name
+    base = path.with_name(f"{path.name}-repeat")
     found, number = base, 1
     while found.exists():
         number += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -327,7 +327,8 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
             companions = kind.companions(training.task, config.settings, config.seeds, models[0])
             result["references"] += train_companions(companions, training.task, config.seeds, console)
         write_json(folder.result, result)
-    folder.previous.unlink(missing_ok=True)  # of a finished run the last one alone is of use
+    with suppress(OSError):
+        folder.previous.unlink(missing_ok=True)  # of a finished run the last one alone is of use
     return Run(folder.path, result, models)
 
 

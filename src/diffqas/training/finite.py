@@ -63,7 +63,7 @@ def _names(population: Any) -> dict[int, str]:
 
 
 def _weights(population: Any) -> list[tuple[str, Tensor]]:
-    parts = {"": population}
+    parts: dict[str, Any] = {"": population}
     if hasattr(population, "policy"):
         parts = {"policy.": population.policy, "value.": population.value}
     return [
