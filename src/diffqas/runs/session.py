@@ -228,8 +228,7 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     place = RunFolder(Path(folder))
     content = place.load_config()
     config = config_from_json(content)
-    if place.finished:
-        raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
+    _refuse_finished(place)
     loaded = task or config.load()
     if content.get("data") not in (None, fingerprint(loaded)) and not generated(config):
         remedy = "Bring back the file as it was, or begin anew with --overwrite."
@@ -237,7 +236,13 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     with understood(place.config):
         training, models = _prepare(config, loaded)
     with only_one(place.path):
+        _refuse_finished(place)  # again: another process may have come to its end meanwhile
         return _run(place, config, training, models, quiet)
+
+
+def _refuse_finished(folder: RunFolder) -> None:
+    if folder.finished:
+        raise RunError(f"The run in {folder.path} is finished. Look at it with `diffqas show {folder.path}`.")
 
 
 def load(folder: str | Path, *, task: Task | None = None) -> Run:
