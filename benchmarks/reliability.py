@@ -235,17 +235,23 @@ def _sync(replacement: Callable[[int], None]) -> Iterator[None]:
 
 
 def rows(found: dict[str, Any]) -> list[str]:
-    """The table of docs/reliability.md."""
-    plain, compiled, damage, disk = (found[part] for part in PARTS)
-    lines = [
-        (f"SIGKILL at a random moment, plain engine ({plain['runs']} runs)", plain["kills"], plain["lost"]),
-        (f"SIGKILL at a random moment, compiled engine ({compiled['runs']} runs)", compiled["kills"], compiled["lost"]),
-        ("last checkpoint damaged: noticed", damage["checkpoints"], damage["checkpoints"] - damage["noticed"]),
-        ("the same, continued from the one before", damage["continued"], damage["lost"]),
-        ("both damaged: refused in one line", damage["both"], damage["both"] - damage["refused"]),
-        ("disk full at a random write: told in one line", disk["cases"], disk["cases"] - disk["told"]),
-        ("the same, continued with room", disk["cases"], disk["lost"]),
-    ]
+    """The table of docs/reliability.md, of the parts that were tried."""
+    lines: list[tuple[str, int, int]] = []
+    for engine in ("plain", "compiled"):
+        if part := found.get(f"kills-{engine}"):
+            what = f"SIGKILL at a random moment, {engine} engine ({part['runs']} runs)"
+            lines.append((what, part["kills"], part["lost"]))
+    if part := found.get("damages"):
+        lines += [
+            ("last checkpoint damaged: noticed", part["checkpoints"], part["checkpoints"] - part["noticed"]),
+            ("the same, continued from the one before", part["continued"], part["lost"]),
+            ("both damaged: refused in one line", part["both"], part["both"] - part["refused"]),
+        ]
+    if part := found.get("full-disks"):
+        lines += [
+            ("disk full at a random write: told in one line", part["cases"], part["cases"] - part["told"]),
+            ("the same, continued with room", part["cases"], part["lost"]),
+        ]
     head = ["| what happened | cases | lost |", "|---|---:|---:|"]
     return head + [f"| {what} | {cases} | {lost} |" for what, cases, lost in lines]
 
@@ -272,10 +278,9 @@ def main() -> None:
             found[name] = try_all(count, Path(place)) | {"run": describe(sys.argv)}
         write_json(options.output, found)
         print(f"{name}: {found[name]}", flush=True)
-    if found.keys() >= PARTS.keys():
-        print("\n".join(rows(found)))
-        if any(not line.endswith(" 0 |") for line in rows(found)[2:]):
-            sys.exit(1)
+    print("\n".join(rows(found)))
+    if any(not line.endswith(" 0 |") for line in rows(found)[2:]):
+        sys.exit(1)
 
 
 if __name__ == "__main__":
