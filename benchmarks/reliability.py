@@ -65,7 +65,8 @@ def kills(count: int, place: Path, compiled: bool = True, seed: int = 0) -> dict
     """SIGKILL at random moments, each run again until it ends, or is killed once more.
 
     Returns:
-        `kills`, the `runs` (some end before they are hit), how many of those were `lost`, and at which `moments` they came.
+        `kills`, the `runs` (some end before they are hit), how many of those were `lost`, and the
+        `moments` of the kills.
     """
     context = get_context("forkserver")  # a process that has imported everything, and forks what is to be killed
     context.set_forkserver_preload(IMPORTED)
