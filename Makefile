@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SEEDS ?= 1
 
-.PHONY: demo test lint types unit package clean
+.PHONY: demo test lint types unit package reliability clean
 
 demo: $(VENV)/.demo
 	$(BIN)/diffqas search bessel --seeds $(SEEDS) --output runs/demo --overwrite
@@ -21,6 +21,11 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist worksteal
+
+# What `make test` tries a few of: kills, damaged checkpoints, full disks and files with anything in them.
+reliability: $(VENV)/.dev
+	DIFFQAS_EXAMPLES=1000 $(BIN)/pytest tests/reliability/test_fuzzing.py
+	$(BIN)/python benchmarks/reliability.py
 
 # torch first and by its pin: a range would take the newest build with its GPU packages.
 $(VENV)/.demo: pyproject.toml constraints.txt

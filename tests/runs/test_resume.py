@@ -1,12 +1,6 @@
-"""A run that is killed at any moment and resumed ends bit by bit like one that was not."""
+"""A run that is stopped at any moment and resumed ends bit by bit like one that was not."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -14,59 +8,10 @@ from diffqas import resume, search
 from diffqas.errors import RunError
 from diffqas.training.folder import RunFolder
 
-OPTIONS = ["search", "bessel", "--depth", "2", "--epochs", "12", "--seeds", "2"]
-COMMAND = [sys.executable, "-c", "from diffqas.cli import main; main()"]
-KILLS = int(os.environ.get("DIFFQAS_KILLS", "5"))
-
-
-def start(arguments: list[str]) -> subprocess.Popen:
-    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-
-def finish(arguments: list[str]) -> None:
-    process = start(arguments)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-
-
-def figures(folder) -> tuple[dict, bytes, list]:
-    result = json.loads((folder / "result.json").read_text())
-    del result["seconds"]
-    records = RunFolder(folder).records()
-    return result, (folder / "model.safetensors").read_bytes(), records
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    finish([*OPTIONS, "--output", str(folder)])
-    return figures(folder)
-
 
 @pytest.fixture
 def eager_checkpoints(monkeypatch):
     monkeypatch.setattr("diffqas.runs.session.CHECKPOINT_SECONDS", 0.0)
-
-
-def test_killed_runs_end_bit_equal(whole, tmp_path):
-    folder = tmp_path / "run"
-    moments = random.Random(0)
-    kills = 0
-    arguments = [*OPTIONS, "--output", str(folder)]
-    while kills < KILLS:
-        process = start(arguments)
-        while not (folder / "config.json").exists() and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(moments.uniform(0, 2.5) if kills else 0)  # the first kill comes before any checkpoint
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        kills += 1
-        if (folder / "result.json").exists():
-            break
-        arguments = ["resume", str(folder)]
-    if not (folder / "result.json").exists():
-        finish(["resume", str(folder)])
-    assert figures(folder) == whole
 
 
 def test_stopping_after_every_epoch_changes_nothing(tmp_path, eager_checkpoints, monkeypatch):

@@ -96,18 +96,42 @@ def test_a_seed_that_diverges_is_frozen_and_the_others_go_on(task):
         models[1].generator.mapping.bias.fill_(torch.nan)
     training = Training(Lockstep(models), task, SMALL, [0, 1])
     records = list(training.epochs())
-    assert training.failures == {1: "the loss became nan at epoch 1, step 1"}
+    assert training.failures == {1: "the loss became nan at epoch 1, step 1 (first in generator.mapping.bias)"}
+    assert training.remarks == [f"Seed 1 is frozen, the others go on: {training.failures[1]}."]
     angles = training.population.circuits.angles
     assert torch.equal(angles[1], models[1].circuits.angles)
     _, alone = trained(task, SMALL, [0])
     assert records[-1].loss[0] == pytest.approx(alone[-1].loss[0], rel=1e-9)
 
 
+def test_a_seed_with_a_gradient_that_is_no_number_is_frozen_before_it_takes_the_step(task):
+    models = make_models(task, SMALL, [0, 1])
+    training = Training(Lockstep(models), task, SMALL, [0, 1])
+    angles = training.population.circuits.angles
+    before = angles.detach().clone()
+
+    def spoil(gradient):
+        gradient = gradient.clone()
+        gradient[1, 0, 0] = torch.inf
+        return gradient
+
+    angles.register_hook(spoil)
+    next(training.epochs())
+    name = "generator.circuits.angles"
+    assert training.failures == {
+        1: f"a gradient is not finite at epoch 1, step 1 (first in the gradient of {name})",
+    }
+    assert torch.equal(angles[1], before[1])
+    assert not torch.equal(angles[0], before[0])
+
+
 def test_the_run_stops_when_no_seed_is_left(task):
     models = make_models(task, SMALL, [5])
     with torch.no_grad():
         models[0].circuits.angles.fill_(torch.inf)
-    with pytest.raises(RunError, match=r"seed 5: the loss became nan at epoch 1, step 1\. Try a lower learning rate"):
+    with pytest.raises(
+        RunError, match=r"seed 5: the loss became nan at epoch 1, step 1 \(first in .*angles\)\. Try a lower"
+    ):
         list(Training(Lockstep(models), task, SMALL, [5]).epochs())
 
 

@@ -15,6 +15,7 @@ from diffqas.cli.forecast import Forecast
 from diffqas.cli.noise import Noise
 from diffqas.cli.play import Play
 from diffqas.cli.report import Report
+from diffqas.cli.repeat import Repeat
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
@@ -31,6 +32,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas play runs/minigrid-empty-5x5  watch it in an episode
   diffqas show runs/bessel              look at it again
   diffqas report runs/bessel            one HTML page of it, or of several to compare; needs no network
+  diffqas repeat runs/bessel            train it again and compare, bit by bit
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas export runs/bessel            the network as a file for other programs, --format onnx too
   diffqas noise runs/bessel             its test figures with finite shots and device noise
@@ -42,6 +44,7 @@ ordinary classical model and a circuit that runs anywhere.
 Command = (
     Annotated[Search, tyro.conf.subcommand("search")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
+    | Annotated[Repeat, tyro.conf.subcommand("repeat")]
     | Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
@@ -74,4 +77,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _plain(error: DiffqasError) -> str:
-    return str(error).replace("[", "\\[")
+    # A message may quote a file: one line stays one line, whatever stands there.
+    return " ".join(str(error).split()).replace("[", "\\[")

@@ -12,6 +12,7 @@ from rich.console import Console
 from diffqas.models import kinds_for
 from diffqas.reports.result import show
 from diffqas.runs import resume
+from diffqas.training.files import understood
 from diffqas.training.folder import RunFolder
 
 CONTENTS = {
@@ -59,9 +60,11 @@ class Show:
     def run(self) -> None:
         """Print result.json as tables."""
         console = Console()
-        result = RunFolder(self.folder).load_result()
-        show(result, console)
-        print_folder(console, self.folder, result)
+        folder = RunFolder(self.folder)
+        result = folder.load_result()
+        with understood(folder.result):
+            show(result, console)
+            print_folder(console, self.folder, result)
 
 
 def print_folder(console: Console, folder: Path, result: dict[str, Any]) -> None:

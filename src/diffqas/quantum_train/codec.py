@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
+
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from diffqas.architecture import Gumbel, Raw, Shots, Softmax
 from diffqas.circuits import Candidate
@@ -63,11 +66,33 @@ def decode(value: Any) -> Any:
     if isinstance(value, dict):
         cls = CLASSES.get(str(value.get("is")))
         try:
-            if cls is None:
+            if cls is None or not is_dataclass(cls):
                 raise TypeError(f"unknown kind {value.get('is')!r}")
-            return cls(**{key: decode(part) for key, part in value.items() if key != "is"})
-        except (TypeError, ValueError, DiffqasError) as error:
+            return typed(cls, {key: decode(part) for key, part in value.items() if key != "is"})
+        except (TypeError, ValueError, RecursionError, DiffqasError) as error:
             raise DataError(str(error)) from None
     if isinstance(value, list):
         return tuple(decode(entry) for entry in value)
     return value
+
+
+def typed(cls: type[T], values: dict[str, Any]) -> T:
+    """Make a dataclass of values that must have the types of its fields.
+
+    Raises:
+        TypeError: a value of another type, or a field that is unknown or missing.
+
+    >>> typed(Rates, {"angles": "fast"})
+    Traceback (most recent call last):
+        ...
+    TypeError: angles: str is neither float or int
+    """
+    hints = get_type_hints(cls)
+    for name, value in values.items():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_type(value, hints.get(name, Any), collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
+        except TypeCheckError as error:
+            raise TypeError(f"{name}: {' '.join(str(error).split())}") from None
+    return cls(**values)

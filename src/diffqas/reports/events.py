@@ -1,12 +1,20 @@
-"""TensorBoard events beside the metrics."""
+"""TensorBoard events beside the metrics: a copy for looking at, whose loss stops no run."""
 
 from __future__ import annotations
 
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+OWNER = "tensorboard"
 
 
 class Events:
@@ -23,26 +31,58 @@ class Events:
             # Old protobuf code inside tensorboard warns on import; nothing that a user could act on.
             warnings.simplefilter("ignore")
             from torch.utils.tensorboard import SummaryWriter
-        self._writer = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
-        self._names = names
+        self._folder, self._names = folder, names
+        self._faults: list[str] = []
+        self._hook = threading.excepthook
+        threading.excepthook = self._of_thread
+        self._writer: SummaryWriter | None = None
+        with self._told():
+            self._writer = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
 
     def add(self, record: dict[str, Any]) -> None:
-        """One line of metrics.jsonl."""
+        """One line of metrics.jsonl; after a fault of the disk nothing more is written."""
+        if self._writer is not None:
+            with self._told():
+                self._add(self._writer, record)
+
+    def faults(self) -> list[str]:
+        """What a person should know, each line once."""
+        told, self._faults = self._faults, []
+        return told
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._writer = None
+            remedy = "The run goes on without; metrics.jsonl has the same figures."
+            self._faults.append(f"Cannot write {self._folder}: {error.strerror or error}. {remedy}")
+
+    def _of_thread(self, arguments: threading.ExceptHookArgs) -> None:
+        """The writer's thread keeps its error for the next call: it need not print a traceback too."""
+        if not (isinstance(arguments.exc_value, OSError) and type(arguments.thread).__module__.startswith(OWNER)):
+            self._hook(arguments)
+
+    def _add(self, writer: SummaryWriter, record: dict[str, Any]) -> None:
         epoch = record["epoch"]
         for key, values in record.items():
             if key in ("epoch", "structural_weights"):
                 continue
             if not isinstance(values, list):
-                self._writer.add_scalar(key, values, epoch)
+                writer.add_scalar(key, values, epoch)
                 continue
-            self._writer.add_scalar(f"{key}/median", float(np.median(values)), epoch)
+            writer.add_scalar(f"{key}/median", float(np.median(values)), epoch)
             if len(values) > 1:
                 for seed, value in enumerate(values):
-                    self._writer.add_scalar(f"{key}/seed {seed}", value, epoch)
+                    writer.add_scalar(f"{key}/seed {seed}", value, epoch)
         weights = np.median(record["structural_weights"], axis=0)
         for name, weight in zip(self._names, weights, strict=True):
-            self._writer.add_scalar(f"structural weight/{name}", float(weight), epoch)
+            writer.add_scalar(f"structural weight/{name}", float(weight), epoch)
 
     def close(self) -> None:
         """Flush and close the files."""
-        self._writer.close()
+        if self._writer is not None:
+            with self._told():
+                self._writer.close()
+        threading.excepthook = self._hook

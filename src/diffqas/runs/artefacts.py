@@ -20,7 +20,7 @@ from diffqas.tasks import Task
 from diffqas.tasks.images import IMAGES, SOURCES
 from diffqas.training import Training
 from diffqas.training.actor_critic import AgentTraining
-from diffqas.training.files import load_tensors, save_tensors, write_atomically
+from diffqas.training.files import load_tensors, save_tensors, understood, write_atomically
 from diffqas.training.folder import RunFolder
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
@@ -38,9 +38,11 @@ def write_artefacts(
 ) -> dict[str, Any]:
     """Write models, circuits and pictures of a finished training; returns what belongs in result.json."""
     _write_models(folder, config, models)
-    weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
-    save_figure(config.kind.picture(models[0], weights, title), folder.path / STRUCTURE)
+    with understood(folder.metrics):
+        weights = np.nanmedian([record["structural_weights"] for record in folder.records()], axis=1)
+        picture = config.kind.picture(models[0], weights, title)
+    save_figure(picture, folder.path / STRUCTURE)
     if isinstance(training, AgentTraining):
         return _common(config, training, models) | write_agent_artefacts(folder, config, training)
     if training.task.kind == "series":
@@ -51,7 +53,12 @@ def write_artefacts(
     save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
     classes = {"classes": class_names(config, training.task)} if training.task.kind == "images" else {}
     metric = {"metric": next(iter(training.task.metrics))}
-    return _common(config, training, models) | metric | classes | training.metrics
+    figures = {
+        name: [None if seed in training.failures else value for seed, value in zip(config.seeds, values, strict=True)]
+        for name, values in training.metrics.items()
+        if name != "selected_epoch"
+    }
+    return _common(config, training, models) | metric | classes | training.metrics | figures
 
 
 def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
@@ -95,7 +102,8 @@ def prediction_picture(folder: RunFolder) -> Figure:
         raise RunError(f"There is no {SAMPLES} in {folder.path}: the run is not finished, or its task is no series.")
     samples = load_tensors(path)
     config = config_from_json(folder.load_config())
-    snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
+    sound = torch.stack([values.isfinite().all(1) for values in samples["snapshots"].values()]).all(0)
+    snapshots = {epoch: values[sound].numpy() for epoch, values in samples["snapshots"].items()}
     title = f"{config.dataset}: prediction against truth ({seeds_in_words(config)})"
     return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
 
@@ -115,7 +123,8 @@ def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
     for key in records[0]:
         part, _, metric = key.partition("_")
         if part in ("train", "test"):
-            curves.setdefault(metric, {})[part] = np.array([record[key] for record in records])
+            values = np.array([record[key] for record in records], dtype=float)
+            curves.setdefault(metric, {})[part] = values[:, np.isfinite(values[-1])]  # others were frozen
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, require, whole
 from diffqas.models import ModelKind
 from diffqas.simulator import compiled
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
@@ -20,7 +20,7 @@ from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import Scaling
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
-from diffqas.training.codec import decode, encode
+from diffqas.training.codec import decode, encode, typed
 
 FORMAT = 2
 
@@ -58,6 +58,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
         require(len(set(self.seeds)) == len(self.seeds), "seeds", "differ from each other", list(self.seeds))
+        require(whole(self.threads, 0), "threads", "be at least 0", self.threads)
         require(self.dtype in ("float32", "float64"), "dtype", "be float32 or float64", self.dtype)
 
     @property
@@ -98,12 +99,9 @@ def config_from_json(content: dict[str, Any]) -> RunConfig:
         found = content.get("format")
         raise RunError(f"config.json has format {found!r}, this version of diffqas reads format {FORMAT}.")
     try:
-        config = RunConfig(**{key: decode(value) for key, value in content["run"].items()})
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return typed(RunConfig, {key: decode(value) for key, value in content["run"].items()})
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
-    if not isinstance(config.kind, ModelKind):
-        raise RunError(f"config.json does not fit this version of diffqas: {config.kind!r} is no kind of model")
-    return config
 
 
 def environment() -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +21,7 @@ from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.runs.fingerprint import fingerprint, generated
 from diffqas.runs.progress import display_of
 from diffqas.runs.run import Run
 from diffqas.tasks import Settings, Task
@@ -29,8 +30,9 @@ from diffqas.tasks.registry import load_task, task_kind
 from diffqas.tasks.series import Scaling
 from diffqas.training import Training
 from diffqas.training.actor_critic import AgentTraining
-from diffqas.training.files import write_json
+from diffqas.training.files import understood, write_json
 from diffqas.training.folder import RunFolder
+from diffqas.training.lock import only_one
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between two checkpoints; the last epoch always leaves one."""
@@ -188,14 +190,33 @@ def search(
         device=_checked_device(device),
         dtype=dtype,
     )
-    training, models = _prepare(config, loaded)
     folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
-    folder.create(config.to_json(), overwrite=overwrite)
     usual, chosen = (getattr(s, "optimizer", None) for s in (kind.recipes(loaded)[recipe], config.settings))
     if optimizer is None and chosen != usual:
         note = f"Too many trainable numbers for the {recipe} recipe's optimizer, {usual}: trained by {chosen}."
         Console(quiet=quiet).print(note, style="dim", highlight=False, soft_wrap=True)
-    return _run(folder, config, training, models, quiet)
+    return begin(folder, config, loaded, overwrite=overwrite, quiet=quiet)
+
+
+def begin(
+    folder: RunFolder,
+    config: RunConfig,
+    task: Task | EnvironmentTask,
+    *,
+    source: Path | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> Run:
+    """Run a search whose choices are all made; `source` is the file that they come from, if they come from one.
+
+    Raises:
+        RunError: as of `search`.
+    """
+    with nullcontext() if source is None else understood(source):
+        training, models = _prepare(config, task)
+    with only_one(folder.path):
+        folder.create(config.to_json() | {"data": fingerprint(task)}, overwrite=overwrite)
+        return _run(folder, config, training, models, quiet)
 
 
 def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False) -> Run:
@@ -207,15 +228,27 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
         quiet: print nothing.
 
     Raises:
-        RunError: no run there, a finished one, or a damaged file.
+        RunError: no run there, a finished one, one that another process works on, other data than it began with, or
+            a damaged file.
     """
     place = RunFolder(Path(folder))
-    config = config_from_json(place.load_config())
-    if place.finished:
-        raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
+    content = place.load_config()
+    config = config_from_json(content)
+    _refuse_finished(place)
     loaded = task or config.load()
-    training, models = _prepare(config, loaded)
-    return _run(place, config, training, models, quiet)
+    if content.get("data") not in (None, fingerprint(loaded)) and not generated(config):
+        remedy = "Bring back the file as it was, or begin anew with --overwrite."
+        raise RunError(f"The data of the run in {place.path} are not those that it began with. {remedy}")
+    with understood(place.config):
+        training, models = _prepare(config, loaded)
+    with only_one(place.path):
+        _refuse_finished(place)  # again: another process may have come to its end meanwhile
+        return _run(place, config, training, models, quiet)
+
+
+def _refuse_finished(folder: RunFolder) -> None:
+    if folder.finished:
+        raise RunError(f"The run in {folder.path} is finished. Look at it with `diffqas show {folder.path}`.")
 
 
 def load(folder: str | Path, *, task: Task | None = None) -> Run:
@@ -232,10 +265,13 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
     place = RunFolder(Path(folder))
     result, config = place.load_result(), config_from_json(place.load_config())
     state = place.load_checkpoint()
-    if state is None:
-        raise RunError(f"There is no {place.checkpoint.name} in {place.path}: the trained models are gone.")
-    training, models = _prepare(config, task or config.load())
-    with torch.random.fork_rng(devices=[]):
+    if state is None or state.get("epoch") != result.get("epochs"):
+        where = f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}"
+        raise RunError(f"{where}: the trained models are gone. Train them again with `diffqas repeat {place.path}`.")
+    loaded = task or config.load()
+    with understood(place.config):
+        training, models = _prepare(config, loaded)
+    with torch.random.fork_rng(devices=[]), understood(place.checkpoint):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
 
@@ -273,28 +309,47 @@ def _settings(
 
 
 def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
-    here = task.to(config.device, config.torch_dtype)
+    here = task.to(_checked_device(config.device), config.torch_dtype)
     population, models = config.kind.make(here, config.settings, config.seeds)
     return config.kind.training(population, here, config.settings, list(config.seeds)), models
 
 
 def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool) -> Run:
     console, kind = Console(quiet=quiet), config.kind
-    state = folder.load_checkpoint()
+
+    def warn(line: str) -> None:
+        console.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
+
+    folder.tidy()
+    state = folder.load_checkpoint(warn)
     if state is not None:
-        training.load_state_dict(state)
-    folder.rewind(training.epoch)
+        with understood(folder.checkpoint):
+            training.load_state_dict(state)
+    lost = folder.rewind(training.epoch)
+    if lost:
+        warn(lost)
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     for note in kind.notes(training.population, models, training.task):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
-    with _threads(config.threads):
+    with _threads(config.threads), _checkpoint_named(folder):
         _train(folder, training, kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         if isinstance(training, Training):
             companions = kind.companions(training.task, config.settings, config.seeds, models[0])
             result["references"] += train_companions(companions, training.task, config.seeds, console)
-    write_json(folder.result, result)
+        write_json(folder.result, result)
+    with suppress(OSError):
+        folder.previous.unlink(missing_ok=True)  # of a finished run the last one alone is of use
     return Run(folder.path, result, models)
+
+
+@contextmanager
+def _checkpoint_named(folder: RunFolder) -> Iterator[None]:
+    """An error that ends a run says what is left of it."""
+    try:
+        yield
+    except RunError as error:
+        raise RunError(f"{error} {folder.standing()}") from None
 
 
 def _trained(training: AnyTraining, models: list[Any]) -> list[Any]:
@@ -312,6 +367,7 @@ def _train(folder: RunFolder, training: AnyTraining, labels: Labels, console: Co
                 line = record.to_json()
                 folder.append(line)
                 events.add(line)
+                training.remarks += events.faults()
                 display.update(line, labels.leader(training.population.structural_weights))
                 while training.remarks:
                     console.print(training.remarks.pop(0), style="yellow", highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from diffqas.runs.config import environment
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow, slug
-from diffqas.training.files import load_tensors, read_json, save_tensors, write_json
+from diffqas.training.files import load_tensors, read_json, save_tensors, understood, write_json
 
 FORMAT = 1
 
@@ -53,7 +53,8 @@ class StudyFolder:
             for name in ("cells", "predictions", "figures"):
                 shutil.rmtree(self.path / name, ignore_errors=True)
         if self.settings.exists():
-            self._compare(plan)
+            with understood(self.settings):
+                self._compare(plan)
             return
         content = {
             "format": FORMAT,
@@ -136,9 +137,10 @@ class StudyFolder:
 
     def changed_versions(self) -> list[str]:
         """Packages whose versions differ from those that the study was begun with."""
-        stored = (read_json(self.settings).get("environment") or {}).get("versions") or {}
         now = environment()["versions"]
-        return [f"{name} {stored[name]} -> {now[name]}" for name in now if stored.get(name, now[name]) != now[name]]
+        with understood(self.settings):
+            stored = (read_json(self.settings).get("environment") or {}).get("versions") or {}
+            return [f"{name} {stored[name]} -> {now[name]}" for name in now if stored.get(name, now[name]) != now[name]]
 
     def _make(self, path: Path) -> None:
         try:

@@ -26,6 +26,7 @@ from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
 from diffqas.studies.reward_curves import rewards_figure
 from diffqas.tasks.environments.task import BEST
+from diffqas.training.files import understood
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
     cells = folder.cells(plan)
     baseline = plan.rows[0].name
     ready = {cell["dataset"] for cell in cells if cell["row"] == baseline}
-    comparisons = compare_all((cell for cell in cells if cell["dataset"] in ready), baseline, metric=plan.metric)
+    with understood(folder.path / "cells"):
+        comparisons = compare_all((cell for cell in cells if cell["dataset"] in ready), baseline, metric=plan.metric)
     if comparisons:
         write_outputs(comparisons, path)
         console.print()

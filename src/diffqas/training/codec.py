@@ -7,6 +7,7 @@ from typing import Any
 from diffqas.errors import ArgumentError, DataError, RunError
 from diffqas.quantum_train import codec
 from diffqas.quantum_train.codec import storable as storable
+from diffqas.quantum_train.codec import typed as typed
 from diffqas.tasks.environments.settings import AgentSettings
 from diffqas.tasks.settings import Settings
 

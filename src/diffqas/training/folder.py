@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError
 from diffqas.training.files import load_tensors, read_json, save_tensors, write_atomically, write_json
+from diffqas.training.records import read_records
+
+FRESH = "checkpoint.new.pt"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,11 @@ class RunFolder:
     def checkpoint(self) -> Path:
         """State of the training after some epoch."""
         return self.path / "checkpoint.pt"
+
+    @property
+    def previous(self) -> Path:
+        """The checkpoint before it."""
+        return self.path / "checkpoint.previous.pt"
 
     @property
     def result(self) -> Path:
@@ -64,12 +75,18 @@ class RunFolder:
             raise RunError(f"The folder {self.path} holds an unfinished run. {remedy}")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            # The old result goes first and the new config comes last: no moment shows a mixture of two runs.
+            for old in (self.result, self.config, self.checkpoint, self.previous, self.metrics):
+                old.unlink(missing_ok=True)
         except OSError as error:
             raise RunError(f"Cannot make the folder {self.path}: {error.strerror}.") from None
-        # The old result goes first and the new config comes last: no moment shows a mixture of two runs.
-        for old in (self.result, self.config, self.checkpoint, self.metrics):
-            old.unlink(missing_ok=True)
         write_json(self.config, config)
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed left half-written; for the one that holds the lock."""
+        for rubbish in (*self.path.glob(".*.tmp"), self.path / FRESH):
+            with suppress(OSError):
+                rubbish.unlink()
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line to the metrics.
@@ -81,32 +98,81 @@ class RunFolder:
             with self.metrics.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
-            raise RunError(f"Cannot write {self.metrics}: {error.strerror}.") from None
+            raise RunError(f"Cannot write {self.metrics}: {error.strerror}. Free some space.") from None
 
     def records(self) -> list[dict[str, Any]]:
-        """The metrics so far; a last line that was cut off by a crash is left out."""
-        if not self.metrics.exists():
-            return []
-        result = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                result.append(json.loads(line))
-            except ValueError:
-                break
-        return result
+        """The metrics so far, up to the first line that is damaged; a crash can cut off the last one.
 
-    def rewind(self, epoch: int) -> None:
-        """Drop metrics of epochs after `epoch`: they will be trained again."""
-        kept = [json.dumps(record) + "\n" for record in self.records() if record["epoch"] <= epoch]
-        write_atomically(self.metrics, "".join(kept).encode())
+        Raises:
+            RunError: the file cannot be read.
+        """
+        return read_records(self.metrics)
+
+    def rewind(self, epoch: int) -> str | None:
+        """Drop metrics of epochs after `epoch`: they will be trained again.
+
+        Returns:
+            What is to be said if some before it are lost, because the file was damaged.
+        """
+        kept = [record for record in self.records() if record["epoch"] <= epoch]
+        write_atomically(self.metrics, "".join(json.dumps(record) + "\n" for record in kept).encode())
+        if len(kept) == epoch:
+            return None
+        return f"{self.metrics} is damaged: {epoch - len(kept)} of its {epoch} lines are lost, and missing in pictures."
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint."""
-        save_tensors(self.checkpoint, state)
+        """Replace the checkpoint; the one before stays beside it.
 
-    def load_checkpoint(self) -> dict[str, Any] | None:
-        """The last checkpoint, or None if the run was stopped before the first."""
-        return load_tensors(self.checkpoint) if self.checkpoint.exists() else None
+        Raises:
+            RunError: it cannot be written; the last one still stands.
+        """
+        with suppress(OSError), self.metrics.open("rb") as file:
+            os.fsync(file.fileno())  # no checkpoint may survive a power cut that its metrics do not survive
+        fresh = self.checkpoint.with_name(FRESH)
+        save_tensors(fresh, state)
+        try:
+            if self.checkpoint.exists():
+                os.replace(self.checkpoint, self.previous)
+            os.replace(fresh, self.checkpoint)
+        except OSError as error:
+            raise RunError(f"Cannot write {self.checkpoint}: {error.strerror}.") from None
+
+    def load_checkpoint(self, say: Callable[[str], None] = lambda line: None) -> dict[str, Any] | None:
+        """The last checkpoint that is sound, or None if the run was stopped before the first.
+
+        Args:
+            say: told, in one line, if it is not the last one that was written.
+
+        Raises:
+            RunError: there are checkpoints, and none is sound.
+        """
+        present = [path for path in (self.checkpoint, self.previous) if path.exists()]
+        faults: list[RunError] = []
+        for path in present:
+            try:
+                state = load_tensors(path)
+            except RunError as error:
+                faults.append(error)
+                continue
+            if faults:
+                say(f"{self.checkpoint} is damaged: the run goes on from the one before, {path.name}.")
+            return state
+        if len(faults) == 2:
+            names = f"{self.checkpoint} and {self.previous.name}"
+            raise RunError(f"Cannot read {names}: both are damaged. Start again with --overwrite.")
+        if faults:
+            raise faults[0]
+        return None
+
+    def standing(self) -> str:
+        """Which checkpoint is left after something went wrong, in one sentence."""
+        try:
+            state = self.load_checkpoint()
+        except RunError as error:
+            return str(error)
+        if state is None:
+            return "There is no checkpoint yet."
+        return f"The last good checkpoint is of epoch {state.get('epoch')}, in {self.path}."
 
     def load_config(self) -> dict[str, Any]:
         """The run's settings as JSON."""

@@ -46,6 +46,7 @@ class KalmanFilter:
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         require(task.loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
         self.population, self.settings = population, settings
+        self.unsound: Tensor | None = None
         self.steps_per_epoch = settings.steps_per_epoch(len(task.train))
         self.memory = settings.memory * self.steps_per_epoch
         self.variance = float(task.train.targets.double().var(correction=0)) or 1.0

@@ -14,7 +14,14 @@ from diffqas.training.population import Population
 
 
 class Optimisation(Protocol):
-    """Changes the numbers of a population, each seed by itself."""
+    """Changes the numbers of a population, each seed by itself.
+
+    Attributes:
+        unsound: (seeds,) of bool, seeds whose last step was left out because its gradient was not finite though the
+            loss was; None if there are none, or where the method itself knows how to go on.
+    """
+
+    unsound: Tensor | None
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """One step on a batch.
@@ -45,6 +52,7 @@ class GradientDescent:
     def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
         self.population, self.loss, self.settings = population, loss, settings
         self.optimizer = make_optimizer(population.parameter_groups(settings.lr), settings)
+        self.unsound: Tensor | None = None
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """As `Optimisation.step`."""
@@ -54,6 +62,8 @@ class GradientDescent:
         losses = per_seed(self.loss, self.population(inputs), targets)
         losses.sum().backward()
         frozen = frozen | ~torch.isfinite(losses.detach())
+        self.unsound = unsound(self.optimizer, len(losses)) & ~frozen
+        frozen = frozen | self.unsound
         if not frozen.any():
             self.optimizer.step()
             return losses.detach()
@@ -72,6 +82,13 @@ class GradientDescent:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As of `torch.optim.Optimizer`."""
         self.optimizer.load_state_dict(state_dict)
+
+
+def unsound(optimizer: torch.optim.Optimizer, seeds: int) -> Tensor:
+    """Seeds with a gradient that is not finite, (seeds,) of bool."""
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    wrong = [~torch.isfinite(gradient).reshape(seeds, -1).all(1) for gradient in gradients]
+    return torch.stack(wrong).any(0) if wrong else torch.zeros(seeds, dtype=torch.bool)
 
 
 def make_optimizer(groups: list[dict[str, Any]], settings: Settings) -> torch.optim.Optimizer:

@@ -50,6 +50,7 @@ class Soap:
 
     def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
         self.population, self.loss, self.settings = population, loss, settings
+        self.unsound: Tensor | None = None
         self.parameters, self.units = flat_numbers(population, MAX_NUMBERS)
         count = len(self.units)
         lead = (len(self.parameters[0]), count)

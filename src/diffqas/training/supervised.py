@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from torch import Tensor
 from diffqas.errors import RunError
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
+from diffqas.training.finite import first_fault
 from diffqas.training.optimisation import per_seed
 from diffqas.training.optimisers import make_optimisation
 from diffqas.training.population import Population
@@ -143,8 +145,11 @@ class Training(Generic[P]):
         progress = self._advance(step)
         frozen = torch.tensor([seed in self.failures for seed in self.seeds], device=inputs.device)
         losses = self.optimisation.step(inputs, targets, progress, frozen)
-        if not torch.isfinite(losses).all():
-            self._drop(losses, step)
+        sound = torch.isfinite(losses)
+        if self.optimisation.unsound is not None:
+            sound &= ~self.optimisation.unsound
+        if not sound.all():
+            self._drop(sound, losses, step)
         return losses
 
     def _advance(self, step: int = 0) -> float:
@@ -153,11 +158,16 @@ class Training(Generic[P]):
         self.population.advance(progress, done, self.seeds)
         return progress
 
-    def _drop(self, losses: Tensor, step: int) -> None:
-        """Freeze the seeds whose loss is no number any more; stop when none is left."""
-        for index in torch.nonzero(~torch.isfinite(losses)).flatten().tolist():
-            where = f"epoch {self.epoch + 1}, step {step + 1}"
-            self.failures.setdefault(self.seeds[index], f"the loss became {losses[index].item()} at {where}")
+    def _drop(self, sound: Tensor, losses: Tensor, step: int) -> None:
+        """Freeze the seeds whose loss or gradient is no number any more; stop when none is left."""
+        for index in torch.nonzero(~sound).flatten().tolist():
+            seed, loss = self.seeds[index], losses[index].item()
+            if seed in self.failures:
+                continue
+            what = "a gradient is not finite" if math.isfinite(loss) else f"the loss became {loss}"
+            tensor = first_fault(self.population, index, loss)
+            self.failures[seed] = f"{what} at epoch {self.epoch + 1}, step {step + 1} (first in {tensor})"
+            self.remarks.append(f"Seed {seed} is frozen, the others go on: {self.failures[seed]}.")
         if len(self.failures) == len(self.seeds):
             seed, reason = next(iter(self.failures.items()))
             raise RunError(f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr).")
@@ -178,6 +188,10 @@ class Training(Generic[P]):
             for name, split in parts.items()
             for metric, function in self.task.metrics.items()
         }
+        for index, seed in enumerate(self.seeds):
+            if seed in self.failures:  # an accuracy of outputs that are no numbers would look like one
+                for values in result.values():
+                    values[index] = math.nan
         if self.best is not None:
             losses = per_seed(self.task.loss, by_part["validation"], parts["validation"].targets)
             self.best.consider(self.epoch, losses, result)

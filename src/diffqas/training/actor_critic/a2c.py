@@ -11,6 +11,7 @@ from diffqas.tasks.environments import AgentSettings, Arena, EnvironmentTask
 from diffqas.training.actor_critic.agents import Agents
 from diffqas.training.actor_critic.rollout import experience
 from diffqas.training.actor_critic.training import AgentTraining, schedule
+from diffqas.training.finite import first_fault
 from diffqas.training.population import move_numbers
 
 UPDATES_PER_RECORD = 25
@@ -49,7 +50,8 @@ class SyncTraining(AgentTraining[Agents]):
             self.log.add(row, ended)
             ended.clear()
         for index in torch.nonzero(torch.tensor(active) & ~sound.cpu()).flatten().tolist():
-            self._drop(index, f"{found.fault(index)} at update {self.updates}")
+            tensor = first_fault(agents, index, found.losses[index].item(), found.gradient)
+            self._drop(index, f"{found.fault(index)} at update {self.updates} (first in {tensor})")
 
     def _draws(self) -> torch.Tensor:
         """Uniform numbers that choose the actions, (steps, seeds, workers)."""

@@ -119,7 +119,10 @@ class AgentTraining(ABC, Generic[P]):
 
     def _drop(self, index: int, reason: str) -> None:
         """Freeze a seed that diverged; stop when none is left."""
-        self.failures.setdefault(self.seeds[index], reason)
+        seed = self.seeds[index]
+        if seed not in self.failures:
+            self.failures[seed] = reason
+            self.remarks.append(f"Seed {seed} is frozen, the others go on: {reason}.")
         if len(self.failures) == len(self.seeds):
             raise RunError(f"Training diverged: seed {self.seeds[index]}: {reason}. Try a lower learning rate (--lr).")
 

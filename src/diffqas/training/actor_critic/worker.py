@@ -20,6 +20,7 @@ from diffqas.training.actor_critic.adam import FlatAdam
 from diffqas.training.actor_critic.agents import Agents
 from diffqas.training.actor_critic.rollout import experience
 from diffqas.training.actor_critic.training import schedule
+from diffqas.training.finite import first_fault
 from diffqas.training.population import move_numbers
 
 REPORT_SECONDS = 0.25
@@ -119,7 +120,9 @@ def _work(job: Job, pipe: Connection) -> None:
         draws = torch.from_numpy(np.random.default_rng([job.seed, job.number, update]).random(shape))
         found = experience(local, arena, settings, draws, [True], weight)
         if not found.sound.all():
-            pipe.send(Report(trouble=f"{found.fault(0)} at update {int(counters.updates) + 1}", diverged=True))
+            tensor = first_fault(local, 0, found.losses[0].item(), found.gradient)
+            trouble = f"{found.fault(0)} at update {int(counters.updates) + 1} (first in {tensor})"
+            pipe.send(Report(trouble=trouble, diverged=True))
             return
         # Nobody waits for anybody: a step that another one overlaps is a little noise, a lock that a killed
         # process holds would be the end (Recht et al. 2011, Hogwild).

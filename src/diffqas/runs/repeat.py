@@ -1,0 +1,159 @@
+"""A finished run once more, from its config.json alone, and what is different."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+
+from diffqas.errors import RunError, require
+from diffqas.runs.compare import Line, compare, text
+from diffqas.runs.config import RunConfig, config_from_json, environment
+from diffqas.runs.fingerprint import fingerprint, generated
+from diffqas.runs.session import begin
+from diffqas.tasks import Task
+from diffqas.tasks.environments import AgentSettings
+from diffqas.training.folder import RunFolder
+
+TOLERANCE = 1e-6
+PLACES = ("csv", "data_dir")
+"""Choices that say where data lie on a machine."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """What `repeat_run` returns.
+
+    Attributes:
+        original: the run's folder.
+        folder: that of the repetition; None if it was not trained, because its data are others.
+        lines: what was compared.
+        changes: versions, machine and the like that are not those of the original.
+        tolerance: largest relative difference that counts as none.
+    """
+
+    original: Path
+    folder: Path | None
+    lines: list[Line]
+    changes: list[str]
+    tolerance: float
+
+    @property
+    def equal(self) -> bool:
+        """Whether everything was trained and is equal within the tolerance."""
+        return self.folder is not None and all(line.difference <= self.tolerance for line in self.lines)
+
+    def verdict(self, line: Line) -> str:
+        """A line's result in words; where something is different, with what may be the reason."""
+        reason = f"; not the same: {', '.join(self.changes)}" if self.changes else ""
+        return text(line, self.tolerance) + (reason if line.difference > self.tolerance else "")
+
+
+def repeat_run(
+    folder: str | Path,
+    *,
+    output: str | Path | None = None,
+    tolerance: float = TOLERANCE,
+    csv: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    task: Task | None = None,
+    quiet: bool = False,
+) -> Repetition:
+    """Train a finished run again with its own choices, seeds and data, and compare.
+
+    What `diffqas repeat` does, for scripts and notebooks. A run whose file of samples has changed is not trained.
+
+    Args:
+        folder: the run folder.
+        output: that of the repetition; None: beside it, with `-repeat` at the end of its name.
+        tolerance: largest relative difference of a number that counts as none.
+        csv: where the file of samples lies now, of a run on a series of one's own.
+        data_dir: where the files of images lie now.
+        task: the task, if it was one of your own.
+        quiet: print nothing while training.
+
+    Raises:
+        ArgumentError: a negative tolerance.
+        DataError: the run's data cannot be used any more.
+        RunError: no finished run there, a damaged file, or an `output` that holds a run.
+    """
+    require(tolerance >= 0, "tolerance", "be at least 0", tolerance)
+    place = RunFolder(Path(folder))
+    result, content = place.load_result(), place.load_config()
+    config = config_from_json(content)
+    moved = {name: str(Path(path).resolve()) for name, path in {"csv": csv, "data_dir": data_dir}.items() if path}
+    config = replace(config, **moved)
+    loaded = task or config.load()
+    changes = _changes(content.get("environment"), config)
+    data = _data(content.get("data"), fingerprint(loaded))
+    if data.difference > 0 and not generated(config):
+        return Repetition(place.path, None, [data], changes, tolerance)
+    target = RunFolder(Path(output) if output is not None else _beside(place.path))
+    run = begin(target, config, loaded, source=place.config, quiet=quiet)
+    lines = [
+        compare("choices", _choices(content), _choices(target.load_config())),
+        data,
+        compare("metrics.jsonl", place.records(), target.records()),
+        compare("result.json", _lasting(result, moved), _lasting(run.result, moved)),
+        compare("exported networks", _networks(place.path), _networks(target.path)),
+    ]
+    return Repetition(place.path, target.path, lines, changes, tolerance)
+
+
+def _data(then: Any, now: str | None) -> Line:
+    if now is None:
+        return Line("data", 0.0, "an environment has none")
+    if then is None:
+        return Line("data", 0.0, "no checksum in the run's config.json")
+    return Line("data", 0.0 if then == now else float("inf"), "" if then == now else "the samples are others")
+
+
+def _choices(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content["run"].items() if name not in PLACES}
+
+
+def _lasting(result: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
+    """Without the time it took, and without the name of a task that is called like its file, if that has moved."""
+    return {name: value for name, value in result.items() if name != "seconds" and not (name == "task" and moved)}
+
+
+def _networks(path: Path) -> dict[str, Any]:
+    """All numbers of the exported networks, file by file."""
+    found = {}
+    for file in sorted(path.glob("model*.safetensors")):
+        try:
+            tensors = load_safetensors(file.read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise RunError(f"Cannot read {file}: {' '.join(str(error).split())}.") from None
+        found[file.name] = {name: tensor.tolist() for name, tensor in tensors.items()}
+    return found
+
+
+def _changes(then: Any, config: RunConfig) -> list[str]:
+    """What is not as it was, and can change the last digits or more."""
+    now = environment()
+    then = then if isinstance(then, dict) else {}
+    old = then.get("versions") if isinstance(then.get("versions"), dict) else {}
+    pairs = {name: (old.get(name), version) for name, version in now["versions"].items()}
+    pairs |= {name: (then.get(name), now[name]) for name in ("machine", "compiled", "commit")}
+    changes = [f"{name} {_short(a)} -> {_short(b)}" for name, (a, b) in pairs.items() if a is not None and a != b]
+    if isinstance(config.settings, AgentSettings) and config.settings.algorithm == "a3c":
+        changes.append("the order in which a3c's processes came to their turn")
+    return changes
+
+
+def _short(value: Any) -> str:
+    return value[:10] if isinstance(value, str) else str(value)
+
+
+def _beside(path: Path) -> Path:
+    path = path if path.name else path.resolve()  # `.` has no name
+    base = path.with_name(f"{path.name}-repeat")
+    found, number = base, 1
+    while found.exists():
+        number += 1
+        found = base.with_name(f"{base.name}-{number}")
+    return found
