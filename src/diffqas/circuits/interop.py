@@ -16,10 +16,31 @@ if TYPE_CHECKING:
 MISSING = "{} is not installed: run `pip install diffqas[interop]`."
 
 _PENNYLANE = {
-    "h": "Hadamard", "x": "PauliX", "y": "PauliY", "z": "PauliZ", "s": "S", "t": "T", "sx": "SX",
-    "rx": "RX", "ry": "RY", "rz": "RZ", "p": "PhaseShift", "rxx": "IsingXX", "ryy": "IsingYY", "rzz": "IsingZZ",
-    "cx": "CNOT", "cy": "CY", "cz": "CZ", "ch": "CH", "swap": "SWAP", "ccx": "Toffoli", "cswap": "CSWAP",
-    "crx": "CRX", "cry": "CRY", "crz": "CRZ", "cp": "ControlledPhaseShift",
+    "h": "Hadamard",
+    "x": "PauliX",
+    "y": "PauliY",
+    "z": "PauliZ",
+    "s": "S",
+    "t": "T",
+    "sx": "SX",
+    "rx": "RX",
+    "ry": "RY",
+    "rz": "RZ",
+    "p": "PhaseShift",
+    "rxx": "IsingXX",
+    "ryy": "IsingYY",
+    "rzz": "IsingZZ",
+    "cx": "CNOT",
+    "cy": "CY",
+    "cz": "CZ",
+    "ch": "CH",
+    "swap": "SWAP",
+    "ccx": "Toffoli",
+    "cswap": "CSWAP",
+    "crx": "CRX",
+    "cry": "CRY",
+    "crz": "CRZ",
+    "cp": "ControlledPhaseShift",
 }
 
 

@@ -164,7 +164,7 @@ class _Reader:
         self, node: Any, qubits: Mapping[str, range], values: Mapping[str, Linear], inside: tuple[str, ...]
     ) -> None:
         """A gate on qubits or whole registers, with the parameters known where it stands."""
-        name: str = ALIASES.get(node.name.name, node.name.name)
+        name = str(ALIASES.get(node.name.name, node.name.name))
         if node.modifiers:
             raise Refused(node, f"modifiers such as `{node.modifiers[0].modifier.name} @` are not read")
         given = [_qubits(each, qubits) for each in node.qubits]

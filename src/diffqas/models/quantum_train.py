@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form, to_qasm
+from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space, form, to_qasm
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import require
 from diffqas.models.kind import Labels, ModelKind
 from diffqas.models.ranking import commented, leading, merged_ranking
 from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, as_mapping
 from diffqas.quantum_train import Mapping as WeightMapping
+from diffqas.reports.circuit_picture import circuit_figure
 from diffqas.reports.pictures import Floats, structure_figure
 from diffqas.reports.terminal import space_note
 from diffqas.tasks import Settings, Task
@@ -42,7 +43,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         target: the network by name; None: the task's own.
     """
 
-    candidates: tuple[Candidate, ...] = tuple(TABLE_I)
+    candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
     sharing: str = "shared"
     mapping: WeightMapping = field(default_factory=LinearMapping)
     chunk: int = 1
@@ -52,12 +53,13 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
     files: ClassVar[Mapping[str, str]] = {
         "model.safetensors": "the classical network, no quantum part",
         "circuit.qasm": "the leading circuit, OpenQASM 3",
+        "circuit.png": "the same drawn, one layer",
     }
 
     @classmethod
     def choose(
         cls,
-        candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+        candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
         sharing: str = "shared",
         mapping: str | WeightMapping = "linear",
         hidden: int | Sequence[int] | None = None,
@@ -121,6 +123,11 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
         return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
 
+    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+        """The same circuit drawn."""
+        best = leading(model.ranking(), _constant).candidate
+        return {"circuit.png": circuit_figure(best, model.circuits.n, model.circuits.depth)}
+
     def network(self, model: QuantumTrain) -> nn.Module:
         """The written network."""
         return model.export()
@@ -130,5 +137,5 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         return self.network(model).state_dict()
 
 
-def _constant(candidate: Candidate) -> bool:
+def _constant(candidate: AnyCandidate) -> bool:
     return form(candidate) in CONSTANTS

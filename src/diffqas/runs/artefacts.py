@@ -56,12 +56,18 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
     for name, model in zip(names, models, strict=True):
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
-    circuits = kind.circuits(models[0])
-    old = {path.name for kinds in ("circuit*.qasm", "model-seed-*.safetensors") for path in folder.path.glob(kinds)}
-    for name in (old | OF_SOME_RUNS) - {*circuits, *names}:
+    circuits, pictures = kind.circuits(models[0]), kind.circuit_pictures(models[0])
+    old = {
+        path.name
+        for kinds in ("circuit*.qasm", "circuit*.png", "model-seed-*.safetensors")
+        for path in folder.path.glob(kinds)
+    }
+    for name in (old | OF_SOME_RUNS) - {*circuits, *pictures, *names}:
         (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
     for name, text in circuits.items():
         write_atomically(folder.path / name, text.encode())
+    for name, figure in pictures.items():
+        save_figure(figure, folder.path / name)
 
 
 def _common(config: RunConfig, training: Training[Any] | AgentTraining[Any], models: Sequence[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 
 from diffqas.architecture import Relaxation, as_relaxation
-from diffqas.circuits import Candidate, SearchSpace
+from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError, choose, require
 from diffqas.models import Labels, ModelKind, choose_kind
 from diffqas.quantum_train import Mapping
@@ -49,7 +49,7 @@ def search(
     recipe: str = "default",
     relaxation: str | Relaxation | None = None,
     sharing: str | None = None,
-    candidates: SearchSpace | Iterable[Candidate] | None = None,
+    candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
     mapping: str | Mapping | None = None,
     hidden: int | Sequence[int] | None = None,
     chunk: int | None = None,
@@ -192,19 +192,26 @@ def search(
     return _run(folder, config, training, models, quiet)
 
 
-def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False) -> Run:
+def resume(
+    folder: str | Path,
+    *,
+    task: Task | None = None,
+    candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
+    quiet: bool = False,
+) -> Run:
     """Continue a run that was stopped; on a CPU it ends bit-equal to one that was not.
 
     Args:
         folder: the run folder.
         task: the task, if it was one of your own.
+        candidates: the search space, if it holds Python classes of your own that are not registered.
         quiet: print nothing.
 
     Raises:
         RunError: no run there, a finished one, or a damaged file.
     """
     place = RunFolder(Path(folder))
-    config = config_from_json(place.load_config())
+    config = _with_candidates(config_from_json(place.load_config()), candidates)
     if place.finished:
         raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
     loaded = task or config.load()
@@ -212,19 +219,25 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     return _run(place, config, training, models, quiet)
 
 
-def load(folder: str | Path, *, task: Task | None = None) -> Run:
+def load(
+    folder: str | Path,
+    *,
+    task: Task | None = None,
+    candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
+) -> Run:
     """A finished run with its trained models.
 
     Args:
         folder: the run folder.
         task: the task, if it was one of your own.
+        candidates: the search space, if it holds Python classes of your own that are not registered.
 
     Raises:
         DataError: the run's data cannot be used any more.
         RunError: no run there, an unfinished one, or a missing or damaged file.
     """
     place = RunFolder(Path(folder))
-    result, config = place.load_result(), config_from_json(place.load_config())
+    result, config = place.load_result(), _with_candidates(config_from_json(place.load_config()), candidates)
     state = place.load_checkpoint()
     if state is None:
         raise RunError(f"There is no {place.checkpoint.name} in {place.path}: the trained models are gone.")
@@ -232,6 +245,12 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
     with torch.random.fork_rng(devices=[]):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
+
+
+def _with_candidates(config: RunConfig, candidates: Iterable[AnyCandidate] | None) -> RunConfig:
+    if candidates is None:
+        return config
+    return replace(config, kind=config.kind.with_candidates(as_space(candidates)))
 
 
 def _settings(
