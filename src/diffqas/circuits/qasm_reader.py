@@ -78,6 +78,8 @@ def read_circuit(text: str, source: str) -> Circuit:
     Raises:
         DataError: the parser is not installed, or something is not understood, with source and line.
     """
+    if not text.strip():
+        raise DataError(f"{source} is empty.")
     if len(text) > MOST_CHARACTERS:
         raise DataError(f"{source} has {len(text)} characters, more than the {MOST_CHARACTERS} that are read.")
     reader = _Reader()
@@ -105,7 +107,7 @@ def _parsed(text: str, source: str) -> list[Any]:
         what = f"line {token.line}: not OpenQASM 3, at {token.text!r}" if token is not None else str(error)
         raise DataError(f"{source}, {what or 'not OpenQASM 3'}.") from None
     except (ValueError, AttributeError, IndexError, OverflowError) as error:  # what the parser does not foresee
-        raise DataError(f"{source} is not OpenQASM 3: {error}.") from None
+        raise DataError(f"{source} is not OpenQASM 3 ({type(error).__name__} in its parser).") from None
 
 
 @dataclass

@@ -24,7 +24,7 @@ PATIENCE = 2.0
 
 @dataclass
 class Audit:
-    """Explain the twelve candidates or your own before training: what can change, how rich states are, what it costs."""
+    """Explain the twelve candidates or your own before training: what can change, how rich states are, the cost."""
 
     qubits: int | None = None
     """Qubits, at most 12; 6, or those of a file, if not given."""
