@@ -12,6 +12,7 @@ ROOMS = [
     "errors",
     "circuits",
     "simulator",
+    "testing",
     "architecture",
     "quantum_train",
     "recurrent",

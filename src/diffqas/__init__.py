@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from diffqas.circuits import QLSTM_SPACE as QLSTM_SPACE
 from diffqas.circuits import TABLE_I as TABLE_I
+from diffqas.circuits import Ansatz as Ansatz
 from diffqas.circuits import Candidate as Candidate
+from diffqas.circuits import Gate as Gate
+from diffqas.circuits import QasmAnsatz as QasmAnsatz
 from diffqas.circuits import SearchSpace as SearchSpace
+from diffqas.circuits import Slot as Slot
+from diffqas.circuits import read_qasm as read_qasm
+from diffqas.circuits import register_ansatz as register_ansatz
 from diffqas.quantum_train import QuantumTrain as QuantumTrain
 from diffqas.recurrent import QLSTM as QLSTM
 from diffqas.simulator import expectations as expectations

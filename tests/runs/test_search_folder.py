@@ -28,6 +28,7 @@ def test_the_folder_holds_what_is_promised(run):
         "model.safetensors",
         "model-seed-1.safetensors",
         "circuit.qasm",
+        "circuit.png",
         "predictions.pt",
         "predictions.png",
         "structural_weights.png",

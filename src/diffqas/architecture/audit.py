@@ -14,7 +14,8 @@ from torch import Tensor
 
 from diffqas.architecture.expressibility import BINS as BINS
 from diffqas.architecture.expressibility import expressibility, fidelities, meyer_wallach, states
-from diffqas.circuits import TABLE_I, Candidate, Finding, SearchSpace, as_space, findings
+from diffqas.circuits import TABLE_I, Ansatz, AnyCandidate, Finding, SearchSpace, as_space, findings
+from diffqas.circuits.ansatz import fits
 from diffqas.errors import require, whole
 from diffqas.simulator import probabilities
 
@@ -63,7 +64,7 @@ class Audit:
     cost: float = field(compare=False)
 
     @property
-    def candidate(self) -> Candidate:
+    def candidate(self) -> AnyCandidate:
         """The circuit."""
         return self.finding.candidate
 
@@ -77,7 +78,7 @@ class Audit:
 
 
 def audit(
-    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
     n: int = 6,
     depth: int = 5,
     samples: int = 300,
@@ -89,7 +90,7 @@ def audit(
 
 
 def audits(
-    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
     n: int = 6,
     depth: int = 5,
     samples: int = 300,
@@ -112,6 +113,7 @@ def audits(
     Raises:
         ArgumentError: a size out of range, a candidate with data encoding or outside the space.
 
+    >>> from diffqas.circuits import Candidate
     >>> (one,) = audit([Candidate(rotation="rz")], n=2, depth=1, samples=4)
     >>> one.directions, one.angles, round(one.entanglement, 9), round(one.expressibility / math.log(BINS), 9)
     (0, 2, 0.0, 3.0)
@@ -141,7 +143,7 @@ def _audits(chosen: SearchSpace, n: int, depth: int, samples: int, seed: int, sp
             n=n,
             depth=depth,
             directions=max(directions(candidate, point) for point in pairs[:RANK_POINTS]),
-            angles=depth * n * len(candidate.rotations),
+            angles=depth * n * candidate.rotations_per_qubit,
             expressibility=expressibility(values, 2**n),
             entanglement=entanglement,
             gradient_variance=tuple(
@@ -153,8 +155,10 @@ def _audits(chosen: SearchSpace, n: int, depth: int, samples: int, seed: int, sp
         )
 
 
-def _sizes(candidate: Candidate, n: int) -> range:
+def _sizes(candidate: AnyCandidate, n: int) -> Sequence[int]:
     """Every second size up to `n`, from 2 or 3 on; of an entangler that is a list of pairs only `n`."""
+    if isinstance(candidate, Ansatz):
+        return [size for size in range(min(n, 2 + n % 2), n + 1, 2) if fits(candidate, size)]
     return range(n if n < 3 or not isinstance(candidate.entangler, str) else 2 + n % 2, n + 1, 2)
 
 
@@ -164,17 +168,28 @@ def random_angles(space: SearchSpace, n: int, depth: int, samples: int, seed: in
     return torch.from_numpy(np.random.default_rng((seed, n)).uniform(0, 2 * math.pi, shape))
 
 
-def directions(candidate: Candidate, angles: Tensor) -> int:
+def directions(candidate: AnyCandidate, angles: Tensor) -> int:
     """Rank of d probabilities / d angles at one point, (depth, n, r): singular values above `RANK_TOLERANCE`."""
     values = torch.linalg.svdvals(jacobian(candidate, angles))
     return int((values > RANK_TOLERANCE * max(float(values[0]), RANK_TOLERANCE)).sum())
 
 
-def jacobian(candidate: Candidate, angles: Tensor) -> Tensor:
+def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     """Jacobian of probabilities in angles at one point, (2**n, depth n r), by the parameter-shift rule, which is exact.
+
+    Of a circuit of one's own by reverse mode: there an angle may enter anywhere.
 
     dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2, as every angle enters one rotation (Schuld et al. 2019, arXiv 1811.11184).
     """
+    if isinstance(candidate, Ansatz):
+        leaf = angles.clone().requires_grad_()
+        values = _probabilities(candidate, leaf.unsqueeze(0)).squeeze(0)
+        rows = torch.eye(len(values), dtype=angles.dtype).split(_at_once(angles.shape[1]))
+        pulled = [
+            torch.func.vmap(lambda one: torch.autograd.grad(values, leaf, one, retain_graph=True)[0])(part)
+            for part in rows
+        ]
+        return torch.cat(pulled).flatten(1)
     shifts = torch.eye(angles.numel(), dtype=angles.dtype).reshape(-1, *angles.shape) * (math.pi / 2)
     parts = [
         (_probabilities(candidate, angles + part) - _probabilities(candidate, angles - part)) / 2
@@ -183,7 +198,7 @@ def jacobian(candidate: Candidate, angles: Tensor) -> Tensor:
     return torch.cat(parts).T
 
 
-def gradient_variance(candidate: Candidate, angles: Tensor) -> float:
+def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
     """Variance over samples of d<Z_1>/d angle, summed over all angles; angles (samples, depth, n, r).
 
     <Z_1> = sum_i s_i p_i, s_i = +1 where the first qubit of basis state i is 0, else -1. Of a single angle, as in
@@ -227,7 +242,7 @@ def _one_step(space: SearchSpace, angles: Tensor) -> float:
     return time.perf_counter() - begin
 
 
-def _state_measures(candidate: Candidate, pairs: Tensor) -> tuple[np.ndarray, float]:
+def _state_measures(candidate: AnyCandidate, pairs: Tensor) -> tuple[np.ndarray, float]:
     """Fidelities of the first half of the samples with the second, and the mean Q of all."""
     first, second = pairs.chunk(2)
     values, entangled = [], []
@@ -239,7 +254,7 @@ def _state_measures(candidate: Candidate, pairs: Tensor) -> tuple[np.ndarray, fl
     return np.concatenate(values), float(np.concatenate(entangled).mean())
 
 
-def _probabilities(candidate: Candidate, angles: Tensor) -> Tensor:
+def _probabilities(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     """(samples, 2**n) of one candidate for angles (samples, depth, n, r)."""
     return probabilities([candidate], _squeezed(angles)).squeeze(-2)
 

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from diffqas.circuits import Candidate
+from diffqas.circuits import Ansatz, AnyCandidate
 from diffqas.errors import require
+from diffqas.simulator.general import amplitudes
 from diffqas.simulator.reversible import evolve
 from diffqas.simulator.rotations import qubit_unitaries
 
@@ -25,7 +26,7 @@ BINS = 75
 
 
 @torch.no_grad()
-def states(candidate: Candidate, angles: Tensor) -> Tensor:
+def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     """Final statevectors, every angle and phase kept, of many sets of angles at once.
 
     Args:
@@ -38,11 +39,14 @@ def states(candidate: Candidate, angles: Tensor) -> Tensor:
     Raises:
         ArgumentError: the candidate encodes data.
 
+    >>> from diffqas.circuits import Candidate
     >>> states(Candidate(rotation="ry"), torch.full((1, 1, 1, 1), torch.pi, dtype=torch.float64)).real.round().tolist()
     [[0.0, 1.0]]
     """
     require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
     n = angles.shape[2]
+    if isinstance(candidate, Ansatz):
+        return amplitudes(candidate, angles)
     unitaries = qubit_unitaries(candidate.rotations, angles)
     start = unitaries.new_zeros(1, 2**n, 1)
     if candidate.hadamard:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from diffqas.architecture.relaxation import Relaxation
 from diffqas.architecture.shots import Shots, sampled, shot_generators
 from diffqas.circuits import SearchSpace
+from diffqas.circuits.gates import gate_list
 from diffqas.errors import choose, require
 from diffqas.simulator import MAX_QUBITS, mixture, probabilities
 
@@ -48,7 +49,7 @@ class CircuitMixture(nn.Module):
         choose(sharing, SHARINGS, "sharing")
         for candidate in candidates:
             require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
-            candidate.cnots(n)  # tells of an entangler that does not fit n qubits
+            gate_list(candidate, n)  # tells of one that does not fit n qubits
         self.candidates, self.relaxation, self.sharing = candidates, relaxation, sharing
         own = (len(candidates),) if sharing == "separate" else ()
         r = candidates.angles_per_qubit

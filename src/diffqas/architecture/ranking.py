@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffqas.architecture.mixture import CircuitMixture
 from diffqas.architecture.relaxation import Relaxation
-from diffqas.circuits import Candidate, SearchSpace, groups
+from diffqas.circuits import AnyCandidate, SearchSpace, groups
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Ranked:
         indices: their places in the search space.
     """
 
-    candidate: Candidate
+    candidate: AnyCandidate
     weight: float
     contribution: float
-    merged: tuple[Candidate, ...]
+    merged: tuple[AnyCandidate, ...]
     indices: tuple[int, ...]
 
 

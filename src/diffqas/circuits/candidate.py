@@ -58,6 +58,11 @@ class Candidate:
         """The rotations of one qubit in one layer, in the order in which they act."""
         return (self.rotation,) if isinstance(self.rotation, str) else self.rotation
 
+    @property
+    def rotations_per_qubit(self) -> int:
+        """Angles of one qubit in one layer."""
+        return len(self.rotations)
+
     def cnots(self, n: int) -> tuple[Cnot, ...]:
         """CNOTs (control, target) of one layer on `n` qubits, in the order in which they act."""
         return cnots(normalise_entangler(self.entangler), n)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.ansatz import Ansatz
+from diffqas.circuits.ansatz import gate_list as ansatz_gates
 from diffqas.circuits.entanglers import Cnot
+from diffqas.circuits.gate import GATES, Gate
+from diffqas.circuits.search_space import AnyCandidate
 
 Columns = list[list[Cnot]]
 
 
-def draw(candidate: Candidate, n: int = 4) -> str:
+def draw(candidate: AnyCandidate, n: int = 4) -> str:
     """One layer of the candidate on `n` qubits, in box-drawing characters; brackets mark what is repeated.
 
+    >>> from diffqas.circuits import Candidate
     >>> print(draw(Candidate(hadamard=True, entangler="chain", rotation="ry"), 3))
     q0 ─H─[──●─────RY─]
     q1 ─H─[──X──●──RY─]
     q2 ─H─[─────X──RY─]
     """
+    if isinstance(candidate, Ansatz):
+        return _drawn(candidate, n)
     wires = [f"q{q} ─{'H─' if candidate.hadamard else ''}" for q in range(n)]
     if candidate.encoding is not None:
         wires = [f"{wire}{candidate.encoding.upper()}(x{q})─" for q, wire in enumerate(wires)]
@@ -27,6 +33,53 @@ def draw(candidate: Candidate, n: int = 4) -> str:
         wires = [wire + _cell(q, column) for q, wire in enumerate(wires)]
     rotations = "─".join(f"─{rotation.upper()}" for rotation in candidate.rotations)
     return "\n".join(f"{wire}{rotations}─]" for wire in wires)
+
+
+def _drawn(ansatz: Ansatz, n: int) -> str:
+    start, layer = ansatz_gates(ansatz, n)
+    wires = [f"q{q}".ljust(len(f"q{n - 1}")) + " ─" for q in range(n)]
+    for column in columns(start):
+        wires = [wire + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
+    wires = [wire + "[─" for wire in wires]
+    for column in columns(layer):
+        wires = [wire + "─" + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
+    return "\n".join(wire + "]" for wire in wires)
+
+
+def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
+    """Pack gates that act on disjoint spans of wires into columns, as far left as their order allows.
+
+    >>> [[gate.name for gate in column] for column in columns([Gate("h", (0,)), Gate("cx", (0, 1)), Gate("x", (2,))])]
+    [['h', 'x'], ['cx']]
+    """
+    packed: list[list[Gate]] = []
+    reached: dict[int, int] = {}  # the first free column of each wire
+    for gate in gates:
+        span = range(min(gate.qubits), max(gate.qubits) + 1)
+        place = max(reached.get(q, 0) for q in span)
+        reached |= dict.fromkeys(span, place + 1)
+        if place == len(packed):
+            packed.append([])
+        packed[place].append(gate)
+    return packed
+
+
+def labels(gate: Gate) -> dict[int, str]:
+    """What stands on each wire of a gate's span: a dot for a control, a bar where it only passes."""
+    kind = GATES[gate.name]
+    word = "x" if kind.base == "swap" else kind.base.upper()
+    if isinstance(gate.angle, float | int):
+        word += f"({gate.angle:.3g})"
+    marks = dict.fromkeys(range(min(gate.qubits), max(gate.qubits) + 1), "┼")
+    return marks | {q: "●" if index < kind.controls else word for index, q in enumerate(gate.qubits)}
+
+
+def _cells(column: list[Gate], n: int) -> list[str]:
+    marks: dict[int, str] = {}
+    for gate in column:
+        marks |= labels(gate)
+    width = max(map(len, marks.values()))
+    return [marks.get(q, "").center(width, "─") for q in range(n)]
 
 
 def _columns(pairs: Iterable[Cnot]) -> Columns:

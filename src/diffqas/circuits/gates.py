@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.ansatz import Ansatz, GateList
+from diffqas.circuits.ansatz import gate_list as ansatz_gates
+from diffqas.circuits.gate import Gate as Gate
+from diffqas.circuits.gate import Slot
+from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import require
 
 Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
 
 
-@dataclass(frozen=True)
-class Gate:
-    """One gate.
+def gate_list(candidate: AnyCandidate, n: int) -> GateList:
+    """Gates of a candidate on `n` qubits: once at the start, then in every layer, where they name the angles' slots.
 
-    Attributes:
-        name: `"h"`, `"cx"`, `"rx"`, `"ry"` or `"rz"`.
-        qubits: that it acts on; of a `"cx"` control and target. Qubit 0 is the most significant bit of a basis state.
-        angle: of a rotation, in radians, or the name of one that stays open.
+    An angle that encodes data is open, `x0` on qubit 0.
+
+    Raises:
+        ArgumentError: the candidate does not fit `n` qubits.
+
+    >>> from diffqas.circuits import Candidate
+    >>> [gate.name for gate in gate_list(Candidate(hadamard=True), 2).start]
+    ['h', 'h']
     """
+    if isinstance(candidate, Ansatz):
+        return ansatz_gates(candidate, n)
+    start = [Gate("h", (q,)) for q in range(n)] if candidate.hadamard else []
+    start += [Gate(candidate.encoding, (q,), f"x{q}") for q in range(n) if candidate.encoding is not None]
+    layer = [Gate("cx", pair) for pair in candidate.cnots(n)]
+    layer += [Gate(name, (q,), Slot(q, k)) for q in range(n) for k, name in enumerate(candidate.rotations)]
+    return GateList(tuple(start), tuple(layer))
 
-    name: str
-    qubits: tuple[int, ...]
-    angle: float | str | None = None
 
-
-def operations(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
+def operations(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
     """The gates of a candidate at the given angles, in the order in which they act.
 
     Args:
@@ -38,6 +48,7 @@ def operations(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ())
     Raises:
         ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations per qubit.
 
+    >>> from diffqas.circuits import Candidate
     >>> [gate.name for gate in operations(Candidate(rotation="ry"), [[0.5, 1.0]])]
     ['cx', 'ry', 'ry']
     """
@@ -46,16 +57,21 @@ def operations(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ())
     require(all(len(layer) == n for layer in angles), "angles", "have as many qubits in each layer", "ragged layers")
     encoded = n if candidate.encoding is not None else 0
     require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {candidate.name}", len(inputs))
-    gates = [Gate("h", (q,)) for q in range(n)] if candidate.hadamard else []
-    gates += [Gate(str(candidate.encoding), (q,), name) for q, name in enumerate(inputs)]
-    for layer in angles:
-        gates += [Gate("cx", pair) for pair in candidate.cnots(n)]
-        for q, angle in enumerate(layer):
-            values = list(angle) if isinstance(angle, Sequence) else [angle]
-            rule = f"give {len(candidate.rotations)} per qubit for {candidate.name}"
-            require(len(values) >= len(candidate.rotations), "angles", rule, len(values))
-            require(all(map(math.isfinite, values)), "angles", "be finite", values)
+    start, layer = gate_list(candidate, n)
+    names = iter(inputs)
+    gates = [replace(gate, angle=next(names)) if isinstance(gate.angle, str) else gate for gate in start]
+    needed = candidate.rotations_per_qubit
+    for qubits in angles:
+        values = [list(angle) if isinstance(angle, Sequence) else [angle] for angle in qubits]
+        for own in values:
             # A candidate with fewer rotations than its search space uses the first angles.
-            pairs = zip(candidate.rotations, values, strict=False)
-            gates += [Gate(rotation, (q,), float(value)) for rotation, value in pairs]
+            require(len(own) >= needed, "angles", f"give {needed} per qubit for {candidate.name}", len(own))
+            require(all(map(math.isfinite, own)), "angles", "be finite", own)
+        gates += [replace(gate, angle=_value(gate.angle, values)) for gate in layer]
     return gates
+
+
+def _value(angle: float | str | Slot | None, values: Sequence[Sequence[float]]) -> float | str | None:
+    if not isinstance(angle, Slot):
+        return angle
+    return float(angle.factor * values[angle.qubit][angle.index] + angle.offset)

@@ -6,27 +6,29 @@ show while no other rotation mixes them; RX leaves |+> alone. Hence half of Tabl
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from diffqas.circuits.ansatz import Ansatz, gate_list
 from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.permutations import apply_cnots
-from diffqas.circuits.search_space import SearchSpace, as_space
+from diffqas.circuits.search_space import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
 
-UNIFORM, ZERO, WALSH, REAL, COMPLEX = "uniform", "zero", "walsh", "real", "complex"
+UNIFORM, ZERO, WALSH, REAL, COMPLEX, GENERAL = "uniform", "zero", "walsh", "real", "complex", "general"
 """Forms in which a candidate's probabilities are computed; the first two are constants."""
 
 CONSTANTS = (UNIFORM, ZERO)
 
 
-def form(candidate: Candidate) -> str:
+def form(candidate: AnyCandidate) -> str:
     """The cheapest exact form of the candidate's probabilities.
 
     `uniform`, `zero`: constants, 2**-n everywhere or 1 at |0..0>. `walsh`: RX only, from |0..0>.
-    `real`: RY only, real amplitudes. `complex`: everything else.
+    `real`: RY only, real amplitudes. `complex`: every other `Candidate`.
+    `general`: a circuit of one's own, computed gate by gate and not analysed.
 
     Raises:
         ArgumentError: the candidate encodes data: then its form depends on the data.
@@ -35,6 +37,8 @@ def form(candidate: Candidate) -> str:
     ['uniform', 'real', 'uniform', 'walsh', 'real', 'zero']
     """
     require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
+    if isinstance(candidate, Ansatz):
+        return GENERAL
     axes = set(candidate.rotations)
     if axes == {"ry"}:
         return REAL
@@ -53,24 +57,34 @@ _REASONS = {
     (REAL, "ry"): "live: real amplitudes",
 }
 
+_OWN = "own circuit, not analysed: an audit with 0 directions would show a constant"
+
 
 @dataclass(frozen=True)
 class Finding:
     """What is known about one candidate of a space on `n` qubits."""
 
-    candidate: Candidate
+    candidate: AnyCandidate
     form: str
     reason: str
-    duplicate_of: Candidate | None
+    duplicate_of: AnyCandidate | None
 
     @property
     def constant(self) -> bool:
         """Whether the probabilities are the same for every angle."""
         return self.form in CONSTANTS
 
+    @property
+    def kind(self) -> str:
+        """`constant` or `live`, or `own` for a circuit of one's own, of which neither is proved."""
+        return "constant" if self.constant else "own" if self.form == GENERAL else "live"
 
-def signature(candidate: Candidate, n: int) -> Hashable:
+
+def signature(candidate: AnyCandidate, n: int) -> Hashable:
     """Equal signatures mean equal probabilities for all (shared) angles on `n` qubits."""
+    if isinstance(candidate, Ansatz):
+        gate_list(candidate, n)  # tells of one that does not fit n qubits
+        return candidate
     kind = form(candidate)
     if kind in CONSTANTS:
         return kind
@@ -82,7 +96,11 @@ def signature(candidate: Candidate, n: int) -> Hashable:
     return kind, candidate.hadamard, candidate.rotations, tuple(layer.tolist())
 
 
-def findings(candidates: SearchSpace | list[Candidate], n: int) -> list[Finding]:
+def _reason(kind: str, candidate: Candidate) -> str:
+    return _REASONS.get((kind, candidate.rotations[0]), "live: general complex amplitudes")
+
+
+def findings(candidates: SearchSpace | Sequence[AnyCandidate], n: int) -> list[Finding]:
     """Constants and duplicates of a space on `n` qubits, in the space's order.
 
     A duplicate gives the same probabilities as an earlier candidate at the same angles.
@@ -92,17 +110,17 @@ def findings(candidates: SearchSpace | list[Candidate], n: int) -> list[Finding]
     [1, 3, 4, 6, 9, 12]
     """
     require(n >= 1, "n", "be at least 1 qubit", n)
-    first: dict[Hashable, Candidate] = {}
+    first: dict[Hashable, AnyCandidate] = {}
     result = []
     for candidate in as_space(candidates):
         kind = form(candidate)
-        reason = _REASONS.get((kind, candidate.rotations[0]), "live: general complex amplitudes")
+        reason = _OWN if isinstance(candidate, Ansatz) else _reason(kind, candidate)
         original = first.setdefault(signature(candidate, n), candidate)
         result.append(Finding(candidate, kind, reason, None if original is candidate else original))
     return result
 
 
-def groups(candidates: SearchSpace | list[Candidate], n: int, *, shared: bool = True) -> list[list[int]]:
+def groups(candidates: SearchSpace | Sequence[AnyCandidate], n: int, *, shared: bool = True) -> list[list[int]]:
     """Indices of candidates with equal probabilities for all angles, merged; in order of first appearance.
 
     With angles of their own (`shared=False`) only the constants are equal.

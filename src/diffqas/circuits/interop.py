@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.gate import GATES
 from diffqas.circuits.gates import Angles, operations
+from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import DataError, require
 
 if TYPE_CHECKING:
@@ -14,8 +15,36 @@ if TYPE_CHECKING:
 
 MISSING = "{} is not installed: run `pip install diffqas[interop]`."
 
+_PENNYLANE = {
+    "h": "Hadamard",
+    "x": "PauliX",
+    "y": "PauliY",
+    "z": "PauliZ",
+    "s": "S",
+    "t": "T",
+    "sx": "SX",
+    "rx": "RX",
+    "ry": "RY",
+    "rz": "RZ",
+    "p": "PhaseShift",
+    "rxx": "IsingXX",
+    "ryy": "IsingYY",
+    "rzz": "IsingZZ",
+    "cx": "CNOT",
+    "cy": "CY",
+    "cz": "CZ",
+    "ch": "CH",
+    "swap": "SWAP",
+    "ccx": "Toffoli",
+    "cswap": "CSWAP",
+    "crx": "CRX",
+    "cry": "CRY",
+    "crz": "CRZ",
+    "cp": "ControlledPhaseShift",
+}
 
-def to_qiskit(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
+
+def to_qiskit(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
     """The candidate at the given angles as a Qiskit circuit, without measurements.
 
     Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state, diffqas as the most
@@ -44,7 +73,7 @@ def to_qiskit(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) 
     return circuit
 
 
-def to_pennylane(candidate: Candidate, angles: Angles) -> Callable[..., None]:
+def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]:
     """The candidate at the given angles as a PennyLane quantum function of wires 0 .. n-1.
 
     To be called inside a QNode; of a circuit with data encoding, with one angle per wire. Wire 0 is the most
@@ -64,13 +93,8 @@ def to_pennylane(candidate: Candidate, angles: Angles) -> Callable[..., None]:
         raise DataError(MISSING.format("PennyLane")) from None
     names = [f"x{q}" for q in range(len(angles[0]))] if len(angles) and candidate.encoding is not None else []
     gates = operations(candidate, angles, names)
-    kinds: dict[str, Any] = {
-        "h": pennylane.Hadamard,
-        "cx": pennylane.CNOT,
-        "rx": pennylane.RX,
-        "ry": pennylane.RY,
-        "rz": pennylane.RZ,
-    }
+    kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
+    kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
 
     def circuit(*inputs: Any) -> None:
         require(len(inputs) == len(names), "inputs", f"be {len(names)} angles for {candidate.name}", len(inputs))

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.gates import Angles, Gate, operations
+from diffqas.circuits.search_space import AnyCandidate
+
+NOT_STANDARD = {
+    "rxx": "gate rxx(t) a, b { h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; }",
+    "ryy": "gate ryy(t) a, b { sdg a; sdg b; h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; s a; s b; }",
+    "rzz": "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; }",
+}
+"""Definitions of gates that stdgates.inc does not hold."""
 
 
-def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> str:
+def to_qasm(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ()) -> str:
     """OpenQASM 3 of the candidate at the given angles.
 
     Args:
@@ -24,6 +31,7 @@ def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) ->
     Raises:
         ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations per qubit.
 
+    >>> from diffqas.circuits import Candidate
     >>> print(to_qasm(Candidate(rotation="ry"), [[0.5, 1.0]]))
     OPENQASM 3.0;
     include "stdgates.inc";
@@ -44,11 +52,12 @@ def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) ->
     <BLANKLINE>
     """
     gates = operations(candidate, angles, inputs)
-    n = len(angles[0])
+    n, used = len(angles[0]), {gate.name for gate in gates}
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
         f"// {candidate.name}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
+        *(definition for name, definition in NOT_STANDARD.items() if name in used),
         *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",
         *map(_line, gates),

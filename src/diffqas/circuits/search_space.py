@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
-from typing import overload
+from typing import Generic, TypeAlias, TypeVar, overload
 
+from diffqas.circuits.ansatz import Ansatz, checked_name
 from diffqas.circuits.candidate import Candidate
 from diffqas.errors import require
 
+AnyCandidate: TypeAlias = Candidate | Ansatz
+"""A candidate of the papers' kind, or a circuit of one's own."""
 
-class SearchSpace(Sequence[Candidate]):
+C = TypeVar("C", bound=AnyCandidate, covariant=True)
+
+
+class SearchSpace(Sequence[C], Generic[C]):
     """An immutable sequence of candidates, each at most once.
 
     >>> space = SearchSpace([Candidate(rotation="rx"), Candidate(rotation=("rz", "ry"))])
@@ -18,7 +24,7 @@ class SearchSpace(Sequence[Candidate]):
     (('Ent-RX', 'Ent-RZ.RY'), 2)
     """
 
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
+    def __init__(self, candidates: Iterable[C]) -> None:
         rule = "be a sequence of Candidate objects"
         require(
             isinstance(candidates, Iterable) and not isinstance(candidates, str), "candidates", rule, repr(candidates)
@@ -26,16 +32,22 @@ class SearchSpace(Sequence[Candidate]):
         given = tuple(candidates)
         require(len(given) >= 1, "candidates", "hold at least one Candidate", "an empty list")
         for candidate in given:
-            require(isinstance(candidate, Candidate), "candidates", "hold Candidate objects only", repr(candidate))
+            proper = isinstance(candidate, (Candidate, Ansatz))
+            require(proper, "candidates", "hold Candidate objects only", repr(candidate))
+            if isinstance(candidate, Ansatz):
+                checked_name(candidate)
         twice = sorted({c.name for c in given if given.count(c) > 1})
         require(not twice, "candidates", "hold each candidate at most once", f"{', '.join(twice)} twice")
+        names = [c.name for c in given]
+        alike = sorted({name for name in names if names.count(name) > 1})
+        require(not alike, "candidates", "have different names", f"{', '.join(alike)} twice")
         self._candidates = given
 
     @overload
-    def __getitem__(self, index: int) -> Candidate: ...
+    def __getitem__(self, index: int) -> C: ...
     @overload
-    def __getitem__(self, index: slice) -> SearchSpace: ...
-    def __getitem__(self, index: int | slice) -> Candidate | SearchSpace:
+    def __getitem__(self, index: slice) -> SearchSpace[C]: ...
+    def __getitem__(self, index: int | slice) -> C | SearchSpace[C]:
         if isinstance(index, slice):
             return SearchSpace(self._candidates[index])
         return self._candidates[index]
@@ -43,7 +55,7 @@ class SearchSpace(Sequence[Candidate]):
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def __iter__(self) -> Iterator[Candidate]:
+    def __iter__(self) -> Iterator[C]:
         return iter(self._candidates)
 
     def __eq__(self, other: object) -> bool:
@@ -63,14 +75,14 @@ class SearchSpace(Sequence[Candidate]):
     @property
     def angles_per_qubit(self) -> int:
         """Angles of one qubit in one layer: the most that any candidate needs; the others use the first ones."""
-        return max(len(candidate.rotations) for candidate in self._candidates)
+        return max(candidate.rotations_per_qubit for candidate in self._candidates)
 
 
-def as_space(candidates: SearchSpace | Iterable[Candidate] | Candidate) -> SearchSpace:
+def as_space(candidates: SearchSpace[C] | Iterable[C] | C) -> SearchSpace[C]:
     """Accept a space, one candidate or any iterable of candidates where a space is meant."""
     if isinstance(candidates, SearchSpace):
         return candidates
-    if isinstance(candidates, Candidate):
+    if isinstance(candidates, (Candidate, Ansatz)):
         return SearchSpace([candidates])
     return SearchSpace(candidates)
 

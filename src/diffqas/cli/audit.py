@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from diffqas.architecture.audit import MAX_AUDIT_QUBITS, audits
 from diffqas.circuits import TABLE_I, SearchSpace
+from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
 from diffqas.errors import require
 from diffqas.reports.audit import audit_figure, audit_table, save_audit
 from diffqas.reports.pictures import save_figure
@@ -23,32 +24,34 @@ PATIENCE = 2.0
 
 @dataclass
 class Audit:
-    """Explain the twelve candidates before training: what can change, how rich the states are, what a step costs."""
+    """Explain the twelve candidates or your own before training: what can change, how rich states are, the cost."""
 
-    qubits: int = 6
-    """Qubits, at most 12."""
+    qubits: int | None = None
+    """Qubits, at most 12; 6, or those of a file, if not given."""
     depth: int = 5
     """Layers."""
     samples: int = 300
     """Pairs of random states, and random points at which gradients are taken."""
     seed: int = 0
     """Decides all random angles."""
-    candidates: Annotated[tuple[int, ...], tyro.conf.arg(metavar="NUMBER ...", help="Only these, 1 to 12.")] = ()
+    candidates: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar=METAVAR, help="Only these, 1 to 12, or files of your own.")
+    ] = ()
     output: Path | None = None
     """A picture, FILE.png; all figures are left in FILE.csv beside it."""
 
     def run(self) -> None:
         """Print the table, leave picture and CSV file if asked for."""
         rule = f"be between 1 and {MAX_AUDIT_QUBITS}"
-        require(1 <= self.qubits <= MAX_AUDIT_QUBITS, "qubits", rule, self.qubits)
-        numbers = self.candidates or tuple(range(1, len(TABLE_I) + 1))
-        for place in numbers:
-            require(1 <= place <= len(TABLE_I), "candidates", f"be between 1 and {len(TABLE_I)}", place)
+        typed = typed_candidates(self.candidates, TABLE_I)
+        numbers, chosen = tuple(typed), SearchSpace(typed.values())
+        qubits = qubits_of(chosen, 6) if self.qubits is None else self.qubits
+        require(1 <= qubits <= MAX_AUDIT_QUBITS, "qubits", rule, qubits)
         if self.output is not None:
             require(self.output.suffix == ".png", "output", "be a FILE.png", self.output)
             require(self.output.parent.is_dir(), "output", "lie in a folder that exists", self.output)
-        chosen = SearchSpace(TABLE_I[place - 1] for place in numbers)
-        jobs = audits(chosen, self.qubits, self.depth, self.samples, self.seed, TABLE_I)
+        space = SearchSpace([*TABLE_I, *(candidate for candidate in chosen if candidate not in TABLE_I)])
+        jobs = audits(chosen, qubits, self.depth, self.samples, self.seed, space)
         console = Console()
         found = []
         begin = time.perf_counter()
@@ -59,7 +62,7 @@ class Audit:
                 bar.update(task, advance=1, visible=time.perf_counter() - begin > PATIENCE)
         console.print(audit_table(found, numbers, self.samples))
         if self.output is not None:
-            save_figure(audit_figure(found, f"{self.qubits} qubits, depth {self.depth}"), self.output)
+            save_figure(audit_figure(found, f"{qubits} qubits, depth {self.depth}"), self.output)
             table = self.output.with_suffix(".csv")
             save_audit(found, numbers, table)
             console.print(f"{self.output}, {table}", style="bold", highlight=False, markup=False, soft_wrap=True)

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+import tyro
 from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.circuits import QLSTM_SPACE, TABLE_I, EncodedFinding, draw, encoded_findings, findings
+from diffqas.circuits import (
+    QLSTM_SPACE,
+    TABLE_I,
+    Ansatz,
+    AnyCandidate,
+    EncodedFinding,
+    draw,
+    encoded_findings,
+    findings,
+)
+from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
 from diffqas.errors import require
 
 DRAWN = 4
@@ -22,6 +33,9 @@ WIDEST = {"qt": 64, "qlstm": 26}
 class Candidates:
     """Show the candidate circuits, and say which are constant, dead or duplicates, and why."""
 
+    candidates: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar=METAVAR, help="qt: only these, 1 to 12, or files of your own.")
+    ] = ()
     model: Literal["qt", "qlstm"] = "qt"
     """The twelve circuits that write weights, or the 36 with data encoding of a gate of the quantum LSTM."""
     qubits: int | None = None
@@ -33,32 +47,38 @@ class Candidates:
 
     def run(self) -> None:
         """Print the candidates and a summary."""
-        n = (DRAWN if self.model == "qt" else 6) if self.qubits is None else self.qubits
+        require(not self.candidates or self.model == "qt", "candidates", "go with the model qt", self.model)
+        typed = typed_candidates(self.candidates, TABLE_I)
+        usual = qubits_of(list(typed.values()), DRAWN) if self.model == "qt" else 6
+        n = usual if self.qubits is None else self.qubits
         widest = WIDEST[self.model]
         require(1 <= n <= widest, "qubits", f"be between 1 and {widest}", n)
         if self.model == "qt":
-            _drawn(Console(), n)
+            _drawn(Console(), n, typed)
         else:
             outputs = max(1, n - 1) if self.outputs is None else self.outputs
             _listed(Console(), encoded_findings(QLSTM_SPACE, n, self.depth, outputs), n, self.depth, outputs)
 
 
-def _drawn(console: Console, n: int) -> None:
-    """One panel per candidate of Table I."""
-    known = findings(TABLE_I, n)
+def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
+    """One panel per candidate, by its number."""
+    known = findings(list(typed.values()), n)
     panels = []
-    for index, finding in enumerate(known, 1):
-        body = Text(draw(finding.candidate, min(n, 8)))
+    for index, finding in zip(typed, known, strict=True):
+        own = isinstance(finding.candidate, Ansatz)
+        body = Text(draw(finding.candidate, n if own else min(n, 8)), no_wrap=own, overflow="ellipsis")
         body.append(f"\n{finding.reason}", style="red" if finding.constant else "green")
         if finding.duplicate_of is not None:
             body.append(f"\nthe same as {finding.duplicate_of.name}", style="red")
         title = f"{index}  {finding.candidate.name}"
-        panels.append(Panel(body, title=title, width=max(46, console.width // 2 - 2), style="dim" * finding.constant))
+        width = console.width if own else max(46, console.width // 2 - 2)
+        panels.append(Panel(body, title=title, width=width, style="dim" * finding.constant))
     console.print(Columns(panels))
-    constants = [str(index) for index, finding in enumerate(known, 1) if finding.constant]
+    constants = [str(index) for index, finding in zip(typed, known, strict=True) if finding.constant]
+    which = f" ({', '.join(constants)})" if constants else ""
     same = sum(finding.duplicate_of is not None for finding in known)
     console.print(
-        f"[bold]{len(constants)} of {len(known)} are constant whatever their angles[/] ({', '.join(constants)}), "
+        f"[bold]{len(constants)} of {len(known)} are constant whatever their angles[/]{which}, "
         f"{same} repeat an earlier one at equal angles. Constants are never simulated.",
         highlight=False,
     )

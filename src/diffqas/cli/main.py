@@ -14,8 +14,8 @@ from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.noise import Noise
 from diffqas.cli.play import Play
-from diffqas.cli.report import Report
 from diffqas.cli.repeat import Repeat
+from diffqas.cli.report import Report
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study

@@ -10,7 +10,9 @@ import tyro
 from rich.console import Console
 
 from diffqas.architecture import Gumbel, Relaxation, Softmax
+from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
 from diffqas.cli.runs import print_folder
+from diffqas.cli.spaces import METAVAR, typed_candidates
 from diffqas.errors import ArgumentError
 from diffqas.reports.result import show
 from diffqas.runs import search
@@ -67,6 +69,13 @@ class Search:
     """qlstm: encode inputs as they are, if not given, or their arc tangent."""
     classical: bool = True
     """qlstm: train no classical LSTMs to compare with."""
+    candidates: Annotated[
+        tuple[str, ...],
+        tyro.conf.arg(
+            metavar=METAVAR,
+            help="Candidates: numbers of `diffqas candidates`, files of your own (qt), or both; all if not given.",
+        ),
+    ] = ()
     depth: int | None = None
     """Layers of the circuits."""
     epochs: int | None = None
@@ -121,6 +130,7 @@ class Search:
             recipe=self.recipe,
             relaxation=self._relaxation(),
             structure_rate=self.structure_rate,
+            candidates=self._candidates(),
             model=self.model,
             sharing=self.sharing,
             mapping=self.mapping,
@@ -158,6 +168,10 @@ class Search:
         console.print()
         show(run.result, console)
         print_folder(console, run.folder, run.result)
+
+    def _candidates(self) -> list[AnyCandidate] | None:
+        table = TABLE_I if self.model == "qt" else QLSTM_SPACE
+        return list(typed_candidates(self.candidates, table).values()) if self.candidates else None
 
     def _relaxation(self) -> Relaxation | str | None:
         if self.temperature is None:

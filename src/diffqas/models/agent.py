@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, cast
 
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace
+from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace
 from diffqas.models.kind import Labels, ModelKind
 from diffqas.models.quantum_train import QuantumTrainKind
 from diffqas.quantum_train import Mapping as WeightMapping
@@ -45,7 +45,7 @@ class AgentKind(ModelKind[Any, Agent]):
     @classmethod
     def choose(
         cls,
-        candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+        candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
         sharing: str = "shared",
         mapping: str | WeightMapping = "linear",
         hidden: int | Sequence[int] | None = None,
@@ -53,6 +53,10 @@ class AgentKind(ModelKind[Any, Agent]):
     ) -> AgentKind:
         """As `QuantumTrainKind.choose`, for both networks."""
         return cls(QuantumTrainKind.choose(candidates, sharing, mapping, hidden, chunk))
+
+    def with_candidates(self, candidates: Iterable[AnyCandidate]) -> AgentKind:
+        """As `ModelKind.with_candidates`, for both networks."""
+        return replace(self, generator=self.generator.with_candidates(candidates))
 
     def recipes(self, task: EnvironmentTask) -> Mapping[str, AgentSettings]:
         """The task's."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from diffqas.circuits import AnyCandidate
+from diffqas.errors import require
 from diffqas.reports.pictures import Floats
 from diffqas.tasks import Reference, Settings
 from diffqas.training import Population, Training
@@ -128,6 +130,22 @@ class ModelKind(ABC, Generic[P, M]):
     @abstractmethod
     def circuits(self, model: M) -> dict[str, str]:
         """What was found as OpenQASM 3, by file name."""
+
+    def circuit_pictures(self, model: M) -> dict[str, Figure]:
+        """What was found as pictures, by file name."""
+        return {}
+
+    def with_candidates(self, candidates: Iterable[AnyCandidate]) -> Self:
+        """The same kind, its candidates given again: for those of which a run folder holds no more than the name.
+
+        Raises:
+            ArgumentError: they have other names than the run's.
+        """
+        given, names = tuple(candidates), [candidate.name for candidate in getattr(self, "candidates", ())]
+        rule = f"be those that the run was started with, {', '.join(names)}"
+        found = [candidate.name for candidate in given]
+        require(found == names, "candidates", rule, ", ".join(found))
+        return replace(self, candidates=given)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
     def network(self, model: M) -> nn.Module:
         """What predicts, without what only training needs."""

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffqas.architecture import Shots
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space, form, to_qasm
+from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space, form, to_qasm
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import require
 from diffqas.models.kind import Labels, ModelKind
 from diffqas.models.ranking import commented, leading, merged_ranking
 from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, as_mapping
 from diffqas.quantum_train import Mapping as WeightMapping
+from diffqas.reports.circuit_picture import circuit_figure
 from diffqas.reports.pictures import Floats, structure_figure
 from diffqas.reports.terminal import space_note
 from diffqas.tasks import Settings, Task
@@ -44,7 +45,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         shots: finite shots in every training step; None: exact probabilities.
     """
 
-    candidates: tuple[Candidate, ...] = tuple(TABLE_I)
+    candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
     sharing: str = "shared"
     mapping: WeightMapping = field(default_factory=LinearMapping)
     chunk: int = 1
@@ -55,12 +56,13 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
     files: ClassVar[Mapping[str, str]] = {
         "model.safetensors": "the classical network, no quantum part",
         "circuit.qasm": "the leading circuit, OpenQASM 3",
+        "circuit.png": "the same drawn, one layer",
     }
 
     @classmethod
     def choose(
         cls,
-        candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+        candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
         sharing: str = "shared",
         mapping: str | WeightMapping = "linear",
         hidden: int | Sequence[int] | None = None,
@@ -136,6 +138,11 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
         return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
 
+    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+        """The same circuit drawn."""
+        best = leading(model.ranking(), constant).candidate
+        return {"circuit.png": circuit_figure(best, model.circuits.n, model.circuits.depth)}
+
     def network(self, model: QuantumTrain) -> nn.Module:
         """The written network."""
         return model.export()
@@ -145,6 +152,6 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         return self.network(model).state_dict()
 
 
-def constant(candidate: Candidate) -> bool:
+def constant(candidate: AnyCandidate) -> bool:
     """Whether a candidate's probabilities are the same for every angle."""
     return form(candidate) in CONSTANTS

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from diffqas.architecture import Ranked
-from diffqas.circuits import Candidate
+from diffqas.circuits import AnyCandidate
 
-Constant = Callable[[Candidate], bool]
+Constant = Callable[[AnyCandidate], bool]
 
 
 def merged_ranking(rankings: Sequence[Sequence[Ranked]], constant: Constant) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar, get_type_hints
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from diffqas.architecture import Gumbel, Raw, Shots, Softmax
-from diffqas.circuits import Candidate
+from diffqas.circuits import Ansatz, Candidate, QasmAnsatz
+from diffqas.circuits.ansatz import REGISTERED, StoredAnsatz, import_path
 from diffqas.errors import ArgumentError, DataError, DiffqasError
 from diffqas.quantum_train.mapping import LinearMapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping
@@ -18,10 +19,13 @@ from diffqas.quantum_train.scale import DimensionScale, RawScale, TanhScale
 
 T = TypeVar("T")
 
+ANSATZ = "Ansatz"
+"""What a circuit of one's own is stored as if its class is registered."""
+
 CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(Recipe, Rates, Candidate),
+        *(Recipe, Rates, Candidate, QasmAnsatz, StoredAnsatz),
         *(Raw, Softmax, Gumbel, Shots),
         *(DimensionScale, RawScale, TanhScale),
         *(LinearMapping, MLPMapping),
@@ -47,11 +51,29 @@ def encode(value: Any) -> Any:
     if is_dataclass(value) and type(value).__name__ in CLASSES:
         parts = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
         return {"is": type(value).__name__} | parts
+    if isinstance(value, Ansatz):
+        return _encoded_ansatz(value)
     if isinstance(value, (list, tuple)):
         return [encode(entry) for entry in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise ArgumentError(f"A file cannot store {value!r}: use the choices that diffqas names.")
+
+
+def _encoded_ansatz(ansatz: Ansatz) -> dict[str, Any]:
+    """Name and place of its class, and the choices of one that may be made again (`register_ansatz`)."""
+    path = import_path(type(ansatz))
+    if path not in REGISTERED:
+        return encode(StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit))
+    choices = {field.name: encode(getattr(ansatz, field.name)) for field in fields(ansatz)}
+    return {"is": ANSATZ, "class": path, "title": ansatz.name, "angles": ansatz.rotations_per_qubit, "choices": choices}
+
+
+def _decoded_ansatz(value: dict[str, Any]) -> Ansatz:
+    cls = REGISTERED.get(value["class"])  # known beforehand or not at all: nothing is imported by name
+    if cls is None:
+        return StoredAnsatz(str(value["class"]), str(value["title"]), value["angles"])
+    return cls(**{key: decode(part) for key, part in value["choices"].items()})
 
 
 def decode(value: Any) -> Any:
@@ -66,10 +88,12 @@ def decode(value: Any) -> Any:
     if isinstance(value, dict):
         cls = CLASSES.get(str(value.get("is")))
         try:
+            if value.get("is") == ANSATZ:
+                return _decoded_ansatz(value)
             if cls is None or not is_dataclass(cls):
                 raise TypeError(f"unknown kind {value.get('is')!r}")
             return typed(cls, {key: decode(part) for key, part in value.items() if key != "is"})
-        except (TypeError, ValueError, RecursionError, DiffqasError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError, DiffqasError) as error:
             raise DataError(str(error)) from None
     if isinstance(value, list):
         return tuple(decode(entry) for entry in value)

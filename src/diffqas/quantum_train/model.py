@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, Ranked, Relaxation, as_relaxation, rank
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
+from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import choose, require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.generator_file import load_generator, save_generator
@@ -61,7 +61,7 @@ class QuantumTrain(nn.Module):
         self,
         target: nn.Module,
         depth: int = 15,
-        candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+        candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
         relaxation: str | Relaxation | None = None,
         sharing: str = "shared",
         mapping: str | Mapping = "linear",

@@ -51,7 +51,7 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
         table.add_row(
             str(place),
             audit.candidate.name,
-            f"{'constant' if finding.constant else 'live'} {mark}",
+            f"{finding.kind} {mark}",
             "" if finding.duplicate_of is None else finding.duplicate_of.name,
             f"{audit.directions} of {audit.angles}",
             f"{audit.expressibility:.3f}",

@@ -29,7 +29,7 @@ FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 REPORT = "report.html"
 OF_SOME_RUNS = {REPORT, PREDICTIONS, CURVES, SAMPLES, FORECAST, FORECAST_ERRORS, EPISODES, REWARDS, ANIMATION}
 
-OLD = ("circuit*.qasm", "model-seed-*.safetensors", "network*.*", "generator*.safetensors")
+OLD = ("circuit*.qasm", "circuit*.png", "model-seed-*.safetensors", "network*.*", "generator*.safetensors")
 """What a run of the same name may have left under other names."""
 
 
@@ -67,12 +67,14 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
     for name, model in zip(names, models, strict=True):
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
-    circuits = kind.circuits(models[0])
+    circuits, pictures = kind.circuits(models[0]), kind.circuit_pictures(models[0])
     old = {path.name for kinds in OLD for path in folder.path.glob(kinds)}
-    for name in (old | OF_SOME_RUNS) - {*circuits, *names}:
+    for name in (old | OF_SOME_RUNS) - {*circuits, *pictures, *names}:
         (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
     for name, text in circuits.items():
         write_atomically(folder.path / name, text.encode())
+    for name, figure in pictures.items():
+        save_figure(figure, folder.path / name)
 
 
 def _common(config: RunConfig, training: Training[Any] | AgentTraining[Any], models: Sequence[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 
 from diffqas.architecture import Relaxation, as_relaxation
-from diffqas.circuits import Candidate, SearchSpace
+from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError, choose, require
 from diffqas.models import Labels, ModelKind, choose_kind
 from diffqas.quantum_train import Mapping
@@ -51,7 +51,7 @@ def search(
     recipe: str = "default",
     relaxation: str | Relaxation | None = None,
     sharing: str | None = None,
-    candidates: SearchSpace | Iterable[Candidate] | None = None,
+    candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
     mapping: str | Mapping | None = None,
     hidden: int | Sequence[int] | None = None,
     chunk: int | None = None,
@@ -219,12 +219,19 @@ def begin(
         return _run(folder, config, training, models, quiet)
 
 
-def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False) -> Run:
+def resume(
+    folder: str | Path,
+    *,
+    task: Task | None = None,
+    candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
+    quiet: bool = False,
+) -> Run:
     """Continue a run that was stopped; on a CPU it ends bit-equal to one that was not.
 
     Args:
         folder: the run folder.
         task: the task, if it was one of your own.
+        candidates: the search space, if it holds Python classes of your own that are not registered.
         quiet: print nothing.
 
     Raises:
@@ -233,7 +240,7 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     """
     place = RunFolder(Path(folder))
     content = place.load_config()
-    config = config_from_json(content)
+    config = _with_candidates(config_from_json(content), candidates)
     _refuse_finished(place)
     loaded = task or config.load()
     if content.get("data") not in (None, fingerprint(loaded)) and not generated(config):
@@ -251,19 +258,25 @@ def _refuse_finished(folder: RunFolder) -> None:
         raise RunError(f"The run in {folder.path} is finished. Look at it with `diffqas show {folder.path}`.")
 
 
-def load(folder: str | Path, *, task: Task | None = None) -> Run:
+def load(
+    folder: str | Path,
+    *,
+    task: Task | None = None,
+    candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
+) -> Run:
     """A finished run with its trained models.
 
     Args:
         folder: the run folder.
         task: the task, if it was one of your own.
+        candidates: the search space, if it holds Python classes of your own that are not registered.
 
     Raises:
         DataError: the run's data cannot be used any more.
         RunError: no run there, an unfinished one, or a missing or damaged file.
     """
     place = RunFolder(Path(folder))
-    result, config = place.load_result(), config_from_json(place.load_config())
+    result, config = place.load_result(), _with_candidates(config_from_json(place.load_config()), candidates)
     state = place.load_checkpoint()
     if state is None or state.get("epoch") != result.get("epochs"):
         where = f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}"
@@ -274,6 +287,12 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
     with torch.random.fork_rng(devices=[]), understood(place.checkpoint):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
+
+
+def _with_candidates(config: RunConfig, candidates: Iterable[AnyCandidate] | None) -> RunConfig:
+    if candidates is None:
+        return config
+    return replace(config, kind=config.kind.with_candidates(as_space(candidates)))
 
 
 def _settings(

@@ -8,7 +8,9 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Candidate, SearchSpace, as_space
+from diffqas.circuits import Ansatz, AnyCandidate, SearchSpace, as_space
+from diffqas.circuits.ansatz import gate_list
+from diffqas.circuits.gate import GATES, Gate, Slot
 from diffqas.errors import require
 
 _PAULI = {
@@ -35,7 +37,45 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
     return torch.cos(angle / 2) * _IDENTITY - 1j * torch.sin(angle / 2) * _PAULI[axis]
 
 
-def dense_state(candidate: Candidate, angles: Tensor, inputs: Tensor | None = None) -> Tensor:
+def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
+    """Any gate of `GATES` for the angles (n, r) of one layer: the exponential of a Pauli string, with projectors."""
+    kind, angle = GATES[gate.name], gate.angle
+    if isinstance(angle, Slot):
+        angle = angle.factor * row[angle.qubit, angle.index] + angle.offset
+    turn = torch.as_tensor(0.0 if angle is None else angle, dtype=torch.float64)
+    controls, targets = gate.qubits[: kind.controls], gate.qubits[kind.controls :]
+    acted = _base(kind.base, turn, targets, n)
+    on = _on(dict.fromkeys(controls, _PROJECTORS[1]), n)
+    return acted @ on + torch.eye(2**n, dtype=on.dtype) - on
+
+
+def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
+    def pauli(axis: str) -> Tensor:
+        return _on(dict.fromkeys(targets, _PAULI[f"r{axis}"]), n)
+
+    def power(axis: str, angle: float | Tensor, phase: float | Tensor) -> Tensor:
+        half_angle, shift = (torch.as_tensor(value, dtype=torch.float64) for value in (angle / 2, phase))
+        turned = torch.cos(half_angle) * torch.eye(2**n, dtype=torch.complex128) - 1j * torch.sin(half_angle) * pauli(
+            axis
+        )
+        return turned * torch.exp(1j * shift)
+
+    half, quarter = torch.pi / 2, torch.pi / 4
+    if base == "h":
+        return (pauli("x") + pauli("z")) / 2**0.5
+    if base == "swap":
+        return (torch.eye(2**n) + pauli("x") + pauli("y") + pauli("z")) / 2
+    if base in ("x", "y", "z"):
+        return pauli(base)
+    if base[0] == "r":
+        return power(base[-1], turn, 0.0)
+    if base == "sx":
+        return power("x", half, quarter)
+    angle = turn if base == "p" else {"s": 1, "sdg": -1, "t": 0.5, "tdg": -0.5}[base] * half
+    return power("z", angle, angle / 2)
+
+
+def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None = None) -> Tensor:
     """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r) and inputs (n,)."""
     if inputs is None:
         require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
@@ -43,6 +83,14 @@ def dense_state(candidate: Candidate, angles: Tensor, inputs: Tensor | None = No
     n = angles.shape[1]
     state = torch.zeros(2**n, dtype=torch.complex128)
     state[0] = 1
+    if isinstance(candidate, Ansatz):
+        start, layer = gate_list(candidate, n)
+        for gate in start:
+            state = _gate(gate, angles[0], n) @ state
+        for row in angles:
+            for gate in layer:
+                state = _gate(gate, row, n) @ state
+        return state
     if candidate.hadamard:
         state = _on(dict.fromkeys(range(n), _HADAMARD), n) @ state
     if candidate.encoding is not None and inputs is not None:
@@ -57,9 +105,10 @@ def dense_state(candidate: Candidate, angles: Tensor, inputs: Tensor | None = No
     return state
 
 
-def dense_probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor) -> Tensor:
+def dense_probabilities(candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor) -> Tensor:
     """What `probabilities` must give, for angles (depth, n) or (depth, n, r): float64 (len(candidates), 2**n).
 
+    >>> from diffqas.circuits import Candidate
     >>> dense_probabilities([Candidate(rotation="ry")], torch.tensor([[0.0, torch.pi]])).round().abs().tolist()
     [[0.0, 1.0, 0.0, 0.0]]
     """
@@ -68,10 +117,11 @@ def dense_probabilities(candidates: SearchSpace | Iterable[Candidate], angles: T
 
 
 def dense_expectations(
-    candidates: SearchSpace | Iterable[Candidate], inputs: Tensor, angles: Tensor, outputs: int
+    candidates: SearchSpace | Iterable[AnyCandidate], inputs: Tensor, angles: Tensor, outputs: int
 ) -> Tensor:
     """What `expectations` must give, for inputs (n,), angles (depth, n) or (depth, n, r): float64 (len(candidates), k).
 
+    >>> from diffqas.circuits import Candidate
     >>> inputs = torch.tensor([torch.pi, 0.0])
     >>> dense_expectations([Candidate(encoding="ry")], inputs, torch.zeros(1, 2), 2).round().tolist()
     [[-1.0, -1.0]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Candidate, SearchSpace
+from diffqas.circuits import Ansatz, Candidate, SearchSpace
 from diffqas.circuits.identities import COMPLEX, REAL, UNIFORM, WALSH, ZERO, form
+from diffqas.simulator import general
 from diffqas.simulator.reversible import evolve
 from diffqas.simulator.rotations import qubit_unitaries
 from diffqas.simulator.walsh import walsh_probabilities
@@ -49,10 +50,13 @@ def in_order(blocks: list[Block]) -> Tensor:
 def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
     """Probabilities of the candidates that are not constant, those of one form together."""
     members: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-    for index, candidate in enumerate(space):
-        if (kind := form(candidate)) in (WALSH, REAL, COMPLEX):
-            members.setdefault((kind, candidate.rotations), []).append(index)
     blocks: list[Block] = []
+    for index, candidate in enumerate(space):
+        if isinstance(candidate, Ansatz):
+            own = angles[:, 0 if angles.shape[1] == 1 else index]
+            blocks.append(([index], general.probabilities(candidate, own).unsqueeze(1)))
+        elif (kind := form(candidate)) in (WALSH, REAL, COMPLEX):
+            members.setdefault((kind, candidate.rotations), []).append(index)
     for (kind, rotations), indices in members.items():
         chosen = [space[index] for index in indices]
         own = angles if angles.shape[1] == 1 else angles[:, indices]

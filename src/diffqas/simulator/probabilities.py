@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from torch import Tensor
 
-from diffqas.circuits import Candidate, SearchSpace, as_space
+from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
 from diffqas.simulator import compiled, plain
 from diffqas.simulator.arguments import MAX_QUBITS as MAX_QUBITS
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
 
 
-def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor, *, separate: bool = False) -> Tensor:
+def probabilities(
+    candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor, *, separate: bool = False
+) -> Tensor:
     """Probabilities of all 2**n basis states for every candidate, by exact statevector simulation.
 
     Args:
@@ -30,6 +32,7 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
         ArgumentError: an empty list, a candidate with encoding, angles of the wrong shape or dtype.
 
     >>> import torch
+    >>> from diffqas.circuits import Candidate
     >>> angles = torch.tensor([[0.0, torch.pi]])
     >>> probabilities([Candidate(rotation="ry"), Candidate(rotation="rz")], angles).round().tolist()
     [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]
@@ -45,7 +48,7 @@ def probabilities(candidates: SearchSpace | Iterable[Candidate], angles: Tensor,
 
 
 def mixture(
-    candidates: SearchSpace | Iterable[Candidate], angles: Tensor, weights: Tensor, *, separate: bool = False
+    candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor, weights: Tensor, *, separate: bool = False
 ) -> Tensor:
     """Weighted sum of the candidates' probabilities, p = sum_j w_j p_j (arXiv 2505.09653, Eq. 7).
 
@@ -62,6 +65,7 @@ def mixture(
         (..., 2**n), differentiable once in angles and weights.
 
     >>> import torch
+    >>> from diffqas.circuits import Candidate
     >>> mixture([Candidate(rotation="rz")], torch.zeros(1, 2), torch.tensor([3.0])).tolist()
     [3.0, 0.0, 0.0, 0.0]
     """

@@ -56,10 +56,9 @@ def _parameters(population: Any) -> list[Tensor]:
 
 def _names(population: Any) -> dict[int, str]:
     """Names of the trainable tensors by identity; those of the networks themselves, where they are trained directly."""
-    names = {id(p): name for name, p in population.named_parameters()} if isinstance(population, nn.Module) else {}
-    if hasattr(population, "stacked"):
-        names |= {id(p): name for name, p in population.generate().items()}
-    return {id(p): "a trainable tensor" for p in _parameters(population)} | names
+    own = {id(p): name for name, p in population.generate().items()} if hasattr(population, "stacked") else {}
+    named = {id(p): name for name, p in population.named_parameters()} if isinstance(population, nn.Module) else {}
+    return {id(p): "a trainable tensor" for p in _parameters(population)} | named | own
 
 
 def _weights(population: Any) -> list[tuple[str, Tensor]]:

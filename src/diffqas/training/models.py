@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace
+from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace
 from diffqas.quantum_train import Mapping, QuantumTrain
 from diffqas.tasks.environments.settings import AgentSettings
 from diffqas.tasks.settings import Settings
@@ -22,7 +22,7 @@ def make_models(
     settings: Settings | AgentSettings,
     seeds: Iterable[int],
     *,
-    candidates: SearchSpace | Iterable[Candidate] = TABLE_I,
+    candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
     sharing: str = "shared",
     mapping: str | Mapping = "linear",
     chunk: int = 1,

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from torch import Tensor
 
 from diffqas.circuits import SearchSpace
-from diffqas.circuits.identities import COMPLEX, form
+from diffqas.circuits.identities import COMPLEX, GENERAL, form
 
 MIN_QUBITS = 3
 """A vector holds the amplitudes of three qubits."""
@@ -41,7 +41,7 @@ def members(space: SearchSpace, angles: Tensor) -> list[int]:
 
 @lru_cache(maxsize=32)
 def _without_complex_amplitudes(space: SearchSpace) -> list[int]:
-    return [index for index, candidate in enumerate(space) if form(candidate) != COMPLEX]
+    return [index for index, candidate in enumerate(space) if form(candidate) not in (COMPLEX, GENERAL)]
 
 
 def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:

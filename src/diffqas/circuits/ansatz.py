@@ -1,0 +1,156 @@
+"""A user's own circuit as a candidate: a layer of gates, repeated with angles of its own each time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from diffqas.circuits.gate import Gate, Slot, check_gate
+from diffqas.errors import ArgumentError, require, whole
+
+
+@dataclass(frozen=True)
+class Ansatz(ABC):
+    """Base of circuits of one's own, which stand wherever a `Candidate` does.
+
+    The circuit starts in |0..0> with the gates of `start`, then come `depth` times those of `layer`, each time with
+    the angles of that layer. A subclass is a frozen dataclass, whose fields are its choices: equal choices, equal
+    circuits.
+
+    >>> class Mine(Ansatz):
+    ...     def layer(self, n):
+    ...         return [Gate("ry", (q,), Slot(q)) for q in range(n)] + [Gate("cz", (q, q + 1)) for q in range(n - 1)]
+    >>> Mine().name, Mine() == Mine(), len(gate_list(Mine(), 3).layer)
+    ('Mine', True, 5)
+    """
+
+    rotations_per_qubit: ClassVar[int] = 1
+    """Angles of one qubit in one layer: the largest `index` of a `Slot`, and one more."""
+    encoding: ClassVar[None] = None
+    """Circuits of one's own encode no data."""
+
+    @property
+    def name(self) -> str:
+        """The class with its choices; different circuits must have different names."""
+        choices = ",".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
+        return type(self).__name__ + (f"({choices})" if choices else "")
+
+    @abstractmethod
+    def layer(self, n: int) -> Sequence[Gate]:
+        """Gates of one layer on `n` qubits, in the order in which they act."""
+
+    def start(self, n: int) -> Sequence[Gate]:
+        """Gates before the first layer, without angles that are learned; none unless overridden."""
+        return ()
+
+
+class GateList(NamedTuple):
+    """The gates of a circuit on so many qubits: once at the start, then in every layer."""
+
+    start: tuple[Gate, ...]
+    layer: tuple[Gate, ...]
+
+
+@lru_cache(maxsize=256)
+def gate_list(ansatz: Ansatz, n: int) -> GateList:
+    """Checked gates of an ansatz on `n` qubits.
+
+    Raises:
+        ArgumentError: something about them does not fit; `n` is not a size that the ansatz has.
+    """
+    owner = checked_name(ansatz)
+    found = GateList(tuple(ansatz.start(n)), tuple(ansatz.layer(n)))
+    for gate in (*found.start, *found.layer):
+        check_gate(gate, n, ansatz.rotations_per_qubit, owner)
+    learned = [gate.name for gate in found.start if isinstance(gate.angle, Slot)]
+    require(not learned, f"start` of `{owner}", "have fixed angles only", ", ".join(learned))
+    return found
+
+
+def checked_name(ansatz: Ansatz) -> str:
+    """The ansatz's name, once it is known to be one line and the ansatz comparable by its fields.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    kind, name = type(ansatz).__name__, ansatz.name
+    proper = isinstance(name, str) and name.isprintable() and 0 < len(name) <= 100
+    require(proper, f"name` of `{kind}", "be a printable line of at most 100 characters", repr(name))
+    require(
+        whole(ansatz.rotations_per_qubit),
+        f"rotations_per_qubit` of `{name}",
+        "be at least 1",
+        repr(ansatz.rotations_per_qubit),
+    )
+    loose = sorted(vars(ansatz).keys() - {field.name for field in fields(ansatz)})
+    rule = "keep its choices in the fields of a frozen dataclass"
+    require(not loose, f"candidates` with `{name}", rule, f"the attributes {', '.join(loose)}")
+    try:
+        hash(ansatz)
+    except TypeError as error:
+        raise ArgumentError(f"Argument `candidates` with `{name}` must be hashable, but got an {error}.") from None
+    return name
+
+
+def fits(ansatz: Ansatz, n: int) -> bool:
+    """Whether the ansatz exists on `n` qubits."""
+    try:
+        gate_list(ansatz, n)
+    except ArgumentError:
+        return False
+    return True
+
+
+A = TypeVar("A", bound=type[Ansatz])
+
+REGISTERED: dict[str, type[Ansatz]] = {}
+"""Classes that may be made from what a run folder says, by module and name."""
+
+
+def register_ansatz(cls: A) -> A:
+    """Class decorator: run folders made with this class can be read wherever it was imported before.
+
+    Nothing is imported by name: a run folder alone never makes a program run code.
+    """
+    proper = isinstance(cls, type) and issubclass(cls, Ansatz)
+    require(proper, "cls", "be a subclass of Ansatz", repr(cls))
+    REGISTERED[import_path(cls)] = cls
+    return cls
+
+
+def import_path(cls: type[Any]) -> str:
+    """Module and name of a class."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+@dataclass(frozen=True)
+class StoredAnsatz(Ansatz):
+    """What is known of an ansatz whose class was not registered: enough to show a run, not to compute."""
+
+    path: str = ""
+    title: str = ""
+    angles: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name that the ansatz had."""
+        return self.title
+
+    @property
+    def rotations_per_qubit(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """As of the ansatz itself."""
+        return self.angles
+
+    def layer(self, n: int) -> Sequence[Gate]:
+        """Refused.
+
+        Raises:
+            ArgumentError: always.
+        """
+        raise ArgumentError(
+            f"The candidate {self.title} is the Python class {self.path}, which a run folder cannot hold: give "
+            "`candidates` again, or decorate the class with diffqas.circuits.register_ansatz and import it first."
+        )

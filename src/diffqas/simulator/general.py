@@ -1,0 +1,149 @@
+"""Circuits of any gates, gate by gate, as one autograd function whose memory does not grow with depth.
+
+Neighbouring gates of a layer are merged into blocks of a few qubits, for all layers at once; a block is a small matrix
+that meets the state's axes of its qubits. The backward pass undoes block after block, so that state and cotangents
+walk back through the circuit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import Ansatz
+from diffqas.circuits.ansatz import gate_list
+from diffqas.circuits.gate import Gate, Slot
+from diffqas.simulator.axes import Axes
+from diffqas.simulator.cotangents import mapped
+from diffqas.simulator.fusion import blocks, merged
+from diffqas.simulator.gate_matrices import fixed_matrix, turning_matrices
+
+
+class Plan(NamedTuple):
+    """Which qubits the blocks act on, at the start and in each of `depth` layers."""
+
+    n: int
+    depth: int
+    start: tuple[tuple[int, ...], ...]
+    layer: tuple[tuple[int, ...], ...]
+
+    def steps(self) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+        """Place of the block's matrices, layer and qubits, in the order in which the blocks act."""
+        for place, qubits in enumerate(self.start):
+            yield place, 0, qubits
+        for layer in range(self.depth):
+            for place, qubits in enumerate(self.layer, len(self.start)):
+                yield place, layer, qubits
+
+
+def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
+    """Final states, complex (batch, 2**n), for angles (batch, depth, n, r); differentiable once."""
+    batch, depth, n = angles.shape[:3]
+    start, layer = gate_list(ansatz, n)
+    at_start, once = _blocks(start, angles)
+    in_layer, repeated = _blocks(layer, angles)
+    zero = torch.zeros(batch, 2**n, dtype=torch.complex128 if angles.dtype == torch.float64 else torch.complex64)
+    zero[:, 0] = 1
+    return _Circuit.apply(Plan(n, depth, at_start, in_layer), zero.to(angles.device), *once, *repeated)  # type: ignore[return-value]
+
+
+def probabilities(ansatz: Ansatz, angles: Tensor) -> Tensor:
+    """Probabilities (batch, 2**n) for angles (batch, depth, n, r); differentiable once."""
+    state = amplitudes(ansatz, angles)
+    return state.real.square() + state.imag.square()
+
+
+def _blocks(gates: Sequence[Gate], angles: Tensor) -> tuple[tuple[tuple[int, ...], ...], list[Tensor]]:
+    """Blocks of the gates: their qubits, and matrices (batch or 1, depth or 1, 2**k, 2**k)."""
+    places, matrices = tuple(gate.qubits for gate in gates), _matrices(gates, angles)
+    found = blocks(places)
+    return tuple(block.qubits for block in found), [merged(block, places, matrices) for block in found]
+
+
+def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
+    """Of each gate (batch or 1, depth or 1, 2**k, 2**k); those of one name that turn are computed together."""
+    result: list[Tensor | None] = [None] * len(gates)
+    turning: dict[str, list[int]] = {}
+    for place, gate in enumerate(gates):
+        if isinstance(gate.angle, Slot):
+            turning.setdefault(gate.name, []).append(place)
+        elif gate.angle is None:
+            result[place] = fixed_matrix(gate.name, angles)[None, None]
+        else:
+            result[place] = turning_matrices(gate.name, angles.new_tensor([[float(gate.angle)]]))
+    for name, places in turning.items():
+        slots = [slot for place in places if isinstance(slot := gates[place].angle, Slot)]
+        factors, offsets = (angles.new_tensor([getattr(s, part) for s in slots]) for part in ("factor", "offset"))
+        own = angles[..., [slot.qubit for slot in slots], [slot.index for slot in slots]]
+        together = turning_matrices(name, own * factors + offsets)
+        for place, matrices in zip(places, together.unbind(2), strict=True):
+            result[place] = matrices
+    return [matrices for matrices in result if matrices is not None]
+
+
+class _Circuit(torch.autograd.Function):
+    @staticmethod
+    def forward(plan: Plan, start: Tensor, *matrices: Tensor) -> Tensor:
+        state = Axes(start[:, None, :, None], range(plan.n))
+        for place, layer, qubits in plan.steps():
+            state.apply(_at(matrices[place], layer), qubits)
+        return state.in_order().flatten(1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.plan = inputs[0]
+        ctx.save_for_backward(*inputs[2:], output)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        *matrices, output = ctx.saved_tensors
+        learned = tuple(place for place in range(len(matrices)) if ctx.needs_input_grad[place + 2])
+        found = _Undone.apply((ctx.plan, learned), *matrices, output, cotangents[0].unsqueeze(1))
+        gradients: list[Tensor | None] = [None] * len(matrices)
+        for place, gradient in zip(learned, found, strict=True):  # type: ignore[arg-type]
+            gradients[place] = gradient.squeeze(1)
+        return None, None, *gradients
+
+
+class _Undone(torch.autograd.Function):
+    """Gradients of the matrices that are learned, (batch, m, depth, 2**k, 2**k), for cotangents (batch, m, 2**n).
+
+    It has no derivative of its own.
+    """
+
+    @staticmethod
+    def forward(task: tuple[Plan, tuple[int, ...]], *tensors: Tensor) -> tuple[Tensor, ...]:
+        plan, learned = task
+        *matrices, output, cotangents = tensors
+        both = torch.cat((output.unsqueeze(1), cotangents), dim=1)
+        together = Axes(both.unsqueeze(-1), range(plan.n))
+        gradients: dict[int, list[Tensor]] = {place: [] for place in learned}
+        for place, layer, qubits in reversed(list(plan.steps())):
+            after, before = together.apply(_at(matrices[place], layer).mH, qubits)
+            if place in gradients:  # after = U before: dL/dU = sum lambda_after before*
+                gradients[place].append(after[:, 1:] @ before[:, :1].mH)
+        return tuple(torch.stack(layers[::-1], dim=2) for layers in gradients.values())
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[tuple[Tensor, ...], Any]:
+        def gradients(_: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
+            return _Undone.apply(args[0], *tensors)  # type: ignore[return-value]
+
+        results, dim = mapped(gradients, True, info.batch_size, in_dims[1:], *args[1:])
+        return results, tuple(dim for _ in results)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> None:
+        raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
+
+
+def _at(matrices: Tensor, layer: int) -> Tensor:
+    """Matrices of one layer, (batch or 1, 1, 2**k, 2**k)."""
+    return matrices[:, layer if matrices.shape[1] > 1 else 0].unsqueeze(1)
