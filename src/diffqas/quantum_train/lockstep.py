@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, generators, noise_like
+from diffqas.architecture import CircuitMixture, PerLayerCircuit, generators, noise_like
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.model import QuantumTrain, parameter_groups
@@ -41,11 +41,8 @@ class Lockstep(nn.Module):
         circuits, mapping = first.circuits, first.generator.mapping
         self.rates = first.rates
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
-            stacked = CircuitMixture(
-                circuits.candidates, circuits.n, circuits.depth, circuits.relaxation, circuits.sharing, lead=lead
-            )
-            stacked_mapping = mapping.stacked(lead)
-        generator = Generator(stacked, stacked_mapping, first.generator.scale, first.generator.sizes, lead=lead)
+            stacked = circuits.stacked(lead), mapping.stacked(lead)
+        generator = Generator(*stacked, first.generator.scale, first.generator.sizes, lead=lead)
         self.generator = generator.to(first.generator.gain)
         states = [model.generator.state_dict() for model in models]
         kinds = {tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states}
@@ -60,14 +57,17 @@ class Lockstep(nn.Module):
         return len(self.targets)
 
     @property
-    def circuits(self) -> CircuitMixture:
-        """The stacked mixture: theta and w of all seeds."""
+    def circuits(self) -> CircuitMixture | PerLayerCircuit:
+        """The stacked circuits: theta and w of all seeds."""
         return self.generator.circuits
 
     @property
     def structural_weights(self) -> Tensor:
-        """Weights of the candidates after the relaxation, (seeds, candidates), without noise."""
-        return self.circuits.weights.detach()
+        """Weights of the candidates after the relaxation, (seeds, candidates), without noise.
+
+        In a search of every layer (seeds, depth * candidates), layer by layer.
+        """
+        return self.circuits.weights.detach().flatten(1)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell an annealed or stochastic relaxation how far training has come."""
