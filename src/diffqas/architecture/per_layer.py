@@ -9,15 +9,14 @@ arXiv 1611.01144):
 
 with L_lk the layer of candidate k. In evaluation every layer is the most probable one.
 
-What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with Hadamards is decided by
-the candidate of the first layer, so of the twelve of Table I six different layers are left from the second layer on: the
+What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with Hadamards is decided
+by the candidate of the first layer, so of the twelve of Table I six different layers are left from the second on: the
 probabilities of equal ones add up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +32,21 @@ MAX_PER_LAYER_QUBITS = 14
 
 START = 1e-3
 """Spread of the structural parameters at the start: the most probable circuit is a random one, all nearly alike."""
+
+
+@dataclass(frozen=True)
+class Layers(Gumbel):
+    """A start from one certain circuit: indices of the candidates of its layers.
+
+    >>> Layers(layers=(1, 0)).initial(2).tolist()
+    [[0.0, 20.0], [20.0, 0.0]]
+    """
+
+    layers: tuple[int, ...] = ()
+
+    def initial(self, count: int) -> Tensor:
+        """Structural parameters at the start, (depth, count)."""
+        return 20.0 * one_hot(torch.tensor(self.layers), count).float()
 
 
 class PerLayerCircuit(nn.Module):
@@ -73,7 +87,8 @@ class PerLayerCircuit(nn.Module):
         self.candidates, self.relaxation, self.spread = candidates, relaxation, spread
         r = candidates.angles_per_qubit
         self.angles = nn.Parameter(spread * torch.randn(*lead, depth, n, *([r] if r > 1 else [])))
-        self.structure = nn.Parameter(START * torch.randn(*lead, depth, len(candidates)))
+        start = relaxation.initial(len(candidates)).expand(depth, -1)
+        self.structure = nn.Parameter(start + START * torch.randn(*lead, depth, len(candidates)))
         self.progress = 0.0
         """As of `CircuitMixture`; so is `noise`."""
         self.noise: Tensor | None = None
@@ -127,23 +142,23 @@ class PerLayerCircuit(nn.Module):
         return found.reshape(*lead, -1)
 
     @property
-    def found(self) -> tuple[Candidate, ...]:
-        """The most probable circuit, a candidate per layer; Hadamards count in the first alone. No leading dimensions.
-
-        Raises:
-            ArgumentError: several copies at once.
-        """
-        require(self.structure.dim() == 2, "circuits", "be a single copy", f"{tuple(self.structure.shape[:-2])} copies")
-        first, *others = (self.candidates[index] for index in self.choice.tolist())
-        return (first, *map(as_layer, others))
+    def found(self) -> list[tuple[Candidate, ...]]:
+        """The most probable circuit of every copy, a candidate per layer; Hadamards count in the first alone."""
+        circuits = []
+        for first, *others in self.choice.reshape(-1, self.depth).tolist():
+            circuits.append((self.candidates[first], *(as_layer(self.candidates[index]) for index in others)))
+        return circuits
 
     @torch.no_grad()
-    def fix(self, choice: Sequence[int] | Tensor) -> PerLayerCircuit:
-        """Choose the layers for good: (depth,) indices of candidates; angles go on learning."""
-        chosen = torch.as_tensor(choice, device=self.structure.device)
-        self.structure.copy_(one_hot(chosen, len(self.candidates)))
-        self.structure.requires_grad_(False)
-        return self
+    def fixed(self) -> PerLayerCircuit:
+        """A copy whose layers are chosen for good, as found here; the angles go on learning. No leading dimensions."""
+        alone = self.stacked(())
+        alone.relaxation = Layers(layers=tuple(self.choice.tolist()))
+        alone.angles = nn.Parameter(self.angles.clone(), self.angles.requires_grad)
+        start = alone.relaxation.initial(len(self.candidates))
+        alone.structure = nn.Parameter(start.to(self.structure), requires_grad=False)
+        alone.progress = self.progress
+        return alone.train(self.training)
 
     def stacked(self, lead: tuple[int, ...]) -> PerLayerCircuit:
         """A freshly started module of the same choices with leading dimensions."""

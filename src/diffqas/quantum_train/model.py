@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -178,7 +178,7 @@ class QuantumTrain(nn.Module):
         if isinstance(self.circuits, PerLayerCircuit):
             require(k == 1, "k", "be 1 in a search of every layer", k)
             found = copy.deepcopy(self)
-            cast("PerLayerCircuit", found.circuits).fix(self.circuits.choice)
+            found.generator.circuits = self.circuits.fixed()
             return found
         ranking = self.ranking()
         require(isinstance(k, int) and 1 <= k <= len(ranking), "k", f"be between 1 and {len(ranking)}", k)

@@ -15,6 +15,7 @@ from diffqas.errors import RunError
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
+from diffqas.studies.searched import found
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.environments import EnvironmentTask
 from diffqas.training import Population, Training
@@ -83,6 +84,8 @@ def _trained(
         "failures": {str(seed): reason for seed, reason in failures.items()},
         "paper": row.paper(dataset),
     }
+    if row.structure:
+        cell |= found(training.population)
     if task.kind == "images":
         cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
         return cell, None

@@ -39,6 +39,7 @@ class TrainedRow:
         network: makes a network of its own for a task; None: the task's target.
         has_target: whether that network, or the task's target, is what it trains or writes.
         seeds: the most that it has; None: as many as the study.
+        structure: whether its cells keep the structural weights at the end, and the circuits that were found.
     """
 
     name: str
@@ -54,6 +55,7 @@ class TrainedRow:
     network: Callable[[Task], nn.Module] | None = None
     has_target: bool = True
     seeds: int | None = None
+    structure: bool = False
 
     def seeds_of(self, study: int) -> int:
         """How many of the study's seeds it has."""

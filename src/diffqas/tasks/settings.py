@@ -10,6 +10,7 @@ from diffqas.quantum_train import Recipe
 OPTIMIZERS = ("adam", "rmsprop", "soap", "kalman")
 SCHEDULES = ("constant", "cosine")
 SELECTIONS = ("final", "best")
+SEARCHES = ("joint", "bilevel")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class Settings:
         memory: epochs over which the Kalman filter forgets at the start.
         select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the one's that has
             the `"best"` loss on held-out training samples.
-        validation: share of the training samples that `"best"` holds out, their last ones.
+        validation: share of the training samples that `"best"` and `"bilevel"` hold out, their last ones.
+        search: `"joint"`, structural weights learn with all else on the same samples; `"bilevel"`, on held-out ones,
+            in turns with all else.
+        sparsity: strength of what draws the structural weights to few candidates, as in `training.sparsity`.
     """
 
     recipe: Recipe
@@ -53,6 +57,8 @@ class Settings:
     memory: float = 3.0
     select: str = "final"
     validation: float = 0.2
+    search: str = "joint"
+    sparsity: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("depth", "epochs", "batch_size"):
@@ -64,6 +70,12 @@ class Settings:
         require(self.lr > 0, "lr", "be positive", self.lr)
         require(min(self.noise) > 0, "noise", "be two positive variances", self.noise)
         require(self.memory > 0, "memory", "be a positive number of epochs", self.memory)
+        choose(self.search, SEARCHES, "search")
+        require(self.sparsity >= 0, "sparsity", "not be negative", self.sparsity)
+        strict = self.search != "joint" or self.sparsity > 0
+        rule = "be adam or rmsprop for a bilevel or sparse search"
+        require(not strict or self.optimizer in ("adam", "rmsprop"), "optimizer", rule, self.optimizer)
+        require(self.search == "joint" or self.sparsity == 0, "sparsity", "be 0 in a bilevel search", self.sparsity)
 
     def steps_per_epoch(self, samples: int) -> int:
         """Batches of one epoch over so many training samples; the last one may be short."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-from diffqas.architecture import Gumbel, Raw, Softmax
+from diffqas.architecture import Gumbel, Layers, Raw, Softmax
 from diffqas.circuits import Candidate
 from diffqas.errors import DiffqasError, RunError
 from diffqas.quantum_train import DimensionScale, LinearMapping, MLPMapping, Rates, RawScale, Recipe, TanhScale
@@ -18,7 +18,7 @@ CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Settings, AgentSettings, Recipe, Rates, Candidate),
-        *(Raw, Softmax, Gumbel),
+        *(Raw, Softmax, Gumbel, Layers),
         *(DimensionScale, RawScale, TanhScale),
         *(LinearMapping, MLPMapping),
     )
