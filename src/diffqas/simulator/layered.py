@@ -51,10 +51,11 @@ def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> 
     rotation, _, start = (torch.tensor(row, device=angles.device) for row in zip(*kinds, strict=True))
     sources = _sources(tuple(candidate.cnots(n) for candidate in candidates), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
-    rows = torch.arange(len(angles), device=angles.device)
+    rows, layers = (torch.arange(size, device=angles.device) for size in angles.shape[:2])
+    matrices = _merged(unitaries[rows[:, None], layers, rotation[choice]])
     state = _starts(unitaries, n)[start[choice[:, 0]]]
     for layer, chosen in enumerate(choice.unbind(1)):
-        state = _rotated(state.gather(1, sources[chosen]), unitaries[rows, layer, rotation[chosen]])
+        state = _rotated(state.gather(1, sources[chosen]), [matrix[:, layer] for matrix in matrices])
     return state
 
 
@@ -70,6 +71,7 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
     unitaries = _unitaries(candidates, angles)
     rotations, count = unitaries.shape[2], len(entanglers)
     places = [(r, entanglers.index(c.cnots(n)), h) for c, (r, _, h) in zip(candidates, kinds, strict=True)]
+    matrices = _merged(unitaries)
     state = _starts(unitaries, n).expand(len(angles), 2, -1)  # before the first layer: without and with Hadamards
     for layer, weight in enumerate(weights.unbind(1)):
         before = state.shape[1]
@@ -79,7 +81,7 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
             table[index, (r * before + min(h, before - 1)) * count + e] = 1
         parts = (weight @ table).unflatten(-1, (rotations, before * count))
         mixed = torch.view_as_complex((parts @ torch.view_as_real(inputs).flatten(2)).unflatten(-1, (-1, 2)))
-        turned = _rotated(mixed.flatten(0, 1), unitaries[:, layer].flatten(0, 1))
+        turned = _rotated(mixed.flatten(0, 1), [matrix[:, layer].flatten(0, 1) for matrix in matrices])
         state = turned.unflatten(0, (-1, rotations)).sum(1, keepdim=True)
     return state.squeeze(1)
 
@@ -115,12 +117,14 @@ def _sources(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) -> Tenso
     return torch.stack([torch.tensor(inverse_permutation(pairs, n)) for pairs in layers]).to(device)
 
 
-def _rotated(states: Tensor, unitaries: Tensor) -> Tensor:
-    """One unitary per qubit, (batch, 2**n), (batch, n, 2, 2) -> (batch, 2**n)."""
-    first = 0
-    for size in group_sizes(unitaries.shape[1]):
-        matrix = merge(unitaries[:, first : first + size])
+def _merged(unitaries: Tensor) -> list[Tensor]:
+    """One matrix (..., 2**g, 2**g) per group of qubits of unitaries (..., n, 2, 2)."""
+    return [merge(part) for part in unitaries.split(group_sizes(unitaries.shape[-3]), dim=-3)]
+
+
+def _rotated(states: Tensor, matrices: Sequence[Tensor]) -> Tensor:
+    """One matrix (batch, 2**g, 2**g) per group of qubits on states (batch, 2**n)."""
+    for matrix in matrices:
         # The group acts in front and goes to the back: after all groups the order is the old one.
-        states = (matrix @ states.unflatten(1, (2**size, -1))).transpose(1, 2).flatten(1)
-        first += size
+        states = (matrix @ states.unflatten(1, (matrix.shape[-1], -1))).transpose(1, 2).flatten(1)
     return states
