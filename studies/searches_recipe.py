@@ -17,8 +17,8 @@ from pathlib import Path
 from one_factor import errors, searches, study
 
 from diffqas.architecture import Softmax
+from diffqas.models.per_layer import first_order, of_layers
 from diffqas.studies import searched
-from diffqas.studies.per_layer import first_order, of_layers
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import SETTINGS, series_task

@@ -57,7 +57,7 @@ def test_equal_layers_are_the_candidate():
 
 
 def test_the_gradient_of_a_weight_is_what_the_other_layer_would_add():
-    """d p / d a_lk: the amplitudes with candidate k in layer l times 2 Re of the conjugate amplitudes of the circuit."""
+    """d p / d a_lk = 2 Re (conjugate amplitudes of the circuit times those with candidate k in layer l)."""
     n, depth = 3, 3
     angles, choice = drawn(TABLE_I, n, depth, batch=1, seed=5)
     cotangent = torch.randn(2**n, generator=torch.Generator().manual_seed(2), dtype=torch.float64)

@@ -114,10 +114,14 @@ class PerLayerCircuit(nn.Module):
 
         After the first layer, candidates that differ in their start alone are one, the first of them.
         """
+        return self.merged.argmax(-1)
+
+    @property
+    def merged(self) -> Tensor:
+        """`weights`, those of equal layers on the first of them: what `choice` is the largest of."""
         weights = self.weights.detach()
         table = one_hot(torch.tensor(self._first_equal, device=weights.device), len(self.candidates)).to(weights)
-        merged = torch.cat([weights[..., :1, :], weights[..., 1:, :] @ table], dim=-2)
-        return merged.argmax(-1)
+        return torch.cat([weights[..., :1, :], weights[..., 1:, :] @ table], dim=-2)
 
     @property
     def _first_equal(self) -> list[int]:

@@ -10,6 +10,8 @@ from diffqas.circuits.candidate import Candidate
 from diffqas.errors import require
 
 Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
+Circuit = Candidate | Sequence[Candidate]
+"""A candidate, the same in every layer, or one for each layer: the first decides how the circuit begins."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,11 @@ class Gate:
     angle: float | str | None = None
 
 
-def operations(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
+def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
     """The gates of a candidate at the given angles, in the order in which they act.
 
     Args:
-        candidate: the circuit.
+        candidate: the circuit; of several candidates, one for each layer, the first alone brings Hadamards or encoding.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
         inputs: of a circuit with data encoding, the name of the angle that encodes data, for each qubit.
 
@@ -42,20 +44,31 @@ def operations(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ())
     ['cx', 'ry', 'ry']
     """
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
-    n = len(angles[0])
+    layers = [candidate] * len(angles) if isinstance(candidate, Candidate) else list(candidate)
+    require(len(layers) == len(angles), "candidate", f"be one for each of {len(angles)} layers", len(layers))
+    first, n = layers[0], len(angles[0])
     require(all(len(layer) == n for layer in angles), "angles", "have as many qubits in each layer", "ragged layers")
-    encoded = n if candidate.encoding is not None else 0
-    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {candidate.name}", len(inputs))
-    gates = [Gate("h", (q,)) for q in range(n)] if candidate.hadamard else []
-    gates += [Gate(str(candidate.encoding), (q,), name) for q, name in enumerate(inputs)]
-    for layer in angles:
-        gates += [Gate("cx", pair) for pair in candidate.cnots(n)]
+    encoded = n if first.encoding is not None else 0
+    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {first.name}", len(inputs))
+    gates = [Gate("h", (q,)) for q in range(n)] if first.hadamard else []
+    gates += [Gate(str(first.encoding), (q,), name) for q, name in enumerate(inputs)]
+    for own, layer in zip(layers, angles, strict=True):
+        gates += [Gate("cx", pair) for pair in own.cnots(n)]
         for q, angle in enumerate(layer):
             values = list(angle) if isinstance(angle, Sequence) else [angle]
-            rule = f"give {len(candidate.rotations)} per qubit for {candidate.name}"
-            require(len(values) >= len(candidate.rotations), "angles", rule, len(values))
+            rule = f"give {len(own.rotations)} per qubit for {own.name}"
+            require(len(values) >= len(own.rotations), "angles", rule, len(values))
             require(all(map(math.isfinite, values)), "angles", "be finite", values)
             # A candidate with fewer rotations than its search space uses the first angles.
-            pairs = zip(candidate.rotations, values, strict=False)
+            pairs = zip(own.rotations, values, strict=False)
             gates += [Gate(rotation, (q,), float(value)) for rotation, value in pairs]
     return gates
+
+
+def named(candidate: Circuit) -> str:
+    """The name of a circuit; of one candidate for each layer all of their names.
+
+    >>> named([Candidate(hadamard=True), Candidate(entangler="ring")])
+    'H-Ent-RY, Ring-RY'
+    """
+    return candidate.name if isinstance(candidate, Candidate) else ", ".join(one.name for one in candidate)

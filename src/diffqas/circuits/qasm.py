@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffqas.circuits.candidate import Candidate
-from diffqas.circuits.gates import Angles, Gate, operations
+from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
 
 
-def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) -> str:
+def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> str:
     """OpenQASM 3 of the candidate at the given angles.
 
     Args:
-        candidate: the circuit.
+        candidate: the circuit; or a candidate for each layer, the first of which decides how it begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
         inputs: of a circuit with data encoding, what the angle that encodes data is called, for each qubit: they
             stay open, as OpenQASM's `input float[64]`.
@@ -24,6 +23,7 @@ def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) ->
     Raises:
         ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations per qubit.
 
+    >>> from diffqas import Candidate
     >>> print(to_qasm(Candidate(rotation="ry"), [[0.5, 1.0]]))
     OPENQASM 3.0;
     include "stdgates.inc";
@@ -48,7 +48,7 @@ def to_qasm(candidate: Candidate, angles: Angles, inputs: Sequence[str] = ()) ->
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
-        f"// {candidate.name}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
+        f"// {named(candidate)}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
         *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",
         *map(_line, gates),

@@ -49,6 +49,8 @@ class Search:
     """qt: widths of the perceptron's hidden layers; one of 16 if not given."""
     chunk: int | None = None
     """qt: weights written by each basis state, 1 if not given; more means more trainable numbers and fewer qubits."""
+    per_layer: bool = False
+    """qt: search a candidate for every layer, one circuit at a time (Gumbel, straight-through), at most 14 qubits."""
     circuit: Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None = None
     """qlstm: no search, one of the papers' circuits chosen by hand in every gate."""
     reservoir: bool = False
@@ -143,6 +145,7 @@ class Search:
             classes=self.classes,
             data_dir=self.data_dir,
             target=self.target,
+            per_layer=self.per_layer or None,
             device=self.device,
             dtype=self.dtype,
             output=self.output,

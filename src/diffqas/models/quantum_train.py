@@ -63,12 +63,17 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         hidden: int | Sequence[int] | None = None,
         chunk: int = 1,
         target: str | None = None,
+        per_layer: bool = False,
     ) -> QuantumTrainKind:
-        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`."""
+        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`, `per_layer` searches every layer."""
         chosen = as_mapping(mapping)
         if hidden is not None:
             require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
             chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
+        if per_layer:
+            from diffqas.models.per_layer import PerLayerKind  # it is one of these
+
+            cls = PerLayerKind
         return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target)
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:

@@ -84,7 +84,7 @@ class QuantumTrain(nn.Module):
         own = choices.relaxation
         if per_layer:
             require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
-            own = own if isinstance(own, Gumbel) else Gumbel()
+            own = Gumbel() if isinstance(recipe, str) else own
         relaxed = as_relaxation(own if relaxation is None else relaxation)
         circuits = (
             PerLayerCircuit(as_space(candidates), n, depth, relaxed, choices.spread)

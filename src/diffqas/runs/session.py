@@ -75,6 +75,7 @@ def search(
     classes: Sequence[int] | None = None,
     data_dir: str | Path | None = None,
     target: str | None = None,
+    per_layer: bool | None = None,
     device: str = "cpu",
     dtype: str = "float32",
     output: str | Path | None = None,
@@ -125,6 +126,7 @@ def search(
         data_dir: folder with the files of MNIST or FashionMNIST; None: the folder that the environment variable
             DIFFQAS_DATA names, then a cache, then a download.
         target: of qt, the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
+        per_layer: of qt, search a candidate for every layer, one circuit at a time.
         device: where to compute.
         dtype: `"float32"` or `"float64"`.
         output: the run folder; None makes a new one under `runs/`.
@@ -159,6 +161,7 @@ def search(
         squash=squash,
         classical=classical,
         target=target,
+        per_layer=per_layer,
     )
     kind.check(task.kind if own else what)  # before a download
     loaded = (

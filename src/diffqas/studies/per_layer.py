@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
-from diffqas.architecture import Gumbel
+from diffqas.models.per_layer import first_order, of_layers
 from diffqas.studies import populations, searched
 from diffqas.studies.datasets import SERIES
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.studies.table_2 import references
 from diffqas.tasks import Settings
-from diffqas.training.optimisers import most_numbers
 
 DATASETS = tuple(name for name in SERIES if name != "delayed-control")
 """Delayed control has nine times as many windows, and no other outcome in any study so far."""
-
-STRUCTURE_RATE = 10.0
-"""Rate of the structural parameters of a search of every layer relative to the base rate."""
 
 WORDS = {"adam": "Adam", "rmsprop": "RMSProp", "kalman": "Kalman", "soap": "SOAP"}
 
@@ -54,14 +49,3 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             TrainedRow("uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0),
         ]
     return [*result, *references()]
-
-
-def first_order(settings: Settings) -> Settings:
-    """The same by gradient descent: Adam in place of an optimiser with a covariance."""
-    return replace(settings, optimizer="adam") if most_numbers(settings.optimizer) else settings
-
-
-def of_layers(settings: Settings) -> Settings:
-    """The same for a search of every layer."""
-    rates = replace(settings.recipe.rates, structure=STRUCTURE_RATE)
-    return replace(settings, recipe=replace(settings.recipe, relaxation=Gumbel(), rates=rates))

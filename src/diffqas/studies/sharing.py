@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 
 from diffqas.architecture import SHARINGS
+from diffqas.models.per_layer import first_order
 from diffqas.studies import populations
-from diffqas.studies.per_layer import WORDS, first_order
+from diffqas.studies.per_layer import WORDS
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.tasks import Settings
 from diffqas.training.optimisers import most_numbers

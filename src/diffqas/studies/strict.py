@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 
 from diffqas.architecture import as_relaxation
+from diffqas.models.per_layer import first_order
 from diffqas.studies import populations, searched
-from diffqas.studies.per_layer import WORDS, first_order
+from diffqas.studies.per_layer import WORDS
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.tasks import Settings
 
