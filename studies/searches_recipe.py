@@ -33,10 +33,12 @@ def variants(epochs: int) -> list[TrainedRow]:
     adam = replace(first_order(SETTINGS["default"]), epochs=epochs)
     softmax = replace(adam, recipe=replace(adam.recipe, relaxation=Softmax()))
     rates = {f"per-layer, structure at {rate:g}": _at(of_layers(adam), rate) for rate in (1.0, 3.0, 10.0, 30.0)}
+    tied = of_layers(adam, Softmax())
+    still = {f"per-layer without noise, structure at {rate:g}": _at(tied, rate) for rate in (1.0, 10.0)}
     raw = {f"L1 {strength:g}": replace(adam, sparsity=strength) for strength in (0.03, 0.1, 0.3, 1.0)}
     entropy = {f"entropy {strength:g}": replace(softmax, sparsity=strength) for strength in (0.1, 1.0, 10.0)}
     return [
-        *searches(rates, searched.per_layer),
+        *searches(rates | still, searched.per_layer),
         *searches({"joint, raw": adam, **raw, "joint, softmax": softmax, **entropy}),
     ]
 

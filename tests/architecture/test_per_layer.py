@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from diffqas.architecture import Gumbel, Layers, PerLayerCircuit, Raw
+from diffqas.architecture import Gumbel, Layers, PerLayerCircuit, Raw, Softmax
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
 from diffqas.errors import ArgumentError
 from diffqas.simulator.oracle import dense_layers
@@ -113,10 +113,21 @@ def test_a_start_from_certain_layers():
     [
         ((TABLE_I, 15, 2, Gumbel()), "`n` must be at most 14 qubits in a search of every layer .raise `chunk`., but"),
         ((TABLE_I, 3, 0, Gumbel()), "`depth` must be at least 1"),
-        ((TABLE_I, 3, 2, Raw()), "`relaxation` must be gumbel in a search of every layer"),
+        ((TABLE_I, 3, 2, Raw()), "`relaxation` must be gumbel or softmax in a search of every layer"),
         ((SearchSpace([Candidate(encoding="ry")]), 3, 2, Gumbel()), "`candidates` must encode no data"),
     ],
 )
 def test_wrong_arguments_are_told(arguments, words):
     with pytest.raises(ArgumentError, match=words):
         PerLayerCircuit(*arguments)
+
+
+def test_without_noise_the_most_probable_circuit_runs_and_its_rivals_have_gradients(circuit):
+    still = PerLayerCircuit(TABLE_I, N, DEPTH, Softmax()).double()
+    with torch.no_grad():
+        still.structure.copy_(circuit.structure)
+        still.angles.copy_(circuit.angles)
+    expected = amplitudes(still, still.choice).abs().square()
+    torch.testing.assert_close(still.train()().detach(), expected, rtol=1e-11, atol=1e-12)
+    still().square().sum().backward()
+    assert (still.structure.grad.abs().sum(-1) > 0).all()

@@ -155,5 +155,5 @@ def test_settings_that_do_not_go_together_are_told(changes, words):
 @pytest.mark.parametrize("name", ["bilevel", "sparse"])
 def test_where_nothing_is_searched_it_is_told(task, name):
     networks = DirectLockstep([task.target().double()])
-    with pytest.raises(ArgumentError, match="must be (joint|0) where"):
+    with pytest.raises(ArgumentError, match=r"must be (joint|0) where"):
         Training(networks, task, STRICT[name], [0])

@@ -7,7 +7,9 @@ arXiv 1611.01144):
 
     backward: d loss / d a_lk = Re <d loss / d psi_l, L_lk psi_(l-1)>,  a = softmax((structure + noise) / temperature)
 
-with L_lk the layer of candidate k. In evaluation every layer is the most probable one.
+with L_lk the layer of candidate k. In evaluation every layer is the most probable one. With `Softmax` in place of
+`Gumbel` there is no noise in training either: always the most probable circuit runs, and its rivals' gradients decide
+when another takes over.
 
 What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with Hadamards is decided
 by the candidate of the first layer, so of the twelve of Table I six different layers are left from the second on: the
@@ -56,7 +58,7 @@ class PerLayerCircuit(nn.Module):
         candidates: the search space.
         n: qubits, at most 14.
         depth: layers.
-        relaxation: a `Gumbel`: its temperatures.
+        relaxation: a `Gumbel`, layers are drawn; or a `Softmax`, they are the most probable ones.
         spread: standard deviation of the angles at the start, in radians.
         lead: leading dimensions, one entry per independent copy.
 
@@ -79,8 +81,8 @@ class PerLayerCircuit(nn.Module):
         require(isinstance(depth, int) and depth >= 1, "depth", "be at least 1", depth)
         limit = f"be at most {MAX_PER_LAYER_QUBITS} qubits in a search of every layer (raise `chunk`)"
         require(1 <= n <= MAX_PER_LAYER_QUBITS, "n", limit, n)
-        rule = "be gumbel in a search of every layer: one circuit runs, no sum"
-        require(isinstance(relaxation, Gumbel), "relaxation", rule, getattr(relaxation, "name", relaxation))
+        rule = "be gumbel or softmax in a search of every layer: one circuit runs, no sum"
+        require(relaxation.name != "raw", "relaxation", rule, relaxation.name)
         for candidate in candidates:
             require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
@@ -132,9 +134,11 @@ class PerLayerCircuit(nn.Module):
         """Probabilities of a drawn circuit in training, of the most probable one in evaluation, (*lead, 2**n)."""
         if not (self.training and self.structure.requires_grad):
             return self._probabilities(self.choice)
-        noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        noise = None
+        if self.relaxation.stochastic:
+            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         soft = self.relaxation.weights(self.structure, self.progress, noise)
-        choice = soft.argmax(-1)
+        choice = soft.argmax(-1) if self.relaxation.stochastic else self.choice
         hard = one_hot(choice, len(self.candidates)).to(soft)
         return self._probabilities(choice, hard + (soft - soft.detach()))
 

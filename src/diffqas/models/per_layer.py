@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from matplotlib.figure import Figure
 
-from diffqas.architecture import Gumbel, PerLayerCircuit
+from diffqas.architecture import Gumbel, PerLayerCircuit, Relaxation
 from diffqas.architecture.per_layer import as_layer
 from diffqas.circuits import SearchSpace, to_qasm
 from diffqas.errors import require
@@ -31,10 +31,11 @@ def first_order(settings: Settings) -> Settings:
     return replace(settings, optimizer="adam") if most_numbers(settings.optimizer) else settings
 
 
-def of_layers(settings: Settings) -> Settings:
-    """The same for a search of every layer."""
+def of_layers(settings: Settings, relaxation: Relaxation | None = None) -> Settings:
+    """The same for a search of every layer, by default with layers that are drawn."""
     rates = replace(settings.recipe.rates, structure=STRUCTURE_RATE)
-    return replace(settings, recipe=replace(settings.recipe, relaxation=Gumbel(), rates=rates))
+    own = Gumbel() if relaxation is None else relaxation
+    return replace(settings, recipe=replace(settings.recipe, relaxation=own, rates=rates))
 
 
 @storable

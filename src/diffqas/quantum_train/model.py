@@ -45,7 +45,7 @@ class QuantumTrain(nn.Module):
             None: all that require a gradient.
         recipe: `"default"`, `"paper"` or a `Recipe`: the choices not given above.
         per_layer: search a candidate for every layer, depth x candidates structural weights; the relaxation is
-            `Gumbel` with straight-through gradients, one circuit runs (`PerLayerCircuit`).
+            `Gumbel` or `Softmax` with straight-through gradients, one circuit runs (`PerLayerCircuit`).
 
     Raises:
         ArgumentError: a wrong argument, or a target with more than 2**26 * chunk weights.

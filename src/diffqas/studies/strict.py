@@ -12,8 +12,12 @@ from diffqas.studies.per_layer import WORDS
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.tasks import Settings
 
-STRENGTHS = {"raw": ("L1", (0.1, 0.3)), "softmax": ("entropy", (0.1, 1.0))}
-"""By relaxation what draws its weights to few candidates, and how strongly; all rows stand in the table."""
+STRENGTHS = {"raw": ("L1", (0.03, 0.1)), "softmax": ("entropy", (1.0, 10.0))}
+"""By relaxation what draws its weights to few candidates, and how strongly.
+
+The strongest two of four and of three that cost nothing provable on held-out training windows
+(studies/searches_recipe.py).
+"""
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
