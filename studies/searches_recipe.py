@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from one_factor import errors, searches, study
 
 from diffqas.architecture import Softmax
 from diffqas.models.per_layer import first_order, of_layers
-from diffqas.studies import searched
+from diffqas.studies import populations, searched
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import SETTINGS, series_task
@@ -29,7 +30,7 @@ EPOCHS, SEEDS = 30, 4
 
 
 def variants(epochs: int) -> list[TrainedRow]:
-    """Rates of the structure in a search of every layer; strengths of the penalties."""
+    """Rates of the structure in a search of every layer, what it finds from a new start; strengths of the penalties."""
     adam = replace(first_order(SETTINGS["default"]), epochs=epochs)
     softmax = replace(adam, recipe=replace(adam.recipe, relaxation=Softmax()))
     rates = {f"per-layer, structure at {rate:g}": _at(of_layers(adam), rate) for rate in (1.0, 3.0, 10.0, 30.0)}
@@ -37,8 +38,16 @@ def variants(epochs: int) -> list[TrainedRow]:
     still = {f"per-layer without noise, structure at {rate:g}": _at(tied, rate) for rate in (1.0, 10.0)}
     raw = {f"L1 {strength:g}": replace(adam, sparsity=strength) for strength in (0.03, 0.1, 0.3, 1.0)}
     entropy = {f"entropy {strength:g}": replace(softmax, sparsity=strength) for strength in (0.1, 1.0, 10.0)}
+    retrained = {
+        "random layers": searched.random_layers,
+        "found layers": partial(searched.found_layers, search=of_layers(adam)),
+        "found layers without noise": partial(searched.found_layers, search=tied),
+        "found candidate": partial(searched.found_candidate, search=adam),
+        "uniform distribution": populations.uniform,
+    }
     return [
         *searches(rates | still, searched.per_layer),
+        *(TrainedRow(name, "search", adam, populate) for name, populate in retrained.items()),
         *searches({"joint, raw": adam, **raw, "joint, softmax": softmax, **entropy}),
     ]
 
