@@ -98,7 +98,7 @@ def test_the_best_candidate_is_live_and_never_sees_the_test_part(task):
 def test_strict_rows_differ_from_the_joint_search_by_what_they_say():
     every = rows("strict")
     joint = every["joint-raw-adam"].settings
-    assert every["bilevel-raw-adam"].settings == replace(joint, search="bilevel")
+    assert every["bilevel-raw-adam"].settings == replace(joint, bilevel=True)
     assert every["l1-0.1-raw-adam"].settings == replace(joint, sparsity=0.1)
     assert every["entropy-1-softmax-adam"].settings.recipe.relaxation.name == "softmax"
     assert every["found-by-bilevel-raw-adam"].settings == joint
@@ -129,7 +129,7 @@ def test_a_study_of_an_older_version_goes_on_where_new_choices_have_their_defaul
     plan, folder = Plan("ablation", **TINY), StudyFolder(tmp_path)
     folder.open(plan)
     stored = read_json(folder.settings)
-    for name in ("search", "sparsity"):
+    for name in ("bilevel", "sparsity"):
         del stored["settings"]["choices"][name]
         for choices in stored["settings"]["rows"].values():
             del choices["settings"][name]

@@ -17,7 +17,7 @@ from diffqas.training import DirectLockstep, Training, make_models
 from diffqas.training.sparsity import relative_entropy, soft_threshold
 
 JOINT: Settings = replace(SETTINGS["default"], depth=2, epochs=4, batch_size=4, optimizer="adam", lr=0.05)
-BILEVEL = replace(JOINT, search="bilevel", validation=0.25)
+BILEVEL = replace(JOINT, bilevel=True, validation=0.25)
 SPARSE = replace(JOINT, sparsity=0.5)
 ENTROPY = replace(SPARSE, recipe=replace(SPARSE.recipe, relaxation=Softmax()))
 STRICT = {"bilevel": BILEVEL, "sparse": SPARSE, "entropy": ENTROPY, "per-layer": of_layers(JOINT)}
@@ -140,11 +140,10 @@ def test_a_training_that_goes_on_is_bit_by_bit_the_same(task, name, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"search": "bilevl"}, "`search` must be one of joint, bilevel"),
         ({"sparsity": -1.0}, "`sparsity` must not be negative"),
-        ({"search": "bilevel", "optimizer": "kalman"}, "`optimizer` must be adam or rmsprop for a bilevel or sparse"),
+        ({"bilevel": True, "optimizer": "kalman"}, "`optimizer` must be adam or rmsprop for a bilevel or sparse"),
         ({"sparsity": 0.1, "optimizer": "soap"}, "`optimizer` must be adam or rmsprop for a bilevel or sparse"),
-        ({"search": "bilevel", "sparsity": 0.1}, "`sparsity` must be 0 in a bilevel search"),
+        ({"bilevel": True, "sparsity": 0.1}, "`sparsity` must be 0 in a bilevel search"),
     ],
 )
 def test_settings_that_do_not_go_together_are_told(changes, words):
@@ -155,5 +154,5 @@ def test_settings_that_do_not_go_together_are_told(changes, words):
 @pytest.mark.parametrize("name", ["bilevel", "sparse"])
 def test_where_nothing_is_searched_it_is_told(task, name):
     networks = DirectLockstep([task.target().double()])
-    with pytest.raises(ArgumentError, match=r"must be (joint|0) where"):
+    with pytest.raises(ArgumentError, match=r"must be (False|0) where"):
         Training(networks, task, STRICT[name], [0])

@@ -77,6 +77,10 @@ class Search:
     select: Literal["final", "best"] | None = None
     """final: end with the last epoch. best: with each seed's best epoch on the last fifth of the training samples,
     which is held out for that."""
+    bilevel: bool = False
+    """Structural weights learn on the last fifth of the training samples, all else on the rest (adam, rmsprop)."""
+    sparsity: float | None = None
+    """Draws structural weights to few candidates, this strongly: L1 of raw ones, else the entropy (adam, rmsprop)."""
     structure_rate: float | None = None
     """Learning rate of the structural weights, relative to --lr (kalman: standard deviation of their prior)."""
     algorithm: Literal["a2c", "a3c"] | None = None
@@ -146,6 +150,8 @@ class Search:
             data_dir=self.data_dir,
             target=self.target,
             per_layer=self.per_layer or None,
+            bilevel=self.bilevel or None,
+            sparsity=self.sparsity,
             device=self.device,
             dtype=self.dtype,
             output=self.output,

@@ -23,7 +23,7 @@ from diffqas.training.codec import storable
 from diffqas.training.optimisers import most_numbers
 
 STRUCTURE_RATE = 10.0
-"""Rate of the structural parameters relative to the base rate."""
+"""Rate of the structural parameters relative to the base rate; 1, 3, 10 and 30 did alike (docs/searches.md)."""
 
 
 def first_order(settings: Settings) -> Settings:

@@ -35,7 +35,7 @@ class Bilevel:
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         names = {group["name"] for group in population.parameter_groups(settings.lr)}
-        require(STRUCTURE in names, "search", "be joint where no structural weights are trained", "bilevel")
+        require(STRUCTURE in names, "bilevel", "be False where no structural weights are trained", True)
         held_out = task.validation
         assert held_out is not None, "the loop holds samples out for settings that are bilevel"
         self.validation: Split = held_out

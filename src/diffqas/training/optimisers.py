@@ -17,7 +17,7 @@ def make_optimisation(population: Population, task: Task, settings: Settings) ->
     """
     if settings.optimizer == "kalman":
         return kalman.KalmanFilter(population, task, settings)
-    if settings.search == "bilevel":
+    if settings.bilevel:
         return bilevel.Bilevel(population, task, settings)
     if settings.sparsity > 0:
         return sparsity.SparseDescent(population, task.loss, settings)

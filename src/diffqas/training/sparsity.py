@@ -31,9 +31,9 @@ class SparseDescent(GradientDescent):
     def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
         super().__init__(population, loss, settings)
         names = [group["name"] for group in self.optimizer.param_groups]
-        fits = "structure" in names and hasattr(population, "circuits")
-        require(fits, "sparsity", "be 0 where no candidates are weighed by Quantum-Train", settings.sparsity)
         self.circuits: Any = getattr(population, "circuits", None)
+        fits = "structure" in names and hasattr(self.circuits, "relaxation")
+        require(fits, "sparsity", "be 0 where no candidates are weighed by Quantum-Train", settings.sparsity)
         self.strength = settings.sparsity
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
