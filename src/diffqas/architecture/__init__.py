@@ -2,6 +2,8 @@
 
 from diffqas.architecture.mixture import SHARINGS as SHARINGS
 from diffqas.architecture.mixture import CircuitMixture as CircuitMixture
+from diffqas.architecture.per_layer import Layers as Layers
+from diffqas.architecture.per_layer import PerLayerCircuit as PerLayerCircuit
 from diffqas.architecture.ranking import Ranked as Ranked
 from diffqas.architecture.ranking import rank as rank
 from diffqas.architecture.ranking import rank_each as rank_each

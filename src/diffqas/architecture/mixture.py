@@ -107,6 +107,12 @@ class CircuitMixture(nn.Module):
         """Probabilities of every candidate by itself, (*lead, candidates, 2**n)."""
         return probabilities(self.candidates, self.angles, separate=self.sharing == "separate")
 
+    def stacked(self, lead: tuple[int, ...]) -> CircuitMixture:
+        """A freshly started module of the same choices with leading dimensions."""
+        stacked = CircuitMixture(self.candidates, self.n, self.depth, self.relaxation, self.sharing, lead=lead)
+        stacked.shots = self.shots
+        return stacked
+
     @torch.no_grad()
     def restricted(self, groups: list[list[int]]) -> CircuitMixture:
         """A mixture of fewer candidates as found here: of each group the first, with the group's weight."""

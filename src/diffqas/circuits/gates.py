@@ -14,6 +14,8 @@ from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import require
 
 Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
+Circuit = AnyCandidate | Sequence[AnyCandidate]
+"""A candidate, the same in every layer, or one for each layer: the first decides how the circuit begins."""
 
 
 def gate_list(candidate: AnyCandidate, n: int) -> GateList:
@@ -37,11 +39,11 @@ def gate_list(candidate: AnyCandidate, n: int) -> GateList:
     return GateList(tuple(start), tuple(layer))
 
 
-def operations(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
+def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
     """The gates of a candidate at the given angles, in the order in which they act.
 
     Args:
-        candidate: the circuit.
+        candidate: the circuit; of several candidates, one for each layer, the first alone brings Hadamards or encoding.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
         inputs: of a circuit with data encoding, the name of the angle that encodes data, for each qubit.
 
@@ -53,21 +55,23 @@ def operations(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = 
     ['cx', 'ry', 'ry']
     """
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
-    n = len(angles[0])
+    layers = list(candidate) if isinstance(candidate, Sequence) else [candidate] * len(angles)
+    require(len(layers) == len(angles), "candidate", f"be one for each of {len(angles)} layers", len(layers))
+    first, n = layers[0], len(angles[0])
     require(all(len(layer) == n for layer in angles), "angles", "have as many qubits in each layer", "ragged layers")
-    encoded = n if candidate.encoding is not None else 0
-    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {candidate.name}", len(inputs))
-    start, layer = gate_list(candidate, n)
+    encoded = n if getattr(first, "encoding", None) is not None else 0
+    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {first.name}", len(inputs))
     names = iter(inputs)
+    start = gate_list(first, n).start
     gates = [replace(gate, angle=next(names)) if isinstance(gate.angle, str) else gate for gate in start]
-    needed = candidate.rotations_per_qubit
-    for qubits in angles:
+    for own, qubits in zip(layers, angles, strict=True):
+        needed = own.rotations_per_qubit
         values = [list(angle) if isinstance(angle, Sequence) else [angle] for angle in qubits]
-        for own in values:
+        for given in values:
             # A candidate with fewer rotations than its search space uses the first angles.
-            require(len(own) >= needed, "angles", f"give {needed} per qubit for {candidate.name}", len(own))
-            require(all(map(math.isfinite, own)), "angles", "be finite", own)
-        gates += [replace(gate, angle=_value(gate.angle, values)) for gate in layer]
+            require(len(given) >= needed, "angles", f"give {needed} per qubit for {own.name}", len(given))
+            require(all(map(math.isfinite, given)), "angles", "be finite", given)
+        gates += [replace(gate, angle=_value(gate.angle, values)) for gate in gate_list(own, n).layer]
     return gates
 
 
@@ -75,3 +79,13 @@ def _value(angle: float | str | Slot | None, values: Sequence[Sequence[float]]) 
     if not isinstance(angle, Slot):
         return angle
     return float(angle.factor * values[angle.qubit][angle.index] + angle.offset)
+
+
+def named(candidate: Circuit) -> str:
+    """The name of a circuit; of one candidate for each layer all of their names.
+
+    >>> from diffqas.circuits import Candidate
+    >>> named([Candidate(hadamard=True), Candidate(entangler="ring")])
+    'H-Ent-RY, Ring-RY'
+    """
+    return ", ".join(one.name for one in candidate) if isinstance(candidate, Sequence) else candidate.name

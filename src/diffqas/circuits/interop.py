@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diffqas.circuits.gate import GATES
-from diffqas.circuits.gates import Angles, operations
+from diffqas.circuits.gates import Angles, Circuit, named, operations
 from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import DataError, require
 
@@ -44,14 +44,14 @@ _PENNYLANE = {
 }
 
 
-def to_qiskit(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
+def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
     """The candidate at the given angles as a Qiskit circuit, without measurements.
 
     Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state, diffqas as the most
     significant one: `circuit.reverse_bits()` has probabilities in the order of diffqas.
 
     Args:
-        candidate: the circuit.
+        candidate: the circuit; or a candidate for each layer, the first of which decides how it begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
         inputs: of a circuit with data encoding, a name per qubit: Qiskit parameters that stay open.
 
@@ -66,7 +66,7 @@ def to_qiskit(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = (
         raise DataError(MISSING.format("Qiskit")) from None
     gates = operations(candidate, angles, inputs)
     open_angles = {name: Parameter(name) for name in inputs}
-    circuit = QuantumCircuit(len(angles[0]), name=candidate.name)
+    circuit = QuantumCircuit(len(angles[0]), name=named(candidate))
     for gate in gates:
         angle = open_angles[gate.angle] if isinstance(gate.angle, str) else gate.angle
         getattr(circuit, gate.name)(*([] if angle is None else [angle]), *gate.qubits)

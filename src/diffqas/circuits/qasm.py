@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffqas.circuits.gates import Angles, Gate, operations
-from diffqas.circuits.search_space import AnyCandidate
+from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
 
 NOT_STANDARD = {
     "rxx": "gate rxx(t) a, b { h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; }",
@@ -19,11 +18,11 @@ NOT_STANDARD = {
 """Definitions of gates that stdgates.inc does not hold."""
 
 
-def to_qasm(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ()) -> str:
+def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> str:
     """OpenQASM 3 of the candidate at the given angles.
 
     Args:
-        candidate: the circuit.
+        candidate: the circuit; or a candidate for each layer, the first of which decides how it begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
         inputs: of a circuit with data encoding, what the angle that encodes data is called, for each qubit: they
             stay open, as OpenQASM's `input float[64]`.
@@ -56,7 +55,7 @@ def to_qasm(candidate: AnyCandidate, angles: Angles, inputs: Sequence[str] = ())
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
-        f"// {candidate.name}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
+        f"// {named(candidate)}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
         *(definition for name, definition in NOT_STANDARD.items() if name in used),
         *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",

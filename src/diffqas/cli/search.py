@@ -55,6 +55,8 @@ class Search:
     """qt: measure each circuit so often in every training step; exact probabilities if not given."""
     shot_gradient: Literal["exact", "parameter-shift"] | None = None
     """--shots: gradient in the angles, of the exact probabilities, if not given, or measured by shifted circuits."""
+    per_layer: bool = False
+    """qt: search a candidate for every layer, one circuit at a time (Gumbel, straight-through), at most 14 qubits."""
     circuit: Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None = None
     """qlstm: no search, one of the papers' circuits chosen by hand in every gate."""
     reservoir: bool = False
@@ -88,6 +90,10 @@ class Search:
     select: Literal["final", "best"] | None = None
     """final: end with the last epoch. best: with each seed's best epoch on the last fifth of the training samples,
     which is held out for that."""
+    bilevel: bool = False
+    """Structural weights learn on the last fifth of the training samples, all else on the rest (adam, rmsprop)."""
+    sparsity: float | None = None
+    """Draws structural weights to few candidates, this strongly: L1 of raw ones, else the entropy (adam, rmsprop)."""
     structure_rate: float | None = None
     """Learning rate of the structural weights, relative to --lr (kalman: standard deviation of their prior)."""
     algorithm: Literal["a2c", "a3c"] | None = None
@@ -159,6 +165,9 @@ class Search:
             classes=self.classes,
             data_dir=self.data_dir,
             target=self.target,
+            per_layer=self.per_layer or None,
+            bilevel=self.bilevel or None,
+            sparsity=self.sparsity,
             device=self.device,
             dtype=self.dtype,
             output=self.output,

@@ -24,7 +24,9 @@ class Study:
         tyro.conf.arg(
             metavar="NAME",
             help=f"{', '.join([*STUDIES, *OF_A_RUN])}. table-2: the search, its candidates, controls and references. "
-            "ablation: one factor at a time. qlstm-table: the quantum LSTM, circuits chosen by hand, controls. "
+            "ablation: one factor at a time. sharing: angles shared or separate. per-layer: a circuit chosen layer by "
+            "layer. strict: bilevel and sparse searches. "
+            "qlstm-table: the quantum LSTM, circuits chosen by hand, controls. "
             "figures-5-7: images, the same rows as table-2. figures-13-14: agents in two rooms of MiniGrid. "
             "rooms: agents in harder ones. transfer, transfer-images: what one data set found, used on another. "
             "discretise RUN: the best candidates of a finished run in place of its mixture.",

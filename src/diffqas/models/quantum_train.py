@@ -70,14 +70,23 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         target: str | None = None,
         shots: int | None = None,
         shot_gradient: str | None = None,
+        per_layer: bool = False,
     ) -> QuantumTrainKind:
-        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`, `shot_gradient` goes with `shots`."""
+        """As `ModelKind.choose`.
+
+        `hidden` are widths of the mapping `"mlp"`, `shot_gradient` goes with `shots`, `per_layer` searches every layer.
+        """
         chosen = as_mapping(mapping)
         if hidden is not None:
             require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
             chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
         require(shots is not None or shot_gradient is None, "shot_gradient", "go with `shots`", shot_gradient)
         measured = None if shots is None else Shots(shots, shot_gradient or "exact")
+        if per_layer:
+            from diffqas.models.per_layer import PerLayerKind  # it is one of these
+
+            require(measured is None, "shots", "not be used with a search of every layer", shots)
+            cls = PerLayerKind
         return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target, measured)
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
@@ -91,7 +100,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
         models = make_models(task, settings, seeds, candidates=self.candidates, **choices)
         for model in models:
-            model.circuits.measure(self.shots)
+            model.mixture.measure(self.shots)
         return Lockstep(models), models
 
     def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:

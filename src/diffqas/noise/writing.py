@@ -49,7 +49,7 @@ class Writing:
 @torch.no_grad()
 def writing(model: QuantumTrain, constants: bool = False) -> Writing:
     """The mixture of a model; `constants` says whether constants are measured like any other circuit."""
-    circuits = model.circuits
+    circuits = model.mixture
     exact = circuits.probabilities().cpu().double()
     places = range(len(circuits.candidates)) if constants else live(circuits.candidates)
     normed = exact / exact.sum(-1, keepdim=True)

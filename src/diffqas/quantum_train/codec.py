@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from diffqas.architecture import Gumbel, Raw, Shots, Softmax
+from diffqas.architecture import Gumbel, Layers, Raw, Shots, Softmax
 from diffqas.circuits import Ansatz, Candidate, QasmAnsatz
 from diffqas.circuits.ansatz import REGISTERED, StoredAnsatz, import_path
 from diffqas.errors import ArgumentError, DataError, DiffqasError
@@ -26,7 +26,7 @@ CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Recipe, Rates, Candidate, QasmAnsatz, StoredAnsatz),
-        *(Raw, Softmax, Gumbel, Shots),
+        *(Raw, Softmax, Gumbel, Layers, Shots),
         *(DimensionScale, RawScale, TanhScale),
         *(LinearMapping, MLPMapping),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture
+from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.scale import Scale
 
@@ -21,7 +21,7 @@ class Generator(nn.Module):
     Gain and offset are fixed numbers per tensor: 1 and 0, or what `start_like` finds.
 
     Args:
-        circuits: the mixture of candidates.
+        circuits: the mixture of candidates, or one circuit searched layer by layer.
         mapping: turns scaled probabilities into raw weights.
         scale: applied to the probabilities before the mapping.
         sizes: number of weights of each of the target's tensors, in order.
@@ -33,7 +33,7 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        circuits: CircuitMixture,
+        circuits: CircuitMixture | PerLayerCircuit,
         mapping: WeightMap,
         scale: Scale,
         sizes: Sequence[int],

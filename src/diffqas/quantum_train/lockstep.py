@@ -9,10 +9,18 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, Ranked, generators, noise_like, rank_each, shot_generators
+from diffqas.architecture import (
+    CircuitMixture,
+    PerLayerCircuit,
+    Ranked,
+    generators,
+    noise_like,
+    rank_each,
+    shot_generators,
+)
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
-from diffqas.quantum_train.model import QuantumTrain, parameter_groups
+from diffqas.quantum_train.model import QuantumTrain, mixture_of, parameter_groups
 from diffqas.quantum_train.skeleton import Skeleton
 
 
@@ -41,11 +49,7 @@ class Lockstep(nn.Module):
         circuits, mapping = first.circuits, first.generator.mapping
         self.rates = first.rates
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
-            stacked = CircuitMixture(
-                circuits.candidates, circuits.n, circuits.depth, circuits.relaxation, circuits.sharing, lead=lead
-            )
-            stacked_mapping = mapping.stacked(lead)
-        stacked.shots = circuits.shots
+            stacked, stacked_mapping = circuits.stacked(lead), mapping.stacked(lead)
         generator = Generator(stacked, stacked_mapping, first.generator.scale, first.generator.sizes, lead=lead)
         self.generator = generator.to(first.generator.gain)
         states = [model.generator.state_dict() for model in models]
@@ -61,24 +65,27 @@ class Lockstep(nn.Module):
         return len(self.targets)
 
     @property
-    def circuits(self) -> CircuitMixture:
-        """The stacked mixture: theta and w of all seeds."""
+    def circuits(self) -> CircuitMixture | PerLayerCircuit:
+        """The stacked circuits: theta and w of all seeds."""
         return self.generator.circuits
 
     @property
     def structural_weights(self) -> Tensor:
-        """Weights of the candidates after the relaxation, (seeds, candidates), without noise."""
-        return self.circuits.weights.detach()
+        """Weights of the candidates after the relaxation, (seeds, candidates), without noise.
+
+        In a search of every layer (seeds, depth * candidates), layer by layer.
+        """
+        return self.circuits.weights.detach().flatten(1)
 
     def rankings(self) -> list[list[Ranked]]:
         """Of each seed, as `QuantumTrain.ranking`."""
-        return rank_each(self.circuits, self.generator.scale)
+        return rank_each(mixture_of(self.generator), self.generator.scale)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell an annealed or stochastic relaxation, and finite shots, how far training has come."""
         self.circuits.progress = progress
         if self.circuits.shots is not None:
-            self.circuits.draws = shot_generators(seeds, step)
+            mixture_of(self.generator).draws = shot_generators(seeds, step)
         if self.circuits.relaxation.stochastic:
             self.circuits.noise = noise_like(self.circuits.structure, generators(seeds, step))
 

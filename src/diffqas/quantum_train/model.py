@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, Ranked, Relaxation, as_relaxation, rank
+from diffqas.architecture import CircuitMixture, Gumbel, PerLayerCircuit, Ranked, Relaxation, as_relaxation, rank
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
-from diffqas.errors import choose, require
+from diffqas.errors import ArgumentError, choose, require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
@@ -46,6 +46,8 @@ class QuantumTrain(nn.Module):
         parameters: names or shell-style patterns of the tensors to write; the others stay as they are.
             None: all that require a gradient.
         recipe: `"default"`, `"paper"` or a `Recipe`: the choices not given above.
+        per_layer: search a candidate for every layer, depth x candidates structural weights; the relaxation is
+            `Gumbel` or `Softmax` with straight-through gradients, one circuit runs (`PerLayerCircuit`).
 
     Raises:
         ArgumentError: a wrong argument, or a target with more than 2**26 * chunk weights.
@@ -71,6 +73,7 @@ class QuantumTrain(nn.Module):
         bits: str | None = None,
         parameters: str | Iterable[str] | None = None,
         recipe: str | Recipe = "default",
+        per_layer: bool = False,
     ) -> None:
         super().__init__()
         choices = as_recipe(recipe)
@@ -80,13 +83,15 @@ class QuantumTrain(nn.Module):
         n = max(1, (-(-layout.size // chunk) - 1).bit_length())
         limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
         require(n <= MAX_QUBITS, "target", limit, f"{layout.size:,}")
-        circuits = CircuitMixture(
-            as_space(candidates),
-            n,
-            depth,
-            as_relaxation(choices.relaxation if relaxation is None else relaxation),
-            sharing,
-            choices.spread,
+        own = choices.relaxation
+        if per_layer:
+            require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
+            own = Gumbel() if isinstance(recipe, str) else own
+        relaxed = as_relaxation(own if relaxation is None else relaxation)
+        circuits = (
+            PerLayerCircuit(as_space(candidates), n, depth, relaxed, choices.spread)
+            if per_layer
+            else CircuitMixture(as_space(candidates), n, depth, relaxed, sharing, choices.spread)
         )
         self.rates: Rates = choices.rates
         self.generator = Generator(
@@ -106,8 +111,8 @@ class QuantumTrain(nn.Module):
         self.target = Skeleton(target, layout)
 
     @property
-    def circuits(self) -> CircuitMixture:
-        """The mixture of candidate circuits: theta and w."""
+    def circuits(self) -> CircuitMixture | PerLayerCircuit:
+        """The mixture of candidate circuits, or the circuit searched layer by layer: theta and w."""
         return self.generator.circuits
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -163,12 +168,28 @@ class QuantumTrain(nn.Module):
 
     @property
     def structural_weights(self) -> Tensor:
-        """Weights of the candidates after the relaxation, (len(candidates),), without noise."""
+        """Weights of the candidates after the relaxation, (len(candidates),), without noise.
+
+        In a search of every layer (depth, len(candidates)).
+        """
         return self.circuits.weights.detach()
 
     def ranking(self) -> list[Ranked]:
-        """Candidates by what they contribute, best first; those with equal probabilities are merged."""
-        return rank(self.circuits, self.generator.scale)
+        """Candidates by what they contribute, best first; those with equal probabilities are merged.
+
+        Raises:
+            ArgumentError: a search of every layer: it has one circuit, `circuits.found`.
+        """
+        return rank(self.mixture, self.generator.scale)
+
+    @property
+    def mixture(self) -> CircuitMixture:
+        """`circuits`, where they are a mixture.
+
+        Raises:
+            ArgumentError: a search of every layer: it has one circuit, `circuits.found`.
+        """
+        return mixture_of(self.generator)
 
     def parameter_report(self) -> ParameterReport:
         """Counts of trainable numbers and generated weights."""
@@ -190,13 +211,30 @@ class QuantumTrain(nn.Module):
         """A new model with the k best candidates of the ranking, as found: ready to evaluate or retrain.
 
         Angles and mapping are kept; of candidates with equal probabilities one is kept, with the sum of
-        their weights.
+        their weights. Of a search of every layer there is the one circuit that it found.
         """
+        if isinstance(self.circuits, PerLayerCircuit):
+            require(k == 1, "k", "be 1 in a search of every layer", k)
+            found = copy.deepcopy(self)
+            found.generator.circuits = self.circuits.fixed()
+            return found
         ranking = self.ranking()
         require(isinstance(k, int) and 1 <= k <= len(ranking), "k", f"be between 1 and {len(ranking)}", k)
         found = copy.deepcopy(self)
-        found.generator.circuits = self.circuits.restricted([list(entry.indices) for entry in ranking[:k]])
+        found.generator.circuits = self.mixture.restricted([list(entry.indices) for entry in ranking[:k]])
         return found
+
+
+def mixture_of(generator: Generator) -> CircuitMixture:
+    """The mixture of a generator, single or stacked.
+
+    Raises:
+        ArgumentError: it searches every layer.
+    """
+    circuits = generator.circuits
+    if isinstance(circuits, PerLayerCircuit):
+        raise ArgumentError("A search of every layer finds one circuit, no mixture: see `circuits.found`.")
+    return circuits
 
 
 def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ def stacked(models: Sequence[QuantumTrain]) -> Lockstep:
     torch.Size([4, 7, 2])
     """
     population = Lockstep(models)
-    population.generator.circuits = PickedMixture([model.circuits for model in models])
+    population.generator.circuits = PickedMixture([model.mixture for model in models])
     return population
 
 

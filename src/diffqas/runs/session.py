@@ -79,6 +79,9 @@ def search(
     classes: Sequence[int] | None = None,
     data_dir: str | Path | None = None,
     target: str | None = None,
+    per_layer: bool | None = None,
+    bilevel: bool | None = None,
+    sparsity: float | None = None,
     device: str = "cpu",
     dtype: str = "float32",
     output: str | Path | None = None,
@@ -131,6 +134,9 @@ def search(
         data_dir: folder with the files of MNIST or FashionMNIST; None: the folder that the environment variable
             DIFFQAS_DATA names, then a cache, then a download.
         target: of qt, the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
+        per_layer: of qt, search a candidate for every layer, one circuit at a time.
+        bilevel: structural weights learn on the last fifth of the training samples, in turns with all else on the rest.
+        sparsity: strength of what draws the structural weights to few candidates: L1 for raw ones, else the entropy.
         device: where to compute.
         dtype: `"float32"` or `"float64"`.
         output: the run folder; None makes a new one under `runs/`.
@@ -167,6 +173,7 @@ def search(
         squash=squash,
         classical=classical,
         target=target,
+        per_layer=per_layer,
     )
     kind.check(task.kind if own else what)  # before a download
     loaded = (
@@ -175,6 +182,7 @@ def search(
         else load_task(task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target)
     )
     changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
+    changed |= {"bilevel": bilevel, "sparsity": sparsity}
     changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
     config = RunConfig(
         dataset=loaded.name if own else task,

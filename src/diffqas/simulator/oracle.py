@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Ansatz, AnyCandidate, SearchSpace, as_space
+from diffqas.circuits import Ansatz, AnyCandidate, Candidate, SearchSpace, as_space
 from diffqas.circuits.ansatz import gate_list
 from diffqas.circuits.gate import GATES, Gate, Slot
 from diffqas.errors import require
@@ -97,11 +97,30 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
         for q in range(n):
             state = _on({q: _rotation(candidate.encoding, inputs[q])}, n) @ state
     for layer in angles:
-        for control, target in candidate.cnots(n):
-            state = _cnot(control, target, n) @ state
-        for q in range(n):
-            for axis, angle in zip(candidate.rotations, layer[q], strict=False):
-                state = _on({q: _rotation(axis, angle)}, n) @ state
+        state = _layer(candidate, layer, state)
+    return state
+
+
+def _layer(candidate: Candidate, angles: Tensor, state: Tensor) -> Tensor:
+    """One layer at angles (n, r)."""
+    n = len(angles)
+    for control, target in candidate.cnots(n):
+        state = _cnot(control, target, n) @ state
+    for q in range(n):
+        for axis, angle in zip(candidate.rotations, angles[q], strict=False):
+            state = _on({q: _rotation(axis, angle)}, n) @ state
+    return state
+
+
+def dense_layers(candidates: Iterable[Candidate], angles: Tensor) -> Tensor:
+    """Final amplitudes of a circuit with a candidate for each layer, complex128 (2**n,), for angles (depth, n, r).
+
+    The first candidate decides whether Hadamards stand before the layers.
+    """
+    layers = list(candidates)
+    state = dense_state(layers[0], angles[:1])
+    for candidate, angle in zip(layers[1:], angles[1:], strict=True):
+        state = _layer(candidate, angle, state)
     return state
 
 

@@ -13,6 +13,7 @@ from diffqas.runs.config import environment
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow, slug
+from diffqas.training.codec import decode, encode
 from diffqas.training.files import load_tensors, read_json, save_tensors, understood, write_json
 
 FORMAT = 1
@@ -83,12 +84,12 @@ class StudyFolder:
             if then.get(name) != now.get(name):
                 change = f"{name} {then.get(name)}, not {now.get(name)}"
                 raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
-        if then.get("choices") != json.loads(json.dumps(now["choices"])):
+        if _today(then.get("choices")) != json.loads(json.dumps(now["choices"])):
             change = f"a {plan.recipe} recipe that this version of diffqas has changed"
             raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
         rows = json.loads(json.dumps(now["rows"]))
         for word, choices in (then.get("rows") or {}).items():
-            if word in rows and choices != rows[word]:
+            if word in rows and _today(choices) != rows[word]:
                 change = f"a row {word} that this version of diffqas has changed"
                 raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
 
@@ -147,6 +148,17 @@ class StudyFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"Cannot make the folder {path}: {error.strerror}.") from None
+
+
+def _today(choices: Any) -> Any:
+    """Stored choices as this version writes them: what it has added since then has the value that it had, the default.
+
+    Raises:
+        RunError: choices that this version does not know.
+    """
+    if isinstance(choices, dict) and "is" not in choices:
+        return {name: _today(value) for name, value in choices.items()}
+    return json.loads(json.dumps(encode(decode(choices))))
 
 
 def _fault(cell: dict[str, Any], job: Job, seeds: list[int], metric: Metric) -> str | None:

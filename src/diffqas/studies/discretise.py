@@ -121,7 +121,7 @@ def fitted(model: QuantumTrain, k: int) -> Tensor:
     Nearest in the sum of squares over the basis states that write a weight, at the model's angles: linear least
     squares, which looks at no data.
     """
-    circuits, generator = model.circuits, model.generator
+    circuits, generator = model.mixture, model.generator
     used = -(-sum(generator.sizes) // generator.mapping.chunk)
     probabilities = circuits.probabilities()[:, :used].double()
     picks = [entry.indices[0] for entry in model.ranking()[:k]]

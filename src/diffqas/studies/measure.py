@@ -18,6 +18,7 @@ from diffqas.quantum_train import Lockstep
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
+from diffqas.studies.searched import found
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.environments import EnvironmentTask
 from diffqas.training import Population, Training
@@ -100,6 +101,8 @@ def _trained(
     if row.ranked:
         assert isinstance(training.population, Lockstep)
         cell["structure"] = structure(training.population)
+    if row.structure:
+        cell |= found(training.population)
     if task.kind == "images":
         cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
         return cell, None

@@ -8,7 +8,18 @@ from typing import Any
 
 from diffqas.errors import ArgumentError, choose, require
 from diffqas.models.qlstm import SETTINGS as QLSTM_SETTINGS
-from diffqas.studies import ablation, agents, discretise, figures_5_7, qlstm_table, table_2, transfer
+from diffqas.studies import (
+    ablation,
+    agents,
+    discretise,
+    figures_5_7,
+    per_layer,
+    qlstm_table,
+    sharing,
+    strict,
+    table_2,
+    transfer,
+)
 from diffqas.studies.datasets import IMAGES, SERIES
 from diffqas.studies.metric import ACCURACY, REWARD, Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
@@ -25,6 +36,9 @@ DATASETS = SERIES
 STUDIES = {
     "table-2": Study(table_2.rows),
     "ablation": Study(ablation.rows),
+    "sharing": Study(sharing.rows),
+    "per-layer": Study(per_layer.rows, per_layer.DATASETS),
+    "strict": Study(strict.rows),
     "qlstm-table": Study(qlstm_table.rows, recipes=lambda: QLSTM_SETTINGS),
     "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_SETTINGS),
     "figures-13-14": Study(agents.rows, agents.FIGURES, REWARD, lambda: AGENT_SETTINGS),

@@ -43,6 +43,7 @@ class TrainedRow:
         trains: whether its models are trained, or evaluated as `populate` makes them.
         ranked: whether its cells keep what each seed found: weights, and the leading live candidate.
         needs: by data set, the one whose cell of the study's first row `populate` is given, as `found`.
+        structure: whether its cells keep the structural weights at the end, and the circuits that were found.
     """
 
     name: str
@@ -61,6 +62,7 @@ class TrainedRow:
     trains: bool = True
     ranked: bool = False
     needs: Mapping[str, str] = field(default_factory=dict)
+    structure: bool = False
 
     def seeds_of(self, study: int) -> int:
         """How many of the study's seeds it has."""

@@ -35,7 +35,9 @@ class Settings:
         memory: epochs over which the Kalman filter forgets at the start.
         select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the one's that has
             the `"best"` loss on held-out training samples.
-        validation: share of the training samples that `"best"` holds out, their last ones.
+        validation: share of the training samples that `"best"` and `bilevel` hold out, their last ones.
+        bilevel: structural weights learn on held-out samples, in turns with all else; if not, jointly on the same ones.
+        sparsity: strength of what draws the structural weights to few candidates, as in `training.sparsity`.
     """
 
     recipe: Recipe
@@ -53,6 +55,8 @@ class Settings:
     memory: float = 3.0
     select: str = "final"
     validation: float = 0.2
+    bilevel: bool = False
+    sparsity: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("depth", "epochs", "batch_size"):
@@ -64,6 +68,11 @@ class Settings:
         require(self.lr > 0, "lr", "be positive", self.lr)
         require(min(self.noise) > 0, "noise", "be two positive variances", self.noise)
         require(self.memory > 0, "memory", "be a positive number of epochs", self.memory)
+        require(self.sparsity >= 0, "sparsity", "not be negative", self.sparsity)
+        strict = self.bilevel or self.sparsity > 0
+        rule = "be adam or rmsprop for a bilevel or sparse search"
+        require(not strict or self.optimizer in ("adam", "rmsprop"), "optimizer", rule, self.optimizer)
+        require(not self.bilevel or self.sparsity == 0, "sparsity", "be 0 in a bilevel search", self.sparsity)
 
     def steps_per_epoch(self, samples: int) -> int:
         """Batches of one epoch over so many training samples; the last one may be short."""

@@ -26,6 +26,7 @@ def make_models(
     sharing: str = "shared",
     mapping: str | Mapping = "linear",
     chunk: int = 1,
+    per_layer: bool = False,
 ) -> list[QuantumTrain]:
     """One `QuantumTrain` per seed, in the dtype of the task's inputs; a seed decides its start alone.
 
@@ -41,6 +42,7 @@ def make_models(
             mapping=mapping,
             chunk=chunk,
             recipe=settings.recipe,
+            per_layer=per_layer,
         )
 
     return [seeded(seed, make, task) for seed in seeds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any, Protocol
 
 import torch
@@ -14,14 +15,15 @@ from diffqas.training.population import Population
 
 
 class Optimisation(Protocol):
-    """Changes the numbers of a population, each seed by itself.
+    """Changes the numbers of a population, each seed by itself."""
 
-    Attributes:
-        unsound: (seeds,) of bool, seeds whose last step was left out because its gradient was not finite though the
-            loss was; None if there are none, or where the method itself knows how to go on.
-    """
+    @property
+    def unsound(self) -> Tensor | None:
+        """Seeds whose last step was left out because its gradient was not finite though the loss was, (seeds,) of bool.
 
-    unsound: Tensor | None
+        None if there are none, or where the method itself knows how to go on.
+        """
+        ...
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """One step on a batch.
@@ -47,11 +49,22 @@ class Optimisation(Protocol):
 
 
 class GradientDescent:
-    """Adam or RMSProp with a learning-rate schedule: both act element by element, so seeds do not meet."""
+    """Adam or RMSProp with a learning-rate schedule: both act element by element, so seeds do not meet.
 
-    def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
+    Args:
+        population: the seeds' models.
+        loss: of one model.
+        settings: how to train.
+        names: of the parameter groups that learn; None: all.
+    """
+
+    def __init__(
+        self, population: Population, loss: Loss, settings: Settings, names: Collection[str] | None = None
+    ) -> None:
         self.population, self.loss, self.settings = population, loss, settings
-        self.optimizer = make_optimizer(population.parameter_groups(settings.lr), settings)
+        groups = population.parameter_groups(settings.lr)
+        own = [group for group in groups if names is None or group["name"] in names]
+        self.optimizer = make_optimizer(own, settings)
         self.unsound: Tensor | None = None
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
@@ -60,20 +73,28 @@ class GradientDescent:
             group["lr"] = group["base_lr"] * schedule_factor(self.settings.schedule, progress)
         self.optimizer.zero_grad(set_to_none=True)
         losses = per_seed(self.loss, self.population(inputs), targets)
-        losses.sum().backward()
+        (losses + self._penalty(losses.detach())).sum().backward()
         frozen = frozen | ~torch.isfinite(losses.detach())
         self.unsound = unsound(self.optimizer, len(losses)) & ~frozen
         frozen = frozen | self.unsound
         if not frozen.any():
-            self.optimizer.step()
+            self._move()
             return losses.detach()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         kept = [p.detach()[frozen].clone() for p in parameters]
-        self.optimizer.step()
+        self._move()
         with torch.no_grad():
             for parameter, values in zip(parameters, kept, strict=True):
                 parameter[frozen] = values
         return losses.detach()
+
+    def _penalty(self, losses: Tensor) -> Tensor | float:
+        """What is added to the loss of each seed."""
+        return 0.0
+
+    def _move(self) -> None:
+        """Change the numbers by the gradients at hand."""
+        self.optimizer.step()
 
     def state_dict(self) -> dict[str, Any]:
         """That of the torch optimiser."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
-from diffqas.training import kalman, soap
+from diffqas.training import bilevel, kalman, soap, sparsity
 from diffqas.training.optimisation import GradientDescent, Optimisation
 from diffqas.training.population import Population
 
@@ -17,6 +17,10 @@ def make_optimisation(population: Population, task: Task, settings: Settings) ->
     """
     if settings.optimizer == "kalman":
         return kalman.KalmanFilter(population, task, settings)
+    if settings.bilevel:
+        return bilevel.Bilevel(population, task, settings)
+    if settings.sparsity > 0:
+        return sparsity.SparseDescent(population, task.loss, settings)
     if settings.optimizer == "soap":
         return soap.Soap(population, task.loss, settings)
     return GradientDescent(population, task.loss, settings)

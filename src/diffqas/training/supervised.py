@@ -79,8 +79,9 @@ class Training(Generic[P]):
     def __post_init__(self) -> None:
         population, settings = self.population, self.settings
         self.best: BestEpoch | None = None
-        if settings.select == "best":
+        if settings.select == "best" or settings.bilevel:
             self.task = self.task.with_validation(settings.validation)
+        if settings.select == "best":
             self.best = BestEpoch(population, len(self.seeds))
         self.optimisation = make_optimisation(population, self.task, settings)
 

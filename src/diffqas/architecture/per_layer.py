@@ -1,0 +1,194 @@
+"""A search of every layer by itself: in each layer one candidate is drawn, and its weights are learned.
+
+A weighted sum of layers' outputs is no mixture of circuits, and nothing that hardware could run. So the forward pass
+always runs one circuit: each layer's candidate is drawn by its probability (Gumbel-max), and the gradient of the
+probabilities is that of the noisy softmax they were drawn from (straight-through Gumbel-softmax; Jang et al. 2017,
+arXiv 1611.01144):
+
+    backward: d loss / d a_lk = Re <d loss / d psi_l, L_lk psi_(l-1)>,  a = softmax((structure + noise) / temperature)
+
+with L_lk the layer of candidate k. In evaluation every layer is the most probable one. With `Softmax` in place of
+`Gumbel` there is no noise in training either: always the most probable circuit runs, and its rivals' gradients decide
+when another takes over.
+
+What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with Hadamards is decided
+by the candidate of the first layer, so of the twelve of Table I six different layers are left from the second on: the
+probabilities of equal ones add up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from diffqas.architecture.relaxation import Gumbel, Relaxation
+from diffqas.circuits import AnyCandidate, Candidate, SearchSpace
+from diffqas.errors import ArgumentError, require
+from diffqas.simulator.layered import layered_probabilities
+
+MAX_PER_LAYER_QUBITS = 14
+"""A step in single precision stores 1.5 MB per layer and seed at 14 qubits (Table I), and time grows as memory does."""
+
+START = 1e-3
+"""Spread of the structural parameters at the start: the most probable circuit is a random one, all nearly alike."""
+
+
+@dataclass(frozen=True)
+class Layers(Gumbel):
+    """A start from one certain circuit: indices of the candidates of its layers.
+
+    >>> Layers(layers=(1, 0)).initial(2).tolist()
+    [[0.0, 20.0], [20.0, 0.0]]
+    """
+
+    layers: tuple[int, ...] = ()
+
+    def initial(self, count: int) -> Tensor:
+        """Structural parameters at the start, (depth, count)."""
+        return 20.0 * one_hot(torch.tensor(self.layers), count).float()
+
+
+class PerLayerCircuit(nn.Module):
+    """p(theta) of one circuit with a searched candidate in every layer; takes the place of a `CircuitMixture`.
+
+    Args:
+        candidates: the search space.
+        n: qubits, at most 14.
+        depth: layers.
+        relaxation: a `Gumbel`, layers are drawn; or a `Softmax`, they are the most probable ones.
+        spread: standard deviation of the angles at the start, in radians.
+        lead: leading dimensions, one entry per independent copy.
+
+    Raises:
+        ArgumentError: a wrong argument.
+    """
+
+    sharing = "shared"
+    shots = None
+    """Its probabilities are exact."""
+
+    def __init__(
+        self,
+        candidates: SearchSpace,
+        n: int,
+        depth: int,
+        relaxation: Relaxation,
+        spread: float = 1.0,
+        lead: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__()
+        require(isinstance(depth, int) and depth >= 1, "depth", "be at least 1", depth)
+        limit = f"be at most {MAX_PER_LAYER_QUBITS} qubits in a search of every layer (raise `chunk`)"
+        require(1 <= n <= MAX_PER_LAYER_QUBITS, "n", limit, n)
+        rule = "be gumbel or softmax in a search of every layer: one circuit runs, no sum"
+        require(relaxation.name != "raw", "relaxation", rule, relaxation.name)
+        for candidate in candidates:
+            as_layer(candidate)  # refuses what has no layers of its own
+            require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
+            candidate.cnots(n)  # tells of an entangler that does not fit n qubits
+        self.candidates, self.relaxation, self.spread = candidates, relaxation, spread
+        r = candidates.angles_per_qubit
+        self.angles = nn.Parameter(spread * torch.randn(*lead, depth, n, *([r] if r > 1 else [])))
+        start = relaxation.initial(len(candidates)).expand(depth, -1)
+        self.structure = nn.Parameter(start + START * torch.randn(*lead, depth, len(candidates)))
+        self.progress = 0.0
+        """As of `CircuitMixture`; so is `noise`."""
+        self.noise: Tensor | None = None
+
+    @property
+    def n(self) -> int:
+        """Qubits."""
+        return self.angles.shape[-1 if self.candidates.angles_per_qubit == 1 else -2]
+
+    @property
+    def depth(self) -> int:
+        """Layers."""
+        return self.structure.shape[-2]
+
+    @property
+    def weights(self) -> Tensor:
+        """Probability of every candidate in every layer, without noise, (*lead, depth, candidates)."""
+        return self.relaxation.weights(self.structure, self.progress)
+
+    @property
+    def choice(self) -> Tensor:
+        """Index of the most probable candidate of every layer, (*lead, depth).
+
+        After the first layer, candidates that differ in their start alone are one, the first of them.
+        """
+        return self.merged.argmax(-1)
+
+    @property
+    def merged(self) -> Tensor:
+        """`weights`, those of equal layers on the first of them: what `choice` is the largest of."""
+        weights = self.weights.detach()
+        table = one_hot(torch.tensor(self._first_equal, device=weights.device), len(self.candidates)).to(weights)
+        return torch.cat([weights[..., :1, :], weights[..., 1:, :] @ table], dim=-2)
+
+    @property
+    def _first_equal(self) -> list[int]:
+        layers = [as_layer(candidate) for candidate in self.candidates]
+        return [layers.index(layer) for layer in layers]
+
+    def forward(self) -> Tensor:
+        """Probabilities of a drawn circuit in training, of the most probable one in evaluation, (*lead, 2**n)."""
+        if not (self.training and self.structure.requires_grad):
+            return self._probabilities(self.choice)
+        noise = None
+        if self.relaxation.stochastic:
+            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        soft = self.relaxation.weights(self.structure, self.progress, noise)
+        choice = soft.argmax(-1) if self.relaxation.stochastic else self.choice
+        hard = one_hot(choice, len(self.candidates)).to(soft)
+        return self._probabilities(choice, hard + (soft - soft.detach()))
+
+    def _probabilities(self, choice: Tensor, weights: Tensor | None = None) -> Tensor:
+        lead = self.structure.shape[:-2]
+        angles = self.angles.reshape(-1, self.depth, self.n, self.candidates.angles_per_qubit)
+        own = None if weights is None else weights.reshape(-1, *weights.shape[-2:])
+        found = layered_probabilities(self.candidates, angles, choice.reshape(-1, self.depth), own)
+        return found.reshape(*lead, -1)
+
+    @property
+    def found(self) -> list[tuple[Candidate, ...]]:
+        """The most probable circuit of every copy, a candidate per layer; Hadamards count in the first alone."""
+        circuits = []
+        for first, *others in self.choice.reshape(-1, self.depth).tolist():
+            circuits.append((self.candidates[first], *(as_layer(self.candidates[index]) for index in others)))
+        return circuits
+
+    @torch.no_grad()
+    def fixed(self) -> PerLayerCircuit:
+        """A copy whose layers are chosen for good, as found here; the angles go on learning. No leading dimensions."""
+        alone = self.stacked(())
+        alone.relaxation = Layers(layers=tuple(self.choice.tolist()))
+        alone.angles = nn.Parameter(self.angles.clone(), self.angles.requires_grad)
+        start = alone.relaxation.initial(len(self.candidates))
+        alone.structure = nn.Parameter(start.to(self.structure), requires_grad=False)
+        alone.progress = self.progress
+        return alone.train(self.training)
+
+    def stacked(self, lead: tuple[int, ...]) -> PerLayerCircuit:
+        """A freshly started module of the same choices with leading dimensions."""
+        return PerLayerCircuit(self.candidates, self.n, self.depth, self.relaxation, self.spread, lead)
+
+    def extra_repr(self) -> str:
+        """Line shown by print(model)."""
+        return f"{len(self.candidates)} candidates in each of {self.depth} layers, {self.relaxation}"
+
+
+def as_layer(candidate: AnyCandidate) -> Candidate:
+    """What a candidate is after the first layer: without the start.
+
+    Raises:
+        ArgumentError: an ansatz of one's own, whose start and layers belong together.
+
+    >>> as_layer(Candidate(hadamard=True)).name
+    'Ent-RY'
+    """
+    if not isinstance(candidate, Candidate):
+        raise ArgumentError(f"A search of every layer needs Candidate objects, but got {candidate.name}.")
+    return replace(candidate, hadamard=False)

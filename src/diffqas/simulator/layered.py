@@ -1,0 +1,130 @@
+"""Circuits whose layers differ from each other: plain torch, complex amplitudes, batched, differentiable.
+
+A layer is a candidate's entangler followed by its rotations; what the candidate has before its layers, Hadamards or
+none, is where a circuit starts whose first layer it is. For a differentiable choice, the amplitudes behind a layer are
+a weighted sum of what every candidate's layer makes of those before it. With weights that are one-hot, as in
+straight-through estimation, that is one circuit; with others the sum is no circuit, not even of norm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import Candidate
+from diffqas.circuits.entanglers import Cnot
+from diffqas.circuits.permutations import inverse_permutation
+from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries
+
+
+def layered_probabilities(
+    candidates: Sequence[Candidate], angles: Tensor, choice: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Probabilities of circuits with a candidate for each layer.
+
+    Args:
+        candidates: without data encoding, what a layer can be.
+        angles: radians, (batch, depth, n, r), r at least the most rotations per qubit of a candidate.
+        choice: index of each layer's candidate, (batch, depth).
+        weights: (batch, depth, candidates), one-hot at `choice`, where their gradient is wanted: then every
+            candidate's layer is computed, the others as what an infinitesimal weight would add.
+
+    Returns:
+        (batch, 2**n) in the dtype of `angles`, differentiable in `angles` and `weights`.
+
+    >>> ry, rx = Candidate(rotation="ry"), Candidate(rotation="rx")
+    >>> angles = torch.tensor([[[[torch.pi / 2]], [[torch.pi / 2]]]])
+    >>> layered_probabilities([ry, rx], angles, torch.tensor([[0, 1]])).round(decimals=3).tolist()
+    [[0.5, 0.5]]
+    """
+    amplitudes = _chosen(candidates, angles, choice) if weights is None else _weighted(candidates, angles, weights)
+    return amplitudes.real.square() + amplitudes.imag.square()
+
+
+def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> Tensor:
+    """Amplitudes (batch, 2**n) of the chosen layers alone."""
+    n = angles.shape[2]
+    kinds = _kinds(candidates)
+    rotation, _, start = (torch.tensor(row, device=angles.device) for row in zip(*kinds, strict=True))
+    sources = _sources(tuple(candidate.cnots(n) for candidate in candidates), n, str(angles.device))
+    unitaries = _unitaries(candidates, angles)
+    rows, layers = (torch.arange(size, device=angles.device) for size in angles.shape[:2])
+    matrices = _merged(unitaries[rows[:, None], layers, rotation[choice]])
+    state = _starts(unitaries, n)[start[choice[:, 0]]]
+    for layer, chosen in enumerate(choice.unbind(1)):
+        state = _rotated(state.gather(1, sources[chosen]), [matrix[:, layer] for matrix in matrices])
+    return state
+
+
+def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) -> Tensor:
+    """Amplitudes (batch, 2**n), every layer a weighted sum over the candidates.
+
+    Candidates with the same rotations are summed before these act: R_1 (w_1 P_1 + w_2 P_2) x + R_2 (..) x.
+    """
+    n = angles.shape[2]
+    kinds = _kinds(candidates)
+    entanglers = list(dict.fromkeys(candidate.cnots(n) for candidate in candidates))
+    sources = _sources(tuple(entanglers), n, str(angles.device))
+    unitaries = _unitaries(candidates, angles)
+    rotations, count = unitaries.shape[2], len(entanglers)
+    places = [(r, entanglers.index(c.cnots(n)), h) for c, (r, _, h) in zip(candidates, kinds, strict=True)]
+    matrices = _merged(unitaries)
+    state = _starts(unitaries, n).expand(len(angles), 2, -1)  # before the first layer: without and with Hadamards
+    for layer, weight in enumerate(weights.unbind(1)):
+        before = state.shape[1]
+        inputs = state[:, :, sources].flatten(1, 2)  # (batch, before * entanglers, 2**n)
+        table = weights.new_zeros(len(candidates), rotations * before * count)
+        for index, (r, e, h) in enumerate(places):
+            table[index, (r * before + min(h, before - 1)) * count + e] = 1
+        parts = (weight @ table).unflatten(-1, (rotations, before * count))
+        mixed = torch.view_as_complex((parts @ torch.view_as_real(inputs).flatten(2)).unflatten(-1, (-1, 2)))
+        turned = _rotated(mixed.flatten(0, 1), [matrix[:, layer].flatten(0, 1) for matrix in matrices])
+        state = turned.unflatten(0, (-1, rotations)).sum(1, keepdim=True)
+    return state.squeeze(1)
+
+
+def _kinds(candidates: Sequence[Candidate]) -> list[tuple[int, int, int]]:
+    """Of each candidate the number of its rotations among the different ones, its own, and whether it has Hadamards."""
+    rotations = _different_rotations(candidates)
+    return [(rotations.index(c.rotations), index, int(c.hadamard)) for index, c in enumerate(candidates)]
+
+
+def _different_rotations(candidates: Sequence[Candidate]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(candidate.rotations for candidate in candidates))
+
+
+def _unitaries(candidates: Sequence[Candidate], angles: Tensor) -> Tensor:
+    """(batch, depth, different rotations, n, 2, 2), complex."""
+    kinds = [qubit_unitaries(rotations, angles) for rotations in _different_rotations(candidates)]
+    dtype = torch.promote_types(angles.dtype, torch.complex64 if angles.dtype == torch.float32 else torch.complex128)
+    return torch.stack([unitaries.to(dtype) for unitaries in kinds], dim=2)
+
+
+def _starts(like: Tensor, n: int) -> Tensor:
+    """|0..0> and |+..+>, (2, 2**n)."""
+    states = like.new_zeros(2, 2**n)
+    states[0, 0] = 1
+    states[1] = 0.5 ** (n / 2)
+    return states
+
+
+@lru_cache(maxsize=64)
+def _sources(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) -> Tensor:
+    """Where each amplitude comes from under the CNOTs of a layer, (layers, 2**n)."""
+    return torch.stack([torch.tensor(inverse_permutation(pairs, n)) for pairs in layers]).to(device)
+
+
+def _merged(unitaries: Tensor) -> list[Tensor]:
+    """One matrix (..., 2**g, 2**g) per group of qubits of unitaries (..., n, 2, 2)."""
+    return [merge(part) for part in unitaries.split(group_sizes(unitaries.shape[-3]), dim=-3)]
+
+
+def _rotated(states: Tensor, matrices: Sequence[Tensor]) -> Tensor:
+    """One matrix (batch, 2**g, 2**g) per group of qubits on states (batch, 2**n)."""
+    for matrix in matrices:
+        # The group acts in front and goes to the back: after all groups the order is the old one.
+        states = (matrix @ states.unflatten(1, (matrix.shape[-1], -1))).transpose(1, 2).flatten(1)
+    return states

@@ -1,0 +1,45 @@
+"""The rows of `diffqas study sharing`: one set of angles for all candidates, or one for each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from diffqas.architecture import SHARINGS
+from diffqas.models.per_layer import first_order
+from diffqas.studies import populations
+from diffqas.studies.per_layer import WORDS
+from diffqas.studies.rows import Row, TrainedRow
+from diffqas.tasks import Settings
+from diffqas.training.optimisers import most_numbers
+
+DEPTHS = (10, 5, 15)
+"""The recipe's first: all others are compared with it."""
+
+EQUAL = (5, 60)
+"""Separate angles at the first depth are as many numbers as shared ones at the second, for twelve candidates."""
+
+
+def rows(settings: Settings, recipe: str) -> list[Row]:
+    """Shared and separate angles at three depths by gradient descent, shared ones by the recipe's own optimiser too.
+
+    A filter over the thousands of numbers of separate angles is dear: at depth 10 `diffqas study ablation` has it.
+    """
+    plain = first_order(settings)
+    result = [_row(plain, sharing, depth) for depth in DEPTHS for sharing in SHARINGS]
+    result.append(_row(plain, "shared", EQUAL[1]))
+    if plain != settings:
+        result += [_row(settings, "shared", depth) for depth in DEPTHS]
+    return result
+
+
+def _row(settings: Settings, sharing: str, depth: int) -> Row:
+    name = f"{sharing}, depth {depth}, {WORDS[settings.optimizer]}"
+    work = (0.15 + 0.01 * depth) * (1.3 if sharing == "separate" else 1.0)
+    return TrainedRow(
+        name,
+        "search",
+        replace(settings, depth=depth),
+        partial(populations.search, sharing=sharing),
+        work=work * (4 if most_numbers(settings.optimizer) else 1),
+    )

@@ -1,0 +1,72 @@
+"""What draws structural weights to few candidates: a soft threshold for raw ones, the entropy for probabilities.
+
+Raw weights have an L1 penalty, as a proximal step after the optimiser's (ISTA; Beck & Teboulle 2009), decoupled from
+its scaling as AdamW's decay is: weights become exactly zero. At strength 1 the threshold is as long as a step of Adam.
+Probabilities have their entropy, relative to its largest value, as a share of the loss: it counts as much when the loss
+is 1e-7 as when it is 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import require
+from diffqas.tasks.settings import Settings
+from diffqas.tasks.task import Loss
+from diffqas.training.optimisation import GradientDescent
+from diffqas.training.population import Population
+
+
+class SparseDescent(GradientDescent):
+    """Gradient descent with `settings.sparsity` on the structural weights of all seeds.
+
+    Raises:
+        ArgumentError: a population that searches no mixture of candidates.
+    """
+
+    def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
+        super().__init__(population, loss, settings)
+        names = [group["name"] for group in self.optimizer.param_groups]
+        self.circuits: Any = getattr(population, "circuits", None)
+        fits = "structure" in names and hasattr(self.circuits, "relaxation")
+        require(fits, "sparsity", "be 0 where no candidates are weighed by Quantum-Train", settings.sparsity)
+        self.strength = settings.sparsity
+
+    def _penalty(self, losses: Tensor) -> Tensor | float:
+        if self.circuits.relaxation.name == "raw":
+            return 0.0
+        return self.strength * losses * relative_entropy(self.circuits.weights)
+
+    @torch.no_grad()
+    def _move(self) -> None:
+        super()._move()
+        if self.circuits.relaxation.name != "raw":
+            return
+        for group in self.optimizer.param_groups:
+            if group["name"] == "structure":
+                for weights in group["params"]:
+                    weights.copy_(soft_threshold(weights, self.strength * group["lr"]))
+
+
+def soft_threshold(weights: Tensor, threshold: float) -> Tensor:
+    """The proximal step of threshold * sum |w|: sign(w) max(|w| - threshold, 0).
+
+    >>> soft_threshold(torch.tensor([0.5, -0.5, 0.1]), 0.25).tolist()
+    [0.25, -0.25, 0.0]
+    """
+    return weights.sign() * (weights.abs() - threshold).clamp(min=0)
+
+
+def relative_entropy(weights: Tensor) -> Tensor:
+    """Mean entropy of each seed's distributions (seeds, ..., count) over ln(count): 0 one-hot, 1 uniform; (seeds,).
+
+    >>> relative_entropy(torch.tensor([[0.5, 0.5], [1.0, 0.0]])).abs().tolist()
+    [1.0, 0.0]
+    """
+    tiny = torch.finfo(weights.dtype).tiny
+    entropy = -(weights * weights.clamp(min=tiny).log()).sum(-1)
+    return (entropy / math.log(max(weights.shape[-1], 2))).reshape(len(weights), -1).mean(1)
