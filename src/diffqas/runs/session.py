@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias
 
 import torch
 from rich.console import Console
@@ -16,7 +17,7 @@ from diffqas.architecture import Relaxation, as_relaxation
 from diffqas.circuits import Candidate, SearchSpace
 from diffqas.errors import ArgumentError, RunError, choose, require
 from diffqas.models import Labels, ModelKind, choose_kind
-from diffqas.quantum_train import Mapping
+from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
 from diffqas.runs.companions import train_companions
@@ -37,10 +38,49 @@ CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_SHARE = 20
 """Least time between two checkpoints in units of what one takes."""
 
+OWNERS = {
+    "betas": ("adam", "soap"),
+    "alpha": ("rmsprop",),
+    "noise": ("kalman",),
+    "memory": ("kalman",),
+}
+"""Settings of some optimisers alone."""
+
 AnyTraining: TypeAlias = Training[Any] | AgentTraining[Any]
 
 
-def search(
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A search that is checked and whose data is read; nothing is written yet.
+
+    Attributes:
+        config: every choice.
+        task: the data, or the environment.
+        note: what to say before it begins, if anything.
+        output, overwrite, quiet: as of `search`.
+    """
+
+    config: RunConfig
+    task: Task | EnvironmentTask
+    note: str | None = None
+    output: str | Path | None = None
+    overwrite: bool = False
+    quiet: bool = False
+
+    def start(self) -> Run:
+        """Train, and leave the run folder."""
+        training, models = make_training(self.config, self.task)
+        folder = RunFolder(Path(self.output) if self.output is not None else _free_folder(self.config.dataset))
+        folder.create(self.config.to_json(), overwrite=self.overwrite)
+        if self.note is not None:
+            Console(quiet=self.quiet).print(self.note, style="dim", highlight=False, soft_wrap=True)
+        return _run(folder, self.config, training, models, self.quiet)
+
+
+def prepare(
     task: str | Task,
     *,
     model: str = "qt",
@@ -50,7 +90,7 @@ def search(
     relaxation: str | Relaxation | None = None,
     sharing: str | None = None,
     candidates: SearchSpace | Iterable[Candidate] | None = None,
-    mapping: str | Mapping | None = None,
+    mapping: str | WeightMapping | None = None,
     hidden: int | Sequence[int] | None = None,
     chunk: int | None = None,
     circuit: str | None = None,
@@ -69,6 +109,13 @@ def search(
     workers: int | None = None,
     episodes: int | None = None,
     structure_rate: float | None = None,
+    angles_rate: float | None = None,
+    mapping_rate: float | None = None,
+    spread: float | None = None,
+    betas: tuple[float, float] | None = None,
+    alpha: float | None = None,
+    noise: tuple[float, float] | None = None,
+    memory: float | None = None,
     csv: str | Path | None = None,
     column: str | None = None,
     scaling: Scaling = "whole",
@@ -80,10 +127,11 @@ def search(
     output: str | Path | None = None,
     overwrite: bool = False,
     quiet: bool = False,
-) -> Run:
+) -> Prepared:
     """Search the circuit that writes a task's network, or those of a quantum LSTM, and leave a run folder.
 
     What `diffqas search` does, for scripts and notebooks. None stands for the model's or the recipe's own choice.
+    `prepare` takes the same arguments and stops before anything is trained or written.
 
     Args:
         task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an environment
@@ -117,6 +165,13 @@ def search(
         episodes: of environments, how many for each seed.
         structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the
             standard deviation of their prior.
+        angles_rate: the same for the angles.
+        mapping_rate: the same for the mapping.
+        spread: standard deviation of the angles at the start, in radians.
+        betas: decay rates of Adam and SOAP.
+        alpha: smoothing constant of RMSProp.
+        noise: the Kalman filter's variance of a measurement at the start and at the end.
+        memory: epochs over which the Kalman filter forgets at the start.
         csv: file with a series of your own.
         column: its column.
         scaling: a series is scaled by its `"whole"` range (the papers' protocol, which leaks the range of the
@@ -168,9 +223,11 @@ def search(
     )
     changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
     changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
+    changed |= {"betas": betas, "alpha": alpha, "noise": noise, "memory": memory}
+    rates = {"angles": angles_rate, "structure": structure_rate, "mapping": mapping_rate}
     config = RunConfig(
         dataset=loaded.name if own else task,
-        settings=_settings(kind, loaded, recipe, relaxation, structure_rate, changed),
+        settings=_settings(kind, loaded, recipe, relaxation, rates, spread, changed),
         kind=kind,
         recipe=recipe,
         seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
@@ -182,14 +239,23 @@ def search(
         device=_checked_device(device),
         dtype=dtype,
     )
-    training, models = _prepare(config, loaded)
-    folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
-    folder.create(config.to_json(), overwrite=overwrite)
     usual, chosen = (getattr(s, "optimizer", None) for s in (kind.recipes(loaded)[recipe], config.settings))
+    note = None
     if optimizer is None and chosen != usual:
         note = f"Too many trainable numbers for the {recipe} recipe's optimizer, {usual}: trained by {chosen}."
-        Console(quiet=quiet).print(note, style="dim", highlight=False, soft_wrap=True)
-    return _run(folder, config, training, models, quiet)
+    return Prepared(config, loaded, note, output, overwrite, quiet)
+
+
+def _started(choose: Callable[P, Prepared]) -> Callable[P, Run]:
+    @wraps(choose)
+    def search(*args: P.args, **kwargs: P.kwargs) -> Run:
+        return choose(*args, **kwargs).start()
+
+    search.__name__ = search.__qualname__ = "search"
+    return search
+
+
+search = _started(prepare)
 
 
 def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False) -> Run:
@@ -208,7 +274,7 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     if place.finished:
         raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
     loaded = task or config.load()
-    training, models = _prepare(config, loaded)
+    training, models = make_training(config, loaded)
     return _run(place, config, training, models, quiet)
 
 
@@ -228,7 +294,7 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
     state = place.load_checkpoint()
     if state is None:
         raise RunError(f"There is no {place.checkpoint.name} in {place.path}: the trained models are gone.")
-    training, models = _prepare(config, task or config.load())
+    training, models = make_training(config, task or config.load())
     with torch.random.fork_rng(devices=[]):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
@@ -239,7 +305,8 @@ def _settings(
     task: Task | EnvironmentTask,
     recipe: str,
     relaxation: str | Relaxation | None,
-    structure_rate: float | None,
+    rates: Mapping[str, float | None],
+    spread: float | None,
     changed: dict[str, Any],
 ) -> Settings | AgentSettings:
     """Those of the recipe, with what was given in place of its own."""
@@ -258,15 +325,22 @@ def _settings(
             settings = kind.affordable(settings)
         fits = "lr" not in given or settings.optimizer != "kalman"
         require(fits, "lr", "go with the optimizer adam or rmsprop", "kalman")
+        for name in given.keys() & OWNERS.keys():
+            rule = f"go with the optimizer {' or '.join(OWNERS[name])}"
+            require(settings.optimizer in OWNERS[name], name, rule, settings.optimizer)
     if relaxation is not None:
         settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
-    if structure_rate is not None:
-        rates = replace(settings.recipe.rates, structure=structure_rate)
-        settings = replace(settings, recipe=replace(settings.recipe, rates=rates))
+    own = {key: value for key, value in rates.items() if value is not None}
+    if own:
+        settings = replace(settings, recipe=replace(settings.recipe, rates=replace(settings.recipe.rates, **own)))
+    if spread is not None:
+        require(spread >= 0, "spread", "not be negative", spread)
+        settings = replace(settings, recipe=replace(settings.recipe, spread=spread))
     return settings
 
 
-def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
+def make_training(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
+    """Fresh models of a run, and what trains them."""
     here = task.to(config.device, config.torch_dtype)
     population, models = config.kind.make(here, config.settings, config.seeds)
     return config.kind.training(population, here, config.settings, list(config.seeds)), models

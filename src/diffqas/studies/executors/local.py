@@ -1,4 +1,4 @@
-"""Cells computed by several processes; a stop leaves nothing running and nothing half-written."""
+"""Cells computed by processes of this machine; a stop leaves nothing running and nothing half-written."""
 
 from __future__ import annotations
 
@@ -8,46 +8,57 @@ import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
-from diffqas.errors import RunError
+from diffqas.errors import RunError, require, whole
 from diffqas.studies.cells import StudyFolder
-from diffqas.studies.datasets import load_data
-from diffqas.studies.measure import measure
+from diffqas.studies.executors.cell import Failure, attempt
 from diffqas.studies.plan import Job, Plan
-from diffqas.studies.rows import TrainedRow
 
-Done = tuple[Job, dict[str, Any]]
+Done = tuple[Job, dict[str, Any] | Failure]
 
 
-def execute(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int) -> Generator[Done, None, None]:
-    """Compute and store cells, in the order of `jobs`; each is given when it is done.
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Processes of this machine.
 
-    With one worker they are computed in this process, with more in processes of their own, which stop when
+    With one worker the cells are computed in this process, with more in processes of their own, which stop when
     this one does, however it ends.
 
-    Raises:
-        RunError: a worker died, or a cell could not be written.
+    Attributes:
+        workers: processes; None: one per core.
     """
-    if min(workers, len(jobs)) <= 1:
-        yield from _here(folder, plan, jobs)
-    else:
-        yield from _elsewhere(folder, plan, jobs, min(workers, len(jobs)))
 
+    workers: int | None = None
 
-def _here(folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Generator[Done, None, None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # small tensors are faster on one thread, and the result depends on their number
-    try:
-        for job in jobs:
-            yield job, _store(folder, plan, job)
-    finally:
-        torch.set_num_threads(threads)
+    name: ClassVar[str] = "local"
+
+    def __post_init__(self) -> None:
+        require(whole(self.most), "workers", "be at least 1", self.workers)
+
+    @property
+    def most(self) -> int:
+        """Processes."""
+        return _cores() if self.workers is None else self.workers
+
+    def places(self, jobs: int) -> str:
+        """How many of the cells are computed at the same time, for a person."""
+        return f"{min(self.most, max(1, jobs))} at a time"
+
+    def execute(self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Generator[Done, None, None]:
+        """As `Executor.execute`."""
+        workers = min(self.most, len(jobs))
+        if workers <= 1:
+            for job in jobs:
+                yield job, _store(folder, plan, job)
+        else:
+            yield from _elsewhere(folder, plan, jobs, workers)
 
 
 def _elsewhere(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int) -> Generator[Done, None, None]:
@@ -84,13 +95,20 @@ def _end_with_parent(lifeline: Connection) -> None:
         os._exit(1)
 
 
-def _work(folder: Path, plan: Plan, word: str, dataset: str) -> dict[str, Any]:
+def _work(folder: Path, plan: Plan, word: str, dataset: str) -> dict[str, Any] | Failure:
     return _store(StudyFolder(folder), plan, Job(plan.row(word), dataset, 0.0))
 
 
-def _store(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any]:
-    data = load_data(job.dataset, plan.data_dir)
-    seeds = range(job.row.seeds_of(plan.seeds) if isinstance(job.row, TrainedRow) else plan.seeds)
-    cell, samples = measure(plan.study, job.row, job.dataset, seeds, data)
-    folder.write(cell, samples)
-    return cell
+def _store(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any] | Failure:
+    found = attempt(plan, job.row, job.dataset)
+    if isinstance(found, Failure):
+        return found
+    folder.write(*found)
+    return found[0]
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
