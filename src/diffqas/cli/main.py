@@ -15,6 +15,7 @@ from diffqas.cli.play import Play
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
+from diffqas.cli.tune import Tune
 from diffqas.errors import DiffqasError
 
 DESCRIPTION = """Differentiable quantum architecture search for PyTorch.
@@ -29,6 +30,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas show runs/bessel              look at it again
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
+  diffqas tune bessel                   settings by trials on held-out training samples
   diffqas candidates                    the twelve circuits, and which of them can do nothing
   diffqas audit                         what each of them can express, and what it costs, before any training
 """
@@ -40,6 +42,7 @@ Command = (
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
+    | Annotated[Tune, tyro.conf.subcommand("tune")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
 )

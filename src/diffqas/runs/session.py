@@ -355,7 +355,7 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     for note in kind.notes(training.population, models, training.task):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
-    with _threads(config.threads):
+    with threads(config.threads):
         _train(folder, training, kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         if isinstance(training, Training):
@@ -399,7 +399,7 @@ def _train(folder: RunFolder, training: AnyTraining, labels: Labels, console: Co
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
     """Small tensors are faster on one thread, and one number of threads makes a run repeatable bit by bit."""
     before = torch.get_num_threads()
     if count:
