@@ -49,6 +49,8 @@ def test_commands_parse(command, monkeypatch, capsys):
         "cli.audit.Audit",
         "cli.play.Play",
         "cli.candidates.Candidates",
+        "cli.estimate.Estimate",
+        "cli.tune.Tune",
         "cli.study.Study",
     ):
         monkeypatch.setattr(f"diffqas.{name}.run", lambda self: calls.append(self))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
+from diffqas.cli.estimate import Estimate
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.play import Play
 from diffqas.cli.runs import Resume, Show
@@ -31,6 +32,7 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
   diffqas tune bessel                   settings by trials on held-out training samples
+  diffqas estimate mnist                time and memory of a search, before it is begun
   diffqas candidates                    the twelve circuits, and which of them can do nothing
   diffqas audit                         what each of them can express, and what it costs, before any training
 """
@@ -43,6 +45,7 @@ Command = (
     | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Tune, tyro.conf.subcommand("tune")]
+    | Annotated[Estimate, tyro.conf.subcommand("estimate")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
 )
