@@ -70,6 +70,7 @@ def main() -> None:
     args = parser.parse_args()
 
     context, rows = multiprocessing.get_context("spawn"), []
+    choices = {"depth": args.depth, "chunk": args.chunk, "mapping": args.mapping}
     table = Table("n", "weights", "CPU s per step", "peak MiB", "vectors of 2^n")
     for n in args.qubits:
         with context.Pool(1) as pool:
@@ -77,9 +78,8 @@ def main() -> None:
         rows.append({"n": n} | found)
         cells = (f"{found['cpu']:.2f}", f"{found['peak_mb']:.0f}", f"{found['vectors']:.0f}")
         table.add_row(str(n), f"{found['weights']:,}", *cells)
+        write_json(args.out, {**describe(sys.argv), **choices, "rows": rows})
     Console().print(table)
-    choices = {"depth": args.depth, "chunk": args.chunk, "mapping": args.mapping}
-    write_json(args.out, {**describe(sys.argv), **choices, "rows": rows})
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from diffqas.runs.tuning.space import Parameter, applied, options, own_values, p
 from diffqas.tasks import Settings, Task
 from diffqas.training.codec import encode
 
-STARTUP = 5
-"""Trials before the first can be stopped early."""
+STARTUP = 10
+"""Finished trials before the first can be stopped early."""
 FEWEST = 10
 """Finished trials that importances need."""
 MISSING = "`diffqas tune` needs a package that is not installed: pip install diffqas[tune]"
@@ -193,7 +193,13 @@ def _tell(study: Any, count: int, trials: int, console: Console) -> None:
         t for t in reversed(study.get_trials(deepcopy=False)) if t.user_attrs.get("process", (0, 0))[1] == os.getpid()
     )
     values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
-    what = f"loss {number(trial.value)}" if trial.value is not None else f"stopped after {trial.last_step or 0} epochs"
+    if trial.state.name == "COMPLETE":
+        what = f"loss {number(trial.value)}"
+    elif trial.last_step is None:
+        what = "diverged"
+    else:
+        loss = number(trial.intermediate_values[trial.last_step])
+        what = f"stopped at epoch {trial.last_step}, loss {loss}"
     console.print(f"{count}/{trials}  {what}: {values}", highlight=False, soft_wrap=True)
 
 
