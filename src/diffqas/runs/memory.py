@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from diffqas.circuits import SearchSpace
 from diffqas.models.quantum_train import QuantumTrainKind
 from diffqas.quantum_train import MLPMapping
 from diffqas.simulator import compiled
@@ -25,13 +26,13 @@ def rule(kind: QuantumTrainKind, n: int, depth: int, weights: int, seeds: int, b
     `SIMULATOR` more, and `GENERATOR` of as many numbers as there are weights (a perceptron's mapping: three more per
     unit and basis state). Measured: docs/large.md.
     """
-    from diffqas.circuits import SearchSpace
-    from diffqas.simulator.compiled.plan import plan
-
     space = SearchSpace(kind.candidates)
     angles = torch.empty(1, 1, depth, n, space.angles_per_qubit)
-    fast = len(compiled.members(space, angles)) == len(space)
-    rows = plan(space, depth, min(n, 4))[1] if fast else 4 * len(space)
+    rows = 4 * len(space)  # circuits outside the fast forms: complex amplitudes, and as many on the way back
+    if len(compiled.members(space, angles)) == len(space):
+        from diffqas.simulator.compiled.plan import plan  # needs the compiler
+
+        rows = plan(space, depth, min(n, 4))[1]
     units = 3 * sum(kind.mapping.hidden) if isinstance(kind.mapping, MLPMapping) else 0
     return seeds * bytes_each * ((rows + SIMULATOR + units) * 2**n + GENERATOR * weights)
 
