@@ -1,6 +1,7 @@
 """The same cells wherever they are computed; a failed one stops no other."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -102,6 +103,17 @@ def test_without_ray_the_remedy_is_named(monkeypatch, refused, tmp_path):
     line = refused("study", "table-2", "--executor", "ray", "--output", str(tmp_path / "study"))
     assert "pip install diffqas[cluster]" in line
     assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_a_cluster_that_is_not_there_is_told(tmp_path):
+    pytest.importorskip("ray", reason="needs ray: pip install diffqas[cluster]")
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))  # taken, but nobody listens
+        address = f"127.0.0.1:{place.getsockname()[1]}"
+        folder = tmp_path / "study"
+        with pytest.raises(RunError, match=f"Cannot reach the Ray cluster at {address}: .*refused"):
+            run_study(PLAN, output=folder, executor="ray", ray_address=address, quiet=True, **CHOICES)
 
 
 CLUSTER = """
