@@ -5,6 +5,7 @@ import torch
 from torch.autograd.graph import saved_tensors_hooks
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
+from diffqas.circuits.permutations import inverse_permutation, permutation
 from diffqas.simulator import mixture, probabilities
 
 N = 10
@@ -53,3 +54,20 @@ def test_no_gradient_keeps_nothing():
     with saved_tensors_hooks(lambda tensor: kept.append(tensor), lambda _: None):
         probabilities(TABLE_I, torch.zeros(5, 3))
     assert kept == []
+
+
+def test_the_plan_holds_less_than_one_whole_permutation():
+    pytest.importorskip("numba")
+    from diffqas.simulator.compiled.plan import BLOCK, plan
+
+    n = 14
+    permutation.cache_clear()
+    inverse_permutation.cache_clear()
+    arrays, _ = plan(TABLE_I, 3, n)
+    assert sum(array.nbytes for array in arrays) < 8 * 2**n
+    assert permutation.cache_info().currsize == inverse_permutation.cache_info().currsize == 0
+    whole = (arrays.base[:, :, None] ^ arrays.offsets[:, None, :]).reshape(-1, 2**n)
+    for candidate, layer in zip(TABLE_I, arrays.layer, strict=True):
+        assert (whole[layer] == inverse_permutation(candidate.cnots(n), n)).all()
+        assert (whole[layer + 1] == permutation(candidate.cnots(n), n)).all()
+    assert (whole[0].reshape(-1, BLOCK)[:, 0] == range(0, 2**n, BLOCK)).all()

@@ -186,7 +186,7 @@ def test_a_study_leaves_tables_and_a_picture(finished):
 
 
 def test_the_same_command_computes_nothing_again(finished, capsys, monkeypatch):
-    monkeypatch.setattr("diffqas.studies.execute.measure", None)
+    monkeypatch.setattr("diffqas.studies.executors.cell.measure", None)
     before = {path: path.stat().st_mtime_ns for path in finished.glob("cells/*/*.json")}
     assert len(before) == 4
     main(command(finished))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
+from diffqas.cli.estimate import Estimate
 from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.noise import Noise
@@ -19,6 +20,7 @@ from diffqas.cli.report import Report
 from diffqas.cli.runs import Resume, Show
 from diffqas.cli.search import Search
 from diffqas.cli.study import Study
+from diffqas.cli.tune import Tune
 from diffqas.errors import DiffqasError
 
 DESCRIPTION = """Differentiable quantum architecture search for PyTorch.
@@ -37,6 +39,8 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas export runs/bessel            the network as a file for other programs, --format onnx too
   diffqas noise runs/bessel             its test figures with finite shots and device noise
   diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
+  diffqas tune bessel                   settings by trials on held-out training samples
+  diffqas estimate mnist                time and memory of a search, before it is begun
   diffqas candidates                    the twelve circuits, and which of them can do nothing
   diffqas audit                         what each of them can express, and what it costs, before any training
 """
@@ -52,6 +56,8 @@ Command = (
     | Annotated[Noise, tyro.conf.subcommand("noise")]
     | Annotated[Play, tyro.conf.subcommand("play")]
     | Annotated[Study, tyro.conf.subcommand("study")]
+    | Annotated[Tune, tyro.conf.subcommand("tune")]
+    | Annotated[Estimate, tyro.conf.subcommand("estimate")]
     | Annotated[Candidates, tyro.conf.subcommand("candidates")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
 )

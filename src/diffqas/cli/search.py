@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import tyro
 from rich.console import Console
@@ -17,6 +18,8 @@ from diffqas.errors import ArgumentError
 from diffqas.reports.result import show
 from diffqas.runs import search
 from diffqas.tasks.registry import task_names
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -96,6 +99,20 @@ class Search:
     """Draws structural weights to few candidates, this strongly: L1 of raw ones, else the entropy (adam, rmsprop)."""
     structure_rate: float | None = None
     """Learning rate of the structural weights, relative to --lr (kalman: standard deviation of their prior)."""
+    angles_rate: float | None = None
+    """The same for the angles."""
+    mapping_rate: float | None = None
+    """The same for the mapping."""
+    spread: float | None = None
+    """Standard deviation of the angles at the start, in radians."""
+    betas: tuple[float, float] | None = None
+    """Decay rates of adam and soap."""
+    alpha: float | None = None
+    """Smoothing constant of rmsprop."""
+    noise: tuple[float, float] | None = None
+    """kalman: variance of a measurement at the start and at the end, in units of that of the training targets."""
+    memory: float | None = None
+    """kalman: epochs over which it forgets at the start."""
     algorithm: Literal["a2c", "a3c"] | None = None
     """Environments: a2c, all step together, the seeds in lockstep; a3c, each in a process of its own. The recipe
     decides if not given."""
@@ -129,7 +146,15 @@ class Search:
 
     def run(self) -> None:
         """Search, then print the result and where it lies."""
-        run = search(
+        run = self.call(search)
+        console = Console()
+        console.print()
+        show(run.result, console)
+        print_folder(console, run.folder, run.result)
+
+    def call(self, what: Callable[..., T]) -> T:
+        """Call `search`, or `prepare`, which takes the same arguments."""
+        return what(
             self.dataset,
             seed=self.seed,
             seeds=self.seeds,
@@ -137,6 +162,13 @@ class Search:
             relaxation=self._relaxation(),
             structure_rate=self.structure_rate,
             candidates=self._candidates(),
+            angles_rate=self.angles_rate,
+            mapping_rate=self.mapping_rate,
+            spread=self.spread,
+            betas=self.betas,
+            alpha=self.alpha,
+            noise=self.noise,
+            memory=self.memory,
             model=self.model,
             sharing=self.sharing,
             mapping=self.mapping,
@@ -173,10 +205,6 @@ class Search:
             output=self.output,
             overwrite=self.overwrite,
         )
-        console = Console()
-        console.print()
-        show(run.result, console)
-        print_folder(console, run.folder, run.result)
 
     def _candidates(self) -> list[AnyCandidate] | None:
         table = TABLE_I if self.model == "qt" else QLSTM_SPACE

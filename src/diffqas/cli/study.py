@@ -58,7 +58,13 @@ class Study:
         ),
     ] = ()
     workers: int | None = None
-    """Processes; one per core if not given."""
+    """Processes, one per core if not given; ray: most cells at the same time."""
+    executor: Literal["local", "ray"] = "local"
+    """local: processes of this machine. ray: tasks of a Ray cluster; the figures are the same."""
+    ray_address: str | None = None
+    """Of the Ray cluster; $RAY_ADDRESS, the cluster on this machine, or a new one there if not given."""
+    gpus_per_cell: float = 0
+    """ray: GPUs reserved for each cell; cells compute on the CPU."""
     shard: str | None = None
     """i/n: only every n-th cell, to share a study between machines that see one folder."""
     data_dir: Path | None = None
@@ -82,6 +88,9 @@ class Study:
                 shard=self.shard,
                 output=self.output,
                 overwrite=self.overwrite,
+                executor=self.executor,
+                ray_address=self.ray_address,
+                gpus_per_cell=self.gpus_per_cell,
             )
         except KeyboardInterrupt:
             note = "interrupted; finished cells are kept, and the same command goes on with the others."

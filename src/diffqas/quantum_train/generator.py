@@ -43,8 +43,6 @@ class Generator(nn.Module):
         self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
-        owner = torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes))
-        self.register_buffer("_owner", owner, persistent=False)
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
         """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed` probabilities."""
@@ -53,10 +51,14 @@ class Generator(nn.Module):
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
         """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead, 2**n) would."""
-        owner = self.get_buffer("_owner")
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all their digits.
         with torch.autocast(self.gain.device.type, enabled=False):
-            return torch.addcmul(self.offset[..., owner], self.gain[..., owner], self.raw(mixed))
+            return torch.addcmul(self._spread(self.offset), self._spread(self.gain), self.raw(mixed))
+
+    def _spread(self, numbers: Tensor) -> Tensor:
+        """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p), without an index of p entries."""
+        parts = zip(numbers.unbind(-1), self.sizes, strict=True)
+        return torch.cat([one.unsqueeze(-1).expand(*one.shape, size) for one, size in parts], dim=-1)
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:

@@ -5,5 +5,6 @@ from diffqas.runs.play import play_run as play_run
 from diffqas.runs.repeat import repeat_run as repeat_run
 from diffqas.runs.run import Run as Run
 from diffqas.runs.session import load as load
+from diffqas.runs.session import prepare as prepare
 from diffqas.runs.session import resume as resume
 from diffqas.runs.session import search as search

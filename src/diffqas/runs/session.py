@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias
 
 import torch
 from rich.console import Console
@@ -16,7 +17,7 @@ from diffqas.architecture import Relaxation, as_relaxation
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError, choose, require
 from diffqas.models import Labels, ModelKind, choose_kind
-from diffqas.quantum_train import Mapping
+from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
 from diffqas.runs.companions import train_companions
@@ -39,10 +40,47 @@ CHECKPOINT_SECONDS = 1.0
 CHECKPOINT_SHARE = 20
 """Least time between two checkpoints in units of what one takes."""
 
+OWNERS = {
+    "betas": ("adam", "soap"),
+    "alpha": ("rmsprop",),
+    "noise": ("kalman",),
+    "memory": ("kalman",),
+}
+"""Settings of some optimisers alone."""
+
 AnyTraining: TypeAlias = Training[Any] | AgentTraining[Any]
 
 
-def search(
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A search that is checked and whose data is read; nothing is written yet.
+
+    Attributes:
+        config: every choice.
+        task: the data, or the environment.
+        note: what to say before it begins, if anything.
+        output, overwrite, quiet: as of `search`.
+    """
+
+    config: RunConfig
+    task: Task | EnvironmentTask
+    note: str | None = None
+    output: str | Path | None = None
+    overwrite: bool = False
+    quiet: bool = False
+
+    def start(self) -> Run:
+        """Train, and leave the run folder."""
+        folder = RunFolder(Path(self.output) if self.output is not None else _free_folder(self.config.dataset))
+        if self.note is not None:
+            Console(quiet=self.quiet).print(self.note, style="dim", highlight=False, soft_wrap=True)
+        return begin(folder, self.config, self.task, overwrite=self.overwrite, quiet=self.quiet)
+
+
+def prepare(
     task: str | Task,
     *,
     model: str = "qt",
@@ -52,7 +90,7 @@ def search(
     relaxation: str | Relaxation | None = None,
     sharing: str | None = None,
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
-    mapping: str | Mapping | None = None,
+    mapping: str | WeightMapping | None = None,
     hidden: int | Sequence[int] | None = None,
     chunk: int | None = None,
     shots: int | None = None,
@@ -73,6 +111,13 @@ def search(
     workers: int | None = None,
     episodes: int | None = None,
     structure_rate: float | None = None,
+    angles_rate: float | None = None,
+    mapping_rate: float | None = None,
+    spread: float | None = None,
+    betas: tuple[float, float] | None = None,
+    alpha: float | None = None,
+    noise: tuple[float, float] | None = None,
+    memory: float | None = None,
     csv: str | Path | None = None,
     column: str | None = None,
     scaling: Scaling = "whole",
@@ -87,10 +132,11 @@ def search(
     output: str | Path | None = None,
     overwrite: bool = False,
     quiet: bool = False,
-) -> Run:
+) -> Prepared:
     """Search the circuit that writes a task's network, or those of a quantum LSTM, and leave a run folder.
 
     What `diffqas search` does, for scripts and notebooks. None stands for the model's or the recipe's own choice.
+    `prepare` takes the same arguments and stops before anything is trained or written.
 
     Args:
         task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an environment
@@ -126,6 +172,13 @@ def search(
         episodes: of environments, how many for each seed.
         structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the
             standard deviation of their prior.
+        angles_rate: the same for the angles.
+        mapping_rate: the same for the mapping.
+        spread: standard deviation of the angles at the start, in radians.
+        betas: decay rates of Adam and SOAP.
+        alpha: smoothing constant of RMSProp.
+        noise: the Kalman filter's variance of a measurement at the start and at the end.
+        memory: epochs over which the Kalman filter forgets at the start.
         csv: file with a series of your own.
         column: its column.
         scaling: a series is scaled by its `"whole"` range (the papers' protocol, which leaks the range of the
@@ -184,9 +237,11 @@ def search(
     changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
     changed |= {"bilevel": bilevel, "sparsity": sparsity}
     changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
+    changed |= {"betas": betas, "alpha": alpha, "noise": noise, "memory": memory}
+    rates = {"angles": angles_rate, "structure": structure_rate, "mapping": mapping_rate}
     config = RunConfig(
         dataset=loaded.name if own else task,
-        settings=_settings(kind, loaded, recipe, relaxation, structure_rate, changed),
+        settings=_settings(kind, loaded, recipe, relaxation, rates, spread, changed),
         kind=kind,
         recipe=recipe,
         seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
@@ -198,12 +253,23 @@ def search(
         device=_checked_device(device),
         dtype=dtype,
     )
-    folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
     usual, chosen = (getattr(s, "optimizer", None) for s in (kind.recipes(loaded)[recipe], config.settings))
+    note = None
     if optimizer is None and chosen != usual:
         note = f"Too many trainable numbers for the {recipe} recipe's optimizer, {usual}: trained by {chosen}."
-        Console(quiet=quiet).print(note, style="dim", highlight=False, soft_wrap=True)
-    return begin(folder, config, loaded, overwrite=overwrite, quiet=quiet)
+    return Prepared(config, loaded, note, output, overwrite, quiet)
+
+
+def _started(choose: Callable[P, Prepared]) -> Callable[P, Run]:
+    @wraps(choose)
+    def search(*args: P.args, **kwargs: P.kwargs) -> Run:
+        return choose(*args, **kwargs).start()
+
+    search.__name__ = search.__qualname__ = "search"
+    return search
+
+
+search = _started(prepare)
 
 
 def begin(
@@ -221,7 +287,7 @@ def begin(
         RunError: as of `search`.
     """
     with nullcontext() if source is None else understood(source):
-        training, models = _prepare(config, task)
+        training, models = make_training(config, task)
     with only_one(folder.path):
         folder.create(config.to_json() | {"data": fingerprint(task)}, overwrite=overwrite)
         return _run(folder, config, training, models, quiet)
@@ -255,7 +321,7 @@ def resume(
         remedy = "Bring back the file as it was, or begin anew with --overwrite."
         raise RunError(f"The data of the run in {place.path} are not those that it began with. {remedy}")
     with understood(place.config):
-        training, models = _prepare(config, loaded)
+        training, models = make_training(config, loaded)
     with only_one(place.path):
         _refuse_finished(place)  # again: another process may have come to its end meanwhile
         return _run(place, config, training, models, quiet)
@@ -291,7 +357,7 @@ def load(
         raise RunError(f"{where}: the trained models are gone. Train them again with `diffqas repeat {place.path}`.")
     loaded = task or config.load()
     with understood(place.config):
-        training, models = _prepare(config, loaded)
+        training, models = make_training(config, loaded)
     with torch.random.fork_rng(devices=[]), understood(place.checkpoint):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
@@ -308,7 +374,8 @@ def _settings(
     task: Task | EnvironmentTask,
     recipe: str,
     relaxation: str | Relaxation | None,
-    structure_rate: float | None,
+    rates: Mapping[str, float | None],
+    spread: float | None,
     changed: dict[str, Any],
 ) -> Settings | AgentSettings:
     """Those of the recipe, with what was given in place of its own."""
@@ -327,15 +394,22 @@ def _settings(
             settings = kind.affordable(settings)
         fits = "lr" not in given or settings.optimizer != "kalman"
         require(fits, "lr", "go with the optimizer adam or rmsprop", "kalman")
+        for name in given.keys() & OWNERS.keys():
+            rule = f"go with the optimizer {' or '.join(OWNERS[name])}"
+            require(settings.optimizer in OWNERS[name], name, rule, settings.optimizer)
     if relaxation is not None:
         settings = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation)))
-    if structure_rate is not None:
-        rates = replace(settings.recipe.rates, structure=structure_rate)
-        settings = replace(settings, recipe=replace(settings.recipe, rates=rates))
+    own = {key: value for key, value in rates.items() if value is not None}
+    if own:
+        settings = replace(settings, recipe=replace(settings.recipe, rates=replace(settings.recipe.rates, **own)))
+    if spread is not None:
+        require(spread >= 0, "spread", "not be negative", spread)
+        settings = replace(settings, recipe=replace(settings.recipe, spread=spread))
     return settings
 
 
-def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
+def make_training(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
+    """Fresh models of a run, and what trains them."""
     here = task.to(_checked_device(config.device), config.torch_dtype)
     population, models = config.kind.make(here, config.settings, config.seeds)
     return config.kind.training(population, here, config.settings, list(config.seeds)), models
@@ -358,7 +432,7 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     for note in kind.notes(training.population, models, training.task):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
-    with _threads(config.threads), _checkpoint_named(folder):
+    with threads(config.threads), _checkpoint_named(folder):
         _train(folder, training, kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         if isinstance(training, Training):
@@ -414,7 +488,7 @@ def _train(folder: RunFolder, training: AnyTraining, labels: Labels, console: Co
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
     """Small tensors are faster on one thread, and one number of threads makes a run repeatable bit by bit."""
     before = torch.get_num_threads()
     if count:

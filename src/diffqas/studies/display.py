@@ -50,6 +50,12 @@ class Display(LiveBar):
             head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test {self._metric.name} {result}"
             self._say(f"{head}, {cell['seconds']:.1f} s; {left} left")
 
+    def fail(self, job: Job, reason: str) -> None:
+        """Tell of a cell that could not be computed."""
+        self._done += 1
+        self._spent += job.cost
+        self._say(f"{self._done}/{self._cells}  {job.dataset}, {job.row.name} failed: {reason}", style="red")
+
     def _say(self, line: str, style: str | None = None) -> None:
         self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,14 +13,14 @@ from typing import Any
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError
 from diffqas.reports.pictures import predictions_figure, save_figure
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.curves import curves_figure
 from diffqas.studies.datasets import fetch
 from diffqas.studies.display import Display, duration
-from diffqas.studies.execute import execute
+from diffqas.studies.executors import Executor, Failure, make_executor
 from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
 from diffqas.studies.reward_curves import rewards_figure
@@ -53,6 +52,9 @@ def run_study(
     shard: str | None = None,
     output: str | Path | None = None,
     overwrite: bool = False,
+    executor: str = "local",
+    ray_address: str | None = None,
+    gpus_per_cell: float = 0,
     quiet: bool = False,
 ) -> StudyRun:
     """Compute the cells of a study that are missing, then write the report.
@@ -64,19 +66,22 @@ def run_study(
         plan: the study and its settings.
         rows: words of rows or of groups to compute; empty: all.
         datasets: data sets to compute; empty: all.
-        workers: processes; None: one per core.
+        workers: processes; None: one per core. With the executor `"ray"` the most cells at the same time.
         shard: `"i/n"`: only every n-th cell, to share a study between machines.
         output: the study's folder; None: `runs/<study>`, with the recipe's name if it is not the default.
         overwrite: begin anew in a folder whose study has other settings.
+        executor: `"local"` (processes of this machine) or `"ray"`.
+        ray_address: of the Ray cluster; None: RAY_ADDRESS, the one on this machine, or a new one there.
+        gpus_per_cell: GPUs that Ray reserves for each cell.
         quiet: print nothing.
 
     Raises:
         ArgumentError: a wrong argument.
         DataError: files of images are missing and cannot be downloaded, or are damaged.
-        RunError: the folder holds a study with other settings, or the disk is full.
+        RunError: the folder holds a study with other settings, the disk is full, or cells have failed; the others
+            are computed and the report is written all the same.
     """
-    count = _cores() if workers is None else workers
-    require(isinstance(count, int) and count >= 1, "workers", "be at least 1", count)
+    chosen = make_executor(executor, workers, ray_address, gpus_per_cell)
     jobs = share_of(plan.jobs(rows, datasets), shard)
     folder = StudyFolder(Path(output) if output is not None else default_folder(plan))
     console = Console(quiet=quiet)
@@ -91,10 +96,15 @@ def run_study(
         console.print(f"Cells from now on come from another version: {change}", style="yellow", highlight=False)
     missing = _missing(folder, plan, jobs, console)
     head = f"[bold]{plan.study}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
-    console.print(f"{head}; {min(count, max(1, len(missing)))} at a time", highlight=False)
-    if missing:
-        _compute(folder, plan, _in_turn(folder, plan, missing, console), count, console)
-    return report(folder.path, plan, console)
+    console.print(f"{head}; {chosen.places(len(missing))}", highlight=False)
+    failed = _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console) if missing else {}
+    study = report(folder.path, plan, console)
+    if failed:
+        name, failure = next(iter(failed.items()))
+        others = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        remedy = f"{folder.path / 'log.jsonl'} says where. The same command tries again."
+        raise RunError(f"{len(failed)} of {len(missing)} cells failed: {name}: {failure.reason}{others}. {remedy}")
+    return study
 
 
 def default_folder(plan: Plan) -> Path:
@@ -148,19 +158,30 @@ def _in_turn(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Cons
     return [first, [job for job in jobs if (job.row.slug, job.dataset) not in places]]
 
 
-def _compute(folder: StudyFolder, plan: Plan, batches: Sequence[list[Job]], workers: int, console: Console) -> None:
+def _compute(
+    folder: StudyFolder, plan: Plan, batches: Sequence[list[Job]], executor: Executor, console: Console
+) -> dict[str, Failure]:
+    """Compute cells, batch after batch; those that failed, by name."""
     started, seconds, done = time.perf_counter(), 0.0, 0
+    failed: dict[str, Failure] = {}
     try:
         # Closed here, or the workers would live on for as long as somebody holds the exception.
         with Display(console, [job for jobs in batches for job in jobs], plan.metric) as display:
-            for jobs in batches:
-                with closing(execute(folder, plan, jobs, workers)) as cells:
+            for jobs in filter(None, batches):
+                with closing(executor.execute(folder, plan, jobs)) as cells:
                     for job, cell in cells:
+                        if isinstance(cell, Failure):
+                            failed[f"{job.dataset}, {job.row.name}"] = cell
+                            display.fail(job, cell.reason)
+                            continue
                         seconds, done = seconds + cell["seconds"], done + 1
                         display.update(job, cell)
     finally:
         wall = round(time.perf_counter() - started, 1)
-        _log(folder.path, {"workers": workers, "cells": done, "wall_seconds": wall, "cell_seconds": round(seconds, 1)})
+        line = {"executor": executor.name, "workers": executor.most, "cells": done, "wall_seconds": wall}
+        traces = {"failed": {name: failure.trace or failure.reason for name, failure in failed.items()}}
+        _log(folder.path, line | {"cell_seconds": round(seconds, 1)} | (traces if failed else {}))
+    return failed
 
 
 def _log(path: Path, line: dict[str, Any]) -> None:
@@ -228,10 +249,3 @@ CONTENTS = {
     "study.json": "settings, versions and the command",
     "log.jsonl": "how long it took",
 }
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from diffqas.circuits import Candidate, SearchSpace
 from diffqas.circuits.entanglers import Cnot
 from diffqas.circuits.identities import REAL, UNIFORM, WALSH, ZERO, form
-from diffqas.circuits.permutations import inverse_permutation, permutation, walsh_strings
+from diffqas.circuits.permutations import apply_cnots, walsh_strings
 from diffqas.simulator.compiled import kernels
 
 BLOCK = 8
@@ -44,9 +44,9 @@ def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
     rows = np.cumsum([0, *((kind >= kernels.RY) + (kind == kernels.RX) for kind in kinds)])
     cnots = [candidate.cnots(n) for candidate in space]
     distinct: list[tuple[Cnot, ...]] = list(dict.fromkeys(cnots))
-    sources = [np.arange(2**n)]
-    for pairs in distinct:
-        sources += [inverse_permutation(pairs, n), permutation(pairs, n)]
+    # Of a permutation only every block's first entry and the first block: the whole of it is larger than a state.
+    firsts, inside = np.arange(0, 2**n, BLOCK), np.arange(min(BLOCK, 2**n))
+    orders: list[tuple[Cnot, ...]] = [(), *(order for pairs in distinct for order in (pairs[::-1], pairs))]
     strings = np.zeros((len(space), depth, n), np.int64)
     for index, (kind, pairs) in enumerate(zip(kinds, cnots, strict=True)):
         if kind == kernels.RX:
@@ -57,8 +57,8 @@ def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
         used=np.array([len(candidate.rotations) for candidate in space]),
         layer=np.array([1 + 2 * distinct.index(pairs) for pairs in cnots]),
         strings=strings,
-        base=np.stack([source[::BLOCK] for source in sources]),
-        offsets=np.stack([source[:BLOCK] for source in sources]),
+        base=np.stack([apply_cnots(firsts, order, n) for order in orders]),
+        offsets=np.stack([apply_cnots(inside, order, n) for order in orders]),
     )
     return arrays, int(rows[-1])
 

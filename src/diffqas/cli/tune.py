@@ -1,0 +1,75 @@
+"""`diffqas tune`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from diffqas.cli.search import Search
+from diffqas.errors import ArgumentError
+from diffqas.reports.terminal import number
+from diffqas.runs import prepare
+from diffqas.runs.tuning import PARAMETERS, Tuned, tune
+
+NOT_REPEATED = {"dataset", "seed", "seeds", "output", "overwrite"}
+
+
+@dataclass
+class Tune(Search):
+    """Choose settings by trials on the last fifth of the training samples; the same command goes on."""
+
+    seeds: int = 3
+    """Seeds of each trial, trained in lockstep; the median counts."""
+    trials: int = 50
+    """Trials that the file shall hold at the end."""
+    storage: Path | None = None
+    """The file that keeps the trials; several processes may share it. runs/tune-DATASET.log if not given."""
+    params: Annotated[
+        tuple[str, ...],
+        tyro.conf.arg(metavar="PARAM ...", help=f"What to tune: {', '.join(PARAMETERS)}. All that fit if not given."),
+    ] = ()
+
+    def run(self) -> None:
+        """Try settings, then print the best as a command, and what mattered."""
+        if self.output is not None or self.overwrite:
+            raise ArgumentError("Argument `output` must be used with `diffqas search`; trials are kept in --storage.")
+        try:
+            found = tune(self.call(prepare), trials=self.trials, storage=self.storage, params=self.params)
+        except KeyboardInterrupt:
+            note = "interrupted; finished trials are kept, and the same command goes on with the others."
+            Console(stderr=True, highlight=False, soft_wrap=True).print(f"diffqas: {note}")
+            sys.exit(130)
+        self._show(found, Console(highlight=False))
+
+    def _show(self, found: Tuned, console: Console) -> None:
+        console.print()
+        if found.importances:
+            table = Table("parameter", "best", "importance", title="What mattered", title_justify="left")
+            for name, share in found.importances.items():
+                table.add_row(name, f"{found.values[name]:g}", f"{100 * share:.0f} %")
+            console.print(table)
+        console.print(f"{found.finished} trials finished, {found.pruned} were stopped early.")
+        start = "" if found.first is None else f"; the recipe's own settings: {number(found.first)}"
+        console.print(f"Best loss on the held-out training samples: {number(found.loss)}{start}.\n")
+        console.print(shlex.join(self.best_command(found)), soft_wrap=True, markup=False)
+
+    def best_command(self, found: Tuned) -> list[str]:
+        """The search with the best settings, and with everything else that this command was given."""
+        words = ["diffqas", "search", self.dataset]
+        tuned = {word for word in found.options if word.startswith("--")}
+        for field in fields(Search):
+            flag, value = f"--{field.name.replace('_', '-')}", getattr(self, field.name)
+            if field.name in NOT_REPEATED or value == field.default or flag in tuned:
+                continue
+            if isinstance(value, bool):
+                words.append(flag if value else flag.replace("--", "--no-", 1))
+            else:
+                words += [flag, *map(str, value if isinstance(value, tuple) else [value])]
+        return words + found.options

@@ -1,0 +1,80 @@
+"""One cell computed where it stands, in this process or in another: what every executor does in the end."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from diffqas.errors import RunError
+from diffqas.studies.cells import StudyFolder
+from diffqas.studies.datasets import Data
+from diffqas.studies.measure import Samples, measure
+from diffqas.studies.plan import Job, Plan
+from diffqas.studies.rows import Row, TrainedRow
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that could not be computed.
+
+    Attributes:
+        reason: one line.
+        trace: where it happened, for who mends the program.
+    """
+
+    reason: str
+    trace: str = ""
+
+
+Cell = dict[str, Any]
+
+
+def compute(
+    plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
+) -> tuple[Cell, Samples | None]:
+    """One cell on one thread: small tensors are faster so, and the result depends on the number of threads.
+
+    Args:
+        plan: the study.
+        row: its row.
+        dataset: its data set.
+        data: the data set's samples; loaded if not given.
+        found: the cell of the search that the row is made from, if it is made from one.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        samples = plan.made.load(dataset, plan.data_dir) if data is None else data
+        seeds = plan.seed_numbers
+        seeds = seeds[: row.seeds_of(len(seeds))] if isinstance(row, TrainedRow) else seeds
+        return measure(plan.study, row, dataset, seeds, samples, found)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def attempt(
+    plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
+) -> tuple[Cell, Samples | None] | Failure:
+    """As `compute`; what goes wrong in it comes back as a `Failure`, and the other cells can go on."""
+    try:
+        return compute(plan, row, dataset, data, found)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or "no reason given"
+        return Failure(f"{type(error).__name__}: {reason}", traceback.format_exc())
+
+
+def found_of(folder: StudyFolder, plan: Plan, job: Job) -> Cell | None:
+    """The cell of the search that a job's row is made from, computed and stored before, if it is made from one.
+
+    Raises:
+        RunError: it is not there.
+    """
+    for search in plan.searches([job]):
+        cell = folder.read(search, plan)
+        if cell is None:
+            raise RunError(f"There is no {folder.cell(search.dataset, search.row.slug)}, which {job.row.name} needs.")
+        return cell
+    return None

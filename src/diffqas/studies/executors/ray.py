@@ -1,0 +1,170 @@
+"""Cells as tasks of a Ray cluster; this process alone touches the study's folder."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import socket
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+from diffqas.errors import ArgumentError, RunError, require, whole
+from diffqas.studies.cells import StudyFolder
+from diffqas.studies.datasets import Data
+from diffqas.studies.executors.cell import Cell, Failure, attempt, found_of
+from diffqas.studies.executors.local import Done
+from diffqas.studies.plan import Job, Plan
+from diffqas.tasks.environments import is_environment
+
+RETRIES = 5
+"""How often a cell is begun again whose worker or node was lost."""
+KNOCK_SECONDS = 10.0
+MISSING = "The executor ray needs a package that is not installed: pip install diffqas[cluster]"
+
+
+@dataclass(frozen=True)
+class RayExecutor:
+    """Tasks of a Ray cluster, one CPU each.
+
+    The nodes need diffqas and see neither the folder nor the data: samples go to them once through Ray's object
+    store, cells come back, and this process writes them. A cell whose worker or node is lost is begun again
+    elsewhere.
+
+    Attributes:
+        address: of the cluster, as for `ray.init`; None: what RAY_ADDRESS names, or the cluster that runs on this
+            machine, or a new one of this machine's cores.
+        workers: most cells at the same time; None: as many as there are CPUs.
+        gpus: GPUs that Ray reserves for each cell; cells compute on the CPU.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    gpus: float = 0
+
+    name: ClassVar[str] = "ray"
+
+    def __post_init__(self) -> None:
+        require(self.workers is None or whole(self.workers), "workers", "be at least 1", self.workers)
+        require(self.gpus >= 0, "gpus_per_cell", "not be negative", self.gpus)
+        try:
+            import ray  # noqa: F401
+        except ImportError:
+            raise ArgumentError(MISSING) from None
+
+    @property
+    def most(self) -> int | None:
+        """Most cells at the same time; None: as many as there are CPUs."""
+        return self.workers
+
+    def places(self, jobs: int) -> str:
+        """How many of the cells are computed at the same time, for a person."""
+        return "by Ray" if self.workers is None else f"by Ray, {min(self.workers, max(1, jobs))} at a time"
+
+    def execute(self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Generator[Done, None, None]:
+        """As `Executor.execute`.
+
+        Raises:
+            RunError: no cluster there, or it was lost, or a cell could not be written.
+            ArgumentError: no node has the GPUs of a cell.
+        """
+        import ray
+
+        with _cluster(self.address):
+            self._check_gpus()
+            data = {name: ray.put(found) for name, found in _samples(plan, jobs)}
+            remote = _remote().options(num_cpus=1, num_gpus=self.gpus, max_retries=RETRIES)
+            running: dict[Any, Job] = {}
+            waiting = list(reversed(jobs))
+            try:
+                while running or waiting:
+                    while waiting and len(running) < (self.workers or len(jobs)):
+                        job = waiting.pop()
+                        running[
+                            remote.remote(
+                                plan, job.row.slug, job.dataset, data.get(job.dataset), found_of(folder, plan, job)
+                            )
+                        ] = job
+                    for done in ray.wait(list(running), num_returns=1)[0]:
+                        job = running.pop(done)
+                        yield job, _received(done, folder)
+            finally:
+                for left in running:
+                    ray.cancel(left, force=True)
+
+    def _check_gpus(self) -> None:
+        import ray
+
+        most = max((node["Resources"].get("GPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
+        require(most >= self.gpus, "gpus_per_cell", f"be at most {most:g}, what a node of the cluster has", self.gpus)
+
+
+def _samples(plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
+    """Samples of the data sets; an environment has none, every cell makes its own."""
+    for name in dict.fromkeys(job.dataset for job in jobs):
+        if not is_environment(name):
+            yield name, plan.made.load(name, plan.data_dir)
+
+
+def _received(done: Any, folder: StudyFolder) -> dict[str, Any] | Failure:
+    """A cell from Ray, stored."""
+    import ray
+    from ray.exceptions import RayError
+
+    try:
+        found = ray.get(done)
+    except RayError as error:  # lost more often than it may be begun again
+        return Failure(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", str(error))
+    if isinstance(found, Failure):
+        return found
+    folder.write(*found)
+    return found[0]
+
+
+@cache
+def _remote() -> Any:
+    import ray
+
+    return ray.remote(_work)
+
+
+def _work(plan: Plan, word: str, dataset: str, data: Data | None, found: Cell | None) -> Any:
+    """One cell on a node. What comes out of the object store is read-only, hence the copy."""
+    return attempt(plan, plan.row(word), dataset, copy.deepcopy(data), found)
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[None]:
+    """A connection to the cluster, ended afterwards; one that is there already is used and left as it is."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a cell without a GPU leaves the variables alone
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    _knock(address)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        where = "a Ray cluster on this machine" if address is None else f"the Ray cluster at {address}"
+        reason = str(error).strip().splitlines()[0]
+        raise RunError(f"Cannot reach {where}: {reason} See docs/clusters.md.") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Tell at once that nobody listens at host:port; Ray itself tries for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if not port.isdigit() or "//" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise RunError(f"Cannot reach the Ray cluster at {address}: {error}. See docs/clusters.md.") from None

@@ -1,0 +1,127 @@
+"""What an estimate says, against the run itself."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from diffqas.cli import main
+from diffqas.runs import memory, prepare, search
+from diffqas.runs.estimate import estimate
+
+RUN = """
+import resource, sys
+from diffqas.runs import search
+search("bessel", epochs=1, optimizer="adam", seeds=SEEDS, output=sys.argv[1], quiet=True)
+print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+ESTIMATE = """
+from diffqas.runs import prepare
+from diffqas.runs.estimate import estimate
+print(estimate(prepare("bessel", epochs=1, optimizer="adam", seeds=SEEDS)).bytes)
+"""
+
+
+@pytest.mark.parametrize("choices", [{}, {"select": "best"}, {"sharing": "separate"}, {"mapping": "mlp"}])
+def test_numbers_and_steps_are_those_of_the_run(choices, tmp_path):
+    options = {"epochs": 2, "depth": 1, "optimizer": "adam", "seeds": 2} | choices
+    found = estimate(prepare("narma5", **options))
+    steps = []
+    one = torch.optim.Adam.step
+
+    def counted(self, *others):
+        steps.append(1)
+        return one(self, *others)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", counted)
+        run = search("narma5", output=tmp_path / "run", quiet=True, **options)
+    assert found.measured
+    assert found.steps == len(steps)
+    assert found.trainable == run.result["trainable_parameters"]
+    assert found.weights == run.result["target_parameters"]
+    assert found.qubits == 11
+    assert found.step_seconds > 0
+    assert found.seconds >= found.steps * found.step_seconds
+    assert found.fits
+
+
+def test_memory_is_within_a_factor_of_two_of_a_run(tmp_path):
+    def ask(script, *arguments):
+        command = [sys.executable, "-c", script.replace("SEEDS", "4"), *arguments]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+    told, true = ask(ESTIMATE), ask(RUN, str(tmp_path / "run"))
+    assert true / 2 < told < 2 * true
+
+
+class Wide(nn.Module):
+    """2**20 weights that cost no time."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(2**10, 2**10))
+
+    def forward(self, inputs):
+        return inputs.reshape(len(inputs), -1)[:, 0] * self.weight[0, 0]
+
+
+@pytest.fixture
+def large(monkeypatch):
+    prepared = prepare("bessel", epochs=1, depth=2, optimizer="adam")
+    monkeypatch.setattr("diffqas.runs.estimate.MEASURED_BYTES", 0)
+    monkeypatch.setattr("diffqas.runs.estimate.MODEL_QUBITS", 8)
+    return replace(prepared, task=replace(prepared.task, target=Wide))
+
+
+def test_what_is_too_large_is_told_by_rule(large, monkeypatch):
+    found = estimate(large)
+    assert not found.measured
+    assert (found.qubits, found.weights, found.steps) == (20, 2**20, 17)
+    assert found.trainable == 2 * 20 + 12 + 22
+    assert found.bytes - found.held == memory.rule(large.config.kind, 20, 2, 2**20, 1, 4)
+    assert found.fits
+    monkeypatch.setattr(memory, "free", lambda device: 10 * 2**20)
+    assert not estimate(large).fits
+
+
+def test_the_rule_is_within_a_factor_of_two_of_a_step(large):
+    from diffqas.runs.session import make_training
+
+    ruled = memory.rule(large.config.kind, 20, 2, 2**20, 1, 4)
+    training, _ = make_training(large.config, large.task)
+    inputs, targets = large.task.train.inputs[:10], large.task.train.targets[:10]
+    held, peak = memory.resident(), memory.Peak(torch.device("cpu"))
+    training.optimisation.step(inputs, targets, 0.0, torch.zeros(1, dtype=torch.bool))
+    assert ruled / 2 < peak() - held < 2 * ruled
+
+
+def test_the_command_warns_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(memory, "free", lambda device: 0)
+    monkeypatch.setattr(memory, "resident", lambda: 0)
+    main(["estimate", "bessel", "--epochs", "3", "--optimizer", "adam", "--depth", "1"])
+    printed = capsys.readouterr().out
+    for words in (
+        "11 qubits, 2,048 basis states",
+        "36 numbers per seed",
+        "1,781 weights",
+        "51",
+        "more memory than is free",
+    ):
+        assert words in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["estimate", "minigrid-empty-5x5"], "`dataset` must name series or images to estimate"),
+        (["estimate", "bessel", "--output", "here"], "an estimate leaves no folder"),
+    ],
+)
+def test_refusals(arguments, words, refused):
+    assert words in refused(*arguments)
