@@ -22,7 +22,7 @@ from diffqas.cli import main
 from diffqas.errors import DataError, DiffqasError
 from diffqas.runs.artefacts import curves_picture
 from diffqas.runs.config import config_from_json
-from diffqas.runs.session import _prepare
+from diffqas.runs.session import make_training
 from diffqas.studies import Plan
 from diffqas.studies.cells import StudyFolder
 from diffqas.tasks.images.idx import read_idx
@@ -137,7 +137,7 @@ def test_the_config_of_a_run(data, run):
         config = config_from_json(content if isinstance(content, dict) else {})
         loaded = config.load()
         with understood(run.config):
-            _prepare(config, loaded)
+            make_training(config, loaded)
 
 
 @fuzzed

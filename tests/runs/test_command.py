@@ -25,7 +25,7 @@ def chosen(monkeypatch, capsys):
         found.append(config)
         raise RunError("enough")
 
-    monkeypatch.setattr("diffqas.runs.session._prepare", stop)
+    monkeypatch.setattr("diffqas.runs.session.make_training", stop)
 
     def call(words):
         with pytest.raises(SystemExit):
@@ -45,7 +45,15 @@ def chosen(monkeypatch, capsys):
         "narma5 --relaxation gumbel --sharing separate --select best --scaling train",
         "bessel --mapping mlp --hidden 8 4 --chunk 3 --target lstm --epochs 7",
         "bessel --mapping mlp",
+        "bessel --candidates 2 8 5 --shots 1000 --shot-gradient parameter-shift",
+        "bessel --optimizer adam --bilevel --betas 0.8 0.99 --angles-rate 2 --mapping-rate 0.5 --spread 0.3",
+        "bessel --optimizer adam --sparsity 0.01",
+        "bessel --memory 2 --noise 3 0.1",
+        "bessel --optimizer rmsprop --alpha 0.9",
+        "bessel --per-layer",
+        "bessel --per-layer --relaxation softmax --depth 3",
         "damped-shm --model qlstm",
+        "damped-shm --model qlstm --candidates 1 2",
         "damped-shm --model qlstm --circuit C2 --no-classical --hidden-size 3 --layers 2 --squash arctan",
         "bessel --model qlstm --reservoir --structure shared --sharing shared --recipe paper",
         "bessel --model qlstm --hidden-size 12",
@@ -79,13 +87,13 @@ def test_a_file_with_a_blank_in_its_name(chosen, tmp_path):
 def test_what_no_flag_says_is_told():
     settings = replace(SETTINGS["default"], batch_size=3)
     settings = replace(settings, recipe=replace(settings.recipe, bits="signed", relaxation=Gumbel(2.0, 0.5)))
-    kind = replace(choose_kind("qt", candidates=[Candidate()]), mapping=MLPMapping((8,), gain=2.0))
+    kind = replace(choose_kind("qt", candidates=[Candidate(rotation=("rz", "ry"))]), mapping=MLPMapping((8,), gain=2.0))
     command = command_of(RunConfig("bessel", settings, kind, seeds=(3, 5)))
     assert command.text == (
         "diffqas search bessel --mapping mlp --hidden 8 --relaxation gumbel --temperature 2.0 --seed 3 --seeds 2"
     )
     told = " ".join(command.remarks)
-    for words in ("candidates", "(Ent-RY)", "gain=2.0", "batch_size: the run has 3", "recipe.bits", "final", "3, 5"):
+    for words in ("candidates", "(Ent-RZ.RY)", "gain=2.0", "batch_size: the run has 3", "recipe.bits", "final", "3, 5"):
         assert words in told
     assert len(command.remarks) == 6
 

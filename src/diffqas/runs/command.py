@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from diffqas.architecture import Gumbel, Relaxation, Softmax
+from diffqas.circuits import QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
+from diffqas.models.per_layer import PerLayerKind
 from diffqas.quantum_train import LinearMapping, MLPMapping
 from diffqas.recurrent import BASELINES
 from diffqas.runs.config import RunConfig
@@ -21,7 +23,10 @@ from diffqas.tasks.series.task import SETTINGS as SERIES
 RECIPES: Mapping[str, Mapping[str, Any]] = {"series": SERIES, "images": IMAGES, "environment": AGENTS}
 """Settings by the kind of a task and the recipe: what a command leaves unsaid."""
 
-OF_TRAINING = ("depth", "epochs", "optimizer", "lr", "select", "algorithm", "workers", "episodes")
+OF_TRAINING = (
+    *("depth", "epochs", "optimizer", "lr", "select", "betas", "alpha", "noise", "memory", "bilevel", "sparsity"),
+    *("algorithm", "workers", "episodes"),
+)
 """Fields of the settings that have a flag of their own name."""
 
 OF_KIND = ("sharing", "chunk", "target", "reservoir", "structure", "hidden_size", "layers", "squash")
@@ -86,10 +91,11 @@ def _of_settings(settings: Any, usual: Any) -> Command:
         named, said = _of_relaxation(settings.recipe.relaxation)
         words += said
         usual = replace(usual, recipe=replace(usual.recipe, relaxation=named))
-    rate = settings.recipe.rates.structure
-    if rate != usual.recipe.rates.structure:
-        words += _flag("structure_rate", rate, None)
-        usual = replace(usual, recipe=replace(usual.recipe, rates=replace(usual.recipe.rates, structure=rate)))
+    own, usually = settings.recipe, usual.recipe
+    for name in ("structure", "angles", "mapping"):
+        words += _flag(f"{name}_rate", getattr(own.rates, name), getattr(usually.rates, name))
+    words += _flag("spread", own.spread, usually.spread)
+    usual = replace(usual, recipe=replace(usually, rates=own.rates, spread=own.spread))
     return Command(tuple(words), tuple(_left_out(settings, usual)))
 
 
@@ -121,9 +127,15 @@ def _of_kind(config: RunConfig) -> Command:
         circuit = next((name for name, found in BASELINES.items() if (found,) == kind.candidates), None)
         if circuit is not None and config.kind.name == "qlstm":
             words += ["--circuit", circuit]
+        elif set(kind.candidates) <= set(table := TABLE_I if config.kind.name == "qt" else QLSTM_SPACE):
+            words += ["--candidates", *(str(table.index(candidate) + 1) for candidate in kind.candidates)]
         else:
             names = ", ".join(candidate.name for candidate in kind.candidates)
             remarks.append(f"No flag sets the candidates: from Python, diffqas.search(..., candidates=...) ({names}).")
+    if isinstance(kind, PerLayerKind):
+        words.append("--per-layer")
+    if (shots := getattr(kind, "shots", None)) is not None:
+        words += ["--shots", str(shots.count), "--shot-gradient", shots.gradient]
     mapping = getattr(kind, "mapping", LinearMapping())
     if isinstance(mapping, MLPMapping):
         words += ["--mapping", "mlp", *_flag("hidden", mapping.hidden, MLPMapping().hidden)]
@@ -135,7 +147,7 @@ def _of_kind(config: RunConfig) -> Command:
             words += _flag(field.name, value, other)
         elif field.name == "classical":
             words += [] if value else ["--no-classical"]
-        elif field.name not in ("candidates", "mapping") and value != other:
+        elif field.name not in ("candidates", "mapping", "shots") and value != other:
             remarks.append(f"No flag sets {field.name}: the run has {value!r}.")
     return Command(tuple(words), tuple(remarks))
 
