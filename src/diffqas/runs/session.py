@@ -21,12 +21,15 @@ from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.runs.own_task import named_task, task_of
 from diffqas.runs.progress import display_of
 from diffqas.runs.run import Run
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.tasks.registry import load_task, task_kind
+from diffqas.tasks.rehearsal import rehearse
 from diffqas.tasks.series import Scaling
+from diffqas.tasks.task_file import explained
 from diffqas.training import Training
 from diffqas.training.actor_critic import AgentTraining
 from diffqas.training.files import write_json
@@ -87,7 +90,8 @@ def search(
 
     Args:
         task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an environment
-            (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your own.
+            (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your own, or `"FILE.py:NAME"`, one in a
+            file.
         model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
@@ -136,13 +140,18 @@ def search(
         DataError: data that cannot be used.
         RunError: the folder holds another run, the training diverged, or the disk is full.
     """
+    task, source = named_task(task)
     what = "plain" if isinstance(task, Task) else task_kind(task)
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
     own = isinstance(task, Task)
     if own:
-        for name, value in {"classes": classes, "data_dir": data_dir, "target": target}.items():
+        scaled = None if scaling == "whole" else scaling
+        foreign = {"classes": classes, "data_dir": data_dir, "target": target}
+        for name, value in {**foreign, "csv": csv, "column": column, "scaling": scaled}.items():
             require(value is None, name, "be used with the name of a data set", f"a Task of your own ({task.name})")
+        with explained(source):
+            rehearse(task)
     kind = choose_kind(
         model,
         what,
@@ -181,6 +190,7 @@ def search(
         data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
         device=_checked_device(device),
         dtype=dtype,
+        own=source,
     )
     training, models = _prepare(config, loaded)
     folder = RunFolder(Path(output) if output is not None else _free_folder(config.dataset))
@@ -192,12 +202,13 @@ def search(
     return _run(folder, config, training, models, quiet)
 
 
-def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False) -> Run:
+def resume(folder: str | Path, *, task: str | Task | None = None, quiet: bool = False) -> Run:
     """Continue a run that was stopped; on a CPU it ends bit-equal to one that was not.
 
     Args:
         folder: the run folder.
-        task: the task, if it was one of your own.
+        task: the task, if it was one of your own that was given from Python, or that lies elsewhere by now
+            (`"FILE.py:NAME"`). The file that config.json names is executed, and told; see docs/own-tasks.md.
         quiet: print nothing.
 
     Raises:
@@ -207,17 +218,18 @@ def resume(folder: str | Path, *, task: Task | None = None, quiet: bool = False)
     config = config_from_json(place.load_config())
     if place.finished:
         raise RunError(f"The run in {place.path} is finished. Look at it with `diffqas show {place.path}`.")
-    loaded = task or config.load()
+    loaded = task_of(config, place.path, task, quiet=quiet)
     training, models = _prepare(config, loaded)
     return _run(place, config, training, models, quiet)
 
 
-def load(folder: str | Path, *, task: Task | None = None) -> Run:
+def load(folder: str | Path, *, task: str | Task | None = None) -> Run:
     """A finished run with its trained models.
 
     Args:
         folder: the run folder.
-        task: the task, if it was one of your own.
+        task: the task, if it was one of your own that was given from Python, or that lies elsewhere by now
+            (`"FILE.py:NAME"`). The file that config.json names is executed, and told; see docs/own-tasks.md.
 
     Raises:
         DataError: the run's data cannot be used any more.
@@ -228,7 +240,7 @@ def load(folder: str | Path, *, task: Task | None = None) -> Run:
     state = place.load_checkpoint()
     if state is None:
         raise RunError(f"There is no {place.checkpoint.name} in {place.path}: the trained models are gone.")
-    training, models = _prepare(config, task or config.load())
+    training, models = _prepare(config, task_of(config, place.path, task))
     with torch.random.fork_rng(devices=[]):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
@@ -267,9 +279,10 @@ def _settings(
 
 
 def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
-    here = task.to(config.device, config.torch_dtype)
-    population, models = config.kind.make(here, config.settings, config.seeds)
-    return config.kind.training(population, here, config.settings, list(config.seeds)), models
+    with explained(config.own):
+        here = task.to(config.device, config.torch_dtype)
+        population, models = config.kind.make(here, config.settings, config.seeds)
+        return config.kind.training(population, here, config.settings, list(config.seeds)), models
 
 
 def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool) -> Run:
@@ -281,7 +294,7 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     for note in kind.notes(training.population, models, training.task):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
-    with _threads(config.threads):
+    with _threads(config.threads), explained(config.own):
         _train(folder, training, kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         if isinstance(training, Training):
