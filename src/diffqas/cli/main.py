@@ -12,6 +12,7 @@ from diffqas.cli.audit import Audit
 from diffqas.cli.candidates import Candidates
 from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
+from diffqas.cli.listing import Runs
 from diffqas.cli.play import Play
 from diffqas.cli.report import Report
 from diffqas.cli.runs import Resume, Show
@@ -28,7 +29,8 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas search bessel --model qlstm   circuits as the gates of a quantum LSTM
   diffqas search minigrid-empty-5x5     an agent whose policy and value are written by circuits
   diffqas play runs/minigrid-empty-5x5  watch it in an episode
-  diffqas show runs/bessel              look at it again
+  diffqas show runs/bessel              look at it again, or compare several: diffqas show runs/a runs/b
+  diffqas runs                          all of them, how far they are and what they reached
   diffqas report runs/bessel            one HTML page of it, or of several to compare; needs no network
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
   diffqas export runs/bessel            the network as a file for other programs, --format onnx too
@@ -41,6 +43,7 @@ Command = (
     Annotated[Search, tyro.conf.subcommand("search")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Runs, tyro.conf.subcommand("runs")]
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Export, tyro.conf.subcommand("export")]

@@ -47,9 +47,15 @@ def charts_of(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[st
             values = [record[key] for record in records]
             parts.setdefault(metric, []).append(band(part, epochs, values, role=ROLES[part]))
     return [
-        Chart(metric, metric, "epoch", lines, log=metric != "accuracy", percent=metric == "accuracy")
+        Chart(metric, metric, "epoch", lines, log=_in_decades(metric, lines), percent=metric == "accuracy")
         for metric, lines in parts.items()
     ]
+
+
+def _in_decades(metric: str, lines: Sequence[Line]) -> bool:
+    """Whether a metric is drawn on a logarithmic scale: it is no share, and above zero throughout."""
+    values = [value for line in lines for value in (*line.y, *line.low) if value is not None]
+    return metric != "accuracy" and all(value > 0 for value in values)
 
 
 def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]]) -> Chart:
