@@ -168,10 +168,10 @@ def _model(kind: Mapping[str, Any]) -> str:
 
 def _main(entries: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
     """Name and values of the main figure of a result, a record or a cell."""
-    for key, name in {"mean_reward": "reward", "test_reward": "reward", "reward": "reward"}.items():
+    for key in ("test_reward", "mean_reward", "reward"):
         if isinstance(entries.get(key), list):
-            return name, entries[key]
-    metric = entries.get("metric") or next(key.removeprefix("test_") for key in entries if key.startswith("test_"))
+            return "reward", entries[key]
+    metric = entries.get("metric") or next((key[5:] for key in entries if key.startswith("test_")), "figure")
     return metric, entries[f"test_{metric}"]
 
 
@@ -229,7 +229,7 @@ def _cells(path: Path, name: str) -> Iterator[RunSummary]:
                 seconds=cell["seconds"],
                 created=created,
             )
-        except (DiffqasError, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        except (DiffqasError, KeyError, TypeError, ValueError, AttributeError) as error:
             yield RunSummary(file, words, "broken", fault=_reason(error, file))
     if not files:
         yield RunSummary(path, name, "begun", created=created)

@@ -36,11 +36,16 @@ def own_task(source: TaskSource, name: str) -> tuple[Task, TaskSource]:
         DataError: the file cannot be used.
         RunError: the run names none, or it is not there any more.
     """
+    return load_task_file(_located(source, name))
+
+
+def _located(source: TaskSource, name: str) -> str:
+    """The words for a task whose file is there."""
     if source.path is None:
         raise RunError(f"The run's task, {name}, was given from Python. {REMEDY}.")
     if not Path(source.path).is_file():
         raise RunError(f"The run's task lay in {source.path}, which is not there. {REMEDY}.")
-    return load_task_file(source.words)
+    return source.words
 
 
 def task_of(
@@ -69,12 +74,12 @@ def task_of(
         task, now = load_task_file(given)
     else:
         assert config.own is not None
-        path = config.own.path
-        if path is not None and Path(path).is_relative_to(folder.resolve()):
+        words = _located(config.own, config.dataset)
+        path = Path(str(config.own.path))
+        if path.is_relative_to(folder.resolve()):
             raise RunError(f"{path} lies in the run folder itself, and is not executed unasked. {REMEDY}.")
-        if path is not None:
-            console.print(f"Executing {path}", style="dim", highlight=False, markup=False, soft_wrap=True)
-        task, now = own_task(config.own, config.dataset)
+        console.print(f"Executing {path}", style="dim", highlight=False, markup=False, soft_wrap=True)
+        task, now = load_task_file(words)
     if config.own is not None and config.own.sha256 not in (None, now.sha256):
         changed = f"{now.path} is not the file that the run was begun with: it has changed since."
         console.print(changed, style="yellow", highlight=False, markup=False, soft_wrap=True)

@@ -73,4 +73,4 @@ def _metric(cell: Mapping[str, Any]) -> Metric:
     for metric in (REWARD, ACCURACY, MSE):
         if metric.test in cell:
             return metric
-    return metric_of(next(key.removeprefix("test_") for key in cell if key.startswith("test_")))
+    return metric_of(next((key[5:] for key in cell if key.startswith("test_")), "figure"))
