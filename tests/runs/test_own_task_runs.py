@@ -5,14 +5,19 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
 
 from diffqas import load, resume, search
 from diffqas.cli import main
 from diffqas.errors import DataError, RunError
+from diffqas.quantum_train import RECIPES
 from diffqas.runs import forecast_run
 from diffqas.runs.command import command_of
 from diffqas.runs.config import config_from_json
 from diffqas.runs.report import report_runs
+from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.task_file import load_task_file
 from diffqas.training.folder import RunFolder
 
@@ -172,6 +177,24 @@ def test_the_command_repeats_the_run_without_executing_anything(half, wave, tmp_
     main([*command.words[1:], "--output", "again"])
     again = config_from_json(RunFolder(tmp_path / "again").load_config())
     assert (again.settings, again.kind, again.seeds) == (config.settings, config.kind, config.seeds)
+
+
+def test_inputs_of_integers_and_any_metric(tmp_path):
+    tokens = torch.randint(0, 5, (30, 4), generator=torch.Generator().manual_seed(0))
+    part = Split(tokens, (tokens.sum(1) > 8).long())
+    settings = {"default": Settings(RECIPES["default"], depth=1, epochs=2, batch_size=10)}
+
+    def network():
+        return nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(8, 2))
+
+    def margin(prediction, targets):
+        return (prediction[:, 1] - prediction[:, 0]).mean()
+
+    task = Task("tokens", part, part, network, cross_entropy, {"margin": margin}, settings)
+    run = search(task, seeds=2, output=tmp_path / "run", quiet=True)
+    assert (run.result["metric"], run.result["higher"]) == ("margin", [])
+    assert run.plot() is not None
+    report_runs([run.folder])
 
 
 def test_the_example_runs(tmp_path, capsys):

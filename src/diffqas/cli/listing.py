@@ -77,7 +77,15 @@ def ordered(runs: Sequence[RunSummary], by: str) -> list[RunSummary]:
     """Sorted by `"name"`, `"figure"`, `"date"` or `"seconds"`; those without come last."""
     if by == "figure":
         known = [run for run in runs if run.median is not None]
-        known.sort(key=lambda run: (run.task, run.metric, (run.median or 0.0) * (-1 if run.higher else 1)))
+        better = {(run.task, run.metric) for run in known if run.higher}  # an unfinished run may not know it yet
+        signs = {True: -1, False: 1}
+        known.sort(
+            key=lambda run: (
+                run.task or "",
+                run.metric or "",
+                (run.median or 0.0) * signs[(run.task, run.metric) in better],
+            )
+        )
     elif by == "date":
         known = sorted((run for run in runs if run.created), key=lambda run: run.created or "", reverse=True)
     elif by == "seconds":
