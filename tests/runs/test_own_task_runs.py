@@ -13,7 +13,7 @@ from diffqas import load, resume, search
 from diffqas.cli import main
 from diffqas.errors import DataError, RunError
 from diffqas.quantum_train import RECIPES
-from diffqas.runs import forecast_run
+from diffqas.runs import forecast_run, list_runs
 from diffqas.runs.command import command_of
 from diffqas.runs.config import config_from_json
 from diffqas.runs.report import report_runs
@@ -195,6 +195,22 @@ def test_inputs_of_integers_and_any_metric(tmp_path):
     assert (run.result["metric"], run.result["higher"]) == ("margin", [])
     assert run.plot() is not None
     report_runs([run.folder])
+
+
+def test_a_study_of_a_run_compares_the_metric_of_the_task(wave, tmp_path, capsys):
+    name = Path(wave.rpartition(":")[0])
+    name.write_text(
+        SERIES + "\ndef r2(p, t):\n    return 1 - mse_loss(p, t) / t.var()\n"
+        "\ndef turned():\n    return replace(task(), metrics={'r2': r2}, higher=['r2'])\n"
+    )
+    run = search(f"{name}:turned", seeds=2, output=tmp_path / "run", quiet=True)
+    main(["study", "discretise", str(run.folder), "--workers", "1", "--output", str(tmp_path / "study")])
+    printed = capsys.readouterr().out
+    assert "final test r2" in printed
+    main(["show", str(tmp_path / "study")])
+    assert "final test r2" in capsys.readouterr().out
+    cell = next(one for one in list_runs(tmp_path / "study") if one.model == "full mixture, as found")
+    assert (cell.metric, cell.higher, cell.figures) == ("r2", True, tuple(run.result["test_r2"]))
 
 
 def test_the_example_runs(tmp_path, capsys):

@@ -204,8 +204,10 @@ def _last(path: Path) -> dict[str, Any] | None:
 def _cells(path: Path, name: str) -> Iterator[RunSummary]:
     """The finished cells of a study; one line if there are none."""
     try:
-        created = (read_json(path / STUDY).get("environment") or {}).get("created")
-    except RunError as error:
+        study = read_json(path / STUDY)
+        created = (study.get("environment") or {}).get("created")
+        higher = {str(told["name"])} if (told := study.get("metric") or {}).get("higher") else set(HIGHER)
+    except (RunError, KeyError, AttributeError) as error:
         yield RunSummary(path / STUDY, name, "broken", fault=_reason(error, path / STUDY))
         return
     files = sorted(path.glob("cells/*/*.json"))
@@ -222,7 +224,7 @@ def _cells(path: Path, name: str) -> Iterator[RunSummary]:
                 model=str(cell["row"]),
                 seeds=tuple(cell["seeds"]),
                 metric=metric,
-                higher=metric in HIGHER,
+                higher=metric in higher,
                 figures=_figures(values),
                 trainable=cell["trainable"],
                 target=cell["target"],

@@ -49,13 +49,15 @@ def stored_study(path: Path) -> StoredStudy:
     stored = read_json(path / SETTINGS)
     try:
         rows, datasets = list(map(str, stored["rows"])), list(map(str, stored["datasets"]))
+        told = stored.get("metric")
+        compared = None if told is None else metric_of(str(told["name"]), bool(told["higher"]))
     except (KeyError, TypeError):
         raise RunError(f"{path / SETTINGS} is not of this version of diffqas.") from None
     cells, faults = [], []
     for file in sorted(path.glob("cells/*/*.json")):
         try:
             cell = read_json(file)
-            row_of(cell, _metric(cell).test)
+            row_of(cell, (compared or _metric(cell)).test)
             cells.append(cell)
         except (DiffqasError, KeyError, TypeError, ValueError) as error:
             faults.append(" ".join(f"Left out: {file}: {error}".split()))
@@ -63,13 +65,13 @@ def stored_study(path: Path) -> StoredStudy:
     known.sort(key=lambda cell: (datasets.index(cell["dataset"]), rows.index(cell["row"])))
     ready = {cell["dataset"] for cell in known if cell["row"] == rows[0]}
     shown = [cell for cell in known if cell["dataset"] in ready]
-    metric = _metric(shown[0]) if shown else MSE
+    metric = compared or (_metric(shown[0]) if shown else MSE)
     comparisons = compare_all(shown, rows[0], metric=metric)
     return StoredStudy(str(stored.get("study")), str(stored.get("command", "")), known, comparisons, faults)
 
 
 def _metric(cell: Mapping[str, Any]) -> Metric:
-    """What a cell compares: the first of its test figures, which stands first."""
+    """What a cell compares, of a study that does not say so: all that did not had one of these."""
     for metric in (REWARD, ACCURACY, MSE):
         if metric.test in cell:
             return metric
