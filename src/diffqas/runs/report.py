@@ -88,7 +88,7 @@ def _gathered(
         finished=result is not None,
         tiles={} if result is None else _tiles(result),
         results=None if result is None else _results(result),
-        charts=charts_of(folder, config, records),
+        charts=charts_of(folder, config, records, (result or {}).get("higher", ())),
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),

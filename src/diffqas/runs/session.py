@@ -241,7 +241,7 @@ def load(folder: str | Path, *, task: str | Task | None = None) -> Run:
     if state is None:
         raise RunError(f"There is no {place.checkpoint.name} in {place.path}: the trained models are gone.")
     training, models = _prepare(config, task_of(config, place.path, task))
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), explained(config.own):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
 
@@ -289,7 +289,8 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
     console, kind = Console(quiet=quiet), config.kind
     state = folder.load_checkpoint()
     if state is not None:
-        training.load_state_dict(state)
+        with explained(config.own):
+            training.load_state_dict(state)
     folder.rewind(training.epoch)
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     for note in kind.notes(training.population, models, training.task):
