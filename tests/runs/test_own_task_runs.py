@@ -198,7 +198,7 @@ def test_inputs_of_integers_and_any_metric(tmp_path):
         return nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(8, 2))
 
     def margin(prediction, targets):
-        return (prediction[:, 1] - prediction[:, 0]).mean()
+        return (prediction[:, 1] - prediction[:, 0]).mean() - 10
 
     task = Task("tokens", part, part, network, cross_entropy, {"margin": margin}, settings)
     run = search(task, seeds=2, output=tmp_path / "run", quiet=True)
