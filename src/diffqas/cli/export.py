@@ -27,13 +27,15 @@ class Export:
     without PyTorch (extra `onnx`). generator: the trained numbers alone, from which the weights are made again."""
     seed: int | None = None
     """Whose network, of the run's seeds; the first one's if not given."""
+    task: str | None = None
+    """As of `diffqas resume`."""
     output: Path | None = None
     """The file; network.safetensors, network.onnx or generator.safetensors in the run folder if not given."""
 
     def run(self) -> None:
         """Write, then print what was written and what to feed it."""
         console = Console()
-        for exported in export_run(self.folder, self.format, seed=self.seed, output=self.output):
+        for exported in export_run(self.folder, self.format, seed=self.seed, output=self.output, task=self.task):
             console.print(f"{exported.path}", style="bold", highlight=False, markup=False, soft_wrap=True)
             for line in self._lines(exported):
                 console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)

@@ -26,12 +26,14 @@ class Forecast:
     """The run folder."""
     steps: int | None = None
     """How far to go, at most as many steps as there are test windows; 20, or all of these, if not given."""
+    task: str | None = None
+    """As of `diffqas resume`."""
     output: Path | None = None
     """The picture, FILE.png, with FILE.csv beside it; forecast.png in the run folder if not given."""
 
     def run(self) -> None:
         """Forecast, then print the errors and where they lie."""
-        errors = forecast_run(self.folder, self.steps, self.output)
+        errors = forecast_run(self.folder, self.steps, self.output, task=self.task)
         picture = self.output or self.folder / FORECAST
         console = Console()
         console.print(forecast_table(errors, "root mean squared error over the test part"))

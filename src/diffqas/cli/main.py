@@ -13,6 +13,7 @@ from diffqas.cli.candidates import Candidates
 from diffqas.cli.estimate import Estimate
 from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
+from diffqas.cli.listing import Runs
 from diffqas.cli.noise import Noise
 from diffqas.cli.play import Play
 from diffqas.cli.repeat import Repeat
@@ -32,7 +33,8 @@ ordinary classical model and a circuit that runs anywhere.
   diffqas search bessel --model qlstm   circuits as the gates of a quantum LSTM
   diffqas search minigrid-empty-5x5     an agent whose policy and value are written by circuits
   diffqas play runs/minigrid-empty-5x5  watch it in an episode
-  diffqas show runs/bessel              look at it again
+  diffqas show runs/bessel              look at it again, or compare several: diffqas show runs/a runs/b
+  diffqas runs                          all of them, how far they are and what they reached
   diffqas report runs/bessel            one HTML page of it, or of several to compare; needs no network
   diffqas repeat runs/bessel            train it again and compare, bit by bit
   diffqas forecast runs/bessel          20 steps ahead, predictions fed back
@@ -50,6 +52,7 @@ Command = (
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Repeat, tyro.conf.subcommand("repeat")]
     | Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Runs, tyro.conf.subcommand("runs")]
     | Annotated[Report, tyro.conf.subcommand("report")]
     | Annotated[Forecast, tyro.conf.subcommand("forecast")]
     | Annotated[Export, tyro.conf.subcommand("export")]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
 
+from diffqas.cli.comparison import comparison_report, show_study
+from diffqas.errors import require
 from diffqas.models import kinds_for
 from diffqas.reports.result import show
 from diffqas.runs import resume
+from diffqas.runs.comparing import compare_runs
+from diffqas.studies.pairs import paired_tests
+from diffqas.studies.stored import is_study
 from diffqas.training.files import understood
 from diffqas.training.folder import RunFolder
 
@@ -40,10 +45,12 @@ class Resume:
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
+    task: str | None = None
+    """FILE.py:NAME, if the run's task is one of your own and does not lie where it did."""
 
     def run(self) -> None:
         """Train to the end, then print the result."""
-        run = resume(self.folder)
+        run = resume(self.folder, task=self.task)
         console = Console()
         console.print()
         show(run.result, console)
@@ -52,19 +59,30 @@ class Resume:
 
 @dataclass
 class Show:
-    """Print a finished run."""
+    """Print a finished run; of several what differs between them, with paired tests; of a study its tables."""
 
-    folder: tyro.conf.Positional[Path]
-    """The run folder."""
+    folders: Annotated[
+        tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="RUN ...", help="Run folders, or one study's.")
+    ]
 
     def run(self) -> None:
-        """Print result.json as tables."""
+        """Print what the folders hold; nothing is computed."""
         console = Console()
-        folder = RunFolder(self.folder)
-        result = folder.load_result()
-        with understood(folder.result):
-            show(result, console)
-            print_folder(console, self.folder, result)
+        require(len(self.folders) >= 1, "runs", "name at least one run folder", "none")
+        first, *others = self.folders
+        if others:
+            for folder in self.folders:
+                require(not is_study(folder), "runs", "be runs (a study is shown alone)", folder)
+            compared = compare_runs(self.folders)
+            console.print(comparison_report(compared, [pair.sentence for pair in paired_tests(compared.runs)]))
+        elif is_study(first):
+            show_study(first, console)
+        else:
+            folder = RunFolder(first)
+            result = folder.load_result()
+            with understood(folder.result):
+                show(result, console)
+                print_folder(console, first, result)
 
 
 def print_folder(console: Console, folder: Path, result: dict[str, Any]) -> None:

@@ -30,7 +30,8 @@ class Search:
         tyro.conf.Positional[str],
         tyro.conf.arg(
             metavar="DATASET",
-            help=f"{', '.join(task_names())}. series is your own, with --csv. Or an id of gymnasium.",
+            help=f"{', '.join(task_names())}. series is your own, with --csv. Or an id of gymnasium, "
+            "or FILE.py:NAME, a task of your own.",
         ),
     ]
     model: Literal["qt", "qlstm"] = "qt"

@@ -17,6 +17,7 @@ from diffqas.exports.networks import generators, networks
 from diffqas.exports.onnx import onnx_content, onnx_difference
 from diffqas.quantum_train.generator_file import generator_content
 from diffqas.runs.config import RunConfig, config_from_json, environment
+from diffqas.runs.own_task import task_of
 from diffqas.runs.session import load
 from diffqas.tasks import Task
 from diffqas.tasks.environments import EnvironmentTask
@@ -56,7 +57,7 @@ def export_run(
     *,
     seed: int | None = None,
     output: str | Path | None = None,
-    task: Task | None = None,
+    task: str | Task | None = None,
 ) -> list[Exported]:
     """Write the classical network of a finished run, or what writes it, for other programs.
 
@@ -69,7 +70,7 @@ def export_run(
         seed: whose network, of the run's seeds; None: that of the first.
         output: the file, with the format's suffix; of an agent -policy and -value are added to its name. None:
             network or generator in the run folder, with the seed in the name if it is not the first.
-        task: the task, if it was one of your own.
+        task: the task, as of `load`.
 
     Raises:
         ArgumentError: an unknown format, a seed that the run has not, or an `output` with another suffix.
@@ -85,15 +86,16 @@ def export_run(
     if str(number) in result.get("failures", {}):
         raise RunError(f"Seed {number} of the run in {place.path} diverged: choose another --seed.")
     path = _place(place.path, format, suffix, None if number == seeds[0] else number, output)
-    loaded = task or config.load()
-    model = load(place.path, task=task).models[seeds.index(number)]
+    loaded = task_of(config, place.path, task)
+    own = task is not None or config.own is not None
+    model = load(place.path, task=loaded if isinstance(loaded, Task) else None).models[seeds.index(number)]
     about = {"task": result["task"], "seed": number, "figures": _figures(result, seeds.index(number), len(seeds))}
     parts = generators(model)
     contents: list[tuple[Exported, bytes, dict[str, Any] | None]] = []
     for name, network in networks(model).items():
         target = path if len(parts) == 1 else path.with_stem(f"{path.stem}-{name}")
         report = parts[name].parameter_report()
-        said = about | _interface(name, network, config, loaded, task is not None)
+        said = about | _interface(name, network, config, loaded, own)
         said |= {"weights": report.target, "trained": report.total, "versions": environment()["versions"]}
         plain = network_content(network)
         document, difference = None, None

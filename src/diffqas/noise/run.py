@@ -19,6 +19,7 @@ from diffqas.noise.writing import ESTIMATES, Scorer, Writing, writing
 from diffqas.quantum_train import QuantumTrain
 from diffqas.reports.pictures import save_figure
 from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.runs.own_task import task_of
 from diffqas.runs.session import load
 from diffqas.tasks import Task
 from diffqas.training.files import write_atomically
@@ -47,7 +48,7 @@ def noise_run(
     method: str = "auto",
     trajectories: int = 200,
     output: str | Path | None = None,
-    task: Task | None = None,
+    task: str | Task | None = None,
     progress: Progress | None = None,
 ) -> NoiseReport:
     """Score a finished Quantum-Train run on its test part with measured circuits in place of exact probabilities.
@@ -91,7 +92,7 @@ def noise_run(
     devices = [Device(depolarising=rate) for rate in depolarising]
     devices += [Device(readout=rate) for rate in readout]
     devices += [] if backend is None else [Device(backend=backend)]
-    loaded = task or config.load()
+    loaded = task_of(config, Path(folder), task)
     assert isinstance(loaded, Task)
     models = dict(zip(config.seeds, load(place.path, task=loaded).models, strict=True))
     sound = {seed: model for seed, model in models.items() if str(seed) not in result["failures"]}

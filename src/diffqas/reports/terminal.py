@@ -75,6 +75,8 @@ def result_report(result: dict[str, Any]) -> RenderableType:
     metric = result["metric"]
     text, classes = text_of(metric), classes_in_words(result.get("classes"))
     title = f"{result['task']}: test {metric}" + (f" ({classes})" if classes else "")
+    if metric in result.get("higher", ()) and metric != "accuracy":
+        title += " (more is better)"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column(f"test {metric}", justify="right")

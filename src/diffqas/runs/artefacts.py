@@ -50,9 +50,10 @@ def write_artefacts(
         samples = {"snapshots": training.snapshots, "truth": truth, "boundary": len(training.task.train)}
         save_tensors(folder.path / SAMPLES, samples)
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
-    save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
+    higher = tuple(training.task.higher)
+    save_figure(curves_picture(folder, class_names(config, training.task), higher), folder.path / CURVES)
     classes = {"classes": class_names(config, training.task)} if training.task.kind == "images" else {}
-    metric = {"metric": next(iter(training.task.metrics))}
+    metric = {"metric": next(iter(training.task.metrics)), "higher": [m for m in training.task.metrics if m in higher]}
     figures = {
         name: [None if seed in training.failures else value for seed, value in zip(config.seeds, values, strict=True)]
         for name, values in training.metrics.items()
@@ -110,10 +111,11 @@ def prediction_picture(folder: RunFolder) -> Figure:
     return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
 
 
-def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
+def curves_picture(folder: RunFolder, classes: Sequence[str] = (), higher: Sequence[str] = ()) -> Figure:
     """Figures over the epochs from metrics.jsonl.
 
-    Accuracy and loss in panels of their own; any other metric on a logarithmic scale.
+    Accuracy and loss in panels of their own; any other metric on a logarithmic scale, or on a linear one if more of it
+    is better (it is in `higher`) or not all of its values are positive.
 
     Raises:
         RunError: no epoch is finished.
@@ -132,6 +134,8 @@ def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
         named = classes_in_words(classes)
         return run_curves(curves, f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}")
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
+    if metric in higher or any((values <= 0).any() for values in parts.values()):
+        return run_curves({metric: parts}, title)
     return curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title)
 
 

@@ -35,6 +35,9 @@ OF_KIND = ("sharing", "chunk", "target", "reservoir", "structure", "hidden_size"
 OF_RUN = ("csv", "column", "scaling", "classes", "data_dir", "device", "dtype")
 
 
+FROM_PYTHON = "{} is a task of your own: from Python, diffqas.search(task, ...) repeats it."
+
+
 @dataclass(frozen=True)
 class Command:
     """How a run is repeated.
@@ -61,13 +64,13 @@ def command_of(config: RunConfig) -> Command:
     >>> command_of(RunConfig("bessel", settings, choose_kind("qt"), seeds=(0, 1, 2))).text
     'diffqas search bessel --epochs 5 --seeds 3'
     """
+    if config.own is not None:
+        return _of_own(config)
     try:
         recipes = config.kind.recipes(SimpleNamespace(recipes=RECIPES[task_kind(config.dataset)]))
         usual = recipes[config.recipe]
     except (DiffqasError, KeyError):
-        return Command(
-            (), (f"{config.dataset} is a task of your own: from Python, diffqas.search(task, ...) repeats it.",)
-        )
+        return Command((), (FROM_PYTHON.format(config.dataset),))
     words, remarks = ["diffqas", "search", config.dataset], []
     if config.kind.name != "qt":
         words += ["--model", config.kind.name]
@@ -78,6 +81,32 @@ def command_of(config: RunConfig) -> Command:
         remarks += part.remarks
     for name in OF_RUN:
         words += _flag(name, getattr(config, name), _default(RunConfig, name))
+    return Command(tuple(words), tuple(remarks))
+
+
+def _of_own(config: RunConfig) -> Command:
+    """Of a task in a file, which is not executed for this: every choice that has a flag is said."""
+    assert config.own is not None
+    if config.own.path is None:
+        return Command((), (FROM_PYTHON.format(config.dataset),))
+    words, remarks = ["diffqas", "search", config.own.words], []
+    words += _flag("model", config.kind.name, "qt") + _flag("recipe", config.recipe, "default")
+    kind = _of_kind(config)
+    words += kind.words
+    for name in OF_TRAINING:
+        if name != "lr" or config.settings.optimizer != "kalman":  # pyright: ignore[reportAttributeAccessIssue]
+            words += _flag(name, getattr(config.settings, name, None), None)
+    named, said = _of_relaxation(config.settings.recipe.relaxation)
+    words += said + _flag("structure_rate", config.settings.recipe.rates.structure, None)
+    if named != config.settings.recipe.relaxation:
+        remarks.append(
+            f"No flag sets the relaxation's other choices: the run has {config.settings.recipe.relaxation!r}."
+        )
+    seeds = _of_seeds(config.seeds)
+    words += seeds.words
+    for name in ("device", "dtype"):
+        words += _flag(name, getattr(config, name), _default(RunConfig, name))
+    remarks += [*kind.remarks, *seeds.remarks, "All other settings are those of the task's file."]
     return Command(tuple(words), tuple(remarks))
 
 

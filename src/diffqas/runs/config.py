@@ -14,12 +14,14 @@ import torch
 
 from diffqas.errors import RunError, require, whole
 from diffqas.models import ModelKind
+from diffqas.runs.own_task import own_task
 from diffqas.simulator import compiled
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.tasks.registry import load_task
 from diffqas.tasks.series import Scaling
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
+from diffqas.tasks.task_file import TaskSource
 from diffqas.training.codec import decode, encode, typed
 
 FORMAT = 2
@@ -39,6 +41,7 @@ class RunConfig:
         scaling: what scales a series, `"whole"` or `"train"`.
         classes, data_dir: which images, and the folder with their files.
         device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
+        own: of a task of your own, where it came from.
     """
 
     dataset: str
@@ -54,6 +57,7 @@ class RunConfig:
     device: str = "cpu"
     dtype: str = "float32"
     threads: int = 1
+    own: TaskSource | None = None
 
     def __post_init__(self) -> None:
         require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
@@ -67,12 +71,15 @@ class RunConfig:
         return torch.float64 if self.dtype == "float64" else torch.float32
 
     def load(self) -> Task | EnvironmentTask:
-        """The task with its data.
+        """The task with its data; of a task in a file of your own that file is executed.
 
         Raises:
             ArgumentError: arguments that do not fit the data set.
             DataError: a file that cannot be used.
+            RunError: the task was given from Python, and is not known here.
         """
+        if self.own is not None:
+            return own_task(self.own, self.dataset)[0]
         return load_task(
             self.dataset,
             csv=self.csv,

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from diffqas.errors import RunError, require
 from diffqas.reports.forecast import forecast_csv, forecast_figure
 from diffqas.reports.pictures import save_figure
 from diffqas.runs.artefacts import FORECAST, seeds_in_words
 from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.runs.own_task import task_of
 from diffqas.runs.session import load
+from diffqas.tasks import Task
 from diffqas.tasks.registry import load_windows, task_kind
 from diffqas.tasks.series import ForecastErrors, SeriesData, forecast_errors, free_run
+from diffqas.tasks.series.of_task import windows_of
 from diffqas.training.files import write_atomically
 from diffqas.training.folder import RunFolder
 
 STEPS = 20
 
 
-def forecast_run(folder: str | Path, steps: int | None = None, output: str | Path | None = None) -> ForecastErrors:
+def forecast_run(
+    folder: str | Path,
+    steps: int | None = None,
+    output: str | Path | None = None,
+    *,
+    task: str | Task | None = None,
+) -> ForecastErrors:
     """Forecast several steps with all seeds of a finished run on a series; leaves a picture and a table.
 
     What `diffqas forecast` does, for scripts and notebooks. Seeds that diverged in training are left out.
@@ -28,6 +38,7 @@ def forecast_run(folder: str | Path, steps: int | None = None, output: str | Pat
         steps: how far to go; None: 20, or as many as there are test windows if they are fewer.
         output: the picture, FILE.png; beside it goes FILE.csv with the errors of all seeds by horizon. None:
             forecast.png in the run folder.
+        task: the task, as of `load`.
 
     Raises:
         ArgumentError: `steps` that no forecast reaches within the test part, or an `output` that is no FILE.png.
@@ -36,14 +47,17 @@ def forecast_run(folder: str | Path, steps: int | None = None, output: str | Pat
     """
     place = RunFolder(Path(folder))
     result, config = place.load_result(), config_from_json(place.load_config())
-    data, picture = _windows(config), Path(output or place.path / FORECAST)
+    own = task_of(config, place.path, task) if task is not None or config.own is not None else None
+    data, picture = _windows(config, own), Path(output or place.path / FORECAST)
     count = data.count - data.boundary
     steps = min(STEPS, count) if steps is None else steps
     require(1 <= steps <= count, "steps", f"be between 1 and {count}, the number of test windows", steps)
     require(picture.suffix == ".png", "output", "name a .png file", picture)
     sound = {
         seed: config.kind.network(model)
-        for seed, model in zip(config.seeds, load(place.path).models, strict=True)
+        for seed, model in zip(
+            config.seeds, load(place.path, task=own if isinstance(own, Task) else None).models, strict=True
+        )
         if str(seed) not in result["failures"]
     }
     networks = list(sound.values())
@@ -54,9 +68,14 @@ def forecast_run(folder: str | Path, steps: int | None = None, output: str | Pat
     return errors
 
 
-def _windows(config: RunConfig) -> SeriesData:
+def _windows(config: RunConfig, own: Any) -> SeriesData:
     """The run's series, if its predictions can be fed back into its windows."""
     remedy = "only a model that sees the series that it predicts can forecast several steps"
+    if own is not None:
+        data = windows_of(own)
+        if data is None:
+            raise RunError(f"The samples of {config.dataset} are not the successive windows of one series: {remedy}.")
+        return data
     if task_kind(config.dataset) != "series":
         raise RunError(f"The run is on {config.dataset}, which is no series: {remedy}.")
     data = load_windows(config.dataset, csv=config.csv, column=config.column, scaling=config.scaling)

@@ -13,6 +13,7 @@ from diffqas.errors import RunError, require
 from diffqas.runs.compare import Line, compare, text
 from diffqas.runs.config import RunConfig, config_from_json, environment
 from diffqas.runs.fingerprint import fingerprint, generated
+from diffqas.runs.own_task import task_of
 from diffqas.runs.session import begin
 from diffqas.tasks import Task
 from diffqas.tasks.environments import AgentSettings
@@ -59,7 +60,7 @@ def repeat_run(
     tolerance: float = TOLERANCE,
     csv: str | Path | None = None,
     data_dir: str | Path | None = None,
-    task: Task | None = None,
+    task: str | Task | None = None,
     quiet: bool = False,
 ) -> Repetition:
     """Train a finished run again with its own choices, seeds and data, and compare.
@@ -86,7 +87,7 @@ def repeat_run(
     config = config_from_json(content)
     moved = {name: str(Path(path).resolve()) for name, path in {"csv": csv, "data_dir": data_dir}.items() if path}
     config = replace(config, **moved)
-    loaded = task or config.load()
+    loaded = task_of(config, Path(folder), task, quiet=quiet)
     changes = _changes(content.get("environment"), config)
     data = _data(content.get("data"), fingerprint(loaded))
     if data.difference > 0 and not generated(config):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from diffqas.runs.artefacts import REPORT
 from diffqas.runs.command import command_of
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.report_charts import charts_of, circuits_of, predictions_of, ranking_of, weights_of
-from diffqas.training.codec import decode, encode
+from diffqas.runs.settings_in_words import flat, settings_of
 from diffqas.training.files import write_atomically
 from diffqas.training.folder import RunFolder
 
@@ -89,14 +88,14 @@ def _gathered(
         finished=result is not None,
         tiles={} if result is None else _tiles(result),
         results=None if result is None else _results(result),
-        charts=charts_of(folder, config, records),
+        charts=charts_of(folder, config, records, (result or {}).get("higher", ())),
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),
         ranking=None if result is None else ranking_of(result),
         leaders=None if result is None else ranking_of(result, BEST_OF_GATE),
-        settings=_settings(config),
-        versions=_flat(environment),
+        settings=settings_of(config),
+        versions=flat(environment),
         command=command.text if command.words else "",
         remarks=command.remarks,
         failures=[] if result is None else [f"Seed {seed}: {why}" for seed, why in result["failures"].items()],
@@ -173,38 +172,6 @@ def _results(result: dict[str, Any]) -> Table:
     for row in result["references"]:
         rows.append((row["name"], _spread(row.get("values", [row["value"]]), text), row["remark"]))
     return Table(("model", _main(result)[0], "remark"), rows, strong=0, numeric=(1,))
-
-
-def _settings(config: RunConfig) -> dict[str, str]:
-    """Every choice as a name and a text."""
-    choices = {choice.name: encode(getattr(config, choice.name)) for choice in fields(config)}
-    rows = {name.removeprefix("settings."): text for name, text in _flat(choices).items()}
-    return {name: text for name, text in rows.items() if name not in ("settings", "recipe.rates")}
-
-
-def _flat(value: Any, place: str = "") -> dict[str, str]:
-    """Nested JSON as names with dots and texts.
-
-    >>> _flat({"a": {"is": "X", "b": [1, 2]}, "c": None})
-    {'a': 'X', 'a.b': '1, 2', 'c': 'none'}
-    """
-    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
-        value = [decode(part).name for part in value]  # candidates
-    if isinstance(value, dict):
-        rows = {place: str(value["is"])} if "is" in value and place else {}
-        for key, part in value.items():
-            if key != "is":
-                rows |= _flat(part, f"{place}.{key}" if place else key)
-        return rows
-    return {place: _in_words(value)}
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_in_words, value)) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else str(value)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

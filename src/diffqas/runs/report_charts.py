@@ -35,8 +35,13 @@ MOST_STEPS = 200
 ROLES = {"train": "truth", "test": "prediction"}
 
 
-def charts_of(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes."""
+def charts_of(
+    folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]], higher: Sequence[str] = ()
+) -> list[Chart]:
+    """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes.
+
+    Logarithmic where all values are above zero, and less of the metric is better: it is not in `higher`.
+    """
     if records and "episodes" in records[0]:
         return [_rewards(folder, config, records)]
     parts: dict[str, list[Line]] = {}
@@ -47,9 +52,22 @@ def charts_of(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[st
             values = [record[key] for record in records]
             parts.setdefault(metric, []).append(band(part, epochs, values, role=ROLES[part]))
     return [
-        Chart(metric, metric, "epoch", lines, log=metric != "accuracy", percent=metric == "accuracy")
+        Chart(
+            metric,
+            metric,
+            "epoch",
+            lines,
+            log=metric not in higher and _in_decades(metric, lines),
+            percent=metric == "accuracy",
+        )
         for metric, lines in parts.items()
     ]
+
+
+def _in_decades(metric: str, lines: Sequence[Line]) -> bool:
+    """Whether a metric is drawn on a logarithmic scale: it is no share, and above zero throughout."""
+    values = [value for line in lines for value in (*line.y, *line.low) if value is not None]
+    return metric != "accuracy" and all(value > 0 for value in values)
 
 
 def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]]) -> Chart:

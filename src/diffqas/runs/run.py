@@ -35,7 +35,7 @@ class Run:
             return rewards_picture(folder)
         if (self.folder / SAMPLES).exists():
             return prediction_picture(folder)
-        return curves_picture(folder, self.result.get("classes", ()))
+        return curves_picture(folder, self.result.get("classes", ()), self.result.get("higher", ()))
 
     def __rich__(self) -> Any:
         return report(self.result)

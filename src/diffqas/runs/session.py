@@ -23,12 +23,15 @@ from diffqas.runs.artefacts import write_artefacts
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.fingerprint import fingerprint, generated
+from diffqas.runs.own_task import named_task, task_of
 from diffqas.runs.progress import display_of
 from diffqas.runs.run import Run
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.tasks.registry import load_task, task_kind
+from diffqas.tasks.rehearsal import rehearse
 from diffqas.tasks.series import Scaling
+from diffqas.tasks.task_file import explained
 from diffqas.training import Training
 from diffqas.training.actor_critic import AgentTraining
 from diffqas.training.files import understood, write_json
@@ -140,7 +143,8 @@ def prepare(
 
     Args:
         task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an environment
-            (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your own.
+            (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your own, or `"FILE.py:NAME"`, one in a
+            file.
         model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
@@ -201,13 +205,18 @@ def prepare(
         DataError: data that cannot be used.
         RunError: the folder holds another run, the training diverged, or the disk is full.
     """
+    task, source = named_task(task)
     what = "plain" if isinstance(task, Task) else task_kind(task)
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
     own = isinstance(task, Task)
     if own:
-        for name, value in {"classes": classes, "data_dir": data_dir, "target": target}.items():
+        scaled = None if scaling == "whole" else scaling
+        foreign = {"classes": classes, "data_dir": data_dir, "target": target}
+        for name, value in {**foreign, "csv": csv, "column": column, "scaling": scaled}.items():
             require(value is None, name, "be used with the name of a data set", f"a Task of your own ({task.name})")
+        with explained(source):
+            rehearse(task)
     kind = choose_kind(
         model,
         what,
@@ -252,6 +261,7 @@ def prepare(
         data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
         device=_checked_device(device),
         dtype=dtype,
+        own=source,
     )
     usual, chosen = (getattr(s, "optimizer", None) for s in (kind.recipes(loaded)[recipe], config.settings))
     note = None
@@ -296,7 +306,7 @@ def begin(
 def resume(
     folder: str | Path,
     *,
-    task: Task | None = None,
+    task: str | Task | None = None,
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
     quiet: bool = False,
 ) -> Run:
@@ -304,7 +314,8 @@ def resume(
 
     Args:
         folder: the run folder.
-        task: the task, if it was one of your own.
+        task: the task, if it was one of your own that was given from Python, or that lies elsewhere by now
+            (`"FILE.py:NAME"`). The file that config.json names is executed, and told; see docs/own-tasks.md.
         candidates: the search space, if it holds Python classes of your own that are not registered.
         quiet: print nothing.
 
@@ -316,7 +327,7 @@ def resume(
     content = place.load_config()
     config = _with_candidates(config_from_json(content), candidates)
     _refuse_finished(place)
-    loaded = task or config.load()
+    loaded = task_of(config, place.path, task, quiet=quiet)
     if content.get("data") not in (None, fingerprint(loaded)) and not generated(config):
         remedy = "Bring back the file as it was, or begin anew with --overwrite."
         raise RunError(f"The data of the run in {place.path} are not those that it began with. {remedy}")
@@ -335,14 +346,15 @@ def _refuse_finished(folder: RunFolder) -> None:
 def load(
     folder: str | Path,
     *,
-    task: Task | None = None,
+    task: str | Task | None = None,
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
 ) -> Run:
     """A finished run with its trained models.
 
     Args:
         folder: the run folder.
-        task: the task, if it was one of your own.
+        task: the task, if it was one of your own that was given from Python, or that lies elsewhere by now
+            (`"FILE.py:NAME"`). The file that config.json names is executed, and told; see docs/own-tasks.md.
         candidates: the search space, if it holds Python classes of your own that are not registered.
 
     Raises:
@@ -355,10 +367,10 @@ def load(
     if state is None or state.get("epoch") != result.get("epochs"):
         where = f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}"
         raise RunError(f"{where}: the trained models are gone. Train them again with `diffqas repeat {place.path}`.")
-    loaded = task or config.load()
+    loaded = task_of(config, place.path, task)
     with understood(place.config):
         training, models = make_training(config, loaded)
-    with torch.random.fork_rng(devices=[]), understood(place.checkpoint):
+    with torch.random.fork_rng(devices=[]), understood(place.checkpoint), explained(config.own):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
 
@@ -410,9 +422,10 @@ def _settings(
 
 def make_training(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
     """Fresh models of a run, and what trains them."""
-    here = task.to(_checked_device(config.device), config.torch_dtype)
-    population, models = config.kind.make(here, config.settings, config.seeds)
-    return config.kind.training(population, here, config.settings, list(config.seeds)), models
+    with explained(config.own):
+        here = task.to(_checked_device(config.device), config.torch_dtype)
+        population, models = config.kind.make(here, config.settings, config.seeds)
+        return config.kind.training(population, here, config.settings, list(config.seeds)), models
 
 
 def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool) -> Run:
@@ -424,7 +437,7 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
     folder.tidy()
     state = folder.load_checkpoint(warn)
     if state is not None:
-        with understood(folder.checkpoint):
+        with understood(folder.checkpoint), explained(config.own):
             training.load_state_dict(state)
     lost = folder.rewind(training.epoch)
     if lost:
@@ -432,7 +445,7 @@ def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: li
     console.print(f"[bold]{config.dataset}[/]: {models[0].parameter_report()}", highlight=False, soft_wrap=True)
     for note in kind.notes(training.population, models, training.task):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
-    with threads(config.threads), _checkpoint_named(folder):
+    with threads(config.threads), _checkpoint_named(folder), explained(config.own):
         _train(folder, training, kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         if isinstance(training, Training):

@@ -63,6 +63,7 @@ class StudyFolder:
             "settings": plan.to_json(),
             "rows": [row.name for row in plan.rows],
             "datasets": list(plan.datasets),
+            "metric": {"name": plan.metric.name, "higher": plan.metric.higher},
             "command": plan.command,
             "environment": environment(),
         }

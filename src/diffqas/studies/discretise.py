@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diffqas.architecture import Raw
 from diffqas.circuits import SearchSpace, groups
 from diffqas.quantum_train import Lockstep, QuantumTrain, stacked
-from diffqas.studies.discretise_report import METRICS, tell
+from diffqas.studies.discretise_report import tell
 from diffqas.studies.found import Found, find
 from diffqas.studies.restarts import Given, anew, freeze_structure, with_relaxation
 from diffqas.studies.rows import Row, TrainedRow
@@ -44,7 +44,7 @@ def study(path: str) -> Study:
     return Study(
         rows=partial(rows, found),
         datasets=(name,),
-        metric=METRICS[found.metric],
+        metric=found.compared,
         recipes=lambda: {"default": found.settings},
         load=lambda dataset, data_dir: found.config.load(),  # pyright: ignore[reportArgumentType]
         samples=lambda dataset: 1000,

@@ -17,13 +17,10 @@ from rich.console import Console
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
 from diffqas.studies.comparison import Comparison, compare
 from diffqas.studies.found import Found
-from diffqas.studies.metric import ACCURACY, MSE, Metric, short
+from diffqas.studies.metric import Metric, short
 from diffqas.studies.outputs import markdown_text as markdown_gaps
 from diffqas.studies.stability import Agreement, Ranks, agreement, ranks_of
 from diffqas.training.files import write_atomically
-
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (MSE, ACCURACY)}
-"""What runs on data compare, by its name in result.json."""
 
 COLORS = (PREDICTION, TRUTH, BOUNDARY)
 """Of what is done with the kept candidates, in the order of the table."""
@@ -41,7 +38,7 @@ def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: 
     save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
     if cells:
         save_figure(kept_figure(cells, found.metric), path / "figures" / "kept.png")
-    gaps = gaps_of(cells, METRICS[found.metric])
+    gaps = gaps_of(cells, found.compared)
     if gaps:
         write_atomically(path / "gaps.md", markdown_gaps(gaps).encode())
     for line in lines:
@@ -150,7 +147,7 @@ def kept_figure(cells: Sequence[Mapping[str, Any]], metric: str) -> Figure:
     axes.set_ylabel(f"test {metric}")
     if metric == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    else:
+    elif all(value > 0 for values in by_row.values() for value in values):
         axes.set_yscale("log")
     clean(axes)
     figure.legend(loc="outside upper right", ncols=len(ways), frameon=False, fontsize=9)

@@ -15,6 +15,7 @@ from diffqas.models.quantum_train import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.session import load
+from diffqas.studies.metric import Metric, metric_of
 from diffqas.studies.study import Origin
 from diffqas.tasks import Settings
 from diffqas.training.folder import RunFolder
@@ -28,6 +29,7 @@ class Found:
         origin: which run it is.
         config: its settings.
         metric: name of the figure that its task compares.
+        higher: whether more of it is better.
         models: its trained models by seed, on the CPU in float32, without those that diverged. Annealed weights stay
             where the run left them.
     """
@@ -35,6 +37,7 @@ class Found:
     origin: Origin
     config: RunConfig
     metric: str
+    higher: bool
     models: dict[int, QuantumTrain]
 
     @property
@@ -42,6 +45,11 @@ class Found:
         """The run's choices of Quantum-Train."""
         assert isinstance(self.config.kind, QuantumTrainKind)
         return self.config.kind
+
+    @property
+    def compared(self) -> Metric:
+        """What a study of the run compares."""
+        return metric_of(self.metric, self.higher)
 
     @property
     def settings(self) -> Settings:
@@ -74,15 +82,17 @@ def find(path: str) -> Found:
     failed = {int(seed) for seed in result.get("failures", {})}
     if failed >= set(config.seeds):
         raise RunError(f"The run in {path} has no finished seed: nothing can be made of it.")
-    return _found(path, digest, tuple(seed for seed in config.seeds if seed not in failed), result["metric"])
+    metric = result["metric"]
+    higher = metric in result.get("higher", ("accuracy",))
+    return _found(path, digest, tuple(seed for seed in config.seeds if seed not in failed), metric, higher)
 
 
 @lru_cache(maxsize=2)
-def _found(path: str, digest: str, seeds: tuple[int, ...], metric: str) -> Found:
+def _found(path: str, digest: str, seeds: tuple[int, ...], metric: str, higher: bool) -> Found:
     config = config_from_json(RunFolder(Path(path)).load_config())
     models = dict(zip(config.seeds, load(path).models, strict=True))
     kept = {seed: _settled(models[seed]) for seed in seeds}
-    return Found(Origin(path, digest, seeds), config, metric, kept)
+    return Found(Origin(path, digest, seeds), config, metric, higher, kept)
 
 
 def _settled(model: QuantumTrain) -> QuantumTrain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -187,3 +187,18 @@ REWARD = Metric(
     unit_name="",
 )
 """An agent's mean reward over episodes that all rows have."""
+
+
+KNOWN = {metric.name: metric for metric in (MSE, ACCURACY, REWARD)}
+
+
+def metric_of(name: str, higher: bool = False) -> Metric:
+    """The metric of this name; of a task of your own one that is compared by its logarithm, or if more is better as is.
+
+    >>> metric_of("accuracy") is ACCURACY, metric_of("rmse").cost([1.0]), metric_of("r2", higher=True).cost([0.5])
+    (True, array([0.]), array([-0.5]))
+    """
+    if name in KNOWN:
+        return KNOWN[name]
+    kind = replace(REWARD, text=number, tested=name) if higher else replace(MSE, tested=f"log {name}")
+    return replace(kind, name=name, title=name)

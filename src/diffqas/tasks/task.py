@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -61,6 +61,7 @@ class Task:
             epochs) or `"plain"` (any other: the first metric over the epochs).
         snapshot_epochs: epochs whose predictions are kept for the pictures.
         validation: samples of the training part that choices may look at; see `with_validation`.
+        higher: those of the metrics of which more is better.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Task:
     kind: str = "plain"
     snapshot_epochs: Sequence[int] = field(default_factory=tuple)
     validation: Split | None = None
+    higher: Collection[str] = ("accuracy",)
 
     def settings(self, recipe: str) -> Settings:
         """Settings of a recipe.

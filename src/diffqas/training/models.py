@@ -56,4 +56,5 @@ def seeded(seed: int, make: Callable[[], M], task: Task) -> M:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = make()
-    return made.to(task.train.inputs.device, task.train.inputs.dtype)
+    inputs = task.train.inputs
+    return made.to(inputs.device, inputs.dtype if inputs.is_floating_point() else None)

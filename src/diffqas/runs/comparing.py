@@ -1,0 +1,73 @@
+"""Several runs beside each other: which settings and versions are not the same in all, and what they reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from diffqas.errors import RunError, require
+from diffqas.runs.config import config_from_json
+from diffqas.runs.listing import RunSummary, summarise
+from diffqas.runs.settings_in_words import flat, settings_of
+from diffqas.training.folder import RunFolder
+
+ABSENT = "–"
+"""A setting that a run has not."""
+
+Rows = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class RunsCompared:
+    """Several runs.
+
+    Attributes:
+        runs: in the order given.
+        settings: those that differ: name with dots -> a text for each run.
+        environment: the same of versions, machine and commit.
+    """
+
+    runs: tuple[RunSummary, ...]
+    settings: Rows
+    environment: Rows
+
+
+def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
+    """Read several run folders, finished or not; nothing is loaded but their JSON files.
+
+    Args:
+        folders: at least two run folders.
+
+    Raises:
+        ArgumentError: fewer than two, or the same one twice.
+        RunError: no run in one of them, or a damaged file.
+    """
+    paths = [Path(folder) for folder in folders]
+    listed = ", ".join(map(str, paths))
+    require(len(paths) >= 2, "runs", "name at least two run folders", listed or "none")
+    require(len({path.resolve() for path in paths}) == len(paths), "runs", "differ from each other", listed)
+    runs, settings, environments = [], [], []
+    for path in paths:
+        stored = RunFolder(path).load_config()
+        settings.append(settings_of(config_from_json(stored)))
+        environment = {**(stored.get("environment") or {})}
+        environment.pop("created", None)
+        environments.append(flat(environment))
+        run = summarise(path, _name(path, paths))
+        if run.state == "broken":
+            raise RunError(f"Cannot compare {path}: {run.fault}.")
+        runs.append(run)
+    return RunsCompared(tuple(runs), _different(settings), _different(environments))
+
+
+def _different(each: Sequence[dict[str, str]]) -> Rows:
+    names = list(dict.fromkeys(name for one in each for name in one))
+    rows = {name: tuple(one.get(name, ABSENT) for one in each) for name in names}
+    return {name: texts for name, texts in rows.items() if len(set(texts)) > 1}
+
+
+def _name(path: Path, paths: Sequence[Path]) -> str:
+    """The folder's name; the whole path where two have the same."""
+    name = path.resolve().name
+    return name if [other.resolve().name for other in paths].count(name) == 1 else str(path)

@@ -1,0 +1,110 @@
+"""Runs against each other at equal seeds: the paired test of the studies, for any two runs on one task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from diffqas.runs.listing import RunSummary
+from diffqas.studies import statistics
+from diffqas.studies.metric import metric_of, short
+from diffqas.studies.statistics import Floats, Interval
+
+FEWEST = 2
+"""Common seeds that a test needs; how little few of them can show is said by the smallest p."""
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One run against the first.
+
+    Attributes:
+        name: of the run.
+        first: name of the run that it is compared with.
+        metric: what is compared.
+        pairs: seeds that both have a figure of.
+        effect: mean difference, run less first, or the ratio of geometric means, run over first; with its bootstrap
+            interval, NaN below five pairs.
+        ratio: whether it is a ratio.
+        p: two-sided p of the sign-flip test, and `p_holm` after Holm's adjustment over all runs compared.
+        smallest_p: what so many pairs can give at least.
+        missing: why there is no test; empty: there is one.
+    """
+
+    name: str
+    first: str
+    metric: str = ""
+    pairs: int = 0
+    effect: Interval = UNKNOWN
+    ratio: bool = False
+    p: float = math.nan
+    p_holm: float = math.nan
+    smallest_p: float = math.nan
+    missing: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words."""
+        head = f"{self.name} against {self.first}"
+        if self.missing:
+            return f"{head}: no test, {self.missing}."
+        value, low, high = map(short, self.effect)
+        interval = "" if math.isnan(self.effect.low) else f" ({low} .. {high})"
+        if self.ratio:
+            said = f"{value}{interval} times its {self.metric} (ratio of geometric means)"
+        else:
+            sign = "+" if self.effect.value >= 0 else ""
+            said = f"{self.metric} {sign}{value}{interval} (mean difference)"
+        adjusted = "" if self.p_holm == self.p else f", {short(self.p_holm)} after Holm's adjustment"
+        test = f"p = {short(self.p)}{adjusted} by {self.pairs} paired seeds"
+        return f"{head}: {said}, {test} (sign-flip test, smallest possible p {short(self.smallest_p)})."
+
+
+def paired_tests(runs: Sequence[RunSummary]) -> list[Pair]:
+    """Every other run against the first, seed by seed.
+
+    Positive figures of which less is better are compared by their logarithms, all others as they are.
+    """
+    first, *others = runs
+    pairs = [_pair(first, other) for other in others]
+    adjusted = statistics.holm([pair.p for pair in pairs])
+    return [replace(pair, p_holm=float(p)) for pair, p in zip(pairs, adjusted, strict=True)]
+
+
+def _pair(first: RunSummary, other: RunSummary) -> Pair:
+    head = Pair(other.name, first.name)
+    unfinished = [run.name for run in (first, other) if run.state != "finished"]
+    if unfinished:
+        return replace(
+            head, missing=f"{' and '.join(unfinished)} {'are' if len(unfinished) > 1 else 'is'} not finished"
+        )
+    if first.task != other.task:
+        return replace(head, missing=f"one is on {first.task}, the other on {other.task}")
+    if first.metric is None or first.metric != other.metric:
+        return replace(head, missing="they measure different things")
+    a, b = (dict(zip(run.seeds, run.figures, strict=True)) for run in (first, other))
+    common = [seed for seed in a if a[seed] is not None and b.get(seed) is not None]
+    if len(common) < FEWEST:
+        return replace(head, missing=f"they share {len(common)} seed{'s' * (len(common) != 1)}")
+    ratio = not first.higher and all(value is None or value >= 0 for value in (*a.values(), *b.values()))
+    cost = metric_of(first.metric).cost if ratio else _plain
+    differences, _ = statistics.paired_differences(b, a, cost)
+    effect = statistics.mean_ratio(differences) if ratio else statistics.mean_interval(differences)
+    return replace(
+        head,
+        metric=first.metric if first.metric == "reward" else f"test {first.metric}",
+        pairs=len(differences),
+        effect=effect,
+        ratio=ratio,
+        p=statistics.sign_flip_p(differences),
+        smallest_p=statistics.smallest_p(len(differences)),
+    )
+
+
+def _plain(values: Sequence[float | None]) -> Floats:
+    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)

@@ -1,0 +1,78 @@
+"""The tables of a study's folder as it is: nothing is computed, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diffqas.errors import DiffqasError, RunError
+from diffqas.studies.comparison import Comparison, compare_all
+from diffqas.studies.merging import row_of
+from diffqas.studies.metric import ACCURACY, MSE, REWARD, Metric, metric_of
+from diffqas.training.files import read_json
+
+SETTINGS = "study.json"
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """A study's folder.
+
+    Attributes:
+        name: of the study.
+        command: what computes all of it.
+        cells: finished ones, in the order of the table.
+        comparisons: one table per data set whose first row is finished.
+        faults: a line for every cell that cannot be read.
+    """
+
+    name: str
+    command: str
+    cells: list[dict[str, Any]]
+    comparisons: list[Comparison]
+    faults: list[str]
+
+
+def is_study(path: Path) -> bool:
+    """Whether a study was begun in a folder."""
+    return (path / SETTINGS).exists()
+
+
+def stored_study(path: Path) -> StoredStudy:
+    """Read a study's settings and cells, and compare what is finished.
+
+    Raises:
+        RunError: no study there, or its settings cannot be read.
+    """
+    stored = read_json(path / SETTINGS)
+    try:
+        rows, datasets = list(map(str, stored["rows"])), list(map(str, stored["datasets"]))
+        told = stored.get("metric")
+        compared = None if told is None else metric_of(str(told["name"]), bool(told["higher"]))
+    except (KeyError, TypeError):
+        raise RunError(f"{path / SETTINGS} is not of this version of diffqas.") from None
+    cells, faults = [], []
+    for file in sorted(path.glob("cells/*/*.json")):
+        try:
+            cell = read_json(file)
+            row_of(cell, (compared or _metric(cell)).test)
+            cells.append(cell)
+        except (DiffqasError, KeyError, TypeError, ValueError) as error:
+            faults.append(" ".join(f"Left out: {file}: {error}".split()))
+    known = [cell for cell in cells if cell["row"] in rows and cell["dataset"] in datasets]
+    known.sort(key=lambda cell: (datasets.index(cell["dataset"]), rows.index(cell["row"])))
+    ready = {cell["dataset"] for cell in known if cell["row"] == rows[0]}
+    shown = [cell for cell in known if cell["dataset"] in ready]
+    metric = compared or (_metric(shown[0]) if shown else MSE)
+    comparisons = compare_all(shown, rows[0], metric=metric)
+    return StoredStudy(str(stored.get("study")), str(stored.get("command", "")), known, comparisons, faults)
+
+
+def _metric(cell: Mapping[str, Any]) -> Metric:
+    """What a cell compares, of a study that does not say so: all that did not had one of these."""
+    for metric in (REWARD, ACCURACY, MSE):
+        if metric.test in cell:
+            return metric
+    return metric_of(next((key[5:] for key in cell if key.startswith("test_")), "figure"))

@@ -1,0 +1,75 @@
+"""A task of your own, tried on a few samples before anything is trained or written."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.errors import DataError, choose, require
+from diffqas.tasks.task import Split, Task
+
+KINDS = ("series", "images", "plain")
+FEW = 8
+
+_NAME = re.compile(r"\w[\w .,+-]*")
+_METRIC = re.compile(r"[^\W_][\w .,+²-]*")
+
+
+def rehearse(task: Task) -> None:
+    """Make the target network, predict a few training samples, and take loss and metrics of that.
+
+    The global random state is left as it was.
+
+    Raises:
+        ArgumentError: a field of the task that a search cannot use; the message names it.
+        DataError: predictions and targets whose shapes differ where torch's losses would broadcast them.
+    """
+    require(_NAME.fullmatch(task.name) is not None, "name", "be a plain word, it names a folder", repr(task.name))
+    choose(task.kind, KINDS, "kind")
+    require(len(task.recipes) >= 1, "recipes", "hold settings under the name 'default'", "none")
+    require(len(task.metrics) >= 1, "metrics", "hold at least one figure", "none")
+    for name in task.metrics:
+        require(_METRIC.fullmatch(name) is not None, "metrics", "have plain names", repr(name))
+    count = min(FEW, len(task.train))
+    few = Split(task.train.inputs[:count], task.train.targets[:count]).to("cpu", torch.float32)
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        prediction = _predicted(task, few)
+        loss = task.loss(prediction, few.targets)
+        _scalar(loss, "loss", "loss")
+        require(loss.requires_grad, "loss", "be differentiable", "a number without a gradient")
+        with torch.no_grad():
+            for name, metric in task.metrics.items():
+                _scalar(metric(prediction.detach(), few.targets), "metrics", f"metric {name}")
+    if any("broadcast" in str(warning.message) for warning in caught):
+        shapes = f"{tuple(prediction.shape)} and {tuple(few.targets.shape)}"
+        raise DataError(
+            f"Predictions and targets of the task {task.name} have the shapes {shapes}: a loss or a metric would "
+            "compare each with every other. Give them the same shape."
+        )
+
+
+def _predicted(task: Task, few: Split) -> Tensor:
+    network: Any = task.target()
+    require(isinstance(network, nn.Module), "target", "make a network, an nn.Module", f"a {type(network).__name__}")
+    prediction = network.float().eval()(few.inputs)
+    if not isinstance(prediction, Tensor):
+        got = f"a {type(prediction).__name__}"
+    else:
+        got = f"the shape {tuple(prediction.shape)} for {len(few)} samples"
+    found = isinstance(prediction, Tensor) and prediction.ndim >= 1 and len(prediction) == len(few)
+    require(found, "target", "give a tensor with one prediction per sample", got)
+    if task.kind == "series":
+        rule = "give predictions (samples,) and no further dimension for the kind 'series'"
+        require(prediction.ndim == 1, "target", rule, got)
+    return prediction
+
+
+def _scalar(value: Any, argument: str, name: str) -> None:
+    got = f"the shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+    rule = f"give a tensor with a single number ({name})"
+    require(isinstance(value, Tensor) and value.ndim == 0, argument, rule, got)

@@ -1,0 +1,162 @@
+"""A task of your own in a Python file that a person names: `FILE.py:NAME`."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from diffqas.errors import ArgumentError, DataError, DiffqasError, require
+from diffqas.quantum_train.codec import storable
+from diffqas.tasks.task import Task
+
+TRACEBACK = "DIFFQAS_TRACEBACK"
+"""Environment variable: set, errors in a task's file come with their whole traceback."""
+
+LONGEST = 300
+"""Characters of somebody else's error message that are kept."""
+
+
+@storable
+@dataclass(frozen=True)
+class TaskSource:
+    """Where a task of your own came from; of one that was handed over in Python nothing is known.
+
+    Attributes:
+        given: the words as typed, `FILE.py:NAME`.
+        path: the file's absolute path.
+        name: of the task in the file.
+        sha256: of the file's content.
+    """
+
+    given: str | None = None
+    path: str | None = None
+    name: str | None = None
+    sha256: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The file and the name, whatever folder one is in."""
+        return f"{self.path}:{self.name}"
+
+
+def is_task_file(word: str) -> bool:
+    """Whether a word names a task in a file, or a file in which no task is named.
+
+    >>> is_task_file("heart/task.py:heart"), is_task_file("task.py"), is_task_file("mnist"), is_task_file("my:Room-v0")
+    (True, True, False, False)
+    """
+    return word.endswith(".py") or word.rpartition(":")[0].endswith(".py")
+
+
+def load_task_file(word: str) -> tuple[Task, TaskSource]:
+    """Execute a file of Python and take a task from it: a `Task`, or what a function without arguments gives.
+
+    The file can import modules that lie beside it, as a script can. No cache is written beside it.
+
+    Args:
+        word: `FILE.py:NAME`.
+
+    Raises:
+        ArgumentError: a word of another form.
+        DataError: the file is missing, raises an error (file, line and error are told), or holds no such task.
+    """
+    place, _, name = word.rpartition(":")
+    rule = "name a task in its file, as in task.py:NAME"
+    require(place.endswith(".py") and name.isidentifier(), "task", rule, repr(word))
+    path = Path(place).expanduser().resolve()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"Cannot read {place}: {error.strerror}.") from None
+    source = TaskSource(word, str(path), name, hashlib.sha256(content).hexdigest())
+    with explained(source):
+        found = _named(_executed(path, content), name, place)
+        task = found() if callable(found) else found
+    if not isinstance(task, Task):
+        got = f"a function that gives {_what(task)}" if callable(found) else _what(found)
+        raise DataError(f"{place}: {name} must be a Task or a function without arguments that gives one, but is {got}.")
+    return task, source
+
+
+@contextmanager
+def explained(source: TaskSource | None) -> Iterator[None]:
+    """Tell errors inside of a task's file in one line, with file and line; other tasks' errors are left alone.
+
+    With the environment variable DIFFQAS_TRACEBACK they are left alone too.
+
+    Raises:
+        DataError: in place of any error that is not diffqas's own.
+    """
+    if source is None or source.path is None or os.environ.get(TRACEBACK):
+        yield
+        return
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        line = _line(error, source.path)
+        if isinstance(error, DiffqasError):
+            if line is None:
+                raise
+            said = str(error)
+        else:
+            said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")[:LONGEST]
+        place = f"Training {source.words} failed" if line is None else f"{source.path}:{line}"
+        raise DataError(f"{place}: {said} (the whole traceback: {TRACEBACK}=1)") from None
+
+
+def _line(error: BaseException, path: str) -> int | None:
+    """The last line of the file that took part in an error; None: none did."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno for frame in reversed(frames) if frame.filename == path), None)
+
+
+def _executed(path: Path, content: bytes) -> ModuleType:
+    """What was read is what is executed, whatever happens to the file meanwhile."""
+    name = f"diffqas_task_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # dataclasses look their module up
+    sys.path.insert(0, str(path.parent))
+    try:
+        exec(compile(content, str(path), "exec", dont_inherit=True), module.__dict__)
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(str(path.parent))
+    return module
+
+
+def _named(module: ModuleType, name: str, place: str) -> Any:
+    if not hasattr(module, name):
+        tasks = [key for key, value in vars(module).items() if isinstance(value, Task)]
+        tasks += [key for key, value in vars(module).items() if _makes(value, module.__name__)]
+        raise ArgumentError(f"There is no {name} in {place}; it has {', '.join(sorted(tasks)) or 'no tasks'}.")
+    found = getattr(module, name)
+    if inspect.isfunction(found) and not _makes(found, found.__module__):
+        parameters = ", ".join(inspect.signature(found).parameters)
+        raise ArgumentError(f"{place}: the function {name} must need no arguments, but has {parameters}.")
+    return found
+
+
+def _makes(value: Any, module: str) -> bool:
+    """Whether a value is a function of a module that can be called without arguments."""
+    if not inspect.isfunction(value) or value.__module__ != module:
+        return False
+    parameters = inspect.signature(value).parameters.values()
+    return all(
+        each.default is not each.empty or each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters
+    )
+
+
+def _what(value: Any) -> str:
+    return f"a {type(value).__name__}"
