@@ -45,6 +45,8 @@ def chosen(monkeypatch, capsys):
         "narma5 --relaxation gumbel --sharing separate --select best --scaling train",
         "bessel --mapping mlp --hidden 8 4 --chunk 3 --target lstm --epochs 7",
         "bessel --mapping mlp",
+        "bessel --mapping mps --bond 3 --chunk 2",
+        "bessel --mapping mps",
         "damped-shm --model qlstm",
         "damped-shm --model qlstm --circuit C2 --no-classical --hidden-size 3 --layers 2 --squash arctan",
         "bessel --model qlstm --reservoir --structure shared --sharing shared --recipe paper",

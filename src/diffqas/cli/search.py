@@ -42,11 +42,13 @@ class Search:
     """Temperature of softmax, first temperature of gumbel."""
     sharing: Literal["shared", "separate"] | None = None
     """One set of angles for all candidates (of a gate), or one each; qt shared and qlstm separate if not given."""
-    mapping: Literal["linear", "mlp"] | None = None
-    """qt: from a basis state to weights, linear (the papers', if not given) or a perceptron, which has more trainable
-    numbers."""
+    mapping: Literal["linear", "mlp", "mps"] | None = None
+    """qt: from a basis state to weights, linear (the papers', if not given), or, with more trainable numbers, a
+    perceptron (mlp) or a tensor train over the bits (mps)."""
     hidden: tuple[int, ...] | None = None
     """qt: widths of the perceptron's hidden layers; one of 16 if not given."""
+    bond: int | None = None
+    """qt: bond dimension of the tensor train, 4 if not given."""
     chunk: int | None = None
     """qt: weights written by each basis state, 1 if not given; more means more trainable numbers and fewer qubits."""
     circuit: Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None = None
@@ -121,6 +123,7 @@ class Search:
             sharing=self.sharing,
             mapping=self.mapping,
             hidden=self.hidden,
+            bond=self.bond,
             chunk=self.chunk,
             circuit=self.circuit,
             reservoir=self.reservoir or None,

@@ -14,7 +14,7 @@ from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import require
 from diffqas.models.kind import Labels, ModelKind
 from diffqas.models.ranking import commented, leading, merged_ranking
-from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, as_mapping
+from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, TensorTrainMapping, as_mapping
 from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.reports.pictures import Floats, structure_figure
 from diffqas.reports.terminal import space_note
@@ -61,14 +61,18 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         sharing: str = "shared",
         mapping: str | WeightMapping = "linear",
         hidden: int | Sequence[int] | None = None,
+        bond: int | None = None,
         chunk: int = 1,
         target: str | None = None,
     ) -> QuantumTrainKind:
-        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`."""
+        """As `ModelKind.choose`; `hidden` are widths of the mapping `"mlp"`, `bond` is that of `"mps"`."""
         chosen = as_mapping(mapping)
         if hidden is not None:
             require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
             chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
+        if bond is not None:
+            require(mapping == "mps", "bond", "go with the mapping mps", f"the mapping {mapping!r}")
+            chosen = TensorTrainMapping(bond)
         return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target)
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:

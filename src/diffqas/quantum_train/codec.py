@@ -12,6 +12,7 @@ from diffqas.quantum_train.mapping import LinearMapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping
 from diffqas.quantum_train.recipe import Rates, Recipe
 from diffqas.quantum_train.scale import DimensionScale, RawScale, TanhScale
+from diffqas.quantum_train.tensor_train import TensorTrainMapping
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ CLASSES: dict[str, type] = {
         *(Recipe, Rates, Candidate),
         *(Raw, Softmax, Gumbel),
         *(DimensionScale, RawScale, TanhScale),
-        *(LinearMapping, MLPMapping),
+        *(LinearMapping, MLPMapping, TensorTrainMapping),
     )
 }
 

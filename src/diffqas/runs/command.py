@@ -10,7 +10,7 @@ from typing import Any
 
 from diffqas.architecture import Gumbel, Relaxation, Softmax
 from diffqas.errors import DiffqasError
-from diffqas.quantum_train import LinearMapping, MLPMapping
+from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.recurrent import BASELINES
 from diffqas.runs.config import RunConfig
 from diffqas.tasks.environments.task import SETTINGS as AGENTS
@@ -127,7 +127,14 @@ def _of_kind(config: RunConfig) -> Command:
     mapping = getattr(kind, "mapping", LinearMapping())
     if isinstance(mapping, MLPMapping):
         words += ["--mapping", "mlp", *_flag("hidden", mapping.hidden, MLPMapping().hidden)]
-    if mapping not in (LinearMapping(), MLPMapping(getattr(mapping, "hidden", (1,)))):
+    elif isinstance(mapping, TensorTrainMapping):
+        words += ["--mapping", "mps", *_flag("bond", mapping.bond, TensorTrainMapping().bond)]
+    said = (
+        LinearMapping(),
+        MLPMapping(getattr(mapping, "hidden", (1,))),
+        TensorTrainMapping(getattr(mapping, "bond", 1)),
+    )
+    if mapping not in said:
         remarks.append(f"No flag sets the mapping: the run has {mapping!r}.")
     for field in fields(kind):
         value, other = getattr(kind, field.name), getattr(usual, field.name)

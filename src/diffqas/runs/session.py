@@ -52,6 +52,7 @@ def search(
     candidates: SearchSpace | Iterable[Candidate] | None = None,
     mapping: str | Mapping | None = None,
     hidden: int | Sequence[int] | None = None,
+    bond: int | None = None,
     chunk: int | None = None,
     circuit: str | None = None,
     reservoir: bool | None = None,
@@ -95,8 +96,9 @@ def search(
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
         sharing: `"shared"` (qt's default) or `"separate"` angles (qlstm's).
         candidates: the search space.
-        mapping: of qt, `"linear"` (the papers'), `"mlp"` or a mapping object.
+        mapping: of qt, `"linear"` (the papers'), `"mlp"`, `"mps"` (a tensor train) or a mapping object.
         hidden: of qt, width of the hidden layer of `"mlp"`, or widths of several.
+        bond: of qt, bond dimension of `"mps"`.
         chunk: of qt, weights written by each basis state; a larger one needs fewer qubits.
         circuit: of qlstm, one circuit chosen by hand in every gate, `"C1"` .. `"C6"`, in place of `candidates`.
         reservoir: of qlstm, leave the angles as they are drawn.
@@ -151,6 +153,7 @@ def search(
         sharing=sharing,
         mapping=mapping,
         hidden=hidden,
+        bond=bond,
         chunk=chunk,
         reservoir=reservoir,
         structure=structure,
