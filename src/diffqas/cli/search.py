@@ -86,6 +86,16 @@ class Search:
     """Environments: how many of them for each seed; 16 if not given, 4 for a3c."""
     episodes: int | None = None
     """Environments: how many episodes for each seed, 50,000 if not given."""
+    clients: int | None = None
+    """Federated averaging: so many clients share the training samples, train each on its own, and send only the
+    trainable numbers. All samples in one place if not given."""
+    rounds: int | None = None
+    """Of clients: how often they are averaged. In place of --epochs, which counts the passes of each client."""
+    local_epochs: int | None = None
+    """Of clients: passes over their own samples in each round, 1 if not given."""
+    split: Literal["iid", "label", "contiguous"] | None = None
+    """Of clients: samples at random, by their class (images), or a stretch of time each; contiguous for a series, iid for
+    anything else if not given."""
     seed: int = 0
     """The first seed."""
     seeds: int = 1
@@ -140,6 +150,10 @@ class Search:
             algorithm=self.algorithm,
             workers=self.workers,
             episodes=self.episodes,
+            clients=self.clients,
+            rounds=self.rounds,
+            local_epochs=self.local_epochs,
+            split=self.split,
             csv=self.csv,
             column=self.column,
             scaling=self.scaling,

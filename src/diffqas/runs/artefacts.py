@@ -40,7 +40,7 @@ def write_artefacts(
     _write_models(folder, config, models)
     weights = np.median([record["structural_weights"] for record in folder.records()], axis=1)
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
-    save_figure(config.kind.picture(models[0], weights, title), folder.path / STRUCTURE)
+    save_figure(_by_round(config.kind.picture(models[0], weights, title), config), folder.path / STRUCTURE)
     if isinstance(training, AgentTraining):
         return _common(config, training, models) | write_agent_artefacts(folder, config, training)
     if training.task.kind == "series":
@@ -51,7 +51,7 @@ def write_artefacts(
     save_figure(curves_picture(folder, class_names(config, training.task)), folder.path / CURVES)
     classes = {"classes": class_names(config, training.task)} if training.task.kind == "images" else {}
     metric = {"metric": next(iter(training.task.metrics))}
-    return _common(config, training, models) | metric | classes | training.metrics
+    return _common(config, training, models) | metric | classes | training.metrics | training.facts
 
 
 def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
@@ -119,9 +119,18 @@ def curves_picture(folder: RunFolder, classes: Sequence[str] = ()) -> Figure:
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)
-        return run_curves(curves, f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}")
+        heading = f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}"
+        return _by_round(run_curves(curves, heading), config)
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
-    return curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title)
+    return _by_round(curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title), config)
+
+
+def _by_round(figure: Figure, config: RunConfig) -> Figure:
+    """The figure with its axis in rounds, if those are what was recorded."""
+    for axes in figure.axes:
+        if config.federated is not None and axes.get_xlabel() == "epoch":
+            axes.set_xlabel("round")
+    return figure
 
 
 def class_names(config: RunConfig, task: Task) -> list[str]:

@@ -71,6 +71,7 @@ def command_of(config: RunConfig) -> Command:
     for part in (_of_kind(config), _of_settings(config.settings, usual), _of_seeds(config.seeds)):
         words += part.words
         remarks += part.remarks
+    words += _of_clients(config)
     for name in OF_RUN:
         words += _flag(name, getattr(config, name), _default(RunConfig, name))
     return Command(tuple(words), tuple(remarks))
@@ -145,6 +146,17 @@ def _of_kind(config: RunConfig) -> Command:
         elif field.name not in ("candidates", "mapping") and value != other:
             remarks.append(f"No flag sets {field.name}: the run has {value!r}.")
     return Command(tuple(words), tuple(remarks))
+
+
+def _of_clients(config: RunConfig) -> list[str]:
+    if config.federated is None:
+        return []
+    # The split is said always: what is usual depends on the task.
+    return [
+        word
+        for field in fields(config.federated)
+        for word in _flag(field.name, getattr(config.federated, field.name), None)
+    ]
 
 
 def _of_seeds(seeds: tuple[int, ...]) -> Command:

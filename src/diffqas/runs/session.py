@@ -19,6 +19,7 @@ from diffqas.models import Labels, ModelKind, choose_kind
 from diffqas.quantum_train import Mapping
 from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
+from diffqas.runs.clients import epochs_of, federated_of
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.progress import display_of
@@ -27,7 +28,7 @@ from diffqas.tasks import Settings, Task
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
 from diffqas.tasks.registry import load_task, task_kind
 from diffqas.tasks.series import Scaling
-from diffqas.training import Training
+from diffqas.training import FederatedTraining, Training
 from diffqas.training.actor_critic import AgentTraining
 from diffqas.training.files import write_json
 from diffqas.training.folder import RunFolder
@@ -69,6 +70,10 @@ def search(
     algorithm: str | None = None,
     workers: int | None = None,
     episodes: int | None = None,
+    clients: int | None = None,
+    rounds: int | None = None,
+    local_epochs: int | None = None,
+    split: str | None = None,
     structure_rate: float | None = None,
     csv: str | Path | None = None,
     column: str | None = None,
@@ -117,6 +122,10 @@ def search(
             its own).
         workers: of environments, how many of them for each seed.
         episodes: of environments, how many for each seed.
+        clients: how many share the training samples and train by federated averaging: only trainable numbers travel.
+        rounds: of clients, how often they are averaged; in place of `epochs`, which counts local passes.
+        local_epochs: of clients, passes over their own samples in each round, 1 by default.
+        split: of clients, `"iid"`, `"label"` (of images) or `"contiguous"` (the default of series).
         structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the
             standard deviation of their prior.
         csv: file with a series of your own.
@@ -169,6 +178,8 @@ def search(
         if own
         else load_task(task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target)
     )
+    federated = federated_of(loaded.kind if isinstance(loaded, Task) else what, clients, local_epochs, split, rounds)
+    epochs = epochs_of(federated, epochs, rounds)
     changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
     changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
     config = RunConfig(
@@ -182,6 +193,7 @@ def search(
         scaling=scaling,
         classes=None if classes is None else tuple(int(label) for label in classes),
         data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
+        federated=federated,
         device=_checked_device(device),
         dtype=dtype,
     )
@@ -272,7 +284,12 @@ def _settings(
 def _prepare(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
     here = task.to(config.device, config.torch_dtype)
     population, models = config.kind.make(here, config.settings, config.seeds)
-    return config.kind.training(population, here, config.settings, list(config.seeds)), models
+    seeds = list(config.seeds)
+    if config.federated is not None:
+        assert isinstance(here, Task)
+        assert isinstance(config.settings, Settings)
+        return FederatedTraining(population, here, config.settings, seeds, config.federated), models
+    return config.kind.training(population, here, config.settings, seeds), models
 
 
 def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool) -> Run:
