@@ -47,6 +47,8 @@ def chosen(monkeypatch, capsys):
         "bessel --mapping mlp",
         "bessel --mapping mps --bond 3 --chunk 2",
         "bessel --mapping mps",
+        "bessel --clients 4 --local-epochs 5 --split iid",
+        "narma5 --clients 3 --rounds 7 --optimizer adam",
         "damped-shm --model qlstm",
         "damped-shm --model qlstm --circuit C2 --no-classical --hidden-size 3 --layers 2 --squash arctan",
         "bessel --model qlstm --reservoir --structure shared --sharing shared --recipe paper",

@@ -94,8 +94,8 @@ class Search:
     local_epochs: int | None = None
     """Of clients: passes over their own samples in each round, 1 if not given."""
     split: Literal["iid", "label", "contiguous"] | None = None
-    """Of clients: samples at random, by their class (images), or a stretch of time each; contiguous for a series, iid for
-    anything else if not given."""
+    """Of clients: samples at random, by their class (images), or a stretch of time each; contiguous for a series, iid
+    for anything else if not given."""
     seed: int = 0
     """The first seed."""
     seeds: int = 1
