@@ -1,7 +1,7 @@
 """What clients that keep their samples reach by averaging their numbers, and what has to travel for it.
 
     python studies/federated.py bessel
-    python studies/federated.py digits --classes 3 8 --epochs 40
+    python studies/federated.py mnist --classes 1 5 --target cnn
 
 Rows: the search, and the network itself trained directly, each with all samples in one place and at clients, with
 the default recipe of the data set (by Adam too, where that is not what it has). Every line of `--out` is one row with
@@ -40,7 +40,8 @@ def rows(task: Task, clients: int, epochs: int | None) -> Iterator[Row]:
     own = replace(own, epochs=own.epochs if epochs is None else epochs)
     adam = replace(own, optimizer="adam")
     ways = [Federated(clients, 1, "contiguous" if task.kind == "series" else "iid")]
-    ways += [replace(ways[0], local_epochs=5)]
+    if own.epochs % 5 == 0:
+        ways.append(replace(ways[0], local_epochs=5))
     if task.kind == "images":
         ways.append(Federated(clients, 1, "label"))
     models = [(f"search, {own.optimizer}", own, False)]
@@ -112,6 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset")
     parser.add_argument("--classes", type=int, nargs="+")
+    parser.add_argument("--target")
     parser.add_argument("--data-dir")
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--epochs", type=int)
@@ -119,7 +121,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    task = load_task(options.dataset, classes=options.classes, data_dir=options.data_dir)
+    task = load_task(options.dataset, classes=options.classes, data_dir=options.data_dir, target=options.target)
     assert isinstance(task, Task)
     task = task.to("cpu", torch.float32)
     out = options.out or Path(f"studies/results/federated-{options.dataset}.jsonl")

@@ -7,7 +7,7 @@ Their average, weighted by the counts of samples, is where the next round starts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from diffqas.errors import require
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Split, Task
+from diffqas.training.optimisers import make_optimisation
 from diffqas.training.population import Population, trained_tensors
 from diffqas.training.shards import Federated, shards
 from diffqas.training.supervised import EpochRecord, Training
@@ -27,9 +28,9 @@ P = TypeVar("P", bound=Population)
 class FederatedTraining(Training[P]):
     """As `Training`, with one record per round; `epoch` counts every client's passes over its own samples.
 
-    The clients take turns with the one population: a client is its samples and the state of its optimiser, which it
-    keeps from round to round (Adam's moments, a Kalman filter's covariance) and never sends. The seeds train in
-    lockstep at every client. With one client it is `Training`, bit by bit.
+    The clients take turns with the one population and begin every round with a fresh optimiser: a client keeps its
+    samples and nothing else, and a checkpoint holds the averaged numbers alone. The seeds train in lockstep at every
+    client. One client in one round is `Training`, bit by bit.
 
     All clients start from the same numbers, so that they mean the same at each of them: two searches that started
     apart could write equal weights from different angles, and the average of their angles would write neither.
@@ -61,13 +62,8 @@ class FederatedTraining(Training[P]):
 
     def __post_init__(self) -> None:
         self.best = None
-        self.clients = [_client(self, shard) for shard in self.shards]
-        self.optimisation = _Optimisations(self.clients)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps of all clients in one pass over their samples."""
-        return sum(client.steps_per_epoch for client in self.clients)
+        make_optimisation(self.population, self.task, self.settings)  # refuses now what no client could train
+        self.optimisation = _Nowhere()
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -96,49 +92,38 @@ class FederatedTraining(Training[P]):
         average = [torch.zeros_like(tensor) for tensor in start]
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
         self.population.train()
-        for client in self.clients:
+        for shard in self.shards:
             _copy(tensors, start)
-            share = len(client.task.train) / len(self.task.train)
+            client = self._client(shard)
             for _ in range(self.federated.local_epochs):
                 total += client.one_pass() / (len(self.task.train) * self.federated.local_epochs)
                 client.epoch += 1
+            share = len(shard) / len(self.task.train)
             for mean, tensor in zip(average, tensors, strict=True):
                 mean += share * tensor.detach()
         _copy(tensors, average)
         self.epoch += self.federated.local_epochs
         return self._record(total.tolist())
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
-        super().load_state_dict(state)
-        for client in self.clients:
-            client.epoch, client.failures = self.epoch, self.failures
+    def _client(self, shard: Split) -> Training[P]:
+        """A training on a client's samples from here; a seed that diverges there is frozen everywhere."""
+        task = replace(self.task, train=shard)
+        return Training(self.population, task, self.settings, self.seeds, self.epoch, failures=self.failures)
 
 
-class _Optimisations:
-    """Those of all clients as one, for a checkpoint; nobody takes a step with it."""
-
-    def __init__(self, clients: Sequence[Training[Any]]) -> None:
-        self.each = [client.optimisation for client in clients]
+class _Nowhere:
+    """The optimiser of the place where numbers are averaged: it has no samples to step on, and nothing to keep."""
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """Each client steps by itself."""
+        """Never called."""
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """By the client's place."""
-        return {str(place): one.state_dict() for place, one in enumerate(self.each)}
+        """Nothing."""
+        return {}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
-        for place, one in enumerate(self.each):
-            one.load_state_dict(state_dict[str(place)])
-
-
-def _client(server: FederatedTraining[Any], shard: Split) -> Training[Any]:
-    """A training on the client's samples; a seed that diverges at one client is frozen at all."""
-    task = replace(server.task, train=shard)
-    return Training(server.population, task, server.settings, server.seeds, failures=server.failures)
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Nothing."""
 
 
 @torch.no_grad()
