@@ -1,7 +1,7 @@
 """What clients that keep their samples reach by averaging their numbers, and what has to travel for it.
 
     python studies/federated.py bessel
-    python studies/federated.py mnist --classes 1 5 --target cnn
+    python studies/federated.py digits --classes 1 5
 
 Rows: the search, and the network itself trained directly, each with all samples in one place and at clients, with
 the default recipe of the data set (by Adam too, where that is not what it has). Every line of `--out` is one row with
@@ -45,7 +45,7 @@ def rows(task: Task, clients: int, epochs: int | None) -> Iterator[Row]:
     if task.kind == "images":
         ways.append(Federated(clients, 1, "label"))
     models = [(f"search, {own.optimizer}", own, False)]
-    if task.kind == "series":
+    if own.optimizer != "adam":
         models.append(("search, adam", adam, False))
     models.append(("direct, adam", replace(adam, lr=DIRECT_LR[task.kind]), True))
     for name, settings, direct in models:

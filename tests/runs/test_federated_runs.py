@@ -7,9 +7,12 @@ from diffqas import load, resume, search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.reports.result import show
+from diffqas.runs.artefacts import curves_picture
 from diffqas.runs.config import config_from_json
+from diffqas.runs.report import run_page
 from diffqas.training import Federated, FederatedTraining
 from diffqas.training.files import read_json
+from diffqas.training.folder import RunFolder
 
 SMALL = {"depth": 1, "optimizer": "adam", "quiet": True}
 
@@ -29,6 +32,8 @@ def test_the_command_line_leaves_a_run_with_what_travelled(tmp_path, capsys):
     assert config.federated == Federated(4, 3, "contiguous")
     assert config.settings.epochs == 6
     run = load(folder)
+    assert curves_picture(RunFolder(folder)).axes[0].get_xlabel() == "round"
+    assert run_page(folder).settings["federated.clients"] == "4"
     show(run.result, console := Console(record=True, width=200))
     assert "default recipe, 2 rounds" in console.export_text()
 
