@@ -9,7 +9,8 @@ from diffqas.circuits import Candidate
 from diffqas.cli import main
 from diffqas.errors import ArgumentError
 from diffqas.models import KINDS, choose_kind
-from diffqas.quantum_train import MLPMapping
+from diffqas.models.agent import AgentKind
+from diffqas.quantum_train import MLPMapping, TensorTrainMapping
 from diffqas.recurrent import BASELINES, GATES
 from diffqas.runs.config import config_from_json
 from diffqas.tasks.registry import load_task
@@ -29,6 +30,7 @@ def test_each_kind_has_defaults_of_its_own():
     [
         ("qt", {}),
         ("qt", {"mapping": "mlp", "hidden": (3, 2), "chunk": 4, "target": "lstm", "candidates": [Candidate()]}),
+        ("qt", {"mapping": "mps", "bond": 3}),
         ("qlstm", {}),
         ("qlstm", {"circuit": "C4", "hidden_size": 3, "classical": False}),
         ("qlstm", {"reservoir": True, "structure": "shared", "layers": 2, "squash": "arctan", "sharing": "shared"}),
@@ -43,6 +45,10 @@ def test_choices_survive_json(model, arguments):
 
 def test_arguments_are_used():
     assert choose_kind("qt", mapping="mlp", hidden=4).mapping == MLPMapping((4,))
+    assert choose_kind("qt", mapping="mps", bond=2).mapping == TensorTrainMapping(2)
+    agent = choose_kind("qt", "environment", mapping="mps", bond=2, chunk=3)
+    assert isinstance(agent, AgentKind)
+    assert (agent.generator.mapping, agent.generator.chunk) == (TensorTrainMapping(2), 3)
     assert choose_kind("qlstm", circuit="C2").candidates == (BASELINES["C2"],)
     assert choose_kind("qlstm", candidates=[BASELINES["C1"]]).candidates == (BASELINES["C1"],)
 

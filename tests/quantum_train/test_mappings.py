@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from diffqas.errors import ArgumentError
-from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, as_mapping
+from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, TensorTrainMapping, as_mapping
 
 CODES = {"signed": {"0": -1.0, "1": 1.0}, "binary": {"0": 0.0, "1": 1.0}}
 CHOICES = [LinearMapping(), MLPMapping((4,)), MLPMapping((5, 3), gain=2.0), MLPMapping((3, 2, 4))]
+EVERY = [*CHOICES, TensorTrainMapping(1), TensorTrainMapping(3)]
 exact = {"rtol": 1e-12, "atol": 1e-12}
 close = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -52,7 +53,7 @@ def test_values_and_gradients_are_those_of_the_loop(choice, bits, n, chunk):
         assert want.abs().max() > 0
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=str)
+@pytest.mark.parametrize("choice", EVERY, ids=str)
 @pytest.mark.parametrize("lead", [(3,), (2, 3)])
 def test_copies_are_independent(choice, lead):
     stacked = choice.make(4, 2, "binary").double().stacked(lead).double()
@@ -66,7 +67,7 @@ def test_copies_are_independent(choice, lead):
 
 
 @pytest.mark.parametrize("sharing", ["shared", "separate"])
-@pytest.mark.parametrize("choice", CHOICES[1:], ids=str)
+@pytest.mark.parametrize("choice", EVERY[1:], ids=str)
 def test_models_in_lockstep_train_as_each_by_itself(one_case, choice, sharing):
     case = one_case("mlp")
     models = [case.model(mapping=choice, chunk=3, sharing=sharing) for _ in range(3)]
@@ -101,8 +102,10 @@ def test_models_of_different_mappings_are_no_population(one_case):
         (LinearMapping(), lambda n, chunk: chunk * (n + 2)),
         (MLPMapping((16,)), lambda n, chunk: 16 * (n + 2) + chunk * 17),
         (MLPMapping((5, 3)), lambda n, chunk: 5 * (n + 2) + 3 * 6 + chunk * 4),
+        (TensorTrainMapping(1), lambda n, chunk: 2 * (n + chunk)),
+        (TensorTrainMapping(3), lambda n, chunk: 6 * (1 + 3 * (n - 1) + chunk)),
     ],
-    ids=["linear", "16", "5-3"],
+    ids=["linear", "16", "5-3", "bond-1", "bond-3"],
 )
 @pytest.mark.parametrize(("chunk", "qubits"), [(1, 11), (3, 10), (112, 4), (5000, 1)])
 def test_counts_are_exact(choice, numbers, chunk, qubits):
@@ -123,7 +126,7 @@ def test_a_name_stands_for_its_default():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("choice", CHOICES[1:], ids=str)
+@pytest.mark.parametrize("choice", EVERY[1:], ids=str)
 def test_tensors_start_with_the_targets_mean_and_spread(choice, dtype):
     target = nn.Sequential(nn.Linear(20, 30), nn.Tanh(), nn.Linear(30, 2)).to(dtype)
     model = QuantumTrain(target, depth=2, mapping=choice, chunk=7)
@@ -169,6 +172,8 @@ def test_the_gradient_keeps_one_number_per_unit_and_state():
         (lambda: MLPMapping(()), "`hidden` must be one or more widths of at least 1, as a tuple, but got ()."),
         (lambda: MLPMapping((4, 0)), "`hidden` must be one or more widths of at least 1, as a tuple, but got (4, 0)."),
         (lambda: MLPMapping(16), "`hidden` must be one or more widths of at least 1, as a tuple, but got 16."),
+        (lambda: TensorTrainMapping(0), "`bond` must be a whole number of at least 1, but got 0."),
+        (lambda: TensorTrainMapping(2.0), "`bond` must be a whole number of at least 1, but got 2.0."),
         (lambda: MLPMapping(gain=0.0), "`gain` must be positive, but got 0.0."),
         (lambda: MLPMapping().make(3, 0), "`chunk` must be at least 1, but got 0."),
         (lambda: MLPMapping().make(3, 1, "sign"), "`bits` must be one of signed, binary, but got 'sign'"),

@@ -7,7 +7,7 @@ import pytest
 from diffqas import resume, search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError
-from diffqas.quantum_train import LinearMapping, MLPMapping
+from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.runs.config import config_from_json
 from diffqas.training.files import read_json
 
@@ -34,6 +34,8 @@ def test_the_command_line_reaches_the_model_and_config_json(tmp_path, capsys):
         ({"mapping": "mlp"}, MLPMapping((16,))),
         ({"mapping": "mlp", "hidden": 4}, MLPMapping((4,))),
         ({"mapping": MLPMapping((5,), gain=3.0)}, MLPMapping((5,), gain=3.0)),
+        ({"mapping": "mps"}, TensorTrainMapping(4)),
+        ({"mapping": "mps", "bond": 2}, TensorTrainMapping(2)),
     ],
     ids=str,
 )
@@ -44,8 +46,9 @@ def test_every_mapping_is_stored(tmp_path, options, mapping):
     assert run.models[0].generator.mapping.choice == mapping
 
 
-def test_a_stopped_run_ends_like_one_that_was_not(tmp_path, stopped):
-    options = {**SMALL, "mapping": MLPMapping((4,), gain=2.0), "chunk": 50, "seeds": 2, "optimizer": "adam"}
+@pytest.mark.parametrize("mapping", [MLPMapping((4,), gain=2.0), TensorTrainMapping(2)], ids=str)
+def test_a_stopped_run_ends_like_one_that_was_not(tmp_path, stopped, mapping):
+    options = {**SMALL, "mapping": mapping, "chunk": 50, "seeds": 2, "optimizer": "adam"}
     whole = search("narma5", **options, output=tmp_path / "whole")
     with stopped():
         search("narma5", **options, output=tmp_path / "stopped")
@@ -68,7 +71,9 @@ def test_choices_that_a_run_folder_leaves_out_are_the_defaults(tmp_path):
     ("options", "message"),
     [
         ({"hidden": 4}, "`hidden` must go with the mapping mlp, but got the mapping 'linear'."),
-        ({"mapping": "mpl"}, "`mapping` must be one of linear, mlp, but got 'mpl' (did you mean 'mlp'?)."),
+        ({"bond": 3, "mapping": "mlp"}, "`bond` must go with the mapping mps, but got the mapping 'mlp'."),
+        ({"bond": 0, "mapping": "mps"}, "`bond` must be a whole number of at least 1, but got 0."),
+        ({"mapping": "mlpp"}, "`mapping` must be one of linear, mlp, mps, but got 'mlpp' (did you mean 'mlp'?)."),
         (
             {"mapping": "mlp", "hidden": ()},
             "`hidden` must be one or more widths of at least 1, as a tuple, but got ().",

@@ -48,11 +48,13 @@ class Search:
     """Temperature of softmax, first temperature of gumbel."""
     sharing: Literal["shared", "separate"] | None = None
     """One set of angles for all candidates (of a gate), or one each; qt shared and qlstm separate if not given."""
-    mapping: Literal["linear", "mlp"] | None = None
-    """qt: from a basis state to weights, linear (the papers', if not given) or a perceptron, which has more trainable
-    numbers."""
+    mapping: Literal["linear", "mlp", "mps"] | None = None
+    """qt: from a basis state to weights, linear (the papers', if not given), or, with more trainable numbers, a
+    perceptron (mlp) or a tensor train over the bits (mps)."""
     hidden: tuple[int, ...] | None = None
     """qt: widths of the perceptron's hidden layers; one of 16 if not given."""
+    bond: int | None = None
+    """qt: bond dimension of the tensor train, 4 if not given."""
     chunk: int | None = None
     """qt: weights written by each basis state, 1 if not given; more means more trainable numbers and fewer qubits."""
     shots: int | None = None
@@ -121,6 +123,16 @@ class Search:
     """Environments: how many of them for each seed; 16 if not given, 4 for a3c."""
     episodes: int | None = None
     """Environments: how many episodes for each seed, 50,000 if not given."""
+    clients: int | None = None
+    """Federated averaging: so many clients share the training samples, train each on its own, and send only the
+    trainable numbers. All samples in one place if not given."""
+    rounds: int | None = None
+    """Of clients: how often they are averaged. In place of --epochs, which counts the passes of each client."""
+    local_epochs: int | None = None
+    """Of clients: passes over their own samples in each round, 1 if not given."""
+    split: Literal["iid", "label", "contiguous"] | None = None
+    """Of clients: samples at random, by their class (images), or a stretch of time each; contiguous for a series, iid
+    for anything else if not given."""
     seed: int = 0
     """The first seed."""
     seeds: int = 1
@@ -174,6 +186,7 @@ class Search:
             sharing=self.sharing,
             mapping=self.mapping,
             hidden=self.hidden,
+            bond=self.bond,
             chunk=self.chunk,
             shots=self.shots,
             shot_gradient=self.shot_gradient,
@@ -192,6 +205,10 @@ class Search:
             algorithm=self.algorithm,
             workers=self.workers,
             episodes=self.episodes,
+            clients=self.clients,
+            rounds=self.rounds,
+            local_epochs=self.local_epochs,
+            split=self.split,
             csv=self.csv,
             column=self.column,
             scaling=self.scaling,

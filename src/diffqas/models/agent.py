@@ -49,10 +49,11 @@ class AgentKind(ModelKind[Any, Agent]):
         sharing: str = "shared",
         mapping: str | WeightMapping = "linear",
         hidden: int | Sequence[int] | None = None,
+        bond: int | None = None,
         chunk: int = 1,
     ) -> AgentKind:
         """As `QuantumTrainKind.choose`, for both networks."""
-        return cls(QuantumTrainKind.choose(candidates, sharing, mapping, hidden, chunk))
+        return cls(QuantumTrainKind.choose(candidates, sharing, mapping, hidden, bond, chunk))
 
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> AgentKind:
         """As `ModelKind.with_candidates`, for both networks."""

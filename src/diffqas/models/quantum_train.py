@@ -15,7 +15,7 @@ from diffqas.circuits.identities import CONSTANTS
 from diffqas.errors import require
 from diffqas.models.kind import Labels, ModelKind
 from diffqas.models.ranking import commented, leading, merged_ranking
-from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, as_mapping
+from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, TensorTrainMapping, as_mapping
 from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.reports.circuit_picture import circuit_figure
 from diffqas.reports.pictures import Floats, structure_figure
@@ -66,6 +66,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         sharing: str = "shared",
         mapping: str | WeightMapping = "linear",
         hidden: int | Sequence[int] | None = None,
+        bond: int | None = None,
         chunk: int = 1,
         target: str | None = None,
         shots: int | None = None,
@@ -74,12 +75,16 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
-        `hidden` are widths of the mapping `"mlp"`, `shot_gradient` goes with `shots`, `per_layer` searches every layer.
+        `hidden` are widths of the mapping `"mlp"`, `bond` is that of `"mps"`, `shot_gradient` goes with `shots`,
+        `per_layer` searches every layer.
         """
         chosen = as_mapping(mapping)
         if hidden is not None:
             require(mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}")
             chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
+        if bond is not None:
+            require(mapping == "mps", "bond", "go with the mapping mps", f"the mapping {mapping!r}")
+            chosen = TensorTrainMapping(bond)
         require(shots is not None or shot_gradient is None, "shot_gradient", "go with `shots`", shot_gradient)
         measured = None if shots is None else Shots(shots, shot_gradient or "exact")
         if per_layer:

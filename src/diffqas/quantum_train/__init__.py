@@ -6,9 +6,9 @@ from diffqas.quantum_train.lockstep import Lockstep as Lockstep
 from diffqas.quantum_train.mapping import BITS as BITS
 from diffqas.quantum_train.mapping import LinearMapping as LinearMapping
 from diffqas.quantum_train.mapping import Mapping as Mapping
-from diffqas.quantum_train.mlp_mapping import MAPPINGS as MAPPINGS
+from diffqas.quantum_train.mappings import MAPPINGS as MAPPINGS
+from diffqas.quantum_train.mappings import as_mapping as as_mapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
-from diffqas.quantum_train.mlp_mapping import as_mapping as as_mapping
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
 from diffqas.quantum_train.picked import stacked as stacked
 from diffqas.quantum_train.recipe import RECIPES as RECIPES
@@ -22,3 +22,4 @@ from diffqas.quantum_train.scale import DimensionScale as DimensionScale
 from diffqas.quantum_train.scale import RawScale as RawScale
 from diffqas.quantum_train.scale import TanhScale as TanhScale
 from diffqas.quantum_train.scale import as_scale as as_scale
+from diffqas.quantum_train.tensor_train import TensorTrainMapping as TensorTrainMapping

@@ -16,6 +16,7 @@ from diffqas.quantum_train.mapping import LinearMapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping
 from diffqas.quantum_train.recipe import Rates, Recipe
 from diffqas.quantum_train.scale import DimensionScale, RawScale, TanhScale
+from diffqas.quantum_train.tensor_train import TensorTrainMapping
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ CLASSES: dict[str, type] = {
         *(Recipe, Rates, Candidate, QasmAnsatz, StoredAnsatz),
         *(Raw, Softmax, Gumbel, Layers, Shots),
         *(DimensionScale, RawScale, TanhScale),
-        *(LinearMapping, MLPMapping),
+        *(LinearMapping, MLPMapping, TensorTrainMapping),
     )
 }
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from diffqas.errors import choose, require
-from diffqas.quantum_train.mapping import LinearMapping, Mapping, WeightMap, layer
+from diffqas.errors import require
+from diffqas.quantum_train.mapping import Mapping, WeightMap, layer
 
 
 @dataclass(frozen=True)
@@ -70,18 +69,3 @@ class MLPMap(WeightMap):
             if index < len(others) - 1:
                 units = torch.tanh(units)
         return units.flatten(-2)
-
-
-MAPPINGS: dict[str, Callable[[], Mapping]] = {"linear": LinearMapping, "mlp": MLPMapping}
-
-
-def as_mapping(mapping: str | Mapping) -> Mapping:
-    """Accept a mapping's name where a mapping is meant.
-
-    >>> as_mapping("mlp")
-    MLPMapping(hidden=(16,), gain=1.0)
-    """
-    if isinstance(mapping, str):
-        return MAPPINGS[choose(mapping, MAPPINGS, "mapping")]()
-    require(isinstance(mapping, Mapping), "mapping", "be a name or a mapping", repr(mapping))
-    return mapping

@@ -17,7 +17,7 @@ from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping
-from diffqas.quantum_train.mlp_mapping import as_mapping
+from diffqas.quantum_train.mappings import as_mapping
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.report import ParameterReport
 from diffqas.quantum_train.scale import Scale, as_scale
@@ -38,7 +38,7 @@ class QuantumTrain(nn.Module):
         candidates: the search space.
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object. None: the recipe's.
         sharing: `"shared"` (one theta for all candidates) or `"separate"`.
-        mapping: `"linear"` (the paper's), `"mlp"` or a mapping object such as `MLPMapping(hidden=(16,))`.
+        mapping: `"linear"` (the paper's), `"mlp"`, `"mps"` or a mapping object such as `MLPMapping(hidden=(16,))`.
         chunk: weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
         scale: `"raw"`, `"dimension"`, `"tanh"` or a function of (p, n). None: the recipe's.
         start: `"target"` or `"none"`. None: the recipe's.

@@ -71,7 +71,10 @@ def classes_in_words(names: Sequence[str] | None) -> str:
 
 def result_report(result: dict[str, Any]) -> RenderableType:
     """What `diffqas search` ends with and `diffqas show` prints, from result.json alone."""
-    parts: list[RenderableType] = [Text(result["report"], style="bold"), Text("")]
+    parts: list[RenderableType] = [Text(result["report"], style="bold")]
+    if "federated" in result:
+        parts.append(Text(clients_in_words(result)))
+    parts.append(Text(""))
     metric = result["metric"]
     text, classes = text_of(metric), classes_in_words(result.get("classes"))
     title = f"{result['task']}: test {metric}" + (f" ({classes})" if classes else "")
@@ -92,6 +95,25 @@ def result_report(result: dict[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
+def clients_in_words(result: dict[str, Any]) -> str:
+    """Of a federated run: who had what, and what travelled.
+
+    >>> parts = {"clients": 2, "split": "iid", "samples": [5, 4], "rounds": 3, "local_epochs": 1, "bytes_per_number": 4}
+    >>> clients_in_words({"federated": parts | {"bytes_per_round": 160}, "target_parameters": None})
+    '2 clients (iid, 4 .. 5 samples each), 3 rounds of 1 local epoch: 40 bytes to and from each client in every round.'
+    """
+    found = result["federated"]
+    low, high = min(found["samples"]), max(found["samples"])
+    each = f"{low:,}" if low == high else f"{low:,} .. {high:,}"
+    local, rounds, clients = found["local_epochs"], found["rounds"], found["clients"]
+    head = f"{clients:,} client{'s' * (clients != 1)} ({found['split']}, {each} samples each)"
+    head += f", {rounds:,} round{'s' * (rounds != 1)} of {local} local epoch{'s' * (local != 1)}"
+    sent = f"{found['bytes_per_round'] // (2 * clients):,} bytes to and from each client in every round"
+    target = result["target_parameters"]
+    network = "" if target is None else f"; the network's weights would be {target * found['bytes_per_number']:,}"
+    return f"{head}: {sent}{network}."
+
+
 def _loss(result: dict[str, Any]) -> str:
     """The test loss, where the metric is another figure and the loss is known too."""
     known = result["metric"] != "loss" and "test_loss" in result
@@ -99,6 +121,9 @@ def _loss(result: dict[str, Any]) -> str:
 
 
 def _epochs(result: dict[str, Any]) -> str:
+    if "federated" in result:
+        rounds = result["federated"]["rounds"]
+        return f"{rounds} round{'s' * (rounds != 1)}"
     chosen = result.get("selected_epoch")
     if chosen is None:
         return f"{result['epochs']} epochs"

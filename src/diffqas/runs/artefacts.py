@@ -41,7 +41,7 @@ def write_artefacts(
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
     with understood(folder.metrics):
         weights = np.nanmedian([record["structural_weights"] for record in folder.records()], axis=1)
-        picture = config.kind.picture(models[0], weights, title)
+        picture = _by_round(config.kind.picture(models[0], weights, title), config)
     save_figure(picture, folder.path / STRUCTURE)
     if isinstance(training, AgentTraining):
         return _common(config, training, models) | write_agent_artefacts(folder, config, training)
@@ -59,7 +59,7 @@ def write_artefacts(
         for name, values in training.metrics.items()
         if name != "selected_epoch"
     }
-    return _common(config, training, models) | metric | classes | training.metrics | figures
+    return _common(config, training, models) | metric | classes | training.metrics | figures | training.facts
 
 
 def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
@@ -132,11 +132,20 @@ def curves_picture(folder: RunFolder, classes: Sequence[str] = (), higher: Seque
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)
-        return run_curves(curves, f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}")
+        heading = f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}"
+        return _by_round(run_curves(curves, heading), config)
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
     if metric in higher or any((values <= 0).any() for values in parts.values()):
-        return run_curves({metric: parts}, title)
-    return curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title)
+        return _by_round(run_curves({metric: parts}, title), config)
+    return _by_round(curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title), config)
+
+
+def _by_round(figure: Figure, config: RunConfig) -> Figure:
+    """The figure with its axis in rounds, if those are what was recorded."""
+    for axes in figure.axes:
+        if config.federated is not None and axes.get_xlabel() == "epoch":
+            axes.set_xlabel("round")
+    return figure
 
 
 def class_names(config: RunConfig, task: Task) -> list[str]:

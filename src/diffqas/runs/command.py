@@ -12,7 +12,7 @@ from diffqas.architecture import Gumbel, Relaxation, Softmax
 from diffqas.circuits import QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
 from diffqas.models.per_layer import PerLayerKind
-from diffqas.quantum_train import LinearMapping, MLPMapping
+from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.recurrent import BASELINES
 from diffqas.runs.config import RunConfig
 from diffqas.tasks.environments.task import SETTINGS as AGENTS
@@ -79,6 +79,7 @@ def command_of(config: RunConfig) -> Command:
     for part in (_of_kind(config), _of_settings(config.settings, usual), _of_seeds(config.seeds)):
         words += part.words
         remarks += part.remarks
+    words += _of_clients(config)
     for name in OF_RUN:
         words += _flag(name, getattr(config, name), _default(RunConfig, name))
     return Command(tuple(words), tuple(remarks))
@@ -168,7 +169,14 @@ def _of_kind(config: RunConfig) -> Command:
     mapping = getattr(kind, "mapping", LinearMapping())
     if isinstance(mapping, MLPMapping):
         words += ["--mapping", "mlp", *_flag("hidden", mapping.hidden, MLPMapping().hidden)]
-    if mapping not in (LinearMapping(), MLPMapping(getattr(mapping, "hidden", (1,)))):
+    elif isinstance(mapping, TensorTrainMapping):
+        words += ["--mapping", "mps", *_flag("bond", mapping.bond, TensorTrainMapping().bond)]
+    said = (
+        LinearMapping(),
+        MLPMapping(getattr(mapping, "hidden", (1,))),
+        TensorTrainMapping(getattr(mapping, "bond", 1)),
+    )
+    if mapping not in said:
         remarks.append(f"No flag sets the mapping: the run has {mapping!r}.")
     for field in fields(kind):
         value, other = getattr(kind, field.name), getattr(usual, field.name)
@@ -179,6 +187,17 @@ def _of_kind(config: RunConfig) -> Command:
         elif field.name not in ("candidates", "mapping", "shots") and value != other:
             remarks.append(f"No flag sets {field.name}: the run has {value!r}.")
     return Command(tuple(words), tuple(remarks))
+
+
+def _of_clients(config: RunConfig) -> list[str]:
+    if config.federated is None:
+        return []
+    # The split is said always: what is usual depends on the task.
+    return [
+        word
+        for field in fields(config.federated)
+        for word in _flag(field.name, getattr(config.federated, field.name), None)
+    ]
 
 
 def _of_seeds(seeds: tuple[int, ...]) -> Command:

@@ -23,6 +23,7 @@ from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
 from diffqas.tasks.task_file import TaskSource
 from diffqas.training.codec import decode, encode, typed
+from diffqas.training.shards import Federated
 
 FORMAT = 2
 
@@ -40,6 +41,7 @@ class RunConfig:
         csv, column: a user's own series.
         scaling: what scales a series, `"whole"` or `"train"`.
         classes, data_dir: which images, and the folder with their files.
+        federated: clients that keep their samples; None: all samples are in one place.
         device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
         own: of a task of your own, where it came from.
     """
@@ -54,6 +56,7 @@ class RunConfig:
     scaling: Scaling = "whole"
     classes: tuple[int, ...] | None = None
     data_dir: str | None = None
+    federated: Federated | None = None
     device: str = "cpu"
     dtype: str = "float32"
     threads: int = 1

@@ -20,6 +20,7 @@ from diffqas.models import Labels, ModelKind, choose_kind
 from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.reports.events import Events
 from diffqas.runs.artefacts import write_artefacts
+from diffqas.runs.clients import epochs_of, federated_of
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.fingerprint import fingerprint, generated
@@ -32,7 +33,7 @@ from diffqas.tasks.registry import load_task, task_kind
 from diffqas.tasks.rehearsal import rehearse
 from diffqas.tasks.series import Scaling
 from diffqas.tasks.task_file import explained
-from diffqas.training import Training
+from diffqas.training import FederatedTraining, Training
 from diffqas.training.actor_critic import AgentTraining
 from diffqas.training.files import understood, write_json
 from diffqas.training.folder import RunFolder
@@ -95,6 +96,7 @@ def prepare(
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
     mapping: str | WeightMapping | None = None,
     hidden: int | Sequence[int] | None = None,
+    bond: int | None = None,
     chunk: int | None = None,
     shots: int | None = None,
     shot_gradient: str | None = None,
@@ -113,6 +115,10 @@ def prepare(
     algorithm: str | None = None,
     workers: int | None = None,
     episodes: int | None = None,
+    clients: int | None = None,
+    rounds: int | None = None,
+    local_epochs: int | None = None,
+    split: str | None = None,
     structure_rate: float | None = None,
     angles_rate: float | None = None,
     mapping_rate: float | None = None,
@@ -152,8 +158,9 @@ def prepare(
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
         sharing: `"shared"` (qt's default) or `"separate"` angles (qlstm's).
         candidates: the search space.
-        mapping: of qt, `"linear"` (the papers'), `"mlp"` or a mapping object.
+        mapping: of qt, `"linear"` (the papers'), `"mlp"`, `"mps"` (a tensor train) or a mapping object.
         hidden: of qt, width of the hidden layer of `"mlp"`, or widths of several.
+        bond: of qt, bond dimension of `"mps"`.
         chunk: of qt, weights written by each basis state; a larger one needs fewer qubits.
         shots: of qt on data, measure each live circuit so often in every training step; None: exact probabilities.
         shot_gradient: with `shots`, gradient in the angles: `"exact"` or `"parameter-shift"`.
@@ -174,6 +181,10 @@ def prepare(
             its own).
         workers: of environments, how many of them for each seed.
         episodes: of environments, how many for each seed.
+        clients: how many share the training samples and train by federated averaging: only trainable numbers travel.
+        rounds: of clients, how often they are averaged; in place of `epochs`, which counts local passes.
+        local_epochs: of clients, passes over their own samples in each round, 1 by default.
+        split: of clients, `"iid"`, `"label"` (of images) or `"contiguous"` (the default of series).
         structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman filter the
             standard deviation of their prior.
         angles_rate: the same for the angles.
@@ -225,6 +236,7 @@ def prepare(
         sharing=sharing,
         mapping=mapping,
         hidden=hidden,
+        bond=bond,
         chunk=chunk,
         shots=shots,
         shot_gradient=shot_gradient,
@@ -243,6 +255,8 @@ def prepare(
         if own
         else load_task(task, csv=csv, column=column, scaling=scaling, classes=classes, data_dir=data_dir, target=target)
     )
+    federated = federated_of(loaded.kind if isinstance(loaded, Task) else what, clients, local_epochs, split, rounds)
+    epochs = epochs_of(federated, epochs, rounds)
     changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
     changed |= {"bilevel": bilevel, "sparsity": sparsity}
     changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
@@ -259,6 +273,7 @@ def prepare(
         scaling=scaling,
         classes=None if classes is None else tuple(int(label) for label in classes),
         data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
+        federated=federated,
         device=_checked_device(device),
         dtype=dtype,
         own=source,
@@ -422,10 +437,15 @@ def _settings(
 
 def make_training(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
     """Fresh models of a run, and what trains them."""
+    seeds = list(config.seeds)
     with explained(config.own):
         here = task.to(_checked_device(config.device), config.torch_dtype)
         population, models = config.kind.make(here, config.settings, config.seeds)
-        return config.kind.training(population, here, config.settings, list(config.seeds)), models
+        if config.federated is not None:
+            assert isinstance(here, Task)
+            assert isinstance(config.settings, Settings)
+            return FederatedTraining(population, here, config.settings, seeds, config.federated), models
+        return config.kind.training(population, here, config.settings, seeds), models
 
 
 def _run(folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool) -> Run:

@@ -96,6 +96,11 @@ class DirectLockstep(nn.Module):
         return [{"name": "weights", "params": list(self.stacked), "lr": lr}]
 
 
+def trained_tensors(population: Population) -> list[Tensor]:
+    """What an optimiser is given, each with a leading dimension for the seeds."""
+    return [p for group in population.parameter_groups(1.0) for p in group["params"] if p.requires_grad]
+
+
 def flat_numbers(population: Population, most: int) -> tuple[list[Tensor], Tensor]:
     """Trainable tensors of a population, and the rates of their numbers as one flat vector, (numbers,) in float64.
 

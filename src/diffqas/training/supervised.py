@@ -93,6 +93,11 @@ class Training(Generic[P]):
         """Whether the last epoch is done."""
         return self.epoch >= self.settings.epochs
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Entries of result.json besides the figures."""
+        return {}
+
     def close(self) -> None:
         """Nothing to let go of."""
 
@@ -115,6 +120,12 @@ class Training(Generic[P]):
 
     def _one_epoch(self) -> EpochRecord:
         self.population.train()
+        total = self.one_pass()
+        self.epoch += 1
+        return self._record((total / len(self.task.train)).tolist())
+
+    def one_pass(self) -> Tensor:
+        """A step on every batch; losses before the steps, summed over the samples, (seeds,)."""
         train, size = self.task.train, self.settings.batch_size
         order = self._order()
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
@@ -125,11 +136,14 @@ class Training(Generic[P]):
             inputs = train.inputs[batch]
             losses = self._step(inputs, train.targets[batch], step)
             total += losses.double().cpu() * len(inputs)
-        self.epoch += 1
+        return total
+
+    def _record(self, loss: list[float]) -> EpochRecord:
+        """Evaluate after an epoch."""
         self._advance()
         metrics = self._evaluate()
         weights = self.population.structural_weights.tolist()
-        record = EpochRecord(self.epoch, (total / len(train)).tolist(), metrics, weights)
+        record = EpochRecord(self.epoch, loss, metrics, weights)
         if self.best is not None and self.epoch == self.settings.epochs:
             metrics = self.best.restore()
         self.metrics = metrics

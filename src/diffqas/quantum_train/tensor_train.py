@@ -1,0 +1,82 @@
+"""A mapping that is a matrix product state over the bits of a basis state, with its probability as the last site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.errors import require, whole
+from diffqas.quantum_train.mapping import Mapping, WeightMap
+
+
+@dataclass(frozen=True)
+class TensorTrainMapping(Mapping):
+    """A tensor train of n + 1 sites: a row, n - 1 matrices chosen by a bit each, a column affine in the probability.
+
+    2 bond (1 + (n - 1) bond + chunk) numbers. A train of bond 2 holds every linear mapping; a larger bond lets the
+    bits act on each other. Each bit picks one of two tensors, so that the coding of the bits changes nothing.
+    In place of the perceptron of Quantum-Train, as in Liu, Lin & Chen, arXiv 2409.06992; the form is our own.
+
+    Attributes:
+        bond: rows and columns of the matrices.
+
+    Raises:
+        ArgumentError: a bond below 1.
+
+    >>> sum(beta.numel() for beta in TensorTrainMapping(bond=4).make(n=17).parameters())
+    528
+    """
+
+    bond: int = 4
+
+    def __post_init__(self) -> None:
+        require(whole(self.bond), "bond", "be a whole number of at least 1", self.bond)
+
+    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+        """As `Mapping.make`."""
+        return TensorTrainMap(self, n, chunk, bits, lead)
+
+
+class TensorTrainMap(WeightMap):
+    """kappa_ic = F[b_1] A_2[b_2] .. A_n[b_n] (u_c + s(p_i) v_c), b_q the bits of i, c the place in the chunk.
+
+    It starts with random orthogonal matrices and a row of length 1: every product of matrices keeps that length, and
+    the weights have a mean square of 1 + s(p_i)**2 / 4 over the starts, whatever the number of qubits.
+    """
+
+    def __init__(self, choice: TensorTrainMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]) -> None:
+        super().__init__(choice, n, chunk, bits)
+        bond = choice.bond
+        first = nn.functional.normalize(torch.randn(*lead, 2, bond), dim=-1)
+        last = torch.randn(*lead, 2, chunk, bond) * torch.tensor([1.0, 0.5]).reshape(2, 1, 1)
+        self.first = nn.Parameter(first)
+        self.inner = nn.Parameter(_orthogonal(*lead, n - 1, 2, bond, bond))
+        self.last = nn.Parameter(last)
+
+    def forward(self, scaled: Tensor) -> Tensor:
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights together.
+
+        The train is cut in the middle: all products of the left half and all of the right half, by doubling, then
+        one matrix product of the two. O(2**n bond chunk) operations, and no tensor of more than 2**n chunk numbers
+        twice, whatever the bond.
+        """
+        sites = list(self.inner.unbind(-4))
+        half = self.n // 2
+        rows = self.first
+        for site in sites[:half]:
+            rows = (rows.unsqueeze(-3) @ site).transpose(-2, -3).flatten(-3, -2)
+        columns = self.last.unsqueeze(-2)
+        for site in reversed(sites[half:]):
+            # (.., 2, chunk, states, bond) and (.., 2, bond, bond) -> (.., 2, chunk, 2 states, bond), the new bit first
+            step = columns.unsqueeze(-3) @ site.mT[..., None, None, :, :, :]
+            columns = step.flatten(-3, -2)
+        base, slope = (rows[..., None, None, :, :] @ columns.mT).flatten(-2).unbind(-3)
+        return torch.addcmul(base, slope, scaled.unsqueeze(-2)).transpose(-1, -2).flatten(-2)
+
+
+def _orthogonal(*shape: int) -> Tensor:
+    """Random orthogonal matrices, evenly from all of them."""
+    q, r = torch.linalg.qr(torch.randn(*shape))
+    return q * torch.where(r.diagonal(dim1=-2, dim2=-1) < 0, -1.0, 1.0).unsqueeze(-2)
