@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+from copy import deepcopy
 from typing import ClassVar
 from unittest import SkipTest
 
@@ -129,7 +129,7 @@ class CandidateContract:
 
     def test_equal_choices_are_equal(self) -> None:
         """A copy is equal, has the same hash and the same name, and is a duplicate in a search space."""
-        copy = pickle.loads(pickle.dumps(self.candidate))
+        copy = deepcopy(self.candidate)
         assert copy == self.candidate
         assert hash(copy) == hash(self.candidate)
         assert copy.name == self.candidate.name

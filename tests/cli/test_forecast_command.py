@@ -84,7 +84,9 @@ def test_a_loaded_run_is_the_run(finished):
 
 def test_models_that_are_gone_are_told(run):
     (run / "checkpoint.pt").unlink()
-    with pytest.raises(RunError, match=r"There is no checkpoint\.pt in .*: the trained models are gone"):
+    with pytest.raises(
+        RunError, match=r"There is no sound checkpoint\.pt of the last epoch in .*: the trained models are gone"
+    ):
         load(run)
 
 

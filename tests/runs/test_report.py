@@ -147,7 +147,6 @@ def test_failures_and_what_is_missing_are_told(run, capsys):
         ("config.json", "{", "Cannot read"),
         ("config.json", '{"format": 1}', "config.json has format 1, this version of diffqas reads format 2"),
         ("result.json", "{}", "do not fit each other or this version of diffqas (KeyError: 'metric')"),
-        ("metrics.jsonl", '{"epoch": 1}\n', "do not fit each other or this version of diffqas (KeyError"),
         ("predictions.pt", "no tensors", "it is damaged"),
     ],
 )

@@ -94,7 +94,8 @@ def _read(place: Path) -> tuple[bytes, dict[str, Any]]:
 def _fill(network: nn.Module, tensors: dict[str, Tensor]) -> None:
     own = network.state_dict()
     filled = set()
-    for name, tensor in tensors.items():
+    order = {name: place for place, name in enumerate(own)}
+    for name, tensor in sorted(tensors.items(), key=lambda item: order.get(item[0], len(order))):
         shape = tuple(tensor.shape)
         rule = f"have the tensor `{name}` of shape {shape}"
         require(name in own, "target", rule, "a module without it")

@@ -109,6 +109,10 @@ class PerLayerKind(QuantumTrainKind):
         named = {f"layer {layer + 1}": values for layer, values in enumerate(maps)}
         return structure_maps(named, names, (False,) * len(names), title)
 
+    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+        """None: its layers differ, and a picture shows one."""
+        return {}
+
     def circuits(self, model: QuantumTrain) -> dict[str, str]:
         """The most probable circuit at its learned angles."""
         circuit = _circuit(model)

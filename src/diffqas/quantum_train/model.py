@@ -106,7 +106,7 @@ class QuantumTrain(nn.Module):
         rule = "have parameters of one dtype, float32 or float64"
         if dtypes & {torch.float16, torch.bfloat16}:
             rule += " (half precision has too few digits for probabilities near 2**-n and for undoing the layers)"
-        require(dtypes in ({torch.float32}, {torch.float64}), "target", rule, ", ".join(map(str, dtypes)))
+        require(dtypes in ({torch.float32}, {torch.float64}), "target", rule, ", ".join(sorted(map(str, dtypes))))
         self.generator.to(initial[0].device, initial[0].dtype)
         if choose(choices.start if start is None else start, STARTS, "start") == "target":
             self.generator.start_like(initial)

@@ -17,7 +17,8 @@ from diffqas.models.quantum_train import QuantumTrainKind
 from diffqas.quantum_train import find_layout
 from diffqas.runs import memory
 from diffqas.runs.config import RunConfig
-from diffqas.runs.session import Prepared, make_training, threads
+from diffqas.runs.prepare import Prepared
+from diffqas.runs.session import make_training, threads
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training
 from diffqas.training.supervised import EVALUATED

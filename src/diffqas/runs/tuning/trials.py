@@ -17,7 +17,8 @@ from rich.console import Console
 from diffqas.errors import ArgumentError, DataError, RunError, require, whole
 from diffqas.reports.terminal import number
 from diffqas.runs.config import RunConfig
-from diffqas.runs.session import Prepared, threads
+from diffqas.runs.prepare import Prepared
+from diffqas.runs.session import threads
 from diffqas.runs.tuning.objective import held_out, losses
 from diffqas.runs.tuning.space import Parameter, applied, options, own_values, parameters_for
 from diffqas.tasks import Settings, Task
