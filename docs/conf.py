@@ -49,6 +49,16 @@ def plain_text(app, what, name, obj, options, lines: list[str]) -> None:
         if not example:
             parts = re.split("(`[^`]*`)", line)
             lines[i] = "".join(part if part[:1] == "`" else re.sub(r"([*|])", r"\\\1", part) for part in parts)
+    _plain[name] = list(lines)
+
+
+def no_types(app, what, name, obj, options, lines: list[str]) -> None:
+    """Napoleon takes what stands before a colon in an attribute's docstring for its type: undo that."""
+    if what in ("attribute", "data", "property"):
+        lines[:] = _plain[name]
+
+
+_plain: dict[str, list[str]] = {}
 
 
 def with_title(app, docname: str, source: list[str]) -> None:
@@ -59,6 +69,7 @@ def with_title(app, docname: str, source: list[str]) -> None:
 
 
 def setup(app) -> None:
-    """Docstrings before napoleon, which makes its markup of the sections."""
+    """Docstrings before and after napoleon, which makes its markup of the sections."""
     app.connect("source-read", with_title)
     app.connect("autodoc-process-docstring", plain_text, priority=100)
+    app.connect("autodoc-process-docstring", no_types, priority=900)
