@@ -19,9 +19,9 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-# The documentation site: site/index.html. Asks no network.
+# The documentation site: site/index.html. Asks no network. Every page anew (-E): an old page's warning counts, too.
 docs: $(VENV)/.dev
-	$(BIN)/sphinx-build -q -W --keep-going -b html -c docs . site
+	$(BIN)/sphinx-build -q -E -W --keep-going -b html -c docs . site
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist worksteal
