@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SEEDS ?= 1
 
-.PHONY: demo test lint types unit package reliability clean
+.PHONY: demo test lint types docs unit package reliability clean
 
 demo: $(VENV)/.demo
 	$(BIN)/diffqas search bessel --seeds $(SEEDS) --output runs/demo --overwrite
 
-test: lint types unit
+test: lint types docs unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -18,6 +18,10 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# The documentation site: site/index.html. Asks no network. Every page anew (-E): an old page's warning counts, too.
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build -q -E -W --keep-going -b html -c docs . site
 
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist worksteal
@@ -36,7 +40,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[all]" --group dev
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[all]" --group dev --group docs
 	touch $@
 
 # Builds what others install, and uses it in an environment of its own.
@@ -51,4 +55,4 @@ package: $(VENV)/.dev
 	build/package/bin/diffqas search bessel --epochs 2 --output build/package/run --overwrite
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis

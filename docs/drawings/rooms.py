@@ -1,0 +1,101 @@
+"""Draws the rooms of diffqas and what each imports: `python docs/drawings/rooms.py`.
+
+ROOMS and ARROWS are plain lists; tests/test_site.py holds them against the real imports.
+"""
+
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+PICTURE = Path(__file__).parents[1] / "pictures" / "rooms.svg"
+
+# Room, row, column, what it holds. What a room imports stands in a row above it.
+ROOMS = [
+    ("errors", 0, 1, "one clear line for wrong input"),
+    ("circuits", 1, 1, "candidates and spaces; plain data"),
+    ("simulator", 2, 1, "angles → probabilities"),
+    ("testing", 3, 0, "tests for circuits of your own"),
+    ("architecture", 3, 1, "structural weights, mixtures"),
+    ("quantum_train", 4, 1, "circuits write any module"),
+    ("recurrent", 4, 2, "circuits as gates of an LSTM"),
+    ("hub", 5, 0, "generators on a model hub"),
+    ("tasks", 5, 1, "data, targets, losses"),
+    ("training", 6, 1, "loops, checkpoints, files"),
+    ("reports", 7, 1, "tables and pictures"),
+    ("models", 8, 1, "the kinds that are searched"),
+    ("runs", 9, 1, "a run from start to finish"),
+    ("exports", 10, 0, "models for other programs"),
+    ("noise", 10, 1, "shots and noisy devices"),
+    ("studies", 10, 2, "many runs as one table"),
+    ("cli", 11, 1, "the program"),
+]
+
+# Importer, imported; without what follows from other arrows.
+ARROWS = [
+    ("circuits", "errors"),
+    ("simulator", "circuits"),
+    ("testing", "simulator"),
+    ("architecture", "simulator"),
+    ("quantum_train", "architecture"),
+    ("recurrent", "architecture"),
+    ("hub", "quantum_train"),
+    ("tasks", "quantum_train"),
+    ("training", "tasks"),
+    ("reports", "training"),
+    ("models", "reports"),
+    ("models", "recurrent"),
+    ("runs", "models"),
+    ("exports", "runs"),
+    ("noise", "runs"),
+    ("studies", "runs"),
+    ("cli", "exports"),
+    ("cli", "noise"),
+    ("cli", "studies"),
+]
+
+WIDTH, HEIGHT, STEP_X, STEP_Y = 220, 42, 244, 66
+PLACES = {name: (130 + STEP_X * column, 36 + STEP_Y * row) for name, row, column, _ in ROOMS}
+
+
+def box(name: str, words: str) -> str:
+    """A room: its name and what it holds."""
+    x, y = PLACES[name]
+    return (
+        f'<rect x="{x - WIDTH // 2}" y="{y - HEIGHT // 2}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
+        f'<text x="{x}" y="{y - 3}" class="name">{escape(name)}</text>'
+        f'<text x="{x}" y="{y + 13}">{escape(words)}</text>'
+    )
+
+
+def arrow(importer: str, imported: str) -> str:
+    """A straight line to a room of the row above, or sideways and up to one further away."""
+    (x, y), (to_x, to_y) = PLACES[importer], PLACES[imported]
+    end_y = to_y + HEIGHT // 2 + 3
+    if y - to_y == STEP_Y or x == to_x:
+        lean = (x - to_x) // 4
+        path = f"M{x} {y - HEIGHT // 2} L{to_x + lean} {end_y}"
+    else:
+        side = WIDTH // 2 if to_x > x else -WIDTH // 2
+        path = f"M{x + side} {y} L{to_x} {y} L{to_x} {end_y}"
+    return f'<path d="{path}" class="arrow" marker-end="url(#head)"/>'
+
+
+def drawing() -> str:
+    """The whole picture as SVG."""
+    width, height = 2 * 130 + 2 * STEP_X, 72 + STEP_Y * max(row for _, row, _, _ in ROOMS)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+        "<title>The rooms of diffqas; an arrow points from a room to one that it imports</title>",
+        "<style>text{font:12px sans-serif;text-anchor:middle;fill:#444}.name{font:bold 13px monospace;fill:#111}"
+        "rect{fill:#eef3fb;stroke:#4a6fa5}.arrow{fill:none;stroke:#4a6fa5;stroke-width:1.5}</style>",
+        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0 0 L8 4 L0 8 z" fill="#4a6fa5"/></marker></defs>',
+        f'<path d="M0 0 H{width} V{height} H0 z" fill="#fff"/>',
+        *(arrow(importer, imported) for importer, imported in ARROWS),
+        *(box(name, words) for name, _, _, words in ROOMS),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PICTURE.write_text(drawing(), "utf-8")
