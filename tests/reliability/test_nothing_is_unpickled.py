@@ -11,6 +11,10 @@ FILES = sorted(Path(diffqas.__file__).parent.rglob("*.py"))
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
 
+NAMED_BY_HAND = {"task_file.py": ["exec"]}
+"""A task of one's own is a file of code: it is executed because a person names it (docs/own-tasks.md)."""
+
+
 def faults(source: str) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(source)):
@@ -29,7 +33,7 @@ def faults(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_sources(path):
-    assert faults(path.read_text("utf-8")) == []
+    assert faults(path.read_text("utf-8")) == NAMED_BY_HAND.get(path.name, [])
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_discretised_and_exported_it_predicts_as_found(tmp_path):
     torch.testing.assert_close(found(x), model(x))
     torch.testing.assert_close(model.export()(x), model(x))
     assert "structure" not in {group["name"] for group in found.parameter_groups(0.1)}
-    with pytest.raises(ArgumentError, match=r"finds one circuit, no ranking: see `circuits.found`"):
+    with pytest.raises(ArgumentError, match=r"finds one circuit, no mixture: see `circuits.found`"):
         model.ranking()
 
 
