@@ -11,7 +11,16 @@ from collections.abc import Iterable
 
 
 class DiffqasError(Exception):
-    """Base of all errors raised on purpose: the message is meant for the user."""
+    r"""Base of all errors raised on purpose: the message is meant for the user, in one line.
+
+    Characters that would break the line, from a file or an argument, are written out.
+
+    >>> print(DataError("unknown word '\\x0b'"))
+    unknown word '\\x0b'
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in str(message)))
 
 
 class ArgumentError(DiffqasError, ValueError):

@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffqas import search
+from diffqas.circuits.gates import gate_list
+from diffqas.circuits.qasm_ansatz import read_qasm
 from diffqas.cli import main
 from diffqas.errors import DataError, DiffqasError
 from diffqas.runs.artefacts import curves_picture
@@ -33,6 +35,30 @@ from diffqas.training.folder import RunFolder
 EXAMPLES = int(os.environ.get("DIFFQAS_EXAMPLES", "60"))
 CSV = "day,level\n" + "".join(f"2024-01-{i:02},{i % 7}.5\n" for i in range(1, 32))
 IDX = gzip.compress(b"\0\0\x08\x03" + struct.pack(">3I", 2, 3, 4) + bytes(range(24)))
+QASM = """OPENQASM 3.0;
+include "stdgates.inc";
+input float[64] theta;
+input angle phi;
+qubit[3] q;
+h q[0];
+cx q[0], q[1];
+rx(2 * theta - pi / 2) q[1];
+gate mine(a) b, c { rz(a) b; cx b, c; }
+mine(-phi) q[1], q[2];
+barrier q;
+"""
+PIECES = [
+    *QASM.split(),
+    *QASM.splitlines(),
+    "def",
+    "{",
+    "}",
+    "for int i in [0:3]",
+    "if (true)",
+    "measure q;",
+    "1e400",
+    "theta / 0",
+]
 fuzzed = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 40) | st.integers() | st.floats() | st.text(max_size=12),
@@ -126,6 +152,18 @@ def test_images(content, tmp_path_factory):
     path.write_bytes(content)
     with refused(DataError):
         assert read_idx(path, 3).ndim == 3
+
+
+@fuzzed
+@given(
+    content=changed_bytes(QASM.encode()) | st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join).map(str.encode)
+)
+def test_circuits(content, tmp_path_factory):
+    pytest.importorskip("openqasm3", reason="circuits in files need openqasm3")
+    path = tmp_path_factory.getbasetemp() / "circuit.qasm"
+    path.write_bytes(content)
+    with refused(DiffqasError):  # of a circuit on other than three qubits an ArgumentError
+        assert gate_list(read_qasm(path), 3).layer is not None
 
 
 @fuzzed
