@@ -15,8 +15,8 @@ class DiffqasError(Exception):
 
     Characters that would break the line, from a file or an argument, are written out.
 
-    >>> print(DataError("unknown word '\\x0b'"))
-    unknown word '\\x0b'
+    >>> print(DataError("unknown word '\x0b'"))
+    unknown word '\x0b'
     """
 
     def __init__(self, message: object = "") -> None:
