@@ -16,7 +16,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
 include_patterns = [
     *("docs/**", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
-    *("benchmarks/README.md", "studies/results/**"),
+    *("benchmarks/README.md", "examples/**", "studies/results/**"),
 ]
 exclude_patterns = [".*", "build", "dist", "site", "runs", "src", "tests"]
 html_additional_pages = {"index": "to_docs.html"}
