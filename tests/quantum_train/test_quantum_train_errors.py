@@ -29,7 +29,7 @@ def choice(argument, wrong, options, right):
         ({"parameters": []}, "`target` must have at least one trainable parameter, but got none."),
         choice("relaxation", "softmx", "raw, softmax, gumbel", "softmax"),
         choice("sharing", "share", "shared, separate", "shared"),
-        choice("mapping", "linar", "linear, mlp", "linear"),
+        choice("mapping", "linar", "linear, mlp, mps", "linear"),
         choice("scale", "dimensions", "raw, dimension, tanh", "dimension"),
         choice("start", "targets", "none, target", "target"),
         choice("bits", "sign", "signed, binary", "signed"),

@@ -85,7 +85,7 @@ def test_metrics_are_rewound_and_lost_lines_are_told(folder):
     assert [record["epoch"] for record in folder.records()] == [1, 2]
     lines = folder.metrics.read_bytes().splitlines(keepends=True)
     folder.metrics.write_bytes(lines[0] + lines[1][:-9])
-    assert folder.rewind(2) == f"{folder.metrics} is damaged: 1 of its 2 lines are lost, and missing in pictures."
+    assert folder.rewind(2) == f"{folder.metrics} is damaged: 1 of its 2 epochs are lost, and missing in pictures."
     assert [record["epoch"] for record in folder.records()] == [1]
 
 

@@ -14,6 +14,7 @@ from diffqas.errors import DiffqasError
 from diffqas.models.per_layer import PerLayerKind
 from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.recurrent import BASELINES
+from diffqas.runs.choices import OWNERS
 from diffqas.runs.config import RunConfig
 from diffqas.tasks.environments.task import SETTINGS as AGENTS
 from diffqas.tasks.images.task import SETTINGS as IMAGES
@@ -94,8 +95,10 @@ def _of_own(config: RunConfig) -> Command:
     words += _flag("model", config.kind.name, "qt") + _flag("recipe", config.recipe, "default")
     kind = _of_kind(config)
     words += kind.words
+    optimizer = getattr(config.settings, "optimizer", None)
     for name in OF_TRAINING:
-        if name != "lr" or config.settings.optimizer != "kalman":  # pyright: ignore[reportAttributeAccessIssue]
+        fits = optimizer in OWNERS.get(name, (optimizer,))
+        if fits and (name != "lr" or optimizer != "kalman"):
             words += _flag(name, getattr(config.settings, name, None), None)
     named, said = _of_relaxation(config.settings.recipe.relaxation)
     words += said + _flag("structure_rate", config.settings.recipe.rates.structure, None)
@@ -210,7 +213,7 @@ def _of_seeds(seeds: tuple[int, ...]) -> Command:
 
 def _flag(name: str, value: Any, usual: Any) -> list[str]:
     """Words that set a choice; none where it is the usual one."""
-    if value is None or value == usual:
+    if value is None or value is False or value == usual:
         return []
     head = f"--{name.replace('_', '-')}"
     if value is True:

@@ -116,9 +116,10 @@ class RunFolder:
         """
         kept = [record for record in self.records() if record["epoch"] <= epoch]
         write_atomically(self.metrics, "".join(json.dumps(record) + "\n" for record in kept).encode())
-        if len(kept) == epoch:
+        last = kept[-1]["epoch"] if kept else 0
+        if last == epoch:
             return None
-        return f"{self.metrics} is damaged: {epoch - len(kept)} of its {epoch} lines are lost, and missing in pictures."
+        return f"{self.metrics} is damaged: {epoch - last} of its {epoch} epochs are lost, and missing in pictures."
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; the one before stays beside it.

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from diffqas.errors import RunError
+from diffqas.errors import RunError, whole
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
     """The lines of a file up to the first that is damaged; none if there is no file.
 
-    Line k must be an object of epoch k whose other values are numbers, or lists of numbers, or lists of such lists,
-    under the same names and in the same shapes as in the first line.
+    Line k must be an object of epoch k, or of k times what the first line says, whose other values are numbers, or
+    lists of numbers, or lists of such lists, under the same names and in the same shapes as in the first line.
 
     Raises:
         RunError: the file cannot be read.
@@ -31,7 +31,11 @@ def read_records(path: Path) -> list[dict[str, Any]]:
             record = json.loads(line)
         except (ValueError, RecursionError):  # cut off by a crash, or no text at all
             break
-        if not isinstance(record, dict) or record.get("epoch") != number or "structural_weights" not in record:
+        if not isinstance(record, dict) or "structural_weights" not in record:
+            break
+        # Of clients that are averaged now and then, a record comes after several epochs.
+        first: Any = records[0]["epoch"] if records else record.get("epoch")
+        if not whole(first) or record.get("epoch") != number * first:
             break
         form = {name: _form(value) for name, value in record.items()}
         wanted = wanted or form
