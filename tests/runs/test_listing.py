@@ -115,7 +115,6 @@ def test_figures_are_sorted_by_what_is_better():
 
 
 def test_the_table_and_refusals(runs, capsys, refused, tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "600")  # names are folded where they do not fit
     main(["runs", str(runs), str(runs / "a")])
     printed = capsys.readouterr().out
     for words in ("epoch 1 of 2", "broken: Cannot read result.json", "2 seeds", "36", (runs / "a").as_posix()):

@@ -18,7 +18,7 @@ from diffqas.runs.listing import RunSummary, list_runs
 from diffqas.studies.display import duration
 
 STYLES = {"finished": "", "unfinished": "yellow", "begun": "dim", "broken": "red"}
-PIPED = 240
+PIPED = 1000
 """Columns where no terminal says how many it has."""
 
 
