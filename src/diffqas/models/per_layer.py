@@ -68,18 +68,15 @@ class PerLayerKind(QuantumTrainKind):
         return Labels(tuple(every), (False,) * len(every))
 
     def figures(self, models: Sequence[QuantumTrain]) -> dict[str, Any]:
-        """As `ModelKind.figures`; in the ranking one layer follows the other, `layers` names each seed's circuit."""
-        report = models[0].parameter_report()
-        return {
-            "relaxation": models[0].circuits.relaxation.name,
-            "trainable_parameters": report.total,
-            "target_parameters": report.target,
-            "report": str(report),
-            "ranking": [row for layer in range(report.depth) for row in self._ranking(models, layer)],
-            "layers": [[candidate.name for candidate in _circuit(model).found[0]] for model in models],
-        }
+        """As `ModelKind.figures`; `layers` names each seed's circuit."""
+        layers = [[candidate.name for candidate in _circuit(model).found[0]] for model in models]
+        return super().figures(models) | {"layers": layers}
 
-    def _ranking(self, models: Sequence[QuantumTrain], layer: int) -> list[dict[str, Any]]:
+    def ranking(self, models: Sequence[QuantumTrain]) -> list[dict[str, Any]]:
+        """One layer after the other."""
+        return [row for layer in range(models[0].circuits.depth) for row in self._of_layer(models, layer)]
+
+    def _of_layer(self, models: Sequence[QuantumTrain], layer: int) -> list[dict[str, Any]]:
         """The candidates of one layer by the median of their probability."""
         merged = [_circuit(model).merged[layer].tolist() for model in models]
         groups: dict[Any, list[int]] = {}

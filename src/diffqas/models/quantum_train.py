@@ -136,8 +136,12 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
             "trainable_parameters": report.total,
             "target_parameters": report.target,
             "report": str(report),
-            "ranking": merged_ranking([model.ranking() for model in models], constant),
+            "ranking": self.ranking(models),
         }
+
+    def ranking(self, models: Sequence[QuantumTrain]) -> list[dict[str, Any]]:
+        """Candidates by what they contribute over all seeds, best first."""
+        return merged_ranking([model.ranking() for model in models], constant)
 
     def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
         """One line per candidate."""
