@@ -66,6 +66,14 @@ def test_candidates_are_drawn_with_reasons(capsys):
         (["search", "series", "--csv", "no.csv"], ["no.csv"]),
         (["resume", "nowhere"], ["There is no config.json in nowhere: it is not a run folder."]),
         (["show", "nowhere"], ["There is no result.json in nowhere: it is not a run folder."]),
+        (["serch", "bessel"], ["serch", "See `diffqas --help`."]),
+        (["search"], ["DATASET is missing. See `diffqas search --help`."]),
+        (["search", "bessel", "--epoch", "3"], ["--epoch, 3", "Perhaps you meant --epochs."]),
+        (["search", "bessel", "--lr", "much"], ["--lr takes FLOAT, not 'much'."]),
+        (["search", "bessel", "--seeds", "1.5"], ["--seeds takes INT, not '1.5'."]),
+        (["search", "mnist", "--classes", "1", "x"], ["--classes takes [INT [INT ...]], not '1', 'x'."]),
+        (["search", "bessel", "--recipe", "old"], ["invalid choice 'old'", "'default', 'paper'"]),
+        ([], ["Expected one of {search, resume,"]),
         (["candidates", "--qubits", "0"], ["Argument `qubits` must be between 1 and 64, but got 0."]),
     ],
 )
@@ -82,3 +90,13 @@ def test_the_installed_program_reports_errors_without_a_traceback():
     assert outcome.returncode == 2
     assert outcome.stderr.startswith("diffqas: Argument `device` must be one of")
     assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize("words", [["candidates"], ["--help"]])
+def test_a_reader_that_goes_away_ends_the_program_silently(words):
+    command = [sys.executable, "-c", "from diffqas.cli import main; main()", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        program.stdout.close()
+        _, told = program.communicate(timeout=300)
+    assert (program.returncode, told) == (1, b"")

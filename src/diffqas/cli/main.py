@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
 from diffqas.cli.listing import Runs
 from diffqas.cli.noise import Noise
+from diffqas.cli.parsing import parse
 from diffqas.cli.play import Play
 from diffqas.cli.repeat import Repeat
 from diffqas.cli.report import Report
@@ -68,21 +70,25 @@ Command = (
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with code 2 and one line on any error that a user can mend."""
-    command = tyro.cli(
-        Command,  # pyright: ignore[reportArgumentType]
-        prog="diffqas",
-        description=DESCRIPTION,
-        args=arguments,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.OmitSubcommandPrefixes),
-    )
     try:
-        command.run()
+        _run(arguments)
+    except BrokenPipeError:
+        # The reader, such as head, has gone; Python would say so once more at its last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _run(arguments: list[str] | None) -> None:
+    try:
+        parse(Command, arguments, DESCRIPTION).run()
     except DiffqasError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]diffqas:[/] {_plain(error)}")
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("diffqas: interrupted; continue with `diffqas resume RUN`.")
         sys.exit(130)
+    finally:
+        sys.stdout.flush()
 
 
 def _plain(error: DiffqasError) -> str:
