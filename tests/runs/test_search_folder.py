@@ -94,9 +94,15 @@ def test_finished_runs_are_not_overwritten(run, tmp_path):
 
 def test_overwrite_replaces_a_run(tmp_path):
     options = {"depth": 1, "epochs": 1, "output": tmp_path / "run", "quiet": True}
-    search("narma5", **options)
+    search("narma5", seeds=2, **options)
+    of_old, own = set((tmp_path / "run").rglob("events.*")), tmp_path / "run" / "notes.txt"
+    own.touch()
     again = search("damped-shm", overwrite=True, **options)
     assert again.result["task"] == "damped-shm"
+    assert of_old
+    assert not of_old & set((tmp_path / "run").rglob("events.*"))
+    assert not (tmp_path / "run" / "model-seed-1.safetensors").exists()
+    assert own.exists()
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
 
 

@@ -14,7 +14,7 @@ from diffqas.errors import RunError
 from diffqas.reports.curves import run_curves
 from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure
 from diffqas.reports.terminal import classes_in_words
-from diffqas.runs.agent_artefacts import ANIMATION, EPISODES, REWARDS, write_agent_artefacts
+from diffqas.runs.agent_artefacts import write_agent_artefacts
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.tasks import Task
 from diffqas.tasks.images import IMAGES, SOURCES
@@ -27,10 +27,6 @@ PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "c
 SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 REPORT = "report.html"
-OF_SOME_RUNS = {REPORT, PREDICTIONS, CURVES, SAMPLES, FORECAST, FORECAST_ERRORS, EPISODES, REWARDS, ANIMATION}
-
-OLD = ("circuit*.qasm", "circuit*.png", "model-seed-*.safetensors", "network*.*", "generator*.safetensors")
-"""What a run of the same name may have left under other names."""
 
 
 def write_artefacts(
@@ -69,9 +65,6 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
     circuits, pictures = kind.circuits(models[0]), kind.circuit_pictures(models[0])
-    old = {path.name for kinds in OLD for path in folder.path.glob(kinds)}
-    for name in (old | OF_SOME_RUNS) - {*circuits, *pictures, *names}:
-        (folder.path / name).unlink(missing_ok=True)  # of a run that this one replaces
     for name, text in circuits.items():
         write_atomically(folder.path / name, text.encode())
     for name, figure in pictures.items():

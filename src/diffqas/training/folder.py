@@ -16,6 +16,14 @@ from diffqas.training.records import read_records
 
 FRESH = "checkpoint.new.pt"
 
+LEFT = (
+    *("predictions.png", "predictions.pt", "structural_weights.png", "curves.png", "rewards.png", "play.gif"),
+    *("episodes.safetensors", "model.safetensors", "model-seed-*.safetensors", "circuit*.qasm", "circuit*.png"),
+    *("network*.safetensors", "network*.json", "network*.onnx", "generator*.safetensors"),
+    *("forecast.png", "forecast.csv", "report.html", "noise/noise.*", "tensorboard/events.out.tfevents.*"),
+)
+"""What a finished run and the commands over it leave beside the files that `RunFolder` writes (docs/run-folder.md)."""
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -76,7 +84,8 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # The old result goes first and the new config comes last: no moment shows a mixture of two runs.
-            for old in (self.result, self.config, self.checkpoint, self.previous, self.metrics):
+            leavings = [path for pattern in LEFT for path in self.path.glob(pattern)] if self.started else []
+            for old in (self.result, *leavings, self.config, self.checkpoint, self.previous, self.metrics):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise RunError(f"Cannot make the folder {self.path}: {error.strerror}.") from None
