@@ -46,3 +46,9 @@ def test_all_wires_are_equally_long_and_name_their_qubit(n):
 def test_pairs_beyond_the_wires_are_told():
     with pytest.raises(ArgumentError, match=r"^Argument `entangler` must use qubits 0\.\.1 "):
         draw(Candidate(entangler=[(0, 2)]), 2)
+
+
+def test_gates_stay_in_their_columns_from_ten_wires_on():
+    lines = draw(Candidate(hadamard=True, entangler="chain"), 11).splitlines()
+    assert {line.index("H") for line in lines} == {5}
+    assert {line.index("[") for line in lines} == {7}

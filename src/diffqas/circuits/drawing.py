@@ -24,7 +24,7 @@ def draw(candidate: AnyCandidate, n: int = 4) -> str:
     """
     if isinstance(candidate, Ansatz):
         return _drawn(candidate, n)
-    wires = [f"q{q} ─{'H─' if candidate.hadamard else ''}" for q in range(n)]
+    wires = [f"{name}{'H─' if candidate.hadamard else ''}" for name in _names(n)]
     if candidate.encoding is not None:
         wires = [f"{wire}{candidate.encoding.upper()}(x{q})─" for q, wire in enumerate(wires)]
     width = max(map(len, wires))
@@ -37,13 +37,17 @@ def draw(candidate: AnyCandidate, n: int = 4) -> str:
 
 def _drawn(ansatz: Ansatz, n: int) -> str:
     start, layer = ansatz_gates(ansatz, n)
-    wires = [f"q{q}".ljust(len(f"q{n - 1}")) + " ─" for q in range(n)]
+    wires = _names(n)
     for column in columns(start):
         wires = [wire + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
     wires = [wire + "[─" for wire in wires]
     for column in columns(layer):
         wires = [wire + "─" + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
     return "\n".join(wire + "]" for wire in wires)
+
+
+def _names(n: int) -> list[str]:
+    return [f"q{q}".ljust(len(f"q{n - 1}")) + " ─" for q in range(n)]
 
 
 def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
