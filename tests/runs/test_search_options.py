@@ -48,7 +48,7 @@ def test_the_optimizer_is_used_and_stored(tmp_path, optimizer):
 
 
 def test_a_learning_rate_for_the_kalman_filter_is_refused(tmp_path):
-    with pytest.raises(ArgumentError, match="`lr` must go with the optimizer adam or rmsprop, but got kalman"):
+    with pytest.raises(ArgumentError, match="`lr` must go with the optimizer adam or rmsprop or soap, but got kalman"):
         search("bessel", optimizer="kalman", lr=0.1, output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

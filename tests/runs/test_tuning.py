@@ -112,6 +112,18 @@ def test_a_killed_process_costs_its_trial_only(tmp_path):
     assert not [trial for trial in after if trial.state == optuna.trial.TrialState.RUNNING]
 
 
+def test_a_trial_has_an_owner_from_its_first_moment(tmp_path):
+    path = tmp_path / "trials.log"
+    program = "import os, optuna; optuna.Trial.set_user_attr = lambda *_: os._exit(9); "
+    program += "from diffqas.cli import main; main()"
+    words = ["tune", "narma5", "--epochs", "2", "--depth", "1", "--optimizer", "adam", "--seeds", "2"]
+    words += ["--params", "lr", "depth", "--storage", str(path)]
+    for trials in (2, 4):  # the trial that was queued at the start, and one that was not
+        assert subprocess.run([sys.executable, "-c", program, *words], timeout=300, check=False).returncode == 9
+        few(path, trials)
+    assert not [trial for trial in journal(path) if trial.state == optuna.trial.TrialState.RUNNING]
+
+
 def test_two_processes_share_a_file(tmp_path):
     path = tmp_path / "trials.log"
     words = [

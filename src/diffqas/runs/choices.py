@@ -11,14 +11,7 @@ from diffqas.errors import ArgumentError, choose, require
 from diffqas.models import ModelKind
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.environments import AgentSettings, EnvironmentTask
-
-OWNERS = {
-    "betas": ("adam", "soap"),
-    "alpha": ("rmsprop",),
-    "noise": ("kalman",),
-    "memory": ("kalman",),
-}
-"""Settings of some optimisers alone."""
+from diffqas.tasks.settings import OWNERS
 
 
 def settings_of(
@@ -44,8 +37,6 @@ def settings_of(
     if isinstance(settings, Settings):
         if "optimizer" not in given:
             settings = kind.affordable(settings)
-        fits = "lr" not in given or settings.optimizer != "kalman"
-        require(fits, "lr", "go with the optimizer adam or rmsprop", "kalman")
         for name in given.keys() & OWNERS.keys():
             rule = f"go with the optimizer {' or '.join(OWNERS[name])}"
             require(settings.optimizer in OWNERS[name], name, rule, settings.optimizer)

@@ -14,12 +14,12 @@ from diffqas.errors import DiffqasError
 from diffqas.models.per_layer import PerLayerKind
 from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.recurrent import BASELINES
-from diffqas.runs.choices import OWNERS
 from diffqas.runs.config import RunConfig
 from diffqas.tasks.environments.task import SETTINGS as AGENTS
 from diffqas.tasks.images.task import SETTINGS as IMAGES
 from diffqas.tasks.registry import task_kind
 from diffqas.tasks.series.task import SETTINGS as SERIES
+from diffqas.tasks.settings import OWNERS
 
 RECIPES: Mapping[str, Mapping[str, Any]] = {"series": SERIES, "images": IMAGES, "environment": AGENTS}
 """Settings by the kind of a task and the recipe: what a command leaves unsaid."""
@@ -97,8 +97,7 @@ def _of_own(config: RunConfig) -> Command:
     words += kind.words
     optimizer = getattr(config.settings, "optimizer", None)
     for name in OF_TRAINING:
-        fits = optimizer in OWNERS.get(name, (optimizer,))
-        if fits and (name != "lr" or optimizer != "kalman"):
+        if optimizer in OWNERS.get(name, (optimizer,)):
             words += _flag(name, getattr(config.settings, name, None), None)
     named, said = _of_relaxation(config.settings.recipe.relaxation)
     words += said + _flag("structure_rate", config.settings.recipe.rates.structure, None)

@@ -8,6 +8,15 @@ from diffqas.errors import choose, require
 from diffqas.quantum_train import Recipe
 
 OPTIMIZERS = ("adam", "rmsprop", "soap", "kalman")
+
+OWNERS = {
+    "lr": ("adam", "rmsprop", "soap"),
+    "betas": ("adam", "soap"),
+    "alpha": ("rmsprop",),
+    "noise": ("kalman",),
+    "memory": ("kalman",),
+}
+"""The optimisers that use a setting, where not all of them do."""
 SCHEDULES = ("constant", "cosine")
 SELECTIONS = ("final", "best")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from diffqas.errors import choose, require
 from diffqas.tasks import Settings
+from diffqas.tasks.settings import OPTIMIZERS, OWNERS
 
 DIGITS = 3
 """Significant digits of a value that is tried: what the command prints is what was tried."""
@@ -24,9 +25,9 @@ class Parameter:
         high: greatest value.
         log: drawn on a logarithmic scale.
         whole: a whole number.
-        optimizers: those that use it; empty: all.
         flag: option of `diffqas search` that sets it.
         words: what follows the option, from the settings.
+        optimizers: those that use it.
     """
 
     get: Callable[[Settings], float]
@@ -37,7 +38,7 @@ class Parameter:
     words: Callable[[Settings], Sequence[float]]
     log: bool = True
     whole: bool = False
-    optimizers: tuple[str, ...] = ()
+    optimizers: Sequence[str] = OPTIMIZERS
 
     def distribution(self) -> Any:
         """The range as Optuna's."""
@@ -74,7 +75,8 @@ def _plain(name: str, low: float, high: float, **choices: Any) -> Parameter:
     def put(settings: Settings, value: float) -> Settings:
         return replace(settings, **{name: value})
 
-    return Parameter(get, put, low, high, f"--{name}", lambda settings: [get(settings)], **choices)
+    users = OWNERS.get(name, OPTIMIZERS)
+    return Parameter(get, put, low, high, f"--{name}", lambda s: [get(s)], optimizers=users, **choices)
 
 
 def _entry(field: str, index: int, low: float, high: float, **choices: Any) -> Parameter:
@@ -87,7 +89,8 @@ def _entry(field: str, index: int, low: float, high: float, **choices: Any) -> P
         changed = [value if place == index else old for place, old in enumerate(pair(settings))]
         return replace(settings, **{field: tuple(changed)})
 
-    return Parameter(lambda s: pair(s)[index], put, low, high, f"--{field}", pair, **choices)
+    users = OWNERS.get(field, OPTIMIZERS)
+    return Parameter(lambda s: pair(s)[index], put, low, high, f"--{field}", pair, optimizers=users, **choices)
 
 
 def _put_spread(settings: Settings, value: float) -> Settings:
@@ -95,17 +98,17 @@ def _put_spread(settings: Settings, value: float) -> Settings:
 
 
 PARAMETERS: dict[str, Parameter] = {
-    "lr": _plain("lr", 1e-4, 0.3, optimizers=("adam", "rmsprop", "soap")),
+    "lr": _plain("lr", 1e-4, 0.3),
     "angles_rate": _rate("angles", 0.1, 100.0),
     "structure_rate": _rate("structure", 0.1, 100.0),
     "mapping_rate": _rate("mapping", 0.1, 10.0),
     "depth": _plain("depth", 1, 20, log=False, whole=True),
     "spread": Parameter(lambda s: s.recipe.spread, _put_spread, 0.01, 3.0, "--spread", lambda s: [s.recipe.spread]),
-    "beta2": _entry("betas", 1, 0.9, 0.999, log=False, optimizers=("adam", "soap")),
-    "alpha": _plain("alpha", 0.8, 0.999, log=False, optimizers=("rmsprop",)),
-    "noise_start": _entry("noise", 0, 1.0, 1e4, optimizers=("kalman",)),
-    "noise_end": _entry("noise", 1, 1e-5, 1e-1, optimizers=("kalman",)),
-    "memory": _plain("memory", 1.0, 30.0, optimizers=("kalman",)),
+    "beta2": _entry("betas", 1, 0.9, 0.999, log=False),
+    "alpha": _plain("alpha", 0.8, 0.999, log=False),
+    "noise_start": _entry("noise", 0, 1.0, 1e4),
+    "noise_end": _entry("noise", 1, 1e-5, 1e-1),
+    "memory": _plain("memory", 1.0, 30.0),
 }
 """By the words of `diffqas tune --params`. For the Kalman filter rates are deviations of its prior."""
 
@@ -126,9 +129,9 @@ def parameters_for(settings: Settings, names: Sequence[str] = ()) -> dict[str, P
     """
     for name in names:
         owners = PARAMETERS[choose(name, PARAMETERS, "params")].optimizers
-        fits = not owners or settings.optimizer in owners
-        require(fits, "params", f"hold {name} with the optimizer {' or '.join(owners)} only", settings.optimizer)
-    used = {k: p for k, p in PARAMETERS.items() if not p.optimizers or settings.optimizer in p.optimizers}
+        rule = f"hold {name} with the optimizer {' or '.join(owners)} only"
+        require(settings.optimizer in owners, "params", rule, settings.optimizer)
+    used = {k: p for k, p in PARAMETERS.items() if settings.optimizer in p.optimizers}
     return {name: used[name] for name in (dict.fromkeys(names) if names else used)}
 
 

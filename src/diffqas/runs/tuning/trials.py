@@ -26,6 +26,8 @@ from diffqas.training.codec import encode
 
 STARTUP = 10
 """Finished trials before the first can be stopped early."""
+PROCESS = "process"
+"""Attribute of a trial: machine and number of the process that computes it."""
 FEWEST = 10
 """Finished trials that importances need."""
 MISSING = "`diffqas tune` needs a package that is not installed: pip install diffqas[tune]"
@@ -123,7 +125,8 @@ def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) ->
     found = study.user_attrs.get("setup")
     if found is None:
         study.set_user_attr("setup", setup)
-        study.enqueue_trial(own_values(dict(parameters), config.settings), skip_if_exists=True)
+        own = own_values(dict(parameters), config.settings)
+        study.enqueue_trial(own, user_attrs={PROCESS: _process()}, skip_if_exists=True)
     elif found != setup:
         wrong = next(name for name in setup if found.get(name) != setup[name])
         raise RunError(f"{path} holds trials with another {wrong}. Give another --storage, or remove the file.")
@@ -144,9 +147,13 @@ def _bury(study: Any) -> None:
 
     host = socket.gethostname()
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        where, pid = trial.user_attrs.get("process", (None, 0))
+        where, pid = trial.user_attrs.get(PROCESS, (None, 0))
         if where == host and pid != os.getpid() and not _alive(pid):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def _process() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()
 
 
 def _alive(pid: int) -> bool:
@@ -169,8 +176,11 @@ def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Par
     """One trial, from its question to its answer."""
     from optuna.trial import TrialState
 
+    # Queued with its process' name and not just asked for: whenever that is killed, the trial can be told from others'.
+    if not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial({}, user_attrs={PROCESS: _process()})
     trial = study.ask({name: parameter.distribution() for name, parameter in parameters.items()})
-    trial.set_user_attr("process", (socket.gethostname(), os.getpid()))
+    trial.set_user_attr(PROCESS, _process())  # it may have waited for another one
     assert isinstance(config.settings, Settings)
     loss, state = math.inf, TrialState.COMPLETE
     try:
@@ -191,7 +201,7 @@ def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Par
 def _tell(study: Any, count: int, trials: int, console: Console) -> None:
     """A line about this process's last trial."""
     trial = next(
-        t for t in reversed(study.get_trials(deepcopy=False)) if t.user_attrs.get("process", (0, 0))[1] == os.getpid()
+        t for t in reversed(study.get_trials(deepcopy=False)) if t.user_attrs.get(PROCESS, (0, 0))[1] == os.getpid()
     )
     values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
     if trial.state.name == "COMPLETE":
