@@ -64,8 +64,11 @@ def test_runs_that_cannot_be_measured_are_told(run, refused, tmp_path):
     assert "`output` must be a folder" in refused("noise", str(run.folder), "--output", str(file))
 
 
-def test_agents_are_refused(refused, tmp_path):
+def test_agents_are_measured_in_episodes(capsys, tmp_path):
     pytest.importorskip("minigrid")
     options = {"episodes": 4, "workers": 2, "depth": 1, "algorithm": "a2c", "quiet": True}
     run = search("minigrid-empty-5x5", output=tmp_path / "run", **options)
-    assert "is of an environment" in refused("noise", str(run.folder))
+    main(["noise", str(run.folder), "--shots", "100", "--repeats", "1", "--top-k", "1", "--episodes", "2"])
+    printed = capsys.readouterr().out
+    assert "minigrid-empty-5x5: reward, measured circuits" in printed
+    assert (run.folder / "noise" / "noise.png").exists()

@@ -21,7 +21,7 @@ PATIENCE = 2.0
 
 @dataclass
 class Noise:
-    """Measure the circuits of a finished run: its test figures with finite shots, and on noisy devices.
+    """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and on noisy devices.
 
     Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install diffqas[noise].
     """
@@ -49,6 +49,8 @@ class Noise:
     first up to 8 qubits."""
     trajectories: int = 200
     """How many."""
+    episodes: int | None = None
+    """That an agent plays for every figure, 20 if not given."""
     output: Path | None = None
     """Folder for the files; noise in the run folder if not given."""
 
@@ -74,6 +76,7 @@ class Noise:
                 constants=self.constants,
                 method=self.method,
                 trajectories=self.trajectories,
+                episodes=self.episodes,
                 output=self.output,
                 progress=advance,
             )

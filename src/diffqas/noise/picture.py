@@ -13,12 +13,13 @@ from diffqas.noise.report import NoiseReport, NoiseRow
 from diffqas.reports.pictures import blank, clean
 
 AXES = {"shots": "shots of each circuit", "depolarising": "depolarising rate", "readout": "readout error"}
+LINEAR = ("accuracy", "reward")
 
 
 def report_figure(report: NoiseReport) -> Figure:
     """A panel for every sweep: the median over seeds and repeats, its band, and the exact median dashed.
 
-    Bands reach from the lowest to the highest figure. Axes are logarithmic; that of an accuracy is not.
+    Bands reach from the lowest to the highest figure. Axes are logarithmic; those of an accuracy and a reward are not.
     """
     sweeps = [sweep for sweep in AXES if any(row.sweep == sweep for row in report.rows)]
     figure = blank(1.5 + 4.5 * max(1, len(sweeps)), 4.2)
@@ -31,10 +32,10 @@ def report_figure(report: NoiseReport) -> Figure:
         axes.set_xscale("log")
         axes.set_xlabel(AXES[sweep])
     for axes in panels:
-        if report.metric != "accuracy":
+        if report.metric not in LINEAR:
             axes.set_yscale("log")
         clean(axes)
-    panels[0].set_ylabel(f"test {report.metric}")
+    panels[0].set_ylabel(report.label)
     if sweeps:
         panels[0].legend(frameon=False, fontsize=8)
     count = len(report.seeds)

@@ -54,6 +54,7 @@ class NoiseReport:
         seeds: whose models.
         rows: the figures.
         notes: what a reader must know to repeat them.
+        part: of the data that the figures are of; empty for agents.
     """
 
     task: str
@@ -61,6 +62,12 @@ class NoiseReport:
     seeds: tuple[int, ...]
     rows: tuple[NoiseRow, ...]
     notes: tuple[str, ...]
+    part: str = "test"
+
+    @property
+    def label(self) -> str:
+        """The first metric for people."""
+        return f"{self.part} {self.metric}".lstrip()
 
     @property
     def metric(self) -> str:
@@ -94,7 +101,7 @@ class NoiseReport:
 def report_table(report: NoiseReport) -> RenderableType:
     """One line per mixture and disturbance, and where finite shots are enough."""
     table = Table(
-        title=Text(f"{report.task}: test {report.metric}, measured circuits"),
+        title=Text(f"{report.task}: {report.label}, measured circuits"),
         title_justify="left",
         box=None,
         pad_edge=False,
@@ -109,7 +116,7 @@ def report_table(report: NoiseReport) -> RenderableType:
 
 def report_markdown(report: NoiseReport) -> str:
     """The same as Markdown."""
-    lines = [f"# {report.task}: test {report.metric}, measured circuits", ""]
+    lines = [f"# {report.task}: {report.label}, measured circuits", ""]
     lines += [_cells(HEADINGS), _cells(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2))]
     lines += map(_cells, _lines(report))
     lines += ["", *(f"- {line}" for line in (*_enough(report), *report.notes))]
@@ -119,7 +126,7 @@ def report_markdown(report: NoiseReport) -> str:
 def report_csv(report: NoiseReport) -> str:
     """Every figure in full: one line per mixture, disturbance, seed and repeat."""
     names = ["mixture", "sweep", "level", "circuits", "total_shots", "seed", "repeat"]
-    lines: list[list[object]] = [[*names, *(f"test_{metric}" for metric in report.metrics)]]
+    lines: list[list[object]] = [[*names, *(f"{report.part}_{metric}".lstrip("_") for metric in report.metrics)]]
     for row in report.rows:
         for index, seed in enumerate(report.seeds):
             circuits = row.circuits[index]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from diffqas.errors import RunError, require, whole
+from diffqas.models.agent import AgentKind
 from diffqas.models.quantum_train import QuantumTrainKind
 from diffqas.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
+from diffqas.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.noise.picture import report_figure
 from diffqas.noise.report import NoiseReport, NoiseRow, report_csv, report_markdown
 from diffqas.noise.writing import ESTIMATES, Scorer, Writing, writing
@@ -47,14 +49,16 @@ def noise_run(
     constants: bool = False,
     method: str = "auto",
     trajectories: int = 200,
+    episodes: int | None = None,
     output: str | Path | None = None,
     task: str | Task | None = None,
     progress: Progress | None = None,
 ) -> NoiseReport:
-    """Score a finished Quantum-Train run on its test part with measured circuits in place of exact probabilities.
+    """Score a finished Quantum-Train run with measured circuits in place of exact probabilities.
 
-    What `diffqas noise` does, for scripts and notebooks; leaves noise.csv, noise.md and noise.png. Seeds that diverged
-    in training are left out.
+    Series and images on their test part, agents in episodes with measured circuits behind the policy. What
+    `diffqas noise` does, for scripts and notebooks; leaves noise.csv, noise.md and noise.png. Seeds that diverged in
+    training are left out.
 
     Args:
         folder: the run folder.
@@ -68,6 +72,7 @@ def noise_run(
         constants: measure constant candidates too, which are known without a circuit.
         method: how devices are simulated, see `Simulation`.
         trajectories: how many, likewise.
+        episodes: that an agent plays for every figure; None: 20.
         output: folder for the files; None: `noise` in the run folder.
         task: the task, if it was one of your own.
         progress: told how far it is.
@@ -75,15 +80,14 @@ def noise_run(
     Raises:
         ArgumentError: a wrong argument.
         DataError: Qiskit Aer is not installed, or the run's data cannot be used any more.
-        RunError: no finished Quantum-Train run on data there, or a full disk.
+        RunError: no finished Quantum-Train run there, or a full disk.
     """
     place = RunFolder(Path(folder))
     result, config = place.load_result(), config_from_json(place.load_config())
-    if not isinstance(config.kind, QuantumTrainKind):
-        what = "an environment" if config.kind.name == QuantumTrainKind.name else f"the model {config.kind.name}"
-        remedy = "only networks of series and images written by circuits can be measured (model qt)"
-        raise RunError(f"The run in {place.path} is of {what}: {remedy}.")
-    _check(shots, repeats, top_k or (), seeds)
+    if not isinstance(config.kind, QuantumTrainKind | AgentKind):
+        remedy = "only networks written by circuits can be measured (model qt)"
+        raise RunError(f"The run in {place.path} is of the model {config.kind.name}: {remedy}.")
+    _check(shots, repeats, top_k or (), seeds, episodes)
     for name, rates in (("depolarising", depolarising), ("readout", readout)):
         for rate in rates:
             require(rate > 0, name, "be above 0, as the exact figures stand beside it anyway", rate)
@@ -93,14 +97,21 @@ def noise_run(
     devices += [Device(readout=rate) for rate in readout]
     devices += [] if backend is None else [Device(backend=backend)]
     loaded = task_of(config, Path(folder), task)
-    assert isinstance(loaded, Task)
-    models = dict(zip(config.seeds, load(place.path, task=loaded).models, strict=True))
+    known = loaded if isinstance(loaded, Task) else None
+    require(known is None or episodes is None, "episodes", "go with an environment", f"the data set {loaded.name!r}")
+    models = dict(zip(config.seeds, load(place.path, task=known).models, strict=True))
     sound = {seed: model for seed, model in models.items() if str(seed) not in result["failures"]}
     chosen = dict(list(sound.items())[:seeds])
+    loaded = loaded.to(config.device, config.torch_dtype)
+    if isinstance(loaded, Task):
+        score = Scorer(list(chosen.values()), loaded)
+    else:
+        score = EpisodeScorer(list(chosen.values()), loaded.identity, episodes or EPISODES)
+        chosen = {seed: agent.policy for seed, agent in chosen.items()}
     if top_k is None:
         most = min(len(model.ranking()) for model in chosen.values())
         top_k = [k for k in TOP_K if k <= most]
-    job = _Job(chosen, loaded.to(config.device, config.torch_dtype), constants, top_k, repeats)
+    job = _Job(chosen, score, constants, top_k, repeats)
     simulations = [Simulation(device, job.n, method, trajectories) for device in devices]
     total, done, rows = job.steps(len(shots), len(devices)), 0, []
     with torch.no_grad():
@@ -109,8 +120,9 @@ def noise_run(
             rows += [] if step is None else [step]
             if progress is not None:
                 progress(done, total)
-    notes = _notes(job, config, simulations, list(shots), repeats, constants)
-    report = NoiseReport(loaded.name, tuple(loaded.metrics), tuple(chosen), tuple(rows), tuple(notes))
+    notes = [*score.notes, *_notes(job, config, simulations, list(shots), repeats, constants)]
+    report = NoiseReport(loaded.name, score.metrics, tuple(chosen), tuple(rows), tuple(notes), score.part)
+    score.close()
     _save(report, target)
     return report
 
@@ -119,10 +131,14 @@ class _Job:
     """Models and mixtures that are scored alike under every disturbance."""
 
     def __init__(
-        self, models: dict[int, QuantumTrain], task: Task, constants: bool, top_k: Sequence[int], repeats: int
+        self,
+        models: dict[int, QuantumTrain],
+        score: Scorer | EpisodeScorer,
+        constants: bool,
+        top_k: Sequence[int],
+        repeats: int,
     ) -> None:
-        self.seeds, self.repeats = list(models), repeats
-        self.score = Scorer(list(models.values()), task)
+        self.seeds, self.repeats, self.score = list(models), repeats, score
         first = next(iter(models.values()))
         self.n = first.circuits.n
         whole_mixture = [writing(model, constants) for model in models.values()]
@@ -194,11 +210,12 @@ class _Job:
         return NoiseRow(name, sweep, level, tuple(len(one.run) for one in found), figures)
 
 
-def _check(shots: Sequence[int], repeats: int, top_k: Sequence[int], seeds: int | None) -> None:
+def _check(shots: Sequence[int], repeats: int, top_k: Sequence[int], seeds: int | None, episodes: int | None) -> None:
     for count in shots:
         require(whole(count) and count <= MAX_SHOTS, "shots", f"be whole numbers from 1 to {MAX_SHOTS:.0e}", count)
     require(whole(repeats), "repeats", "be a whole number of at least 1", repeats)
-    require(seeds is None or whole(seeds), "seeds", "be a whole number of at least 1", seeds)
+    for name, count in (("seeds", seeds), ("episodes", episodes)):
+        require(count is None or whole(count), name, "be a whole number of at least 1", count)
     for name, values in (("shots", shots), ("top_k", top_k)):
         require(len(set(values)) == len(values), name, "differ from each other", list(values))
 
@@ -212,7 +229,8 @@ def _notes(
     constants: bool,
 ) -> list[str]:
     circuits = {len(found.run) for found in job.mixtures["search"][1]}
-    count = len(config.kind.candidates) if isinstance(config.kind, QuantumTrainKind) else 0
+    kind: Any = getattr(config.kind, "generator", config.kind)  # an agent's choices are those of its generator
+    count = len(kind.candidates)
     notes = [
         f"{count} candidates on {job.n} qubits; {max(circuits)} are measured"
         + ("." if constants else ", constants are known without a circuit.")

@@ -69,6 +69,12 @@ def drawn(found: Writing, shots: int, draw: np.random.Generator) -> Tensor:
     return frequencies(found.mixed(), shots * max(1, len(found.run)), draw)
 
 
+def written(population: Lockstep, mixed: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Named weights (seeds, ...) that generators make of mixed probabilities, (2**n,) for each seed."""
+    weights = population.generator(torch.stack(list(mixed)).to(population.generator.gain))
+    return population.targets[0].layout.tensors(weights)  # pyright: ignore
+
+
 class Scorer:
     """The figures of several models' networks on the test part, for any mixed probabilities.
 
@@ -77,20 +83,25 @@ class Scorer:
         task: with its samples on the models' device.
     """
 
+    part = "test"
+    notes: tuple[str, ...] = ()
+
     def __init__(self, models: Sequence[QuantumTrain], task: Task) -> None:
         self.population = Lockstep(models).eval()
         self.inputs, self.targets = task.test.inputs, task.test.targets
-        self.metrics = dict(task.metrics)
+        self.functions = dict(task.metrics)
+        self.metrics = tuple(self.functions)
 
     @torch.no_grad()
     def __call__(self, mixed: Sequence[Tensor]) -> dict[str, list[float]]:
         """Figures by metric, one per model; `mixed` holds (2**n,) for each."""
-        generator = self.population.generator
-        weights = generator(torch.stack(list(mixed)).to(generator.gain))
-        tensors = self.population.targets[0].layout.tensors(weights)  # pyright: ignore
+        tensors = written(self.population, mixed)
         parts = [self.population.call(tensors, few) for few in self.inputs.split(EVALUATED)]
         outputs = torch.cat(parts, dim=1)
-        return {name: per_seed(metric, outputs, self.targets).tolist() for name, metric in self.metrics.items()}
+        return {name: per_seed(metric, outputs, self.targets).tolist() for name, metric in self.functions.items()}
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 ESTIMATES: dict[str, Callable[[Writing, int, np.random.Generator], Tensor]] = {"weighted": weighted, "drawn": drawn}
