@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from diffqas.cli import main
+from diffqas.errors import ArgumentError
 from diffqas.runs import memory, prepare, search
 from diffqas.runs.estimate import estimate
 
@@ -136,10 +137,31 @@ def test_the_command_warns_and_leaves_nothing(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_agents_are_estimated_by_the_limit_of_their_episodes(capsys, tmp_path):
+    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+    options = {"episodes": 50, "workers": 2, "depth": 1, "seeds": 2}
+    found = estimate(prepare("cartpole", **options))
+    assert (found.limit, found.steps) == (500, 50 * 500 // (2 * 5))
+    assert found.seconds == found.steps * found.step_seconds
+    run = search("cartpole", output=tmp_path / "run", quiet=True, **options)
+    assert found.trainable == run.result["trainable_parameters"]
+    assert found.weights == run.result["target_parameters"]
+    assert max(run.result["steps"]) / (2 * 5) <= found.steps
+    main(["estimate", "cartpole", "--episodes", "50", "--workers", "2", "--depth", "1"])
+    assert "if every episode took its 500 steps" in capsys.readouterr().out
+
+
+def test_episodes_without_a_limit_cannot_be_estimated(monkeypatch):
+    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+    monkeypatch.setattr("diffqas.tasks.environments.Environment.limit", None)
+    with pytest.raises(ArgumentError, match="`dataset` must set its episodes a limit"):
+        estimate(prepare("cartpole", episodes=2))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["estimate", "minigrid-empty-5x5"], "`dataset` must name series or images to estimate"),
+        (["estimate", "CartPole-v1", "--algorithm", "a3c"], "`algorithm` must be a2c for an estimate, but got a3c"),
         (["estimate", "bessel", "--output", "here"], "an estimate leaves no folder"),
     ],
 )

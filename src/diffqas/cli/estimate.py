@@ -32,8 +32,10 @@ class Estimate(Search):
         if found.weights is not None:
             lines += [("writes", f"{found.weights:,} weights")]
         how = "measured" if found.measured else f"by a circuit of {MODEL_QUBITS} qubits, without the network"
-        lines += [("a step", f"{_short(found.step_seconds)}, {how}")]
-        lines += [("steps", f"{found.steps:,}"), ("time", f"about {duration(found.seconds)}")]
+        word, most = ("update", "at most") if found.limit else ("step", "about")
+        ends = f", if every episode took its {found.limit:,} steps" if found.limit else ""
+        lines += [(f"{'an' if found.limit else 'a'} {word}", f"{_short(found.step_seconds)}, {how}")]
+        lines += [(f"{word}s", f"{found.steps:,}"), ("time", f"{most} {duration(found.seconds)}{ends}")]
         lines += [("memory", self._memory(found))]
         for name, text in lines:
             console.print(f"{name:10} {text}", soft_wrap=True)

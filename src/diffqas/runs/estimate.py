@@ -12,7 +12,7 @@ import torch
 
 from diffqas.architecture import CircuitMixture
 from diffqas.circuits import SearchSpace
-from diffqas.errors import ArgumentError
+from diffqas.errors import ArgumentError, require
 from diffqas.models.quantum_train import QuantumTrainKind
 from diffqas.quantum_train import find_layout
 from diffqas.runs import memory
@@ -20,7 +20,9 @@ from diffqas.runs.config import RunConfig
 from diffqas.runs.prepare import Prepared
 from diffqas.runs.session import make_training, threads
 from diffqas.tasks import Settings, Task
+from diffqas.tasks.environments import AgentSettings, Environment, EnvironmentTask
 from diffqas.training import Training
+from diffqas.training.actor_critic import SyncTraining
 from diffqas.training.supervised import EVALUATED
 
 SECONDS = 3.0
@@ -48,6 +50,7 @@ class Estimate:
         free: bytes that can still be had, beside what this process holds.
         held: bytes that this process holds already, part of `bytes`.
         measured: whether steps were done; else the circuit alone was timed, smaller, and memory follows the rule.
+        limit: of agents, the steps of an episode at most; `steps` and `seconds` are those of such episodes alone.
     """
 
     qubits: int | None
@@ -61,6 +64,7 @@ class Estimate:
     free: int | None
     held: int
     measured: bool
+    limit: int | None = None
 
     @property
     def fits(self) -> bool:
@@ -75,11 +79,12 @@ def estimate(prepared: Prepared) -> Estimate:
         prepared: what `diffqas.runs.prepare` gave.
 
     Raises:
-        ArgumentError: an environment, whose episodes have no length that is known before.
+        ArgumentError: agents of a3c, or in an environment that sets its episodes no limit.
     """
     config, task = prepared.config, prepared.task
-    if not isinstance(task, Task) or not isinstance(config.settings, Settings):
-        raise ArgumentError(f"Argument `dataset` must name series or images to estimate, but got {config.dataset!r}.")
+    if isinstance(task, EnvironmentTask):
+        return _agents(config, task)
+    assert isinstance(config.settings, Settings)
     if isinstance(config.kind, QuantumTrainKind):
         return _quantum_train(config, config.kind, task, config.settings)
     return _measured(config, task, None, None)
@@ -144,13 +149,49 @@ def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None)
     )
 
 
+def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
+    """Of episodes that all reach their limit: how long they will be, nobody knows before."""
+    settings = config.settings
+    assert isinstance(settings, AgentSettings)
+    require(settings.algorithm == "a2c", "algorithm", "be a2c for an estimate", settings.algorithm)
+    environment = Environment(task.identity)
+    environment.close()
+    limit = environment.limit
+    if limit is None:
+        raise ArgumentError(f"Argument `dataset` must set its episodes a limit for an estimate, but got {task.name!r}.")
+    device = torch.device(config.device)
+    free, held = memory.free(device), (memory.resident() or 0) if device.type == "cpu" else 0
+    peak = memory.Peak(device)
+    with threads(config.threads), torch.random.fork_rng(devices=[]):
+        training, models = make_training(config, task)
+        assert isinstance(training, SyncTraining)
+        step = _median_time(training.update, device)
+        training.close()
+    figures = config.kind.figures(models)
+    updates = -(-settings.episodes * limit // (settings.places * settings.steps))
+    return Estimate(
+        qubits=None,
+        trainable=figures["trainable_parameters"],
+        weights=figures["target_parameters"],
+        seeds=len(config.seeds),
+        steps=updates,
+        step_seconds=step,
+        seconds=updates * step,
+        bytes=peak(),
+        free=free,
+        held=held,
+        measured=True,
+        limit=limit,
+    )
+
+
 def _steps_per_epoch(task: Task, settings: Settings) -> int:
     train = task.with_validation(settings.validation).train if settings.select == "best" else task.train
     return settings.steps_per_epoch(len(train))
 
 
 def _timed_step(training: Training[Any], device: torch.device) -> float:
-    """The median time of a few steps after a first one, which compiles and fills caches."""
+    """The median time of a few steps after a first one."""
     size, train = training.settings.batch_size, training.task.train
     inputs, targets = train.inputs[:size], train.targets[:size]
     frozen = torch.zeros(len(training.seeds), dtype=torch.bool, device=inputs.device)
@@ -160,7 +201,11 @@ def _timed_step(training: Training[Any], device: torch.device) -> float:
     def step() -> None:
         training.optimisation.step(inputs, targets, 0.0, frozen)
 
-    step()
+    return _median_time(step, device)
+
+
+def _median_time(step: Callable[[], Any], device: torch.device) -> float:
+    step()  # compiles and fills caches
     found, began = [], time.perf_counter()
     while not found or (len(found) < MOST_STEPS and time.perf_counter() - began < SECONDS):
         found.append(_seconds(step, device))

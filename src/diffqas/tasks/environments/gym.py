@@ -118,6 +118,13 @@ class Environment:
         observation, reward, terminated, truncated, _ = self.gym.step(action + self._first_action)
         return Step(self._vector(observation), float(reward), bool(terminated), bool(truncated))
 
+    @property
+    def limit(self) -> int | None:
+        """Most steps of an episode; None if the environment sets no limit, or does not tell."""
+        spec = self.gym.spec
+        found = spec.max_episode_steps if spec else None
+        return found or getattr(self.gym.unwrapped, "max_steps", None)
+
     def render(self) -> NDArray[np.uint8]:
         """The state as a picture, (height, width, 3)."""
         return np.asarray(self.gym.render(), dtype=np.uint8)
