@@ -6,6 +6,8 @@ import torch
 from diffqas import QLSTM, QLSTM_SPACE
 from diffqas.errors import ArgumentError
 from diffqas.recurrent import Forecaster, ForecasterLockstep
+from diffqas.training.kalman import _row_by_row, jacobian
+from diffqas.training.population import trained_tensors
 
 SEEDS = (3, 0, 11)
 FEW = tuple(QLSTM_SPACE[index] for index in (0, 2, 7, 20, 28))
@@ -114,6 +116,32 @@ def test_making_one_uses_no_random_numbers_and_leaves_the_models_alone(normal):
             parameter.zero_()
     for model, values in zip(models, before, strict=True):
         assert all(torch.equal(value, values[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("choices", [*CASES, {"reservoir": True, "sharing": "shared"}])
+def test_derivatives_sample_by_sample_are_those_row_by_row(choices):
+    population = ForecasterLockstep(make(**choices)).eval()
+    parameters = trained_tensors(population)[::-1]
+    x = torch.rand(7, 4, dtype=torch.float64)
+    outputs, rows = _row_by_row(population, x, parameters)
+    found = population.sample_jacobian(x, parameters)
+    assert found is not None
+    assert outputs.requires_grad
+    torch.testing.assert_close(found[0], outputs.detach(), **close)
+    for parameter, part, row in zip(parameters, found[1], rows, strict=True):
+        assert part.shape == (7, *parameter.shape)
+        torch.testing.assert_close(part, row, **close)
+    assert any(row.abs().max() > 1e-3 for row in rows)
+
+
+def test_circuits_too_wide_for_coefficients_have_no_faster_way(monkeypatch):
+    monkeypatch.setattr("diffqas.simulator.observables.MAX_COEFFICIENT_QUBITS", 2)
+    population = ForecasterLockstep(make(sharing="shared"))
+    parameters, x = trained_tensors(population), torch.rand(3, 4, dtype=torch.float64)
+    assert population.sample_jacobian(x, parameters) is None
+    outputs, rows = jacobian(population, x, parameters)
+    assert rows.shape == (3, 3, sum(parameter[0].numel() for parameter in parameters))
+    torch.testing.assert_close(outputs, population(x), **close)
 
 
 def test_the_angles_of_a_reservoir_are_given_to_no_optimiser():

@@ -1,5 +1,7 @@
 """What is trained, what is found, what is kept."""
 
+import copy
+
 import pytest
 import torch
 
@@ -58,6 +60,45 @@ def test_a_reservoir_trains_its_weights_only(normal):
     optimiser.step()
     changed = {name for name, value in cell.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {"layers.0.structure"}
+
+
+@pytest.mark.parametrize("hidden", [2, 4])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_reservoir_is_the_network_whose_angles_train(hidden, held, monkeypatch, normal):
+    if not held:
+        monkeypatch.setattr("diffqas.simulator.observables.MAX_COEFFICIENT_QUBITS", 1)
+    cell = QLSTM(1, hidden, 2, QLSTM_SPACE[:5], reservoir=True, spread=1.0).double()
+    x = normal(3, 4, 1)
+    kept, _ = cell(x)
+    (layer,) = cell.circuits
+    (of_kept,) = torch.autograd.grad(kept.square().sum(), layer.structure)
+    layer.angles.requires_grad_()
+    trained, _ = cell(x)
+    torch.testing.assert_close(kept, trained, rtol=1e-12, atol=1e-12)
+    (of_trained,) = torch.autograd.grad(trained.square().sum(), layer.structure)
+    torch.testing.assert_close(of_kept, of_trained, rtol=1e-10, atol=1e-12)
+
+
+def test_what_a_reservoir_keeps_follows_its_angles(normal, tmp_path):
+    cell = QLSTM(1, 2, 2, QLSTM_SPACE[:5], reservoir=True, spread=1.0).double()
+    x = normal(3, 4, 1)
+    with torch.inference_mode():
+        before = cell(x)[0].clone()
+    cell(x)[0].sum().backward()  # what was kept in inference mode trains
+    copied = copy.deepcopy(cell)
+    torch.save(cell, tmp_path / "cell.pt")
+    for other in (copied, torch.load(tmp_path / "cell.pt", weights_only=False)):
+        torch.testing.assert_close(other(x)[0].detach(), before)
+    with torch.no_grad():
+        cell.circuits[0].angles.add_(0.3)
+    moved = cell(x)[0].detach()
+    assert (moved - before).abs().max() > 1e-3
+    cell.load_state_dict(copied.state_dict())
+    torch.testing.assert_close(cell(x)[0].detach(), before)
+    torch.testing.assert_close(cell.float()(x.float())[0].detach().double(), before, rtol=1e-4, atol=1e-5)
+    (name,) = (name for name, _ in cell.double().named_parameters() if name.endswith("angles"))
+    found, _ = torch.func.functional_call(cell, {name: copied.circuits[0].angles.detach() + 0.3}, (x,))
+    torch.testing.assert_close(found.detach(), moved, rtol=1e-6, atol=1e-6)
 
 
 def test_the_start_follows_from_the_seed():

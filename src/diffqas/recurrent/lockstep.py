@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from diffqas.recurrent.forecaster import Forecaster, rated
 from diffqas.recurrent.gates import GateCircuits
 from diffqas.recurrent.qlstm import parameter_groups
 from diffqas.recurrent.recurrence import unroll
+from diffqas.simulator import Observables
 
 
 class ForecasterLockstep(nn.Module):
@@ -69,9 +71,47 @@ class ForecasterLockstep(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""
         each = x.unsqueeze(-1).expand(len(self), *x.shape, 1)
-        start = x.new_zeros(len(self.layers), len(self), len(x), self.hidden_size)
-        _, (h, _) = unroll(self.circuits, each, (start, start), self.squash)
-        return torch.baddbmm(self.head["bias"].unsqueeze(1), h[-1], self.head["weight"].mT).squeeze(-1)
+        return self._predictions(self.circuits, each, dict(self.head))
+
+    def _predictions(
+        self, layers: Sequence[Callable[[], Observables]], x: Tensor, head: Mapping[str, Tensor]
+    ) -> Tensor:
+        """(networks, batch, time, 1) -> (networks, batch)."""
+        start = x.new_zeros(len(layers), *x.shape[:2], self.hidden_size)
+        _, (h, _) = unroll(layers, x, (start, start), self.squash)
+        return torch.baddbmm(head["bias"].unsqueeze(1), h[-1], head["weight"].mT).squeeze(-1)
+
+    def sample_jacobian(self, x: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]] | None:
+        """As of `diffqas.training.population.SamplesApart`.
+
+        Every sample gets a network of its own: a copy of the coefficients and of the head. One backward pass of the sum
+        then has all samples' derivatives apart, where the rows of a Jacobian would each go back through all samples.
+        """
+        gates = [layer() for layer in self.circuits]
+        shared = [gate.coefficients for gate in gates]
+        if any(found is None for found in shared):  # circuits too wide
+            return None
+        names, sources = list(self.head), [*shared, *self.head.values()]
+        seeds, samples = len(self), len(x)
+        own = [_for_each(source.detach(), samples).requires_grad_() for source in sources]
+        layers = [partial(gate.at, found) for gate, found in zip(gates, own, strict=False)]
+        windows = x.expand(seeds, *x.shape).reshape(seeds * samples, 1, -1, 1)
+        outputs = self._predictions(layers, windows, dict(zip(names, own[len(gates) :], strict=True)))
+        found = torch.autograd.grad(outputs.sum(), own, materialize_grads=True)
+        rows = [one.reshape(seeds, samples, *one.shape[1:]).transpose(0, 1) for one in found]
+        # From the coefficients to what they are made of, all samples together.
+        inner = [p for p in parameters if not any(p is one for one in self.head.values())]
+        pairs = [(s, row) for s, row in zip(shared, rows, strict=False) if s is not None and s.requires_grad]
+
+        def back(cotangents: list[Tensor]) -> tuple[Tensor, ...]:
+            return torch.autograd.grad(
+                [s for s, _ in pairs], inner, cotangents, retain_graph=True, materialize_grads=True
+            )
+
+        made = torch.func.vmap(back)([row for _, row in pairs])
+        known = {id(p): part for p, part in zip(inner, made, strict=True)}
+        known |= {id(p): row for p, row in zip(self.head.values(), rows[len(gates) :], strict=True)}
+        return outputs.detach().reshape(seeds, samples), [known[id(p)] for p in parameters]
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Groups for `torch.optim`: angles, structure and head of all seeds, each at `lr` times its own rate."""
@@ -88,3 +128,8 @@ class ForecasterLockstep(nn.Module):
                 layer.progress = stacked.progress
             for name, values in self.head.items():
                 model.head.get_parameter(name).copy_(values[seed])
+
+
+def _for_each(values: Tensor, samples: int) -> Tensor:
+    """(seeds, ...) -> (seeds * samples, ...), a copy for each sample."""
+    return values.unsqueeze(1).expand(-1, samples, *[-1] * (values.dim() - 1)).flatten(0, 1)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from diffqas.recurrent.gates import GateCircuits
 from diffqas.simulator import Observables
 
 State = tuple[Tensor, Tensor]
@@ -16,11 +15,12 @@ SQUASHES: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda v: v, "arctan"
 """What makes angles, in radians, of v."""
 
 
-def unroll(layers: Iterable[GateCircuits], x: Tensor, state: State, squash: str) -> tuple[Tensor, State]:
+def unroll(layers: Iterable[Callable[[], Observables]], x: Tensor, state: State, squash: str) -> tuple[Tensor, State]:
     """Run layers on top of each other over a sequence, each reading the outputs of the one below.
 
     Args:
-        layers: the circuits; of stacked ones every shape below starts with their leading dimension.
+        layers: what gives each layer's gates as functions of v (`GateCircuits`); of stacked ones every shape below
+            starts with their leading dimension.
         x: (batch, time, size).
         state: h and c before the first moment, (layers, batch, hidden) each: the layers come first in any case.
         squash: key of `SQUASHES`.

@@ -17,7 +17,7 @@ from diffqas.circuits import Candidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, require, whole
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
 from diffqas.simulator.broadcasting import Alignment
-from diffqas.simulator.pauli import coefficients
+from diffqas.simulator.pauli import coefficients, mixed
 from diffqas.simulator.pauli_plan import Size, pauli_plan
 from diffqas.simulator.states import state_expectations
 
@@ -31,8 +31,17 @@ MAX_COEFFICIENTS = 2**26
 class Observables:
     """Outputs of candidates at given angles, as functions of the inputs; made by `heisenberg`."""
 
-    def __init__(self, n: int, angles: Tensor, lead: tuple[int, ...], values: Callable[[Tensor], Tensor]) -> None:
-        self.n, self.lead = n, lead
+    def __init__(
+        self,
+        n: int,
+        angles: Tensor,
+        lead: tuple[int, ...],
+        values: Callable[[Tensor], Tensor],
+        coefficients: Tensor | None = None,
+    ) -> None:
+        self.n, self.lead, self.coefficients = n, lead, coefficients
+        """The coefficients, (*lead, candidates, outputs, 3**n) or (*lead, outputs, 3**n) of a weighted sum; None where
+        they are not held."""
         self._angles, self._values = angles, values
 
     def __call__(self, inputs: Tensor) -> Tensor:
@@ -60,6 +69,24 @@ class Observables:
             rule = f"have leading dimensions that broadcast against those of `angles`, {self.lead}"
             raise ArgumentError(f"Argument `inputs` must {rule}, but got {got[:-1]}.") from None
         return self._values(inputs)
+
+    def mixed(self, weights: Tensor) -> Observables:
+        """Those of the weighted sum of all candidates, for observables of each; angles that stay are computed once.
+
+        Args:
+            weights: (..., len(candidates)) with the leading dimensions of the angles; nothing but the weights is
+                differentiable then.
+        """
+        if self.coefficients is None:
+            return Observables(
+                self.n, self._angles, self.lead, lambda v: (weights.unsqueeze(-1) * self._values(v)).sum(-2)
+            )
+        found = mixed(self.coefficients.flatten(0, -4), weights.reshape(-1, weights.shape[-1]))
+        return _of_coefficients(self.n, self._angles, self.lead, found.reshape(*self.lead, *found.shape[1:]), True)
+
+    def at(self, coefficients: Tensor) -> Observables:
+        """Those of a weighted sum with other coefficients, (..., outputs, 3**n), of any leading dimensions."""
+        return _of_coefficients(self.n, self._angles, tuple(coefficients.shape[:-2]), coefficients, True)
 
 
 def heisenberg(
@@ -112,8 +139,12 @@ def heisenberg(
     ones = flat.new_ones(sets, len(space)) if weights is None else weights
     found = coefficients(size, flat, ones, together=weights is not None)
     found = found.reshape(*lead, *found.shape[1:])
-    equation = "...f,...kf->...k" if weights is not None else "...f,...ckf->...ck"
-    return Observables(n, angles, lead, lambda inputs: torch.einsum(equation, features(inputs), found))
+    return _of_coefficients(n, angles, lead, found, weights is not None)
+
+
+def _of_coefficients(n: int, angles: Tensor, lead: tuple[int, ...], found: Tensor, together: bool) -> Observables:
+    equation = "...f,...kf->...k" if together else "...f,...ckf->...ck"
+    return Observables(n, angles, lead, lambda inputs: torch.einsum(equation, features(inputs), found), found)
 
 
 def features(inputs: Tensor) -> Tensor:

@@ -16,6 +16,8 @@ from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
 from diffqas.simulator.pauli_plan import Size, pauli_plan
 
+ONCE = "Expectations can be differentiated only once in angles and weights."
+
 
 def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
     """Coefficients times weights, for angles (batch, candidates or 1, depth, n, r), weights (batch, candidates).
@@ -24,6 +26,48 @@ def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) ->
     """
     result = _Coefficients.apply(size, angles.flatten(2), weights, together)
     return result.squeeze(1) if together else result
+
+
+def mixed(each: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sums of coefficients that are known: (batch, candidates, ...), (batch, candidates) -> (batch, ...)."""
+    return _Mixture.apply(each.flatten(2), weights).reshape(each.shape[0], *each.shape[2:])
+
+
+class _Mixture(torch.autograd.Function):
+    """A product of matrices whose backward pass takes many cotangents at once without copies of `each`."""
+
+    @staticmethod
+    def forward(each: Tensor, weights: Tensor) -> Tensor:
+        return (weights.unsqueeze(1) @ each).squeeze(1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0])
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor]:
+        return None, _Shares.apply(ctx.saved_tensors[0], upstream[0])  # type: ignore[return-value]
+
+
+class _Shares(torch.autograd.Function):
+    @staticmethod
+    def forward(each: Tensor, upstream: Tensor) -> Tensor:
+        return (each @ upstream.unsqueeze(-1)).squeeze(-1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Tensor) -> tuple[Tensor, int]:
+        each, upstream = args
+        assert in_dims[0] is None  # coefficients that are known do not depend on what is mapped over
+        assert in_dims[1] is not None
+        return upstream.movedim(in_dims[1], 1) @ each.mT, 1  # (batch, cotangents, candidates)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> None:
+        raise NotImplementedError(ONCE)
 
 
 class _Coefficients(torch.autograd.Function):
@@ -70,7 +114,7 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError("Expectations can be differentiated only once in angles and weights.")
+        raise NotImplementedError(ONCE)
 
 
 def _machine_code(angles: Tensor) -> bool:

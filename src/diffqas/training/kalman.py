@@ -20,7 +20,7 @@ from torch.nn.functional import mse_loss
 from diffqas.errors import require
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Task
-from diffqas.training.population import Population, flat_numbers, move_numbers
+from diffqas.training.population import Population, SamplesApart, flat_numbers, move_numbers
 
 MAX_NUMBERS = 4096
 """Trainable numbers per seed: the covariance of 4,096 takes 134 MB."""
@@ -126,6 +126,13 @@ def jacobian(population: Population, inputs: Tensor, parameters: Sequence[Tensor
 
     The models run forward once; all rows go backward together where vmap can do that.
     """
+    found = population.sample_jacobian(inputs, parameters) if isinstance(population, SamplesApart) else None
+    outputs, parts = found or _row_by_row(population, inputs, parameters)
+    rows = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)
+    return outputs.detach().double(), rows.double()
+
+
+def _row_by_row(population: Population, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
     outputs = population(inputs).flatten(1)
     seeds, m = outputs.shape
     every = torch.eye(m, dtype=outputs.dtype, device=outputs.device).unsqueeze(1).expand(m, seeds, m)
@@ -136,8 +143,6 @@ def jacobian(population: Population, inputs: Tensor, parameters: Sequence[Tensor
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "There is a performance drop")  # torch goes row by row by itself
-            parts: Sequence[Tensor] = torch.func.vmap(row)(every)
+            return outputs, list(torch.func.vmap(row)(every))
     except RuntimeError:  # an operation of the target that vmap does not know
-        parts = [torch.stack(column) for column in zip(*map(row, every), strict=True)]
-    rows = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)
-    return outputs.detach().double(), rows.double()
+        return outputs, [torch.stack(column) for column in zip(*map(row, every), strict=True)]

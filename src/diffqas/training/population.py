@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +45,18 @@ class Population(Protocol):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
         """As of `nn.Module`."""
+        ...
+
+
+@runtime_checkable
+class SamplesApart(Protocol):
+    """A population that can tell what each sample's output owes to each number faster than sample by sample."""
+
+    def sample_jacobian(self, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]] | None:
+        """Outputs (seeds, samples), and for each parameter (seeds, ...) their derivatives (samples, seeds, ...).
+
+        None where it has no faster way.
+        """
         ...
 
 
