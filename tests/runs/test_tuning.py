@@ -27,6 +27,13 @@ def journal(path):
     return optuna.load_study(study_name="tune", storage=storage).trials
 
 
+def tuning(path, trials=50, before="pass"):
+    """The command of `few` as a process of its own."""
+    words = "tune narma5 --epochs 2 --depth 1 --optimizer adam --seeds 2 --params lr depth".split()
+    program = f"{before}; from diffqas.cli import main; main()"
+    return [sys.executable, "-c", program, *words, "--trials", str(trials), "--storage", str(path)]
+
+
 def few(path, trials=3, params=("lr", "depth"), **changes):
     return tune(prepare("narma5", **SMALL | changes), trials=trials, storage=path, params=params, quiet=True)
 
@@ -71,31 +78,7 @@ def test_the_same_call_goes_on(tmp_path):
 
 def test_a_killed_process_costs_its_trial_only(tmp_path):
     path = tmp_path / "trials.log"
-    words = [
-        "tune",
-        "narma5",
-        "--epochs",
-        "2",
-        "--depth",
-        "1",
-        "--optimizer",
-        "adam",
-        "--seeds",
-        "2",
-        "--params",
-        "lr",
-        "depth",
-    ]
-    command = [
-        sys.executable,
-        "-c",
-        "from diffqas.cli import main; main()",
-        *words,
-        "--trials",
-        "500",
-        "--storage",
-        str(path),
-    ]
+    command = tuning(path, trials=500)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
@@ -114,43 +97,16 @@ def test_a_killed_process_costs_its_trial_only(tmp_path):
 
 def test_a_trial_has_an_owner_from_its_first_moment(tmp_path):
     path = tmp_path / "trials.log"
-    program = "import os, optuna; optuna.Trial.set_user_attr = lambda *_: os._exit(9); "
-    program += "from diffqas.cli import main; main()"
-    words = ["tune", "narma5", "--epochs", "2", "--depth", "1", "--optimizer", "adam", "--seeds", "2"]
-    words += ["--params", "lr", "depth", "--storage", str(path)]
+    command = tuning(path, before="import os, optuna; optuna.Trial.set_user_attr = lambda *_: os._exit(9)")
     for trials in (2, 4):  # the trial that was queued at the start, and one that was not
-        assert subprocess.run([sys.executable, "-c", program, *words], timeout=300, check=False).returncode == 9
+        assert subprocess.run(command, timeout=300, check=False).returncode == 9
         few(path, trials)
     assert not [trial for trial in journal(path) if trial.state == optuna.trial.TrialState.RUNNING]
 
 
 def test_two_processes_share_a_file(tmp_path):
     path = tmp_path / "trials.log"
-    words = [
-        "tune",
-        "narma5",
-        "--epochs",
-        "2",
-        "--depth",
-        "1",
-        "--optimizer",
-        "adam",
-        "--seeds",
-        "2",
-        "--params",
-        "lr",
-        "depth",
-    ]
-    command = [
-        sys.executable,
-        "-c",
-        "from diffqas.cli import main; main()",
-        *words,
-        "--trials",
-        "6",
-        "--storage",
-        str(path),
-    ]
+    command = tuning(path, trials=6)
     both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     errors = [process.communicate(timeout=240)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], errors
