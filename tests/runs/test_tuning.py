@@ -29,7 +29,8 @@ def journal(path):
 
 def tuning(path, trials=50, before="pass"):
     """The command of `few` as a process of its own."""
-    words = "tune narma5 --epochs 2 --depth 1 --optimizer adam --seeds 2 --params lr depth".split()
+    words = ["tune", "narma5", *(str(word) for name, value in SMALL.items() for word in (f"--{name}", value))]
+    words += ["--params", "lr", "depth"]
     program = f"{before}; from diffqas.cli import main; main()"
     return [sys.executable, "-c", program, *words, "--trials", str(trials), "--storage", str(path)]
 
