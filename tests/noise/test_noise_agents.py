@@ -42,6 +42,8 @@ def slowly(policy: torch.nn.Module) -> float:
 
 def test_rewards_are_those_of_the_exported_policies(run):
     scorer = EpisodeScorer(run.models, "cartpole", EPISODES)
+    assert torch.equal(scorer.mean[:, 0], torch.stack([agent.mean for agent in run.models]))
+    assert scorer.mean.abs().max() > 0
     exact = scorer([writing(agent.policy).mixed() for agent in run.models])
     scorer.close()
     assert exact["reward"] == [slowly(agent.export()) for agent in run.models]

@@ -118,7 +118,9 @@ def test_making_one_uses_no_random_numbers_and_leaves_the_models_alone(normal):
         assert all(torch.equal(value, values[name]) for name, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize("choices", [*CASES, {"reservoir": True, "sharing": "shared"}])
+@pytest.mark.parametrize(
+    "choices", [*CASES, {"reservoir": True, "sharing": "shared"}, {"reservoir": True, "candidates": FEW[:1]}]
+)
 def test_derivatives_sample_by_sample_are_those_row_by_row(choices):
     population = ForecasterLockstep(make(**choices)).eval()
     parameters = trained_tensors(population)[::-1]

@@ -1,5 +1,6 @@
 """What an estimate says, against the run itself."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -141,7 +142,7 @@ def test_agents_are_estimated_by_the_limit_of_their_episodes(capsys, tmp_path):
     pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
     options = {"episodes": 50, "workers": 2, "depth": 1, "seeds": 2}
     found = estimate(prepare("cartpole", **options))
-    assert (found.limit, found.steps) == (500, 50 * 500 // (2 * 5))
+    assert (found.limit, found.steps) == (500, 25 * 500 // 5)
     assert found.seconds == found.steps * found.step_seconds
     run = search("cartpole", output=tmp_path / "run", quiet=True, **options)
     assert found.trainable == run.result["trainable_parameters"]
@@ -149,6 +150,16 @@ def test_agents_are_estimated_by_the_limit_of_their_episodes(capsys, tmp_path):
     assert max(run.result["steps"]) / (2 * 5) <= found.steps
     main(["estimate", "cartpole", "--episodes", "50", "--workers", "2", "--depth", "1"])
     assert "if every episode took its 500 steps" in capsys.readouterr().out
+
+
+def test_no_run_of_agents_takes_more_updates_than_told(tmp_path):
+    """Acrobot's untrained agents go to the limit of 500 steps."""
+    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+    options = {"episodes": 3, "workers": 2, "depth": 1}
+    found = estimate(prepare("Acrobot-v1", **options))
+    run = search("Acrobot-v1", output=tmp_path / "run", quiet=True, **options)
+    *_, last = (json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines())
+    assert found.steps / 2 < last["updates"] <= found.steps
 
 
 def test_episodes_without_a_limit_cannot_be_estimated(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from typing import Annotated
 
@@ -72,10 +73,21 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with code 2 and one line on any error that a user can mend."""
     try:
         _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
-        # The reader, such as head, has gone; Python would say so once more at its last flush.
+        if sys.stdout is None or not _reader_gone():
+            raise
+        # Such as head. Python would write once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _reader_gone() -> bool:
+    """Whether nobody reads what is printed; other pipes of the program may break, too."""
+    ends = select.poll()
+    ends.register(sys.stdout, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in ends.poll(0))
 
 
 def _run(arguments: list[str] | None) -> None:
@@ -87,8 +99,6 @@ def _run(arguments: list[str] | None) -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("diffqas: interrupted; continue with `diffqas resume RUN`.")
         sys.exit(130)
-    finally:
-        sys.stdout.flush()
 
 
 def _plain(error: DiffqasError) -> str:

@@ -7,13 +7,15 @@ import io
 import re
 import sys
 from itertools import dropwhile, takewhile
-from typing import Any
+from typing import Any, get_args
 
 import tyro
 
-from diffqas.errors import ArgumentError
+from diffqas.errors import ArgumentError, choose
 
 FRAME = "│|"
+FOLDED = 20
+"""Words of more characters may be folded."""
 
 
 def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
@@ -28,6 +30,10 @@ def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
         ArgumentError: a word that is unknown, missing or no value of its option.
         SystemExit: after `--help`.
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    commands = [setting.name for each in get_args(command) for setting in get_args(each)[1:]]
+    if words and not words[0].startswith("-"):
+        choose(words[0], commands, "command")
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -41,9 +47,11 @@ def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
     except SystemExit as end:
         if end.code != 2:
             raise
-    words = sys.argv[1:] if arguments is None else arguments
     cause = one_line(said.getvalue())
-    chosen = words[:1] if words and not words[0].startswith("-") and f": {words[0]}" not in cause else []
+    for word in words:
+        if len(word) > FOLDED:
+            cause = re.sub(r"\s*".join(map(re.escape, word)), lambda _, word=word: word, cause)
+    chosen = words[:1] if words and words[0] in commands else []
     raise ArgumentError(f"{cause} See `{' '.join(['diffqas', *chosen, '--help'])}`.")
 
 

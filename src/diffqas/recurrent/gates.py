@@ -71,7 +71,7 @@ class GateCircuits(nn.Module):
         self.register_buffer("choice", torch.arange(count).repeat(rows, 1), persistent=False)
         self.progress = 0.0
         """How far training has come, 0 to 1; set by the training loop, read by annealed relaxations."""
-        self._kept: tuple[tuple[Any, ...], Observables, Tensor] | None = None
+        self._kept: tuple[list[Tensor], Observables] | None = None
         self.noise: Tensor | None = None
         """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
 
@@ -105,19 +105,20 @@ class GateCircuits(nn.Module):
             noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         weights = self.relaxation.weights(self.structure, self.progress, noise)
         placed = self._placed(weights.expand(*weights.shape[:-2], len(GATES), -1)).unsqueeze(-2)
-        stay = not self.angles.requires_grad and isinstance(self.angles, nn.Parameter)
-        if stay and not self.angles.is_inference():  # of such a tensor nobody can tell whether it was changed
-            return self._reservoir().mixed(placed)
+        if not self.angles.requires_grad and isinstance(self.angles, nn.Parameter):
+            each = self._reservoir()
+            if each.coefficients is not None:
+                return each.mixed(placed)
         return heisenberg(self.candidates, self._angles(), self.outputs, weights=placed, separate=self.separate)
 
     def _reservoir(self) -> Observables:
         """Each candidate at angles that stay as they are, computed once."""
-        angles = self.angles
-        now = (angles.data_ptr(), angles._version, angles.dtype, angles.device)
-        if self._kept is None or self._kept[0] != now:
-            with torch.inference_mode(False):  # what is kept may be trained with later
-                each = heisenberg(self.candidates, self._angles(), self.outputs, separate=self.separate)
-            self._kept = now, each, angles.detach()  # no other tensor can take the place in memory meanwhile
+        now = (self.angles, self.choice)
+        if self._kept is None or not all(map(_same, now, self._kept[0])):
+            with torch.inference_mode(False), torch.no_grad():  # what is kept may be trained with later
+                own = [tensor.clone() for tensor in now]
+                each = heisenberg(self.candidates, self._angles().clone(), self.outputs, separate=self.separate)
+            self._kept = own, each
         return self._kept[1]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -206,3 +207,7 @@ class GateCircuits(nn.Module):
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
         return f"{self.choice.shape[1]} candidates a gate, {self.n} qubits, {self.sharing} angles, {self.relaxation}"
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.dtype == other.dtype and one.device == other.device and torch.equal(one, other)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -14,8 +13,9 @@ from diffqas.errors import require
 from diffqas.recurrent.forecaster import Forecaster, rated
 from diffqas.recurrent.gates import GateCircuits
 from diffqas.recurrent.qlstm import parameter_groups
-from diffqas.recurrent.recurrence import unroll
+from diffqas.recurrent.recurrence import Gates, unroll
 from diffqas.simulator import Observables
+from diffqas.simulator.observables import features
 
 
 class ForecasterLockstep(nn.Module):
@@ -70,48 +70,43 @@ class ForecasterLockstep(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""
-        each = x.unsqueeze(-1).expand(len(self), *x.shape, 1)
-        return self._predictions(self.circuits, each, dict(self.head))
+        h = self._states(self.circuits, x)
+        return torch.baddbmm(self.head["bias"].unsqueeze(1), h, self.head["weight"].mT).squeeze(-1)
 
-    def _predictions(
-        self, layers: Sequence[Callable[[], Observables]], x: Tensor, head: Mapping[str, Tensor]
-    ) -> Tensor:
-        """(networks, batch, time, 1) -> (networks, batch)."""
-        start = x.new_zeros(len(layers), *x.shape[:2], self.hidden_size)
-        _, (h, _) = unroll(layers, x, (start, start), self.squash)
-        return torch.baddbmm(head["bias"].unsqueeze(1), h[-1], head["weight"].mT).squeeze(-1)
+    def _states(self, layers: Sequence[Callable[[], Gates]], x: Tensor) -> Tensor:
+        """What the head reads: (batch, time) -> (seeds, batch, hidden)."""
+        each = x.unsqueeze(-1).expand(len(self), *x.shape, 1)
+        start = x.new_zeros(len(layers), len(self), len(x), self.hidden_size)
+        _, (h, _) = unroll(layers, each, (start, start), self.squash)
+        return h[-1]
 
     def sample_jacobian(self, x: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]] | None:
         """As of `diffqas.training.population.SamplesApart`.
 
-        Every sample gets a network of its own: a copy of the coefficients and of the head. One backward pass of the sum
-        then has all samples' derivatives apart, where the rows of a Jacobian would each go back through all samples.
+        An output of a gate is linear in its coefficients, and belongs to one sample. So one backward pass of the sum of
+        all predictions, to the gates' outputs, tells all samples apart; the products with what the gates were shown are
+        the derivatives by the coefficients. The rows of a Jacobian would each go back through all samples.
         """
-        gates = [layer() for layer in self.circuits]
-        shared = [gate.coefficients for gate in gates]
-        if any(found is None for found in shared):  # circuits too wide
+        gates = [Recorded(layer()) for layer in self.circuits]
+        if any(gate.observables.coefficients is None for gate in gates):  # circuits too wide
             return None
-        names, sources = list(self.head), [*shared, *self.head.values()]
-        seeds, samples = len(self), len(x)
-        own = [_for_each(source.detach(), samples).requires_grad_() for source in sources]
-        layers = [partial(gate.at, found) for gate, found in zip(gates, own, strict=False)]
-        windows = x.expand(seeds, *x.shape).reshape(seeds * samples, 1, -1, 1)
-        outputs = self._predictions(layers, windows, dict(zip(names, own[len(gates) :], strict=True)))
-        found = torch.autograd.grad(outputs.sum(), own, materialize_grads=True)
-        rows = [one.reshape(seeds, samples, *one.shape[1:]).transpose(0, 1) for one in found]
-        # From the coefficients to what they are made of, all samples together.
-        inner = [p for p in parameters if not any(p is one for one in self.head.values())]
-        pairs = [(s, row) for s, row in zip(shared, rows, strict=False) if s is not None and s.requires_grad]
+        h = self._states([lambda gate=gate: gate for gate in gates], x)
+        weight, bias = self.head["weight"], self.head["bias"]
+        outputs = torch.baddbmm(bias.unsqueeze(1), h, weight.mT).squeeze(-1).detach()
+        known = {id(weight): h.detach().transpose(0, 1).unsqueeze(2), id(bias): torch.ones_like(outputs.T).unsqueeze(2)}
+        inner = [parameter for parameter in parameters if id(parameter) not in known]
+        if inner:
+            values = [value for gate in gates for value in gate.values]
+            slopes = torch.autograd.grad((h @ weight.detach().mT).sum(), values, retain_graph=True)
+            each = [slopes[start : start + x.shape[1]] for start in range(0, len(slopes), x.shape[1])]
+            rows = [gate.by_coefficients(few) for gate, few in zip(gates, each, strict=True)]
+            sources = [found for gate in gates if (found := gate.observables.coefficients) is not None]
 
-        def back(cotangents: list[Tensor]) -> tuple[Tensor, ...]:
-            return torch.autograd.grad(
-                [s for s, _ in pairs], inner, cotangents, retain_graph=True, materialize_grads=True
-            )
+            def back(cotangents: list[Tensor]) -> tuple[Tensor, ...]:
+                return torch.autograd.grad(sources, inner, cotangents, retain_graph=True, materialize_grads=True)
 
-        made = torch.func.vmap(back)([row for _, row in pairs])
-        known = {id(p): part for p, part in zip(inner, made, strict=True)}
-        known |= {id(p): row for p, row in zip(self.head.values(), rows[len(gates) :], strict=True)}
-        return outputs.detach().reshape(seeds, samples), [known[id(p)] for p in parameters]
+            known |= {id(p): part for p, part in zip(inner, torch.func.vmap(back)(rows), strict=True)}
+        return outputs, [known[id(parameter)] for parameter in parameters]
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Groups for `torch.optim`: angles, structure and head of all seeds, each at `lr` times its own rate."""
@@ -130,6 +125,25 @@ class ForecasterLockstep(nn.Module):
                 model.head.get_parameter(name).copy_(values[seed])
 
 
-def _for_each(values: Tensor, samples: int) -> Tensor:
-    """(seeds, ...) -> (seeds * samples, ...), a copy for each sample."""
-    return values.unsqueeze(1).expand(-1, samples, *[-1] * (values.dim() - 1)).flatten(0, 1)
+class Recorded:
+    """The gates of a layer, with what they were shown and what they gave at every moment."""
+
+    def __init__(self, observables: Observables) -> None:
+        self.observables = observables
+        self.shown: list[Tensor] = []
+        self.values: list[Tensor] = []
+
+    def __call__(self, v: Tensor) -> Tensor:
+        """As of `Observables`."""
+        self.shown.append(v.detach())
+        self.values.append(self.observables(v))
+        return self.values[-1]
+
+    def by_coefficients(self, slopes: Sequence[Tensor]) -> Tensor:
+        """Derivatives of every sample's prediction, (batch, seeds, gates, 1, outputs, 3**n).
+
+        Args:
+            slopes: those by the values of each moment, (seeds, gates, batch, outputs).
+        """
+        shown = features(torch.stack(self.shown).squeeze(2))
+        return torch.einsum("tsgbk,tsbf->bsgkf", torch.stack(list(slopes)), shown).unsqueeze(3)

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from diffqas.simulator import Observables
-
 State = tuple[Tensor, Tensor]
+Gates = Callable[[Tensor], Tensor]
+"""The four gates as functions of v, as of `GateCircuits.forward`."""
 
 SQUASHES: dict[str, Callable[[Tensor], Tensor]] = {"none": lambda v: v, "arctan": torch.atan}
 """What makes angles, in radians, of v."""
 
 
-def unroll(layers: Iterable[Callable[[], Observables]], x: Tensor, state: State, squash: str) -> tuple[Tensor, State]:
+def unroll(layers: Iterable[Callable[[], Gates]], x: Tensor, state: State, squash: str) -> tuple[Tensor, State]:
     """Run layers on top of each other over a sequence, each reading the outputs of the one below.
 
     Args:
@@ -40,7 +40,7 @@ def unroll(layers: Iterable[Callable[[], Observables]], x: Tensor, state: State,
     return x, (h, c)
 
 
-def _step(gates: Observables, v: Tensor, c: Tensor) -> State:
+def _step(gates: Gates, v: Tensor, c: Tensor) -> State:
     """One moment: f, i, o = sigmoid(QNN(v)), g = tanh(QNN(v)), c' = f c + i g, h' = o tanh(c')."""
     sigmoids, cell = gates(v.unsqueeze(-3)).split((3, 1), -3)
     f, i, o = torch.sigmoid(sigmoids).unbind(-3)

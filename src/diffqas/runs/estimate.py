@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -168,7 +169,7 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
         step = _median_time(training.update, device)
         training.close()
     figures = config.kind.figures(models)
-    updates = -(-settings.episodes * limit // (settings.places * settings.steps))
+    updates = math.ceil(math.ceil(settings.episodes / settings.places) * limit / settings.steps)
     return Estimate(
         qubits=None,
         trainable=figures["trainable_parameters"],

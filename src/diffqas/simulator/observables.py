@@ -84,10 +84,6 @@ class Observables:
         found = mixed(self.coefficients.flatten(0, -4), weights.reshape(-1, weights.shape[-1]))
         return _of_coefficients(self.n, self._angles, self.lead, found.reshape(*self.lead, *found.shape[1:]), True)
 
-    def at(self, coefficients: Tensor) -> Observables:
-        """Those of a weighted sum with other coefficients, (..., outputs, 3**n), of any leading dimensions."""
-        return _of_coefficients(self.n, self._angles, tuple(coefficients.shape[:-2]), coefficients, True)
-
 
 def heisenberg(
     candidates: SearchSpace | Iterable[Candidate],

@@ -16,11 +16,15 @@ from diffqas.training.records import read_records
 
 FRESH = "checkpoint.new.pt"
 
+_PARTS = ("", "-policy", "-value", "-seed-[0-9]*")
 LEFT = (
     *("predictions.png", "predictions.pt", "structural_weights.png", "curves.png", "rewards.png", "play.gif"),
-    *("episodes.safetensors", "model.safetensors", "model-seed-*.safetensors", "circuit*.qasm", "circuit*.png"),
-    *("network*.safetensors", "network*.json", "network*.onnx", "generator*.safetensors"),
-    *("forecast.png", "forecast.csv", "report.html", "noise/noise.*", "tensorboard/events.out.tfevents.*"),
+    *("episodes.safetensors", "model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png"),
+    *("circuit.qasm", *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell"))),
+    *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
+    *(f"generator{part}.safetensors" for part in _PARTS),
+    *("forecast.png", "forecast.csv", "report.html"),
+    *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
 )
 """What a finished run and the commands over it leave beside the files that `RunFolder` writes (docs/run-folder.md)."""
 
@@ -84,7 +88,8 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # The old result goes first and the new config comes last: no moment shows a mixture of two runs.
-            leavings = [path for pattern in LEFT for path in self.path.glob(pattern)] if self.started else []
+            found = [path for pattern in LEFT for path in self.path.glob(pattern)] if self.started else []
+            leavings = [path for path in found if path.is_file()]
             for old in (self.result, *leavings, self.config, self.checkpoint, self.previous, self.metrics):
                 old.unlink(missing_ok=True)
         except OSError as error:

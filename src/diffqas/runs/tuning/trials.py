@@ -174,13 +174,17 @@ def _done(study: Any) -> int:
 
 def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Parameter]) -> None:
     """One trial, from its question to its answer."""
+    import optuna
     from optuna.trial import TrialState
 
-    # Queued with its process' name and not just asked for: whenever that is killed, the trial can be told from others'.
+    # Queued with its process' name and not just asked for: if that is killed now, the trial can be told from others'.
     if not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
         study.enqueue_trial({}, user_attrs={PROCESS: _process()})
     trial = study.ask({name: parameter.distribution() for name, parameter in parameters.items()})
-    trial.set_user_attr(PROCESS, _process())  # it may have waited for another one
+    try:
+        trial.set_user_attr(PROCESS, _process())  # it may have waited for another one
+    except optuna.exceptions.UpdateFinishedTrialError:  # that is gone, and a third one has just said so
+        return
     assert isinstance(config.settings, Settings)
     loss, state = math.inf, TrialState.COMPLETE
     try:
