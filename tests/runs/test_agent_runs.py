@@ -287,7 +287,7 @@ def test_a_seed_that_is_frozen_hides_no_other(tmp_path, monkeypatch):
 def test_an_interrupted_run_of_processes_goes_on(stopped_after, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(a3c, "EPISODES_PER_RECORD", 1)
     folder = RunFolder(tmp_path / "run")
-    options = ["--algorithm", "a3c", "--workers", "2", "--episodes", "12", "--depth", "2"]
+    options = ["--algorithm", "a3c", "--workers", "2", "--episodes", "40", "--depth", "2"]
     with stopped_after(1, KeyboardInterrupt), pytest.raises(SystemExit) as stop:
         main(["search", "minigrid-empty-5x5", *options, "--output", str(folder.path)])
     assert stop.value.code == 130
@@ -296,14 +296,14 @@ def test_an_interrupted_run_of_processes_goes_on(stopped_after, tmp_path, monkey
     state = folder.load_checkpoint()
     assert state is not None
     (before,) = state["log"]["rewards"]
-    assert 1 <= len(before) < 12
+    assert 1 <= len(before) < 40
     assert (state["epoch"], state["hired"]) == (1, 2)
     (first,) = folder.records()
     assert first["episodes"] == [len(before)]
 
     run = resume(folder.path, quiet=True)
     assert multiprocessing.active_children() == []
-    assert (run.result["algorithm"], run.result["episodes"]) == ("a3c", [12.0])
+    assert (run.result["algorithm"], run.result["episodes"]) == ("a3c", [40.0])
     rewards = load_file(folder.path / "episodes.safetensors")["reward-0"]
     assert torch.equal(rewards[: len(before)], before.float())
     records = folder.records()
