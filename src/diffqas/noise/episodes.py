@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.noise.writing import written
@@ -16,6 +15,7 @@ from diffqas.tasks.environments import Environment
 from diffqas.tasks.environments.arena import Place
 from diffqas.tasks.environments.episode import STEPS
 from diffqas.training.actor_critic import Agent
+from diffqas.training.actor_critic.rollout import choose_actions
 
 EPISODES = 20
 """Episodes of every network that is scored."""
@@ -56,19 +56,18 @@ class EpisodeScorer:
         for _ in range(STEPS):
             if not active.any():
                 break
-            actions = self._actions(tensors, draw.random(active.shape[1]))
+            actions = self._actions(tensors, torch.from_numpy(draw.random(active.shape[1])))
             for row, column in zip(*active.nonzero(), strict=True):
                 step = self.places[row][column].act(int(actions[row, column]))
                 active[row, column] = not (step.terminated or step.truncated)
         rewards = np.array([[place.reward for place in row] for row in self.places])
         return {"reward": rewards.mean(1).tolist(), "success": (rewards > 0).mean(1).tolist()}
 
-    def _actions(self, tensors: dict[str, Tensor], draws: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _actions(self, tensors: dict[str, Tensor], draws: Tensor) -> Tensor:
         """Drawn from every policy in every place, by numbers in [0, 1) for each place of an agent."""
         seen = np.stack([np.stack([place.observation for place in row]) for row in self.places])
         inputs = (torch.from_numpy(seen).to(self.mean) - self.mean) * self.shrink
-        chances = self.population.call(tensors, inputs, own=True).double().softmax(-1).cumsum(-1).cpu().numpy()
-        return (chances[..., :-1] <= draws[:, None]).sum(-1)
+        return choose_actions(self.population.call(tensors, inputs, own=True), draws)
 
     def close(self) -> None:
         """Close the environments."""

@@ -70,7 +70,10 @@ class ForecasterLockstep(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""
-        h = self._states(self.circuits, x)
+        return self._read(self._states(self.circuits, x))
+
+    def _read(self, h: Tensor) -> Tensor:
+        """The head, (seeds, batch, hidden) -> (seeds, batch)."""
         return torch.baddbmm(self.head["bias"].unsqueeze(1), h, self.head["weight"].mT).squeeze(-1)
 
     def _states(self, layers: Sequence[Callable[[], Gates]], x: Tensor) -> Tensor:
@@ -88,25 +91,25 @@ class ForecasterLockstep(nn.Module):
         the derivatives by the coefficients. The rows of a Jacobian would each go back through all samples.
         """
         gates = [Recorded(layer()) for layer in self.circuits]
-        if any(gate.observables.coefficients is None for gate in gates):  # circuits too wide
+        sources = [found for gate in gates if (found := gate.observables.coefficients) is not None]
+        if len(sources) < len(gates):  # circuits too wide
             return None
         h = self._states([lambda gate=gate: gate for gate in gates], x)
-        weight, bias = self.head["weight"], self.head["bias"]
-        outputs = torch.baddbmm(bias.unsqueeze(1), h, weight.mT).squeeze(-1).detach()
-        known = {id(weight): h.detach().transpose(0, 1).unsqueeze(2), id(bias): torch.ones_like(outputs.T).unsqueeze(2)}
+        outputs = self._read(h)
+        of_weight, of_bias = h.detach().transpose(0, 1).unsqueeze(2), torch.ones_like(outputs.T).unsqueeze(2)
+        known = {id(self.head["weight"]): of_weight, id(self.head["bias"]): of_bias}
         inner = [parameter for parameter in parameters if id(parameter) not in known]
         if inner:
             values = [value for gate in gates for value in gate.values]
-            slopes = torch.autograd.grad((h @ weight.detach().mT).sum(), values, retain_graph=True)
+            slopes = torch.autograd.grad(outputs.sum(), values, retain_graph=True)
             each = [slopes[start : start + x.shape[1]] for start in range(0, len(slopes), x.shape[1])]
             rows = [gate.by_coefficients(few) for gate, few in zip(gates, each, strict=True)]
-            sources = [found for gate in gates if (found := gate.observables.coefficients) is not None]
 
             def back(cotangents: list[Tensor]) -> tuple[Tensor, ...]:
                 return torch.autograd.grad(sources, inner, cotangents, retain_graph=True, materialize_grads=True)
 
             known |= {id(p): part for p, part in zip(inner, torch.func.vmap(back)(rows), strict=True)}
-        return outputs, [known[id(parameter)] for parameter in parameters]
+        return outputs.detach(), [known[id(parameter)] for parameter in parameters]
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Groups for `torch.optim`: angles, structure and head of all seeds, each at `lr` times its own rate."""

@@ -107,7 +107,7 @@ def _quantum_train(config: RunConfig, kind: QuantumTrainKind, task: Task, settin
     first = kind.mapping.make(n=2, chunk=kind.chunk)
     mapping += (n - 1) * (sum(numbers.numel() for numbers in first.parameters()) - mapping)  # linear in n
     steps = settings.epochs * _steps_per_epoch(task, settings)
-    held = (memory.resident() or 0) if device.type == "cpu" else 0
+    now = memory.Peak(device)
     return Estimate(
         qubits=n,
         trainable=angles + len(kind.candidates) + mapping,
@@ -116,16 +116,15 @@ def _quantum_train(config: RunConfig, kind: QuantumTrainKind, task: Task, settin
         steps=steps,
         step_seconds=step,
         seconds=steps * step,
-        bytes=held + ruled,
-        free=memory.free(device),
-        held=held,
+        bytes=now.held + ruled,
+        free=now.free,
+        held=now.held,
         measured=False,
     )
 
 
 def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None) -> Estimate:
     device = torch.device(config.device)
-    free, held = memory.free(device), (memory.resident() or 0) if device.type == "cpu" else 0
     peak = memory.Peak(device)
     with threads(config.threads), torch.random.fork_rng(devices=[]):
         training, _ = make_training(config, task)
@@ -144,8 +143,8 @@ def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None)
         step_seconds=step,
         seconds=steps * step + settings.epochs * evaluation,
         bytes=peak(),
-        free=free,
-        held=held,
+        free=peak.free,
+        held=peak.held,
         measured=True,
     )
 
@@ -161,7 +160,6 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
     if limit is None:
         raise ArgumentError(f"Argument `dataset` must set its episodes a limit for an estimate, but got {task.name!r}.")
     device = torch.device(config.device)
-    free, held = memory.free(device), (memory.resident() or 0) if device.type == "cpu" else 0
     peak = memory.Peak(device)
     with threads(config.threads), torch.random.fork_rng(devices=[]):
         training, models = make_training(config, task)
@@ -179,8 +177,8 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
         step_seconds=step,
         seconds=updates * step,
         bytes=peak(),
-        free=free,
-        held=held,
+        free=peak.free,
+        held=peak.held,
         measured=True,
         limit=limit,
     )

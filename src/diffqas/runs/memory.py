@@ -45,10 +45,16 @@ def free(device: torch.device) -> int | None:
 
 
 class Peak:
-    """The most memory that is held between its making and a call, in bytes; on a CPU the whole process counts."""
+    """The most memory that is held between its making and a call, in bytes; on a CPU the whole process counts.
+
+    Attributes:
+        free: what could still be had at its making; None where the system does not tell.
+        held: what this process held already then, part of every peak (cuda: nothing).
+    """
 
     def __init__(self, device: torch.device) -> None:
-        self.device = device
+        self.device, self.free = device, free(device)
+        self.held = (resident() or 0) if device.type == "cpu" else 0
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
             return

@@ -71,16 +71,15 @@ class Observables:
         return self._values(inputs)
 
     def mixed(self, weights: Tensor) -> Observables:
-        """Those of the weighted sum of all candidates, for observables of each; angles that stay are computed once.
+        """Those of the weighted sum of all candidates, for observables of each whose coefficients are held.
+
+        Angles that stay are computed once.
 
         Args:
             weights: (..., len(candidates)) with the leading dimensions of the angles; nothing but the weights is
                 differentiable then.
         """
-        if self.coefficients is None:
-            return Observables(
-                self.n, self._angles, self.lead, lambda v: (weights.unsqueeze(-1) * self._values(v)).sum(-2)
-            )
+        assert self.coefficients is not None  # where they are not held, `heisenberg` takes the weights
         found = mixed(self.coefficients.flatten(0, -4), weights.reshape(-1, weights.shape[-1]))
         return _of_coefficients(self.n, self._angles, self.lead, found.reshape(*self.lead, *found.shape[1:]), True)
 

@@ -95,8 +95,8 @@ def tune(
     console.print(f"{head}{len(config.seeds)} seeds, {_done(study)} of {trials} trials in {path}", highlight=False)
     with threads(config.threads):
         while (before := _done(study)) < trials:
-            _trial(study, config, inner, parameters)
-            _tell(study, before + 1, trials, console)
+            done = _trial(study, config, inner, parameters)
+            _tell(study, done, before + 1, trials, console)
     return _tuned(study, config.settings, parameters, path)
 
 
@@ -172,19 +172,28 @@ def _done(study: Any) -> int:
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
-def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Parameter]) -> None:
-    """One trial, from its question to its answer."""
-    import optuna
+def _own(study: Any, parameters: dict[str, Parameter]) -> Any:
+    """A trial that this process computes."""
+    from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
 
-    # Queued with its process' name and not just asked for: if that is killed now, the trial can be told from others'.
-    if not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial({}, user_attrs={PROCESS: _process()})
-    trial = study.ask({name: parameter.distribution() for name, parameter in parameters.items()})
-    try:
-        trial.set_user_attr(PROCESS, _process())  # it may have waited for another one
-    except optuna.exceptions.UpdateFinishedTrialError:  # that is gone, and a third one has just said so
-        return
+    while True:
+        # Queued with its process' name and not just asked for: if that is killed now, whose it was can be told.
+        if not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            study.enqueue_trial({}, user_attrs={PROCESS: _process()})
+        trial = study.ask({name: parameter.distribution() for name, parameter in parameters.items()})
+        try:
+            trial.set_user_attr(PROCESS, _process())  # it may have waited for another one
+        except UpdateFinishedTrialError:  # that is gone, and a third one has just said so
+            continue
+        return trial
+
+
+def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Parameter]) -> int:
+    """One trial, from its question to its answer; its number."""
+    from optuna.trial import TrialState
+
+    trial = _own(study, parameters)
     assert isinstance(config.settings, Settings)
     loss, state = math.inf, TrialState.COMPLETE
     try:
@@ -200,13 +209,12 @@ def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Par
         study.tell(trial, state=TrialState.FAIL)
         raise
     study.tell(trial, loss if state == TrialState.COMPLETE else None, state=state)
+    return trial.number
 
 
-def _tell(study: Any, count: int, trials: int, console: Console) -> None:
-    """A line about this process's last trial."""
-    trial = next(
-        t for t in reversed(study.get_trials(deepcopy=False)) if t.user_attrs.get(PROCESS, (0, 0))[1] == os.getpid()
-    )
+def _tell(study: Any, number_of_trial: int, count: int, trials: int, console: Console) -> None:
+    """A line about a trial."""
+    trial = study.get_trials(deepcopy=False)[number_of_trial]
     values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
     if trial.state.name == "COMPLETE":
         what = f"loss {number(trial.value)}"
