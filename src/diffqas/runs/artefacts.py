@@ -14,7 +14,7 @@ from diffqas.errors import RunError
 from diffqas.reports.curves import run_curves
 from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure
 from diffqas.reports.terminal import classes_in_words
-from diffqas.runs.agent_artefacts import write_agent_artefacts
+from diffqas.runs.agent_artefacts import ANIMATION, EPISODES, REWARDS, write_agent_artefacts
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.tasks import Task
 from diffqas.tasks.images import IMAGES, SOURCES
@@ -27,6 +27,17 @@ PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "c
 SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 REPORT = "report.html"
+
+_PARTS = ("", "-policy", "-value", "-seed-[0-9]*")
+LEFT = (
+    *(PREDICTIONS, SAMPLES, STRUCTURE, CURVES, REWARDS, ANIMATION, EPISODES, FORECAST, FORECAST_ERRORS, REPORT),
+    *("model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png", "circuit.qasm"),
+    *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell")),
+    *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
+    *(f"generator{part}.safetensors" for part in _PARTS),
+    *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
+)
+"""What a finished run and the commands over it leave beside the files that `RunFolder` writes (docs/run-folder.md)."""
 
 
 def write_artefacts(

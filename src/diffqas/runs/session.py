@@ -16,7 +16,7 @@ from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
 from diffqas.models import Labels
 from diffqas.reports.events import Events
-from diffqas.runs.artefacts import write_artefacts
+from diffqas.runs.artefacts import LEFT, write_artefacts
 from diffqas.runs.companions import train_companions
 from diffqas.runs.config import RunConfig, config_from_json
 from diffqas.runs.fingerprint import fingerprint, generated
@@ -57,7 +57,7 @@ def begin(
     with nullcontext() if source is None else understood(source):
         training, models = make_training(config, task)
     with only_one(folder.path):
-        folder.create(config.to_json() | {"data": fingerprint(task)}, overwrite=overwrite)
+        folder.create(config.to_json() | {"data": fingerprint(task)}, overwrite=overwrite, left=LEFT)
         return _run(folder, config, training, models, quiet)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +15,6 @@ from diffqas.training.files import load_tensors, read_json, save_tensors, write_
 from diffqas.training.records import read_records
 
 FRESH = "checkpoint.new.pt"
-
-_PARTS = ("", "-policy", "-value", "-seed-[0-9]*")
-LEFT = (
-    *("predictions.png", "predictions.pt", "structural_weights.png", "curves.png", "rewards.png", "play.gif"),
-    *("episodes.safetensors", "model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png"),
-    *("circuit.qasm", *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell"))),
-    *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
-    *(f"generator{part}.safetensors" for part in _PARTS),
-    *("forecast.png", "forecast.csv", "report.html"),
-    *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
-)
-"""What a finished run and the commands over it leave beside the files that `RunFolder` writes (docs/run-folder.md)."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +61,13 @@ class RunFolder:
         """Whether the run here came to its end."""
         return self.result.exists()
 
-    def create(self, config: dict[str, Any], *, overwrite: bool = False) -> None:
+    def create(self, config: dict[str, Any], *, overwrite: bool = False, left: Iterable[str] = ()) -> None:
         """Begin a run here.
+
+        Args:
+            config: everything needed to repeat it.
+            overwrite: replace a run that the folder holds.
+            left: patterns of what such a run leaves beside the files that are written here.
 
         Raises:
             RunError: the folder holds another run (finished or not) and `overwrite` is not set, or it
@@ -88,7 +81,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # The old result goes first and the new config comes last: no moment shows a mixture of two runs.
-            found = [path for pattern in LEFT for path in self.path.glob(pattern)] if self.started else []
+            found = [path for pattern in left for path in self.path.glob(pattern)] if self.started else []
             leavings = [path for path in found if path.is_file()]
             for old in (self.result, *leavings, self.config, self.checkpoint, self.previous, self.metrics):
                 old.unlink(missing_ok=True)
