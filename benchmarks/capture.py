@@ -10,7 +10,6 @@ over rounds. The engines are plain torch (DIFFQAS_COMPILED=0) and the compiled k
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 import warnings
@@ -23,10 +22,9 @@ import torch
 from torch import Tensor
 
 from diffqas import QuantumTrain
-from diffqas.simulator import compiled
 from diffqas.tasks.images.networks import TARGETS
 from diffqas.tasks.series import SeriesLSTM
-from report import describe, write_json
+from report import describe, engines, write_json
 
 
 def models() -> dict[str, tuple[QuantumTrain, Tensor]]:
@@ -76,11 +74,7 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of torch.compile, about functions that it leaves as they are
     rows = []
-    for engine in ("torch", "compiled"):
-        os.environ["DIFFQAS_COMPILED"] = "1" if engine == "compiled" else "0"
-        if engine == "compiled" and not compiled.available():
-            print("compiled: numba is not installed")
-            continue
+    for engine in engines():
         for name, (model, inputs) in models().items():
             row: dict[str, Any] = {"engine": engine, "model": name} | compare(
                 model, inputs, options.steps, options.rounds

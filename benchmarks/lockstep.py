@@ -9,7 +9,6 @@ the median over rounds. The engines are plain torch (DIFFQAS_COMPILED=0) and the
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from dataclasses import replace
@@ -20,10 +19,9 @@ from statistics import median
 import torch
 
 from diffqas.quantum_train import Lockstep
-from diffqas.simulator import compiled
 from diffqas.tasks.registry import load_task
 from diffqas.training import Training, make_models
-from report import describe, write_json
+from report import describe, engines, write_json
 
 
 def trainings(optimizer: str, groups: list[list[int]]) -> list[Training[Lockstep]]:
@@ -73,11 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows = []
-    for engine in ("torch", "compiled"):
-        os.environ["DIFFQAS_COMPILED"] = "1" if engine == "compiled" else "0"
-        if engine == "compiled" and not compiled.available():
-            print("compiled: numba is not installed")
-            continue
+    for engine in engines():
         for optimizer in options.optimizers:
             for count in options.seeds:
                 row = {"engine": engine} | compare(optimizer, count, options.steps, options.rounds)

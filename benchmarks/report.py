@@ -1,12 +1,15 @@
-"""What every benchmark writes beside its numbers: machine, versions, date and command."""
+"""What benchmarks share: machine, versions, date and command beside the numbers, and the engines."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+from diffqas.simulator import compiled
 
 
 def cpu_model() -> str:
@@ -38,3 +41,13 @@ def write_json(path: Path, content: dict) -> None:
     """Write readable JSON, making the folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def engines() -> Iterator[str]:
+    """Plain torch, then the compiled kernels where they are installed; each is in force until the next."""
+    for engine in ("torch", "compiled"):
+        os.environ["DIFFQAS_COMPILED"] = "1" if engine == "compiled" else "0"
+        if engine == "compiled" and not compiled.available():
+            print("compiled: numba is not installed")
+            continue
+        yield engine
