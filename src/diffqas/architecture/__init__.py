@@ -1,5 +1,7 @@
 """Structural weights: the relaxed choice between candidates, and what it says once it has been learned."""
 
+from diffqas.architecture.kept import Kept as Kept
+from diffqas.architecture.kept import stays as stays
 from diffqas.architecture.mixture import SHARINGS as SHARINGS
 from diffqas.architecture.mixture import CircuitMixture as CircuitMixture
 from diffqas.architecture.per_layer import Layers as Layers

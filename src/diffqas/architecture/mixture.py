@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from diffqas.architecture.kept import Kept, stays
 from diffqas.architecture.relaxation import Relaxation
 from diffqas.architecture.shots import Shots, sampled, shot_generators
 from diffqas.circuits import SearchSpace
@@ -64,6 +66,7 @@ class CircuitMixture(nn.Module):
         """Set by `measure`."""
         self.draws: Sequence[np.random.Generator] | None = None
         """What draws the shots of the next forward pass, one per copy; None draws them anew."""
+        self._frozen: Kept[Tensor] = Kept()
 
     @property
     def n(self) -> int:
@@ -101,7 +104,10 @@ class CircuitMixture(nn.Module):
             draws = self.draws or shot_generators(torch.randint(2**62, weights.shape[:-1]).flatten().tolist(), 0)
             measured = sampled(self.candidates, self.angles, self.shots, draws, separate=separate)
             return (weights.unsqueeze(-1) * measured).sum(-2)
-        return mixture(self.candidates, self.angles, weights, separate=separate)
+        mix = partial(mixture, self.candidates, separate=separate)
+        if stays(self.angles) and stays(self.structure):
+            return self._frozen(mix, self.angles, weights)
+        return mix(self.angles, weights)
 
     def probabilities(self) -> Tensor:
         """Probabilities of every candidate by itself, (*lead, candidates, 2**n)."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import SHARINGS, Ranked, Relaxation, ranked
+from diffqas.architecture import SHARINGS, Kept, Ranked, Relaxation, ranked, stays
 from diffqas.circuits import SearchSpace, encoded_findings
 from diffqas.errors import choose, require, whole
 from diffqas.simulator import MAX_QUBITS, Observables, heisenberg
@@ -71,7 +70,7 @@ class GateCircuits(nn.Module):
         self.register_buffer("choice", torch.arange(count).repeat(rows, 1), persistent=False)
         self.progress = 0.0
         """How far training has come, 0 to 1; set by the training loop, read by annealed relaxations."""
-        self._kept: tuple[list[Tensor], Observables] | None = None
+        self._reservoir: Kept[Observables] = Kept()
         self.noise: Tensor | None = None
         """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
 
@@ -105,25 +104,15 @@ class GateCircuits(nn.Module):
             noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         weights = self.relaxation.weights(self.structure, self.progress, noise)
         placed = self._placed(weights.expand(*weights.shape[:-2], len(GATES), -1)).unsqueeze(-2)
-        if not self.angles.requires_grad and isinstance(self.angles, nn.Parameter):
-            each = self._reservoir()
+        if stays(self.angles):
+            each = self._reservoir(self._each, self.angles, self.choice)
             if each.coefficients is not None:
                 return each.mixed(placed)
         return heisenberg(self.candidates, self._angles(), self.outputs, weights=placed, separate=self.separate)
 
-    def _reservoir(self) -> Observables:
-        """Each candidate at angles that stay as they are, computed once."""
-        now = (self.angles, self.choice)
-        if self._kept is None or not all(map(_same, now, self._kept[0])):
-            with torch.inference_mode(False), torch.no_grad():  # what is kept may be trained with later
-                own = [tensor.clone() for tensor in now]
-                each = heisenberg(self.candidates, self._angles().clone(), self.outputs, separate=self.separate)
-            self._kept = own, each
-        return self._kept[1]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what can be computed again."""
-        return self.__dict__ | {"_kept": None}
+    def _each(self, *_: Tensor) -> Observables:
+        """Every candidate by itself, at a copy of the present angles."""
+        return heisenberg(self.candidates, self._angles().clone(), self.outputs, separate=self.separate)
 
     @torch.no_grad()
     def ranking(self, squash: Callable[[Tensor], Tensor]) -> list[list[Ranked]]:
@@ -207,7 +196,3 @@ class GateCircuits(nn.Module):
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
         return f"{self.choice.shape[1]} candidates a gate, {self.n} qubits, {self.sharing} angles, {self.relaxation}"
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return one.dtype == other.dtype and one.device == other.device and torch.equal(one, other)
