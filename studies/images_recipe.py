@@ -22,8 +22,8 @@ from diffqas.studies import populations
 from diffqas.studies.datasets import PAIRS, load_data
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.images import ImageData
-from diffqas.tasks.images.task import SETTINGS, image_task
+from diffqas.tasks.images import ImageData, image_task, recipe_target
+from diffqas.tasks.images.task import SETTINGS
 
 EPOCHS = 10
 """Half of the default's: enough to tell settings apart."""
@@ -58,6 +58,7 @@ VARIANTS: dict[str, Settings] = {
     "start: none": model(start="none"),
     "start of structural weights 1/12": model(relaxation=Raw()),
     "relaxation: softmax": model(relaxation=Softmax()),
+    "order of the index": model(order="index"),
     "bits -1/+1": model(bits="signed"),
     "scale: raw": model(scale=RawScale()),
     "scale: dimension, no cut": model(scale=DimensionScale(None)),
@@ -80,7 +81,7 @@ def load(dataset: str, chosen: argparse.Namespace) -> Task:
     """The training images, a fifth of them as the test part."""
     data = load_data(dataset, chosen.data_dir)
     assert isinstance(data, ImageData)
-    return image_task(data.holdout())
+    return image_task(data.holdout(), recipe_target(data.name, "default"))
 
 
 if __name__ == "__main__":

@@ -37,9 +37,9 @@ class Search:
     model: Literal["qt", "qlstm"] = "qt"
     """qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a quantum LSTM whose gates are
     circuits, for series."""
-    target: Literal["lstm", "mlp", "cnn"] | None = None
-    """qt: the classical network, lstm (series, 1,781 weights), mlp or cnn (images; 108,866 or 2,818 weights for two
-    classes of MNIST). The first that fits if not given."""
+    target: Literal["lstm", "mlp", "smooth-mlp", "cnn"] | None = None
+    """qt: the classical network. Series: lstm, 1,781 weights. Images: mlp, smooth-mlp (the same behind a Gaussian
+    filter) or cnn; 108,866 or 2,818 weights for two classes of MNIST. The recipe decides if not given."""
     recipe: Literal["default", "paper"] = "default"
     """default: what trains best at the papers' number of parameters and epochs. paper: what the papers state."""
     relaxation: Literal["raw", "softmax", "gumbel"] | None = None

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import DataError
+from diffqas.tasks.images.networks import Smooth
 from diffqas.tasks.series import SeriesLSTM
 from diffqas.training.actor_critic.agents import Centre
 
@@ -40,6 +41,7 @@ LAYERS: dict[type[nn.Module], tuple[Callable[..., nn.Module], tuple[str, ...]]] 
     nn.LSTM: (nn.LSTM, _RECURRENT),
     nn.GRU: (nn.GRU, _RECURRENT),
     SeriesLSTM: (SeriesLSTM, ("input_size", "hidden_size")),
+    Smooth: (Smooth, ("sigma",)),
     Centre: (_centre, ("size", "shrink")),
 }
 """What can be described: how a layer is made, and of which attributes."""

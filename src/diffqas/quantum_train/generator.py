@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.quantum_train.mapping import WeightMap
+from diffqas.quantum_train.order import basis_states
 from diffqas.quantum_train.scale import Scale
 
 _SMALL = 0.02
@@ -25,11 +26,13 @@ class Generator(nn.Module):
         mapping: turns scaled probabilities into raw weights.
         scale: applied to the probabilities before the mapping.
         sizes: number of weights of each of the target's tensors, in order.
+        order: which basis state writes which weight, one of `ORDERS`.
         lead: leading dimensions, one entry per independent copy.
     """
 
     gain: Tensor
     offset: Tensor
+    states: Tensor
 
     def __init__(
         self,
@@ -37,17 +40,25 @@ class Generator(nn.Module):
         mapping: WeightMap,
         scale: Scale,
         sizes: Sequence[int],
+        order: str = "index",
         lead: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
+        self.order = order
+        if order != "index":
+            count = -(-sum(self.sizes) // mapping.chunk)
+            self.register_buffer("states", basis_states(order, mapping.n, count), persistent=False)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
         """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed` probabilities."""
         scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
-        return self.mapping(scaled)[..., : sum(self.sizes)]
+        written = self.mapping(scaled)
+        if self.order != "index":
+            written = written.unflatten(-1, (-1, self.mapping.chunk)).index_select(-2, self.states).flatten(-2)
+        return written[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
         """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead, 2**n) would."""

@@ -66,6 +66,7 @@ def encode_choices(model: QuantumTrain) -> dict[str, Any]:
         "chunk": mapping.chunk,
         "scale": model.generator.scale,
         "bits": mapping.bits,
+        "order": model.generator.order,
         "rates": model.rates,
     }
     return {name: encode(choice) for name, choice in choices.items()}
@@ -91,6 +92,7 @@ def load_generator(make: type[QuantumTrain], path: str | Path, target: nn.Module
     _check_written(header["writes"], target)
     try:
         choices = {name: decode(choice) for name, choice in header["choices"].items()}
+        choices.setdefault("order", "index")  # of files that are older than this choice
         rates = choices.pop("rates")
         names = [glob.escape(names[0]) for names, _ in header["writes"]]
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below

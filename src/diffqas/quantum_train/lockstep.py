@@ -50,8 +50,9 @@ class Lockstep(nn.Module):
         self.rates = first.rates
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
             stacked, stacked_mapping = circuits.stacked(lead), mapping.stacked(lead)
-        generator = Generator(stacked, stacked_mapping, first.generator.scale, first.generator.sizes, lead=lead)
-        self.generator = generator.to(first.generator.gain)
+        own = first.generator
+        generator = Generator(stacked, stacked_mapping, own.scale, own.sizes, own.order, lead)
+        self.generator = generator.to(own.gain)
         states = [model.generator.state_dict() for model in models]
         kinds = {tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states}
         require(len(kinds) == 1, "models", "differ in their numbers only", f"{len(kinds)} kinds of shapes")

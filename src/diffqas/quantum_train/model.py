@@ -18,6 +18,7 @@ from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping
 from diffqas.quantum_train.mappings import as_mapping
+from diffqas.quantum_train.order import ORDERS
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.report import ParameterReport
 from diffqas.quantum_train.scale import Scale, as_scale
@@ -45,6 +46,7 @@ class QuantumTrain(nn.Module):
         bits: `"signed"` or `"binary"`. None: the recipe's.
         parameters: names or shell-style patterns of the tensors to write; the others stay as they are.
             None: all that require a gradient.
+        order: `"index"` or `"shuffled"`, which basis state writes which weight. None: the recipe's.
         recipe: `"default"`, `"paper"` or a `Recipe`: the choices not given above.
         per_layer: search a candidate for every layer, depth x candidates structural weights; the relaxation is
             `Gumbel` or `Softmax` with straight-through gradients, one circuit runs (`PerLayerCircuit`).
@@ -72,6 +74,7 @@ class QuantumTrain(nn.Module):
         start: str | None = None,
         bits: str | None = None,
         parameters: str | Iterable[str] | None = None,
+        order: str | None = None,
         recipe: str | Recipe = "default",
         per_layer: bool = False,
     ) -> None:
@@ -99,6 +102,7 @@ class QuantumTrain(nn.Module):
             mapping.make(n, chunk, choices.bits if bits is None else bits),
             as_scale(choices.scale if scale is None else scale),
             layout.sizes,
+            choose(choices.order if order is None else order, ORDERS, "order"),
         )
         named = dict(target.named_parameters(remove_duplicate=False))
         initial = [named[slot.names[0]].detach() for slot in layout.slots]

@@ -16,6 +16,7 @@ from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.recurrent import BASELINES
 from diffqas.runs.config import RunConfig
 from diffqas.tasks.environments.task import SETTINGS as AGENTS
+from diffqas.tasks.images import DEFAULT_TARGET, recipe_target
 from diffqas.tasks.images.task import SETTINGS as IMAGES
 from diffqas.tasks.registry import task_kind
 from diffqas.tasks.series.task import SETTINGS as SERIES
@@ -182,6 +183,8 @@ def _of_kind(config: RunConfig) -> Command:
         remarks.append(f"No flag sets the mapping: the run has {mapping!r}.")
     for field in fields(kind):
         value, other = getattr(kind, field.name), getattr(usual, field.name)
+        if field.name == "target" and config.own is None and task_kind(config.dataset) == "images":
+            value, other = value or DEFAULT_TARGET, recipe_target(config.dataset, config.recipe)
         if field.name in OF_KIND:
             words += _flag(field.name, value, other)
         elif field.name == "classical":

@@ -23,6 +23,7 @@ from diffqas.runs.run import Run
 from diffqas.runs.session import begin, checked_device
 from diffqas.tasks import Task
 from diffqas.tasks.environments import EnvironmentTask
+from diffqas.tasks.images import recipe_target
 from diffqas.tasks.registry import load_task, task_kind
 from diffqas.tasks.rehearsal import rehearse
 from diffqas.tasks.series import Scaling
@@ -175,7 +176,8 @@ def prepare(
         classes: labels of images to tell apart, at least two; None: all.
         data_dir: folder with the files of MNIST or FashionMNIST; None: the folder that the environment variable
             DIFFQAS_DATA names, then a cache, then a download.
-        target: of qt, the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
+        target: of qt, the network, `"lstm"` for series, `"mlp"`, `"smooth-mlp"` or `"cnn"` for images; None: the
+            recipe's, of images `"smooth-mlp"` (the paper recipe and images of 8x8 pixels: `"mlp"`).
         per_layer: of qt, search a candidate for every layer, one circuit at a time.
         bilevel: structural weights learn on the last fifth of the training samples, in turns with all else on the rest.
         sparsity: strength of what draws the structural weights to few candidates: L1 for raw ones, else the entropy.
@@ -202,6 +204,8 @@ def prepare(
             require(value is None, name, "be used with the name of a data set", f"a Task of your own ({task.name})")
         with explained(source):
             rehearse(task)
+    if isinstance(task, str) and target is None and model == "qt" and what == "images":
+        target = recipe_target(task, recipe)
     kind = choose_kind(
         model,
         what,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diffqas.tasks import Task
 from diffqas.tasks.environments import EnvironmentTask, environment_task, is_environment
-from diffqas.tasks.images import SOURCES, ImageData, image_task, load_images, locate
+from diffqas.tasks.images import SOURCES, ImageData, image_task, load_images, locate, recipe_target
 from diffqas.tasks.series import TABLE_II, load_series
 from diffqas.tasks.series.task import series_task
 from diffqas.tasks.series.windows import SeriesData
@@ -58,11 +58,11 @@ def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
     return load_series(dataset)
 
 
-def make_task(data: SeriesData | ImageData | Task) -> Task:
-    """The papers' task on these samples; one that is made stays as it is."""
+def make_task(data: SeriesData | ImageData | Task, recipe: str = "default") -> Task:
+    """The task on these samples, with the network that the recipe has; one that is made stays as it is."""
     if isinstance(data, Task):
         return data
-    return image_task(data) if isinstance(data, ImageData) else series_task(data)
+    return image_task(data, recipe_target(data.name, recipe)) if isinstance(data, ImageData) else series_task(data)
 
 
 @cache

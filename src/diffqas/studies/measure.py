@@ -38,6 +38,7 @@ def measure(
     seeds: Sequence[int],
     data: Data | None = None,
     found: Mapping[str, Any] | None = None,
+    recipe: str = "default",
 ) -> tuple[dict[str, Any], Samples | None]:
     """Compute one cell; figures are those after the last epoch.
 
@@ -48,6 +49,7 @@ def measure(
         seeds: one model each.
         data: the data set, loaded if not given.
         found: the cell that the row needs, if it needs one.
+        recipe: the study's.
 
     Returns:
         The cell, and the predictions of a row whose pictures are wanted. A seed that diverges has null
@@ -60,7 +62,7 @@ def measure(
         return measure_agents(study, row, dataset, list(seeds), data), None
     if found is not None:
         row = replace(row, populate=partial(row.populate, found=found))
-    return _trained(study, row, dataset, list(seeds), make_task(data).to("cpu", torch.float32))
+    return _trained(study, row, dataset, list(seeds), make_task(data, recipe).to("cpu", torch.float32))
 
 
 def _trained(

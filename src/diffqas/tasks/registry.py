@@ -60,7 +60,8 @@ def load_task(
         scaling: what a series is scaled by, `"whole"` or `"train"`.
         classes: labels to tell apart, for images; None: all.
         data_dir: folder with the files of MNIST or FashionMNIST, as in `load_images`.
-        target: the network, `"lstm"` for series, `"mlp"` or `"cnn"` for images; None: the first of these.
+        target: the network, `"lstm"` for series, `"mlp"`, `"smooth-mlp"` or `"cnn"` for images; None: the first of
+            these.
 
     Raises:
         ArgumentError: an unknown name (the nearest is suggested), or an argument that is missing or belongs to

@@ -14,3 +14,4 @@ from diffqas.tasks.images.references import references as references
 from diffqas.tasks.images.sources import SOURCES as SOURCES
 from diffqas.tasks.images.task import accuracy as accuracy
 from diffqas.tasks.images.task import image_task as image_task
+from diffqas.tasks.images.task import recipe_target as recipe_target

@@ -15,6 +15,7 @@ from diffqas.quantum_train import RECIPES, DimensionScale, Rates
 from diffqas.tasks.images.data import ImageData, Images, Labels
 from diffqas.tasks.images.networks import DEFAULT_TARGET, TARGETS
 from diffqas.tasks.images.references import references
+from diffqas.tasks.images.sources import SOURCES
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Split, Task
 
@@ -28,6 +29,7 @@ SETTINGS = {
             relaxation=Raw(0.4),
             scale=DimensionScale(32.0),
             rates=Rates(angles=30.0, structure=30.0, mapping=1.0),
+            order="shuffled",
         ),
         depth=15,
         epochs=20,
@@ -39,6 +41,15 @@ SETTINGS = {
         shuffle=True,
     ),
 }
+
+
+def recipe_target(name: str, recipe: str) -> str:
+    """The network that a recipe has for a data set; 8x8 pixels are too few to be smoothed.
+
+    >>> recipe_target("mnist", "paper"), recipe_target("mnist", "default"), recipe_target("digits", "default")
+    ('mlp', 'smooth-mlp', 'mlp')
+    """
+    return "smooth-mlp" if recipe == "default" and name in SOURCES else DEFAULT_TARGET
 
 
 def accuracy(prediction: Tensor, targets: Tensor) -> Tensor:
@@ -55,7 +66,7 @@ def image_task(data: ImageData, target: str = DEFAULT_TARGET) -> Task:
 
     Args:
         data: the images.
-        target: the network, `"mlp"` or `"cnn"`.
+        target: the network, `"mlp"`, `"smooth-mlp"` or `"cnn"`.
 
     Raises:
         ArgumentError: an unknown target.
