@@ -11,6 +11,7 @@ from diffqas.exports import load_network
 from diffqas.exports.layers import build, describe
 from diffqas.exports.network_file import network_content, network_document
 from diffqas.tasks.images import CNN, MLP
+from diffqas.tasks.images.networks import smooth_mlp
 from diffqas.tasks.series import SeriesLSTM
 
 
@@ -26,6 +27,7 @@ def write(network, folder):
     [
         (SeriesLSTM(1, 7), (3, 4)),
         (MLP((8, 8), 3), (3, 1, 8, 8)),
+        (smooth_mlp((8, 8), 3), (3, 1, 8, 8)),
         (CNN((8, 8), 3), (3, 1, 8, 8)),
         (nn.Sequential(nn.Linear(4, 2, bias=False), nn.LayerNorm(2), nn.GELU("tanh")), (3, 4)),
         (nn.Sequential(nn.Conv2d(1, 4, 3, padding="same", groups=1), nn.BatchNorm2d(4), nn.Flatten()), (3, 1, 5, 5)),

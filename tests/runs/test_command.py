@@ -1,5 +1,6 @@
 """The command that repeats a run: typed again, it makes the same choices."""
 
+import os
 import shlex
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from diffqas.models import choose_kind
 from diffqas.quantum_train import MLPMapping
 from diffqas.runs.command import command_of
 from diffqas.runs.config import RunConfig, config_from_json
+from diffqas.tasks.images.task import SETTINGS as IMAGES
 from diffqas.tasks.series.task import SETTINGS
 
 
@@ -79,6 +81,31 @@ def test_images_and_their_classes(chosen):
     first = chosen(shlex.split("search digits --classes 1 5 --target cnn --relaxation raw"))
     assert first.settings.recipe.relaxation == Raw()  # not the recipe's
     assert chosen(command_of(first).words[1:]) == first
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("", "smooth-mlp"),
+        ("--recipe paper", "mlp"),
+        ("--target mlp", "mlp"),
+        ("--recipe paper --target smooth-mlp", "smooth-mlp"),
+    ],
+)
+def test_the_network_of_images_is_the_recipes(words, target, chosen):
+    if not os.environ.get("DIFFQAS_DATA"):
+        pytest.skip("DIFFQAS_DATA names no folder with the files of MNIST")
+    first = chosen(shlex.split(f"search mnist --classes 1 5 {words}"))
+    assert first.kind.target == target
+    command = command_of(config_from_json(first.to_json()))
+    assert command.remarks == ()
+    assert ("--target" in command.words) == ("--target" in words)
+    assert chosen(shlex.split(command.text)[1:]) == first
+
+
+def test_a_run_from_before_has_the_plain_network():
+    first = RunConfig("mnist", IMAGES["default"], choose_kind("qt"), seeds=(0,))
+    assert command_of(first).text == "diffqas search mnist --target mlp"
 
 
 def test_a_file_with_a_blank_in_its_name(chosen, tmp_path):

@@ -69,7 +69,7 @@ def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch, stopped):
         ("mnist", {"csv": "x.csv"}, "`csv` must be used with the data set 'series', but got the data set 'mnist'"),
         ("digits", {"column": "x"}, "`column` must be used with the data set 'series'"),
         ("digits", {"scaling": "train"}, "`scaling` must be used with a series, but got the data set 'digits'"),
-        ("mnist", {"target": "lstm"}, "`target` must be one of mlp, cnn, but got 'lstm'"),
+        ("mnist", {"target": "lstm"}, "`target` must be one of mlp, smooth-mlp, cnn, but got 'lstm'"),
         ("mnist", {"classes": (1, 1)}, r"`classes` must be two or more different numbers of 0\.\.9, but got \[1, 1\]"),
         ("mnist", {"data_dir": "nowhere"}, "`data_dir` must be a folder, but got 'nowhere'"),
         ("digits", {"data_dir": "."}, "`data_dir` must be used with mnist or fashion-mnist"),
@@ -98,7 +98,7 @@ def test_a_task_of_ones_own_brings_its_data(tmp_path):
     [
         (["mnist", "--classes", "1"], "`classes` must be two or more different numbers of 0..9, but got [1]"),
         (["mnist", "--data-dir", "empty"], "empty lacks files of MNIST: put train-images-idx3-ubyte.gz, "),
-        (["mnist", "--target", "lstm"], "`target` must be one of mlp, cnn"),
+        (["mnist", "--target", "lstm"], "`target` must be one of mlp, smooth-mlp, cnn"),
         (["narma5", "--classes", "1", "5"], "`classes` must be used with images"),
     ],
 )

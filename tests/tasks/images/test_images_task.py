@@ -7,6 +7,7 @@ from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.tasks.images import CNN, MLP, TARGETS, accuracy, image_task, load_images, majority, nearest_mean
 from diffqas.tasks.images.data import ImageData
+from diffqas.tasks.images.networks import Smooth
 from diffqas.tasks.images.references import references
 
 
@@ -61,6 +62,44 @@ def test_the_mlp_is_what_its_docstring_says():
     assert [tuple(tensor.shape) for tensor in tensors[::2]] == [(128, 20), (64, 128), (3, 64)]
 
 
+def test_a_filtered_pixel_is_the_weighted_mean_of_all():
+    torch.manual_seed(0)
+    images = torch.randn(2, 1, 6, 9, dtype=torch.float64)
+    filtered = Smooth(1.5)(images)
+    for row, column in ((0, 0), (3, 4), (5, 8)):
+        weights = torch.tensor(
+            [[np.exp(-((i - row) ** 2 + (j - column) ** 2) / 4.5) for j in range(9)] for i in range(6)],
+            dtype=torch.float64,
+        )
+        expected = (images * weights).sum((-2, -1)) / weights.sum()
+        torch.testing.assert_close(filtered[..., row, column], expected)
+
+
+def test_the_filter_is_scipys_away_from_the_border():
+    from scipy.ndimage import gaussian_filter
+
+    image = np.random.default_rng(0).normal(size=(28, 28))
+    mine = Smooth(1.5)(torch.from_numpy(image)[None, None])[0, 0].numpy()
+    theirs = gaussian_filter(image, 1.5, truncate=8.0)
+    np.testing.assert_allclose(mine[12:16, 12:16], theirs[12:16, 12:16], atol=1e-9)
+
+
+def test_the_filter_has_nothing_to_train_or_to_store_and_leaves_a_plain_image_alone():
+    assert not [*Smooth(2.0).parameters(), *Smooth(2.0).buffers()]
+    torch.testing.assert_close(Smooth(2.0)(torch.full((1, 1, 5, 5), 3.0)), torch.full((1, 1, 5, 5), 3.0))
+    with pytest.raises(ArgumentError, match="`sigma` must be positive"):
+        Smooth(0.0)
+
+
+def test_the_smoothed_mlp_is_the_mlp_of_filtered_images():
+    torch.manual_seed(0)
+    network = TARGETS["smooth-mlp"]((7, 8), 3)
+    images = torch.randn(4, 1, 7, 8)
+    plain = MLP((7, 8), 3)
+    plain.load_state_dict(dict(zip(plain.state_dict(), network.state_dict().values(), strict=True)))
+    torch.testing.assert_close(network(images), plain(Smooth(1.5)(images)))
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_seeds_in_lockstep_are_the_seeds_alone(name):
     models = []
@@ -109,7 +148,7 @@ def test_the_task(digits):
     first, second = task.target(), task.target()
     assert not torch.equal(next(first.parameters()), next(second.parameters()))
     assert task.to("cpu", torch.float64).test.targets.dtype == torch.int64
-    with pytest.raises(ArgumentError, match="`target` must be one of mlp, cnn, but got 'lstm'"):
+    with pytest.raises(ArgumentError, match="`target` must be one of mlp, smooth-mlp, cnn, but got 'lstm'"):
         image_task(digits, "lstm")
 
 
