@@ -12,7 +12,7 @@ from diffqas import QuantumTrain
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep, MLPMapping, Recipe
 from diffqas.quantum_train.generator_file import KEY, _digest
-from diffqas.quantum_train.order import basis_states
+from diffqas.quantum_train.order import basis_states, reordered
 
 
 def network():
@@ -57,6 +57,25 @@ def test_gradients_of_all_numbers_against_finite_differences():
         return torch.func.functional_call(shuffled.generator, dict(zip(names, numbers, strict=True)))
 
     assert torch.autograd.gradcheck(written, tuple(shuffled.generator.parameters()))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")  # inside torch.func.jacfwd
+def test_derivatives_of_every_kind_are_index_selects():
+    states = basis_states("shuffled", 4, 16)
+    rows = torch.randn(3, 16, 2, dtype=torch.float64, requires_grad=True)
+
+    def mine(values):
+        return reordered(values, states, states.argsort()).square()
+
+    def plain(values):
+        return values.index_select(-2, states).square()
+
+    checks = {"check_forward_ad": True, "check_batched_grad": True, "check_batched_forward_grad": True}
+    assert torch.autograd.gradcheck(mine, rows, **checks)
+    assert torch.autograd.gradgradcheck(mine, rows)
+    torch.testing.assert_close(torch.func.vmap(mine)(rows), plain(rows))
+    for transform in (torch.func.jacrev, torch.func.jacfwd):
+        torch.testing.assert_close(transform(mine)(rows.detach()), transform(plain)(rows.detach()))
 
 
 def test_seeds_in_lockstep_are_the_seeds_alone():

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.quantum_train.mapping import WeightMap
-from diffqas.quantum_train.order import basis_states
+from diffqas.quantum_train.order import basis_states, reordered
 from diffqas.quantum_train.scale import Scale
 
 _SMALL = 0.02
@@ -33,6 +33,7 @@ class Generator(nn.Module):
     gain: Tensor
     offset: Tensor
     states: Tensor
+    places: Tensor
 
     def __init__(
         self,
@@ -47,8 +48,9 @@ class Generator(nn.Module):
         self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
         self.order = order
         if order != "index":
-            count = -(-sum(self.sizes) // mapping.chunk)
-            self.register_buffer("states", basis_states(order, mapping.n, count), persistent=False)
+            states = basis_states(order, mapping.n, 2**mapping.n)
+            self.register_buffer("states", states, persistent=False)
+            self.register_buffer("places", states.argsort(), persistent=False)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
 
@@ -57,7 +59,8 @@ class Generator(nn.Module):
         scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
         written = self.mapping(scaled)
         if self.order != "index":
-            written = written.unflatten(-1, (-1, self.mapping.chunk)).index_select(-2, self.states).flatten(-2)
+            rows = written.unflatten(-1, (-1, self.mapping.chunk))
+            written = reordered(rows, self.states, self.places).flatten(-2)
         return written[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
