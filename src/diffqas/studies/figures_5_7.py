@@ -12,7 +12,7 @@ from diffqas.studies import populations
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.studies.table_2 import candidates, searches
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.images import majority, nearest_mean
+from diffqas.tasks.images import MLP, majority, nearest_mean
 
 RATES = {"hashed": 1.0, "subspace": 0.1, "direct": 0.001}
 """Base learning rates of rows without a circuit, under the default recipe.
@@ -52,14 +52,24 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
         TrainedRow("random subspace", "control", subspace, populations.subspace, work=0.3),
         TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.08),
         TrainedRow("uniform distribution", "control", settings, populations.uniform, identical="uniform", work=0.08),
-        TrainedRow("direct MLP", "control", direct, populations.direct, work=0.04),
+        TrainedRow("direct MLP", "control", direct, populations.direct, work=0.04, network=_mlp),
         TrainedRow("logistic regression", "control", direct, populations.direct, network=_logistic, work=0.01),
     ]
 
 
+def _mlp(task: Task) -> nn.Module:
+    """The paper's network on the pixels as they are: all its weights trained, it loses by a filter."""
+    height, width = task.train.inputs.shape[-2:]
+    return MLP((height, width), _classes(task))
+
+
 def _logistic(task: Task) -> nn.Module:
     """One linear layer from pixels to logits; for two classes of 28x28 pixels 1,570 numbers."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(task.train.inputs[0].numel(), int(task.train.targets.max()) + 1))
+    return nn.Sequential(nn.Flatten(), nn.Linear(task.train.inputs[0].numel(), _classes(task)))
+
+
+def _classes(task: Task) -> int:
+    return int(task.train.targets.max()) + 1
 
 
 def _references() -> list[Row]:
