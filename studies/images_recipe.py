@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from one_factor import percents, searches, study
+from torch import nn
 
 from diffqas.architecture import Raw, Softmax
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
@@ -22,7 +23,7 @@ from diffqas.studies import populations
 from diffqas.studies.datasets import PAIRS, load_data
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.images import ImageData, image_task, recipe_target
+from diffqas.tasks.images import MLP, ImageData, image_task, recipe_target
 from diffqas.tasks.images.task import SETTINGS
 
 EPOCHS = 10
@@ -69,6 +70,18 @@ VARIANTS: dict[str, Settings] = {
     "images in their own order": replace(DEFAULT, shuffle=False),
 }
 
+
+def mlp(task: Task) -> nn.Module:
+    """The network without its filter."""
+    height, width = task.train.inputs.shape[-2:]
+    return MLP((height, width), int(task.train.targets.max()) + 1)
+
+
+UNFILTERED = [
+    TrainedRow("no filter", "search", DEFAULT, populations.search, network=mlp),
+    TrainedRow("no filter, order of the index", "search", model(order="index"), populations.search, network=mlp),
+]
+
 CONTROLS = [
     TrainedRow(f"{name}; lr {lr:g}", "control", replace(DEFAULT, lr=lr), populate)
     for name, populate in (("hashed vector", populations.hashed), ("random subspace", populations.subspace))
@@ -87,7 +100,7 @@ def load(dataset: str, chosen: argparse.Namespace) -> Task:
 if __name__ == "__main__":
     study(
         "One factor at a time: which settings train the images best.",
-        [*searches(VARIANTS), *CONTROLS],
+        [*searches(VARIANTS), *UNFILTERED, *CONTROLS],
         tuple(reversed(PAIRS)),
         load,
         percents,
