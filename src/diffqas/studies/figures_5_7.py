@@ -14,7 +14,7 @@ from diffqas.studies.table_2 import candidates, searches
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.images import MLP, majority, nearest_mean
 
-RATES = {"hashed": 1.0, "subspace": 0.1, "direct": 0.001}
+RATES = {"hashed": 1.0, "subspace": 1.0, "direct": 0.001}
 """Base learning rates of rows without a circuit, under the default recipe.
 
 The classical generators have the search's optimiser, and of 0.003, 0.01, 0.03, 0.1, 0.3, 1 and 3 the rate with the best
