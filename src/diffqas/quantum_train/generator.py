@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.quantum_train.mapping import WeightMap
-from diffqas.quantum_train.order import basis_states, reordered
+from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
 
 _SMALL = 0.02
@@ -32,8 +32,6 @@ class Generator(nn.Module):
 
     gain: Tensor
     offset: Tensor
-    states: Tensor
-    places: Tensor
 
     def __init__(
         self,
@@ -46,22 +44,14 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
-        self.order = order
-        if order != "index":
-            states = basis_states(order, mapping.n, 2**mapping.n)
-            self.register_buffer("states", states, persistent=False)
-            self.register_buffer("places", states.argsort(), persistent=False)
+        self.order = Order(order, mapping.n)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
         """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed` probabilities."""
         scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
-        written = self.mapping(scaled)
-        if self.order != "index":
-            rows = written.unflatten(-1, (-1, self.mapping.chunk))
-            written = reordered(rows, self.states, self.places).flatten(-2)
-        return written[..., : sum(self.sizes)]
+        return self.order(self.mapping(scaled), self.mapping.chunk)[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
         """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead, 2**n) would."""

@@ -66,7 +66,7 @@ def encode_choices(model: QuantumTrain) -> dict[str, Any]:
         "chunk": mapping.chunk,
         "scale": model.generator.scale,
         "bits": mapping.bits,
-        "order": model.generator.order,
+        "order": model.generator.order.name,
         "rates": model.rates,
     }
     return {name: encode(choice) for name, choice in choices.items()}

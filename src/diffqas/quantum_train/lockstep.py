@@ -51,7 +51,7 @@ class Lockstep(nn.Module):
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
             stacked, stacked_mapping = circuits.stacked(lead), mapping.stacked(lead)
         own = first.generator
-        generator = Generator(stacked, stacked_mapping, own.scale, own.sizes, own.order, lead)
+        generator = Generator(stacked, stacked_mapping, own.scale, own.sizes, own.order.name, lead)
         self.generator = generator.to(own.gain)
         states = [model.generator.state_dict() for model in models]
         kinds = {tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states}

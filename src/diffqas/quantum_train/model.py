@@ -18,7 +18,6 @@ from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping
 from diffqas.quantum_train.mappings import as_mapping
-from diffqas.quantum_train.order import ORDERS
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.report import ParameterReport
 from diffqas.quantum_train.scale import Scale, as_scale
@@ -102,7 +101,7 @@ class QuantumTrain(nn.Module):
             mapping.make(n, chunk, choices.bits if bits is None else bits),
             as_scale(choices.scale if scale is None else scale),
             layout.sizes,
-            choose(choices.order if order is None else order, ORDERS, "order"),
+            choices.order if order is None else order,
         )
         named = dict(target.named_parameters(remove_duplicate=False))
         initial = [named[slot.names[0]].detach() for slot in layout.slots]

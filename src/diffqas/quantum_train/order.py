@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from diffqas.errors import choose
 
 ORDERS = ("index", "shuffled")
 
@@ -13,21 +15,53 @@ _ODD = (0x9E3779B1, 0x85EBCA77)
 """Odd factors are one-to-one modulo a power of two; these have well mixed bits (2**32 / the golden ratio, a prime)."""
 
 
-def basis_states(order: str, n: int, count: int) -> Tensor:
-    """The basis states that write the first `count` weights, or chunks of them, (count,), all different.
+class Order(nn.Module):
+    """Weights in the order of the basis states that write them, (..., 2**n * chunk) -> the same in another one.
 
-    Neighbouring indices share most of their bits, and so, often, their probabilities: in the order of the index
-    neighbouring weights are alike. `"shuffled"` takes the states in a fixed order that looks random, the same for
-    every seed and on every machine.
+    Neighbouring basis states share most of their bits, and so, often, their probabilities: in the order of the index
+    neighbouring weights are alike. `"shuffled"` is a fixed order that looks random, the same for every seed and on
+    every machine.
 
-    >>> basis_states("index", 3, 5).tolist(), basis_states("shuffled", 3, 8).tolist()
-    ([0, 1, 2, 3, 4], [0, 6, 7, 4, 3, 5, 1, 2])
+    Args:
+        name: one of `ORDERS`.
+        n: qubits.
+
+    >>> Order("shuffled", 3)(torch.arange(16.0), chunk=2).tolist()[:6]
+    [0.0, 1.0, 12.0, 13.0, 14.0, 15.0]
     """
-    states = torch.arange(count)
-    if order == "shuffled":
-        for odd in _ODD:
-            states = states * odd & (2**n - 1)
-            states = states ^ (states >> (n + 1) // 2)
+
+    states: Tensor
+    places: Tensor
+
+    def __init__(self, name: str, n: int) -> None:
+        super().__init__()
+        self.name = choose(name, ORDERS, "order")
+        if name != "index":
+            states = shuffled_states(n)
+            self.register_buffer("states", states, persistent=False)
+            self.register_buffer("places", states.argsort(), persistent=False)
+
+    def forward(self, weights: Tensor, chunk: int) -> Tensor:
+        """The chunks of all basis states, each left as it is, in this order."""
+        if self.name == "index":
+            return weights
+        return reordered(weights.unflatten(-1, (-1, chunk)), self.states, self.places).flatten(-2)
+
+    def extra_repr(self) -> str:
+        """Line shown by print(model)."""
+        return self.name
+
+
+def shuffled_states(n: int) -> Tensor:
+    """A permutation of 0 .. 2**n - 1.
+
+    >>> shuffled_states(3).tolist()
+    [0, 6, 7, 4, 3, 5, 1, 2]
+    """
+    states = torch.arange(2**n)
+    for odd in _ODD:
+        states = (states * odd) & (2**n - 1)
+        states = states ^ (states >> ((n + 1) // 2))
     return states
 
 

@@ -32,7 +32,7 @@ class Recipe:
         start: `"target"` gives each generated tensor the mean and spread of the target's own
             initialisation; `"none"` leaves the mapping's output as it is.
         bits: coding of the bits, `"signed"` or `"binary"`.
-        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`basis_states`).
+        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`Order`).
         spread: standard deviation of the angles at the start, in radians.
         rates: learning rates relative to the base rate.
     """
