@@ -44,6 +44,7 @@ def rates(angles: float, structure: float, mapping: float) -> Settings:
 
 VARIANTS: dict[str, Settings] = {
     "default": DEFAULT,
+    "20 epochs": SETTINGS["default"],
     "paper recipe": replace(SETTINGS["paper"], epochs=EPOCHS),
     "Adam": replace(DEFAULT, optimizer="adam"),
     "Adam; lr 0.001, rates 60, 30, 2": replace(rates(60, 30, 2), optimizer="adam", lr=1e-3),
