@@ -15,15 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from one_factor import percents, searches, study
-from torch import nn
 
 from diffqas.architecture import Raw, Softmax
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.studies import populations
 from diffqas.studies.datasets import PAIRS, load_data
+from diffqas.studies.figures_5_7 import paper_mlp
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.images import MLP, ImageData, image_task, recipe_target
+from diffqas.tasks.images import ImageData, image_task, recipe_target
 from diffqas.tasks.images.task import SETTINGS
 
 EPOCHS = 10
@@ -72,13 +72,7 @@ VARIANTS: dict[str, Settings] = {
 }
 
 
-def mlp(task: Task) -> nn.Module:
-    """The network without its filter."""
-    height, width = task.train.inputs.shape[-2:]
-    return MLP((height, width), int(task.train.targets.max()) + 1)
-
-
-UNFILTERED = TrainedRow("no filter", "search", DEFAULT, populations.search, network=mlp)
+UNFILTERED = TrainedRow("no filter", "search", DEFAULT, populations.search, network=paper_mlp)
 
 CONTROLS = [
     TrainedRow(f"{name}; lr {lr:g}", "control", replace(DEFAULT, lr=lr), populate)
@@ -93,7 +87,7 @@ def plain(row: TrainedRow) -> TrainedRow:
     assert isinstance(row.settings, Settings)
     recipe = replace(row.settings.recipe, order="index")
     settings = replace(row.settings, recipe=recipe)
-    return replace(row, name=f"plain; {row.name}", settings=settings, network=mlp)
+    return replace(row, name=f"plain; {row.name}", settings=settings, network=paper_mlp)
 
 
 SEARCHES = searches(VARIANTS)

@@ -52,12 +52,12 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
         TrainedRow("random subspace", "control", subspace, populations.subspace, work=0.3),
         TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.08),
         TrainedRow("uniform distribution", "control", settings, populations.uniform, identical="uniform", work=0.08),
-        TrainedRow("direct MLP", "control", direct, populations.direct, work=0.04, network=_mlp),
+        TrainedRow("direct MLP", "control", direct, populations.direct, work=0.04, network=paper_mlp),
         TrainedRow("logistic regression", "control", direct, populations.direct, network=_logistic, work=0.01),
     ]
 
 
-def _mlp(task: Task) -> nn.Module:
+def paper_mlp(task: Task) -> nn.Module:
     """The paper's network on the pixels as they are: all its weights trained, it loses by a filter."""
     height, width = task.train.inputs.shape[-2:]
     return MLP((height, width), _classes(task))
