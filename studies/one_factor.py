@@ -7,8 +7,6 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +29,7 @@ def searches(variants: Mapping[str, Settings], populate: Populate = populations.
 def validate(row: TrainedRow, task: Task, seeds: int) -> dict[str, Any]:
     """Train on a task whose test part is held-out training samples; figures after the last epoch, one per seed."""
     numbers = list(range(FIRST_SEED, FIRST_SEED + seeds))
-    here = task.to("cpu", torch.float32)
-    if row.network is not None:
-        here = replace(here, target=partial(row.network, here))
+    here = row.on(task.to("cpu", torch.float32))
     population = row.populate(here, row.settings, numbers)
     started = time.perf_counter()
     *_, last = Training(population, here, row.settings, numbers).epochs()

@@ -70,8 +70,7 @@ def _trained(
 ) -> tuple[dict[str, Any], Samples | None]:
     started = time.perf_counter()
     assert isinstance(row.settings, Settings)
-    if row.network is not None:
-        task = replace(task, target=partial(row.network, task))
+    task = row.on(task)
     training = Training(row.populate(task, row.settings, seeds), task, row.settings, seeds)
     epochs = []
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -78,6 +78,10 @@ class TrainedRow:
         """All that the row's models depend on, as JSON."""
         own = self.populate.keywords if isinstance(self.populate, partial) else {}
         return {"settings": encode(self.settings)} | {name: encode(value) for name, value in own.items()}
+
+    def on(self, task: Task) -> Task:
+        """The task with the row's own network, if it has one."""
+        return task if self.network is None else replace(task, target=partial(self.network, task))
 
     def paper(self, dataset: str) -> float | None:
         """The published figure, if there is one."""
