@@ -1,10 +1,12 @@
-"""CPU seconds of a training step as it is, and of the same step captured by torch.compile; one run, one core.
+"""CPU seconds of a training step as it is, and of the same step captured by torch.compile; one run,
+one core.
 
     python benchmarks/capture.py
 
-Model, loss and backward pass of one seed: the LSTM of the series (n = 11, depth 10, batches of ten) and the MLP of the
-images (n = 17, depth 15, batches of a hundred). Blocks of steps of both ways are interleaved; the ratio is the median
-over rounds. The engines are plain torch (DIFFQAS_COMPILED=0) and the compiled kernels. Compiling takes minutes.
+Model, loss and backward pass of one seed: the LSTM of the series (n = 11, depth 10, batches of ten)
+and the MLP of the images (n = 17, depth 15, batches of a hundred). Blocks of steps of both ways are
+interleaved; the ratio is the median over rounds. The engines are plain torch (DIFFQAS_COMPILED=0)
+and the compiled kernels. Compiling takes minutes.
 """
 
 from __future__ import annotations
@@ -46,14 +48,18 @@ def seconds(model: Callable[[Tensor], Tensor], inputs: Tensor, steps: int) -> fl
 
 
 def compare(model: QuantumTrain, inputs: Tensor, steps: int, rounds: int) -> dict[str, Any]:
-    """Median seconds per step of both ways, the median of their ratio over rounds, and what compiling took."""
+    """Median seconds per step of both ways, the median of their ratio over rounds, and what
+    compiling took.
+    """
     torch.compiler.reset()
     captured = torch.compile(model)
     began = time.perf_counter()
     seconds(captured, inputs, 2)
     took = time.perf_counter() - began
     seconds(model, inputs, 2)
-    pairs = [(seconds(captured, inputs, steps), seconds(model, inputs, steps)) for _ in range(rounds)]
+    pairs = [
+        (seconds(captured, inputs, steps), seconds(model, inputs, steps)) for _ in range(rounds)
+    ]
     ratios = [a / b for a, b in pairs]
     return {
         "captured_seconds_per_step": median(a for a, _ in pairs) / steps,
@@ -66,10 +72,14 @@ def compare(model: QuantumTrain, inputs: Tensor, steps: int, rounds: int) -> dic
 
 def main() -> None:
     """Measure, print and write every row."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "capture.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "capture.json"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of torch.compile, about functions that it leaves as they are

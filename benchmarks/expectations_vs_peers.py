@@ -1,11 +1,12 @@
-"""CPU seconds per training step of a recurrent cell of encoded circuits: diffqas and its peers, in one run, one core.
+"""CPU seconds per training step of a recurrent cell of encoded circuits: diffqas and its peers, in
+one run, one core.
 
     python benchmarks/expectations_vs_peers.py
 
-A step: 36 circuits of 6 qubits and depth 5 in each of four gates, angles of their own, weighted sum, a window of four
-moments, loss, gradients in angles and weights through time. Each peer runs in a process of its own, pinned to one core
-with one thread, is compared with dense matrices and finite differences and refused if it disagrees. Blocks of steps of
-all peers are interleaved. Linux only.
+A step: 36 circuits of 6 qubits and depth 5 in each of four gates, angles of their own, weighted
+sum, a window of four moments, loss, gradients in angles and weights through time. Each peer runs in
+a process of its own, pinned to one core with one thread, is compared with dense matrices and finite
+differences and refused if it disagrees. Blocks of steps of all peers are interleaved. Linux only.
 """
 
 from __future__ import annotations
@@ -29,12 +30,17 @@ from recurrent.workload import Size, data
 from report import describe, write_json
 
 OURS = "diffqas_observables"
-SMALL_BATCHES = ("pennylane_gates", "pennylane_unitaries")  # minutes per step, or gigabytes, at larger ones
+SMALL_BATCHES = (
+    "pennylane_gates",
+    "pennylane_unitaries",
+)  # minutes per step, or gigabytes, at larger ones
 LARGE = 50
 
 
 def serve(pipe: Connection, name: str, size: Size, core: int) -> None:
-    """Check the peer, prepare it, report; then time a block of steps for each number of seconds received."""
+    """Check the peer, prepare it, report; then time a block of steps for each number of seconds
+    received.
+    """
     os.sched_setaffinity(0, {core})
     from recurrent import check
 
@@ -86,11 +92,15 @@ def measure(names: list[str], size: Size, repeats: int, seconds: float, core: in
 def table(records: list[dict]) -> Table:
     """One size as a table, fastest first, the ratios being peer / diffqas."""
     size = Size(*(records[0][field] for field in Size._fields))
-    view = Table(title=f"batch {size.batch}, window {size.window}, {size.qubits} qubits, depth {size.depth}: CPU ms")
+    view = Table(
+        title=f"batch {size.batch}, window {size.window}, {size.qubits} qubits, depth {size.depth}: CPU ms"
+    )
     for heading in ("", "median", "min - max", "first step, s", "ratio", "from oracle"):
         view.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     own = {r["peer"]: sorted(1e3 * b["cpu"] for b in r["blocks"]) for r in records if r["blocks"]}
-    for record in sorted(records, key=lambda r: median(own[r["peer"]]) if r["peer"] in own else float("inf")):
+    for record in sorted(
+        records, key=lambda r: median(own[r["peer"]]) if r["peer"] in own else float("inf")
+    ):
         if "refused" in record:
             view.add_row(record["peer"], "refused", record["refused"])
             continue
@@ -111,10 +121,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batches", type=int, nargs="+", default=[10, 200])
     parser.add_argument("--repeats", type=int, default=5, help="interleaved blocks per peer")
-    parser.add_argument("--seconds", type=float, default=1.0, help="CPU seconds per block, at least one step")
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="CPU seconds per block, at least one step"
+    )
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS)
-    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "expectations_vs_peers.json")
+    parser.add_argument(
+        "--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "expectations_vs_peers.json"
+    )
     args = parser.parse_args()
 
     single_thread_environment()
@@ -124,7 +140,10 @@ def main() -> None:
         measured = measure(names, Size(batch, 4, 5, 5), args.repeats, args.seconds, args.core)
         console.print(table(measured))
         records += measured
-        write_json(args.out, {**header, "repeats": args.repeats, "seconds": args.seconds, "records": records})
+        write_json(
+            args.out,
+            {**header, "repeats": args.repeats, "seconds": args.seconds, "records": records},
+        )
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
     python benchmarks/generators.py                       # n = 16 18 20 22
     python benchmarks/generators.py --qubits 24 --depth 15
 
-Each size has a fresh process: it imports everything, does one step on a tiny network, notes its resident size, makes
-the generator (without target's own memory, which is told apart) and does two steps, of which the second is timed. Peak
-is the highest resident size above that note, the network's own 2**n weights included; in units of one vector of 2**n
-float32 numbers it says how many are held. Linux only; one thread.
+Each size has a fresh process: it imports everything, does one step on a tiny network, notes its
+resident size, makes the generator (without target's own memory, which is told apart) and does two
+steps, of which the second is timed. Peak is the highest resident size above that note, the
+network's own 2**n weights included; in units of one vector of 2**n float32 numbers it says how many
+are held. Linux only; one thread.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def measure(n: int, depth: int, chunk: int, mapping: str) -> dict[str, float]:
     resident = kilobytes("VmRSS")
     weights = chunk * 2**n
     rows = 2 ** (weights.bit_length() // 2)
-    model = QuantumTrain(nn.Linear(weights // rows, rows, bias=False), depth=depth, mapping=mapping, chunk=chunk)
+    model = QuantumTrain(
+        nn.Linear(weights // rows, rows, bias=False), depth=depth, mapping=mapping, chunk=chunk
+    )
     made = kilobytes("VmHWM")
     inputs = torch.randn(1, weights // rows)
     step(model, inputs)
@@ -56,7 +59,13 @@ def measure(n: int, depth: int, chunk: int, mapping: str) -> dict[str, float]:
     assert peak >= made
     assert model.generator.mapping.n == n
     above = (peak - resident) / 1024
-    return {"weights": weights, "wall": wall, "cpu": cpu, "peak_mb": above, "vectors": above * 2**20 / (4 * 2**n)}
+    return {
+        "weights": weights,
+        "wall": wall,
+        "cpu": cpu,
+        "peak_mb": above,
+        "vectors": above * 2**20 / (4 * 2**n),
+    }
 
 
 def main() -> None:
@@ -66,7 +75,9 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=15)
     parser.add_argument("--chunk", type=int, default=1)
     parser.add_argument("--mapping", default="linear", choices=["linear", "mlp"])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "generators.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "generators.json"
+    )
     args = parser.parse_args()
 
     context, rows = multiprocessing.get_context("spawn"), []

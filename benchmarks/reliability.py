@@ -1,9 +1,10 @@
-"""Runs that are killed, checkpoints that are damaged, disks that are full: cases tried, and what was lost.
+"""Runs that are killed, checkpoints that are damaged, disks that are full: cases tried, and what
+was lost.
 
     python benchmarks/reliability.py
 
-A case is lost if the run crashes, or does not end bit by bit like one that was left alone: figures, metrics and
-exported network. Tests call the functions below with fewer cases.
+A case is lost if the run crashes, or does not end bit by bit like one that was left alone: figures,
+metrics and exported network. Tests call the functions below with fewer cases.
 """
 
 from __future__ import annotations
@@ -25,23 +26,31 @@ from typing import Any
 from unittest.mock import patch
 
 from diffqas.errors import RunError
-from diffqas.runs import resume, search, session
-from diffqas.training import files
-from diffqas.training.files import read_json
-from diffqas.training.folder import RunFolder
+from diffqas.searches import resume, search, session
+from diffqas.storage import files
+from diffqas.storage.files import read_json
+from diffqas.storage.run_folder import RunFolder
 from report import describe, write_json
 
 RUN: dict[str, Any] = {"task": "bessel", "depth": 1, "epochs": 5, "seeds": 2, "quiet": True}
 STOPPED = 3
 """Epoch of the last checkpoint where checkpoints are damaged."""
-IMPORTED = ["diffqas.runs", "torch.utils.tensorboard", "matplotlib.font_manager", "diffqas.simulator.compiled.function"]
+IMPORTED = [
+    "diffqas.searches",
+    "torch.utils.tensorboard",
+    "matplotlib.font_manager",
+    "diffqas.simulator.compiled.function",
+]
 PATIENCE = 300
 
 
 @contextmanager
 def eager() -> Iterator[None]:
     """A checkpoint after every epoch."""
-    with patch.object(session, "CHECKPOINT_SECONDS", 0.0), patch.object(session, "CHECKPOINT_SHARE", 0.0):
+    with (
+        patch.object(session, "CHECKPOINT_SECONDS", 0.0),
+        patch.object(session, "CHECKPOINT_SHARE", 0.0),
+    ):
         yield
 
 
@@ -57,7 +66,9 @@ def work(folder: Path, compiled: bool = True) -> None:
 
 def figures(folder: Path) -> tuple[dict[str, Any], bytes, list[dict[str, Any]]]:
     """Everything that a finished run says, but for the time that it took."""
-    result = {key: value for key, value in read_json(folder / "result.json").items() if key != "seconds"}
+    result = {
+        key: value for key, value in read_json(folder / "result.json").items() if key != "seconds"
+    }
     return result, (folder / "model.safetensors").read_bytes(), RunFolder(folder).records()
 
 
@@ -68,7 +79,9 @@ def kills(count: int, place: Path, compiled: bool = True, seed: int = 0) -> dict
         `kills`, the `runs` (some end before they are hit), how many of those were `lost`, and the
         `moments` of the kills.
     """
-    context = get_context("forkserver")  # a process that has imported everything, and forks what is to be killed
+    context = get_context(
+        "forkserver"
+    )  # a process that has imported everything, and forks what is to be killed
     context.set_forkserver_preload(IMPORTED)
     draw, done, runs, lost = random.Random(seed), 0, 0, 0
     stages: dict[str, int] = {}
@@ -89,7 +102,11 @@ def kills(count: int, place: Path, compiled: bool = True, seed: int = 0) -> dict
     duration, wanted = time.perf_counter() - began, figures(place / "whole")
     while done < count:
         folder, hit = place / f"run-{runs}", 0
-        while done < count and not (folder / "result.json").exists() and (hit == 0 or draw.random() < 0.5):
+        while (
+            done < count
+            and not (folder / "result.json").exists()
+            and (hit == 0 or draw.random() < 0.5)
+        ):
             process = start(folder)
             process.join(draw.uniform(0, duration))
             if process.exitcode is None:
@@ -136,7 +153,9 @@ def stopped(folder: Path, epoch: int) -> None:
 
 def damaged(content: bytes, draw: random.Random) -> tuple[str, bytes]:
     """The bytes of a file after something happened to them, and what."""
-    kind = draw.choice(["cut off", "bytes changed", "one bit changed", "a block of zeros", "bytes added"])
+    kind = draw.choice(
+        ["cut off", "bytes changed", "one bit changed", "a block of zeros", "bytes added"]
+    )
     spoilt = bytearray(content)
     if kind == "cut off":
         return kind, content[: draw.randrange(len(content))]
@@ -155,11 +174,12 @@ def damaged(content: bytes, draw: random.Random) -> tuple[str, bytes]:
 
 
 def damages(count: int, place: Path, every: int = 10, seed: int = 0) -> dict[str, Any]:
-    """Checkpoints damaged at random bytes: noticed, the one before taken; every so many runs go on to their end.
+    """Checkpoints damaged at random bytes: noticed, the one before taken; every so many runs go on
+    to their end.
 
     Returns:
-        `checkpoints` damaged, of which `noticed`; runs `continued` from the one before, and how many of these were
-        `lost`; `both` damaged, and how many of these were `refused` in one line.
+        `checkpoints` damaged, of which `noticed`; runs `continued` from the one before, and how
+        many of these were `lost`; `both` damaged, and how many of these were `refused` in one line.
     """
     draw, whole, template = random.Random(seed), place / "whole", place / "stopped"
     with eager():
@@ -192,10 +212,12 @@ def damages(count: int, place: Path, every: int = 10, seed: int = 0) -> dict[str
 
 
 def full_disks(count: int, place: Path, seed: int = 0) -> dict[str, Any]:
-    """A disk that is full at a random write of a run: told in one line, and continued once there is room.
+    """A disk that is full at a random write of a run: told in one line, and continued once there is
+    room.
 
     Returns:
-        `cases`, those `told` in one line, and how many ended otherwise than a run that was left alone (`lost`).
+        `cases`, those `told` in one line, and how many ended otherwise than a run that was left
+        alone (`lost`).
     """
     draw, whole = random.Random(seed), place / "whole"
     writes = 0
@@ -209,7 +231,10 @@ def full_disks(count: int, place: Path, seed: int = 0) -> dict[str, Any]:
     wanted, every = figures(whole), writes
     told = lost = 0
     for _ in range(count):
-        folder, left = place / "case", draw.randrange(1, every)  # the first write is config.json: then there is no run
+        folder, left = (
+            place / "case",
+            draw.randrange(1, every),
+        )  # the first write is config.json: then there is no run
 
         def full(descriptor: int) -> None:
             nonlocal left
@@ -244,13 +269,21 @@ def rows(found: dict[str, Any]) -> list[str]:
             lines.append((what, part["kills"], part["lost"]))
     if part := found.get("damages"):
         lines += [
-            ("last checkpoint damaged: noticed", part["checkpoints"], part["checkpoints"] - part["noticed"]),
+            (
+                "last checkpoint damaged: noticed",
+                part["checkpoints"],
+                part["checkpoints"] - part["noticed"],
+            ),
             ("the same, continued from the one before", part["continued"], part["lost"]),
             ("both damaged: refused in one line", part["both"], part["both"] - part["refused"]),
         ]
     if part := found.get("full-disks"):
         lines += [
-            ("disk full at a random write: told in one line", part["cases"], part["cases"] - part["told"]),
+            (
+                "disk full at a random write: told in one line",
+                part["cases"],
+                part["cases"] - part["told"],
+            ),
             ("the same, continued with room", part["cases"], part["lost"]),
         ]
     head = ["| what happened | cases | lost |", "|---|---:|---:|"]
@@ -267,10 +300,16 @@ PARTS: dict[str, tuple[int, Callable[[int, Path], dict[str, Any]]]] = {
 
 
 def main() -> None:
-    """Try the cases, write what was found after each part, and print the table; exit code 1 if anything was lost."""
+    """Try the cases, write what was found after each part, and print the table; exit code 1 if
+    anything was lost.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="the others stay as they are")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "reliability.json")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), help="the others stay as they are"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path(__file__).parent / "results" / "reliability.json"
+    )
     options = parser.parse_args()
     found = read_json(options.output) if options.output.exists() else {}
     for name in options.only:

@@ -44,7 +44,9 @@ def write_json(path: Path, content: dict) -> None:
 
 
 def engines() -> Iterator[str]:
-    """Plain torch, then the compiled kernels where they are installed; each is in force until the next."""
+    """Plain torch, then the compiled kernels where they are installed; each is in force until the
+    next.
+    """
     for engine in ("torch", "compiled"):
         os.environ["DIFFQAS_COMPILED"] = "1" if engine == "compiled" else "0"
         if engine == "compiled" and not compiled.available():

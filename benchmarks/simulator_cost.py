@@ -1,11 +1,13 @@
-"""Time of one step of diffqas against qubits and against depth, beside the arithmetic that it takes at least.
+"""Time of one step of diffqas against qubits and against depth, beside the arithmetic that it takes
+at least.
 
-    python benchmarks/simulator_cost.py                      # about a minute; writes JSON and a picture
-    python benchmarks/simulator_cost.py --qubits 11 12 13 --depths 1 10 100
+    python benchmarks/simulator_cost.py                      # about a minute; writes JSON and a
+    picture python benchmarks/simulator_cost.py --qubits 11 12 13 --depths 1 10 100
 
-A step is that of `simulator_vs_peers.py`: all twelve circuits, mixture, loss and gradients. CPU seconds on one core,
-median of the repeats. The floor is the count of additions and multiplications of the six live circuits divided by the
-rate at which the same core multiplies matrices that lie in its cache, measured in the same run.
+A step is that of `simulator_vs_peers.py`: all twelve circuits, mixture, loss and gradients. CPU
+seconds on one core, median of the repeats. The floor is the count of additions and multiplications
+of the six live circuits divided by the rate at which the same core multiplies matrices that lie in
+its cache, measured in the same run.
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ ANY_DEPTH, ANY_WIDTH = 15, 17
 def floating_point_operations(n: int, depth: int) -> float:
     """Additions and multiplications of one step, forward and backward, of the six live circuits.
 
-    RY: a rotation of a pair of real amplitudes takes 6. It is done once forward; backward, it is undone on the state
-    and on its cotangent, and the angle's slope takes 4 more: 22 for each of n 2^(n-1) pairs and each layer; squares
-    and their cotangent 3 per amplitude. RX: WHT(exp(-i/2 WHT(c))) is a real and a complex transform forward and the
-    same backward, n 2^n additions for each real one. Tables of cosines and the mixture are left out.
+    RY: a rotation of a pair of real amplitudes takes 6. It is done once forward; backward, it is
+    undone on the state and on its cotangent, and the angle's slope takes 4 more: 22 for each of n
+    2^(n-1) pairs and each layer; squares and their cotangent 3 per amplitude. RX: WHT(exp(-i/2
+    WHT(c))) is a real and a complex transform forward and the same backward, n 2^n additions for
+    each real one. Tables of cosines and the mixture are left out.
     """
     size = 2.0**n
     ry = depth * n * size / 2 * 22 + 3 * size
@@ -87,8 +90,20 @@ def draw(rows: Sequence[dict[str, Any]], rate: float, path: Path) -> None:
     for axes, (key, curve) in zip(panels, curves.items(), strict=True):
         curve = sorted(curve, key=lambda row: row[key])
         where = [row[key] for row in curve]
-        axes.plot(where, [1e3 * statistics.median(row["seconds"]) for row in curve], "o-", label="one step", ms=4)
-        axes.plot(where, [1e3 * row["operations"] / rate for row in curve], "--", color="0.5", label="arithmetic floor")
+        axes.plot(
+            where,
+            [1e3 * statistics.median(row["seconds"]) for row in curve],
+            "o-",
+            label="one step",
+            ms=4,
+        )
+        axes.plot(
+            where,
+            [1e3 * row["operations"] / rate for row in curve],
+            "--",
+            color="0.5",
+            label="arithmetic floor",
+        )
         axes.set(yscale="log", xlabel=titles[key], xscale="log" if key == "depth" else "linear")
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("CPU ms per step, one core")
@@ -101,22 +116,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--qubits", type=int, nargs="+", default=list(range(11, 23)))
     parser.add_argument("--depths", type=int, nargs="+", default=[1, 2, 5, 15, 50, 150])
-    parser.add_argument("--budget", type=float, default=3.0, help="CPU seconds of repeats for each point")
+    parser.add_argument(
+        "--budget", type=float, default=3.0, help="CPU seconds of repeats for each point"
+    )
     parser.add_argument("--out", type=Path, default=HERE / "results" / "simulator_cost.json")
-    parser.add_argument("--picture", type=Path, default=HERE.parent / "docs" / "pictures" / "simulator_cost.png")
+    parser.add_argument(
+        "--picture", type=Path, default=HERE.parent / "docs" / "pictures" / "simulator_cost.png"
+    )
     args = parser.parse_args()
     single_thread_environment()
     import torch
 
     torch.set_num_threads(1)
     rate = core_rate()
-    points = dict.fromkeys([(n, ANY_DEPTH) for n in args.qubits] + [(ANY_WIDTH, depth) for depth in args.depths])
+    points = dict.fromkeys(
+        [(n, ANY_DEPTH) for n in args.qubits] + [(ANY_WIDTH, depth) for depth in args.depths]
+    )
     rows = []
     for n, depth in points:
         rows.append(measure(n, depth, args.budget))
         median = statistics.median(rows[-1]["seconds"])
         ratio = median * rate / rows[-1]["operations"]
-        print(f"n = {n:2}, depth {depth:3}: {1e3 * median:9.2f} ms, {ratio:5.1f} times the floor", flush=True)
+        print(
+            f"n = {n:2}, depth {depth:3}: {1e3 * median:9.2f} ms, {ratio:5.1f} times the floor",
+            flush=True,
+        )
     content = {"core_gigaflops": rate / 1e9, "torch": torch.__version__, "rows": rows}
     write_json(args.out, {**describe(sys.argv), **content})
     draw(rows, rate, args.picture)

@@ -1,9 +1,10 @@
-"""Peak memory of one step of diffqas above the imported program, at one depth and at ten times that depth.
+"""Peak memory of one step of diffqas above the imported program, at one depth and at ten times that
+depth.
 
     python benchmarks/simulator_memory.py
 
-A fresh process imports everything, does one step on four qubits, notes its resident size, does one step of the
-full size and reads its highest resident size (`ru_maxrss`). Linux only.
+A fresh process imports everything, does one step on four qubits, notes its resident size, does one
+step of the full size and reads its highest resident size (`ru_maxrss`). Linux only.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ LIMIT_MB, LIMIT_GROWTH = 100.0, 0.10
 
 
 def main() -> int:
-    """Measure both depths, print them with their ratio, write JSON; exit code 1 if a limit is passed."""
+    """Measure both depths, print them with their ratio, write JSON; exit code 1 if a limit is
+    passed.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--qubits", type=int, default=17)
-    parser.add_argument("--depths", type=int, nargs=2, default=[15, 150], metavar=("SHALLOW", "DEEP"))
-    parser.add_argument("--repeats", type=int, default=5, help="fresh processes per depth; the largest counts")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "simulator_memory.json")
+    parser.add_argument(
+        "--depths", type=int, nargs=2, default=[15, 150], metavar=("SHALLOW", "DEEP")
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="fresh processes per depth; the largest counts"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "simulator_memory.json"
+    )
     args = parser.parse_args()
 
     single_thread_environment()
@@ -44,10 +53,22 @@ def main() -> int:
 
     console = Console()
     for depth, peak in zip(args.depths, (shallow, deep), strict=True):
-        console.print(f"n = {args.qubits}, depth {depth:>4}: {peak:7.1f} MB above the imported program")
-    console.print(f"growth with depth {growth:+.1%} (limits: {LIMIT_MB:.0f} MB and {LIMIT_GROWTH:+.0%})")
-    result = {"shallow_mb": shallow, "deep_mb": deep, "growth": growth, "passed": passed, "raw": raw}
-    write_json(args.out, {**describe(sys.argv), "qubits": args.qubits, "depths": args.depths, **result})
+        console.print(
+            f"n = {args.qubits}, depth {depth:>4}: {peak:7.1f} MB above the imported program"
+        )
+    console.print(
+        f"growth with depth {growth:+.1%} (limits: {LIMIT_MB:.0f} MB and {LIMIT_GROWTH:+.0%})"
+    )
+    result = {
+        "shallow_mb": shallow,
+        "deep_mb": deep,
+        "growth": growth,
+        "passed": passed,
+        "raw": raw,
+    }
+    write_json(
+        args.out, {**describe(sys.argv), "qubits": args.qubits, "depths": args.depths, **result}
+    )
     return 0 if passed else 1
 
 

@@ -2,9 +2,10 @@
 
     python benchmarks/simulator_vs_peers.py --sizes 11,10 13,10
 
-Each peer runs in a process of its own, pinned to one core with one thread, is compared with a dense oracle and
-refused if it disagrees, and takes two steps before timing. Repeats are interleaved: one block of steps of each peer,
-then the next round. Linux only. See benchmarks/README.md for how to read the ratios.
+Each peer runs in a process of its own, pinned to one core with one thread, is compared with a dense
+oracle and refused if it disagrees, and takes two steps before timing. Repeats are interleaved: one
+block of steps of each peer, then the next round. Linux only. See benchmarks/README.md for how to
+read the ratios.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from report import describe, write_json
 
 OURS = "diffqas_mixture"
 DOUBLE = "qulacs_backprop"  # works in double precision: its gradient judges the others at full size
-SAMPLED = {"pennylane_torch": 16}  # from this number of qubits on, two circuits are measured and scaled
+SAMPLED = {
+    "pennylane_torch": 16
+}  # from this number of qubits on, two circuits are measured and scaled
 
 
 class Worker:
@@ -38,7 +41,9 @@ class Worker:
         self.name, self.subset, self.count = name, subset, len(circuits)
         context = multiprocessing.get_context("spawn")
         self.pipe, child = context.Pipe()
-        self.process = context.Process(target=serve, args=(child, name, n, depth, circuits, core), daemon=True)
+        self.process = context.Process(
+            target=serve, args=(child, name, n, depth, circuits, core), daemon=True
+        )
         self.process.start()
         child.close()
         try:
@@ -59,18 +64,30 @@ class Worker:
             self.pipe.send(0)
             self.facts |= self.pipe.recv()
         self.process.join()
-        return {"peer": self.name, "circuits": self.subset, "count": self.count, **self.facts, "blocks": self.blocks}
+        return {
+            "peer": self.name,
+            "circuits": self.subset,
+            "count": self.count,
+            **self.facts,
+            "blocks": self.blocks,
+        }
 
 
 def subsets(name: str, n: int) -> list[str]:
-    """Which sets of circuits a peer runs: all twelve and the six live ones, or a sample of two if it is slow."""
+    """Which sets of circuits a peer runs: all twelve and the six live ones, or a sample of two if
+    it is slow.
+    """
     if name == OURS:
         return ["all"]
     return ["sample"] if n >= SAMPLED.get(name, 99) else ["all", "live"]
 
 
-def measure_size(names: list[str], n: int, depth: int, repeats: int, seconds: float, core: int) -> list[dict]:
-    """Time every peer at one size, blocks interleaved; returns one record per peer and set of circuits."""
+def measure_size(
+    names: list[str], n: int, depth: int, repeats: int, seconds: float, core: int
+) -> list[dict]:
+    """Time every peer at one size, blocks interleaved; returns one record per peer and set of
+    circuits.
+    """
     workers = []
     for name in names:
         for subset in subsets(name, n):
@@ -89,7 +106,9 @@ def measure_size(names: list[str], n: int, depth: int, repeats: int, seconds: fl
 
 
 def step_seconds(records: list[dict], name: str, count: int) -> float | None:
-    """Median CPU seconds of a peer's step on `count` circuits, scaled up from the sample if need be."""
+    """Median CPU seconds of a peer's step on `count` circuits, scaled up from the sample if need
+    be.
+    """
     own = [r for r in records if r["peer"] == name and r["blocks"]]
     exact = [r for r in own if r["count"] == count]
     for record in exact or [r for r in own if r["circuits"] == "sample"]:
@@ -105,7 +124,17 @@ def table(records: list[dict], n: int, depth: int) -> Table:
         "first: preparation, compilation and the first step; gradient: distance from double precision (Qulacs)\n"
         "circuits: 2/12 means two were measured and the seconds scaled to twelve",
     )
-    for heading in ("", "median", "min - max", "first", "ratio", "6 live", "peak MB", "gradient", "circuits"):
+    for heading in (
+        "",
+        "median",
+        "min - max",
+        "first",
+        "ratio",
+        "6 live",
+        "peak MB",
+        "gradient",
+        "circuits",
+    ):
         view.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     ours = step_seconds(records, OURS, len(TABLE_I))
     rows = [r for r in records if r["circuits"] != "live"]
@@ -135,22 +164,35 @@ def table(records: list[dict], n: int, depth: int) -> Table:
 def main() -> None:
     """Parse the command line, measure, print a table per size and write JSON after each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", nargs="+", default=["11,10", "13,10", "17,15"], metavar="QUBITS,DEPTH")
+    parser.add_argument(
+        "--sizes", nargs="+", default=["11,10", "13,10", "17,15"], metavar="QUBITS,DEPTH"
+    )
     parser.add_argument("--repeats", type=int, default=5, help="interleaved blocks per peer")
-    parser.add_argument("--seconds", type=float, default=0.5, help="CPU seconds per block, at least one step")
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="CPU seconds per block, at least one step"
+    )
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS)
-    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "simulator_vs_peers.json")
+    parser.add_argument(
+        "--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "simulator_vs_peers.json"
+    )
     args = parser.parse_args()
 
     single_thread_environment()
     sizes = [tuple(int(part) for part in size.split(",")) for size in args.sizes]
     header, records, console = describe(sys.argv), [], Console(width=120)
     for n, depth in sizes:
-        measured = measure_size([OURS, *args.peers], n, depth, args.repeats, args.seconds, args.core)
+        measured = measure_size(
+            [OURS, *args.peers], n, depth, args.repeats, args.seconds, args.core
+        )
         console.print(table(measured, n, depth))
         records += measured
-        write_json(args.out, {**header, "repeats": args.repeats, "seconds": args.seconds, "records": records})
+        write_json(
+            args.out,
+            {**header, "repeats": args.repeats, "seconds": args.seconds, "records": records},
+        )
 
 
 if __name__ == "__main__":

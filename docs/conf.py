@@ -1,7 +1,9 @@
-"""The documentation site: `make docs` builds it with Sphinx from the pages of docs/ and the docstrings.
+"""The documentation site: `make docs` builds it with Sphinx from the pages of docs/ and the
+docstrings.
 
-The source folder is the project's root, so that links between pages, tables of studies and files of the project
-are the same here and where the repository is read: `sphinx-build -W --keep-going -c docs . site`.
+The source folder is the project's root, so that links between pages, tables of studies and files of
+the project are the same here and where the repository is read: `sphinx-build -W --keep-going -c
+docs . site`.
 """
 
 import re
@@ -48,12 +50,16 @@ def plain_text(app, what, name, obj, options, lines: list[str]) -> None:
         example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
         if not example:
             parts = re.split("(`[^`]*`)", line)
-            lines[i] = "".join(part if part[:1] == "`" else re.sub(r"([*|])", r"\\\1", part) for part in parts)
+            lines[i] = "".join(
+                part if part[:1] == "`" else re.sub(r"([*|])", r"\\\1", part) for part in parts
+            )
     _plain[name] = list(lines)
 
 
 def no_types(app, what, name, obj, options, lines: list[str]) -> None:
-    """Napoleon takes what stands before a colon in an attribute's docstring for its type: undo that."""
+    """Napoleon takes what stands before a colon in an attribute's docstring for its type: undo
+    that.
+    """
     if what in ("attribute", "data", "property"):
         lines[:] = _plain[name]
 

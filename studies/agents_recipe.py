@@ -1,11 +1,14 @@
-"""How agents were tuned: one factor at a time for the search, and the same random settings for every kind of agent.
+"""How agents were tuned: one factor at a time for the search, and the same random settings for
+every kind of agent.
 
-Seeds are 100 and up, those of the studies begin at 0; episodes are those of the learning itself, there is no test part.
+Seeds are 100 and up, those of the studies begin at 0; episodes are those of the learning itself,
+there is no test part.
 
     python studies/agents_recipe.py factors    # minigrid-empty-6x6, four seeds, 1,200 episodes each
     python studies/agents_recipe.py tuning     # minigrid-empty-5x5, two seeds, 1,200 episodes each
 
-Every line of `--out` is one setting; one that stands there already is not run again. Ends with the table as Markdown.
+Every line of `--out` is one setting; one that stands there already is not run again. Ends with the
+table as Markdown.
 """
 
 from __future__ import annotations
@@ -21,18 +24,18 @@ from typing import Any
 import numpy as np
 import torch
 
+from diffqas.agents.actor_critic import SyncTraining
+from diffqas.agents.environments import AgentSettings, environment_task
+from diffqas.agents.environments.task import AGENT_RECIPES
 from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
+from diffqas.storage import encode
 from diffqas.studies import agents, populations
 from diffqas.studies.measure_agents import make_agents, passed
 from diffqas.studies.rows import TrainedRow
-from diffqas.tasks.environments import AgentSettings, environment_task
-from diffqas.tasks.environments.task import SETTINGS
-from diffqas.training.actor_critic import SyncTraining
-from diffqas.training.codec import encode
 
 FIRST_SEED, EPISODES = 100, 1_200
-DEFAULT = replace(SETTINGS["default"], episodes=EPISODES)
+DEFAULT = replace(AGENT_RECIPES["default"], episodes=EPISODES)
 OUT = Path(__file__).parent / "results" / "agents_recipe.jsonl"
 CONFIGURATIONS = 6
 
@@ -63,28 +66,44 @@ FACTORS: dict[str, AgentSettings] = {
     "no entropy": replace(DEFAULT, entropy=0.0),
     "entropy 0.05": replace(DEFAULT, entropy=0.05),
     "no clipping": replace(DEFAULT, clip=None),
-    "paper recipe by a2c": replace(SETTINGS["paper"], algorithm="a2c", episodes=EPISODES),
+    "paper recipe by a2c": replace(AGENT_RECIPES["paper"], algorithm="a2c", episodes=EPISODES),
 }
 
 
 def factors() -> Iterator[tuple[str, TrainedRow, str, int]]:
     """(name, row, environment, seeds) of every changed factor."""
     for name, settings in FACTORS.items():
-        yield name, TrainedRow(name, "search", settings, populations.search), "minigrid-empty-6x6", 4
+        yield (
+            name,
+            TrainedRow(name, "search", settings, populations.search),
+            "minigrid-empty-6x6",
+            4,
+        )
 
 
 def tuning() -> Iterator[tuple[str, TrainedRow, str, int]]:
-    """The same random learning rates, entropies and cuts for every kind of agent, the default first."""
+    """The same random learning rates, entropies and cuts for every kind of agent, the default
+    first.
+    """
     draw = np.random.default_rng(0)
     drawn = [DEFAULT]
     for _ in range(CONFIGURATIONS - 1):
         lr, entropy = (float(10 ** draw.uniform(*ends)) for ends in ((-3, -2), (-2.3, -1.3)))
-        drawn.append(replace(DEFAULT, lr=round(lr, 5), entropy=round(entropy, 4), clip=draw.choice([0.3, 1.0, 3.0])))
+        drawn.append(
+            replace(
+                DEFAULT,
+                lr=round(lr, 5),
+                entropy=round(entropy, 4),
+                clip=draw.choice([0.3, 1.0, 3.0]),
+            )
+        )
     for word in agents.TUNED:
         row = next(row for row in agents.rows(DEFAULT, "default") if row.slug == word)
         assert isinstance(row, TrainedRow)
         for settings in drawn:
-            own = replace(row.settings, lr=settings.lr, entropy=settings.entropy, clip=settings.clip)
+            own = replace(
+                row.settings, lr=settings.lr, entropy=settings.entropy, clip=settings.clip
+            )
             what = f"lr {settings.lr:g}, entropy {settings.entropy:g}, clip {settings.clip:g}"
             yield f"{row.name}: {what}", replace(row, settings=own), "minigrid-empty-5x5", 2
 
@@ -126,12 +145,21 @@ def main() -> None:
         line = done[name, environment] = run(name, row, environment, seeds)
         with chosen.out.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        print(f"{name:40} {line['passed']}  {line['last_500']}  {line['seconds']:.0f} s", flush=True)
-    print("\n| setting | 0.9 passed after (episodes) | mean of the last 500 | mean of all |\n|---|---|---|---|")
+        print(
+            f"{name:40} {line['passed']}  {line['last_500']}  {line['seconds']:.0f} s", flush=True
+        )
+    print(
+        "\n| setting | 0.9 passed after (episodes) | mean of the last 500 | mean of all |\n|---|---|---|---|"
+    )
     for name, _, environment, _ in jobs:
         line = done[name, environment]
-        words = ", ".join("never" if count is None else f"{count:,}" for count in sorted(line["passed"], key=_late))
-        last, mean = (f"{np.median(line[key]):.3f} ({min(line[key]):.3f})" for key in ("last_500", "mean"))
+        words = ", ".join(
+            "never" if count is None else f"{count:,}"
+            for count in sorted(line["passed"], key=_late)
+        )
+        last, mean = (
+            f"{np.median(line[key]):.3f} ({min(line[key]):.3f})" for key in ("last_500", "mean")
+        )
         print(f"| {name} | {words} | {last} | {mean} |")
 
 

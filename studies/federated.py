@@ -1,11 +1,13 @@
-"""What clients that keep their samples reach by averaging their numbers, and what has to travel for it.
+"""What clients that keep their samples reach by averaging their numbers, and what has to travel for
+it.
 
     python studies/federated.py bessel
     python studies/federated.py digits --classes 1 5
 
-Rows: the search, and the network itself trained directly, each with all samples in one place and at clients, with
-the default recipe of the data set (by Adam too, where that is not what it has). Every line of `--out` is one row with
-a figure per seed; a line that stands there already is not computed again. Ends with the table as Markdown.
+Rows: the search, and the network itself trained directly, each with all samples in one place and at
+clients, with the default recipe of the data set (by Adam too, where that is not what it has). Every
+line of `--out` is one row with a figure per seed; a line that stands there already is not computed
+again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -22,9 +24,17 @@ from typing import Any
 import torch
 
 from diffqas.quantum_train import Lockstep
+from diffqas.searches.data_sets import load_task
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.registry import load_task
-from diffqas.training import DirectLockstep, Federated, FederatedTraining, Population, Training, make_models, seeded
+from diffqas.training import (
+    DirectLockstep,
+    Federated,
+    FederatedTraining,
+    Population,
+    Training,
+    make_models,
+    seeded,
+)
 from diffqas.training.population import trained_tensors
 
 DIRECT_LR = {"series": 0.01, "images": 0.001}
@@ -86,16 +96,26 @@ def measure(task: Task, row: Row, seeds: list[int]) -> dict[str, Any]:
 
 def key(name: str, way: Federated | None, epochs: int, seeds: int) -> list[Any]:
     """What tells one line of the file from another."""
-    return [name, None if way is None else [way.clients, way.local_epochs, way.split], epochs, seeds]
+    return [
+        name,
+        None if way is None else [way.clients, way.local_epochs, way.split],
+        epochs,
+        seeds,
+    ]
 
 
 def table(lines: Sequence[dict[str, Any]], metric: str) -> str:
     """The lines as Markdown."""
-    out = [f"| model | samples | numbers | bytes in all | test {metric} | s |", "|---|---|---|---|---|---|"]
+    out = [
+        f"| model | samples | numbers | bytes in all | test {metric} | s |",
+        "|---|---|---|---|---|---|",
+    ]
     for line in lines:
         values = line[f"test_{metric}"]
         figures = (statistics.median(values), min(values), max(values))
-        low = " .. ".join(f"{value:.2%}" if metric == "accuracy" else f"{value:.1e}" for value in figures[1:])
+        low = " .. ".join(
+            f"{value:.2%}" if metric == "accuracy" else f"{value:.1e}" for value in figures[1:]
+        )
         middle = f"{figures[0]:.2%}" if metric == "accuracy" else f"{figures[0]:.1e}"
         where, sent = "in one place", "–"
         if line["clients"] is not None:
@@ -110,7 +130,9 @@ def table(lines: Sequence[dict[str, Any]], metric: str) -> str:
 
 def main() -> None:
     """Compute what is missing, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("dataset")
     parser.add_argument("--classes", type=int, nargs="+")
     parser.add_argument("--target")
@@ -121,7 +143,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    task = load_task(options.dataset, classes=options.classes, data_dir=options.data_dir, target=options.target)
+    task = load_task(
+        options.dataset, classes=options.classes, data_dir=options.data_dir, target=options.target
+    )
     assert isinstance(task, Task)
     task = task.to("cpu", torch.float32)
     out = options.out or Path(f"studies/results/federated-{options.dataset}.jsonl")
@@ -134,7 +158,8 @@ def main() -> None:
         old = [
             line
             for line in known
-            if [line["model"], line["clients"], line["epochs"], len(line[f"test_{metric}"])] == wanted
+            if [line["model"], line["clients"], line["epochs"], len(line[f"test_{metric}"])]
+            == wanted
         ]
         line = old[0] if old else measure(task, row, seeds)
         lines.append(line)

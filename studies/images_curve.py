@@ -1,11 +1,13 @@
-"""Test accuracy on ten-class MNIST against the number of trainable numbers, beside classical generators of as many.
+"""Test accuracy on ten-class MNIST against the number of trainable numbers, beside classical
+generators of as many.
 
-    python studies/images_curve.py --data-dir data              # after the last epoch, on the test part
-    python studies/images_curve.py --data-dir data --validate   # a fifth of the training images in its place
+    python studies/images_curve.py --data-dir data              # after the last epoch, on the test
+    part python studies/images_curve.py --data-dir data --validate   # a fifth of the training
+    images in its place
 
-All rows write the 109,386 weights of the network 784-128-64-10. Every line of `--out` is one row with a figure per
-seed; a line that stands there already is not computed again. Ends with the table as Markdown. Settings were
-chosen with `--validate` alone, which never reads the test part.
+All rows write the 109,386 weights of the network 784-128-64-10. Every line of `--out` is one row
+with a figure per seed; a line that stands there already is not computed again. Ends with the table
+as Markdown. Settings were chosen with `--validate` alone, which never reads the test part.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ from torch import nn
 from diffqas import Candidate
 from diffqas.quantum_train import DimensionScale, Lockstep, Mapping, MLPMapping, Rates, Recipe
 from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
+from diffqas.storage import encode
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.images import load_images
 from diffqas.tasks.images.task import image_task
 from diffqas.training import DirectLockstep, Population, Training, make_models, seeded
-from diffqas.training.codec import encode
 
 GIB = 2**30
 
@@ -75,17 +77,22 @@ def settings_of(point: Point, epochs: int) -> Settings:
     )
 
 
-def populate(row: str, task: Task, point: Point, settings: Settings, seeds: Sequence[int]) -> Population:
+def populate(
+    row: str, task: Task, point: Point, settings: Settings, seeds: Sequence[int]
+) -> Population:
     """The population of a row.
 
-    search: all twelve candidates. no-circuit: the same mapping on the uniform distribution for ever.
-    hashed, subspace: as many numbers as the search has, without a circuit. direct: the network itself.
+    search: all twelve candidates. no-circuit: the same mapping on the uniform distribution for
+    ever. hashed, subspace: as many numbers as the search has, without a circuit. direct: the
+    network itself.
     """
     choices = {"mapping": point.mapping, "chunk": point.chunk}
     if row == "search":
         return Lockstep(make_models(task, settings, seeds, **choices))
     if row == "no-circuit":
-        population = Lockstep(make_models(task, settings, seeds, candidates=[Candidate(True, "ent", "rx")], **choices))
+        population = Lockstep(
+            make_models(task, settings, seeds, candidates=[Candidate(True, "ent", "rx")], **choices)
+        )
         population.circuits.requires_grad_(False)
         return population
     targets = _targets(task, seeds)
@@ -104,11 +111,15 @@ def _targets(task: Task, seeds: Sequence[int]) -> list[nn.Module]:
     return [seeded(seed, task.target, task) for seed in seeds]
 
 
-def measure(row: str, task: Task, point: Point, settings: Settings, seeds: list[int]) -> dict[str, Any]:
+def measure(
+    row: str, task: Task, point: Point, settings: Settings, seeds: list[int]
+) -> dict[str, Any]:
     """Train one row; figures after the last epoch."""
     started = time.perf_counter()
     population = populate(row, task.to("cpu", torch.float32), point, settings, seeds)
-    count = sum(p.numel() for group in population.parameter_groups(1.0) for p in group["params"]) // len(seeds)
+    count = sum(
+        p.numel() for group in population.parameter_groups(1.0) for p in group["params"]
+    ) // len(seeds)
     here = task.train.inputs.device
     assert isinstance(population, nn.Module)
     *_, last = Training(population.to(here), task, settings, seeds).epochs()
@@ -116,15 +127,27 @@ def measure(row: str, task: Task, point: Point, settings: Settings, seeds: list[
     return {"trainable": count, **figures, "seconds": round(time.perf_counter() - started, 1)}
 
 
-def identity(row: str, budget: int, settings: Settings, chosen: argparse.Namespace) -> dict[str, Any]:
+def identity(
+    row: str, budget: int, settings: Settings, chosen: argparse.Namespace
+) -> dict[str, Any]:
     """What a line of the results depends on; two lines with the same are one."""
     point = POINTS[budget]
-    known = {"row": row, "images": chosen.images, "validate": chosen.validate, "epochs": chosen.epochs}
+    known = {
+        "row": row,
+        "images": chosen.images,
+        "validate": chosen.validate,
+        "epochs": chosen.epochs,
+    }
     known |= {"seeds": list(range(chosen.first_seed, chosen.first_seed + chosen.seeds))}
     if row == "direct":
         return known | {"budget": None}
     rate = {"hashed": HASHED_RATE, "subspace": SUBSPACE_RATE}.get(row)
-    spent = {"mapping": encode(point.mapping), "chunk": point.chunk, "settings": encode(settings), "rate": rate}
+    spent = {
+        "mapping": encode(point.mapping),
+        "chunk": point.chunk,
+        "settings": encode(settings),
+        "rate": rate,
+    }
     return known | {"budget": budget} | spent
 
 
@@ -132,7 +155,9 @@ def table(entries: Sequence[dict[str, Any]]) -> str:
     """Median (lowest .. highest) accuracy over the seeds, a row per line."""
     head = "| numbers | row | accuracy, % | seeds |\n|---|---|---|---|"
     body = []
-    for entry in sorted(entries, key=lambda entry: (entry["budget"] or 10**9, ROWS.index(entry["row"]))):
+    for entry in sorted(
+        entries, key=lambda entry: (entry["budget"] or 10**9, ROWS.index(entry["row"]))
+    ):
         values = [100 * value for value in entry["test_accuracy"]]
         text = f"{statistics.median(values):.2f} ({min(values):.2f} .. {max(values):.2f})"
         body.append(f"| {entry['trainable']:,} | {entry['row']} | {text} | {len(values)} |")
@@ -140,13 +165,17 @@ def table(entries: Sequence[dict[str, Any]]) -> str:
 
 
 def load(chosen: argparse.Namespace) -> Task:
-    """The images as a task, on the device; with `--validate` the test part is held-out training images."""
+    """The images as a task, on the device; with `--validate` the test part is held-out training
+    images.
+    """
     data = load_images(chosen.dataset, data_dir=chosen.data_dir)
     if chosen.validate:
         data = data.holdout(0.2)
     if chosen.images is not None:
         few = chosen.images
-        data = replace(data, train_images=data.train_images[:few], train_labels=data.train_labels[:few])
+        data = replace(
+            data, train_images=data.train_images[:few], train_labels=data.train_labels[:few]
+        )
     return image_task(data).to(chosen.device, torch.float32)
 
 
@@ -155,16 +184,26 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("studies/results/images_curve.jsonl"))
     parser.add_argument("--dataset", default="mnist", choices=["mnist", "fashion-mnist", "digits"])
-    parser.add_argument("--data-dir", type=Path, help="folder with the files; as in `diffqas search`")
-    parser.add_argument("--validate", action="store_true", help="a fifth of the training images in place of the test")
-    parser.add_argument("--budgets", nargs="+", type=int, default=list(POINTS), choices=list(POINTS))
+    parser.add_argument(
+        "--data-dir", type=Path, help="folder with the files; as in `diffqas search`"
+    )
+    parser.add_argument(
+        "--validate",
+        action="store_true",
+        help="a fifth of the training images in place of the test",
+    )
+    parser.add_argument(
+        "--budgets", nargs="+", type=int, default=list(POINTS), choices=list(POINTS)
+    )
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=ROWS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--images", type=int, help="train on the first so many images only")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--memory", type=float, default=4.0, help="GiB that the directions of a subspace may take")
+    parser.add_argument(
+        "--memory", type=float, default=4.0, help="GiB that the directions of a subspace may take"
+    )
     return parser.parse_args()
 
 
@@ -173,7 +212,11 @@ def main() -> None:
     chosen = arguments()
     torch.set_num_threads(1)
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    found = [json.loads(line) for line in chosen.out.read_text().splitlines()] if chosen.out.exists() else []
+    found = (
+        [json.loads(line) for line in chosen.out.read_text().splitlines()]
+        if chosen.out.exists()
+        else []
+    )
     task, wanted = load(chosen), []
     weights = sum(parameter.numel() for parameter in task.target().parameters())
     for budget in chosen.budgets:
@@ -187,14 +230,19 @@ def main() -> None:
                 continue
             size = 4 * budget * weights * chosen.seeds / GIB
             if row == "subspace" and size > chosen.memory:
-                print(f"{budget:6} subspace   left out: its directions take {size:.1f} GiB (--memory, --seeds)")
+                print(
+                    f"{budget:6} subspace   left out: its directions take {size:.1f} GiB (--memory, --seeds)"
+                )
                 continue
             entry = measure(row, task, POINTS[budget], settings, known["seeds"])
             found.append({"identity": known, "row": row, "budget": known["budget"]} | entry)
             with chosen.out.open("a") as file:
                 file.write(json.dumps(found[-1]) + "\n")
             middle = 100 * statistics.median(entry["test_accuracy"])
-            print(f"{entry['trainable']:6} {row:10} {middle:.2f} %  {entry['seconds']:.0f} s", flush=True)
+            print(
+                f"{entry['trainable']:6} {row:10} {middle:.2f} %  {entry['seconds']:.0f} s",
+                flush=True,
+            )
     print(table([entry for entry in found if entry["identity"] in wanted]))
 
 

@@ -4,8 +4,8 @@ A fifth of the training images is held out for the choice; the test part is neve
 
     python studies/images_recipe.py --data-dir data [--only NAME ...] [--datasets fashion-mnist-5-7]
 
-Every line of `--out` is one setting on one data set: validation accuracy after the last epoch per seed. A setting
-that stands there already is not run again. Ends with the table as Markdown.
+Every line of `--out` is one setting on one data set: validation accuracy after the last epoch per
+seed. A setting that stands there already is not run again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from diffqas.studies.figures_5_7 import paper_mlp
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.images import ImageData, image_task, recipe_target
-from diffqas.tasks.images.task import SETTINGS
+from diffqas.tasks.images.task import IMAGE_RECIPES
 
 EPOCHS = 10
 """Half of the default's: enough to tell settings apart."""
 
-DEFAULT = replace(SETTINGS["default"], epochs=EPOCHS)
+DEFAULT = replace(IMAGE_RECIPES["default"], epochs=EPOCHS)
 
 
 def model(**changes: object) -> Settings:
@@ -44,8 +44,8 @@ def rates(angles: float, structure: float, mapping: float) -> Settings:
 
 VARIANTS: dict[str, Settings] = {
     "default": DEFAULT,
-    "20 epochs": SETTINGS["default"],
-    "paper recipe": replace(SETTINGS["paper"], epochs=EPOCHS),
+    "20 epochs": IMAGE_RECIPES["default"],
+    "paper recipe": replace(IMAGE_RECIPES["paper"], epochs=EPOCHS),
     "Adam": replace(DEFAULT, optimizer="adam"),
     "Adam; lr 0.001, rates 60, 30, 2": replace(rates(60, 30, 2), optimizer="adam", lr=1e-3),
     "Adam; lr 0.001, rates 30, 30, 30": replace(rates(30, 30, 30), optimizer="adam", lr=1e-3),
@@ -76,7 +76,10 @@ UNFILTERED = TrainedRow("no filter", "search", DEFAULT, populations.search, netw
 
 CONTROLS = [
     TrainedRow(f"{name}; lr {lr:g}", "control", replace(DEFAULT, lr=lr), populate)
-    for name, populate in (("hashed vector", populations.hashed), ("random subspace", populations.subspace))
+    for name, populate in (
+        ("hashed vector", populations.hashed),
+        ("random subspace", populations.subspace),
+    )
     for lr in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 ]
 """Classical generators of as many numbers."""

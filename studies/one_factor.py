@@ -1,4 +1,6 @@
-"""One factor at a time: settings in rows, data sets in columns, every cell a line of a file that can be continued."""
+"""One factor at a time: settings in rows, data sets in columns, every cell a line of a file that
+can be continued.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +23,25 @@ FIRST_SEED = 100
 """The studies' seeds begin at 0: what was chosen here was not chosen on them."""
 
 
-def searches(variants: Mapping[str, Settings], populate: Populate = populations.search) -> list[TrainedRow]:
+def searches(
+    variants: Mapping[str, Settings], populate: Populate = populations.search
+) -> list[TrainedRow]:
     """The search with each of these settings."""
     return [TrainedRow(name, "search", settings, populate) for name, settings in variants.items()]
 
 
 def validate(row: TrainedRow, task: Task, seeds: int) -> dict[str, Any]:
-    """Train on a task whose test part is held-out training samples; figures after the last epoch, one per seed."""
+    """Train on a task whose test part is held-out training samples; figures after the last epoch,
+    one per seed.
+    """
     numbers = list(range(FIRST_SEED, FIRST_SEED + seeds))
     here = row.on(task.to("cpu", torch.float32))
     population = row.populate(here, row.settings, numbers)
     started = time.perf_counter()
     *_, last = Training(population, here, row.settings, numbers).epochs()
-    figures = {name.replace("test_", "validation_"): values for name, values in last.metrics.items()}
+    figures = {
+        name.replace("test_", "validation_"): values for name, values in last.metrics.items()
+    }
     return figures | {"seeds": numbers, "seconds": round(time.perf_counter() - started, 1)}
 
 
@@ -74,27 +82,39 @@ def study(
     lines = chosen.out.read_text().splitlines() if chosen.out.exists() else []
     done = {(row["dataset"], row["setting"]) for row in map(json.loads, lines)}
     for dataset in chosen.datasets:
-        missing = [row for row in variants if row.name in chosen.only and (dataset, row.name) not in done]
+        missing = [
+            row for row in variants if row.name in chosen.only and (dataset, row.name) not in done
+        ]
         task = load(dataset, chosen) if missing else None
         for variant in missing:
             assert task is not None
-            row = {"dataset": dataset, "setting": variant.name} | validate(variant, task, chosen.seeds)
+            row = {"dataset": dataset, "setting": variant.name} | validate(
+                variant, task, chosen.seeds
+            )
             with chosen.out.open("a") as file:
                 file.write(json.dumps(row) + "\n")
-            print(f"{dataset:20} {variant.name:36} {figure(row[f'validation_{metric}'])}", flush=True)
+            print(
+                f"{dataset:20} {variant.name:36} {figure(row[f'validation_{metric}'])}", flush=True
+            )
     rows = [json.loads(line) for line in chosen.out.read_text().splitlines()]
     print(table(rows, names, figure, f"validation_{metric}"))
 
 
 def table(
-    rows: Sequence[Mapping[str, Any]], order: Sequence[str], figure: Callable[[Sequence[float]], str], key: str
+    rows: Sequence[Mapping[str, Any]],
+    order: Sequence[str],
+    figure: Callable[[Sequence[float]], str],
+    key: str,
 ) -> str:
     """A row per setting, a column per data set, as Markdown."""
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
     figures = {(row["setting"], row["dataset"]): figure(row[key]) for row in rows}
     head = f"| setting | {' | '.join(datasets)} |\n|{'---|' * (len(datasets) + 1)}"
     known = [name for name in order if any((name, data) in figures for data in datasets)]
-    body = [f"| {name} | {' | '.join(figures.get((name, data), '') for data in datasets)} |" for name in known]
+    body = [
+        f"| {name} | {' | '.join(figures.get((name, data), '') for data in datasets)} |"
+        for name in known
+    ]
     return "\n".join([head, *body])
 
 

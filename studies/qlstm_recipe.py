@@ -1,13 +1,14 @@
-"""One factor at a time: which settings train the quantum LSTM best, judged on held-out training windows.
+"""One factor at a time: which settings train the quantum LSTM best, judged on held-out training
+windows.
 
-The search with one set of angles for each gate (270 numbers) on two series; the same as a reservoir; and by Adam with
-one for each candidate (4,470 numbers, too many for the filter). The last fifth of the training windows is held out
-for the choice; the test part is never looked at.
+The search with one set of angles for each gate (270 numbers) on two series; the same as a
+reservoir; and by Adam with one for each candidate (4,470 numbers, too many for the filter). The
+last fifth of the training windows is held out for the choice; the test part is never looked at.
 
     python studies/qlstm_recipe.py [--only NAME ...]
 
-Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A setting
-that stands there already is not run again. Ends with the table as Markdown.
+Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A
+setting that stands there already is not run again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from one_factor import errors, searches, study
 
-from diffqas.models.qlstm import SETTINGS, QLSTMKind
+from diffqas.kinds.qlstm import QLSTM_RECIPES, QLSTMKind
 from diffqas.quantum_train import Rates
 from diffqas.studies import populations
 from diffqas.tasks import Settings
@@ -26,13 +27,21 @@ from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import series_task
 
 EPOCHS = 30
-"""Fewer than the recipe has: the order of the settings shows early, and a step of the filter takes ten of Adam's."""
+"""Fewer than the recipe has: the order of the settings shows early, and a step of the filter takes
+ten of Adam's.
+"""
 
 
-def settings(optimizer: str, angles: float = 1.0, spread: float = 1.0, **changes: object) -> Settings:
-    """The default recipe with these choices; `angles` is their rate, or the standard deviation of their prior."""
-    recipe = replace(SETTINGS["default"].recipe, spread=spread, rates=Rates(angles=angles))
-    return replace(SETTINGS["default"], recipe=recipe, optimizer=optimizer, epochs=EPOCHS, **changes)
+def settings(
+    optimizer: str, angles: float = 1.0, spread: float = 1.0, **changes: object
+) -> Settings:
+    """The default recipe with these choices; `angles` is their rate, or the standard deviation of
+    their prior.
+    """
+    recipe = replace(QLSTM_RECIPES["default"].recipe, spread=spread, rates=Rates(angles=angles))
+    return replace(
+        QLSTM_RECIPES["default"], recipe=recipe, optimizer=optimizer, epochs=EPOCHS, **changes
+    )
 
 
 VARIANTS: dict[str, Settings] = {
@@ -40,7 +49,7 @@ VARIANTS: dict[str, Settings] = {
     "Adam; angles: spread 0.01": settings("adam", spread=0.01),
     "Adam; lr 0.03": settings("adam", lr=0.03),
     "Adam; angles at 3 times the rate": settings("adam", angles=3.0),
-    "paper recipe": replace(SETTINGS["paper"], epochs=EPOCHS),
+    "paper recipe": replace(QLSTM_RECIPES["paper"], epochs=EPOCHS),
     "Kalman filter": settings("kalman"),
     "Kalman; prior of the angles 0.3": settings("kalman", angles=0.3),
     "Kalman; prior of the angles 3": settings("kalman", angles=3.0),
@@ -65,7 +74,10 @@ if __name__ == "__main__":
         "One factor at a time: which settings train the quantum LSTM best.",
         [
             *searches(VARIANTS, partial(populations.of_kind, kind=QLSTMKind(sharing="shared"))),
-            *searches(RESERVOIR, partial(populations.of_kind, kind=QLSTMKind(sharing="shared", reservoir=True))),
+            *searches(
+                RESERVOIR,
+                partial(populations.of_kind, kind=QLSTMKind(sharing="shared", reservoir=True)),
+            ),
             *searches(NON_SHARED, partial(populations.of_kind, kind=QLSTMKind())),
         ],
         ("bessel", "narma10"),

@@ -1,4 +1,5 @@
-"""The README's table from the cells of `diffqas study table-2`: median (lowest .. highest) of the seeds.
+"""The README's table from the cells of `diffqas study table-2`: median (lowest .. highest) of the
+seeds.
 
 python studies/readme_table.py
 """
@@ -52,7 +53,10 @@ def figure(values: list[float]) -> str:
 
 def table(folder: Path = RESULTS) -> list[str]:
     """Lines of Markdown; a cell that is not computed is a dash, a row without any is left out."""
-    lines = [f"| | trained numbers | {' | '.join(DATASETS.values())} |", "|---" * (len(DATASETS) + 2) + "|"]
+    lines = [
+        f"| | trained numbers | {' | '.join(DATASETS.values())} |",
+        "|---" * (len(DATASETS) + 2) + "|",
+    ]
     for title, word in ROWS.items():
         figures, counts = [], set()
         for dataset in DATASETS:

@@ -4,8 +4,8 @@ The last fifth of the training windows is held out for the choice; the test part
 
     python studies/searches_recipe.py [--only NAME ...] [--epochs N]
 
-Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A setting
-that stands there already is not run again. Ends with the table as Markdown.
+Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A
+setting that stands there already is not run again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pathlib import Path
 from one_factor import errors, searches, study
 
 from diffqas.architecture import Softmax
-from diffqas.models.per_layer import first_order, of_layers
+from diffqas.kinds.per_layer import first_order, of_layers
 from diffqas.studies import populations, searched
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
-from diffqas.tasks.series.task import SETTINGS, series_task
+from diffqas.tasks.series.task import SERIES_RECIPES, series_task
 from diffqas.tasks.settings import Settings
 
 EPOCHS, SEEDS = 30, 4
@@ -30,14 +30,26 @@ EPOCHS, SEEDS = 30, 4
 
 
 def variants(epochs: int) -> list[TrainedRow]:
-    """Rates of the structure in a search of every layer, what it finds from a new start; strengths of the penalties."""
-    adam = replace(first_order(SETTINGS["default"]), epochs=epochs)
+    """Rates of the structure in a search of every layer, what it finds from a new start; strengths
+    of the penalties.
+    """
+    adam = replace(first_order(SERIES_RECIPES["default"]), epochs=epochs)
     softmax = replace(adam, recipe=replace(adam.recipe, relaxation=Softmax()))
-    rates = {f"per-layer, structure at {rate:g}": _at(of_layers(adam), rate) for rate in (1.0, 3.0, 10.0, 30.0)}
+    rates = {
+        f"per-layer, structure at {rate:g}": _at(of_layers(adam), rate)
+        for rate in (1.0, 3.0, 10.0, 30.0)
+    }
     tied = of_layers(adam, Softmax())
-    still = {f"per-layer without noise, structure at {rate:g}": _at(tied, rate) for rate in (1.0, 10.0)}
-    raw = {f"L1 {strength:g}": replace(adam, sparsity=strength) for strength in (0.03, 0.1, 0.3, 1.0)}
-    entropy = {f"entropy {strength:g}": replace(softmax, sparsity=strength) for strength in (0.1, 1.0, 10.0)}
+    still = {
+        f"per-layer without noise, structure at {rate:g}": _at(tied, rate) for rate in (1.0, 10.0)
+    }
+    raw = {
+        f"L1 {strength:g}": replace(adam, sparsity=strength) for strength in (0.03, 0.1, 0.3, 1.0)
+    }
+    entropy = {
+        f"entropy {strength:g}": replace(softmax, sparsity=strength)
+        for strength in (0.1, 1.0, 10.0)
+    }
     retrained = {
         "random layers": searched.random_layers,
         "found layers": partial(searched.found_layers, search=of_layers(adam)),

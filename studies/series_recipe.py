@@ -1,11 +1,12 @@
-"""One factor at a time: which settings train the series tasks best, judged on held-out training windows.
+"""One factor at a time: which settings train the series tasks best, judged on held-out training
+windows.
 
 The last fifth of the training windows is held out for the choice; the test part is never looked at.
 
     python studies/series_recipe.py [--only NAME ...]
 
-Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A setting
-that stands there already is not run again. Ends with the table as Markdown.
+Every line of `--out` is one setting on one series: validation MSE after the last epoch per seed. A
+setting that stands there already is not run again. Ends with the table as Markdown.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.studies import populations
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
-from diffqas.tasks.series.task import SETTINGS, series_task
+from diffqas.tasks.series.task import SERIES_RECIPES, series_task
 from diffqas.tasks.settings import Settings
 
-KALMAN = SETTINGS["default"]
+KALMAN = SERIES_RECIPES["default"]
 ADAM = replace(KALMAN, optimizer="adam")
 """The model's choices were made with Adam, before the filter was tried."""
 
@@ -57,7 +58,7 @@ VARIANTS: dict[str, Settings] = {
     "Kalman; relaxation: softmax": filtered(relaxation=Softmax()),
     "Kalman; scale: dimension, cut at 32": filtered(scale=DimensionScale(32.0)),
     "Adam": ADAM,
-    "paper recipe": SETTINGS["paper"],
+    "paper recipe": SERIES_RECIPES["paper"],
     "Adam; bits -1/+1": model(bits="signed"),
     "Adam; start: none": model(start="none"),
     "Adam; scale: raw": model(scale=RawScale()),
@@ -69,8 +70,12 @@ VARIANTS: dict[str, Settings] = {
     "Adam; angles: spread 0.3": model(spread=0.3),
     "Adam; relaxation: raw from 0.4": model(relaxation=Raw(0.4)),
     "Adam; relaxation: softmax": model(relaxation=Softmax()),
-    "Adam; relaxation: softmax, structure 10x": model(relaxation=Softmax(), rates=Rates(3.0, 10.0, 1.0)),
-    "Adam; relaxation: gumbel, structure 10x": model(relaxation=Gumbel(), rates=Rates(3.0, 10.0, 1.0)),
+    "Adam; relaxation: softmax, structure 10x": model(
+        relaxation=Softmax(), rates=Rates(3.0, 10.0, 1.0)
+    ),
+    "Adam; relaxation: gumbel, structure 10x": model(
+        relaxation=Gumbel(), rates=Rates(3.0, 10.0, 1.0)
+    ),
     "Adam; rates 1, 1, 1": model(rates=Rates()),
     "Adam; rates 10, 1, 1": model(rates=Rates(10.0, 1.0, 1.0)),
     "Adam; rates 3, 3, 1": model(rates=Rates(3.0, 3.0, 1.0)),
@@ -86,7 +91,10 @@ VARIANTS: dict[str, Settings] = {
 
 CONTROLS = [
     TrainedRow(f"{name}; prior {prior:g}", "control", KALMAN, partial(populate, rate=prior))
-    for name, populate in (("hashed vector", populations.hashed), ("random subspace", populations.subspace))
+    for name, populate in (
+        ("hashed vector", populations.hashed),
+        ("random subspace", populations.subspace),
+    )
     for prior in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ]
 """Classical generators: standard deviation of their numbers before training, as the filter sees it."""

@@ -1,4 +1,6 @@
-"""What tests of all rooms share. Hypothesis draws the same moderate number of examples on every run."""
+"""What tests of all rooms share. Hypothesis draws the same moderate number of examples on every
+run.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +18,9 @@ settings.load_profile("diffqas")
 
 @pytest.fixture
 def refused(capsys) -> Callable[..., str]:
-    """Calls the program with arguments that it must refuse: exit code 2 and one line of errors, which is returned."""
+    """Calls the program with arguments that it must refuse: exit code 2 and one line of errors,
+    which is returned.
+    """
 
     def call(*arguments: str) -> str:
         with pytest.raises(SystemExit) as stop:
@@ -32,7 +36,9 @@ def refused(capsys) -> Callable[..., str]:
 
 @pytest.fixture
 def stopped(monkeypatch) -> Callable[[], AbstractContextManager[None]]:
-    """A context in which a search stops with an error after its first epoch, its checkpoint on disk."""
+    """A context in which a search stops with an error after its first epoch, its checkpoint on
+    disk.
+    """
     one_epoch = Training._one_epoch
 
     def stop_after_one(self):
@@ -42,7 +48,7 @@ def stopped(monkeypatch) -> Callable[[], AbstractContextManager[None]]:
 
     @contextmanager
     def stopping():
-        monkeypatch.setattr("diffqas.runs.session.CHECKPOINT_SECONDS", 0.0)
+        monkeypatch.setattr("diffqas.searches.session.CHECKPOINT_SECONDS", 0.0)
         with monkeypatch.context() as patch:
             patch.setattr(Training, "_one_epoch", stop_after_one)
             with pytest.raises(RunError, match="stopped"):

@@ -15,7 +15,11 @@ from diffqas.cli.main import Command
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-BLOCKS = [(page.name, language, code) for page in PAGES for language, code in BLOCK.findall(page.read_text("utf-8"))]
+BLOCKS = [
+    (page.name, language, code)
+    for page in PAGES
+    for language, code in BLOCK.findall(page.read_text("utf-8"))
+]
 COMMANDS = sorted(
     {
         line.split("#")[0].strip()
@@ -27,7 +31,9 @@ COMMANDS = sorted(
 )
 
 
-@pytest.mark.parametrize(("page", "code"), [(page, code) for page, language, code in BLOCKS if language == "python"])
+@pytest.mark.parametrize(
+    ("page", "code"), [(page, code) for page, language, code in BLOCKS if language == "python"]
+)
 def test_python_blocks_run(page, code, tmp_path, monkeypatch):
     others = re.findall(r"^# needs (\w+)", code, re.MULTILINE)
     for package in others:
@@ -35,12 +41,16 @@ def test_python_blocks_run(page, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with warnings.catch_warnings():
         if others:
-            warnings.simplefilter("ignore", FutureWarning)  # packages that are behind each other's versions
+            warnings.simplefilter(
+                "ignore", FutureWarning
+            )  # packages that are behind each other's versions
         exec(compile(code, page, "exec"), {"__name__": "__main__"})
 
 
 def test_the_readme_says_what_its_example_prints(capsys):
-    ((_, _, code),) = [block for block in BLOCKS if block[0] == "README.md" and block[1] == "python"]
+    ((_, _, code),) = [
+        block for block in BLOCKS if block[0] == "README.md" and block[1] == "python"
+    ]
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     promised = re.search(r"# (\d+ trainable numbers .*?):", code)
     assert promised is not None

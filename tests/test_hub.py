@@ -62,9 +62,12 @@ def test_an_upload_holds_the_same_files(model, library, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.hub_mixin.HfApi", Api)
     assert hub.push_to_hub(model, "me/mine") == "https://hub/commit"
     monkeypatch.setattr(
-        "huggingface_hub.hf_hub_download", lambda name, file, **options: str(Path(tmp_path / name) / file)
+        "huggingface_hub.hf_hub_download",
+        lambda name, file, **options: str(Path(tmp_path / name) / file),
     )
-    monkeypatch.setattr("huggingface_hub.hub_mixin.hf_hub_download", lambda **options: str(tmp_path / "no config"))
+    monkeypatch.setattr(
+        "huggingface_hub.hub_mixin.hf_hub_download", lambda **options: str(tmp_path / "no config")
+    )
     (tmp_path / "no config").write_text("{}")
     hub._adapter.cache_clear()
     x = torch.randn(6, 4)
@@ -74,7 +77,9 @@ def test_an_upload_holds_the_same_files(model, library, tmp_path, monkeypatch):
 
 def test_what_goes_wrong_is_one_line_and_leaves_nothing(model, library, tmp_path, monkeypatch):
     with pytest.raises(ArgumentError, match=r"`0\.weight` of shape"):
-        hub.from_pretrained(hub.save_pretrained(model, tmp_path / "mine"), target=nn.Sequential(nn.Linear(5, 5)))
+        hub.from_pretrained(
+            hub.save_pretrained(model, tmp_path / "mine"), target=nn.Sequential(nn.Linear(5, 5))
+        )
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="Cannot write"):
         hub.save_pretrained(model, tmp_path / "file" / "below")
@@ -83,7 +88,9 @@ def test_what_goes_wrong_is_one_line_and_leaves_nothing(model, library, tmp_path
     assert not (tmp_path / "never").exists()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(DataError, match="There is no folder me/nothing") as caught:
-        hub.from_pretrained("me/nothing", target=network(), local_files_only=True, cache_dir=tmp_path / "cache")
+        hub.from_pretrained(
+            "me/nothing", target=network(), local_files_only=True, cache_dir=tmp_path / "cache"
+        )
     assert "\n" not in str(caught.value)
 
 

@@ -32,7 +32,11 @@ def test_the_wheel_holds_every_file_of_the_package(built):
     with zipfile.ZipFile(built[0]) as wheel:
         held = {name for name in wheel.namelist() if name.startswith("diffqas/")}
     package = ROOT / "src"
-    files = (path for path in (package / "diffqas").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = (
+        path
+        for path in (package / "diffqas").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
     assert held == {path.relative_to(package).as_posix() for path in files}
     assert "diffqas/py.typed" in held
 
@@ -40,7 +44,14 @@ def test_the_wheel_holds_every_file_of_the_package(built):
 def test_the_source_distribution_holds_tests_and_docs_without_results(built):
     with tarfile.open(built[1]) as source:
         held = {name.partition("/")[2] for name in source.getnames()}
-    for name in ("LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "Makefile", "constraints.txt"):
+    for name in (
+        "LICENSE",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
+        "Makefile",
+        "constraints.txt",
+    ):
         assert name in held
     assert "tests/conftest.py" in held
     assert "docs/simulator.md" in held
@@ -48,7 +59,9 @@ def test_the_source_distribution_holds_tests_and_docs_without_results(built):
 
 
 def test_metadata_is_complete(built):
-    check = subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *map(str, built)], capture_output=True)
+    check = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", *map(str, built)], capture_output=True
+    )
     if b"No module named twine" in check.stderr:
         pytest.skip("twine is not installed")
     assert check.returncode == 0, check.stdout

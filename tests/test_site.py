@@ -33,8 +33,12 @@ def test_every_page_is_in_a_table_of_contents():
 
 def test_the_site_names_every_public_name():
     text = (DOCS / "api.md").read_text("utf-8")
-    public = {name for name in dir(diffqas) if name[0] != "_" and name not in ("TYPE_CHECKING", "Any")}
-    public -= {name for name in public if (SOURCE / name).is_dir() or (SOURCE / f"{name}.py").exists()}
+    public = {
+        name for name in dir(diffqas) if name[0] != "_" and name not in ("TYPE_CHECKING", "Any")
+    }
+    public -= {
+        name for name in public if (SOURCE / name).is_dir() or (SOURCE / f"{name}.py").exists()
+    }
     assert len(public) > 15
     assert not {name for name in public if f"`{name}`" not in text}
 

@@ -1,4 +1,6 @@
-"""The tutorial works as it is written: its commands and blocks in turn, in one fresh folder, with fewer epochs."""
+"""The tutorial works as it is written: its commands and blocks in turn, in one fresh folder, with
+fewer epochs.
+"""
 
 import json
 import re

@@ -4,4 +4,10 @@ Every module here offers `VERSION` and `make_step(n, depth, circuits)`, which re
 `step(theta, w, target) -> (loss, grad_theta, grad_w)` on NumPy arrays.
 """
 
-PEERS = ("pennylane_lightning", "qulacs_backprop", "tensorcircuit_jax", "pennylane_torch", "diffqas_plain")
+PEERS = (
+    "pennylane_lightning",
+    "qulacs_backprop",
+    "tensorcircuit_jax",
+    "pennylane_torch",
+    "diffqas_plain",
+)

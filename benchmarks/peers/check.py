@@ -33,13 +33,18 @@ def dense_probabilities(circuit: Circuit, theta: np.ndarray) -> np.ndarray:
     zero, one = np.diag([1, 0]), np.diag([0, 1])
     entangler = np.eye(2**n)
     for control, target in cnots(n, circuit.ring):
-        entangler = (_on(n, {control: zero}) + _on(n, {control: one, target: PAULI["x"]})) @ entangler
+        entangler = (
+            _on(n, {control: zero}) + _on(n, {control: one, target: PAULI["x"]})
+        ) @ entangler
     state = np.eye(2**n)[0].astype(complex)
     if circuit.hadamard:
         state = np.full(2**n, 2 ** (-n / 2), complex)
     for layer in range(depth):
         half = theta[layer] / 2
-        rotations = {q: np.cos(half[q]) * np.eye(2) - 1j * np.sin(half[q]) * PAULI[circuit.axis] for q in range(n)}
+        rotations = {
+            q: np.cos(half[q]) * np.eye(2) - 1j * np.sin(half[q]) * PAULI[circuit.axis]
+            for q in range(n)
+        }
         state = _on(n, rotations) @ (entangler @ state)
     return np.abs(state) ** 2
 
@@ -53,7 +58,9 @@ def oracle(
     def mixture(angles: np.ndarray) -> np.ndarray:
         return w @ np.stack([dense_probabilities(c, angles) for c in circuits])
 
-    loss, grad_w, cotangent = head(np.stack([dense_probabilities(c, theta) for c in circuits]), w, target)
+    loss, grad_w, cotangent = head(
+        np.stack([dense_probabilities(c, theta) for c in circuits]), w, target
+    )
     grad_theta = np.zeros_like(theta)
     for index in np.ndindex(*theta.shape):
         shift = np.zeros_like(theta)
@@ -70,8 +77,12 @@ def distance(a: np.ndarray | float, b: np.ndarray | float) -> float:
     return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
 
-def deviation(peer: ModuleType, n: int = 4, depth: int = 3, circuits: Sequence[Circuit] = TABLE_I) -> float:
-    """Largest relative distance of a peer's loss and gradients from the oracle's; nan counts as infinite."""
+def deviation(
+    peer: ModuleType, n: int = 4, depth: int = 3, circuits: Sequence[Circuit] = TABLE_I
+) -> float:
+    """Largest relative distance of a peer's loss and gradients from the oracle's; nan counts as
+    infinite.
+    """
     data = inputs(n, depth, len(circuits), seed=1)
     got = peer.make_step(n, depth, circuits)(*data)
     worst = max(distance(a, b) for a, b in zip(got, oracle(circuits, *data), strict=True))

@@ -20,7 +20,9 @@ def make_step(n: int, depth: int, circuits: Sequence[Circuit]) -> Callable:
     del depth  # the shape of theta holds it
     candidates = [diffqas.TABLE_I[c.number - 1] for c in circuits]
 
-    def step(theta: np.ndarray, w: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def step(
+        theta: np.ndarray, w: np.ndarray, target: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
         angles = torch.from_numpy(theta).requires_grad_()
         weights = torch.from_numpy(w).requires_grad_()
         p = mixture(candidates, angles, weights)

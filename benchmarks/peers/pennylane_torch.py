@@ -1,8 +1,9 @@
 """PennyLane default.qubit with torch backprop, circuits of one structure broadcast as a batch.
 
-Circuits of an entangler differ only in their start state and in the matrix of their rotations. Both take a leading
-batch dimension, so all rows of Table I with that entangler are one execution. Matrices and start states given in
-complex64 keep the simulation there; gates by name would run in complex128.
+Circuits of an entangler differ only in their start state and in the matrix of their rotations. Both
+take a leading batch dimension, so all rows of Table I with that entangler are one execution.
+Matrices and start states given in complex64 keep the simulation there; gates by name would run in
+complex128.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def make_step(n: int, depth: int, circuits: Sequence[Circuit]) -> Callable:
         if members:
             groups.append((members, _qnode(n, [circuits[i] for i in members])))
 
-    def step(theta: np.ndarray, w: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def step(
+        theta: np.ndarray, w: np.ndarray, target: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
         angles = torch.from_numpy(theta).requires_grad_()
         weights = torch.from_numpy(w).requires_grad_()
         mixture = sum(weights[members] @ qnode(angles) for members, qnode in groups)

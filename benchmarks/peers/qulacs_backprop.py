@@ -1,8 +1,9 @@
-"""Qulacs: forward on a parametric circuit, gradient by its own `backprop_inner_product`. Double precision only.
+"""Qulacs: forward on a parametric circuit, gradient by its own `backprop_inner_product`. Double
+precision only.
 
-With c = dL/dp, dL/dtheta = 2 Re <c psi | d psi / d theta>. The routine returns the inner product without the factor 2,
-and Qulacs rotates by exp(+i theta P / 2), so angles go in and gradients come out with the opposite sign.
-Qubit 0 is Qulacs' least significant bit, hence the reversed wires.
+With c = dL/dp, dL/dtheta = 2 Re <c psi | d psi / d theta>. The routine returns the inner product
+without the factor 2, and Qulacs rotates by exp(+i theta P / 2), so angles go in and gradients come
+out with the opposite sign. Qubit 0 is Qulacs' least significant bit, hence the reversed wires.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def make_step(n: int, depth: int, circuits: Sequence[Circuit]) -> Callable:
     built = [_build(n, depth, c) for c in circuits]
     state, bra = QuantumState(n), QuantumState(n)
 
-    def step(theta: np.ndarray, w: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def step(
+        theta: np.ndarray, w: np.ndarray, target: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
         angles = (-theta.astype(float)).ravel().tolist()
         states = np.empty((len(built), 2**n), complex)
         for vector, circuit in zip(states, built, strict=True):
@@ -45,7 +48,9 @@ def make_step(n: int, depth: int, circuits: Sequence[Circuit]) -> Callable:
             state.set_zero_state()
             circuit.update_quantum_state(state)
             vector[:] = state.get_vector()
-        loss, grad_w, cotangent = head(states.real**2 + states.imag**2, w.astype(float), target.astype(float))
+        loss, grad_w, cotangent = head(
+            states.real**2 + states.imag**2, w.astype(float), target.astype(float)
+        )
         gradient = np.zeros(theta.size)
         for weight, vector, circuit in zip(w, states, built, strict=True):
             bra.load(cotangent * vector)

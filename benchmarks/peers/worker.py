@@ -34,7 +34,9 @@ def _resident_mb() -> float:
 
 
 def step_memory(name: str, n: int, depth: int) -> dict[str, float]:
-    """Memory of the first full step of a fresh process: above the resident size, and above the earlier peak."""
+    """Memory of the first full step of a fresh process: above the resident size, and above the
+    earlier peak.
+    """
     peer = import_module(f"peers.{name}")
     peer.make_step(4, 3, TABLE_I)(*inputs(4, 3, len(TABLE_I)))
     step, data = peer.make_step(n, depth, TABLE_I), inputs(n, depth, len(TABLE_I))
@@ -44,7 +46,9 @@ def step_memory(name: str, n: int, depth: int) -> dict[str, float]:
 
 
 def _timed(step, data: tuple, seconds: float) -> dict[str, float]:
-    """CPU and wall seconds per step, over as many steps as fit in the given CPU seconds, at least one."""
+    """CPU and wall seconds per step, over as many steps as fit in the given CPU seconds, at least
+    one.
+    """
     count, wall, cpu = 0, time.perf_counter(), time.process_time()
     while count == 0 or time.process_time() - cpu < seconds:
         step(*data)
@@ -53,11 +57,14 @@ def _timed(step, data: tuple, seconds: float) -> dict[str, float]:
     return {"cpu": cpu / count, "wall": wall / count, "steps": count}
 
 
-def serve(pipe: Connection, name: str, n: int, depth: int, circuits: tuple[Circuit, ...], core: int) -> None:
-    """Check the peer, prepare it, report; then time a block of steps for each number of seconds received.
+def serve(
+    pipe: Connection, name: str, n: int, depth: int, circuits: tuple[Circuit, ...], core: int
+) -> None:
+    """Check the peer, prepare it, report; then time a block of steps for each number of seconds
+    received.
 
-    Sends one dictionary after the first two steps ("refused" in it if the peer is wrong), one per block, and at
-    the end, when 0 seconds are asked for, the growth of the highest resident size.
+    Sends one dictionary after the first two steps ("refused" in it if the peer is wrong), one per
+    block, and at the end, when 0 seconds are asked for, the growth of the highest resident size.
     """
     os.sched_setaffinity(0, {core})
     from . import check

@@ -1,4 +1,6 @@
-"""Is a peer right? Dense matrices and finite differences in double precision, compared before anything is timed."""
+"""Is a peer right? Dense matrices and finite differences in double precision, compared before
+anything is timed.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def expectations(circuit: Circuit, inputs: np.ndarray, theta: np.ndarray) -> np.
     zero, one = np.diag([1, 0]), np.diag([0, 1])
     entangler = np.eye(2**n)
     for control, target in cnots(n, circuit.ring):
-        entangler = (_on(n, {control: zero}) + _on(n, {control: one, target: PAULI["x"]})) @ entangler
+        entangler = (
+            _on(n, {control: zero}) + _on(n, {control: one, target: PAULI["x"]})
+        ) @ entangler
     state = np.eye(2**n)[0].astype(complex)
     if circuit.hadamard:
         state = np.full(2**n, 2 ** (-n / 2), complex)
@@ -52,7 +56,10 @@ def loss(given: Data) -> float:
         for value in series:
             v = np.append(value, h)
             f, i, o, g = (
-                sum(given.w[k, j] * expectations(one, v, given.theta[k, j]) for j, one in enumerate(CIRCUITS))
+                sum(
+                    given.w[k, j] * expectations(one, v, given.theta[k, j])
+                    for j, one in enumerate(CIRCUITS)
+                )
                 for k in range(GATES)
             )
             c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
@@ -62,7 +69,9 @@ def loss(given: Data) -> float:
 
 
 def deviation(peer: ModuleType) -> float:
-    """Largest relative distance of a peer's loss, and of its slopes along random directions, from the oracle's."""
+    """Largest relative distance of a peer's loss, and of its slopes along random directions, from
+    the oracle's.
+    """
     given = data(SMALL, seed=1)
     exact = Data(*(array.astype(float) for array in given))
     value, to_theta, to_w = peer.make_step(SMALL)(given)
@@ -72,9 +81,13 @@ def deviation(peer: ModuleType) -> float:
     for _ in range(2):
         d_theta, d_w = rng.normal(size=exact.theta.shape), rng.normal(size=exact.w.shape)
         slopes = []
-        for along, own in (((d_theta, 0 * d_w), (to_theta * d_theta).sum()), ((0 * d_theta, d_w), (to_w * d_w).sum())):
+        for along, own in (
+            ((d_theta, 0 * d_w), (to_theta * d_theta).sum()),
+            ((0 * d_theta, d_w), (to_w * d_w).sum()),
+        ):
             ends = [
-                loss(exact._replace(theta=exact.theta + e * along[0], w=exact.w + e * along[1])) for e in (1e-4, -1e-4)
+                loss(exact._replace(theta=exact.theta + e * along[0], w=exact.w + e * along[1]))
+                for e in (1e-4, -1e-4)
             ]
             slopes.append((own, (ends[0] - ends[1]) / 2e-4))
         worst = max(worst, *(abs(own - true) / abs(true) for own, true in slopes))

@@ -20,7 +20,11 @@ def make_step(size: Size) -> Callable:
     def gates_at(theta: torch.Tensor, w: torch.Tensor) -> torch_cell.Gates:
         # The samples are a dimension that the gates' angles and weights have one of.
         return diffqas.heisenberg(
-            diffqas.QLSTM_SPACE, theta.unsqueeze(1), size.hidden, weights=w.unsqueeze(1), separate=True
+            diffqas.QLSTM_SPACE,
+            theta.unsqueeze(1),
+            size.hidden,
+            weights=w.unsqueeze(1),
+            separate=True,
         )
 
     return torch_cell.make_step(size, lambda theta, w: _with_gates_first(gates_at(theta, w)))

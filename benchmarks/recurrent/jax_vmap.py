@@ -1,8 +1,9 @@
 """JAX by hand: one jitted step, vmap over samples, circuits and gates, scan over layers. complex64.
 
-CNOT layers are index permutations; the rotations of a layer are merged into one matrix per half of the qubits. Two
-other ways were tried at batch 10 and are slower by more than half: one product per qubit, and the full 2^n x 2^n
-matrix of every circuit, made once per step and applied to all samples and moments.
+CNOT layers are index permutations; the rotations of a layer are merged into one matrix per half of
+the qubits. Two other ways were tried at batch 10 and are slower by more than half: one product per
+qubit, and the full 2^n x 2^n matrix of every circuit, made once per step and applied to all samples
+and moments.
 """
 
 from __future__ import annotations
@@ -38,8 +39,13 @@ def make_step(size: Size) -> Callable:
     n, low = size.qubits, size.qubits // 2
     sources = jnp.array([_sources(n, c.ring) for c in CIRCUITS])
     encodings, axes = (jnp.array([PAULI[a] for a in each], jnp.complex64) for each in _axes())
-    starts = jnp.array([[0.5**0.5, 0.5**0.5] if c.hadamard else [1, 0] for c in CIRCUITS], jnp.complex64)
-    signs = jnp.array([[1 - 2 * (s >> (n - 1 - k) & 1) for k in range(size.hidden)] for s in range(2**n)], jnp.float32)
+    starts = jnp.array(
+        [[0.5**0.5, 0.5**0.5] if c.hadamard else [1, 0] for c in CIRCUITS], jnp.complex64
+    )
+    signs = jnp.array(
+        [[1 - 2 * (s >> (n - 1 - k) & 1) for k in range(size.hidden)] for s in range(2**n)],
+        jnp.float32,
+    )
 
     def circuit(inputs, source, encoding, axis, start, theta):
         state = reduce(jnp.kron, _turns(encoding, inputs) @ start)
@@ -59,7 +65,9 @@ def make_step(size: Size) -> Callable:
     def loss(theta, w, head, x, y):
         h = c = jnp.zeros((size.batch, size.hidden))
         for moment in range(size.window):
-            found = of_samples(jnp.concatenate((x[:, moment, None], h), 1), sources, encodings, axes, starts, theta)
+            found = of_samples(
+                jnp.concatenate((x[:, moment, None], h), 1), sources, encodings, axes, starts, theta
+            )
             f, i, o, g = jnp.einsum("gj,bgjk->gbk", w, found)
             c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
             h = jax.nn.sigmoid(o) * jnp.tanh(c)

@@ -1,7 +1,8 @@
-"""PennyLane default.qubit with torch backprop, as such cells are usually written: one QNode per circuit.
+"""PennyLane default.qubit with torch backprop, as such cells are usually written: one QNode per
+circuit.
 
-The samples of a batch are broadcast; gates and circuits are called one after the other. Gates by name run in double
-precision.
+The samples of a batch are broadcast; gates and circuits are called one after the other. Gates by
+name run in double precision.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def make_step(size: Size) -> Callable:
 
     def gates_at(theta: torch.Tensor, w: torch.Tensor) -> torch_cell.Gates:
         def outputs(gate: int, inputs: torch.Tensor) -> torch.Tensor:
-            each = (torch.stack(qnode(inputs, theta[gate, j]), dim=1) for j, qnode in enumerate(qnodes))
+            each = (
+                torch.stack(qnode(inputs, theta[gate, j]), dim=1) for j, qnode in enumerate(qnodes)
+            )
             # Constants come without the batch dimension.
             rows = [one.expand(size.batch, -1).to(w.dtype) for one in each]
             return torch.einsum("j,jbk->bk", w[gate], torch.stack(rows))

@@ -1,4 +1,5 @@
-"""The work that is timed: a cell with four gates, each a weighted sum of 36 circuits with data encoding.
+"""The work that is timed: a cell with four gates, each a weighted sum of 36 circuits with data
+encoding.
 
 Written without diffqas, so that the peers and the check depend on nothing that is being compared.
 """
@@ -13,7 +14,9 @@ GATES = 4
 
 
 class Circuit(NamedTuple):
-    """Hadamards or not, an encoding rotation per qubit, then layers of an entangler and a rotation per qubit."""
+    """Hadamards or not, an encoding rotation per qubit, then layers of an entangler and a rotation
+    per qubit.
+    """
 
     hadamard: bool
     encoding: str
@@ -45,7 +48,9 @@ class Size(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Angles (4, 36, depth, n), weights (4, 36), head (hidden,), series (batch, window), targets (batch,)."""
+    """Angles (4, 36, depth, n), weights (4, 36), head (hidden,), series (batch, window), targets
+    (batch,).
+    """
 
     theta: np.ndarray
     w: np.ndarray
@@ -55,7 +60,9 @@ class Data(NamedTuple):
 
 
 def cnots(n: int, ring: bool) -> list[tuple[int, int]]:
-    """(control, target) of one entangling layer: a ring in order, or a brick of even, then odd neighbours."""
+    """(control, target) of one entangling layer: a ring in order, or a brick of even, then odd
+    neighbours.
+    """
     if n == 1:
         return []
     if ring:

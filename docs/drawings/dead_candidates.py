@@ -1,4 +1,6 @@
-"""Draws the pictures of docs/dead-candidates.md: `python docs/drawings/dead_candidates.py`, some seconds."""
+"""Draws the pictures of docs/dead-candidates.md: `python docs/drawings/dead_candidates.py`, some
+seconds.
+"""
 
 from pathlib import Path
 
@@ -36,8 +38,17 @@ def twelve(n: int = 3, depth: int = 4, draws: int = 6) -> Figure:
     for j, axes in enumerate(figure.subplots(4, 3, sharex=True, sharey=True).flat):
         found = findings(TABLE_I, n)[j]
         for draw in range(draws):
-            axes.step(range(2**n), p[draw, j], where="mid", color=GREY if found.constant else BLUE, alpha=0.7)
-        axes.set_title(f"{j + 1}  {found.candidate.name}{'   (constant)' if found.constant else ''}", fontsize=10)
+            axes.step(
+                range(2**n),
+                p[draw, j],
+                where="mid",
+                color=GREY if found.constant else BLUE,
+                alpha=0.7,
+            )
+        axes.set_title(
+            f"{j + 1}  {found.candidate.name}{'   (constant)' if found.constant else ''}",
+            fontsize=10,
+        )
         axes.set_facecolor("#eeeeee" if found.constant else "white")
         axes.set(ylim=(0, 1.05), xticks=[0, 2**n - 1], yticks=[0, 1])
         axes.set_xticklabels(["000", "111"])
@@ -45,7 +56,9 @@ def twelve(n: int = 3, depth: int = 4, draws: int = 6) -> Figure:
 
 
 def thirty_six(n: int = 6, depth: int = 5, outputs: int = 5) -> Figure:
-    """What each of the 36 candidates of a gate can do, encodings downwards, variational parts across."""
+    """What each of the 36 candidates of a gate can do, encodings downwards, variational parts
+    across.
+    """
     found = encoded_findings(QLSTM_SPACE, n, depth, outputs)
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -62,7 +75,9 @@ def thirty_six(n: int = 6, depth: int = 5, outputs: int = 5) -> Figure:
         corners = [column, column + 1, column + 1, column], [row, row, row + 1, row + 1]
         axes.fill(*corners, color=colour, ec="white", lw=3)
         axes.text(column + 0.5, row + 0.5, words, ha="center", va="center", fontsize=10)
-    encodings = [f"{'H, ' if c.hadamard else ''}{str(c.encoding).upper()}" for c in QLSTM_SPACE[::6]]
+    encodings = [
+        f"{'H, ' if c.hadamard else ''}{str(c.encoding).upper()}" for c in QLSTM_SPACE[::6]
+    ]
     parts = [c.name.split("/")[1] for c in QLSTM_SPACE[:6]]
     axes.set_yticks(np.arange(6) + 0.5, encodings)
     axes.set_xticks(np.arange(6) + 0.5, parts)
@@ -75,5 +90,9 @@ def thirty_six(n: int = 6, depth: int = 5, outputs: int = 5) -> Figure:
 
 
 if __name__ == "__main__":
-    for figure, name in ((permutation(), "cnot"), (twelve(), "twelve"), (thirty_six(), "thirty-six")):
+    for figure, name in (
+        (permutation(), "cnot"),
+        (twelve(), "twelve"),
+        (thirty_six(), "thirty-six"),
+    ):
         figure.savefig(PICTURES / f"{name}.png", dpi=110)

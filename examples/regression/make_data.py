@@ -1,4 +1,5 @@
-"""Write data.csv: 300 points of Friedman's function with noise (Annals of Statistics 19(1), 1, 1991, section 4.3).
+"""Write data.csv: 300 points of Friedman's function with noise (Annals of Statistics 19(1), 1,
+1991, section 4.3).
 
 y = 10 sin(pi a b) + 20 (c - 1/2)^2 + 10 d + 5 e + N(0, 1), with a to e uniform in [0, 1].
 """

@@ -1,4 +1,6 @@
-"""A regression of your own: a table, a network, a loss, two figures, and what a plain method reaches."""
+"""A regression of your own: a table, a network, a loss, two figures, and what a plain method
+reaches.
+"""
 
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from diffqas.tasks import Reference, Settings, Split, Task
 
 def network() -> nn.Module:
     """The network whose 669 weights a circuit writes."""
-    return nn.Sequential(nn.Linear(5, 32), nn.Tanh(), nn.Linear(32, 14), nn.Tanh(), nn.Linear(14, 1), nn.Flatten(0))
+    return nn.Sequential(
+        nn.Linear(5, 32), nn.Tanh(), nn.Linear(32, 14), nn.Tanh(), nn.Linear(14, 1), nn.Flatten(0)
+    )
 
 
 def rmse(prediction: Tensor, targets: Tensor) -> Tensor:
@@ -28,7 +32,9 @@ def r2(prediction: Tensor, targets: Tensor) -> Tensor:
 
 def friedman() -> Task:
     """200 rows to learn from, 100 to test."""
-    table = torch.from_numpy(np.loadtxt(Path(__file__).with_name("data.csv"), np.float32, delimiter=",", skiprows=1))
+    table = torch.from_numpy(
+        np.loadtxt(Path(__file__).with_name("data.csv"), np.float32, delimiter=",", skiprows=1)
+    )
     inputs, targets = 2 * table[:, :5] - 1, table[:, 5]
     targets = (targets - targets[:200].mean()) / targets[:200].std()
     train, test = Split(inputs[:200], targets[:200]), Split(inputs[200:], targets[200:])
@@ -42,6 +48,14 @@ def friedman() -> Task:
         loss=mse_loss,
         metrics={"r2": r2, "rmse": rmse},
         higher=("r2",),
-        recipes={"default": Settings(RECIPES["default"], depth=6, epochs=60, batch_size=20, optimizer="kalman")},
-        references=[Reference("least squares", float(r2(plane[200:, 0], test.targets)), "a plane, 6 numbers")],
+        recipes={
+            "default": Settings(
+                RECIPES["default"], depth=6, epochs=60, batch_size=20, optimizer="kalman"
+            )
+        },
+        references=[
+            Reference(
+                "least squares", float(r2(plane[200:, 0], test.targets)), "a plane, 6 numbers"
+            )
+        ],
     )

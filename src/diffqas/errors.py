@@ -62,11 +62,14 @@ def choose(name: str, options: Iterable[str], argument: str) -> str:
     >>> choose("besel", ["bessel", "shm"], "task")
     Traceback (most recent call last):
         ...
-    diffqas.errors.ArgumentError: Argument `task` must be one of bessel, shm, but got 'besel' (did you mean 'bessel'?).
+    diffqas.errors.ArgumentError: Argument `task` must be one of bessel, shm, but got 'besel' (did
+    you mean 'bessel'?).
     """
     known = list(options)
     if name in known:
         return name
     near = difflib.get_close_matches(str(name), known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise ArgumentError(f"Argument `{argument}` must be one of {', '.join(known)}, but got {name!r}{hint}.")
+    raise ArgumentError(
+        f"Argument `{argument}` must be one of {', '.join(known)}, but got {name!r}{hint}."
+    )

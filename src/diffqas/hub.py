@@ -1,7 +1,8 @@
-"""Generators on the Hugging Face Hub, or in a folder of the same form: the file, and a card that explains it.
+"""Generators on the Hugging Face Hub, or in a folder of the same form: the file, and a card that
+explains it.
 
-Needs `pip install diffqas[hub]`. What is stored is what writes the weights; the target's structure comes from the
-caller, as everywhere.
+Needs `pip install diffqas[hub]`. What is stored is what writes the weights; the target's structure
+comes from the caller, as everywhere.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from typing import Any
 from torch import nn
 
 from diffqas.errors import DataError
-from diffqas.quantum_train import QuantumTrain
-from diffqas.quantum_train.generator_file import generator_content
+from diffqas.quantum_train import QuantumTrain, generator_content
 
 GENERATOR, CARD = "generator.safetensors", "README.md"
 MISSING = "The Hub needs huggingface_hub: install it with `pip install 'diffqas[hub]'`."
 
 
 def save_pretrained(model: QuantumTrain, folder: str | Path, include_target: bool = True) -> Path:
-    """Write a folder that `from_pretrained` reads: generator.safetensors and README.md, the model card.
+    """Write a folder that `from_pretrained` reads: generator.safetensors and README.md, the model
+    card.
 
     Args:
         model: what to save.
         folder: made if it is not there; a README.md that is there stays as it is.
-        include_target: as of `QuantumTrain.save_generator`, but by default the target's buffers and frozen
-            parameters go along, so that a fresh target of the same structure is enough.
+        include_target: as of `QuantumTrain.save_generator`, but by default the target's buffers and
+            frozen parameters go along, so that a fresh target of the same structure is enough.
 
     Raises:
         ArgumentError: choices that a file cannot hold.
@@ -49,7 +50,8 @@ def push_to_hub(model: QuantumTrain, name: str, include_target: bool = True, **o
         model: what to upload.
         name: user/name on the Hub; made if it is not there.
         include_target: as of `save_pretrained`.
-        options: of `huggingface_hub.ModelHubMixin.push_to_hub`: `private`, `token`, `branch`, `commit_message`.
+        options: of `huggingface_hub.ModelHubMixin.push_to_hub`: `private`, `token`, `branch`,
+            `commit_message`.
 
     Raises:
         ArgumentError: choices that a file cannot hold.
@@ -63,14 +65,17 @@ def push_to_hub(model: QuantumTrain, name: str, include_target: bool = True, **o
         raise DataError(f"Cannot upload {name}: {_first_line(error)}.") from None
 
 
-def from_pretrained(name: str | Path, target: nn.Module, strict: bool = True, **options: Any) -> QuantumTrain:
+def from_pretrained(
+    name: str | Path, target: nn.Module, strict: bool = True, **options: Any
+) -> QuantumTrain:
     """The model from a folder or from the Hub, in evaluation mode.
 
     Args:
         name: the folder, or user/name on the Hub.
         target: a module of the network's structure; its weights do not matter.
         strict: as of `QuantumTrain.from_generator`.
-        options: of `huggingface_hub.ModelHubMixin.from_pretrained`: `revision`, `token`, `cache_dir`, ...
+        options: of `huggingface_hub.ModelHubMixin.from_pretrained`: `revision`, `token`,
+            `cache_dir`, ...
 
     Raises:
         ArgumentError: a target of another structure.
@@ -79,15 +84,21 @@ def from_pretrained(name: str | Path, target: nn.Module, strict: bool = True, **
     if Path(name).is_dir():
         return QuantumTrain.from_generator(Path(name) / GENERATOR, target, strict).eval()
     try:
-        return _adapter().from_pretrained(name, target=target, strict=strict, **options).model.eval()
+        return (
+            _adapter().from_pretrained(name, target=target, strict=strict, **options).model.eval()
+        )
     except DataError:
         raise
     except (OSError, ValueError) as error:
-        raise DataError(f"There is no folder {name}, and the Hub does not give it: {_first_line(error)}.") from None
+        raise DataError(
+            f"There is no folder {name}, and the Hub does not give it: {_first_line(error)}."
+        ) from None
 
 
 def card(model: QuantumTrain) -> str:
-    """The text of the model card: what was trained, what it writes, which circuits it uses, how to load it."""
+    """The text of the model card: what was trained, what it writes, which circuits it uses, how to
+    load it.
+    """
     ranking = "\n".join(
         f"| {place} | {entry.candidate.name} | {entry.weight:.4g} | {entry.contribution:.3g} |"
         for place, entry in enumerate(model.ranking()[:3], 1)
@@ -103,7 +114,8 @@ model is loaded; the network itself is an ordinary one.
 ```python
 from diffqas.hub import from_pretrained
 
-model = from_pretrained("<this repository or folder>", target=network)  # a module of the structure below
+# a module of the structure below
+model = from_pretrained("<this repository or folder>", target=network)
 network = model.export()  # plain PyTorch, no quantum part
 ```
 
@@ -121,7 +133,9 @@ Structure of the network:
 
 @cache
 def _adapter() -> Any:
-    """The library's own mixin, taught what to write and read; a class of its own, so that models need no library."""
+    """The library's own mixin, taught what to write and read; a class of its own, so that models
+    need no library.
+    """
     try:
         from huggingface_hub import ModelHubMixin, hf_hub_download
     except ImportError:
@@ -137,12 +151,18 @@ def _adapter() -> Any:
         def generate_model_card(self, *args: Any, **kwargs: Any) -> Any:
             from huggingface_hub import ModelCard
 
-            return ModelCard(f"---\nlibrary_name: diffqas\ntags:\n- diffqas\n- quantum-train\n---\n{card(self.model)}")
+            return ModelCard(
+                f"---\nlibrary_name: diffqas\ntags:\n- diffqas\n- quantum-train\n---\n{card(self.model)}"
+            )
 
         @classmethod
-        def _from_pretrained(cls, *, model_id: str, target: nn.Module, strict: bool, **options: Any) -> Adapter:
+        def _from_pretrained(
+            cls, *, model_id: str, target: nn.Module, strict: bool, **options: Any
+        ) -> Adapter:
             known = ("revision", "cache_dir", "force_download", "local_files_only", "token")
-            path = hf_hub_download(model_id, GENERATOR, **{k: v for k, v in options.items() if k in known})
+            path = hf_hub_download(
+                model_id, GENERATOR, **{k: v for k, v in options.items() if k in known}
+            )
             return cls(QuantumTrain.from_generator(path, target, strict), True)
 
     return Adapter

@@ -1,4 +1,6 @@
-"""What every candidate must keep, as a test class to inherit: the package's own candidates pass it, too."""
+"""What every candidate must keep, as a test class to inherit: the package's own candidates pass it,
+too.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,7 @@ from unittest import SkipTest
 import torch
 from torch import Tensor
 
-from diffqas.circuits import AnyCandidate, Candidate, QasmAnsatz, SearchSpace, to_qasm
-from diffqas.circuits.gates import gate_list
+from diffqas.circuits import AnyCandidate, Candidate, QasmAnsatz, SearchSpace, gate_list, to_qasm
 from diffqas.errors import ArgumentError, DataError
 from diffqas.simulator import dense_probabilities, probabilities
 
@@ -25,7 +26,8 @@ class CandidateContract:
 
     Attributes:
         candidate: the circuit.
-        sizes: numbers of qubits; those that the candidate does not have are left out, one must remain.
+        sizes: numbers of qubits; those that the candidate does not have are left out, one must
+            remain.
         depth: layers.
         values, gradients: largest deviations from the oracle in float64.
         single: largest deviation of float32.
@@ -42,7 +44,9 @@ class CandidateContract:
         """Normal angles that require a gradient, float64 (*lead, depth, n) or with r behind."""
         r = self.candidate.rotations_per_qubit
         shape = (*lead, self.depth, n) if r == 1 else (*lead, self.depth, n, r)
-        return torch.randn(shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64).requires_grad_()
+        return torch.randn(
+            shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64
+        ).requires_grad_()
 
     def known_sizes(self) -> list[int]:
         """Those of `sizes` that the candidate has; the own one of a circuit from OpenQASM."""
@@ -70,9 +74,14 @@ class CandidateContract:
         """In float64, values and a vector-Jacobian product."""
         for n in self.known_sizes():
             angles = self.angles(n)
-            found, expected = probabilities([self.candidate], angles), dense_probabilities([self.candidate], angles)
+            found, expected = (
+                probabilities([self.candidate], angles),
+                dense_probabilities([self.candidate], angles),
+            )
             torch.testing.assert_close(found, expected, rtol=0, atol=self.values)
-            cotangent = torch.randn(found.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+            cotangent = torch.randn(
+                found.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+            )
             pulled = [_pulled(each, angles, cotangent) for each in (found, expected)]
             torch.testing.assert_close(*pulled, rtol=0, atol=self.gradients)
 
@@ -92,9 +101,16 @@ class CandidateContract:
             angles = self.angles(n, 2, 3)
             together = probabilities([self.candidate], angles)
             assert together.shape == (2, 3, 1, 2**n)
-            alone = torch.stack([torch.stack([probabilities([self.candidate], one) for one in row]) for row in angles])
+            alone = torch.stack(
+                [
+                    torch.stack([probabilities([self.candidate], one) for one in row])
+                    for row in angles
+                ]
+            )
             torch.testing.assert_close(together, alone, rtol=0, atol=self.values)
-            cotangent = torch.randn(together.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+            cotangent = torch.randn(
+                together.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+            )
             pulled = [_pulled(each, angles, cotangent) for each in (together, alone)]
             torch.testing.assert_close(*pulled, rtol=0, atol=self.gradients)
 
@@ -105,11 +121,15 @@ class CandidateContract:
         for n in self.known_sizes():
             r = space.angles_per_qubit
             shape = (2, self.depth, n, r)
-            angles = torch.randn(shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+            angles = torch.randn(
+                shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64
+            )
             own = angles[..., : self.candidate.rotations_per_qubit]
             own = own.squeeze(-1) if own.shape[-1] == 1 else own
             alone = probabilities([self.candidate], own)[:, 0]
-            torch.testing.assert_close(probabilities(space, angles[0])[1], alone[0], rtol=0, atol=self.values)
+            torch.testing.assert_close(
+                probabilities(space, angles[0])[1], alone[0], rtol=0, atol=self.values
+            )
             apart = probabilities(space, angles, separate=True)[1]
             torch.testing.assert_close(apart, alone[1], rtol=0, atol=self.values)
 
@@ -128,7 +148,9 @@ class CandidateContract:
             torch.testing.assert_close(found, expected, rtol=0, atol=self.values)
 
     def test_equal_choices_are_equal(self) -> None:
-        """A copy is equal, has the same hash and the same name, and is a duplicate in a search space."""
+        """A copy is equal, has the same hash and the same name, and is a duplicate in a search
+        space.
+        """
         copy = deepcopy(self.candidate)
         assert copy == self.candidate
         assert hash(copy) == hash(self.candidate)
@@ -139,5 +161,7 @@ class CandidateContract:
 def _pulled(output: Tensor, angles: Tensor, cotangent: Tensor) -> Tensor:
     if not output.requires_grad:  # a constant
         return torch.zeros_like(angles)
-    (found,) = torch.autograd.grad(output, angles, cotangent, allow_unused=True, materialize_grads=True)
+    (found,) = torch.autograd.grad(
+        output, angles, cotangent, allow_unused=True, materialize_grads=True
+    )
     return found

@@ -79,7 +79,9 @@ def test_states_fidelities_and_entanglement_are_the_slow_ones(candidate):
     torch.testing.assert_close(vectors, slow, rtol=0, atol=1e-14)
     expected = [abs(np.vdot(slow[i].numpy(), slow[i + 2].numpy())) ** 2 for i in range(2)]
     np.testing.assert_allclose(fidelities(vectors[:2], vectors[2:]), expected, rtol=0, atol=1e-14)
-    np.testing.assert_allclose(meyer_wallach(vectors), [slow_q(one.numpy(), 3) for one in slow], rtol=0, atol=1e-14)
+    np.testing.assert_allclose(
+        meyer_wallach(vectors), [slow_q(one.numpy(), 3) for one in slow], rtol=0, atol=1e-14
+    )
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
@@ -88,7 +90,9 @@ def test_q_of_known_states(n):
     zero[0] = 1
     ghz[[0, -1]] = 0.5**0.5
     uniform = torch.full_like(zero, 0.5 ** (n / 2))
-    np.testing.assert_allclose(meyer_wallach(torch.stack([zero, ghz, uniform])), [0, 1, 0], atol=1e-14)
+    np.testing.assert_allclose(
+        meyer_wallach(torch.stack([zero, ghz, uniform])), [0, 1, 0], atol=1e-14
+    )
 
 
 def test_q_of_a_w_state():
@@ -97,7 +101,9 @@ def test_q_of_a_w_state():
     assert meyer_wallach(w)[0] == pytest.approx(8 / 9)
 
 
-@pytest.mark.parametrize("candidate", [TABLE_I[1], TABLE_I[2], TABLE_I[9]], ids=lambda candidate: candidate.name)
+@pytest.mark.parametrize(
+    "candidate", [TABLE_I[1], TABLE_I[2], TABLE_I[9]], ids=lambda candidate: candidate.name
+)
 def test_q_is_that_of_pennylane(candidate):
     n = 4
     (angles,) = angles_of(candidate, n, 3, 1)
@@ -174,7 +180,9 @@ def test_constants_have_no_direction(number):
     assert directions(TABLE_I[number - 1], angles) == 0
 
 
-@pytest.mark.parametrize("candidate", [TABLE_I[1], TABLE_I[6], GENERAL], ids=lambda candidate: candidate.name)
+@pytest.mark.parametrize(
+    "candidate", [TABLE_I[1], TABLE_I[6], GENERAL], ids=lambda candidate: candidate.name
+)
 def test_the_gradient_variance_is_that_of_dense_circuits(candidate):
     angles = angles_of(candidate, 3, 2, 5)
     gradients = []
@@ -188,7 +196,9 @@ def test_the_gradient_variance_is_that_of_dense_circuits(candidate):
 
 def test_the_gradient_variance_of_one_rotation_is_a_half():
     candidate = Candidate(rotation="ry")  # <Z> = cos(angle)
-    assert gradient_variance(candidate, angles_of(candidate, 1, 1, 20_000)) == pytest.approx(0.5, abs=0.01)
+    assert gradient_variance(candidate, angles_of(candidate, 1, 1, 20_000)) == pytest.approx(
+        0.5, abs=0.01
+    )
 
 
 def test_table_i():
@@ -200,7 +210,9 @@ def test_table_i():
         assert one.angles == 12
         assert [size for size, _ in one.gradient_variance] == [2, 4]
         assert (one.slope is None) == (number in CONSTANTS)
-        assert all((variance == 0) == (number in CONSTANTS) for _, variance in one.gradient_variance)
+        assert all(
+            (variance == 0) == (number in CONSTANTS) for _, variance in one.gradient_variance
+        )
         assert one.seconds > 0
         assert one.cost > 0
     for number in (1, 4, 9, 12):  # states that do not move
@@ -253,7 +265,10 @@ def test_the_slope_is_that_of_a_line():
         ({"depth": 0}, "Argument `depth` must be a whole number of at least 1, but got 0."),
         ({"samples": 1}, "Argument `samples` must be a whole number of at least 2, but got 1."),
         ({"seed": -1}, "Argument `seed` must be a whole number of at least 0, but got -1."),
-        ({"candidates": QLSTM_SPACE[:1]}, "Argument `candidates` must encode no data, but got H-RY/Ent-RY."),
+        (
+            {"candidates": QLSTM_SPACE[:1]},
+            "Argument `candidates` must encode no data, but got H-RY/Ent-RY.",
+        ),
         (
             {"candidates": TABLE_I[:1], "space": TABLE_I[1:]},
             "Argument `candidates` must be in the space, but got H-Ent-RX.",

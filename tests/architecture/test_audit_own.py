@@ -13,7 +13,9 @@ class Copy(Ansatz):
         return [Gate("h", (q,)) for q in range(n)]
 
     def layer(self, n):
-        return [Gate("cx", pair) for pair in TABLE_I[1].cnots(n)] + [Gate("ry", (q,), Slot(q)) for q in range(n)]
+        return [Gate("cx", pair) for pair in TABLE_I[1].cnots(n)] + [
+            Gate("ry", (q,), Slot(q)) for q in range(n)
+        ]
 
 
 class Dead(Ansatz):
@@ -29,7 +31,9 @@ def test_the_figures_are_those_of_the_same_candidate():
     assert (own.directions, own.angles) == (known.directions, known.angles)
     assert own.expressibility == pytest.approx(known.expressibility, abs=1e-9)
     assert own.entanglement == pytest.approx(known.entanglement, abs=1e-9)
-    for (size, variance), (same, expected) in zip(own.gradient_variance, known.gradient_variance, strict=True):
+    for (size, variance), (same, expected) in zip(
+        own.gradient_variance, known.gradient_variance, strict=True
+    ):
         assert size == same
         assert variance == pytest.approx(expected, rel=1e-8)
 

@@ -31,7 +31,9 @@ def dense(space, angles, sharing):
     """Probabilities (candidates, 2**n) of one copy."""
     rows = [angles] * len(space) if sharing == "shared" else angles
     r = space.angles_per_qubit
-    cut = [row if r == 1 else row[..., : len(c.rotations)] for c, row in zip(space, rows, strict=True)]
+    cut = [
+        row if r == 1 else row[..., : len(c.rotations)] for c, row in zip(space, rows, strict=True)
+    ]
     return torch.cat([dense_probabilities([c], row) for c, row in zip(space, cut, strict=True)])
 
 
@@ -52,7 +54,9 @@ def test_the_mixture_is_the_weighted_sum_of_dense_probabilities(space, relaxatio
     rows = torch.stack([dense(space, one, sharing) for one in angles])
     expected = torch.einsum("bj,bji->bi", weights, rows).reshape(*lead, 8)
     torch.testing.assert_close(mixture(), expected, rtol=0, atol=1e-12)
-    torch.testing.assert_close(mixture.probabilities(), rows.reshape(*lead, len(space), 8), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        mixture.probabilities(), rows.reshape(*lead, len(space), 8), rtol=0, atol=1e-12
+    )
     torch.testing.assert_close(mixture.weights, weights.reshape(*lead, -1), rtol=0, atol=1e-14)
 
 
@@ -91,7 +95,10 @@ def test_noise_is_drawn_anew_for_a_stochastic_relaxation_only():
         ({"depth": 0}, "Argument `depth` must be at least 1, but got 0."),
         ({"depth": 1.5}, "Argument `depth` must be at least 1, but got 1.5."),
         ({"n": 0}, f"Argument `n` must be between 1 and {MAX_QUBITS} qubits, but got 0."),
-        ({"n": MAX_QUBITS + 1}, f"Argument `n` must be between 1 and {MAX_QUBITS} qubits, but got {MAX_QUBITS + 1}."),
+        (
+            {"n": MAX_QUBITS + 1},
+            f"Argument `n` must be between 1 and {MAX_QUBITS} qubits, but got {MAX_QUBITS + 1}.",
+        ),
         (
             {"sharing": "seperate"},
             "Argument `sharing` must be one of shared, separate, but got 'seperate' (did you mean 'separate'?).",
@@ -108,5 +115,7 @@ def test_noise_is_drawn_anew_for_a_stochastic_relaxation_only():
 )
 def test_wrong_arguments_are_told_when_the_mixture_is_made(arguments, message):
     with pytest.raises(ArgumentError) as error:
-        CircuitMixture(**{"candidates": TABLE_I, "n": 3, "depth": 2, "relaxation": Raw()} | arguments)
+        CircuitMixture(
+            **{"candidates": TABLE_I, "n": 3, "depth": 2, "relaxation": Raw()} | arguments
+        )
     assert str(error.value) == message

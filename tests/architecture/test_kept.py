@@ -15,13 +15,19 @@ from diffqas.circuits import TABLE_I
 def simulated(monkeypatch):
     """Lists every run of the simulator."""
     runs, own = [], module.mixture
-    monkeypatch.setattr(module, "mixture", lambda *args, **kwargs: runs.append(1) or own(*args, **kwargs))
+    monkeypatch.setattr(
+        module, "mixture", lambda *args, **kwargs: runs.append(1) or own(*args, **kwargs)
+    )
     return runs
 
 
 def circuits(trained: bool = False, relaxation=None, lead=()):
     torch.manual_seed(0)
-    return CircuitMixture(TABLE_I, 4, 2, relaxation or Raw(), lead=lead).double().requires_grad_(trained)
+    return (
+        CircuitMixture(TABLE_I, 4, 2, relaxation or Raw(), lead=lead)
+        .double()
+        .requires_grad_(trained)
+    )
 
 
 def test_frozen_circuits_are_simulated_once(simulated):

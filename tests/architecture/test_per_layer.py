@@ -44,11 +44,15 @@ def test_layers_are_drawn_by_their_probabilities(circuit):
     for _ in range(4000):
         circuit.noise = torch.rand(DEPTH, 12, generator=draw, dtype=torch.float64)
         counts += one_hot(drawn(circuit), 12)
-    torch.testing.assert_close(counts / 4000, circuit.structure.detach().softmax(-1), rtol=0, atol=0.03)
+    torch.testing.assert_close(
+        counts / 4000, circuit.structure.detach().softmax(-1), rtol=0, atol=0.03
+    )
 
 
 def test_the_straight_through_gradient_is_its_formula(circuit):
-    """Softmax's own derivative times 2 Re <circuit, circuit with the other layer>, weighed by the cotangent."""
+    """Softmax's own derivative times 2 Re <circuit, circuit with the other layer>, weighed by the
+    cotangent.
+    """
     cotangent = torch.randn(2**N, dtype=torch.float64)
     (circuit.train()() * cotangent).sum().backward()
     choice = drawn(circuit).tolist()
@@ -56,8 +60,12 @@ def test_the_straight_through_gradient_is_its_formula(circuit):
     noisy = (circuit.structure.detach() - torch.log(-torch.log(circuit.noise))) / 0.7
     soft = noisy.softmax(-1)
     for layer in range(DEPTH):
-        others = [amplitudes(circuit, [*choice[:layer], k, *choice[layer + 1 :]]) for k in range(12)]
-        of_weights = torch.stack([(2 * (state.conj() * other).real * cotangent).sum() for other in others])
+        others = [
+            amplitudes(circuit, [*choice[:layer], k, *choice[layer + 1 :]]) for k in range(12)
+        ]
+        of_weights = torch.stack(
+            [(2 * (state.conj() * other).real * cotangent).sum() for other in others]
+        )
         expected = soft[layer] * (of_weights - (soft[layer] * of_weights).sum()) / 0.7
         torch.testing.assert_close(circuit.structure.grad[layer], expected, rtol=1e-9, atol=1e-12)
 
@@ -73,7 +81,9 @@ def test_equal_layers_add_up_after_the_first():
     circuit = PerLayerCircuit(TABLE_I, N, 2, Gumbel())
     with torch.no_grad():
         circuit.structure.fill_(-9.0)
-        for layer in range(2):  # H-Ent-RY and Ent-RY together are more probable than Ring-RX, each alone is not
+        for layer in range(
+            2
+        ):  # H-Ent-RY and Ent-RY together are more probable than Ring-RX, each alone is not
             circuit.structure[layer, [1, 7, 9]] = torch.tensor([1.0, 1.0, 1.5])
     assert circuit.choice.tolist() == [9, 1]
     assert [candidate.name for candidate in circuit.found[0]] == ["Ring-RX", "Ent-RY"]
@@ -91,7 +101,9 @@ def test_copies_are_independent():
     alone.noise = circuit.noise[2]
     alone().square().sum().backward()
     for name in ("angles", "structure"):
-        torch.testing.assert_close(getattr(alone, name).grad, getattr(circuit, name).grad[2], rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(
+            getattr(alone, name).grad, getattr(circuit, name).grad[2], rtol=1e-12, atol=1e-14
+        )
 
 
 def test_fixed_layers_are_those_found_and_their_angles_learn(circuit):
@@ -111,10 +123,19 @@ def test_a_start_from_certain_layers():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((TABLE_I, 15, 2, Gumbel()), "`n` must be at most 14 qubits in a search of every layer .raise `chunk`., but"),
+        (
+            (TABLE_I, 15, 2, Gumbel()),
+            "`n` must be at most 14 qubits in a search of every layer .raise `chunk`., but",
+        ),
         ((TABLE_I, 3, 0, Gumbel()), "`depth` must be at least 1"),
-        ((TABLE_I, 3, 2, Raw()), "`relaxation` must be gumbel or softmax in a search of every layer"),
-        ((SearchSpace([Candidate(encoding="ry")]), 3, 2, Gumbel()), "`candidates` must encode no data"),
+        (
+            (TABLE_I, 3, 2, Raw()),
+            "`relaxation` must be gumbel or softmax in a search of every layer",
+        ),
+        (
+            (SearchSpace([Candidate(encoding="ry")]), 3, 2, Gumbel()),
+            "`candidates` must encode no data",
+        ),
     ],
 )
 def test_wrong_arguments_are_told(arguments, words):

@@ -20,7 +20,9 @@ def make(relaxation, sharing="shared", space=TABLE_I):
 
 
 def spreads(mixture, scale):
-    """Standard deviation over the basis states of each candidate's scaled probabilities, in plain numbers."""
+    """Standard deviation over the basis states of each candidate's scaled probabilities, in plain
+    numbers.
+    """
     space = mixture.candidates
     rows = mixture.angles if mixture.sharing == "separate" else [mixture.angles] * len(space)
     result = []
@@ -51,7 +53,9 @@ def test_raw_contribution_is_weight_times_spread(sharing, limit):
     assert ranked[-1].contribution == 0
 
 
-@pytest.mark.parametrize(("relaxation", "temperature"), [(Softmax(0.7), 0.7), (Gumbel(1.0, 0.25), 0.5)])
+@pytest.mark.parametrize(
+    ("relaxation", "temperature"), [(Softmax(0.7), 0.7), (Gumbel(1.0, 0.25), 0.5)]
+)
 @pytest.mark.parametrize("sharing", ["shared", "separate"])
 def test_soft_contribution_is_the_probability(relaxation, temperature, sharing):
     mixture = make(relaxation, sharing)
@@ -59,16 +63,27 @@ def test_soft_contribution_is_the_probability(relaxation, temperature, sharing):
     weights = torch.softmax(mixture.structure.detach() / temperature, -1).tolist()
     ranked = rank(mixture)
     for entry in ranked:
-        assert entry.weight == entry.contribution == pytest.approx(sum(weights[i] for i in entry.indices), abs=1e-12)
+        assert (
+            entry.weight
+            == entry.contribution
+            == pytest.approx(sum(weights[i] for i in entry.indices), abs=1e-12)
+        )
     assert sum(entry.weight for entry in ranked) == pytest.approx(1)
     assert [e.weight for e in ranked] == sorted((e.weight for e in ranked), reverse=True)
 
 
-@pytest.mark.parametrize(("sharing", "expected"), [("shared", [(0, 1), (2, 3)]), ("separate", [(0,), (1,), (2, 3)])])
+@pytest.mark.parametrize(
+    ("sharing", "expected"), [("shared", [(0, 1), (2, 3)]), ("separate", [(0,), (1,), (2, 3)])]
+)
 def test_duplicates_merge_where_they_share_angles_and_constants_always(sharing, expected):
     own = [(0, 1), (2, 3), (1, 2)]  # the brick of four qubits, written out
     space = SearchSpace(
-        [Candidate(), Candidate(entangler=own), Candidate(rotation="rz"), Candidate(rotation="rz", entangler="ring")]
+        [
+            Candidate(),
+            Candidate(entangler=own),
+            Candidate(rotation="rz"),
+            Candidate(rotation="rz", entangler="ring"),
+        ]
     )
     ranked = rank(make(Raw(), sharing, space))
     assert sorted(entry.indices for entry in ranked) == expected

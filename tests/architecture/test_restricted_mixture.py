@@ -1,4 +1,6 @@
-"""A mixture cut down to fewer candidates keeps their angles, the groups' weights and what was frozen."""
+"""A mixture cut down to fewer candidates keeps their angles, the groups' weights and what was
+frozen.
+"""
 
 import pytest
 import torch
@@ -30,9 +32,16 @@ def make(space, relaxation, sharing, lead=()):
 @pytest.mark.parametrize("lead", [(), (2,)])
 @pytest.mark.parametrize(
     ("space", "groups"),
-    [(TABLE_I, [[7], [0, 2, 3, 5], [11]]), (MIXED, [[1], [3, 4]]), (MIXED, [[2], [1]]), (MIXED, [[0]])],
+    [
+        (TABLE_I, [[7], [0, 2, 3, 5], [11]]),
+        (MIXED, [[1], [3, 4]]),
+        (MIXED, [[2], [1]]),
+        (MIXED, [[0]]),
+    ],
 )
-def test_each_group_becomes_its_first_candidate_with_the_groups_weight(relaxation, sharing, lead, space, groups):
+def test_each_group_becomes_its_first_candidate_with_the_groups_weight(
+    relaxation, sharing, lead, space, groups
+):
     mixture = make(space, relaxation, sharing, lead)
     few = mixture.restricted(groups).eval()
     assert few.candidates == SearchSpace(space[group[0]] for group in groups)

@@ -12,7 +12,9 @@ from diffqas.circuits import TABLE_I, Candidate, SearchSpace
 from diffqas.errors import ArgumentError
 from diffqas.simulator import probabilities
 
-WIDE = SearchSpace([Candidate(rotation=("rx", "ry")), Candidate(rotation="ry"), Candidate(rotation=("rz", "rz"))])
+WIDE = SearchSpace(
+    [Candidate(rotation=("rx", "ry")), Candidate(rotation="ry"), Candidate(rotation=("rz", "rz"))]
+)
 NARROW = SearchSpace([Candidate(rotation="ry"), Candidate(rotation=("rz", "rz"))])
 
 
@@ -71,13 +73,17 @@ def test_the_mixture_and_its_gradient_are_unbiased(gradient):
 
 
 @pytest.mark.parametrize(
-    ("space", "shape"), [(TABLE_I, (2, 3)), (WIDE, (2, 3, 2)), (NARROW, (2, 3, 2))], ids=["one", "two", "unused"]
+    ("space", "shape"),
+    [(TABLE_I, (2, 3)), (WIDE, (2, 3, 2)), (NARROW, (2, 3, 2))],
+    ids=["one", "two", "unused"],
 )
 @pytest.mark.parametrize("separate", [False, True])
 def test_the_shift_rule_is_the_derivative(space, shape, separate):
     own = (len(space),) if separate else ()
     point = angles(*own, *shape)
-    full = torch.autograd.functional.jacobian(lambda a: probabilities(space, a, separate=separate), point)
+    full = torch.autograd.functional.jacobian(
+        lambda a: probabilities(space, a, separate=separate), point
+    )
     found = shift_jacobian(space, point, separate=separate)
     used = 2 if space is WIDE else 1
     for row, index in enumerate(live(space)):
@@ -92,11 +98,15 @@ def test_both_gradients_become_the_exact_one_with_many_shots(space, separate):
     r = space.angles_per_qubit
     own = (len(space),) if separate else ()
     point = angles(2, *own, 2, 3, *((r,) if r > 1 else ())).requires_grad_()
-    weight = torch.randn(2, len(space), 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    weight = torch.randn(
+        2, len(space), 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
     truth = probabilities(space, point, separate=separate)
     (expected,) = torch.autograd.grad((truth * weight).sum(), point)
     for gradient in ("exact", "parameter-shift"):
-        found = sampled(space, point, Shots(10**15, gradient), shot_generators([0, 1], 0), separate=separate)
+        found = sampled(
+            space, point, Shots(10**15, gradient), shot_generators([0, 1], 0), separate=separate
+        )
         assert torch.allclose(found, truth, atol=1e-6)
         (grad,) = torch.autograd.grad((found * weight).sum(), point)
         assert torch.allclose(grad, expected, atol=1e-5)

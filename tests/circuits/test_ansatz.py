@@ -5,12 +5,22 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from diffqas import TABLE_I, Ansatz, Candidate, Gate, QasmAnsatz, SearchSpace, Slot, probabilities, register_ansatz
+from diffqas import (
+    TABLE_I,
+    Ansatz,
+    Candidate,
+    Gate,
+    QasmAnsatz,
+    SearchSpace,
+    Slot,
+    probabilities,
+    register_ansatz,
+)
 from diffqas.circuits import GATES, draw, findings, form, groups, to_pennylane, to_qasm, to_qiskit
 from diffqas.circuits.ansatz import REGISTERED, StoredAnsatz
 from diffqas.errors import ArgumentError, RunError
 from diffqas.simulator import dense_probabilities
-from diffqas.training.codec import decode, encode
+from diffqas.storage import decode, encode
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,9 @@ class Every(Ansatz):
         gates = []
         for i, (name, kind) in enumerate(GATES.items()):
             qubits = tuple((i + j) % n for j in range(kind.qubits))
-            gates.append(Gate(name, qubits, Slot(i % n, i % 2, 1 + 0.1 * i, 0.1 * i) if kind.turns else None))
+            gates.append(
+                Gate(name, qubits, Slot(i % n, i % 2, 1 + 0.1 * i, 0.1 * i) if kind.turns else None)
+            )
             gates.append(Gate("rx", (i % n,), 0.1 * i + 0.2))
         return gates
 
@@ -61,7 +73,9 @@ class AsEntRY(Ansatz):
         return [Gate("h", (q,)) for q in range(n)]
 
     def layer(self, n):
-        return [Gate("cx", pair) for pair in TABLE_I[1].cnots(n)] + [Gate("ry", (q,), Slot(q)) for q in range(n)]
+        return [Gate("cx", pair) for pair in TABLE_I[1].cnots(n)] + [
+            Gate("ry", (q,), Slot(q)) for q in range(n)
+        ]
 
 
 DRAWN = """\
@@ -133,7 +147,9 @@ def test_no_state_is_kept_for_every_layer():
     counts = []
     for depth in (2, 20):
         angles, saved = normal(7, depth, 8).requires_grad_(), []
-        with torch.autograd.graph.saved_tensors_hooks(lambda tensor, s=saved: s.append(tensor) or tensor, lambda t: t):
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor, s=saved: s.append(tensor) or tensor, lambda t: t
+        ):
             probabilities([AsEntRY()], angles)
         counts.append(len(saved))
     assert counts[0] == counts[1] > 0
@@ -149,9 +165,15 @@ def test_nothing_is_claimed_of_a_circuit_that_is_not_analysed():
 @pytest.mark.parametrize(
     ("ansatz", "message"),
     [
-        (Given((Gate("cnot", (0, 1)),)), "The gates of .* must be some of h, x, .*, but got 'cnot'"),
+        (
+            Given((Gate("cnot", (0, 1)),)),
+            "The gates of .* must be some of h, x, .*, but got 'cnot'",
+        ),
         (Given(("h",)), "must be Gate objects, but got 'h'"),
-        (Given((Gate("cx", (0, 3)),)), r"qubits must be 2 different ones of 0..2, but got \(0, 3\)"),
+        (
+            Given((Gate("cx", (0, 3)),)),
+            r"qubits must be 2 different ones of 0..2, but got \(0, 3\)",
+        ),
         (Given((Gate("cx", (1, 1)),)), "qubits must be 2 different"),
         (Given((Gate("ry", (0,)),)), "angle must be given, but got None"),
         (Given((Gate("h", (0,), 0.5),)), "angle must be None, but got 0.5"),
@@ -190,7 +212,9 @@ def test_candidates_are_told_apart_by_name_and_by_choices():
 
 
 def test_it_is_drawn():
-    pair = Given((Gate("ry", (0,), Slot(0)), Gate("crz", (0, 2), 0.5), Gate("x", (1,))), (Gate("h", (1,)),))
+    pair = Given(
+        (Gate("ry", (0,), Slot(0)), Gate("crz", (0, 2), 0.5), Gate("x", (1,))), (Gate("h", (1,)),)
+    )
     assert draw(pair, 3) == DRAWN
 
 
@@ -200,7 +224,10 @@ def test_a_run_folder_keeps_text_and_registered_classes(monkeypatch):
     unknown = decode(encode(AsEntRY()))
     assert isinstance(unknown, StoredAnsatz)
     assert (unknown.name, unknown.rotations_per_qubit) == ("AsEntRY", 1)
-    with pytest.raises(ArgumentError, match=r"AsEntRY is the Python class .*AsEntRY, which a run folder cannot hold"):
+    with pytest.raises(
+        ArgumentError,
+        match=r"AsEntRY is the Python class .*AsEntRY, which a run folder cannot hold",
+    ):
         dense_probabilities([unknown], torch.zeros(1, 2))
     monkeypatch.setitem(REGISTERED, f"{Chosen.__module__}.Chosen", Chosen)
     assert register_ansatz(Chosen) is Chosen

@@ -79,7 +79,10 @@ def test_table_i_has_the_order_of_the_paper():
             "Argument `rotation` must be one of rx, ry, rz, but got 'rzz' (did you mean 'rz'?).",
         ),
         ({"rotation": ("ry", 3)}, "Argument `rotation` must be one of rx, ry, rz, but got 3."),
-        ({"encoding": "hadamard"}, "Argument `encoding` must be one of rx, ry, rz, but got 'hadamard'."),
+        (
+            {"encoding": "hadamard"},
+            "Argument `encoding` must be one of rx, ry, rz, but got 'hadamard'.",
+        ),
     ],
 )
 def test_wrong_fields_are_told_at_the_door(arguments, message):

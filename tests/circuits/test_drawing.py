@@ -26,7 +26,11 @@ q3 ─H─RX(x3)─[──X─────●──RY─]"""
     [
         (Candidate(hadamard=True), 4, BRICK),
         (Candidate(entangler="ring", rotation=("rz", "ry")), 3, RING),
-        (Candidate(hadamard=True, entangler=[(0, 3), (1, 2), (3, 1)], encoding="rx"), 4, PAIRS_AND_ENCODING),
+        (
+            Candidate(hadamard=True, entangler=[(0, 3), (1, 2), (3, 1)], encoding="rx"),
+            4,
+            PAIRS_AND_ENCODING,
+        ),
         (Candidate(rotation="rx"), 1, "q0 ─[──RX─]"),
         (Candidate(entangler="none"), 2, "q0 ─[──RY─]\nq1 ─[──RY─]"),
     ],

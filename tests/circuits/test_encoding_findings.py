@@ -1,4 +1,6 @@
-"""Dead candidates and duplicates, as told without simulation, against what the dense simulator shows."""
+"""Dead candidates and duplicates, as told without simulation, against what the dense simulator
+shows.
+"""
 
 from collections import Counter
 
@@ -16,7 +18,12 @@ WIDE = SearchSpace(
             Candidate(hadamard, entangler, rotation, encoding)
             for hadamard in (True, False)
             for encoding in ("rx", "rz")
-            for entangler, rotation in (("chain", "ry"), ("none", "rx"), ("ring", ("rx", "rz")), ("ent", ("rz", "ry")))
+            for entangler, rotation in (
+                ("chain", "ry"),
+                ("none", "rx"),
+                ("ring", ("rx", "rz")),
+                ("ent", ("rz", "ry")),
+            )
         ),
     ]
 )
@@ -24,22 +31,29 @@ NAMED = {candidate.name: candidate for candidate in WIDE}
 
 
 def shown(candidate, n, depth, outputs):
-    """Values, and sizes of the gradients in inputs and angles, at two random places that all candidates share."""
+    """Values, and sizes of the gradients in inputs and angles, at two random places that all
+    candidates share.
+    """
     generator = torch.Generator().manual_seed(n)
     values, to_inputs, to_angles = [], torch.zeros(n), torch.zeros(())
     for _ in range(2):
         inputs = (3 * torch.randn(n, generator=generator, dtype=torch.float64)).requires_grad_()
-        angles = (3 * torch.randn(depth, n, 2, generator=generator, dtype=torch.float64)).requires_grad_()
+        angles = (
+            3 * torch.randn(depth, n, 2, generator=generator, dtype=torch.float64)
+        ).requires_grad_()
         result = dense_expectations([candidate], inputs, angles, outputs)[0]
         cotangent = torch.randn(outputs, generator=generator, dtype=torch.float64)
-        gradients = torch.autograd.grad(result, (inputs, angles), cotangent, allow_unused=True, materialize_grads=True)
+        gradients = torch.autograd.grad(
+            result, (inputs, angles), cotangent, allow_unused=True, materialize_grads=True
+        )
         values.append(result.detach())
         to_inputs, to_angles = to_inputs + gradients[0].abs(), to_angles + gradients[1].abs().sum()
     return torch.stack(values), to_inputs, to_angles
 
 
 @pytest.mark.parametrize(
-    ("n", "depth", "outputs"), [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 2), (3, 1, 2), (3, 2, 3), (3, 4, 1), (4, 2, 3)]
+    ("n", "depth", "outputs"),
+    [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 2), (3, 1, 2), (3, 2, 3), (3, 4, 1), (4, 2, 3)],
 )
 def test_what_is_dead_is_dead_and_what_is_live_is_live(n, depth, outputs):
     groups: list[tuple[Candidate, torch.Tensor]] = []
@@ -50,8 +64,13 @@ def test_what_is_dead_is_dead_and_what_is_live_is_live(n, depth, outputs):
         assert bool(to_angles > 1e-9) == finding.trains, name
         assert (finding.constant is not None) == (not finding.sees and not finding.trains), name
         if finding.constant is not None:
-            torch.testing.assert_close(values, torch.tensor([finding.constant] * 2, dtype=torch.float64))
-        home = next((first for first, other in groups if torch.allclose(values, other, rtol=0, atol=1e-12)), None)
+            torch.testing.assert_close(
+                values, torch.tensor([finding.constant] * 2, dtype=torch.float64)
+            )
+        home = next(
+            (first for first, other in groups if torch.allclose(values, other, rtol=0, atol=1e-12)),
+            None,
+        )
         assert finding.duplicate_of == home, name
         assert bool(finding.likeness) == (home is not None)
         if home is None:
@@ -95,14 +114,19 @@ def test_equal_maps_of_entanglers_are_named():
 
 
 def test_one_layer_shows_only_the_light_cone():
-    (finding,) = encoded_findings([Candidate(encoding="rx", entangler="chain", rotation="rx")], 5, 1, 1)
+    (finding,) = encoded_findings(
+        [Candidate(encoding="rx", entangler="chain", rotation="rx")], 5, 1, 1
+    )
     assert finding.inputs == (0,)
-    (finding,) = encoded_findings([Candidate(encoding="rx", entangler="chain", rotation="rx")], 5, 1, 3)
+    (finding,) = encoded_findings(
+        [Candidate(encoding="rx", entangler="chain", rotation="rx")], 5, 1, 3
+    )
     assert finding.inputs == (0, 1, 2)
 
 
 def test_a_shallow_circuit_can_be_blind_where_no_rule_says_so():
-    # One layer turns Z of qubit 0 into Z and Y; the CNOT before makes Y of a target a string with Z on its control.
+    # One layer turns Z of qubit 0 into Z and Y; the CNOT before makes Y of a target a string with Z
+    # on its control.
     (finding,) = encoded_findings([Candidate(True, ((1, 0),), "rx", "rz")], 2, 1, 1)
     assert not finding.sees
     assert finding.constant == (0,)
@@ -152,7 +176,13 @@ def test_a_wide_circuit_is_told_by_rules():
         (TABLE_I[:1], 2, 1, 1, "Argument `candidates` must encode data, but got H-Ent-RX."),
         (QLSTM_SPACE, 0, 1, 1, "Argument `n` must be at least 1, but got 0."),
         (QLSTM_SPACE, 2, 0, 1, "Argument `depth` must be at least 1, but got 0."),
-        (QLSTM_SPACE, 2, 1, 3, "Argument `outputs` must be at most the number of qubits, 2, but got 3."),
+        (
+            QLSTM_SPACE,
+            2,
+            1,
+            3,
+            "Argument `outputs` must be at most the number of qubits, 2, but got 3.",
+        ),
     ],
 )
 def test_wrong_arguments_are_told_at_the_door(space, n, depth, outputs, message):

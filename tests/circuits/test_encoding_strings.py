@@ -36,18 +36,24 @@ def layer_of(pairs, n):
 
 def rotation(axis, q, angle, n):
     x, z = AXES[axis]
-    return np.cos(angle / 2) * np.eye(2**n) - 1j * np.sin(angle / 2) * matrix(x << (n - 1 - q), z << (n - 1 - q), n)
+    return np.cos(angle / 2) * np.eye(2**n) - 1j * np.sin(angle / 2) * matrix(
+        x << (n - 1 - q), z << (n - 1 - q), n
+    )
 
 
 def pairs_on(n):
-    return st.lists(st.permutations(range(n)).map(lambda order: tuple(order[:2])), max_size=6).map(tuple)
+    return st.lists(st.permutations(range(n)).map(lambda order: tuple(order[:2])), max_size=6).map(
+        tuple
+    )
 
 
 @given(pairs_on(3), st.integers(0, 7), st.integers(0, 7))
 def test_cnots_take_strings_to_strings(pairs, x, z):
     to_x, to_z, sign = pull_back_cnots(np.array([x]), np.array([z]), pairs, 3)
     e = layer_of(pairs, 3)
-    np.testing.assert_allclose(e.T @ matrix(x, z, 3) @ e, sign[0] * matrix(to_x[0], to_z[0], 3), atol=1e-14)
+    np.testing.assert_allclose(
+        e.T @ matrix(x, z, 3) @ e, sign[0] * matrix(to_x[0], to_z[0], 3), atol=1e-14
+    )
 
 
 @given(
@@ -58,7 +64,10 @@ def test_cnots_take_strings_to_strings(pairs, x, z):
     st.integers(0, 99),
 )
 def test_a_program_is_the_pulled_back_output(circuit, rotations, depth, output, seed):
-    (n, pairs), angles = circuit, np.random.default_rng(seed).normal(size=(depth, circuit[0], len(rotations)))
+    (n, pairs), angles = (
+        circuit,
+        np.random.default_rng(seed).normal(size=(depth, circuit[0], len(rotations))),
+    )
     u = np.eye(2**n)
     for layer in angles:
         u = layer_of(pairs, n) @ u
@@ -73,9 +82,17 @@ def test_a_program_is_the_pulled_back_output(circuit, rotations, depth, output, 
         angle = angles[step.layer, step.qubit, step.rotation]
         for p, q in found.pairs[step.start : step.stop]:
             one, two = slots[p], slots[q]
-            slots[p], slots[q] = np.cos(angle) * one + np.sin(angle) * two, np.cos(angle) * two - np.sin(angle) * one
-    total = sum(v * s * matrix(x, z, n) for v, s, x, z in zip(slots, found.sign, found.x, found.z, strict=True))
-    np.testing.assert_allclose(total, u.conj().T @ matrix(0, 1 << (n - 1 - output), n) @ u, atol=1e-12)
+            slots[p], slots[q] = (
+                np.cos(angle) * one + np.sin(angle) * two,
+                np.cos(angle) * two - np.sin(angle) * one,
+            )
+    total = sum(
+        v * s * matrix(x, z, n)
+        for v, s, x, z in zip(slots, found.sign, found.x, found.z, strict=True)
+    )
+    np.testing.assert_allclose(
+        total, u.conj().T @ matrix(0, 1 << (n - 1 - output), n) @ u, atol=1e-12
+    )
     assert len(set(zip(found.x.tolist(), found.z.tolist(), strict=True))) == len(found.x)
     assert (np.abs(slots) > 1e-12).all()  # what is reached has a coefficient
 
@@ -84,7 +101,9 @@ def test_a_program_is_the_pulled_back_output(circuit, rotations, depth, output, 
 @pytest.mark.parametrize("encoding", ROTATIONS)
 def test_encodings_show_the_letters_of_their_bloch_vector(hadamard, encoding):
     v = 0.7
-    state = rotation(encoding, 0, v, 1) @ (np.array([1, 1]) / 2**0.5 if hadamard else np.array([1, 0]))
+    state = rotation(encoding, 0, v, 1) @ (
+        np.array([1, 1]) / 2**0.5 if hadamard else np.array([1, 0])
+    )
     x, z = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])
     seen = shown(Candidate(hadamard=hadamard, encoding=encoding), x, z, 1)
     values = np.zeros(4)

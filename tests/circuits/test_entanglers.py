@@ -70,7 +70,9 @@ def test_a_wrong_entangler_is_told_at_the_door(entangler, message):
 def test_pairs_beyond_the_circuit_are_told():
     with pytest.raises(ArgumentError) as error:
         Candidate(entangler=[(0, 1), (3, 1)]).cnots(3)
-    expected = "Argument `entangler` must use qubits 0..2 on a circuit of 3 qubits, but got qubit 3."
+    expected = (
+        "Argument `entangler` must use qubits 0..2 on a circuit of 3 qubits, but got qubit 3."
+    )
     assert str(error.value) == expected
 
 

@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from diffqas.circuits import ENTANGLERS, ROTATIONS, TABLE_I, Candidate, SearchSpace, findings, form, groups
+from diffqas.circuits import (
+    ENTANGLERS,
+    ROTATIONS,
+    TABLE_I,
+    Candidate,
+    SearchSpace,
+    findings,
+    form,
+    groups,
+)
 from diffqas.errors import ArgumentError
 from diffqas.simulator import dense_probabilities
 
@@ -27,7 +36,8 @@ def test_half_of_table_i_is_constant():
     found = findings(TABLE_I, 5)
     assert [i for i, finding in enumerate(found, 1) if finding.constant] == [1, 3, 4, 6, 9, 12]
     assert [finding.form for finding in found] == (
-        ["uniform", "real", "uniform"] * 2 + ["walsh", "real", "zero"] * 2  # in the order of Table I
+        ["uniform", "real", "uniform"] * 2
+        + ["walsh", "real", "zero"] * 2  # in the order of Table I
     )
     assert [finding.candidate for finding in found] == list(TABLE_I)
 
@@ -42,9 +52,13 @@ def test_constants_are_constant_and_live_candidates_are_not(n):
         else:
             assert spread[index] > 1e-3, finding
         if finding.form == "uniform":
-            torch.testing.assert_close(probabilities[:, index], torch.full((4, 2**n), 0.5**n, dtype=torch.float64))
+            torch.testing.assert_close(
+                probabilities[:, index], torch.full((4, 2**n), 0.5**n, dtype=torch.float64)
+            )
         if finding.form == "zero":
-            torch.testing.assert_close(probabilities[:, index, 0], torch.ones(4, dtype=torch.float64))
+            torch.testing.assert_close(
+                probabilities[:, index, 0], torch.ones(4, dtype=torch.float64)
+            )
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
@@ -52,7 +66,9 @@ def test_groups_are_those_that_the_simulator_shows(n):
     rows = samples(WIDE, n).transpose(0, 1)
     shown: list[list[int]] = []
     for index, row in enumerate(rows):
-        home = next((group for group in shown if torch.allclose(rows[group[0]], row, atol=1e-12)), None)
+        home = next(
+            (group for group in shown if torch.allclose(rows[group[0]], row, atol=1e-12)), None
+        )
         if home is None:
             shown.append([index])
         else:
@@ -65,7 +81,9 @@ def test_groups_of_table_i():
 
 
 def test_with_angles_of_their_own_only_constants_are_equal():
-    chain = SearchSpace([Candidate(entangler=e, rotation=r) for r in ("ry", "rz") for e in ("ent", "chain")])
+    chain = SearchSpace(
+        [Candidate(entangler=e, rotation=r) for r in ("ry", "rz") for e in ("ent", "chain")]
+    )
     assert groups(chain, 3, shared=True) == [[0, 1], [2, 3]]
     assert groups(chain, 3, shared=False) == [[0], [1], [2, 3]]
 
@@ -78,7 +96,9 @@ def test_chain_and_brick_are_the_same_up_to_three_qubits(n, same):
 
 @pytest.mark.parametrize("rotation", ["rx", "ry", ("rz", "ry")])
 def test_entanglers_do_nothing_on_one_qubit(rotation):
-    space = SearchSpace(Candidate(entangler=entangler, rotation=rotation) for entangler in ENTANGLERS)
+    space = SearchSpace(
+        Candidate(entangler=entangler, rotation=rotation) for entangler in ENTANGLERS
+    )
     assert [finding.duplicate_of for finding in findings(space, 1)] == [None] + [space[0]] * 3
 
 
@@ -97,7 +117,9 @@ def test_the_first_of_equal_candidates_is_the_original():
 def test_every_finding_has_a_reason():
     reasons = {finding.form: finding.reason for finding in findings(WIDE, 3)}
     assert set(reasons) == {"uniform", "zero", "walsh", "real", "complex"}
-    assert [f.reason.startswith("live") for f in findings(WIDE, 3)] == [not f.constant for f in findings(WIDE, 3)]
+    assert [f.reason.startswith("live") for f in findings(WIDE, 3)] == [
+        not f.constant for f in findings(WIDE, 3)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +135,9 @@ def test_forms_of_several_rotations(candidate, expected):
     assert form(candidate) == expected
 
 
-@pytest.mark.parametrize("function", [findings, lambda space, n: groups(space[:2], n), lambda _, n: groups([], n)])
+@pytest.mark.parametrize(
+    "function", [findings, lambda space, n: groups(space[:2], n), lambda _, n: groups([], n)]
+)
 def test_wrong_arguments_are_told_at_the_door(function):
     with pytest.raises(ArgumentError, match=r"^Argument `(n|candidates)` must .+, but got .+\.$"):
         function(TABLE_I[1:], 0)

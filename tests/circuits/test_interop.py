@@ -49,7 +49,9 @@ def test_open_inputs_are_the_data(candidate):
     bound = circuit.assign_parameters(dict(zip("abc", inputs.tolist(), strict=True)))
     state = quantum_info.Statevector(bound)
     by_qiskit = [state.expectation_value(quantum_info.Pauli("Z"), [q]).real for q in range(3)]
-    torch.testing.assert_close(torch.tensor(by_qiskit, dtype=torch.float64), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        torch.tensor(by_qiskit, dtype=torch.float64), expected, rtol=0, atol=1e-12
+    )
     function = to_pennylane(candidate, angles.tolist())
 
     @pennylane.qnode(pennylane.device("default.qubit", wires=3))
@@ -72,7 +74,9 @@ def test_wrong_angles_are_refused_before_anything_is_built():
         to_qiskit(TABLE_I[0], [[0.1]], ["x"])
 
 
-@pytest.mark.parametrize(("package", "export"), [("qiskit", to_qiskit), ("pennylane", to_pennylane)])
+@pytest.mark.parametrize(
+    ("package", "export"), [("qiskit", to_qiskit), ("pennylane", to_pennylane)]
+)
 def test_a_missing_package_is_one_line(package, export, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(DataError, match=r"is not installed: run `pip install diffqas\[interop\]`"):

@@ -37,5 +37,7 @@ def test_the_first_layer_decides_how_the_circuit_begins():
 
 
 def test_a_candidate_for_each_layer_no_more_no_less():
-    with pytest.raises(ArgumentError, match="`candidate` must be one for each of 3 layers, but got 2"):
+    with pytest.raises(
+        ArgumentError, match="`candidate` must be one for each of 3 layers, but got 2"
+    ):
         to_qasm(LAYERS[:2], angles(3).tolist())

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffqas.circuits import ENTANGLERS, cnots
-from diffqas.circuits.permutations import apply_cnots, inverse_permutation, permutation, walsh_strings
+from diffqas.circuits.permutations import (
+    apply_cnots,
+    inverse_permutation,
+    permutation,
+    walsh_strings,
+)
 
 
 @st.composite
@@ -43,7 +48,9 @@ def layer_matrix(pairs, n: int) -> np.ndarray:
 @given(layers())
 def test_a_layer_maps_every_basis_state_as_its_bits_say(layer):
     pairs, n = layer
-    assert permutation(pairs, n).tolist() == [image_of_bits(state, pairs, n) for state in range(2**n)]
+    assert permutation(pairs, n).tolist() == [
+        image_of_bits(state, pairs, n) for state in range(2**n)
+    ]
 
 
 @given(layers())
@@ -85,7 +92,9 @@ def test_qubit_0_is_the_most_significant_bit(pairs, image):
     assert permutation(pairs, 2).tolist() == image
 
 
-@pytest.mark.parametrize("cached", [permutation, inverse_permutation, lambda pairs, n: walsh_strings(pairs, n, 2)])
+@pytest.mark.parametrize(
+    "cached", [permutation, inverse_permutation, lambda pairs, n: walsh_strings(pairs, n, 2)]
+)
 def test_shared_results_cannot_be_written_to(cached):
     with pytest.raises(ValueError, match="read-only"):
         cached(((0, 1),), 2)[:] = 0

@@ -50,7 +50,9 @@ def test_qiskit_reads_the_same_circuit(candidate_and_n, depth, seed):
 def test_qiskit_reads_table_i(candidate):
     angles = random_angles(0, 2, 3)
     read = qiskit_probabilities(to_qasm(candidate, angles.tolist()))
-    torch.testing.assert_close(read, dense_probabilities([candidate], angles)[0], rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        read, dense_probabilities([candidate], angles)[0], rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("candidate", QLSTM_SPACE, ids=lambda candidate: candidate.name)
@@ -82,7 +84,11 @@ def test_a_candidate_with_fewer_rotations_uses_the_first_angles():
 @pytest.mark.parametrize(
     ("candidate", "angles", "message"),
     [
-        (Candidate(encoding="ry"), [[0.1]], "Argument `inputs` must hold 1 names for RY/Ent-RY, but got 0."),
+        (
+            Candidate(encoding="ry"),
+            [[0.1]],
+            "Argument `inputs` must hold 1 names for RY/Ent-RY, but got 0.",
+        ),
         (Candidate(), [], "Argument `angles` must have at least one layer, but got 0."),
         (Candidate(), [[]], "Argument `n` must be at least 1 qubit, but got 0."),
         (

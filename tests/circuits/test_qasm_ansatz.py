@@ -53,7 +53,13 @@ def test_parameters_fill_the_slots_row_by_row():
     names = "".join(f"input float x{i}; " for i in range(5))
     one = QasmAnsatz(names + "qubit[2] q;" + "".join(f"rx(x{i}) q[0];" for i in range(5)))
     assert one.rotations_per_qubit == 3
-    assert [gate.angle for gate in one.layer(2)] == [Slot(0, 0), Slot(0, 1), Slot(0, 2), Slot(1, 0), Slot(1, 1)]
+    assert [gate.angle for gate in one.layer(2)] == [
+        Slot(0, 0),
+        Slot(0, 1),
+        Slot(0, 2),
+        Slot(1, 0),
+        Slot(1, 1),
+    ]
 
 
 def test_qiskit_reads_the_same_circuit():
@@ -80,7 +86,9 @@ def test_qiskits_own_export_is_read():
     circuit.cswap(0, 1, 2)
     circuit.sx(1)
     expected = torch.from_numpy(quantum_info.Statevector(circuit.reverse_bits()).probabilities())
-    found = probabilities([QasmAnsatz(qasm3.dumps(circuit))], torch.zeros(1, 3, dtype=torch.float64))[0]
+    found = probabilities(
+        [QasmAnsatz(qasm3.dumps(circuit))], torch.zeros(1, 3, dtype=torch.float64)
+    )[0]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
@@ -129,7 +137,9 @@ def test_what_is_not_understood_is_one_line_with_its_place(body, message, tmp_pa
 
 def test_a_doubling_definition_stops(monkeypatch):
     monkeypatch.setattr("diffqas.circuits.qasm_reader.MOST_GATES", 1000)
-    bomb = "gate g0 x { h x; } " + "".join(f"gate g{i} x {{ g{i - 1} x; g{i - 1} x; }} " for i in range(1, 30))
+    bomb = "gate g0 x { h x; } " + "".join(
+        f"gate g{i} x {{ g{i - 1} x; g{i - 1} x; }} " for i in range(1, 30)
+    )
     with pytest.raises(DataError, match="more than 1000 gates"):
         read_circuit(bomb + "qubit q; g29 q;", "bomb")
 
@@ -149,8 +159,12 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path):
 
 
 def test_another_number_of_qubits_is_refused_at_the_door():
-    with pytest.raises(ArgumentError, match="The candidate mine has 2 qubits, needs 4: write it for 4 qubits"):
-        QuantumTrain(torch.nn.Linear(4, 3), depth=2, candidates=[QasmAnsatz("qubit[2] q; h q;", "mine")])
+    with pytest.raises(
+        ArgumentError, match="The candidate mine has 2 qubits, needs 4: write it for 4 qubits"
+    ):
+        QuantumTrain(
+            torch.nn.Linear(4, 3), depth=2, candidates=[QasmAnsatz("qubit[2] q; h q;", "mine")]
+        )
 
 
 def test_a_missing_parser_is_one_line(monkeypatch):

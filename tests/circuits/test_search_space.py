@@ -5,7 +5,11 @@ import pytest
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError
 
-RX, RY, EULER = Candidate(rotation="rx"), Candidate(rotation="ry"), Candidate(rotation=("rz", "ry", "rz"))
+RX, RY, EULER = (
+    Candidate(rotation="rx"),
+    Candidate(rotation="ry"),
+    Candidate(rotation=("rz", "ry", "rz")),
+)
 
 
 def test_a_space_is_a_sequence():
@@ -61,9 +65,18 @@ def test_spaces_candidates_and_lists_are_taken_for_spaces():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: SearchSpace([]), "Argument `candidates` must hold at least one Candidate, but got an empty list."),
-        (lambda: TABLE_I[12:], "Argument `candidates` must hold at least one Candidate, but got an empty list."),
-        (lambda: SearchSpace([RY, "ry"]), "Argument `candidates` must hold Candidate objects only, but got 'ry'."),
+        (
+            lambda: SearchSpace([]),
+            "Argument `candidates` must hold at least one Candidate, but got an empty list.",
+        ),
+        (
+            lambda: TABLE_I[12:],
+            "Argument `candidates` must hold at least one Candidate, but got an empty list.",
+        ),
+        (
+            lambda: SearchSpace([RY, "ry"]),
+            "Argument `candidates` must hold Candidate objects only, but got 'ry'.",
+        ),
         (
             lambda: SearchSpace([RX, RY, Candidate(rotation=("rx",)), RY]),
             "Argument `candidates` must hold each candidate at most once, but got Ent-RX, Ent-RY twice.",

@@ -40,18 +40,28 @@ def test_a_search_tells_what_it_trains_and_how_far_it_is(finished):
     assert printed.startswith(f"{ROOM}: {counts}{parts}\n")
     assert "6 of 12 candidates are constant whatever their angles" in printed
     assert re.search(
-        r"\nepisode 8/8  reward \d\.\d{3}  success \d+%  \d+ episodes/s  leading (policy|value) \S+\n", printed
+        r"\nepisode 8/8  reward \d\.\d{3}  success \d+%  \d+ episodes/s  leading (policy|value) \S+\n",
+        printed,
     )
 
 
 def test_a_search_ends_with_its_report_and_its_files(finished):
     _, printed = finished
     assert f"{ROOM}: reward (mean of 4 episodes)" in map(str.rstrip, printed.splitlines())
-    for words in ("best possible", "0.955", "5 steps of at most 100", "default recipe, a2c; success"):
+    for words in (
+        "best possible",
+        "0.955",
+        "5 steps of at most 100",
+        "default recipe, a2c; success",
+    ):
         assert words in printed
     table = printed[printed.index("candidates by contribution") :]
     assert table.splitlines()[1].split() == ["network", "candidate", "contribution", "weight"]
-    bars = [line.split()[:2] for line in table.splitlines() if "█" in line and line.startswith(("policy", "value"))]
+    bars = [
+        line.split()[:2]
+        for line in table.splitlines()
+        if "█" in line and line.startswith(("policy", "value"))
+    ]
     assert [network for network, _ in bars] == ["policy", "value"]
     assert table.count("and 3 more") == 2
     files = [line.split()[0] for line in table[table.index(f"runs/{ROOM}\n") :].splitlines()[1:]]
@@ -81,7 +91,8 @@ def test_the_agent_plays(run, capsys, tmp_path):
     printed = capsys.readouterr().out
     assert printed.splitlines()[0] == "██████████"
     assert re.search(
-        rf"\nreward \S+, \d+ steps?( \(cut at the limit\))?, (no )?success: {re.escape(str(animation))}\n", printed
+        rf"\nreward \S+, \d+ steps?( \(cut at the limit\))?, (no )?success: {re.escape(str(animation))}\n",
+        printed,
     )
     assert animation.read_bytes().startswith(b"GIF89a")
 
@@ -89,17 +100,41 @@ def test_the_agent_plays(run, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        (["--epochs", "3"], "`epochs` must be used with a data set, but got an environment (minigrid-empty-5x5)."),
-        (["--optimizer", "adam"], "`optimizer` must be used with a data set, but got an environment"),
+        (
+            ["--epochs", "3"],
+            "`epochs` must be used with a data set, but got an environment (minigrid-empty-5x5).",
+        ),
+        (
+            ["--optimizer", "adam"],
+            "`optimizer` must be used with a data set, but got an environment",
+        ),
         (["--select", "best"], "`select` must be used with a data set, but got an environment"),
         (["--target", "mlp"], "`target` must be used with a data set, but got an environment"),
-        (["--classes", "1", "5"], f"`classes` must be used with a data set, but got the environment '{ROOM}'."),
-        (["--csv", "x.csv"], f"`csv` must be used with a data set, but got the environment '{ROOM}'."),
-        (["--column", "x"], f"`column` must be used with a data set, but got the environment '{ROOM}'."),
-        (["--scaling", "train"], f"`scaling` must be used with a data set, but got the environment '{ROOM}'."),
-        (["--data-dir", "."], f"`data_dir` must be used with a data set, but got the environment '{ROOM}'."),
+        (
+            ["--classes", "1", "5"],
+            f"`classes` must be used with a data set, but got the environment '{ROOM}'.",
+        ),
+        (
+            ["--csv", "x.csv"],
+            f"`csv` must be used with a data set, but got the environment '{ROOM}'.",
+        ),
+        (
+            ["--column", "x"],
+            f"`column` must be used with a data set, but got the environment '{ROOM}'.",
+        ),
+        (
+            ["--scaling", "train"],
+            f"`scaling` must be used with a data set, but got the environment '{ROOM}'.",
+        ),
+        (
+            ["--data-dir", "."],
+            f"`data_dir` must be used with a data set, but got the environment '{ROOM}'.",
+        ),
         (["--reservoir"], "`reservoir` must be used with a data set, but got an environment."),
-        (["--hidden-size", "5"], "`hidden_size` must be used with a data set, but got an environment."),
+        (
+            ["--hidden-size", "5"],
+            "`hidden_size` must be used with a data set, but got an environment.",
+        ),
         (["--model", "qlstm"], "`model` must be qt for an environment, but got 'qlstm'."),
         (["--workers", "0"], "`workers` must be at least 1, but got 0."),
         (["--episodes", "0"], "`episodes` must be at least 1, but got 0."),
@@ -113,7 +148,9 @@ def test_options_that_no_agent_has(option, words, refused, tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("option", [["--episodes", "3"], ["--algorithm", "a2c"], ["--workers", "4"]])
+@pytest.mark.parametrize(
+    "option", [["--episodes", "3"], ["--algorithm", "a2c"], ["--workers", "4"]]
+)
 def test_options_that_only_agents_have(option, refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = f"`{option[0][2:]}` must be used with an environment, but got data (bessel)."
@@ -125,7 +162,10 @@ def test_options_that_only_agents_have(option, refused, tmp_path, monkeypatch):
     ("name", "words"),
     [
         ("minigrid-emty-5x5", ["`dataset` must be one of", "did you mean 'minigrid-empty-5x5'?"]),
-        ("MiniGrid-Nowhere-v0", ["`dataset` must be one of minigrid-empty-5x5", "but got 'MiniGrid-Nowhere-v0'"]),
+        (
+            "MiniGrid-Nowhere-v0",
+            ["`dataset` must be one of minigrid-empty-5x5", "but got 'MiniGrid-Nowhere-v0'"],
+        ),
         ("Pendulum-v1", ["`dataset` must have discrete actions, but got Box", "of Pendulum-v1."]),
     ],
 )
@@ -159,5 +199,7 @@ def test_agents_forecast_nothing(run, refused):
 
 
 def test_a_run_is_not_replaced_unasked(run, refused):
-    assert "holds a finished run. Give another --output, or --overwrite." in refused("search", ROOM, "--output", run)
+    assert "holds a finished run. Give another --output, or --overwrite." in refused(
+        "search", ROOM, "--output", run
+    )
     assert "is finished" in refused("resume", run)

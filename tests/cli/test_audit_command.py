@@ -37,7 +37,12 @@ def test_a_few_with_picture_and_figures(capsys, monkeypatch, tmp_path):
     assert (tmp_path / "audit.png").read_bytes()[:4] == b"\x89PNG"
     with (tmp_path / "audit.csv").open(newline="") as file:
         live, dead = csv.DictReader(file)
-    assert (live["number"], live["candidate"], live["constant"], live["angles"]) == ("7", "Ent-RX", "False", "8")
+    assert (live["number"], live["candidate"], live["constant"], live["angles"]) == (
+        "7",
+        "Ent-RX",
+        "False",
+        "8",
+    )
     assert (dead["number"], dead["duplicate_of"], dead["directions"]) == ("3", "H-Ent-RX", "0")
     assert float(live["gradient_variance_2"]) > 0
     assert (float(dead["gradient_variance_4"]), dead["log2_variance_per_qubit"]) == (0, "")
@@ -62,7 +67,9 @@ def test_many_qubits_come_with_a_warning(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     for qubits, warned in (("7", False), ("8", True)):
         main(["audit", "--qubits", qubits, "--depth", "1", "--samples", "2", "--candidates", "9"])
-        assert ("nearly all Haar fidelities lie in the first bin" in capsys.readouterr().out) == warned
+        assert (
+            "nearly all Haar fidelities lie in the first bin" in capsys.readouterr().out
+        ) == warned
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,12 @@ def test_search_then_show(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     main(["search", "narma5", "--depth", "2", "--epochs", "2"])
     printed = capsys.readouterr().out
-    for words in ("47 trainable numbers write 1,781 weights", "paper, search", "5.00e-05", "sees the drive u"):
+    for words in (
+        "47 trainable numbers write 1,781 weights",
+        "paper, search",
+        "5.00e-05",
+        "sees the drive u",
+    ):
         assert words in printed
     assert "6 of 12 candidates are constant" in printed
     main(["show", "runs/narma5"])
@@ -35,7 +40,16 @@ def test_search_then_show(tmp_path, capsys, monkeypatch):
 
 
 def test_overwrite_is_a_flag(tmp_path, capsys):
-    options = ["search", "narma5", "--depth", "1", "--epochs", "1", "--output", str(tmp_path / "run")]
+    options = [
+        "search",
+        "narma5",
+        "--depth",
+        "1",
+        "--epochs",
+        "1",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     main(options)
     main([*options, "--overwrite"])
     with pytest.raises(SystemExit):
@@ -62,21 +76,33 @@ def test_candidates_are_drawn_with_reasons(capsys):
     [
         (["search", "besel"], ["`dataset` must be one of", "did you mean 'bessel'?"]),
         (["search", "bessel", "--depth", "0"], ["Argument `depth` must be at least 1, but got 0."]),
-        (["search", "bessel", "--temperature", "2"], ["`temperature` must go with softmax or gumbel"]),
+        (
+            ["search", "bessel", "--temperature", "2"],
+            ["`temperature` must go with softmax or gumbel"],
+        ),
         (["search", "series", "--csv", "no.csv"], ["no.csv"]),
         (["resume", "nowhere"], ["There is no config.json in nowhere: it is not a run folder."]),
         (["show", "nowhere"], ["There is no result.json in nowhere: it is not a run folder."]),
         (["serch", "bessel"], ["`command` must be one of", "did you mean 'search'?"]),
         (["serch", "bessel", "--seeds", "3"], ["did you mean 'search'?"]),
-        (["search", "bessel", "--seeds", f"/{'long/' * 30}x.csv"], [f"not '/{'long/' * 30}x.csv'."]),
+        (
+            ["search", "bessel", "--seeds", f"/{'long/' * 30}x.csv"],
+            [f"not '/{'long/' * 30}x.csv'."],
+        ),
         (["search"], ["DATASET is missing. See `diffqas search --help`."]),
         (["search", "bessel", "--epoch", "3"], ["--epoch, 3", "Perhaps you meant --epochs."]),
         (["search", "bessel", "--lr", "much"], ["--lr takes FLOAT, not 'much'."]),
         (["search", "bessel", "--seeds", "1.5"], ["--seeds takes INT, not '1.5'."]),
-        (["search", "mnist", "--classes", "1", "x"], ["--classes takes [INT [INT ...]], not '1', 'x'."]),
+        (
+            ["search", "mnist", "--classes", "1", "x"],
+            ["--classes takes [INT [INT ...]], not '1', 'x'."],
+        ),
         (["search", "bessel", "--recipe", "old"], ["invalid choice 'old'", "'default', 'paper'"]),
         ([], ["Expected one of {search, resume,"]),
-        (["candidates", "--qubits", "0"], ["Argument `qubits` must be between 1 and 64, but got 0."]),
+        (
+            ["candidates", "--qubits", "0"],
+            ["Argument `qubits` must be between 1 and 64, but got 0."],
+        ),
     ],
 )
 def test_errors_are_one_line_and_exit_code_2(arguments, words, refused, tmp_path, monkeypatch):

@@ -49,8 +49,12 @@ def test_show_lists_what_was_exported(folder, capsys):
 
 def test_what_cannot_be_exported_is_one_line(folder, refused, tmp_path, monkeypatch):
     assert "There is no result.json" in refused("export", str(tmp_path))
-    assert "`seed` must be one of the run's seeds, 0" in refused("export", str(folder), "--seed", "4")
-    assert "must name a .onnx file" in refused("export", str(folder), "--format", "onnx", "--output", "x.txt")
+    assert "`seed` must be one of the run's seeds, 0" in refused(
+        "export", str(folder), "--seed", "4"
+    )
+    assert "must name a .onnx file" in refused(
+        "export", str(folder), "--format", "onnx", "--output", "x.txt"
+    )
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
     (unfinished / "config.json").write_text((folder / "config.json").read_text())

@@ -12,18 +12,24 @@ from rich.console import Console
 from diffqas import search
 from diffqas.cli import main
 from diffqas.errors import RunError
-from diffqas.models import KINDS
 from diffqas.reports.forecast import forecast_csv, forecast_table
 from diffqas.runs import forecast_run, load
-from diffqas.runs.config import RunConfig
+from diffqas.searches import KINDS
+from diffqas.searches.config import RunConfig
+from diffqas.storage.run_folder import RunFolder
 from diffqas.tasks.series import ForecastErrors, load_series
-from diffqas.tasks.series.task import SETTINGS
-from diffqas.training.folder import RunFolder
+from diffqas.tasks.series.task import SERIES_RECIPES
 
 TINY = {"seeds": [3, 5], "depth": 1, "epochs": 1, "quiet": True}
 KIND = {
     "qt": {"model": "qt"},
-    "qlstm": {"model": "qlstm", "hidden_size": 1, "circuit": "C1", "classical": False, "relaxation": "gumbel"},
+    "qlstm": {
+        "model": "qlstm",
+        "hidden_size": 1,
+        "circuit": "C1",
+        "classical": False,
+        "relaxation": "gumbel",
+    },
 }
 
 
@@ -85,16 +91,25 @@ def test_a_loaded_run_is_the_run(finished):
 def test_models_that_are_gone_are_told(run):
     (run / "checkpoint.pt").unlink()
     with pytest.raises(
-        RunError, match=r"There is no sound checkpoint\.pt of the last epoch in .*: the trained models are gone"
+        RunError,
+        match=r"There is no sound checkpoint\.pt of the last epoch in .*: the trained models are gone",
     ):
         load(run)
 
 
 def test_seeds_that_diverged_are_left_out(run):
     result = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps(result | {"failures": {"3": "the loss became nan"}}))
+    (run / "result.json").write_text(
+        json.dumps(result | {"failures": {"3": "the loss became nan"}})
+    )
     assert len(forecast_run(run, 2).models) == 1
-    assert list(lines(run / "forecast.csv")[0]) == ["horizon", "seed_5", "persistence", "least_squares", "forecasts"]
+    assert list(lines(run / "forecast.csv")[0]) == [
+        "horizon",
+        "seed_5",
+        "persistence",
+        "least_squares",
+        "forecasts",
+    ]
 
 
 def test_a_run_that_replaces_another_takes_its_forecasts_away(run):
@@ -114,7 +129,7 @@ def test_a_short_series_of_ones_own(tmp_path):
 
 def stored(folder, dataset):
     """As much of a finished run as is looked at before it is refused."""
-    config = RunConfig(dataset, SETTINGS["paper"], KINDS["qt"].choose())
+    config = RunConfig(dataset, SERIES_RECIPES["paper"], KINDS["qt"].choose())
     RunFolder(folder).create(config.to_json())
     (folder / "result.json").write_text("{}")
 
@@ -122,7 +137,10 @@ def stored(folder, dataset):
 @pytest.mark.parametrize(
     ("dataset", "words"),
     [
-        ("narma5", "The windows of narma5 show the drive u: only a model that sees the series that it predicts can"),
+        (
+            "narma5",
+            "The windows of narma5 show the drive u: only a model that sees the series that it predicts can",
+        ),
         ("narma10", "forecast several steps (try narma10-response)."),
         ("mnist", "The run is on mnist, which is no series: only a model that sees the series"),
     ],
@@ -136,8 +154,14 @@ def test_what_cannot_be_fed_back_is_refused(dataset, words, tmp_path, refused):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--steps", "0"], "`steps` must be between 1 and 101, the number of test windows, but got 0."),
-        (["--steps", "102"], "`steps` must be between 1 and 101, the number of test windows, but got 102."),
+        (
+            ["--steps", "0"],
+            "`steps` must be between 1 and 101, the number of test windows, but got 0.",
+        ),
+        (
+            ["--steps", "102"],
+            "`steps` must be between 1 and 101, the number of test windows, but got 102.",
+        ),
         (["--output", "ahead.csv"], "`output` must name a .png file, but got ahead.csv."),
     ],
 )
@@ -150,7 +174,9 @@ def test_folders_that_hold_no_finished_run(tmp_path, refused):
     assert "There is no result.json" in refused("forecast", str(tmp_path))
     stored(tmp_path / "run", "sunspots")
     (tmp_path / "run" / "result.json").unlink()
-    assert "is not finished. Continue it with `diffqas resume" in refused("forecast", str(tmp_path / "run"))
+    assert "is not finished. Continue it with `diffqas resume" in refused(
+        "forecast", str(tmp_path / "run")
+    )
 
 
 def test_help_tells_of_the_command(capsys):
@@ -166,7 +192,9 @@ def test_help_tells_of_the_command(capsys):
 
 def test_forecasts_that_run_away_stand_in_the_table(capsys):
     own = np.array([[1.0, np.nan], [2.0, 5.0], [3.0, 4.0]])
-    errors = ForecastErrors(own, np.array([1.5, 2.5]), np.array([1.0, np.inf]), np.array([9, 8]), window=4)
+    errors = ForecastErrors(
+        own, np.array([1.5, 2.5]), np.array([1.0, np.inf]), np.array([9, 8]), window=4
+    )
     Console(width=120).print(forecast_table(errors, "[run]"))
     printed = capsys.readouterr().out
     assert printed.startswith("[run]")

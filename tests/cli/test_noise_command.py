@@ -16,7 +16,21 @@ def run(tmp_path_factory):
 
 
 def test_a_table_and_files(run, capsys):
-    main(["noise", str(run.folder), "--shots", "100", "1000", "--readout", "0.01", "--repeats", "2", "--top-k", "1"])
+    main(
+        [
+            "noise",
+            str(run.folder),
+            "--shots",
+            "100",
+            "1000",
+            "--readout",
+            "0.01",
+            "--repeats",
+            "2",
+            "--top-k",
+            "1",
+        ]
+    )
     printed = capsys.readouterr().out
     assert "1,000 shots" in printed
     assert "readout 0.01" in printed
@@ -26,9 +40,14 @@ def test_a_table_and_files(run, capsys):
 
 
 def test_search_takes_shots(tmp_path):
-    arguments = "search bessel --depth 1 --epochs 1 --chunk 256 --shots 50 --shot-gradient parameter-shift"
+    arguments = (
+        "search bessel --depth 1 --epochs 1 --chunk 256 --shots 50 --shot-gradient parameter-shift"
+    )
     main([*arguments.split(), "--output", str(tmp_path / "run")])
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["run"]["kind"]["shots"]["count"] == 50
+    assert (
+        json.loads((tmp_path / "run" / "config.json").read_text())["run"]["kind"]["shots"]["count"]
+        == 50
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +68,9 @@ def test_wrong_options_are_told(run, refused, options, message, monkeypatch):
 
 def test_a_missing_package_is_named(run, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "qiskit_aer", None)
-    assert "pip install diffqas[noise]" in refused("noise", str(run.folder), "--depolarising", "0.001")
+    assert "pip install diffqas[noise]" in refused(
+        "noise", str(run.folder), "--depolarising", "0.001"
+    )
 
 
 def test_runs_that_cannot_be_measured_are_told(run, refused, tmp_path):
@@ -68,7 +89,20 @@ def test_agents_are_measured_in_episodes(capsys, tmp_path):
     pytest.importorskip("minigrid")
     options = {"episodes": 4, "workers": 2, "depth": 1, "algorithm": "a2c", "quiet": True}
     run = search("minigrid-empty-5x5", output=tmp_path / "run", **options)
-    main(["noise", str(run.folder), "--shots", "100", "--repeats", "1", "--top-k", "1", "--episodes", "2"])
+    main(
+        [
+            "noise",
+            str(run.folder),
+            "--shots",
+            "100",
+            "--repeats",
+            "1",
+            "--top-k",
+            "1",
+            "--episodes",
+            "2",
+        ]
+    )
     printed = capsys.readouterr().out
     assert "minigrid-empty-5x5: reward, measured circuits" in printed
     assert (run.folder / "noise" / "noise.png").exists()

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import nn
 
+from diffqas.agents.actor_critic.agents import Agent
 from diffqas.cli.play import Play
 from diffqas.errors import ArgumentError, RunError
 from diffqas.runs.play import play_run
-from diffqas.training.actor_critic.agents import Agent
 
 pytest.importorskip("minigrid", reason="environments need minigrid")
 
@@ -34,7 +34,9 @@ def make(tmp_path, monkeypatch):
         folder = tmp_path / "run"
         folder.mkdir()
         (folder / "result.json").write_text(json.dumps({"task": task, "seeds": [3, 5]}))
-        loaded = SimpleNamespace(models=[agent(size, actions, favourite) for favourite in (actions - 1, 0)])
+        loaded = SimpleNamespace(
+            models=[agent(size, actions, favourite) for favourite in (actions - 1, 0)]
+        )
         monkeypatch.setattr("diffqas.runs.play.load", lambda place: {folder: loaded}[place])
         return folder
 
@@ -53,7 +55,9 @@ def test_first_and_last_state_and_how_it_went(make, capsys):
     board = ["██████████", "██► ..  ██", "██      ██", "██    ★ ██", "██████████"]
     assert printed[:6] == [*(row.replace(".", " ") for row in board), "step 0/100"]
     assert printed[11] == "step 100/100  left  reward 0"
-    assert printed[12:] == [f"reward 0, 100 steps (cut at the limit), no success: {run / 'play.gif'}"]
+    assert printed[12:] == [
+        f"reward 0, 100 steps (cut at the limit), no success: {run / 'play.gif'}"
+    ]
     assert size(run / "play.gif") == (101, (320, 338))
     assert {path.name for path in run.iterdir()} == {"result.json", "play.gif"}
 
@@ -70,7 +74,9 @@ def test_the_first_seed_plays_if_none_is_named(make, tmp_path):
 
 def test_drawn_actions(make):
     run = make("cartpole", 4, 2)
-    first, again, other = (play_run(run, episode_seed=number, sample=True)[0] for number in (1, 1, 2))
+    first, again, other = (
+        play_run(run, episode_seed=number, sample=True)[0] for number in (1, 1, 2)
+    )
     assert first.actions == again.actions
     assert first.rewards
     assert other.texts == ("",) * (other.steps + 1)
@@ -128,7 +134,9 @@ def test_wrong_options(options, words, make):
 def test_a_run_on_something_else(make, monkeypatch):
     run = make("bessel")
     monkeypatch.setattr("diffqas.runs.play.load", None)
-    with pytest.raises(RunError, match=r"is on bessel, which is no environment: only agents play .*\.$"):
+    with pytest.raises(
+        RunError, match=r"is on bessel, which is no environment: only agents play .*\.$"
+    ):
         play_run(run)
 
 

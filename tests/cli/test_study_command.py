@@ -29,7 +29,12 @@ def test_a_part_of_the_table_then_the_rest(tmp_path, capsys):
     main([*options, "--rows", "search-raw", "reference", "uniform-distribution"])
     second = capsys.readouterr().out
     assert "6 cells, 1 of them finished before" in second
-    for words in ("candidate 8", "persistence of the hidden response", "sign-flip tests", "runs/table-2"):
+    for words in (
+        "candidate 8",
+        "persistence of the hidden response",
+        "sign-flip tests",
+        "runs/table-2",
+    ):
         assert words in second
     folder = tmp_path / "runs" / "table-2"
     assert (folder / "table.tex").exists()
@@ -38,11 +43,26 @@ def test_a_part_of_the_table_then_the_rest(tmp_path, capsys):
 
 def test_the_ablation(tmp_path, capsys):
     rows = ["--rows", "search-paper", "depth-5", "bits-1-1", "separate-angles"]
-    main(["study", "ablation", "--recipe", "paper", *TINY, "--datasets", "bessel", "--output", "here", *rows])
+    main(
+        [
+            "study",
+            "ablation",
+            "--recipe",
+            "paper",
+            *TINY,
+            "--datasets",
+            "bessel",
+            "--output",
+            "here",
+            *rows,
+        ]
+    )
     printed = capsys.readouterr().out
     for words in ("depth 5", "bits -1/+1", "separate angles", "search paper"):
         assert words in printed
-    cells = [json.loads(path.read_text()) for path in (tmp_path / "here" / "cells" / "bessel").iterdir()]
+    cells = [
+        json.loads(path.read_text()) for path in (tmp_path / "here" / "cells" / "bessel").iterdir()
+    ]
     assert {cell["row"]: cell["trainable"] for cell in cells} == {
         "search paper": 36,
         "depth 5": 80,
@@ -54,10 +74,19 @@ def test_the_ablation(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["study", "tabel-2"], ["`study` must be one of table-2, ablation", "did you mean 'table-2'?"]),
+        (
+            ["study", "tabel-2"],
+            ["`study` must be one of table-2, ablation", "did you mean 'table-2'?"],
+        ),
         (["study", "table-2", "--shard", "3/2"], ["`shard` must be i/n with 1 <= i <= n", "'3/2'"]),
-        (["study", "table-2", "--rows", "serch-raw"], ["`rows` must be one of", "did you mean 'search-raw'?"]),
-        (["study", "table-2", "--datasets", "besel"], ["`datasets` must be one of", "did you mean 'bessel'?"]),
+        (
+            ["study", "table-2", "--rows", "serch-raw"],
+            ["`rows` must be one of", "did you mean 'search-raw'?"],
+        ),
+        (
+            ["study", "table-2", "--datasets", "besel"],
+            ["`datasets` must be one of", "did you mean 'bessel'?"],
+        ),
         (["study", "table-2", "--seeds", "0"], ["`seeds` must be at least 1, but got 0"]),
         (["study", "table-2", "--epochs", "0"], ["`epochs` must be at least 1, but got 0"]),
         (["study", "table-2", "--workers", "0"], ["`workers` must be at least 1, but got 0"]),
@@ -71,8 +100,26 @@ def test_errors_are_one_line_and_leave_nothing(arguments, words, refused, tmp_pa
 
 
 def test_an_interrupt_keeps_finished_cells(tmp_path):
-    options = ["--depth", "1", "--seeds", "2", "--workers", "2", "--datasets", "narma5", "--output", "study"]
-    command = [sys.executable, "-c", "from diffqas.cli import main; main()", "study", "table-2", *options]
+    options = [
+        "--depth",
+        "1",
+        "--seeds",
+        "2",
+        "--workers",
+        "2",
+        "--datasets",
+        "narma5",
+        "--output",
+        "study",
+    ]
+    command = [
+        sys.executable,
+        "-c",
+        "from diffqas.cli import main; main()",
+        "study",
+        "table-2",
+        *options,
+    ]
     command += ["--epochs", "10", "--rows", "search", "control"]
     process = subprocess.Popen(
         command,
@@ -84,13 +131,16 @@ def test_an_interrupt_keeps_finished_cells(tmp_path):
     )
     cells = tmp_path / "study" / "cells"
     deadline = time.monotonic() + 120
-    while not list(cells.glob("*/*.json")) and process.poll() is None and time.monotonic() < deadline:
+    while (
+        not list(cells.glob("*/*.json")) and process.poll() is None and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert (
-        errors.strip() == "diffqas: interrupted; finished cells are kept, and the same command goes on with the others."
+        errors.strip()
+        == "diffqas: interrupted; finished cells are kept, and the same command goes on with the others."
     )
     finished = list(cells.glob("*/*.json"))
     assert 1 <= len(finished) < 9

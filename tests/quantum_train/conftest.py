@@ -64,19 +64,26 @@ def frozen() -> nn.Module:
 
 
 def convolutional() -> nn.Module:
-    return nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Tanh(), nn.Flatten(), nn.Linear(48, 2))
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Tanh(), nn.Flatten(), nn.Linear(48, 2)
+    )
 
 
 CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "mlp": (lambda: nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)), (6, 4)),
     "nested": (
-        lambda: nn.Sequential(nn.Sequential(nn.Linear(4, 5), nn.Tanh()), nn.Sequential(nn.Linear(5, 3))),
+        lambda: nn.Sequential(
+            nn.Sequential(nn.Linear(4, 5), nn.Tanh()), nn.Sequential(nn.Linear(5, 3))
+        ),
         (6, 4),
     ),
     "batch-norm": (convolutional, (5, 1, 6, 6)),
     "lstm": (lambda: First(nn.LSTM(2, 3, num_layers=2, batch_first=True)), (4, 5, 2)),
     "gru": (lambda: First(nn.GRU(2, 3)), (4, 5, 2)),
-    "transformer": (lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True), (4, 5, 8)),
+    "transformer": (
+        lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True),
+        (4, 5, 8),
+    ),
     "tied": (Tied, (6, 4)),
     "twice": (Twice, (6, 4)),
     "frozen": (frozen, (6, 4)),

@@ -1,4 +1,6 @@
-"""Any module can be a target: it runs with the generated tensors, and the object passed in stays as it was."""
+"""Any module can be a target: it runs with the generated tensors, and the object passed in stays as
+it was.
+"""
 
 import pytest
 import torch
@@ -21,10 +23,14 @@ def test_calling_the_model_calls_the_target_with_the_generated_tensors(case, tra
 
 
 def test_generated_tensors_have_the_names_order_and_shapes_of_the_target(case):
-    named = [(n, p) for n, p in case.make().named_parameters(remove_duplicate=False) if p.requires_grad]
+    named = [
+        (n, p) for n, p in case.make().named_parameters(remove_duplicate=False) if p.requires_grad
+    ]
     generated = case.model().generate()
     assert set(generated) == {name for name, _ in named}
-    assert all(generated[name].shape == p.shape and generated[name].dtype == p.dtype for name, p in named)
+    assert all(
+        generated[name].shape == p.shape and generated[name].dtype == p.dtype for name, p in named
+    )
 
 
 @pytest.mark.parametrize(("name", "size"), [("tied", 24), ("twice", 20)])

@@ -47,7 +47,9 @@ def test_twenty_steps_together_are_twenty_steps_alone(kind, optimizer):
     losses = train(together, optimizer)
     for index, seed in enumerate(SEEDS):
         alone = population(kind, [seed])
-        torch.testing.assert_close(losses[:, index : index + 1], train(alone, optimizer), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(
+            losses[:, index : index + 1], train(alone, optimizer), rtol=1e-9, atol=1e-9
+        )
         torch.testing.assert_close(together.vector[index], alone.vector[0], rtol=1e-9, atol=1e-9)
     assert (losses[-1] < losses[0]).all()
 
@@ -76,7 +78,9 @@ def test_hashed_weights_start_with_the_targets_mean_and_spread():
     model = population(HashedWeights, count=30)
     for seed, weights in zip(SEEDS, model.weights().detach(), strict=True):
         layout = model.skeleton.layout
-        for written, own in zip(weights.split(layout.sizes), target(seed).parameters(), strict=True):
+        for written, own in zip(
+            weights.split(layout.sizes), target(seed).parameters(), strict=True
+        ):
             torch.testing.assert_close(written.mean(), own.detach().mean())
             torch.testing.assert_close(written.std(correction=0), own.detach().std(correction=0))
 
@@ -94,17 +98,25 @@ def test_the_subspace_starts_at_the_targets_own_start_with_directions_of_length_
     model = population(RandomSubspace)
     x = torch.randn(5, 4, dtype=torch.float64)
     torch.testing.assert_close(model(x), torch.stack([target(seed)(x) for seed in SEEDS]))
-    torch.testing.assert_close(model.directions.norm(dim=-1), torch.ones(len(SEEDS), COUNT, dtype=torch.float64))
+    torch.testing.assert_close(
+        model.directions.norm(dim=-1), torch.ones(len(SEEDS), COUNT, dtype=torch.float64)
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (([target(0)], [0, 1], COUNT), "`targets` must be one network per seed, but got 1 networks"),
+        (
+            ([target(0)], [0, 1], COUNT),
+            "`targets` must be one network per seed, but got 1 networks",
+        ),
         (([target(0)], [0], 0), "`count` must be between 1 and the 65 weights, but got 0"),
         (([target(0)], [0], 66), "`count` must be between 1 and the 65 weights, but got 66"),
         (([nn.BatchNorm1d(3)], [0], 1), "`targets` must have no buffers, but got BatchNorm1d"),
-        (([nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).requires_grad_(False))], [0], 1), "no frozen parameters"),
+        (
+            ([nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2).requires_grad_(False))], [0], 1),
+            "no frozen parameters",
+        ),
     ],
 )
 def test_wrong_arguments_are_told(kind, arguments, words):

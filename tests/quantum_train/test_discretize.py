@@ -30,7 +30,9 @@ def test_the_found_model_is_the_mixture_of_the_k_best(one_case, relaxation, shar
     w = structure if relaxation == Raw() else torch.softmax(structure / 0.7, -1)
     separate = sharing == "separate"
     rows = [
-        dense_probabilities([candidate], (circuits.angles[j] if separate else circuits.angles).detach())[0]
+        dense_probabilities(
+            [candidate], (circuits.angles[j] if separate else circuits.angles).detach()
+        )[0]
         for j, candidate in enumerate(circuits.candidates)
     ]
     weights = {tuple(group): w[group].sum() for group in SHARED}
@@ -105,5 +107,7 @@ def test_the_original_is_untouched_and_the_found_one_can_be_retrained(case):
 
 @pytest.mark.parametrize("k", [0, -1, 9, 1.5])
 def test_a_wrong_k_is_told(one_case, k):
-    with pytest.raises(ArgumentError, match=rf"^Argument `k` must be between 1 and 8, but got {k}\.$"):
+    with pytest.raises(
+        ArgumentError, match=rf"^Argument `k` must be between 1 and 8, but got {k}\.$"
+    ):
         one_case("mlp").model().discretize(k)

@@ -22,7 +22,8 @@ def test_export_is_a_plain_module_like_the_target(case):
     assert repr(plain) == repr(target)
     assert list(plain.state_dict()) == list(target.state_dict())
     described = [
-        [(n, p.requires_grad, p.shape, p.dtype, type(p)) for n, p in m.named_parameters()] for m in (plain, target)
+        [(n, p.requires_grad, p.shape, p.dtype, type(p)) for n, p in m.named_parameters()]
+        for m in (plain, target)
     ]
     assert described[0] == described[1]
     assert all("diffqas" not in type(module).__module__ for module in plain.modules())

@@ -92,7 +92,9 @@ def test_two_processes_average_to_the_gradient_of_the_whole_batch(data, tmp_path
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "DIFFQAS_COMPILED": "0"}
     command = [sys.executable, "-c", PROCESS]
     workers = [
-        subprocess.Popen([*command, str(rank), str(tmp_path)], env=environment, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, str(rank), str(tmp_path)], env=environment, stderr=subprocess.PIPE, text=True
+        )
         for rank in (0, 1)
     ]
     errors = [worker.communicate(timeout=240)[1] for worker in workers]
@@ -103,7 +105,8 @@ def test_two_processes_average_to_the_gradient_of_the_whole_batch(data, tmp_path
     x, y = data
     nn.functional.mse_loss(alone(x), y).backward()
     assert not torch.equal(
-        found[0]["start"]["generator.circuits.angles"], found[1]["start"]["generator.circuits.angles"]
+        found[0]["start"]["generator.circuits.angles"],
+        found[1]["start"]["generator.circuits.angles"],
     )
     for name, gradient in gradients(alone).items():
         assert torch.equal(found[0]["grad"][name], found[1]["grad"][name])
@@ -128,9 +131,18 @@ def test_lightning_trains_and_restores_it(data, tmp_path):
     module = Regression()
     before = module.model.circuits.angles.detach().clone()
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*data), batch_size=16)
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+    quiet = {
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "accelerator": "cpu",
+    }
     trainer = lightning.Trainer(
-        max_epochs=2, accumulate_grad_batches=2, default_root_dir=tmp_path, enable_checkpointing=False, **quiet
+        max_epochs=2,
+        accumulate_grad_batches=2,
+        default_root_dir=tmp_path,
+        enable_checkpointing=False,
+        **quiet,
     )
     trainer.fit(module, loader)
     assert not torch.equal(module.model.circuits.angles.detach(), before)

@@ -1,4 +1,6 @@
-"""Generated weights against the papers' formula, written as a loop over the weights in plain Python."""
+"""Generated weights against the papers' formula, written as a loop over the weights in plain
+Python.
+"""
 
 import math
 
@@ -22,7 +24,9 @@ OBJECTS = {"paper": DimensionScale(None), "own": lambda p, n: p * p + n}
 
 
 def by_hand(model, bits, scale, chunk):
-    """kappa_i = gain (<beta, bits of i> + gamma s(p_i) + bias) + offset, one weight after the other."""
+    """kappa_i = gain (<beta, bits of i> + gamma s(p_i) + bias) + offset, one weight after the
+    other.
+    """
     generator, circuits = model.generator, model.circuits
     n, code = generator.mapping.n, CODES[bits]
     rows = dense_probabilities(circuits.candidates, circuits.angles.detach())
@@ -57,7 +61,9 @@ def check(model, bits, scale, chunk):
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("chunk", [1, 3])
 def test_formula_for_every_choice(bits, scale, chunk):
-    target = nn.Sequential(nn.Linear(5, 3), nn.Linear(3, 7))  # p = 46: no power of two, no multiple of 3
+    target = nn.Sequential(
+        nn.Linear(5, 3), nn.Linear(3, 7)
+    )  # p = 46: no power of two, no multiple of 3
     model = QuantumTrain(target, depth=2, bits=bits, scale=OBJECTS.get(scale, scale), chunk=chunk)
     check(model, bits, scale, chunk)
 
@@ -71,7 +77,11 @@ def test_formula_for_every_number_of_weights(p, chunk):
 
 
 def test_formula_for_a_space_of_different_rotations():
-    space = [Candidate(entangler="chain"), Candidate(hadamard=True, rotation=("rz", "ry", "rx")), Candidate(True)]
+    space = [
+        Candidate(entangler="chain"),
+        Candidate(hadamard=True, rotation=("rz", "ry", "rx")),
+        Candidate(True),
+    ]
     model = QuantumTrain(nn.Linear(4, 3), depth=2, candidates=space, bits="binary", scale="tanh")
     check(model, "binary", "tanh", 1)
 
@@ -87,5 +97,7 @@ def test_dimension_scale_cuts_both_ways(limit):
 @pytest.mark.parametrize("gain", [0.5, 2.0])
 def test_tanh_scale_is_smooth_and_bounded(gain):
     p = torch.tensor([-5.0, 0.01, 0.1], dtype=torch.float64)
-    assert TanhScale(gain)(p, 4).tolist() == pytest.approx([math.tanh(gain * 16 * value) for value in p.tolist()])
+    assert TanhScale(gain)(p, 4).tolist() == pytest.approx(
+        [math.tanh(gain * 16 * value) for value in p.tolist()]
+    )
     assert RawScale()(p, 4) is p

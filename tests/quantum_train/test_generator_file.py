@@ -1,4 +1,6 @@
-"""A generator's file: the identical network from it, and one line for every way in which it cannot be used."""
+"""A generator's file: the identical network from it, and one line for every way in which it cannot
+be used.
+"""
 
 import json
 
@@ -79,7 +81,9 @@ def test_the_papers_classifier_needs_a_hundredth_of_the_bytes(tmp_path):
     numbers = load_file(tmp_path / "g.safetensors")
     trained = sum(p.numel() for p in model.parameters())
     assert (trained, model.parameter_report().target) == (286, 108_866)
-    assert sum(t.numel() for t in numbers.values()) == trained + 2 * 6  # gain and offset of six tensors
+    assert (
+        sum(t.numel() for t in numbers.values()) == trained + 2 * 6
+    )  # gain and offset of six tensors
     assert (tmp_path / "g.safetensors").stat().st_size < 108_866 * 4 / 100
 
 
@@ -130,7 +134,9 @@ def test_what_the_target_brings_must_be_what_it_was(one_case, tmp_path):
     model = case.model()
     model(case.x)
     model.save_generator(path)
-    with pytest.raises(ArgumentError, match=r"include_target=True.*other values in `1\.running_mean`"):
+    with pytest.raises(
+        ArgumentError, match=r"include_target=True.*other values in `1\.running_mean`"
+    ):
         QuantumTrain.from_generator(path, case.make())
     assert same_weights(QuantumTrain.from_generator(path, case.make(), strict=False), model)
     assert torch.equal(QuantumTrain.from_generator(path, model.export())(case.x), model(case.x))

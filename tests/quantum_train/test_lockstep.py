@@ -9,7 +9,9 @@ from diffqas.quantum_train import Lockstep, QuantumTrain
 
 VECTORISED = {"mlp", "nested", "transformer", "tied", "twice"}
 SEEDS = 3
-slow_attention = pytest.mark.filterwarnings("ignore:There is a performance drop")  # vmap, seed by seed
+slow_attention = pytest.mark.filterwarnings(
+    "ignore:There is a performance drop"
+)  # vmap, seed by seed
 close = {"rtol": 1e-9, "atol": 1e-9}
 
 
@@ -49,15 +51,21 @@ def test_given_noise_reaches_each_model(one_case, training):
     population.circuits.progress = 0.5
     for model, noise in zip(models, population.circuits.noise, strict=True):
         model.circuits.noise, model.circuits.progress = noise, 0.5
-    torch.testing.assert_close(population(case.x), torch.stack([model(case.x) for model in models]), **close)
-    torch.testing.assert_close(population.circuits.weights, torch.stack([m.circuits.weights for m in models]), **close)
+    torch.testing.assert_close(
+        population(case.x), torch.stack([model(case.x) for model in models]), **close
+    )
+    torch.testing.assert_close(
+        population.circuits.weights, torch.stack([m.circuits.weights for m in models]), **close
+    )
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_any_number_of_models(one_case, count):
     case = one_case("mlp")
     models = [case.model(chunk=3) for _ in range(count)]
-    torch.testing.assert_close(Lockstep(models)(case.x), torch.stack([m(case.x) for m in models]), **close)
+    torch.testing.assert_close(
+        Lockstep(models)(case.x), torch.stack([m(case.x) for m in models]), **close
+    )
 
 
 def test_every_model_keeps_its_own_frozen_parameters_and_buffers(one_case):

@@ -26,7 +26,9 @@ def train(model, x, y, optimizer, steps=20):
 
 @pytest.fixture(params=["mlp", "batch-norm", "lstm"])
 def trained(request, one_case):
-    """A function that trains three models together and alone: (population, models that were trained alone)."""
+    """A function that trains three models together and alone: (population, models that were trained
+    alone).
+    """
     case = one_case(request.param)
 
     def run(optimizer):

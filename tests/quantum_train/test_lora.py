@@ -17,11 +17,25 @@ TOKENS = torch.arange(24).reshape(4, 6) % 11
 
 
 def adapted():
-    sizes = {"vocab_size": 11, "hidden_size": 16, "intermediate_size": 24, "max_position_embeddings": 8}
-    layers = {"num_hidden_layers": 2, "num_attention_heads": 2, "num_labels": 2, "initializer_range": 0.3}
-    config = transformers.BertConfig(**sizes, **layers, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    sizes = {
+        "vocab_size": 11,
+        "hidden_size": 16,
+        "intermediate_size": 24,
+        "max_position_embeddings": 8,
+    }
+    layers = {
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_labels": 2,
+        "initializer_range": 0.3,
+    }
+    config = transformers.BertConfig(
+        **sizes, **layers, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
     base = transformers.BertForSequenceClassification(config).eval()
-    return peft.get_peft_model(base, peft.LoraConfig(r=2, lora_alpha=4, target_modules=["query", "value"]))
+    return peft.get_peft_model(
+        base, peft.LoraConfig(r=2, lora_alpha=4, target_modules=["query", "value"])
+    )
 
 
 def model_of(seed, base=None):
@@ -36,7 +50,9 @@ def test_only_the_lora_matrices_are_written_and_the_frozen_ones_stay():
     names = set(model.generate())
     assert names
     assert all("lora_" in name for name in names)
-    assert model.parameter_report().target == 2 * 2 * 2 * (16 * 2)  # layers, places, matrices, 16 x 2
+    assert model.parameter_report().target == 2 * 2 * 2 * (
+        16 * 2
+    )  # layers, places, matrices, 16 x 2
     frozen = {name: tensor.clone() for name, tensor in model.target.module.state_dict().items()}
     labels = torch.tensor([0, 1, 0, 1])
     optimizer = torch.optim.Adam(model.parameter_groups(lr=0.02))

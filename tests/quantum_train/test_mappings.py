@@ -1,11 +1,20 @@
-"""Mappings against a slow, obvious loop over the basis states: values, gradients, copies, counts, memory."""
+"""Mappings against a slow, obvious loop over the basis states: values, gradients, copies, counts,
+memory.
+"""
 
 import pytest
 import torch
 from torch import nn
 
 from diffqas.errors import ArgumentError
-from diffqas.quantum_train import LinearMapping, Lockstep, MLPMapping, QuantumTrain, TensorTrainMapping, as_mapping
+from diffqas.quantum_train import (
+    LinearMapping,
+    Lockstep,
+    MLPMapping,
+    QuantumTrain,
+    TensorTrainMapping,
+    as_mapping,
+)
 
 CODES = {"signed": {"0": -1.0, "1": 1.0}, "binary": {"0": 0.0, "1": 1.0}}
 CHOICES = [LinearMapping(), MLPMapping((4,)), MLPMapping((5, 3), gain=2.0), MLPMapping((3, 2, 4))]
@@ -62,7 +71,9 @@ def test_copies_are_independent(choice, lead):
     assert together.shape == (*lead, 32)
     for place in [(0,) * len(lead), tuple(size - 1 for size in lead)]:
         alone = choice.make(4, 2, "binary").double()
-        alone.load_state_dict({name: tensor[place] for name, tensor in stacked.state_dict().items()})
+        alone.load_state_dict(
+            {name: tensor[place] for name, tensor in stacked.state_dict().items()}
+        )
         torch.testing.assert_close(together[place], alone(scaled[place]), **exact)
 
 
@@ -134,7 +145,9 @@ def test_tensors_start_with_the_targets_mean_and_spread(choice, dtype):
         like = target.get_parameter(name).detach()
         assert tensor.dtype == dtype
         torch.testing.assert_close(tensor.detach().mean(), like.mean(), rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(tensor.detach().std(correction=0), like.std(correction=0), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(
+            tensor.detach().std(correction=0), like.std(correction=0), rtol=1e-4, atol=1e-5
+        )
 
 
 def test_a_larger_gain_tells_more_states_apart():
@@ -144,7 +157,9 @@ def test_a_larger_gain_tells_more_states_apart():
         mapping = MLPMapping((64,), gain=gain).make(n, chunk, "binary").double()
         rows = mapping(torch.ones(2**n, dtype=torch.float64)).detach().reshape(2**n, chunk)
         squares = torch.linalg.svdvals(rows - rows.mean(0)).square()
-        return float(squares.sum().square() / squares.square().sum())  # how many directions share the spread
+        return float(
+            squares.sum().square() / squares.square().sum()
+        )  # how many directions share the spread
 
     # Units that are linear in the bits span n directions, however many there are.
     assert directions(1.0) < n < 11 < directions(30.0)
@@ -169,14 +184,29 @@ def test_the_gradient_keeps_one_number_per_unit_and_state():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MLPMapping(()), "`hidden` must be one or more widths of at least 1, as a tuple, but got ()."),
-        (lambda: MLPMapping((4, 0)), "`hidden` must be one or more widths of at least 1, as a tuple, but got (4, 0)."),
-        (lambda: MLPMapping(16), "`hidden` must be one or more widths of at least 1, as a tuple, but got 16."),
+        (
+            lambda: MLPMapping(()),
+            "`hidden` must be one or more widths of at least 1, as a tuple, but got ().",
+        ),
+        (
+            lambda: MLPMapping((4, 0)),
+            "`hidden` must be one or more widths of at least 1, as a tuple, but got (4, 0).",
+        ),
+        (
+            lambda: MLPMapping(16),
+            "`hidden` must be one or more widths of at least 1, as a tuple, but got 16.",
+        ),
         (lambda: TensorTrainMapping(0), "`bond` must be a whole number of at least 1, but got 0."),
-        (lambda: TensorTrainMapping(2.0), "`bond` must be a whole number of at least 1, but got 2.0."),
+        (
+            lambda: TensorTrainMapping(2.0),
+            "`bond` must be a whole number of at least 1, but got 2.0.",
+        ),
         (lambda: MLPMapping(gain=0.0), "`gain` must be positive, but got 0.0."),
         (lambda: MLPMapping().make(3, 0), "`chunk` must be at least 1, but got 0."),
-        (lambda: MLPMapping().make(3, 1, "sign"), "`bits` must be one of signed, binary, but got 'sign'"),
+        (
+            lambda: MLPMapping().make(3, 1, "sign"),
+            "`bits` must be one of signed, binary, but got 'sign'",
+        ),
     ],
 )
 def test_wrong_choices_are_told(make, message):

@@ -56,7 +56,9 @@ def test_a_fresh_model_takes_over_a_saved_state(case, times, tmp_path):
 
 
 @pytest.mark.parametrize("times", [0, 1], ids=["new", "used"])
-@pytest.mark.parametrize("cast", [lambda m: m.to(torch.float32), lambda m: m.float()], ids=["to", "float"])
+@pytest.mark.parametrize(
+    "cast", [lambda m: m.to(torch.float32), lambda m: m.float()], ids=["to", "float"]
+)
 def test_a_cast_reaches_everything(case, times, cast):
     model = used(case, times)
     reference = model(case.x)

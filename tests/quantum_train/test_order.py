@@ -37,7 +37,9 @@ def test_neighbours_share_no_more_bits_than_any_two():
         assert ((bits > 0.4) & (bits < 0.6)).all()
 
 
-@pytest.mark.parametrize("choices", [{}, {"chunk": 3}, {"mapping": MLPMapping((4,)), "chunk": 4}, {"bits": "signed"}])
+@pytest.mark.parametrize(
+    "choices", [{}, {"chunk": 3}, {"mapping": MLPMapping((4,)), "chunk": 4}, {"bits": "signed"}]
+)
 def test_weights_are_those_of_the_index_in_another_order(choices):
     plain, shuffled = model("index", **choices), model("shuffled", **choices)
     chunk, n = choices.get("chunk", 1), plain.generator.mapping.n
@@ -52,12 +54,16 @@ def test_gradients_of_all_numbers_against_finite_differences():
     names = [name for name, _ in shuffled.generator.named_parameters()]
 
     def written(*numbers):
-        return torch.func.functional_call(shuffled.generator, dict(zip(names, numbers, strict=True)))
+        return torch.func.functional_call(
+            shuffled.generator, dict(zip(names, numbers, strict=True))
+        )
 
     assert torch.autograd.gradcheck(written, tuple(shuffled.generator.parameters()))
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")  # inside torch.func.jacfwd
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit.script.*:DeprecationWarning"
+)  # inside torch.func.jacfwd
 def test_derivatives_of_every_kind_are_index_selects():
     states = shuffled_states(4)
     rows = torch.randn(3, 16, 2, dtype=torch.float64, requires_grad=True)
@@ -68,7 +74,11 @@ def test_derivatives_of_every_kind_are_index_selects():
     def plain(values):
         return values.index_select(-2, states).square()
 
-    checks = {"check_forward_ad": True, "check_batched_grad": True, "check_batched_forward_grad": True}
+    checks = {
+        "check_forward_ad": True,
+        "check_batched_grad": True,
+        "check_batched_forward_grad": True,
+    }
     assert torch.autograd.gradcheck(mine, rows, **checks)
     assert torch.autograd.gradgradcheck(mine, rows)
     torch.testing.assert_close(torch.func.vmap(mine)(rows), plain(rows))
@@ -79,7 +89,9 @@ def test_derivatives_of_every_kind_are_index_selects():
 def test_seeds_in_lockstep_are_the_seeds_alone():
     models = [model("shuffled", seed) for seed in range(3)]
     inputs = torch.randn(4, 5, dtype=torch.float64)
-    torch.testing.assert_close(Lockstep(models)(inputs), torch.stack([one(inputs) for one in models]))
+    torch.testing.assert_close(
+        Lockstep(models)(inputs), torch.stack([one(inputs) for one in models])
+    )
 
 
 def test_the_start_of_the_target_is_that_of_every_order():
@@ -92,9 +104,15 @@ def test_the_start_of_the_target_is_that_of_every_order():
 
 
 def test_it_is_a_choice_of_the_recipe():
-    assert QuantumTrain(network(), depth=2, recipe=Recipe(order="shuffled")).generator.order.name == "shuffled"
     assert (
-        QuantumTrain(network(), depth=2, recipe=Recipe(order="shuffled"), order="index").generator.order.name == "index"
+        QuantumTrain(network(), depth=2, recipe=Recipe(order="shuffled")).generator.order.name
+        == "shuffled"
+    )
+    assert (
+        QuantumTrain(
+            network(), depth=2, recipe=Recipe(order="shuffled"), order="index"
+        ).generator.order.name
+        == "index"
     )
     with pytest.raises(ArgumentError, match="`order` must be one of index, shuffled"):
         QuantumTrain(network(), depth=2, order="random")

@@ -27,7 +27,12 @@ def dense(*sizes):
 )
 def test_the_papers_counts(target, depth, total, weights, qubits):
     report = QuantumTrain(target(), depth=depth, recipe="paper").parameter_report()
-    assert (report.total, report.target, report.qubits, report.depth) == (total, weights, qubits, depth)
+    assert (report.total, report.target, report.qubits, report.depth) == (
+        total,
+        weights,
+        qubits,
+        depth,
+    )
     assert (report.circuit, report.structure, report.mapping) == (depth * qubits, 12, qubits + 2)
     assert report.ratio == weights / total
 
@@ -44,7 +49,9 @@ def test_qubits_are_just_enough_for_the_weights(p, chunk, qubits):
 
 
 def test_separate_angles_are_counted_for_every_candidate():
-    report = QuantumTrain(nn.Linear(3, 4), depth=2, candidates=TABLE_I[:5], sharing="separate").parameter_report()
+    report = QuantumTrain(
+        nn.Linear(3, 4), depth=2, candidates=TABLE_I[:5], sharing="separate"
+    ).parameter_report()
     assert (report.circuit, report.structure) == (5 * 2 * 4, 5)
 
 
@@ -73,7 +80,9 @@ def test_a_step_changes_the_counted_numbers_and_nothing_else(case):
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     model(case.x).square().mean().backward()
     optimizer.step()
-    changed = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    changed = {
+        name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])
+    }
     assert changed == {name for name, p in model.named_parameters() if p.requires_grad}
     assert len(changed) == 4
 
@@ -82,6 +91,13 @@ def test_state_holds_the_generator_and_the_rest_of_the_target(case):
     target = case.make()
     own = {name for name, p in target.named_parameters() if not p.requires_grad}
     own |= {name for name, _ in target.named_buffers()}
-    parts = {"circuits.angles", "circuits.structure", "mapping.weight", "mapping.bias", "gain", "offset"}
+    parts = {
+        "circuits.angles",
+        "circuits.structure",
+        "mapping.weight",
+        "mapping.bias",
+        "gain",
+        "offset",
+    }
     expected = {f"generator.{part}" for part in parts} | {f"target.module.{name}" for name in own}
     assert set(case.model().state_dict()) == expected

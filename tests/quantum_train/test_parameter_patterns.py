@@ -29,7 +29,9 @@ def target():
 def test_the_named_tensors_are_written_in_the_targets_order(target, patterns, expected):
     model = QuantumTrain(target, depth=1, parameters=patterns)
     assert list(model.generate()) == expected
-    assert model.parameter_report().target == sum(target.get_parameter(name).numel() for name in expected)
+    assert model.parameter_report().target == sum(
+        target.get_parameter(name).numel() for name in expected
+    )
 
 
 def test_the_others_stay_as_they_are_and_fixed(target):

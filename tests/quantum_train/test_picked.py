@@ -57,7 +57,9 @@ def test_weights_and_rankings_are_the_candidates_own():
         assert int(weights.count_nonzero()) == 3
         best = model.ranking()
         assert [entry.candidate for entry in ranking[:3]] == [entry.candidate for entry in best]
-        assert [entry.contribution for entry in ranking[:3]] == pytest.approx([entry.contribution for entry in best])
+        assert [entry.contribution for entry in ranking[:3]] == pytest.approx(
+            [entry.contribution for entry in best]
+        )
 
 
 def test_rankings_of_a_lockstep_are_the_models_own():
@@ -80,5 +82,7 @@ def test_what_is_frozen_stays_so_and_random_numbers_are_left_alone():
 def test_several_angles_per_qubit_are_refused():
     two = Candidate(rotation=("rz", "ry"))
     single = QuantumTrain(nn.Linear(6, 3), depth=2, candidates=[two])
-    with pytest.raises(ArgumentError, match="`candidates` must have one angle per qubit and layer, but got 2"):
+    with pytest.raises(
+        ArgumentError, match="`candidates` must have one angle per qubit and layer, but got 2"
+    ):
         stacked([single])

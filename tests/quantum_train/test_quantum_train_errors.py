@@ -10,7 +10,9 @@ from diffqas.quantum_train import DimensionScale, Lockstep, QuantumTrain, TanhSc
 
 
 def choice(argument, wrong, options, right):
-    return {argument: wrong}, f"`{argument}` must be one of {options}, but got {wrong!r} (did you mean {right!r}?)."
+    return {
+        argument: wrong
+    }, f"`{argument}` must be one of {options}, but got {wrong!r} (did you mean {right!r}?)."
 
 
 @pytest.mark.parametrize(
@@ -20,8 +22,14 @@ def choice(argument, wrong, options, right):
         ({"depth": "5"}, "`depth` must be at least 1, but got 5."),
         ({"chunk": 0}, "`chunk` must be at least 1, but got 0."),
         ({"chunk": 2.0}, "`chunk` must be at least 1, but got 2.0."),
-        ({"candidates": []}, "`candidates` must hold at least one Candidate, but got an empty list."),
-        ({"candidates": [Candidate(encoding="rx")]}, "`candidates` must encode no data, but got RX/Ent-RY."),
+        (
+            {"candidates": []},
+            "`candidates` must hold at least one Candidate, but got an empty list.",
+        ),
+        (
+            {"candidates": [Candidate(encoding="rx")]},
+            "`candidates` must encode no data, but got RX/Ent-RY.",
+        ),
         ({"scale": 5}, "`scale` must be a name or a function of (p, n), but got 5."),
         ({"recipe": 5}, "`recipe` must be a name or a Recipe, but got 5."),
         ({"relaxation": 5}, "`relaxation` must be a name or a relaxation, but got 5."),
@@ -51,7 +59,10 @@ def test_wrong_choices(choices, start, message):
         (lambda: torch.relu, "be a torch.nn.Module, but got builtin_function_or_method."),
         (lambda: None, "be a torch.nn.Module, but got NoneType."),
         (nn.ReLU, "have at least one trainable parameter, but got none."),
-        (lambda: nn.Linear(3, 2).requires_grad_(False), "have at least one trainable parameter, but got none."),
+        (
+            lambda: nn.Linear(3, 2).requires_grad_(False),
+            "have at least one trainable parameter, but got none.",
+        ),
         (
             lambda: nn.Linear(3, 2).half(),
             "have parameters of one dtype, float32 or float64 (half precision has too few digits for probabilities "
@@ -86,7 +97,10 @@ def test_too_many_weights_are_told_before_memory_is_taken(chunk, outputs, most):
     [
         (lambda: DimensionScale(0.0), "`limit` must be positive or None, but got 0.0."),
         (lambda: TanhScale(-1.0), "`gain` must be positive, but got -1.0."),
-        (lambda: Lockstep([]), "`models` must hold at least one QuantumTrain, but got an empty list."),
+        (
+            lambda: Lockstep([]),
+            "`models` must hold at least one QuantumTrain, but got an empty list.",
+        ),
         (
             lambda: Lockstep([QuantumTrain(nn.Linear(3, 2), depth=depth) for depth in (1, 2)]),
             "`models` must differ in their numbers only, but got 2 kinds of shapes.",

@@ -5,7 +5,16 @@ import torch
 from torch import nn
 
 from diffqas.architecture import Gumbel, Raw, Softmax
-from diffqas.quantum_train import DimensionScale, QuantumTrain, Rates, RawScale, Recipe, TanhScale, as_recipe, as_scale
+from diffqas.quantum_train import (
+    DimensionScale,
+    QuantumTrain,
+    Rates,
+    RawScale,
+    Recipe,
+    TanhScale,
+    as_recipe,
+    as_scale,
+)
 
 OWN = Recipe(Softmax(0.5), TanhScale(2.0), "none", "binary", 0.3, Rates(2.0, 3.0, 0.1))
 
@@ -58,10 +67,17 @@ def test_default_is_the_default():
         ("bits", "binary", 3, "binary"),
     ],
 )
-def test_an_argument_outweighs_the_recipe_and_changes_nothing_else(recipe, argument, value, place, expected):
-    without, given = choices_of(make(recipe=recipe)), choices_of(make(recipe=recipe, **{argument: value}))
+def test_an_argument_outweighs_the_recipe_and_changes_nothing_else(
+    recipe, argument, value, place, expected
+):
+    without, given = (
+        choices_of(make(recipe=recipe)),
+        choices_of(make(recipe=recipe, **{argument: value})),
+    )
     assert given[place] == expected
-    assert [g for i, g in enumerate(given) if i != place] == [w for i, w in enumerate(without) if i != place]
+    assert [g for i, g in enumerate(given) if i != place] == [
+        w for i, w in enumerate(without) if i != place
+    ]
 
 
 def test_parameter_groups_take_the_recipes_rates():
@@ -86,7 +102,8 @@ def test_frozen_parameters_are_in_no_group():
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("raw", RawScale()), ("dimension", DimensionScale()), ("tanh", TanhScale())]
+    ("name", "expected"),
+    [("raw", RawScale()), ("dimension", DimensionScale()), ("tanh", TanhScale())],
 )
 def test_scales_by_name(name, expected):
     assert as_scale(name) == expected

@@ -25,7 +25,9 @@ class Odd(nn.Module):
 
 @pytest.mark.parametrize("relaxation", RELAXATIONS)
 @pytest.mark.parametrize(
-    "choices", [{}, {"chunk": 3}, {"bits": "binary"}, {"scale": "raw"}, {"sharing": "separate"}], ids=str
+    "choices",
+    [{}, {"chunk": 3}, {"bits": "binary"}, {"scale": "raw"}, {"sharing": "separate"}],
+    ids=str,
 )
 def test_tensors_start_with_the_targets_mean_and_spread(relaxation, choices):
     target = Odd().double()
@@ -38,7 +40,9 @@ def test_tensors_start_with_the_targets_mean_and_spread(relaxation, choices):
         torch.testing.assert_close(got.mean(), like.mean(), rtol=1e-9, atol=1e-9)
         if name in ("single", "scalar", "nothing"):
             continue
-        spread = like.std(correction=0) if name == "weight" else torch.tensor(0.02, dtype=torch.float64)
+        spread = (
+            like.std(correction=0) if name == "weight" else torch.tensor(0.02, dtype=torch.float64)
+        )
         torch.testing.assert_close(got.std(correction=0), spread, rtol=1e-9, atol=1e-9)
 
 
@@ -51,12 +55,18 @@ def test_gain_and_offset_are_numbers():
 def test_spreads_of_every_target_are_its_own(case):
     target = case.make()
     generated = QuantumTrain(target, depth=2).generate()
-    wide = [name for name, p in target.named_parameters() if name in generated and p.std(correction=0) > 0]
+    wide = [
+        name
+        for name, p in target.named_parameters()
+        if name in generated and p.std(correction=0) > 0
+    ]
     assert wide
     for name in wide:
         like = target.get_parameter(name)
         torch.testing.assert_close(generated[name].mean(), like.mean(), rtol=1e-9, atol=1e-9)
-        torch.testing.assert_close(generated[name].std(correction=0), like.std(correction=0), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(
+            generated[name].std(correction=0), like.std(correction=0), rtol=1e-9, atol=1e-9
+        )
 
 
 @pytest.mark.parametrize("value", [0.5, -3.0, 0.0])

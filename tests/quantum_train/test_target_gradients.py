@@ -48,8 +48,14 @@ def check(case, model):
 
     loss().backward()
     generator = model.generator
-    for parameter in (model.circuits.angles, model.circuits.structure, *generator.mapping.parameters()):
+    for parameter in (
+        model.circuits.angles,
+        model.circuits.structure,
+        *generator.mapping.parameters(),
+    ):
         direction = torch.randn_like(parameter)
         slope = float((parameter.grad * direction).sum())
         assert abs(slope) > 1e-8
-        assert slope == pytest.approx(central_difference(loss, parameter, direction), rel=1e-5, abs=1e-8)
+        assert slope == pytest.approx(
+            central_difference(loss, parameter, direction), rel=1e-5, abs=1e-8
+        )

@@ -1,4 +1,6 @@
-"""The tensor train against the plain product of its matrices, and against the linear mapping that it contains."""
+"""The tensor train against the plain product of its matrices, and against the linear mapping that
+it contains.
+"""
 
 import pytest
 import torch
@@ -19,7 +21,9 @@ def by_hand(mapping, scaled):
         for site, bit in enumerate(others):
             row = row @ mapping.inner[site, bit]
         base, slope = mapping.last
-        weights += [row @ (base[place] + scaled[state] * slope[place]) for place in range(mapping.chunk)]
+        weights += [
+            row @ (base[place] + scaled[state] * slope[place]) for place in range(mapping.chunk)
+        ]
     return torch.stack(weights)
 
 

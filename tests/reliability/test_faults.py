@@ -23,7 +23,9 @@ def test_damaged_checkpoints_are_noticed_and_the_one_before_is_used(reliability,
     assert found["refused"] == found["both"]
 
 
-def test_a_disk_that_is_full_costs_nothing_but_the_time_since_the_last_checkpoint(reliability, tmp_path):
+def test_a_disk_that_is_full_costs_nothing_but_the_time_since_the_last_checkpoint(
+    reliability, tmp_path
+):
     found = reliability.full_disks(2, tmp_path)
     assert found["told"] == found["cases"] == 2
     assert found["lost"] == 0
@@ -35,4 +37,6 @@ def test_the_page_has_the_committed_figures(reliability):
 
     root = Path(reliability.__file__).parents[1]
     found = json.loads((root / "benchmarks" / "results" / "reliability.json").read_text())
-    assert "\n".join(reliability.rows(found)) in (root / "docs" / "reliability.md").read_text("utf-8")
+    assert "\n".join(reliability.rows(found)) in (root / "docs" / "reliability.md").read_text(
+        "utf-8"
+    )

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from diffqas import search
 from diffqas.errors import RunError
-from diffqas.training.folder import RunFolder
-from diffqas.runs import session
+from diffqas.storage.run_folder import RunFolder
+from diffqas.searches import session
 
 session.CHECKPOINT_SECONDS = session.CHECKPOINT_SHARE = 0
 place = Path(sys.argv[1]) / "run"

@@ -1,7 +1,7 @@
 """Files that may come from somebody else: arbitrary bytes, and sound files with something changed.
 
-Whatever stands in them, the answer is a result or one of this package's errors. DIFFQAS_EXAMPLES changes how many are
-tried of each kind.
+Whatever stands in them, the answer is a result or one of this package's errors. DIFFQAS_EXAMPLES
+changes how many are tried of each kind.
 """
 
 import gzip
@@ -22,15 +22,15 @@ from diffqas.circuits.gates import gate_list
 from diffqas.circuits.qasm_ansatz import read_qasm
 from diffqas.cli import main
 from diffqas.errors import DataError, DiffqasError
-from diffqas.runs.artefacts import curves_picture
-from diffqas.runs.config import config_from_json
-from diffqas.runs.session import make_training
+from diffqas.searches.artefacts import curves_picture
+from diffqas.searches.config import config_from_json
+from diffqas.searches.session import make_training
+from diffqas.storage.files import load_tensors, understood
+from diffqas.storage.run_folder import RunFolder
 from diffqas.studies import Plan
 from diffqas.studies.cells import StudyFolder
 from diffqas.tasks.images.idx import read_idx
 from diffqas.tasks.series import load_csv
-from diffqas.training.files import load_tensors, understood
-from diffqas.training.folder import RunFolder
 
 EXAMPLES = int(os.environ.get("DIFFQAS_EXAMPLES", "60"))
 CSV = "day,level\n" + "".join(f"2024-01-{i:02},{i % 7}.5\n" for i in range(1, 32))
@@ -61,13 +61,22 @@ PIECES = [
 ]
 fuzzed = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 40) | st.integers() | st.floats() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 40)
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 small = st.recursive(  # numbers that are built, not only read, must stay small
     st.none() | st.booleans() | st.integers(-3, 40) | st.floats(-9, 9) | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -80,7 +89,11 @@ def changed_bytes(draw, good: bytes) -> bytes:
     content = good
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(content)))
-        content = content[:start] + draw(st.binary(max_size=6)) + content[start + draw(st.integers(0, 6)) :]
+        content = (
+            content[:start]
+            + draw(st.binary(max_size=6))
+            + content[start + draw(st.integers(0, 6)) :]
+        )
     return content
 
 
@@ -156,7 +169,8 @@ def test_images(content, tmp_path_factory):
 
 @fuzzed
 @given(
-    content=changed_bytes(QASM.encode()) | st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join).map(str.encode)
+    content=changed_bytes(QASM.encode())
+    | st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join).map(str.encode)
 )
 def test_circuits(content, tmp_path_factory):
     pytest.importorskip("openqasm3", reason="circuits in files need openqasm3")
@@ -220,7 +234,8 @@ def test_the_metrics_of_a_run(data, run, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "line", ["5", '{"epoch": 1}', "[", '{"epoch": 1, "loss": "x", "structural_weights": []}', "\xff"]
+    "line",
+    ["5", '{"epoch": 1}', "[", '{"epoch": 1, "loss": "x", "structural_weights": []}', "\xff"],
 )
 def test_metrics_without_a_sound_line_cannot_be_drawn(line, run, tmp_path):
     folder = RunFolder(tmp_path)
@@ -234,7 +249,10 @@ def test_metrics_without_a_sound_line_cannot_be_drawn(line, run, tmp_path):
 @fuzzed
 @given(data=st.data())
 def test_the_settings_of_a_study(data, tmp_path_factory):
-    folder, plan = StudyFolder(tmp_path_factory.getbasetemp() / "study"), Plan("table-2", seeds=2, epochs=1)
+    folder, plan = (
+        StudyFolder(tmp_path_factory.getbasetemp() / "study"),
+        Plan("table-2", seeds=2, epochs=1),
+    )
     if not folder.settings.exists():
         folder.open(plan)
         (folder.path / "good").write_bytes(folder.settings.read_bytes())

@@ -1,4 +1,6 @@
-"""No file that others may send can run code: nothing here unpickles, and torch loads tensors and plain values only."""
+"""No file that others may send can run code: nothing here unpickles, and torch loads tensors and
+plain values only.
+"""
 
 import ast
 from pathlib import Path
@@ -12,20 +14,29 @@ FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "ma
 
 
 NAMED_BY_HAND = {"task_file.py": ["exec"]}
-"""A task of one's own is a file of code: it is executed because a person names it (docs/own-tasks.md)."""
+"""A task of one's own is a file of code: it is executed because a person names it
+(docs/own-tasks.md).
+"""
 
 
 def faults(source: str) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+            )
             found += [name for name in names if name.split(".")[0] in FORBIDDEN]
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
             if name in ("eval", "exec", "np.load", "numpy.load"):
                 found.append(name)
-            safe = any(word.arg == "weights_only" and ast.unparse(word.value) == "True" for word in node.keywords)
+            safe = any(
+                word.arg == "weights_only" and ast.unparse(word.value) == "True"
+                for word in node.keywords
+            )
             if name == "torch.load" and not safe:
                 found.append("torch.load without weights_only=True")
     return found
@@ -38,7 +49,13 @@ def test_sources(path):
 
 @pytest.mark.parametrize(
     "line",
-    ["import pickle", "from dill import loads", "torch.load(path)", "torch.load(p, weights_only=False)", "eval('1')"],
+    [
+        "import pickle",
+        "from dill import loads",
+        "torch.load(path)",
+        "torch.load(p, weights_only=False)",
+        "eval('1')",
+    ],
 )
 def test_the_scan_sees_what_it_looks_for(line):
     assert len(faults(line)) == 1

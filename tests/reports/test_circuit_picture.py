@@ -10,7 +10,11 @@ from diffqas.reports.pictures import save_figure
 
 class Long(Ansatz):
     def layer(self, n):
-        return [Gate("ccx", (0, 1, 3))] + [Gate("rx", (q,), 0.5) for q in range(n)] * 50 + [Gate("p", (0,), Slot(0))]
+        return (
+            [Gate("ccx", (0, 1, 3))]
+            + [Gate("rx", (q,), 0.5) for q in range(n)] * 50
+            + [Gate("p", (0,), Slot(0))]
+        )
 
 
 def words(figure):
@@ -31,7 +35,9 @@ def test_every_gate_has_its_box():
     assert figure.axes[0].get_title(loc="left") == "H-Ent-RY, 5 qubits, depth 7"
 
 
-@pytest.mark.parametrize("candidate", [TABLE_I[3], TABLE_I[6]], ids=lambda candidate: candidate.name)
+@pytest.mark.parametrize(
+    "candidate", [TABLE_I[3], TABLE_I[6]], ids=lambda candidate: candidate.name
+)
 def test_many_qubits_are_cut_and_said(candidate, tmp_path):
     figure = circuit_figure(candidate, 30, 2)
     assert f"(the first {MOST_QUBITS} of 30 qubits)" in figure.axes[0].get_title(loc="left")

@@ -9,7 +9,7 @@ from rich.console import Console
 from diffqas.reports.curves import QUARTILES, Curve, curve_panels, run_curves
 from diffqas.reports.pictures import save_figure
 from diffqas.reports.terminal import classes_in_words, result_report, spread, text_of
-from diffqas.runs.progress import Display
+from diffqas.searches.progress import Display
 
 RESULT = {
     "task": "fashion-mnist",
@@ -22,7 +22,9 @@ RESULT = {
     "train_loss": [0.1, 0.1, 0.1],
     "test_loss": [0.2, 0.3, 0.25],
     "report": "286 numbers",
-    "references": [{"name": "nearest mean image", "value": 0.86, "remark": "one mean image per class"}],
+    "references": [
+        {"name": "nearest mean image", "value": 0.86, "remark": "one mean image per class"}
+    ],
     "ranking": [],
     "relaxation": "raw",
     "failures": {},
@@ -48,10 +50,14 @@ def test_a_result_of_images_is_read_in_percent():
 
 
 def test_a_result_of_a_series_is_as_it_was():
-    series = {key: value for key, value in RESULT.items() if "accuracy" not in key and key != "classes"}
+    series = {
+        key: value for key, value in RESULT.items() if "accuracy" not in key and key != "classes"
+    }
     series |= {"metric": "mse", "train_mse": [2e-5], "test_mse": [1e-5], "task": "bessel"}
     del series["test_loss"]
-    text = printed(result_report(series | {"references": [{"name": "paper", "value": 4e-5, "remark": ""}]}))
+    text = printed(
+        result_report(series | {"references": [{"name": "paper", "value": 4e-5, "remark": ""}]})
+    )
     assert "bessel: test mse" in text
     assert "%" not in text
     assert "1.00e-05" in text
@@ -60,7 +66,9 @@ def test_a_result_of_a_series_is_as_it_was():
 
 def test_only_accuracies_are_percentages():
     assert [text_of(name)(0.5) for name in ("accuracy", "loss", "mse")] == ["50.00 %", "0.5", "0.5"]
-    assert spread([None, 0.9965, 1.0], text_of("accuracy")) == "99.83 % (99.65 % .. 100.00 %, 2 seeds)"
+    assert (
+        spread([None, 0.9965, 1.0], text_of("accuracy")) == "99.83 % (99.65 % .. 100.00 %, 2 seeds)"
+    )
 
 
 def test_many_classes_are_not_listed():
@@ -77,7 +85,8 @@ def test_the_live_line():
 
 def test_two_panels_with_medians_and_bands(tmp_path):
     values = {
-        part: np.array([[0.5, 0.6, 0.9], [0.8, 0.7, 0.9]]) + shift for part, shift in (("train", 0.0), ("test", 0.01))
+        part: np.array([[0.5, 0.6, 0.9], [0.8, 0.7, 0.9]]) + shift
+        for part, shift in (("train", 0.0), ("test", 0.01))
     }
     figure = run_curves({"accuracy": values, "loss": values}, "digits (3 against 8), 3 seeds")
     accuracy, loss = figure.axes
@@ -107,4 +116,6 @@ def test_one_epoch_and_one_seed_can_be_seen():
 
 def test_a_reference_with_seeds_of_its_own_shows_their_spread():
     row = {"name": "LSTM", "value": 0.5, "remark": "", "values": [0.25, 0.5, 0.75]}
-    assert "50.00 % (25.00 % .. 75.00 %, 3 seeds)" in printed(result_report(RESULT | {"references": [row]}))
+    assert "50.00 % (25.00 % .. 75.00 %, 3 seeds)" in printed(
+        result_report(RESULT | {"references": [row]})
+    )

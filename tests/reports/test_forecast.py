@@ -12,7 +12,9 @@ MODELS = np.array([[1.0, 2.0, 6.0], [3.0, 8.0, 5.0], [2.0, 4.0, 7.0]])
 
 
 def errors(models=MODELS, persistence=(5.0, 6.0, 7.0)):
-    return ForecastErrors(models, np.array(persistence), np.array([2.0, 3.0, 4.0]), np.array([101, 100, 99]), window=4)
+    return ForecastErrors(
+        models, np.array(persistence), np.array([2.0, 3.0, 4.0]), np.array([101, 100, 99]), window=4
+    )
 
 
 def lines(axes):
@@ -45,9 +47,13 @@ def test_the_forecast_starts_right_of_the_boundary():
     assert set(boundary.get_xdata()) == {206.5}
 
 
-@pytest.mark.parametrize(("persistence", "scale"), [((5.0, 6.0, 7.0), "linear"), ((5.0, 6.0, 100.0), "log")])
+@pytest.mark.parametrize(
+    ("persistence", "scale"), [((5.0, 6.0, 7.0), "linear"), ((5.0, 6.0, 100.0), "log")]
+)
 def test_errors_over_a_decade_stand_on_a_logarithmic_scale(persistence, scale):
-    right = forecast_figure(DATA, np.zeros((1, 5)), errors(persistence=persistence), "title").axes[1]
+    right = forecast_figure(DATA, np.zeros((1, 5)), errors(persistence=persistence), "title").axes[
+        1
+    ]
     assert right.get_yscale() == scale
     assert scale == "log" or right.get_ylim()[0] == 0
 
@@ -67,8 +73,12 @@ def test_a_forecast_beyond_the_series_is_drawn():
 
 @pytest.mark.parametrize("far", [1e6, np.inf, -np.inf, np.nan])
 def test_a_forecast_that_runs_away_leaves_the_others_readable(far, tmp_path):
-    runs = np.stack([np.linspace(20, 60, 10), np.r_[np.full(9, 50.0), far], np.r_[np.full(9, 50.0), -far]])
-    figure = forecast_figure(DATA, runs[:2], errors(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, abs(far)]])), "title")
+    runs = np.stack(
+        [np.linspace(20, 60, 10), np.r_[np.full(9, 50.0), far], np.r_[np.full(9, 50.0), -far]]
+    )
+    figure = forecast_figure(
+        DATA, runs[:2], errors(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, abs(far)]])), "title"
+    )
     low, high = figure.axes[0].get_ylim()
     assert -200 < low < high < 400
     save_figure(figure, tmp_path / "forecast.png")

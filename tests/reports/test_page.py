@@ -14,11 +14,21 @@ BAD = '</script><script>alert("1")</script> & <img src=x onerror=y>'
 
 
 def page(name="run", **changes):
-    mse = [band("train", [1, 2], [[1.0, 2.0], [0.5, 0.25]], "truth"), band("test", [1, 2], [[2.0, 3.0], [1.0, 1.0]])]
-    weights = Weights("epoch", [1, 2], [Place("", ["A", "B"], [False, True], [[0.5, 0.5], [0.9, -0.1]])])
+    mse = [
+        band("train", [1, 2], [[1.0, 2.0], [0.5, 0.25]], "truth"),
+        band("test", [1, 2], [[2.0, 3.0], [1.0, 1.0]]),
+    ]
+    weights = Weights(
+        "epoch", [1, 2], [Place("", ["A", "B"], [False, True], [[0.5, 0.5], [0.9, -0.1]])]
+    )
     content = {
         "tiles": {"test mse": "1.0", "parameters": "2 numbers"},
-        "results": Table(("model", "test mse", "remark"), [("this run", "1.0", ""), ("other", "2.0", "")], 0, (1,)),
+        "results": Table(
+            ("model", "test mse", "remark"),
+            [("this run", "1.0", ""), ("other", "2.0", "")],
+            0,
+            (1,),
+        ),
         "charts": [Chart("mse", "mse", "epoch", mse, log=True)],
         "weights": weights,
         "predictions": {1: Chart("prediction", "", "window", mse, boundary=1.5)},
@@ -28,7 +38,9 @@ def page(name="run", **changes):
         "settings": {"depth": "2"},
         "command": "diffqas search bessel",
     }
-    return RunPage(name, "bessel", "qt", "One sentence.", **({"finished": True} | content | changes))
+    return RunPage(
+        name, "bessel", "qt", "One sentence.", **({"finished": True} | content | changes)
+    )
 
 
 class Reader(HTMLParser):
@@ -55,12 +67,16 @@ class Reader(HTMLParser):
 
 
 def numbers(text):
-    found = re.search(r'<script type="application/json" id="numbers">(.*?)</script>', text, re.DOTALL)
+    found = re.search(
+        r'<script type="application/json" id="numbers">(.*?)</script>', text, re.DOTALL
+    )
     assert found is not None
     return json.loads(found.group(1))
 
 
-@pytest.mark.parametrize("pages", [[page()], [page("a"), page("b"), page("c", finished=False)]], ids=["one", "three"])
+@pytest.mark.parametrize(
+    "pages", [[page()], [page("a"), page("b"), page("c", finished=False)]], ids=["one", "three"]
+)
 def test_one_file_that_asks_nobody(pages):
     text = build(pages)
     reader = Reader(text)
@@ -127,7 +143,9 @@ def test_the_numbers_are_those_given():
 def test_seeds_that_diverged_leave_the_band_and_gaps_stay():
     line = band("test", [1, 2, 3], np.array([[1.0, 3.0], [np.nan, 5.0], [np.nan, np.nan]]))
     assert (line.y, line.low, line.high) == ([2.0, 5.0, None], [1.0, 5.0, None], [3.0, 5.0, None])
-    assert numbers(build([page(charts=[Chart("mse", "mse", "epoch", [line])])]))["runs"][0]["charts"]
+    assert numbers(build([page(charts=[Chart("mse", "mse", "epoch", [line])])]))["runs"][0][
+        "charts"
+    ]
 
 
 def test_long_curves_are_thinned():
@@ -149,6 +167,12 @@ def test_several_runs_are_compared():
 
 
 def test_failures_and_what_is_missing_are_said():
-    text = build([page(finished=False, failures=["Seed 3: nan"], notes=["predictions.pt is missing"])])
-    for words in ('class="failure">Seed 3: nan', 'class="missing">predictions.pt is missing', "not finished"):
+    text = build(
+        [page(finished=False, failures=["Seed 3: nan"], notes=["predictions.pt is missing"])]
+    )
+    for words in (
+        'class="failure">Seed 3: nan',
+        'class="missing">predictions.pt is missing',
+        "not finished",
+    ):
         assert words in text

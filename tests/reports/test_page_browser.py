@@ -8,13 +8,18 @@ import pytest
 
 from diffqas.reports.page import Chart, Circuit, Line, Place, RunPage, Table, Weights, band, build
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="the page is tried in a browser by selenium")
+webdriver = pytest.importorskip(
+    "selenium.webdriver", reason="the page is tried in a browser by selenium"
+)
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 DRIVER = shutil.which("chromedriver")
 if BROWSER is None or DRIVER is None:
     pytest.skip(
-        "no chromium with its chromedriver here: apt-get install chromium chromium-driver", allow_module_level=True
+        "no chromium with its chromedriver here: apt-get install chromium chromium-driver",
+        allow_module_level=True,
     )
 
 FLAGS = (
@@ -48,12 +53,19 @@ def opened(driver, tmp_path):
     def call(pages, size=WIDE, dark=False):
         path = tmp_path / "report.html"
         path.write_text(build(pages), encoding="utf-8")
-        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size is PHONE}
+        metrics = {
+            "width": size[0],
+            "height": size[1],
+            "deviceScaleFactor": 1,
+            "mobile": size is PHONE,
+        }
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
         driver.get(path.as_uri())
-        driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        driver.execute_async_script(
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        )
         return driver
 
     yield call
@@ -66,13 +78,25 @@ def page(name="a", scale=1.0):
     lines = [band("train", epochs, mse, "truth"), band("test", epochs, 2 * mse, "prediction")]
     weights = rng.normal(size=(20, 12)).round(3)
     names = [f"H-Ring-R{index}" for index in range(12)]
-    places = [Place(place, names, [False] * 9 + [True] * 3, weights.tolist()) for place in ("policy", "value")]
+    places = [
+        Place(place, names, [False] * 9 + [True] * 3, weights.tolist())
+        for place in ("policy", "value")
+    ]
     x = [float(at) for at in range(50)]
     series = {
-        epoch: Chart("prediction", "", "window", [Line("truth", x, x), Line("prediction", x, [epoch * at for at in x])])
+        epoch: Chart(
+            "prediction",
+            "",
+            "window",
+            [Line("truth", x, x), Line("prediction", x, [epoch * at for at in x])],
+        )
         for epoch in (1, 15)
     }
-    wide = Table(("model", "test mse", "remark"), [("this run", "1.0e-08 (1e-09 .. 1e-07, 3 seeds)", 20 * "word ")], 0)
+    wide = Table(
+        ("model", "test mse", "remark"),
+        [("this run", "1.0e-08 (1e-09 .. 1e-07, 3 seeds)", 20 * "word ")],
+        0,
+    )
     return RunPage(
         name,
         "bessel",
@@ -121,7 +145,9 @@ def test_the_slider_changes_the_bars(opened):
         moved(driver, slider, step)
         assert float(value(driver).replace("−", "-")) == pytest.approx(values[step][0])
         assert driver.find_element("id", "weights-0-shown").text == f"epoch {step + 1}"
-    width = driver.execute_script("return document.querySelector('#weights-0-bars .fill').style.width")
+    width = driver.execute_script(
+        "return document.querySelector('#weights-0-bars .fill').style.width"
+    )
     every = np.array(values)
     span = max(0, every.max()) - min(0, every.min())
     assert float(width.rstrip("%")) == pytest.approx(100 * abs(values[7][0]) / span, rel=1e-3)
@@ -150,7 +176,9 @@ def test_another_place_and_another_epoch(opened):
         "const picker = document.getElementById('weights-0-place'); picker.value = '1';"
         "picker.dispatchEvent(new Event('change'))"
     )
-    assert float(value(driver, 3).replace("−", "-")) == pytest.approx(page().weights.places[1].values[-1][3])
+    assert float(value(driver, 3).replace("−", "-")) == pytest.approx(
+        page().weights.places[1].values[-1][3]
+    )
     line = "return document.querySelectorAll('#predictions-0-chart path.line')[1].getAttribute('d')"
     before = driver.execute_script(line)
     moved(driver, driver.find_element("id", "predictions-0-slider"), 0)
@@ -178,16 +206,23 @@ def test_runs_are_shown_and_hidden(opened):
 @pytest.mark.parametrize("count", [1, 3])
 def test_nothing_is_wider_than_the_window(opened, size, count):
     driver = opened([page(f"{name}{40 * name}") for name in "abc"[:count]], size)
-    driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    driver.execute_script(
+        "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+    )
     root = "document.scrollingElement"
-    assert driver.execute_script(f"return {root}.scrollWidth") <= driver.execute_script(f"return {root}.clientWidth")
+    assert driver.execute_script(f"return {root}.scrollWidth") <= driver.execute_script(
+        f"return {root}.clientWidth"
+    )
 
 
 def test_dark_and_light(opened):
     script = "return getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"
     light = opened([page()]).execute_script(script)
     dark = opened([page()], dark=True).execute_script(script)
-    assert (light, dark) == ("rgb(246, 247, 249)rgb(27, 35, 48)", "rgb(18, 22, 29)rgb(230, 234, 240)")
+    assert (light, dark) == (
+        "rgb(246, 247, 249)rgb(27, 35, 48)",
+        "rgb(18, 22, 29)rgb(230, 234, 240)",
+    )
 
 
 def test_every_control_has_a_name(opened):

@@ -5,7 +5,13 @@ import pytest
 from rich.console import Console
 
 from diffqas import TABLE_I, Candidate, SearchSpace
-from diffqas.reports.pictures import curves_figure, predictions_figure, save_figure, structure_figure, structure_maps
+from diffqas.reports.pictures import (
+    curves_figure,
+    predictions_figure,
+    save_figure,
+    structure_figure,
+    structure_maps,
+)
 from diffqas.reports.terminal import BEST_OF_GATE, number, ranking_bars, space_note, spread
 
 
@@ -17,9 +23,27 @@ def printed(renderable) -> str:
 
 def test_bars_are_proportional_and_constants_are_named():
     ranking = [
-        {"candidate": "Ent-RY", "contribution": 2.0, "weight": 0.5, "merged": ["Ent-RY"], "constant": False},
-        {"candidate": "Ring-RX", "contribution": 1.0, "weight": -0.25, "merged": ["Ring-RX"], "constant": False},
-        {"candidate": "Ent-RZ", "contribution": 0.0, "weight": 3.0, "merged": ["Ent-RZ", "Ring-RZ"], "constant": True},
+        {
+            "candidate": "Ent-RY",
+            "contribution": 2.0,
+            "weight": 0.5,
+            "merged": ["Ent-RY"],
+            "constant": False,
+        },
+        {
+            "candidate": "Ring-RX",
+            "contribution": 1.0,
+            "weight": -0.25,
+            "merged": ["Ring-RX"],
+            "constant": False,
+        },
+        {
+            "candidate": "Ent-RZ",
+            "contribution": 0.0,
+            "weight": 3.0,
+            "merged": ["Ent-RZ", "Ring-RZ"],
+            "constant": True,
+        },
     ]
     text = printed(ranking_bars(ranking, "raw", width=20))
     first, second, third = (line for line in text.splitlines() if "R" in line and "|" not in line)
@@ -47,7 +71,12 @@ def test_pictures_of_odd_shapes_are_drawn(tmp_path):
         [
             predictions_figure(one, truth, 20, "one epoch"),
             predictions_figure(three, truth, 20, "three epochs, two seeds"),
-            structure_figure(np.random.default_rng(0).normal(size=(4, 15)), list("abcdefghijklmno"), [False] * 15, "x"),
+            structure_figure(
+                np.random.default_rng(0).normal(size=(4, 15)),
+                list("abcdefghijklmno"),
+                [False] * 15,
+                "x",
+            ),
             curves_figure({"train": np.ones((4, 2)), "test": np.full((4, 2), 0.1)}, "curves"),
         ]
     ):
@@ -87,7 +116,11 @@ def test_each_gate_has_bars_of_its_own_and_lists_its_best():
 
 @pytest.mark.parametrize(("low", "limits"), [(-0.5, (-2.0, 2.0)), (0.5, (0.0, 2.0))])
 def test_maps_show_the_weights_that_they_were_given(low, limits):
-    maps = {"forget": np.array([[low, 1.0], [1.0, 2.0], [1.0, 1.0]]), "input": np.ones((3, 2)), "all": np.ones((3, 2))}
+    maps = {
+        "forget": np.array([[low, 1.0], [1.0, 2.0], [1.0, 1.0]]),
+        "input": np.ones((3, 2)),
+        "all": np.ones((3, 2)),
+    }
     figure = structure_maps(maps, ["live", "dead"], [False, True], "t", across=2)
     panels = {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
     assert list(panels) == list(maps)

@@ -104,7 +104,13 @@ def test_why_there_is_no_test(other, words):
 def test_the_command_prints_all_of_it(two, capsys):
     main(["show", str(two / "a"), str(two / "b")])
     printed = " ".join(capsys.readouterr().out.split())
-    for words in ("settings that differ", "recipe.relaxation", "2 paired seeds", "No versions differ.", "finished"):
+    for words in (
+        "settings that differ",
+        "recipe.relaxation",
+        "2 paired seeds",
+        "No versions differ.",
+        "finished",
+    ):
         assert words in printed
 
 
@@ -114,7 +120,9 @@ def test_refusals(two, refused, tmp_path):
     with pytest.raises(RunError, match=r"There is no config\.json"):
         compare_runs([two / "a", tmp_path])
     study = RESULTS / "table-2"
-    assert "`runs` must be runs (a study is shown alone)" in refused("show", str(two / "a"), str(study))
+    assert "`runs` must be runs (a study is shown alone)" in refused(
+        "show", str(two / "a"), str(study)
+    )
     copy = shutil.copytree(two / "a", tmp_path / "broken")
     (copy / "result.json").write_text("{}")
     assert "Cannot compare" in refused("show", str(two / "b"), str(copy))

@@ -1,4 +1,6 @@
-"""A line for every run: finished, stopped, begun, broken, and the cells of a study; read without loading anything."""
+"""A line for every run: finished, stopped, begun, broken, and the cells of a study; read without
+loading anything.
+"""
 
 import json
 import shutil
@@ -23,7 +25,9 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def runs(finished, tmp_path):
-    """A finished run, one after its first epoch, one that was only begun, and three that are broken."""
+    """A finished run, one after its first epoch, one that was only begun, and three that are
+    broken.
+    """
     top = tmp_path / "runs"
     for name in ("a", "deep/b", "c", "cut", "empty", "odd", "lost"):
         shutil.copytree(finished.folder, top / name)
@@ -47,11 +51,21 @@ def test_every_state(runs, finished):
     assert list(found) == sorted(["a", "deep/b", "c", "cut", "empty", "odd", "lost"])
     a, b, c = found["a"], found["deep/b"], found["c"]
     assert a.figures == tuple(finished.result["test_mse"])
-    assert (a.task, a.model, a.seeds, a.state, a.metric) == ("bessel", "qt", (3, 5), "finished", "mse")
+    assert (a.task, a.model, a.seeds, a.state, a.metric) == (
+        "bessel",
+        "qt",
+        (3, 5),
+        "finished",
+        "mse",
+    )
     assert (a.trainable, a.target, a.done, a.total) == (36, 1781, 2, 2)
     assert (b.progress, len(b.figures), b.task) == ("epoch 1 of 2", 2, "bessel")
     assert (c.progress, c.figures, c.figure) == ("begun", (), "")
-    broken = {"cut": "Cannot read result.json", "empty": "config.json is no run's", "odd": "KeyError: 'seconds'"}
+    broken = {
+        "cut": "Cannot read result.json",
+        "empty": "config.json is no run's",
+        "odd": "KeyError: 'seconds'",
+    }
     for name, words in (broken | {"lost": "There is no config.json"}).items():
         assert found[name].state == "broken"
         assert words in found[name].progress
@@ -73,7 +87,9 @@ def test_seeds_without_a_figure_are_left_out_of_the_median(runs):
 
 
 def test_cells_of_a_study(tmp_path):
-    folder = shutil.copytree(STUDY, tmp_path / "study", ignore=shutil.ignore_patterns("figures", "*.png"))
+    folder = shutil.copytree(
+        STUDY, tmp_path / "study", ignore=shutil.ignore_patterns("figures", "*.png")
+    )
     files = sorted(folder.glob("cells/*/*.json"))
     files[0].write_text("{")
     found = list_runs(tmp_path)
@@ -103,7 +119,9 @@ def test_figures_are_sorted_by_what_is_better():
     from diffqas.cli.listing import ordered
 
     def run(name, task, higher, *figures):
-        return RunSummary(Path(name), name, "finished", task, metric="m", higher=higher, figures=figures)
+        return RunSummary(
+            Path(name), name, "finished", task, metric="m", higher=higher, figures=figures
+        )
 
     runs = [
         run("a", "t", False, 3.0),
@@ -117,7 +135,13 @@ def test_figures_are_sorted_by_what_is_better():
 def test_the_table_and_refusals(runs, capsys, refused, tmp_path, monkeypatch):
     main(["runs", str(runs), str(runs / "a")])
     printed = capsys.readouterr().out
-    for words in ("epoch 1 of 2", "broken: Cannot read result.json", "2 seeds", "36", (runs / "a").as_posix()):
+    for words in (
+        "epoch 1 of 2",
+        "broken: Cannot read result.json",
+        "2 seeds",
+        "36",
+        (runs / "a").as_posix(),
+    ):
         assert words in printed
     assert "`task` must be one of bessel, but got 'besel' (did you mean 'bessel'?)" in refused(
         "runs", str(runs), "--task", "besel"

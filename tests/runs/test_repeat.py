@@ -8,7 +8,7 @@ from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.runs import repeat_run
 from diffqas.runs.compare import Line, compare
-from diffqas.training.folder import RunFolder
+from diffqas.storage.run_folder import RunFolder
 
 SMALL = {"depth": 1, "epochs": 2, "seeds": 2, "quiet": True}
 
@@ -32,7 +32,9 @@ def test_a_run_repeats_bit_by_bit(own, capsys):
     for what in ("choices", "data", "metrics.jsonl", "result.json", "exported networks"):
         assert f"{what:18} bit-equal" in printed
     assert "differ" not in printed
-    assert (copy / "model.safetensors").read_bytes() == (own.folder / "model.safetensors").read_bytes()
+    assert (copy / "model.safetensors").read_bytes() == (
+        own.folder / "model.safetensors"
+    ).read_bytes()
 
 
 def test_a_file_that_was_tampered_with_is_told_and_nothing_is_trained(own, table, capsys):
@@ -50,7 +52,10 @@ def test_a_file_that_was_moved_is_found(own, table):
     moved = table.with_name("elsewhere.csv")
     table.rename(moved)
     found = repeat_run(
-        own.folder, csv=moved.with_name("elsewhere.csv"), output=own.folder.with_name("again"), quiet=True
+        own.folder,
+        csv=moved.with_name("elsewhere.csv"),
+        output=own.folder.with_name("again"),
+        quiet=True,
     )
     assert [line.what for line in found.lines if line.difference] == []
     assert found.folder == own.folder.with_name("again")
@@ -82,7 +87,9 @@ def test_a_run_goes_on_with_its_own_samples_only(tmp_path, table, stopped):
     with stopped():
         search("series", csv=table, output=tmp_path / "run", **SMALL)
     table.write_text(table.read_text().replace("6.5", "6.4", 1))
-    with pytest.raises(RunError, match=r"^The data of the run in .*run are not those that it began with\."):
+    with pytest.raises(
+        RunError, match=r"^The data of the run in .*run are not those that it began with\."
+    ):
         resume(tmp_path / "run", quiet=True)
 
 
@@ -94,14 +101,16 @@ def test_an_error_that_ends_a_run_names_what_is_left(tmp_path, monkeypatch):
         if record["epoch"] == 2:
             raise RunError("Cannot write.")
 
-    monkeypatch.setattr("diffqas.runs.session.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("diffqas.searches.session.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(RunFolder, "append", full)
-    with pytest.raises(RunError, match=r"^Cannot write\. The last good checkpoint is of epoch 1, in .*run\.$"):
+    with pytest.raises(
+        RunError, match=r"^Cannot write\. The last good checkpoint is of epoch 1, in .*run\.$"
+    ):
         search("bessel", output=tmp_path / "run", **SMALL)
 
 
 def test_a_run_in_the_hands_of_another_is_refused(tmp_path, stopped):
-    from diffqas.training.lock import only_one
+    from diffqas.storage.lock import only_one
 
     with stopped():
         search("bessel", output=tmp_path / "run", **SMALL)
@@ -120,7 +129,9 @@ def test_a_model_of_another_epoch_is_not_shown_as_the_result(tmp_path, own):
     state = folder.load_checkpoint()
     assert state is not None
     folder.save_checkpoint(state | {"epoch": 1})
-    with pytest.raises(RunError, match=r"no sound checkpoint\.pt of the last epoch .* `diffqas repeat"):
+    with pytest.raises(
+        RunError, match=r"no sound checkpoint\.pt of the last epoch .* `diffqas repeat"
+    ):
         load(own.folder)
 
 

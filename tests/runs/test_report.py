@@ -8,17 +8,20 @@ import pytest
 from safetensors.numpy import load_file
 
 from diffqas import search
+from diffqas.agents.rewards import moving
 from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.reports.page import build
-from diffqas.reports.rewards import moving
 from diffqas.reports.terminal import spread
 from diffqas.runs.report import report_runs, run_page
-from diffqas.training.files import load_tensors
+from diffqas.storage.files import load_tensors
 
 KINDS = {
     "series": ("bessel", {"seeds": [3, 5], "depth": 1, "epochs": 2}),
-    "qlstm": ("damped-shm", {"model": "qlstm", "hidden_size": 1, "depth": 1, "epochs": 2, "classical": False}),
+    "qlstm": (
+        "damped-shm",
+        {"model": "qlstm", "hidden_size": 1, "depth": 1, "epochs": 2, "classical": False},
+    ),
     "images": ("digits", {"classes": [1, 5], "depth": 1, "epochs": 1, "seeds": 2}),
     "agents": ("cartpole", {"episodes": 30, "seeds": 2, "workers": 4, "depth": 2}),
 }
@@ -30,7 +33,9 @@ def finished(request, tmp_path_factory):
     if request.param in NEEDS:
         pytest.importorskip(NEEDS[request.param])
     dataset, choices = KINDS[request.param]
-    return search(dataset, **choices, output=tmp_path_factory.mktemp("runs") / request.param, quiet=True)
+    return search(
+        dataset, **choices, output=tmp_path_factory.mktemp("runs") / request.param, quiet=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +59,19 @@ def test_every_kind_of_run_has_its_page(finished):
     assert page.finished
     assert not page.notes
     assert page.command.startswith(f"diffqas search {result['task']}")
-    figure = result["mean_reward"] if "mean_reward" in result else result[f"test_{result['metric']}"]
+    figure = (
+        result["mean_reward"] if "mean_reward" in result else result[f"test_{result['metric']}"]
+    )
     assert page.results is not None
     if result["metric"] != "accuracy":
         assert page.results.rows[0][1] == spread(figure)
         assert spread(figure) in page.summary
-    assert [row[0] for row in page.results.rows[1:]] == [row["name"] for row in result["references"]]
-    assert {circuit.name for circuit in page.circuits} == {p.name for p in finished.folder.glob("circuit*.qasm")}
+    assert [row[0] for row in page.results.rows[1:]] == [
+        row["name"] for row in result["references"]
+    ]
+    assert {circuit.name for circuit in page.circuits} == {
+        p.name for p in finished.folder.glob("circuit*.qasm")
+    }
     assert all(circuit.drawing.startswith("q0 ") for circuit in page.circuits)
     assert page.ranking is not None
     assert len(page.ranking.rows) == len(result["ranking"])
@@ -73,7 +84,11 @@ def test_structural_weights_are_those_of_the_last_record(finished):
     last = np.median(records(finished.folder)[-1]["structural_weights"], axis=0)
     shown = np.concatenate([place.values[-1] for place in weights.places])
     assert shown == pytest.approx(last, rel=1e-4)
-    ranked = {(row.get("gate", ""), name): row for row in finished.result["ranking"] for name in row["merged"]}
+    ranked = {
+        (row.get("gate", ""), name): row
+        for row in finished.result["ranking"]
+        for name in row["merged"]
+    }
     assert len(ranked) == len(shown)
     for place in weights.places:
         for name, constant in zip(place.candidates, place.constant, strict=True):
@@ -115,7 +130,9 @@ def test_an_unfinished_run_says_so(run):
     (run / "result.json").unlink()
     page = run_page(run)
     assert not page.finished
-    assert page.summary.startswith("This run is not finished (2 of 2 epochs): continue it with `diffqas resume")
+    assert page.summary.startswith(
+        "This run is not finished (2 of 2 epochs): continue it with `diffqas resume"
+    )
     assert page.charts
     assert page.weights is not None
     assert sum(page.weights.places[0].constant) == 6
@@ -145,8 +162,16 @@ def test_failures_and_what_is_missing_are_told(run, capsys):
     ("name", "content", "words"),
     [
         ("config.json", "{", "Cannot read"),
-        ("config.json", '{"format": 1}', "config.json has format 1, this version of diffqas reads format 2"),
-        ("result.json", "{}", "do not fit each other or this version of diffqas (KeyError: 'metric')"),
+        (
+            "config.json",
+            '{"format": 1}',
+            "config.json has format 1, this version of diffqas reads format 2",
+        ),
+        (
+            "result.json",
+            "{}",
+            "do not fit each other or this version of diffqas (KeyError: 'metric')",
+        ),
         ("predictions.pt", "no tensors", "it is damaged"),
     ],
 )
@@ -167,7 +192,9 @@ def test_a_report_replaces_a_report_alone(run, tmp_path, refused, capsys):
     report_runs([run])
     other = tmp_path / "page.html"
     other.write_text("<p>mine")
-    assert "page.html is no report of diffqas" in refused("report", str(run), "--output", str(other))
+    assert "page.html is no report of diffqas" in refused(
+        "report", str(run), "--output", str(other)
+    )
     assert other.read_text() == "<p>mine"
     main(["report", str(run), "--output", str(other), "--overwrite"])
     assert str(other) in capsys.readouterr().out.replace("\n", "")
@@ -180,7 +207,9 @@ def test_several_runs_go_here_and_differ(run, tmp_path, monkeypatch, refused):
     path, _ = report_runs([run, twin])
     assert path.resolve() == tmp_path / "report.html"
     assert str(twin) in path.read_text()  # equal names are told apart
-    assert "`runs` must differ from each other" in refused("report", str(run), str(run / ".." / "bessel"))
+    assert "`runs` must differ from each other" in refused(
+        "report", str(run), str(run / ".." / "bessel")
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ class Problem(NamedTuple):
 
 
 def random(seed: int, *shape: int, scale: float = 1.0) -> Tensor:
-    return scale * torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return scale * torch.randn(
+        shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 @st.composite
@@ -38,19 +40,33 @@ def candidates(draw, n: int, kind: str) -> Candidate:
     pairs = [(control, target) for control in range(n) for target in range(n) if control != target]
     listed = st.lists(st.sampled_from(pairs), max_size=6) if pairs else st.just([])
     hadamard = kind in ("constant", "complex", "real", "mixed") and draw(st.booleans())
-    return Candidate(hadamard, draw(st.sampled_from(list(ENTANGLERS)) | listed), tuple(draw(FORMS[kind])))
+    return Candidate(
+        hadamard, draw(st.sampled_from(list(ENTANGLERS)) | listed), tuple(draw(FORMS[kind]))
+    )
 
 
 @st.composite
-def draw_problem(draw, kind: str = "mixed", n: tuple[int, int] = (1, 7), separate: bool | None = None) -> Problem:
+def draw_problem(
+    draw, kind: str = "mixed", n: tuple[int, int] = (1, 7), separate: bool | None = None
+) -> Problem:
     """1-4 candidates of a kind on n[0]..n[1] qubits, depth 1-4, with 0-2 leading dimensions."""
     qubits = draw(st.integers(*n))
-    space = SearchSpace(draw(st.lists(candidates(qubits, kind), min_size=1, max_size=4, unique=True)))
+    space = SearchSpace(
+        draw(st.lists(candidates(qubits, kind), min_size=1, max_size=4, unique=True))
+    )
     lead = draw(st.sampled_from([(), (1,), (2,), (2, 1), (1, 3)]))
     own = draw(st.booleans()) if separate is None else separate
     r = space.angles_per_qubit
-    shape = (*lead, *([len(space)] if own else []), draw(st.integers(1, 4)), qubits, *([r] if r > 1 else []))
-    angles = random(draw(st.integers(0, 2**20)), *shape, scale=draw(st.sampled_from([1.0, 0.0, 0.01, 20.0])))
+    shape = (
+        *lead,
+        *([len(space)] if own else []),
+        draw(st.integers(1, 4)),
+        qubits,
+        *([r] if r > 1 else []),
+    )
+    angles = random(
+        draw(st.integers(0, 2**20)), *shape, scale=draw(st.sampled_from([1.0, 0.0, 0.01, 20.0]))
+    )
     return Problem(space, angles.requires_grad_(), own)
 
 
@@ -60,7 +76,10 @@ def by_one_candidate(problem: Problem, one: Callable[[Candidate, Tensor], Tensor
     core = (3 if space.angles_per_qubit > 1 else 2) + separate
     lead = angles.shape[: angles.dim() - core]
     flat = angles.reshape(
-        -1, len(space) if separate else 1, *angles.shape[len(lead) + separate :][:2], space.angles_per_qubit
+        -1,
+        len(space) if separate else 1,
+        *angles.shape[len(lead) + separate :][:2],
+        space.angles_per_qubit,
     )
     rows = [one(c, entry[i if separate else 0]) for entry in flat for i, c in enumerate(space)]
     return torch.stack(rows).reshape(*lead, len(space), -1)
@@ -72,7 +91,9 @@ def assert_same_function(got: Tensor, expected: Tensor, *inputs: Tensor) -> None
     assert got.dtype == expected.dtype == torch.float64
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-10)
     cotangent = random(7, *got.shape)
-    for result, reference in zip(*(_products(output, inputs, cotangent) for output in (got, expected)), strict=True):
+    for result, reference in zip(
+        *(_products(output, inputs, cotangent) for output in (got, expected)), strict=True
+    ):
         torch.testing.assert_close(result, reference, rtol=0, atol=1e-8)
 
 
@@ -84,7 +105,9 @@ def _products(output: Tensor, inputs: tuple[Tensor, ...], cotangent: Tensor) -> 
 
 @pytest.fixture(scope="session")
 def problems():
-    """Strategy: `problems(kind, n=(lowest, highest), separate=None)` draws (space, angles, separate)."""
+    """Strategy: `problems(kind, n=(lowest, highest), separate=None)` draws (space, angles,
+    separate).
+    """
     return draw_problem
 
 
@@ -96,7 +119,9 @@ def per_candidate():
 @pytest.fixture(scope="session")
 def dense():
     """The dense oracle in the shape that `probabilities` promises."""
-    return lambda problem: by_one_candidate(problem, lambda c, angles: dense_probabilities([c], angles)[0])
+    return lambda problem: by_one_candidate(
+        problem, lambda c, angles: dense_probabilities([c], angles)[0]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +143,9 @@ def problem_of():
 
 @pytest.fixture(scope="module", autouse=True, params=["torch", "compiled"])
 def engine(request):
-    """Run every test of this folder in plain torch and, where numba is installed, with the compiled kernel."""
+    """Run every test of this folder in plain torch and, where numba is installed, with the compiled
+    kernel.
+    """
     if request.param == "compiled" and importlib.util.find_spec("numba") is None:
         pytest.skip("the compiled kernel needs numba")
     with pytest.MonkeyPatch.context() as patch:

@@ -12,9 +12,7 @@ EULER = SearchSpace([Candidate(), Candidate(rotation=("rz", "ry", "rz"))])
 SHARED = "Argument `angles` must have the shape (..., depth, n) with depth and n at least 1"
 SEPARATE = "Argument `angles` must have the shape (..., len(candidates), depth, n) with depth and n at least 1"
 SEVERAL = "Argument `angles` must have the shape (..., depth, n, 3) with depth and n at least 1"
-SEVERAL_SEPARATE = (
-    "Argument `angles` must have the shape (..., len(candidates), depth, n, 3) with depth and n at least 1"
-)
+SEVERAL_SEPARATE = "Argument `angles` must have the shape (..., len(candidates), depth, n, 3) with depth and n at least 1"
 
 
 @pytest.mark.parametrize(
@@ -58,12 +56,17 @@ def test_angles_of_the_wrong_shape(space, shape, separate, rule):
 def test_angles_that_are_no_float_tensor(angles, got):
     with pytest.raises(ArgumentError) as error:
         probabilities(TABLE_I, angles)
-    assert str(error.value) == f"Argument `angles` must be a float32 or float64 tensor, but got {got}."
+    assert (
+        str(error.value) == f"Argument `angles` must be a float32 or float64 tensor, but got {got}."
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_angles_of_numpy(dtype):
-    with pytest.raises(ArgumentError, match=r"^Argument `angles` must be a float32 or float64 tensor, but got .+\.$"):
+    with pytest.raises(
+        ArgumentError,
+        match=r"^Argument `angles` must be a float32 or float64 tensor, but got .+\.$",
+    ):
         probabilities(TABLE_I, np.zeros((2, 3), dtype))  # pyright: ignore
 
 
@@ -71,17 +74,26 @@ def test_candidates_that_encode_data():
     space = [Candidate(), Candidate(encoding="ry"), Candidate(hadamard=True, encoding="rx")]
     with pytest.raises(ArgumentError) as error:
         probabilities(space, torch.zeros(2, 3))
-    assert str(error.value) == "Argument `candidates` must encode no data, but got RY/Ent-RY, H-RX/Ent-RY."
+    assert (
+        str(error.value)
+        == "Argument `candidates` must encode no data, but got RY/Ent-RY, H-RX/Ent-RY."
+    )
 
 
 def test_no_candidates():
     with pytest.raises(ArgumentError) as error:
         probabilities([], torch.zeros(2, 3))
-    assert str(error.value) == "Argument `candidates` must hold at least one Candidate, but got an empty list."
+    assert (
+        str(error.value)
+        == "Argument `candidates` must hold at least one Candidate, but got an empty list."
+    )
 
 
 def test_pairs_beyond_the_circuit():
-    with pytest.raises(ArgumentError, match=r"^Argument `entangler` must use qubits 0\.\.2 on a circuit of 3 qubits"):
+    with pytest.raises(
+        ArgumentError,
+        match=r"^Argument `entangler` must use qubits 0\.\.2 on a circuit of 3 qubits",
+    ):
         probabilities([Candidate(entangler=[(0, 3)])], torch.zeros(2, 3))
 
 

@@ -23,7 +23,9 @@ CUSTOM = SearchSpace(
         Candidate(entangler="none", rotation="ry"),
     ]
 )
-SUMMED = SearchSpace([Candidate(rotation=("ry", "ry")), Candidate(rotation=("rx", "rx")), Candidate(rotation="ry")])
+SUMMED = SearchSpace(
+    [Candidate(rotation=("ry", "ry")), Candidate(rotation=("rx", "rx")), Candidate(rotation="ry")]
+)
 MIXED = SearchSpace(
     [
         Candidate(rotation=("rz", "ry", "rz")),
@@ -112,7 +114,9 @@ def test_all_spaces_batched(plain, name, separate):
 def test_probabilities_are_those_of_the_oracle(name, n):
     angles, _ = draw(SPACES[name], n=n)
     expected = dense_probabilities(SPACES[name], angles.detach())
-    torch.testing.assert_close(probabilities(SPACES[name], angles.detach()), expected, atol=1e-12, rtol=1e-10)
+    torch.testing.assert_close(
+        probabilities(SPACES[name], angles.detach()), expected, atol=1e-12, rtol=1e-10
+    )
 
 
 def test_gradients_are_those_of_the_oracle():
@@ -161,7 +165,9 @@ def test_nan_stays_in_its_batch_entry():
 def test_each_batch_entry_is_bit_equal_to_itself_alone():
     angles, weights = draw(TABLE_I, 3, n=12, dtype=torch.float32)
     together = mixture_and_gradients(TABLE_I, angles, weights)
-    alone = mixture_and_gradients(TABLE_I, *(x[1].detach().requires_grad_() for x in (angles, weights)))
+    alone = mixture_and_gradients(
+        TABLE_I, *(x[1].detach().requires_grad_() for x in (angles, weights))
+    )
     for many, one in zip(together, alone, strict=True):
         torch.testing.assert_close(many[1], one, atol=0, rtol=0)
 
@@ -187,7 +193,9 @@ def test_threads_share_cotangents_and_change_nothing(monkeypatch, dtype):
     angles, weights = draw(TABLE_I, 2, n=6, dtype=dtype)
     cotangents = torch.randn(12, 2, 64, generator=torch.Generator().manual_seed(1), dtype=dtype)
     p = mixture(TABLE_I, angles, weights)
-    pullback = torch.func.vmap(lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True))
+    pullback = torch.func.vmap(
+        lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True)
+    )
     monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
     threads = torch.get_num_threads()
     results = []
@@ -203,11 +211,15 @@ def test_threads_share_cotangents_and_change_nothing(monkeypatch, dtype):
 def test_many_cotangents_of_large_states(plain):
     # More qubits than a piece has bits; the entangler's blocks then come from everywhere.
     angles, weights = draw(TABLE_I, depth=2, n=13)
-    cotangents = torch.randn(3, 2**13, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    cotangents = torch.randn(
+        3, 2**13, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
 
     def pullbacks():
         p = mixture(TABLE_I, angles, weights)
-        return torch.func.vmap(lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True))(cotangents)
+        return torch.func.vmap(
+            lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True)
+        )(cotangents)
 
     torch.testing.assert_close(pullbacks(), plain(pullbacks), atol=1e-10, rtol=1e-10)
 
@@ -223,16 +235,24 @@ def test_gradients_with_any_arguments_mapped(many, dims):
         torch.randn(*([] if dim is None else [3]), *shape, generator=generator, dtype=torch.float64)
         for shape, dim in zip(shapes, dims, strict=True)
     ]
-    got = torch.func.vmap(lambda *given: _Gradients.apply(TABLE_I, many, *given), in_dims=dims)(*tensors)
+    got = torch.func.vmap(lambda *given: _Gradients.apply(TABLE_I, many, *given), in_dims=dims)(
+        *tensors
+    )
     for i in range(3):
-        given = [tensor if dim is None else tensor[i] for tensor, dim in zip(tensors, dims, strict=True)]
+        given = [
+            tensor if dim is None else tensor[i] for tensor, dim in zip(tensors, dims, strict=True)
+        ]
         expected = _Gradients.apply(TABLE_I, many, *given)
-        torch.testing.assert_close([each[i] for each in got], list(expected), atol=1e-10, rtol=1e-10)
+        torch.testing.assert_close(
+            [each[i] for each in got], list(expected), atol=1e-10, rtol=1e-10
+        )
 
 
 def test_a_second_derivative_is_refused():
     angles, weights = draw(TABLE_I, n=4)
-    (gradient,) = torch.autograd.grad(loss(mixture(TABLE_I, angles, weights)), angles, create_graph=True)
+    (gradient,) = torch.autograd.grad(
+        loss(mixture(TABLE_I, angles, weights)), angles, create_graph=True
+    )
     with pytest.raises(NotImplementedError, match="once"):
         gradient.sum().backward()
 
@@ -249,7 +269,9 @@ def test_inputs_that_need_no_gradient_or_are_not_contiguous(plain):
     torch.testing.assert_close(mixture(TABLE_I, turned, weights), expected)
     weights.requires_grad_()
     (gradient,) = torch.autograd.grad(mixture(TABLE_I, turned, weights)[..., ::2].sum(), weights)
-    (reference,) = torch.autograd.grad(plain(mixture, TABLE_I, angles, weights)[..., ::2].sum(), weights)
+    (reference,) = torch.autograd.grad(
+        plain(mixture, TABLE_I, angles, weights)[..., ::2].sum(), weights
+    )
     torch.testing.assert_close(gradient, reference)
 
 
@@ -287,5 +309,7 @@ def test_works_without_a_writable_cache_folder():
     from diffqas.simulator.compiled import kernels
 
     namespace: dict[str, object] = {}
-    exec("def double(x):\n    return 2 * x", namespace)  # a function with no file: numba can't cache it
+    exec(
+        "def double(x):\n    return 2 * x", namespace
+    )  # a function with no file: numba can't cache it
     assert kernels._entry(namespace["double"])(2.0) == 4.0

@@ -24,7 +24,11 @@ def test_every_form_is_the_dense_simulation(kind, separate, data, problems, dens
 @settings(max_examples=10)
 def test_two_groups_of_qubits_are_the_dense_simulation(data, problems, dense, assert_same):
     problem = data.draw(problems("mixed", n=(6, 7)))
-    assert_same(probabilities(problem.space, problem.angles, separate=problem.separate), dense(problem), problem.angles)
+    assert_same(
+        probabilities(problem.space, problem.angles, separate=problem.separate),
+        dense(problem),
+        problem.angles,
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 7])

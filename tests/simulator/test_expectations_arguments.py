@@ -1,4 +1,6 @@
-"""What `expectations` and `heisenberg` say to wrong arguments, and how they choose between their forms."""
+"""What `expectations` and `heisenberg` say to wrong arguments, and how they choose between their
+forms.
+"""
 
 import sys
 
@@ -12,7 +14,9 @@ from diffqas.simulator import expectations, heisenberg
 from diffqas.simulator.pauli_plan import pauli_plan
 
 observables = sys.modules["diffqas.simulator.observables"]
-EULER = SearchSpace([Candidate(encoding="ry"), Candidate(encoding="rx", rotation=("rz", "ry", "rz"))])
+EULER = SearchSpace(
+    [Candidate(encoding="ry"), Candidate(encoding="rx", rotation=("rz", "ry", "rz"))]
+)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +92,9 @@ def test_wrong_arguments_are_told_at_the_door(arguments, message):
 
 
 def test_inputs_of_numpy():
-    with pytest.raises(ArgumentError, match=r"^Argument `inputs` must be a torch.float32 tensor like `angles`, but"):
+    with pytest.raises(
+        ArgumentError, match=r"^Argument `inputs` must be a torch.float32 tensor like `angles`, but"
+    ):
         expectations(QLSTM_SPACE, np.zeros(3, np.float32), torch.zeros(2, 3), 1)  # pyright: ignore
 
 
@@ -96,7 +102,10 @@ def test_inputs_of_numpy():
     ("weights", "message"),
     [
         (torch.zeros(36), "Argument `weights` must have the shape (2, 36), but got (36,)."),
-        (torch.zeros(2, 36).double(), "Argument `weights` must be a torch.float32 tensor like `angles`, but got "),
+        (
+            torch.zeros(2, 36).double(),
+            "Argument `weights` must be a torch.float32 tensor like `angles`, but got ",
+        ),
     ],
 )
 def test_weights_that_do_not_fit(weights, message):
@@ -119,7 +128,9 @@ def test_beyond_the_limits_inputs_are_simulated(limit, monkeypatch, normal):
     expected = expectations(QLSTM_SPACE, inputs, angles, 2)
     monkeypatch.setattr(observables, limit, 2)
     monkeypatch.setattr(observables, "coefficients", None)  # called, it would raise
-    torch.testing.assert_close(expectations(QLSTM_SPACE, inputs, angles, 2), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        expectations(QLSTM_SPACE, inputs, angles, 2), expected, rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize(("place", "limit"), [(paulis, "MAX_STRINGS"), ("pauli_plan", "MAX_ROWS")])
@@ -132,7 +143,9 @@ def test_plans_that_would_be_too_large_are_not_made(place, limit, monkeypatch, n
     with monkeypatch.context() as patch:
         patch.setattr(module, limit, 2)
         patch.setattr(observables, "coefficients", None)
-        torch.testing.assert_close(expectations(QLSTM_SPACE, inputs, angles, 2), expected, rtol=0, atol=1e-12)
+        torch.testing.assert_close(
+            expectations(QLSTM_SPACE, inputs, angles, 2), expected, rtol=0, atol=1e-12
+        )
     for cache in (pauli_plan, paulis.program):
         cache.cache_clear()
 
@@ -145,4 +158,6 @@ def test_nine_qubits_are_simulated(normal):
     assert wide < 9
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(observables, "MAX_COEFFICIENT_QUBITS", 9)
-        torch.testing.assert_close(result, expectations(space, inputs, angles, 9), rtol=0, atol=1e-12)
+        torch.testing.assert_close(
+            result, expectations(space, inputs, angles, 9), rtol=0, atol=1e-12
+        )

@@ -8,7 +8,9 @@ from diffqas.simulator import expectations
 
 qml = pytest.importorskip("pennylane")
 GATES = {"rx": qml.RX, "ry": qml.RY, "rz": qml.RZ}
-EULER = SearchSpace([Candidate(True, "ring", ("rz", "ry", "rz"), "rx"), Candidate(encoding="ry", rotation="rx")])
+EULER = SearchSpace(
+    [Candidate(True, "ring", ("rz", "ry", "rz"), "rx"), Candidate(encoding="ry", rotation="rx")]
+)
 
 
 def pennylane_expectations(candidate, inputs, angles, outputs):
@@ -36,6 +38,8 @@ def pennylane_expectations(candidate, inputs, angles, outputs):
 def test_expectations_are_those_of_pennylane(space, normal, assert_same):
     inputs = normal(1, 3, scale=2.0).requires_grad_()
     angles = normal(2, 2, 3, space.angles_per_qubit, scale=2.0).requires_grad_()
-    expected = torch.stack([pennylane_expectations(candidate, inputs, angles, 2) for candidate in space])
+    expected = torch.stack(
+        [pennylane_expectations(candidate, inputs, angles, 2) for candidate in space]
+    )
     given = angles if space is EULER else angles.squeeze(-1)
     assert_same(expectations(space, inputs, given, 2), expected, inputs, angles)

@@ -9,7 +9,9 @@ from diffqas.circuits import TABLE_I, Candidate, SearchSpace
 from diffqas.simulator import mixture, probabilities
 from diffqas.simulator.reversible import _Undone
 
-EULER = SearchSpace([Candidate(rotation=("rz", "ry", "rz")), Candidate(True, "ring", ("rx", "rz")), Candidate()])
+EULER = SearchSpace(
+    [Candidate(rotation=("rz", "ry", "rz")), Candidate(True, "ring", ("rx", "rz")), Candidate()]
+)
 LIVE = SearchSpace([TABLE_I[i] for i in (1, 4, 6, 7, 9, 10)])
 
 
@@ -57,12 +59,16 @@ def test_many_cotangents_at_once_are_one_after_the_other(space, separate, normal
 
 
 def assert_one_after_the_other(outputs, inputs, count):
-    """Pullbacks of many cotangents under vmap are those of each cotangent alone, in float64 to 1e-10."""
+    """Pullbacks of many cotangents under vmap are those of each cotangent alone, in float64 to
+    1e-10.
+    """
     generator = torch.Generator().manual_seed(count)
     cotangents = torch.randn(count, *outputs.shape, generator=generator, dtype=torch.float64)
 
     def pullback(cotangent):
-        return torch.autograd.grad(outputs, inputs, cotangent, retain_graph=True, materialize_grads=True)
+        return torch.autograd.grad(
+            outputs, inputs, cotangent, retain_graph=True, materialize_grads=True
+        )
 
     together = torch.func.vmap(pullback)(cotangents)
     for one, alone in zip(together, zip(*map(pullback, cotangents), strict=True), strict=True):
@@ -85,7 +91,9 @@ def test_any_number_of_cotangents_with_any_leading_dimensions(count, lead, norma
 @pytest.mark.parametrize("separate", [False, True])
 @pytest.mark.parametrize("rotation", [("ry", "ry"), ("rx", "rx"), ("rz", "ry", "rz")], ids="-".join)
 def test_many_cotangents_of_each_candidate_with_several_rotations(rotation, separate, normal):
-    space = SearchSpace([Candidate(hadamard, rotation=rotation) for hadamard in (False, True)] + [Candidate()])
+    space = SearchSpace(
+        [Candidate(hadamard, rotation=rotation) for hadamard in (False, True)] + [Candidate()]
+    )
     angles = normal(3, 2, *([3] if separate else []), 3, 4, len(rotation)).requires_grad_()
     assert_one_after_the_other(probabilities(space, angles, separate=separate), (angles,), 4)
 
@@ -111,7 +119,9 @@ def test_undone_layers_with_any_arguments_mapped(dims, normal):
     layers = tuple(Candidate(entangler=name).cnots(4) for name in ("ent", "ring"))
     got = torch.func.vmap(lambda *given: _Undone.apply(layers, *given), in_dims=dims)(*tensors)
     for i in range(3):
-        given = [tensor if dim is None else tensor[i] for tensor, dim in zip(tensors, dims, strict=True)]
+        given = [
+            tensor if dim is None else tensor[i] for tensor, dim in zip(tensors, dims, strict=True)
+        ]
         torch.testing.assert_close(got[i], _Undone.apply(layers, *given), rtol=1e-10, atol=1e-10)
 
 

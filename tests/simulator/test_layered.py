@@ -1,4 +1,6 @@
-"""Circuits whose layers differ, against dense matrices; the gradient of a choice, against its definition."""
+"""Circuits whose layers differ, against dense matrices; the gradient of a choice, against its
+definition.
+"""
 
 import pytest
 import torch
@@ -21,12 +23,17 @@ SPACES = {
 
 def drawn(space, n, depth, batch=3, seed=0):
     draw = torch.Generator().manual_seed(seed)
-    angles = torch.randn(batch, depth, n, space.angles_per_qubit, generator=draw, dtype=torch.float64)
+    angles = torch.randn(
+        batch, depth, n, space.angles_per_qubit, generator=draw, dtype=torch.float64
+    )
     return angles, torch.randint(len(space), (batch, depth), generator=draw)
 
 
 def oracle(space, angles, choice):
-    states = [dense_layers([space[k] for k in row], own) for own, row in zip(angles, choice.tolist(), strict=True)]
+    states = [
+        dense_layers([space[k] for k in row], own)
+        for own, row in zip(angles, choice.tolist(), strict=True)
+    ]
     return torch.stack(states).abs().square()
 
 
@@ -36,11 +43,17 @@ def test_values_and_gradients_are_those_of_the_composed_circuit(name, n, depth):
     space = SPACES[name]
     angles, choice = drawn(space, n, depth)
     hard = torch.nn.functional.one_hot(choice, len(space)).double()
-    cotangent = torch.randn(3, 2**n, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    cotangent = torch.randn(
+        3, 2**n, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
     found = []
     for own in (None, hard, "dense"):
         leaf = angles.clone().requires_grad_()
-        values = oracle(space, leaf, choice) if own == "dense" else layered_probabilities(space, leaf, choice, own)
+        values = (
+            oracle(space, leaf, choice)
+            if own == "dense"
+            else layered_probabilities(space, leaf, choice, own)
+        )
         found.append((values.detach(), torch.autograd.grad((values * cotangent).sum(), leaf)[0]))
     for values, gradient in found[:2]:
         torch.testing.assert_close(values, found[2][0], rtol=1e-11, atol=1e-12)
@@ -53,11 +66,15 @@ def test_equal_layers_are_the_candidate():
     angles = drawn(TABLE_I, 4, 3)[0][:1]
     choice = torch.full((1, 3), 7)
     every = dense_probabilities(TABLE_I, angles[0])
-    torch.testing.assert_close(layered_probabilities(TABLE_I, angles, choice)[0], every[7], rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(
+        layered_probabilities(TABLE_I, angles, choice)[0], every[7], rtol=1e-11, atol=1e-13
+    )
 
 
 def test_the_gradient_of_a_weight_is_what_the_other_layer_would_add():
-    """d p / d a_lk = 2 Re (conjugate amplitudes of the circuit times those with candidate k in layer l)."""
+    """d p / d a_lk = 2 Re (conjugate amplitudes of the circuit times those with candidate k in
+    layer l).
+    """
     n, depth = 3, 3
     angles, choice = drawn(TABLE_I, n, depth, batch=1, seed=5)
     cotangent = torch.randn(2**n, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
@@ -70,14 +87,18 @@ def test_the_gradient_of_a_weight_is_what_the_other_layer_would_add():
             other = [*names[:layer], k, *names[layer + 1 :]]
             changed = dense_layers([TABLE_I[index] for index in other], angles[0])
             expected = (2 * (state.conj() * changed).real * cotangent).sum()
-            assert weights.grad[0, layer, k].item() == pytest.approx(expected.item(), rel=1e-9, abs=1e-12)
+            assert weights.grad[0, layer, k].item() == pytest.approx(
+                expected.item(), rel=1e-9, abs=1e-12
+            )
 
 
 def test_many_cotangents_at_once_under_vmap():
     angles, choice = drawn(TABLE_I, 4, 2)
     angles.requires_grad_()
     values = layered_probabilities(TABLE_I, angles, choice)
-    cotangents = torch.randn(5, *values.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    cotangents = torch.randn(
+        5, *values.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64
+    )
 
     def gradient(cotangent):
         return torch.autograd.grad(values, angles, cotangent, retain_graph=True)[0]
@@ -91,4 +112,6 @@ def test_single_precision_stays_single():
     angles, choice = drawn(TABLE_I, 5, 3)
     single = layered_probabilities(TABLE_I, angles.float(), choice)
     assert single.dtype == torch.float32
-    torch.testing.assert_close(single.double(), oracle(TABLE_I, angles, choice), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        single.double(), oracle(TABLE_I, angles, choice), rtol=1e-4, atol=1e-6
+    )

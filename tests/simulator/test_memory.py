@@ -21,7 +21,9 @@ def mixed(space, angles):
 
 
 def saved(function, space, depth: int) -> tuple[int, int]:
-    """Number of tensors kept for the backward pass, and their bytes (storage that they share counted once)."""
+    """Number of tensors kept for the backward pass, and their bytes (storage that they share
+    counted once).
+    """
     kept: list[torch.Tensor] = []
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -32,7 +34,9 @@ def saved(function, space, depth: int) -> tuple[int, int]:
     angles = torch.zeros(shape, requires_grad=True)
     with saved_tensors_hooks(pack, lambda tensor: tensor):
         result = function(space, angles)
-    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in kept}
+    storages = {
+        tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in kept
+    }
     result.backward()
     return len(kept), sum(storages.values())
 
@@ -43,8 +47,13 @@ def test_memory_does_not_grow_with_depth(function, space):
     few, few_bytes = saved(function, space, 5)
     many, many_bytes = saved(function, space, 50)
     assert few == many > 0
-    # A layer costs its 2x2 matrices and angles, some hundred bytes per rotation; a state would cost 4 KiB or more.
-    rotations = 45 * N * sum(len(candidate.rotations) for candidate in space if candidate.rotations != ("rz",))
+    # A layer costs its 2x2 matrices and angles, some hundred bytes per rotation; a state would cost
+    # 4 KiB or more.
+    rotations = (
+        45
+        * N
+        * sum(len(candidate.rotations) for candidate in space if candidate.rotations != ("rz",))
+    )
     assert 0 < many_bytes - few_bytes < 200 * rotations
     assert many_bytes - few_bytes < 45 * 4 * 2**N * 3
 

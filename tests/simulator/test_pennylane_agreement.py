@@ -37,7 +37,11 @@ def pennylane_probabilities(candidate: Candidate, angles: torch.Tensor) -> torch
 def test_random_spaces_are_those_of_pennylane(data, problems, per_candidate, assert_same):
     problem = data.draw(problems("mixed", n=(2, 7)))
     expected = per_candidate(problem, pennylane_probabilities)
-    assert_same(probabilities(problem.space, problem.angles, separate=problem.separate), expected, problem.angles)
+    assert_same(
+        probabilities(problem.space, problem.angles, separate=problem.separate),
+        expected,
+        problem.angles,
+    )
 
 
 def test_table_i_is_that_of_pennylane(problem_of, normal, per_candidate, assert_same):

@@ -21,7 +21,9 @@ def test_hadamards_before_ry_are_a_quarter_turn_of_the_first_layer(simulate, ent
     with_hadamard = simulate([Candidate(True, entangler, "ry")], angles)
     without = simulate([Candidate(False, entangler, "ry")], shifted)
     torch.testing.assert_close(with_hadamard, without, rtol=0, atol=1e-12)
-    assert (with_hadamard - simulate([Candidate(False, entangler, "ry")], angles)).abs().max() > 1e-2
+    assert (
+        with_hadamard - simulate([Candidate(False, entangler, "ry")], angles)
+    ).abs().max() > 1e-2
 
 
 @pytest.mark.parametrize("rotation", ["rx", "ry"])
@@ -29,7 +31,9 @@ def test_one_layer_without_entangler_is_a_product_of_qubits(rotation, normal):
     angles = normal(2, 1, 4)
     expected = torch.ones(1, dtype=torch.float64)
     for angle in angles[0]:
-        expected = torch.kron(expected, torch.stack((torch.cos(angle / 2), torch.sin(angle / 2))) ** 2)
+        expected = torch.kron(
+            expected, torch.stack((torch.cos(angle / 2), torch.sin(angle / 2))) ** 2
+        )
     result = probabilities([Candidate(entangler="none", rotation=rotation)], angles)[0]
     torch.testing.assert_close(result, expected, rtol=0, atol=1e-14)
 
@@ -46,7 +50,8 @@ def test_a_flip_of_qubit_0_sets_the_most_significant_bit(rotation, flipped, stat
 
 @pytest.mark.parametrize("rotation", ["rx", "ry"])
 def test_the_entangler_of_a_layer_acts_before_its_rotations(rotation):
-    # The first layer flips qubit 0; the second layer's CNOTs carry that on: 100 -> 110 -> 111 by the brick.
+    # The first layer flips qubit 0; the second layer's CNOTs carry that on: 100 -> 110 -> 111 by
+    # the brick.
     flips = torch.tensor([[math.pi, 0.0, 0.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
     result = probabilities([Candidate(rotation=rotation)], flips)[0]
     assert result[0b111] == pytest.approx(1)
@@ -54,10 +59,15 @@ def test_the_entangler_of_a_layer_acts_before_its_rotations(rotation):
 
 
 def test_a_full_turn_changes_nothing(normal):
-    angles, space = normal(3, 2, 4, 3), SearchSpace([*TABLE_I, Candidate(True, "ring", ("rz", "ry", "rx"))])
+    angles, space = (
+        normal(3, 2, 4, 3),
+        SearchSpace([*TABLE_I, Candidate(True, "ring", ("rz", "ry", "rx"))]),
+    )
     turned = angles.clone()
     turned[1, 2] += 2 * math.pi
-    torch.testing.assert_close(probabilities(space, turned), probabilities(space, angles), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        probabilities(space, turned), probabilities(space, angles), rtol=0, atol=1e-12
+    )
 
 
 def test_leading_entries_do_not_mix(normal):
@@ -66,7 +76,9 @@ def test_leading_entries_do_not_mix(normal):
     assert together.shape == (2, 3, 12, 16)
     for i in range(2):
         for j in range(3):
-            torch.testing.assert_close(together[i, j], probabilities(TABLE_I, angles[i, j]), rtol=0, atol=1e-14)
+            torch.testing.assert_close(
+                together[i, j], probabilities(TABLE_I, angles[i, j]), rtol=0, atol=1e-14
+            )
 
 
 def test_separate_equal_angles_are_shared_angles(normal):
@@ -79,7 +91,9 @@ def test_separate_angles_move_their_own_candidate_only(normal):
     angles = normal(6, 12, 3, 4)
     moved = angles.clone()
     moved[7] += 0.5
-    change = (probabilities(TABLE_I, moved, separate=True) - probabilities(TABLE_I, angles, separate=True)).abs()
+    change = (
+        probabilities(TABLE_I, moved, separate=True) - probabilities(TABLE_I, angles, separate=True)
+    ).abs()
     assert change.amax(-1).nonzero().flatten().tolist() == [7]
 
 
@@ -89,7 +103,10 @@ def test_cuda_gives_what_the_cpu_gives(separate, normal):
     space = SearchSpace([*TABLE_I, Candidate(True, "ring", ("rz", "ry", "rx"))])
     shape = (2, *([13] if separate else []), 3, 6, 3)
     on_cpu, on_cuda = normal(7, *shape).requires_grad_(), normal(7, *shape).cuda().requires_grad_()
-    expected, got = probabilities(space, on_cpu, separate=separate), probabilities(space, on_cuda, separate=separate)
+    expected, got = (
+        probabilities(space, on_cpu, separate=separate),
+        probabilities(space, on_cuda, separate=separate),
+    )
     assert got.device == on_cuda.device
     torch.testing.assert_close(got.cpu(), expected, rtol=0, atol=1e-10)
     cotangent = normal(8, *expected.shape)

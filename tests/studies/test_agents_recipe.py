@@ -1,4 +1,6 @@
-"""The script that tuned the agents: what it tries, what a line of it holds, and that no line is computed again."""
+"""The script that tuned the agents: what it tries, what a line of it holds, and that no line is
+computed again.
+"""
 
 import importlib.util
 import json
@@ -10,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from diffqas.tasks.environments.task import SETTINGS
-from diffqas.training.codec import decode
+from diffqas.agents.environments.task import AGENT_RECIPES
+from diffqas.storage import decode
 
 pytest.importorskip("minigrid", reason="environments need minigrid")
 
@@ -38,7 +40,9 @@ def tiny(script, monkeypatch):
     module = script.module
     few = replace(module.DEFAULT, episodes=2, workers=2, depth=1)
     monkeypatch.setattr(module, "DEFAULT", few)
-    monkeypatch.setattr(module, "FACTORS", {"default": few, "no entropy": replace(few, entropy=0.0)})
+    monkeypatch.setattr(
+        module, "FACTORS", {"default": few, "no entropy": replace(few, entropy=0.0)}
+    )
     monkeypatch.setattr(module, "CONFIGURATIONS", 2)
     monkeypatch.setattr(module.agents, "TUNED", ("hashed-vector",))
     return script
@@ -50,7 +54,7 @@ def test_every_factor_has_its_name_and_its_setting(script):
     assert names[0] == "default"
     assert len(set(names)) == len(names) > 10
     default = jobs[0][1].settings
-    assert default == replace(SETTINGS["default"], episodes=script.module.EPISODES)
+    assert default == replace(AGENT_RECIPES["default"], episodes=script.module.EPISODES)
     settings = [row.settings for _, row, _, _ in jobs]
     assert all(settings.count(one) == 1 for one in settings)
     assert {one.episodes for one in settings} == {script.module.EPISODES}
@@ -62,8 +66,13 @@ def test_every_kind_of_agent_is_tuned_by_the_same_settings(script):
     assert len({(name, environment) for name, _, environment, _ in jobs}) == len(jobs)
     kinds = {name: list(group) for name, group in groupby(jobs, lambda job: job[1].slug)}
     assert tuple(kinds) == script.module.agents.TUNED
-    assert Counter(row.slug for _, row, _, _ in jobs) == dict.fromkeys(kinds, script.module.CONFIGURATIONS)
-    tried = [[(s.lr, s.entropy, s.clip) for s in (row.settings for _, row, _, _ in group)] for group in kinds.values()]
+    assert Counter(row.slug for _, row, _, _ in jobs) == dict.fromkeys(
+        kinds, script.module.CONFIGURATIONS
+    )
+    tried = [
+        [(s.lr, s.entropy, s.clip) for s in (row.settings for _, row, _, _ in group)]
+        for group in kinds.values()
+    ]
     assert all(one == tried[0] for one in tried)
     default = script.module.DEFAULT
     assert tried[0][0] == (default.lr, default.entropy, default.clip)
@@ -84,7 +93,9 @@ def test_a_line_says_what_was_tried_and_how_it_went(tiny, tmp_path, capsys):
         assert all(0 <= value <= 1 for value in line["mean"])
         assert line["seconds"] >= 0
     table = capsys.readouterr().out.splitlines()[-4:]
-    assert table[0] == "| setting | 0.9 passed after (episodes) | mean of the last 500 | mean of all |"
+    assert (
+        table[0] == "| setting | 0.9 passed after (episodes) | mean of the last 500 | mean of all |"
+    )
     assert table[-1].startswith("| no entropy | never, never, never, never | ")
 
 
@@ -102,5 +113,8 @@ def test_what_stands_there_is_not_computed_again(tiny, tmp_path, monkeypatch, ca
     assert again == told[told.index("\n| setting") :]
     out.write_text(first.splitlines()[0] + "\n")
     tiny("tuning", "--out", str(out))
-    lines = [[json.loads(line) | {"seconds": None} for line in text.splitlines()] for text in (first, out.read_text())]
+    lines = [
+        [json.loads(line) | {"seconds": None} for line in text.splitlines()]
+        for text in (first, out.read_text())
+    ]
     assert lines[0] == lines[1]

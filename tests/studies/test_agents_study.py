@@ -1,4 +1,6 @@
-"""The studies of agents: their rows, their cells and what is drawn; and that those before are as they were."""
+"""The studies of agents: their rows, their cells and what is drawn; and that those before are as
+they were.
+"""
 
 import json
 import math
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from diffqas.agents.environments import random_policy
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.studies import Plan, agents, run_study
@@ -20,7 +23,6 @@ from diffqas.studies.measure import measure
 from diffqas.studies.measure_agents import compared, passed
 from diffqas.studies.reward_curves import rewards_figure
 from diffqas.studies.rows import TrainedRow
-from diffqas.tasks.environments import random_policy
 
 pytest.importorskip("minigrid", reason="environments need minigrid")
 
@@ -50,7 +52,9 @@ def test_the_rows_of_the_figures():
         "search softmax",
         "search gumbel",
     ]
-    assert sorted(name for name, group in rows.items() if group == "candidate") == sorted(live + constants)
+    assert sorted(name for name, group in rows.items() if group == "candidate") == sorted(
+        live + constants
+    )
     controls = ["random candidate", "hashed vector", "frozen circuit", "direct networks"]
     assert [name for name, group in rows.items() if group == "control"] == controls
     assert [name for name, group in rows.items() if group == "reference"] == ["random policy"]
@@ -67,15 +71,24 @@ def test_two_rows_have_all_episodes_and_seeds_and_the_others_fewer():
         assert row.settings.episodes == (50_000 if name in whole else 5_000)
         assert row.seeds_of(10) == (10 if name in whole else 3)
         assert row.seeds_of(2) == 2
-    assert {row.settings.episodes for row in trained(replace(FIGURES, episodes=70)).values()} == {70}
+    assert {row.settings.episodes for row in trained(replace(FIGURES, episodes=70)).values()} == {
+        70
+    }
     longest = [(job.row.slug, job.dataset) for job in FIGURES.jobs()[:4]]
     assert {slug for slug, _ in longest} == {"search-raw", "direct-networks"}
 
 
 def test_the_rows_of_harder_rooms():
     plan = Plan("rooms")
-    assert [row.slug for row in plan.rows] == ["search-raw", "hashed-vector", "direct-networks", "random-policy"]
-    assert all(row.seeds_of(10) == 3 and row.settings.episodes == 5_000 for row in trained(plan).values())
+    assert [row.slug for row in plan.rows] == [
+        "search-raw",
+        "hashed-vector",
+        "direct-networks",
+        "random-policy",
+    ]
+    assert all(
+        row.seeds_of(10) == 3 and row.settings.episodes == 5_000 for row in trained(plan).values()
+    )
     assert plan.datasets == agents.ROOMS
     assert plan.command == "diffqas study rooms --recipe default --seeds 10"
 
@@ -87,20 +100,35 @@ def test_rows_that_were_tuned_are_rows():
 def test_a_plan_tells_its_episodes():
     assert PLAN.to_json()["episodes"] == 4
     assert "epochs" not in PLAN.to_json()
-    assert PLAN.command == "diffqas study figures-13-14 --recipe default --seeds 2 --episodes 4 --depth 1"
+    assert (
+        PLAN.command
+        == "diffqas study figures-13-14 --recipe default --seeds 2 --episodes 4 --depth 1"
+    )
     assert json.loads(json.dumps(PLAN.to_json(), allow_nan=False)) == PLAN.to_json()
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["figures-13-14", "--epochs", "3"], "`epochs` must not be used with a study of environments, but got 3."),
+        (
+            ["figures-13-14", "--epochs", "3"],
+            "`epochs` must not be used with a study of environments, but got 3.",
+        ),
         (["rooms", "--episodes", "0"], "`episodes` must be at least 1, but got 0."),
-        (["table-2", "--episodes", "3"], "`episodes` must not be used with a study of data sets, but got 3."),
-        (["figures-5-7", "--episodes", "3"], "`episodes` must not be used with a study of data sets, but got 3."),
+        (
+            ["table-2", "--episodes", "3"],
+            "`episodes` must not be used with a study of data sets, but got 3.",
+        ),
+        (
+            ["figures-5-7", "--episodes", "3"],
+            "`episodes` must not be used with a study of data sets, but got 3.",
+        ),
         (["rooms", "--datasets", ROOM], "`datasets` must be one of minigrid-empty-8x8, "),
         (["rooms", "--rows", "candidate-8"], "`rows` must be one of search-raw, "),
-        (["rooms", "--data-dir", "."], "`data_dir` must be used with a study of images, but got rooms."),
+        (
+            ["rooms", "--data-dir", "."],
+            "`data_dir` must be used with a study of images, but got rooms.",
+        ),
     ],
 )
 def test_options_of_other_studies(arguments, words, refused, tmp_path, monkeypatch):
@@ -120,7 +148,18 @@ def finished(tmp_path_factory):
 
 
 def command(folder):
-    options = ["--seeds", "2", "--depth", "1", "--episodes", "4", "--workers", "1", "--datasets", ROOM]
+    options = [
+        "--seeds",
+        "2",
+        "--depth",
+        "1",
+        "--episodes",
+        "4",
+        "--workers",
+        "1",
+        "--datasets",
+        ROOM,
+    ]
     return ["study", "figures-13-14", *options, "--rows", *FEW, "--output", str(folder)]
 
 
@@ -141,7 +180,11 @@ def test_cells_hold_what_was_measured(finished):
     assert reference["deterministic"] is True
     (value,) = reference["test_reward"]
     assert value == random_policy(load_data(ROOM), episodes=3)
-    counts = {"search-raw": 2 * (13 + 12 + 15), "hashed-vector": 2 * (13 + 12 + 15), "direct-networks": 11_848}
+    counts = {
+        "search-raw": 2 * (13 + 12 + 15),
+        "hashed-vector": 2 * (13 + 12 + 15),
+        "direct-networks": 11_848,
+    }
     assert {word: cell["trainable"] for word, cell in cells.items()} == counts
     for cell in cells.values():
         assert (cell["study"], cell["dataset"], cell["target"]) == ("figures-13-14", ROOM, 11_848)
@@ -153,7 +196,9 @@ def test_cells_hold_what_was_measured(finished):
         assert cell["seconds"] > 0
         assert all(0 <= value <= 0.955 for value in cell["test_reward"] + cell["mean_reward"])
         assert all(0 <= share <= 1 for share in cell["success_rate"])
-        for steps, length, mean in zip(cell["steps"], cell["mean_length"], cell["mean_reward"], strict=True):
+        for steps, length, mean in zip(
+            cell["steps"], cell["mean_length"], cell["mean_reward"], strict=True
+        ):
             assert steps == 4 * length
             assert 5 <= length <= 100
             assert (mean > 0) == (length < 100)
@@ -229,7 +274,9 @@ def test_rows_with_fewer_seeds_are_compared_on_those_that_they_have(tmp_path, mo
     monkeypatch.setattr(agents, "random_policy", partial(random_policy, episodes=3))
     plan = Plan("figures-13-14", seeds=2, depth=1, episodes=2)
     rows = ["search-raw", "hashed-vector", "random-policy"]
-    run = run_study(plan, rows=rows, datasets=[ROOM], workers=1, output=tmp_path / "study", quiet=True)
+    run = run_study(
+        plan, rows=rows, datasets=[ROOM], workers=1, output=tmp_path / "study", quiet=True
+    )
     assert [cell["seeds"] for cell in run.cells] == [[0, 1], [0], []]
     (comparison,) = run.comparisons
     assert [entry.pairs for entry in comparison.others] == [1, 2]
@@ -256,7 +303,9 @@ def wild(row, lost):
 @pytest.mark.parametrize("lost", [[1], [0, 1]])
 def test_seeds_that_diverge_are_told_and_left_out(lost, cartpole, tmp_path):
     sound, _ = measure("rooms", small(ROOMS.row("hashed-vector")), "cartpole", [0, 1], cartpole)
-    cell, samples = measure("rooms", wild(ROOMS.row("hashed-vector"), lost), "cartpole", [0, 1], cartpole)
+    cell, samples = measure(
+        "rooms", wild(ROOMS.row("hashed-vector"), lost), "cartpole", [0, 1], cartpole
+    )
     assert samples is None
     assert strict(json.dumps(cell)) == cell
     assert list(cell["failures"]) == [str(seed) for seed in lost]
@@ -296,7 +345,11 @@ def curve(row, episodes, group="control", level=0.5):
 
 @pytest.mark.parametrize(("longest", "inset"), [(10_000, False), (12_000, True)])
 def test_the_picture_has_long_rows_left_and_all_rows_at_the_right(longest, inset):
-    rows = [curve("search raw", longest, "search"), curve("short", 5_000, level=0.1), curve("direct", longest)]
+    rows = [
+        curve("search raw", longest, "search"),
+        curve("short", 5_000, level=0.1),
+        curve("direct", longest),
+    ]
     whole, start = rewards_figure(rows, 0.955).axes
     assert [line.get_xdata()[-1] for line in whole.lines[:2]] == [longest, longest]
     assert [line.get_ydata()[0] for line in start.lines[:3]] == pytest.approx([0.6, 0.2, 0.6])
@@ -332,7 +385,9 @@ def test_studies_of_data_sets_store_what_they_did():
     assert all(row.seeds_of(10) == 10 for row in trained(Plan("table-2")).values())
 
 
-@pytest.mark.parametrize("name", ["ablation", "figures-5-7", "qlstm-table", "qlstm-table-paper", "table-2"])
+@pytest.mark.parametrize(
+    "name", ["ablation", "figures-5-7", "qlstm-table", "qlstm-table-paper", "table-2"]
+)
 def test_stored_studies_go_on(name):
     folder = StudyFolder(RESULTS / name)
     study = json.loads(folder.settings.read_text())

@@ -22,11 +22,16 @@ FEW = ["search-raw", "hashed-vector", "least-squares"]
 
 
 def cells_of(folder) -> dict[str, dict]:
-    return {str(path.relative_to(folder)): json.loads(path.read_text()) for path in folder.glob("cells/*/*.json")}
+    return {
+        str(path.relative_to(folder)): json.loads(path.read_text())
+        for path in folder.glob("cells/*/*.json")
+    }
 
 
 def stamps(folder) -> dict:
-    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("cells/*/*.json")}
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("cells/*/*.json")
+    }
 
 
 def few(folder, plan=PLAN, **choices):
@@ -58,15 +63,29 @@ def whole(tmp_path_factory):
 def test_killed_in_the_middle_and_continued(whole, tmp_path):
     folder = tmp_path / "study"
     rows = ["search", "control", "reference"]
-    arguments = [*OPTIONS, "--datasets", "narma5", "--rows", *rows, "--workers", "2", "--output", str(folder)]
+    arguments = [
+        *OPTIONS,
+        "--datasets",
+        "narma5",
+        "--rows",
+        *rows,
+        "--workers",
+        "2",
+        "--output",
+        str(folder),
+    ]
     command = [sys.executable, "-c", "from diffqas.cli import main; main()", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     deadline = time.monotonic() + 120
     while len(stamps(folder)) < 2 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    while _alive(process.pid) and time.monotonic() < deadline:  # the workers end with the one that began them
+    while (
+        _alive(process.pid) and time.monotonic() < deadline
+    ):  # the workers end with the one that began them
         time.sleep(0.02)
     before = stamps(folder)
     assert 2 <= len(before) < len(PLAN.jobs(rows, ["narma5"]))
@@ -80,9 +99,16 @@ def test_killed_in_the_middle_and_continued(whole, tmp_path):
 
 
 def _alive(group: int) -> bool:
-    """Whether a process of this group still runs (one that has ended but was not collected does not)."""
-    listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
-    return any(int(pgid) == group and state[0] != "Z" for pgid, state in map(str.split, listed.splitlines()))
+    """Whether a process of this group still runs (one that has ended but was not collected does
+    not).
+    """
+    listed = subprocess.run(
+        ["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
+    return any(
+        int(pgid) == group and state[0] != "Z"
+        for pgid, state in map(str.split, listed.splitlines())
+    )
 
 
 def test_a_finished_study_computes_nothing(whole, capsys):
@@ -94,7 +120,9 @@ def test_a_finished_study_computes_nothing(whole, capsys):
     assert len(run.cells) == 27
     (comparison,) = run.comparisons
     assert comparison.search.row == "search raw"
-    assert "candidate 1 = 3 = 4 = 6 = uniform distribution" in [entry.row for entry in comparison.entries]
+    assert "candidate 1 = 3 = 4 = 6 = uniform distribution" in [
+        entry.row for entry in comparison.entries
+    ]
 
 
 def test_what_lies_in_the_folder(whole):
@@ -104,9 +132,18 @@ def test_what_lies_in_the_folder(whole):
     assert cell["seeds"] == [0, 1]
     assert cell["failures"] == {}
     study = json.loads((whole / "study.json").read_text())
-    assert study["command"] == "diffqas study table-2 --recipe default --seeds 2 --epochs 2 --depth 1"
+    assert (
+        study["command"] == "diffqas study table-2 --recipe default --seeds 2 --epochs 2 --depth 1"
+    )
     assert "torch" in study["environment"]["versions"]
-    for name in ("table.csv", "table.md", "table.tex", "table.png", "figures/predictions-narma5.png", "log.jsonl"):
+    for name in (
+        "table.csv",
+        "table.md",
+        "table.tex",
+        "table.png",
+        "figures/predictions-narma5.png",
+        "log.jsonl",
+    ):
         assert (whole / name).stat().st_size > 0
     samples = StudyFolder(whole).samples("narma5")
     assert sorted(samples["snapshots"]) == [1, 2]
@@ -132,14 +169,24 @@ def test_a_row_that_diverges_is_reported_and_stops_no_other(tmp_path, capsys, mo
         cell = cells["hashed vector"]
         assert [value is None for value in cell["test_mse"]] == [seed in failed for seed in (0, 1)]
         assert list(cell["failures"]) == [str(seed) for seed in failed]
-        assert "narma5, hashed vector: seed 1 failed: the loss became nan at epoch 1, step 1" in printed
+        assert (
+            "narma5, hashed vector: seed 1 failed: the loss became nan at epoch 1, step 1"
+            in printed
+        )
         assert cells["search raw"]["failures"] == {}
     before = stamps(tmp_path / "2")
     few(tmp_path / "2", quiet=True)
     assert stamps(tmp_path / "2") == before
 
 
-DAMAGED = (b"", b"{", b"[]", b"{}", b'{"row": "hashed vector", "dataset": "narma5", "seeds": [0, 1]}', b"\xff\xfe")
+DAMAGED = (
+    b"",
+    b"{",
+    b"[]",
+    b"{}",
+    b'{"row": "hashed vector", "dataset": "narma5", "seeds": [0, 1]}',
+    b"\xff\xfe",
+)
 
 
 @pytest.mark.parametrize("content", DAMAGED)
@@ -193,14 +240,16 @@ def test_other_settings_are_refused(finished, plan, words):
 
 def test_a_changed_recipe_is_refused(finished, monkeypatch):
     changed = {"default": replace(Plan("table-2").settings, lr=0.02)}
-    monkeypatch.setattr("diffqas.studies.study.SETTINGS", changed)
+    monkeypatch.setattr("diffqas.studies.study.SERIES_RECIPES", changed)
     with pytest.raises(RunError, match="a default recipe that this version of diffqas has changed"):
         run_study(PLAN, output=finished, workers=1, quiet=True)
 
 
 def test_a_changed_row_is_refused(finished, monkeypatch):
     monkeypatch.setattr(table_2, "CONTROL_RATES", {"default": {"hashed": 5.0, "subspace": 5.0}})
-    with pytest.raises(RunError, match="a row hashed-vector that this version of diffqas has changed"):
+    with pytest.raises(
+        RunError, match="a row hashed-vector that this version of diffqas has changed"
+    ):
         run_study(PLAN, output=finished, workers=1, quiet=True)
 
 

@@ -49,7 +49,14 @@ def table():
         cell("candidate 1", times(1000), identical="uniform", paper=0.0005, seconds=4.0),
         cell("candidate 2", times(3), paper=0.0006),
         cell("candidate 3", times(1000), identical="uniform", paper=0.0007, seconds=8.0),
-        cell("uniform distribution", times(1000), "control", identical="uniform", trainable=13, seconds=None),
+        cell(
+            "uniform distribution",
+            times(1000),
+            "control",
+            identical="uniform",
+            trainable=13,
+            seconds=None,
+        ),
         cell("twin", SEARCH, "control"),
         cell("LSTM, trained directly", alike, "reference", trainable=1781),
         cell("oracle", times(0.5), "reference"),
@@ -90,7 +97,9 @@ def test_verdicts_and_one_holm_family():
         "least squares": "worse",
     }
     # Seven rows: five at the smallest p, whose adjusted value is seven times that.
-    assert [entry.p_holm for entry in comparison.others if entry.verdict in ("better", "worse")] == [7 * 2 / 1024] * 5
+    assert [
+        entry.p_holm for entry in comparison.others if entry.verdict in ("better", "worse")
+    ] == [7 * 2 / 1024] * 5
     assert entries(comparison)["twin"].p == entries(comparison)["twin"].p_holm == 1
     assert comparison.smallest_p == 2 / 1024
     assert comparison.search.p is comparison.search.verdict is None
@@ -100,7 +109,9 @@ def test_rows_without_seeds_are_compared_with_every_seed():
     found = entries(compare(table()))["least squares"]
     assert found.pairs == 10
     assert found.ratio == pytest.approx(1e-9 / np.exp(np.mean(np.log(SEARCH))))
-    assert found.d_z == pytest.approx((np.log(1e-9) - np.log(SEARCH)).mean() / np.log(SEARCH).std(ddof=1))
+    assert found.d_z == pytest.approx(
+        (np.log(1e-9) - np.log(SEARCH)).mean() / np.log(SEARCH).std(ddof=1)
+    )
     assert found.median == 1e-9
     assert found.seeds == ()
     assert found.q1 is found.low is found.worst is None
@@ -171,7 +182,9 @@ def test_a_row_whose_seeds_all_failed_stops_no_other():
         found = entries(comparison)[name]
         assert found.verdict == "untested"
         assert found.median is found.p is found.p_holm is found.ratio is found.d_z is None
-    assert entries(comparison)["candidate 2"].p_holm == 7 * 2 / 1024  # the family counts what was tested
+    assert (
+        entries(comparison)["candidate 2"].p_holm == 7 * 2 / 1024
+    )  # the family counts what was tested
     assert "not tested: broken; nothing; not yet." in sentence(comparison)
 
 
@@ -188,13 +201,16 @@ def test_one_seed():
     found = entries(comparison)["a"]
     assert (found.median, found.p, found.verdict) == (2e-6, 1, "undecided")
     assert found.low is found.worst is found.d_z is found.ratio_low is None
-    assert "one seed can give is 1, adjusted for 2 rows 1, so no difference could have been found" in sentence(
-        comparison
+    assert (
+        "one seed can give is 1, adjusted for 2 rows 1, so no difference could have been found"
+        in sentence(comparison)
     )
 
 
 def test_zero_errors():
-    comparison = compare([cell("search", [0.0] * 10, "search"), cell("a", [0.0] * 10), cell("b", [1e-6] * 10)])
+    comparison = compare(
+        [cell("search", [0.0] * 10, "search"), cell("a", [0.0] * 10), cell("b", [1e-6] * 10)]
+    )
     assert entries(comparison)["a"].p == 1
     assert entries(comparison)["b"].verdict == "better"
     assert comparison.search.worst is None
@@ -229,11 +245,14 @@ def test_the_sentence_falls_either_way():
 def test_the_sentence_without_controls_or_differences():
     alone = compare([cell("depth 10", SEARCH, "search"), cell("depth 5", SEARCH, "search")])
     assert "was not found to differ from any of 1 other row (" in sentence(alone)
-    assert "No difference was found to" not in sentence(alone)  # the first sentence has said it of all
+    assert "No difference was found to" not in sentence(
+        alone
+    )  # the first sentence has said it of all
     assert "LSTM" not in sentence(alone)
     some = compare([cell("search", SEARCH, "search"), cell("hashed", times(2), "control")])
-    assert "The uniform control is not among the rows. The directly trained LSTM is not among the rows." in sentence(
-        some
+    assert (
+        "The uniform control is not among the rows. The directly trained LSTM is not among the rows."
+        in sentence(some)
     )
     failed = compare([cell("search", SEARCH, "search"), cell("uniform", [None] * 10, "control")])
     assert "The uniform control could not be tested." in sentence(failed)
@@ -254,8 +273,15 @@ def test_networks_that_are_trained_directly_in_two_ways_are_both_spoken_of():
 
 
 def test_too_many_rows_for_the_seeds_are_said():
-    text = sentence(compare([cell("search", SEARCH[:5], "search"), cell("a", times(9)[:5]), cell("b", times(8)[:5])]))
-    assert "five seeds can give is 0.0625, adjusted for 2 rows 0.125, so no difference could have been found" in text
+    text = sentence(
+        compare(
+            [cell("search", SEARCH[:5], "search"), cell("a", times(9)[:5]), cell("b", times(8)[:5])]
+        )
+    )
+    assert (
+        "five seeds can give is 0.0625, adjusted for 2 rows 0.125, so no difference could have been found"
+        in text
+    )
 
 
 def test_data_sets_are_families_of_their_own():
@@ -273,7 +299,10 @@ def test_data_sets_are_families_of_their_own():
         ([*table(), cell("x", SEARCH, dataset="narma5")], "bessel, narma5"),
         ([*table(), cell("twin", SEARCH)], "'twin' stands twice"),
         (table()[1:], "no row of group 'search'"),
-        ([cell("search", SEARCH, "search", seeds=[0])], "'search' on bessel must hold one test_mse per seed"),
+        (
+            [cell("search", SEARCH, "search", seeds=[0])],
+            "'search' on bessel must hold one test_mse per seed",
+        ),
         ([cell("search", SEARCH[:2], "search", seeds=[1, 1])], "each seed once"),
         ([fixed("search", 1.0) | {"group": "search"}], "has no seeds"),
         ([{"row": "search", "dataset": "bessel"}], "no entry 'test_mse'"),

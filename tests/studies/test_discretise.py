@@ -9,7 +9,9 @@ import torch
 from diffqas import search
 from diffqas.cli import main
 from diffqas.errors import RunError
-from diffqas.runs.session import load
+from diffqas.searches.data_sets import load_task
+from diffqas.searches.session import load
+from diffqas.storage.files import load_tensors, save_tensors
 from diffqas.studies import Plan, run_study
 from diffqas.studies.discretise import fitted
 from diffqas.studies.discretise_report import gaps_of
@@ -17,9 +19,7 @@ from diffqas.studies.found import find
 from diffqas.studies.metric import MSE
 from diffqas.studies.restarts import ANEW
 from diffqas.studies.rows import TrainedRow
-from diffqas.tasks.registry import load_task
 from diffqas.training import make_models
-from diffqas.training.files import load_tensors, save_tensors
 
 FOUND = ["full-mixture-as-found", "top-1-as-found", "top-3-as-found", "weighted-top-3-as-found"]
 
@@ -36,7 +36,9 @@ def folder(tmp_path_factory):
 def studied(folder, tmp_path_factory):
     """The rows without training, and their cells by row."""
     path = tmp_path_factory.mktemp("study") / "study"
-    run = run_study(Plan("discretise", run=str(folder)), rows=FOUND, workers=1, output=path, quiet=True)
+    run = run_study(
+        Plan("discretise", run=str(folder)), rows=FOUND, workers=1, output=path, quiet=True
+    )
     return path, {cell["row"]: cell for cell in run.cells}
 
 
@@ -47,7 +49,10 @@ def task():
 def errors(models):
     data = task()
     with torch.no_grad():
-        return [float(torch.nn.functional.mse_loss(m(data.test.inputs), data.test.targets)) for m in models]
+        return [
+            float(torch.nn.functional.mse_loss(m(data.test.inputs), data.test.targets))
+            for m in models
+        ]
 
 
 def population(folder, word, seeds=(4, 5)):
@@ -90,7 +95,11 @@ def test_weighted_rows_keep_their_weights_and_others_learn(folder):
     assert torch.equal(few.circuits.structure.detach(), expected)
     assert [group["name"] for group in few.parameter_groups(1.0)] == ["angles", "mapping"]
     _, free = population(folder, "top-3-fine-tuned")
-    assert [group["name"] for group in free.parameter_groups(1.0)] == ["angles", "structure", "mapping"]
+    assert [group["name"] for group in free.parameter_groups(1.0)] == [
+        "angles",
+        "structure",
+        "mapping",
+    ]
 
 
 def test_fine_tuning_goes_on_from_what_was_found_for_a_fifth(folder):
@@ -113,7 +122,14 @@ def test_retraining_begins_elsewhere_with_the_candidates_of_each_seed(folder):
 
 def test_what_lies_in_the_folder(folder, studied):
     path, _ = studied
-    for name in ("table.md", "gaps.md", "ranks.csv", "ranks.md", "figures/ranks.png", "figures/kept.png"):
+    for name in (
+        "table.md",
+        "gaps.md",
+        "ranks.csv",
+        "ranks.md",
+        "figures/ranks.png",
+        "figures/kept.png",
+    ):
         assert (path / name).stat().st_size > 0
     assert "seed 4 | seed 5 |" in (path / "ranks.md").read_text().splitlines()[0]
     stored = json.loads((path / "study.json").read_text())
@@ -122,7 +138,15 @@ def test_what_lies_in_the_folder(folder, studied):
 
 
 def test_all_rows_then_nothing_is_left(folder, tmp_path, capsys):
-    options = ["study", "discretise", str(folder), "--workers", "1", "--output", str(tmp_path / "study")]
+    options = [
+        "study",
+        "discretise",
+        str(folder),
+        "--workers",
+        "1",
+        "--output",
+        str(tmp_path / "study"),
+    ]
     main([*options, "--rows", *FOUND, "top-3-fine-tuned"])
     assert "has 2 finished seeds, not 10" in capsys.readouterr().out.replace("\n", " ")
     before = {path: path.read_bytes() for path in (tmp_path / "study" / "cells").rglob("*.json")}
@@ -138,12 +162,18 @@ def test_all_rows_then_nothing_is_left(folder, tmp_path, capsys):
 def test_a_run_moved_elsewhere_continues_and_another_run_is_refused(folder, studied, tmp_path):
     copy = shutil.copytree(studied[0], tmp_path / "study")
     moved = shutil.copytree(folder, tmp_path / "moved")
-    run = run_study(Plan("discretise", run=str(moved)), rows=FOUND, workers=1, output=copy, quiet=True)
+    run = run_study(
+        Plan("discretise", run=str(moved)), rows=FOUND, workers=1, output=copy, quiet=True
+    )
     assert len(run.cells) == 4
     state = load_tensors(moved / "checkpoint.pt")
     save_tensors(moved / "checkpoint.pt", state | {"seconds": 0.0})
-    with pytest.raises(RunError, match=r"was begun with another run .*Give another --output, or --overwrite"):
-        run_study(Plan("discretise", run=str(moved)), rows=FOUND, workers=1, output=copy, quiet=True)
+    with pytest.raises(
+        RunError, match=r"was begun with another run .*Give another --output, or --overwrite"
+    ):
+        run_study(
+            Plan("discretise", run=str(moved)), rows=FOUND, workers=1, output=copy, quiet=True
+        )
 
 
 def test_separate_angles_softmax_and_annealed_weights(tmp_path):
@@ -153,8 +183,22 @@ def test_separate_angles_softmax_and_annealed_weights(tmp_path):
         "gumbel": {"relaxation": "gumbel"},
     }.items():
         path = tmp_path / name
-        search("narma5", seeds=2, epochs=2, depth=1, optimizer="adam", output=path, quiet=True, **choices)
-        run = run_study(Plan("discretise", run=str(path)), workers=1, output=tmp_path / f"{name}-study", quiet=True)
+        search(
+            "narma5",
+            seeds=2,
+            epochs=2,
+            depth=1,
+            optimizer="adam",
+            output=path,
+            quiet=True,
+            **choices,
+        )
+        run = run_study(
+            Plan("discretise", run=str(path)),
+            workers=1,
+            output=tmp_path / f"{name}-study",
+            quiet=True,
+        )
         cells = {cell["row"]: cell for cell in run.cells}
         assert len(cells) == 12
         assert cells["full mixture, as found"]["test_mse"] == pytest.approx(
@@ -168,7 +212,13 @@ def test_separate_angles_softmax_and_annealed_weights(tmp_path):
 def test_images(tmp_path):
     path = tmp_path / "run"
     search("digits", classes=(1, 5), epochs=1, depth=1, output=path, quiet=True)
-    run = run_study(Plan("discretise", run=str(path)), rows=FOUND, workers=1, output=tmp_path / "study", quiet=True)
+    run = run_study(
+        Plan("discretise", run=str(path)),
+        rows=FOUND,
+        workers=1,
+        output=tmp_path / "study",
+        quiet=True,
+    )
     assert {cell["dataset"] for cell in run.cells} == {"digits-1-5"}
     assert "One seed" in (tmp_path / "study" / "ranks.md").read_text()
     assert run.cells[0]["test_accuracy"] == pytest.approx(
@@ -178,9 +228,23 @@ def test_images(tmp_path):
 
 def test_gaps_are_taken_after_the_same_training():
     def cell(row, group, values):
-        common = {"study": "discretise", "dataset": "d", "trainable": 1, "target": 2, "deterministic": False}
-        seeds = {"identical": None, "seeds": [0, 1, 2], "seconds": 1.0, "failures": {}, "paper": None}
-        return common | seeds | {"row": row, "group": group, "test_mse": values, "train_mse": values}
+        common = {
+            "study": "discretise",
+            "dataset": "d",
+            "trainable": 1,
+            "target": 2,
+            "deterministic": False,
+        }
+        seeds = {
+            "identical": None,
+            "seeds": [0, 1, 2],
+            "seconds": 1.0,
+            "failures": {},
+            "paper": None,
+        }
+        return (
+            common | seeds | {"row": row, "group": group, "test_mse": values, "train_mse": values}
+        )
 
     cells = [
         cell("full mixture, as found", "search", [1.0, 1.0, 1.0]),
@@ -200,17 +264,31 @@ def test_refusals(folder, refused, tmp_path, stopped):
     missing = str(tmp_path / "nothing")
     assert "it is not a run folder" in refused("study", "discretise", missing)
     assert "`run` must be the folder of a finished run" in refused("study", "discretise")
-    assert "`run` must be left out with the study table-2" in refused("study", "table-2", str(folder))
+    assert "`run` must be left out with the study table-2" in refused(
+        "study", "table-2", str(folder)
+    )
     line = refused("study", "discretise", str(folder), "--epochs", "3")
     assert "`epochs` must be left to the run with the study discretise, but got 3" in line
-    assert "`recipe` must be left to the run" in refused("study", "discretise", str(folder), "--recipe", "paper")
-    search("narma5", model="qlstm", epochs=1, depth=1, classical=False, output=tmp_path / "qlstm", quiet=True)
+    assert "`recipe` must be left to the run" in refused(
+        "study", "discretise", str(folder), "--recipe", "paper"
+    )
+    search(
+        "narma5",
+        model="qlstm",
+        epochs=1,
+        depth=1,
+        classical=False,
+        output=tmp_path / "qlstm",
+        quiet=True,
+    )
     assert "of a quantum LSTM: a study of a run needs one of --model qt" in refused(
         "study", "discretise", str(tmp_path / "qlstm")
     )
     with stopped():
         search("narma5", epochs=2, depth=1, output=tmp_path / "half", quiet=True)
-    assert "Continue it with `diffqas resume" in refused("study", "discretise", str(tmp_path / "half"))
+    assert "Continue it with `diffqas resume" in refused(
+        "study", "discretise", str(tmp_path / "half")
+    )
     (tmp_path / "bare").mkdir()
     for name in ("config.json", "result.json"):
         shutil.copy(folder / name, tmp_path / "bare")

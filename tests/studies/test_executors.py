@@ -14,7 +14,10 @@ from diffqas.studies.executors import Failure, LocalExecutor, make_executor
 from diffqas.studies.executors.cell import attempt
 
 PLAN = Plan("table-2", seeds=2, epochs=1, depth=1)
-CHOICES = {"rows": ["hashed-vector", "candidate-2", "random-subspace", "least-squares"], "datasets": ["narma5"]}
+CHOICES = {
+    "rows": ["hashed-vector", "candidate-2", "random-subspace", "least-squares"],
+    "datasets": ["narma5"],
+}
 
 
 def cells(folder):
@@ -44,18 +47,43 @@ def measured_but(row, reason):
 def test_a_failed_cell_is_told_and_stops_no_other(tmp_path, monkeypatch, capsys, local):
     wild = measured_but("candidate-2", "no such\nluck")
     monkeypatch.setattr("diffqas.studies.executors.cell.measure", wild)
-    options = ["--seeds", "2", "--epochs", "1", "--depth", "1", "--datasets", "narma5", "--workers", "1"]
-    command = ["study", "table-2", *options, "--rows", *CHOICES["rows"], "--output", str(tmp_path / "study")]
+    options = [
+        "--seeds",
+        "2",
+        "--epochs",
+        "1",
+        "--depth",
+        "1",
+        "--datasets",
+        "narma5",
+        "--workers",
+        "1",
+    ]
+    command = [
+        "study",
+        "table-2",
+        *options,
+        "--rows",
+        *CHOICES["rows"],
+        "--output",
+        str(tmp_path / "study"),
+    ]
     with pytest.raises(SystemExit) as stop:
         main(command)
     assert stop.value.code == 2
     printed = capsys.readouterr()
     (line,) = printed.err.strip().splitlines()
-    for words in ("1 of 4 cells failed: narma5, candidate 2: ValueError: no such luck.", "tries again", "log.jsonl"):
+    for words in (
+        "1 of 4 cells failed: narma5, candidate 2: ValueError: no such luck.",
+        "tries again",
+        "log.jsonl",
+    ):
         assert words in line
     assert "narma5, candidate 2 failed: ValueError: no such luck" in printed.out
     assert "3 of 131 cells finished" in printed.out
-    assert cells(tmp_path / "study") == {name: cell for name, cell in local.items() if name != "candidate-2.json"}
+    assert cells(tmp_path / "study") == {
+        name: cell for name, cell in local.items() if name != "candidate-2.json"
+    }
     log = json.loads((tmp_path / "study" / "log.jsonl").read_text())
     assert "in wild" in log["failed"]["narma5, candidate 2"]
     monkeypatch.undo()
@@ -73,7 +101,9 @@ def test_a_full_disk_is_no_failure_of_a_cell(tmp_path, monkeypatch):
 
 
 def test_an_error_comes_back_as_one_line(monkeypatch):
-    monkeypatch.setattr("diffqas.studies.executors.cell.measure", measured_but("candidate-2", "two\nlines"))
+    monkeypatch.setattr(
+        "diffqas.studies.executors.cell.measure", measured_but("candidate-2", "two\nlines")
+    )
     failure = attempt(PLAN, PLAN.row("candidate-2"), "narma5")
     assert isinstance(failure, Failure)
     assert failure.reason == "ValueError: two lines"
@@ -113,7 +143,9 @@ def test_a_cluster_that_is_not_there_is_told(tmp_path):
         address = f"127.0.0.1:{place.getsockname()[1]}"
         folder = tmp_path / "study"
         with pytest.raises(RunError, match=f"Cannot reach the Ray cluster at {address}: .*refused"):
-            run_study(PLAN, output=folder, executor="ray", ray_address=address, quiet=True, **CHOICES)
+            run_study(
+                PLAN, output=folder, executor="ray", ray_address=address, quiet=True, **CHOICES
+            )
 
 
 CLUSTER = """
@@ -153,10 +185,18 @@ Path(sys.argv[3]).write_text(json.dumps({"refusal": refusal, "done": [job.row.sl
 def test_a_ray_cluster_that_loses_a_node_gives_the_same_cells(tmp_path, local):
     pytest.importorskip("ray", reason="needs ray: pip install diffqas[cluster]")
     arguments = [str(tmp_path / "study"), json.dumps(CHOICES["rows"]), str(tmp_path / "found.json")]
-    command = [sys.executable, "-c", CLUSTER, *arguments]  # a process of its own: Ray leaves threads and warnings
+    command = [
+        sys.executable,
+        "-c",
+        CLUSTER,
+        *arguments,
+    ]  # a process of its own: Ray leaves threads and warnings
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     found = json.loads((tmp_path / "found.json").read_text())
-    assert found["refusal"] == "Argument `gpus_per_cell` must be at most 0, what a node of the cluster has, but got 2."
+    assert (
+        found["refusal"]
+        == "Argument `gpus_per_cell` must be at most 0, what a node of the cluster has, but got 2."
+    )
     assert sorted(found["done"]) == sorted(CHOICES["rows"])
     assert cells(tmp_path / "study") == local

@@ -1,4 +1,6 @@
-"""`diffqas study figures-5-7` on small images that need no file, and one cell on the published ones."""
+"""`diffqas study figures-5-7` on small images that need no file, and one cell on the published
+ones.
+"""
 
 import io
 import json
@@ -75,7 +77,9 @@ def test_rows_and_counts(cells, small):
 def test_counts_on_28x28_pixels(small):
     pixels = torch.zeros(4, 1, 28, 28)
     task = make_task(load_images("digits", (3, 8)))
-    task = replace(task, train=replace(task.train, inputs=pixels, targets=torch.tensor([0, 1, 0, 1])))
+    task = replace(
+        task, train=replace(task.train, inputs=pixels, targets=torch.tensor([0, 1, 0, 1]))
+    )
     row = next(row for row in PLAN.rows if row.name == "logistic regression")
     assert isinstance(row, TrainedRow)
     assert row.network is not None
@@ -116,7 +120,9 @@ def test_provably_equal_circuits_are_equal(whole, cells):
         for key in ("test_loss", "train_loss"):
             assert cells[name][key] == pytest.approx(cells[names[0]][key], rel=1e-5)
     (comparison,) = whole.comparisons
-    assert "candidate 1 = 3 = 4 = 6 = uniform distribution" in [entry.row for entry in comparison.entries]
+    assert "candidate 1 = 3 = 4 = 6 = uniform distribution" in [
+        entry.row for entry in comparison.entries
+    ]
     assert comparison.metric is ACCURACY
 
 
@@ -125,7 +131,11 @@ def test_networks_trained_directly_have_a_rate_of_their_own():
     for name in ("direct MLP", "logistic regression"):
         assert (rows[name].settings.optimizer, rows[name].settings.lr) == ("adam", 1e-3)
         assert rows[name].settings.epochs == 2
-    paper = {row.name: row.settings.lr for row in Plan("figures-5-7", "paper").rows if isinstance(row, TrainedRow)}
+    paper = {
+        row.name: row.settings.lr
+        for row in Plan("figures-5-7", "paper").rows
+        if isinstance(row, TrainedRow)
+    }
     assert set(paper.values()) == {0.001}
 
 
@@ -147,7 +157,10 @@ def test_a_finished_study_goes_on_and_draws(whole):
     assert not (whole.folder / "predictions").exists()
     study = json.loads((whole.folder / "study.json").read_text())
     assert study["datasets"] == list(IMAGES)
-    assert study["command"] == "diffqas study figures-5-7 --recipe default --seeds 2 --epochs 2 --depth 1"
+    assert (
+        study["command"]
+        == "diffqas study figures-5-7 --recipe default --seeds 2 --epochs 2 --depth 1"
+    )
 
 
 def test_the_curves_show_the_cells(whole, cells):
@@ -312,10 +325,19 @@ def test_accuracies_at_the_ends_are_drawn(values, tmp_path):
 
 def test_a_cell_of_another_metric_is_damaged(tmp_path, small):
     (job,) = PLAN.jobs(["majority-class"], [SET])
-    run = run_study(PLAN, rows=["majority-class"], datasets=[SET], workers=1, output=tmp_path / "study", quiet=True)
+    run = run_study(
+        PLAN,
+        rows=["majority-class"],
+        datasets=[SET],
+        workers=1,
+        output=tmp_path / "study",
+        quiet=True,
+    )
     path = run.folder / "cells" / SET / "majority-class.json"
     cell = json.loads(path.read_text())
-    path.write_text(json.dumps({key.replace("accuracy", "mse"): value for key, value in cell.items()}))
+    path.write_text(
+        json.dumps({key.replace("accuracy", "mse"): value for key, value in cell.items()})
+    )
     with pytest.raises(RunError, match="it lacks a figure per seed"):
         StudyFolder(run.folder).read(job, PLAN)
 
@@ -325,9 +347,27 @@ def test_the_command(tmp_path, monkeypatch, capsys, small):
     monkeypatch.setenv("COLUMNS", "160")
     options = ["--epochs", "1", "--depth", "1", "--seeds", "2", "--workers", "1", "--datasets", SET]
     for shard in ("1/2", "2/2"):
-        main(["study", "figures-5-7", *options, "--shard", shard, "--rows", "search-raw", "candidate-7", "reference"])
+        main(
+            [
+                "study",
+                "figures-5-7",
+                *options,
+                "--shard",
+                shard,
+                "--rows",
+                "search-raw",
+                "candidate-7",
+                "reference",
+            ]
+        )
     printed = capsys.readouterr().out
-    for words in ("test accuracy ", " %", "search - row", "runs/figures-5-7", "4 of 75 cells finished"):
+    for words in (
+        "test accuracy ",
+        " %",
+        "search - row",
+        "runs/figures-5-7",
+        "4 of 75 cells finished",
+    ):
         assert words in printed
     assert sorted(path.stem for path in (tmp_path / "runs/figures-5-7/cells" / SET).iterdir()) == [
         "candidate-7",
@@ -343,15 +383,23 @@ def test_missing_files_are_told_before_anything_is_written(tmp_path):
     assert plan == PLAN
     assert plan.to_json() == PLAN.to_json()
     with pytest.raises(DataError, match="lacks files of FashionMNIST"):
-        run_study(plan, datasets=["fashion-mnist-5-7"], workers=1, output=tmp_path / "study", quiet=True)
+        run_study(
+            plan, datasets=["fashion-mnist-5-7"], workers=1, output=tmp_path / "study", quiet=True
+        )
     assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Plan("table-2", data_dir="."), "`data_dir` must be used with a study of images, but got table-2"),
-        (lambda: PLAN.jobs(datasets=["mnist"]), "`datasets` must be one of mnist-1-5, .*did you mean 'mnist-1-5'"),
+        (
+            lambda: Plan("table-2", data_dir="."),
+            "`data_dir` must be used with a study of images, but got table-2",
+        ),
+        (
+            lambda: PLAN.jobs(datasets=["mnist"]),
+            "`datasets` must be one of mnist-1-5, .*did you mean 'mnist-1-5'",
+        ),
         (lambda: PLAN.jobs(["direct-lstm"]), "`rows` must be one of .*did you mean 'direct-mlp'"),
         (lambda: Plan("table-2").jobs(datasets=["mnist-1-5"]), "`datasets` must be one of bessel"),
     ],
@@ -364,7 +412,13 @@ def test_arguments_of_other_studies(make, words):
 def test_the_longest_cells_are_searches():
     jobs = Plan("figures-5-7").jobs()
     assert len(jobs) == 3 * 25
-    searches = {"search-raw", "search-softmax", "search-gumbel", "search-raw-by-adam", "random-candidate"}
+    searches = {
+        "search-raw",
+        "search-softmax",
+        "search-gumbel",
+        "search-raw-by-adam",
+        "random-candidate",
+    }
     assert {job.row.slug for job in jobs[:15]} == searches
 
 
@@ -373,7 +427,11 @@ def test_one_cell_on_the_published_images(tmp_path):
         pytest.skip("DIFFQAS_DATA names no folder with the published MNIST and FashionMNIST files")
     data = load_data("fashion-mnist-5-7")
     assert len(data.train_labels) == PAIRS["fashion-mnist-5-7"].count
-    row = next(row for row in Plan("figures-5-7", seeds=1, epochs=1).rows if row.slug == "logistic-regression")
+    row = next(
+        row
+        for row in Plan("figures-5-7", seeds=1, epochs=1).rows
+        if row.slug == "logistic-regression"
+    )
     cell, _ = measure("figures-5-7", row, "fashion-mnist-5-7", [0], data)
     assert cell["trainable"] == cell["target"] == 1570
     assert cell["test_accuracy"][0] > 0.9

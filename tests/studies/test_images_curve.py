@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "studies" / "images_curve.py"
-SMALL = ["--dataset", "digits", "--images", "120", "--epochs", "1", "--seeds", "2", "--budgets", "300"]
+SMALL = [
+    "--dataset",
+    "digits",
+    "--images",
+    "120",
+    "--epochs",
+    "1",
+    "--seeds",
+    "2",
+    "--budgets",
+    "300",
+]
 
 
 @pytest.fixture
@@ -43,7 +54,9 @@ def test_every_row_writes_a_line_and_the_controls_have_the_searchs_count(script,
     assert table[-1].startswith("| 17,226 | direct |")
 
 
-def test_what_stands_there_is_not_computed_again_and_other_settings_are(script, tmp_path, monkeypatch):
+def test_what_stands_there_is_not_computed_again_and_other_settings_are(
+    script, tmp_path, monkeypatch
+):
     out = tmp_path / "curve.jsonl"
     script("--out", str(out), "--rows", "hashed")
     first = out.read_text()
@@ -59,7 +72,10 @@ def test_what_stands_there_is_not_computed_again_and_other_settings_are(script, 
 def test_a_subspace_that_is_too_large_is_left_out_and_said(script, tmp_path, capsys):
     out = tmp_path / "curve.jsonl"
     script("--out", str(out), "--rows", "subspace", "--memory", "0.001")
-    assert "300 subspace   left out: its directions take 0.0 GiB (--memory, --seeds)" in capsys.readouterr().out
+    assert (
+        "300 subspace   left out: its directions take 0.0 GiB (--memory, --seeds)"
+        in capsys.readouterr().out
+    )
     assert not out.exists()
 
 
@@ -68,5 +84,7 @@ def test_every_budget_is_kept(script):
     from diffqas.tasks.images import MLP
 
     for budget, point in script.module.POINTS.items():
-        model = QuantumTrain(MLP((28, 28), 10), depth=point.depth, mapping=point.mapping, chunk=point.chunk)
+        model = QuantumTrain(
+            MLP((28, 28), 10), depth=point.depth, mapping=point.mapping, chunk=point.chunk
+        )
         assert 0.9 * budget < model.parameter_report().total <= budget

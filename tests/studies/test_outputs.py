@@ -10,7 +10,14 @@ from diffqas.errors import ArgumentError, RunError
 from diffqas.studies.columns import COLUMNS, short
 from diffqas.studies.comparison import compare, compare_all
 from diffqas.studies.distribution import distribution_figure
-from diffqas.studies.outputs import csv_text, latex, latex_text, markdown_text, terminal_tables, write_outputs
+from diffqas.studies.outputs import (
+    csv_text,
+    latex,
+    latex_text,
+    markdown_text,
+    terminal_tables,
+    write_outputs,
+)
 from diffqas.studies.sentences import sentence
 
 
@@ -85,7 +92,19 @@ def test_csv_gives_every_number_back(comparisons):
     for row, entry in zip(rows, listed, strict=True):
         assert row["study"] == "table-2"
         assert (row["dataset"], row["row"], row["group"]) == (entry.dataset, entry.row, entry.group)
-        for name in ("median", "q1", "low", "high", "p", "p_holm", "ratio", "ratio_low", "d_z", "seconds", "worst"):
+        for name in (
+            "median",
+            "q1",
+            "low",
+            "high",
+            "p",
+            "p_holm",
+            "ratio",
+            "ratio_low",
+            "d_z",
+            "seconds",
+            "worst",
+        ):
             value = getattr(entry, name)
             assert row[name] == "" if value is None else float(row[name]) == value
         assert tuple(map(float, row["errors"].split())) == entry.errors
@@ -156,7 +175,12 @@ def test_large_ratios_have_no_exponent():
 
 def test_all_files_are_written_and_say_the_same(comparisons, tmp_path):
     paths = write_outputs(comparisons, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "table.md", "table.png", "table.tex"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "table.csv",
+        "table.md",
+        "table.png",
+        "table.tex",
+    ]
     assert paths["csv"].read_text() == csv_text(comparisons)
     assert paths["markdown"].read_text() == markdown_text(comparisons)
     assert paths["figure"].read_bytes()[:4] == b"\x89PNG"
@@ -183,9 +207,13 @@ def test_the_figure_shows_the_errors_in_the_studys_order(comparisons):
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     np.testing.assert_array_equal(dots[0].get_xdata(), comparisons[0].search.errors)
     bars = [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 2.2]
-    assert bars == [entry.median for entry in comparisons[0].entries if not entry.deterministic and entry.errors]
+    assert bars == [
+        entry.median for entry in comparisons[0].entries if not entry.deterministic and entry.errors
+    ]
     diamonds = [line.get_xdata() for line in axes.lines if line.get_marker() == "D"]
-    assert [tuple(values) for values in diamonds] == [entry.paper for entry in comparisons[0].entries]
+    assert [tuple(values) for values in diamonds] == [
+        entry.paper for entry in comparisons[0].entries
+    ]
     assert {text.get_text() for text in axes.texts} == {"1 failed", "10 failed"}
     assert len({dots[0].get_color(), dots[1].get_color(), dots[2].get_color()}) == 3
 
@@ -194,7 +222,9 @@ def odd(name):
     if name == "one seed":
         return [compare(cells(seeds=1))]
     if name == "missing cells":
-        return compare_all([*cells(), *cells("narma5")[:2], *(c for c in cells("narma10") if c["row"] != "LSTM")])
+        return compare_all(
+            [*cells(), *cells("narma5")[:2], *(c for c in cells("narma10") if c["row"] != "LSTM")]
+        )
     if name == "nothing finished":
         return [compare([cell("search", [None] * 3, "search")])]
     if name == "zeros":
@@ -207,7 +237,16 @@ def odd(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["one seed", "missing cells", "nothing finished", "zeros", "only zeros", "huge", "many data sets"]
+    "name",
+    [
+        "one seed",
+        "missing cells",
+        "nothing finished",
+        "zeros",
+        "only zeros",
+        "huge",
+        "many data sets",
+    ],
 )
 def test_odd_studies_are_written_too(name, tmp_path):
     paths = write_outputs(odd(name), tmp_path)

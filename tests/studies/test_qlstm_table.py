@@ -1,4 +1,6 @@
-"""The table of the quantum LSTM: what its rows train, what must be equal among them, the folder and the report."""
+"""The table of the quantum LSTM: what its rows train, what must be equal among them, the folder and
+the report.
+"""
 
 import json
 from dataclasses import replace
@@ -8,12 +10,12 @@ import torch
 
 from diffqas import search
 from diffqas.cli import main
-from diffqas.models.qlstm import SETTINGS
-from diffqas.models.qlstm_paper import PUBLISHED
+from diffqas.kinds.qlstm import QLSTM_RECIPES
+from diffqas.kinds.qlstm_paper import PUBLISHED
+from diffqas.searches.data_sets import load_task
 from diffqas.studies import DATASETS, Plan, run_study
 from diffqas.studies.measure import measure, trainable
 from diffqas.studies.rows import TrainedRow
-from diffqas.tasks.registry import load_task
 
 FULL = Plan("qlstm-table")
 SHORT = Plan("qlstm-table", seeds=2, epochs=1, depth=1)
@@ -38,7 +40,8 @@ def test_rows_and_their_counts():
     task = load_task("bessel").to("cpu", torch.float32)
     rows = trained(FULL)
     assert {
-        name: trainable(row.populate(task_of(row, task), row.settings, [0, 1]), 2) for name, row in rows.items()
+        name: trainable(row.populate(task_of(row, task), row.settings, [0, 1]), 2)
+        for name, row in rows.items()
     } == (COUNTS)
     assert list(rows) == list(COUNTS)
     references = ["constant", "persistence", "persistence of the hidden response", "least squares"]
@@ -53,7 +56,7 @@ def task_of(row, task):
 
 
 def test_what_is_too_large_for_the_filter_is_trained_by_adam():
-    assert SETTINGS["default"].optimizer == "kalman"
+    assert QLSTM_RECIPES["default"].optimizer == "kalman"
     optimizers = {name: row.settings.optimizer for name, row in trained(FULL).items()}
     by_adam = [name for name, optimizer in optimizers.items() if optimizer == "adam"]
     assert by_adam == ["non-shared", "shared by Adam", "LSTM, hidden 32"]
@@ -63,7 +66,7 @@ def test_what_is_too_large_for_the_filter_is_trained_by_adam():
 def test_the_papers_recipe_trains_all_rows_alike():
     rows = trained(Plan("qlstm-table", "paper"))
     assert list(rows) == [name for name in COUNTS if name != "shared by Adam"]
-    assert all(row.settings == SETTINGS["paper"] for row in rows.values())
+    assert all(row.settings == QLSTM_RECIPES["paper"] for row in rows.values())
 
 
 def test_published_figures_stand_in_their_rows():
@@ -93,7 +96,14 @@ def test_a_study_stores_every_choice_of_the_model():
 )
 def test_a_row_trains_what_a_search_trains(word, options, tmp_path):
     cell, _ = measure("qlstm-table", SHORT.row(word), "narma5", [0, 1])
-    options |= {"model": "qlstm", "depth": 1, "epochs": 1, "seeds": 2, "quiet": True, "output": tmp_path / "run"}
+    options |= {
+        "model": "qlstm",
+        "depth": 1,
+        "epochs": 1,
+        "seeds": 2,
+        "quiet": True,
+        "output": tmp_path / "run",
+    }
     run = search("narma5", **options, classical=word == "shared")
     assert cell["test_mse"] == run.result["test_mse"]
     assert cell["trainable"] == run.result["trainable_parameters"]
@@ -109,7 +119,18 @@ def test_a_row_trains_what_a_search_trains(word, options, tmp_path):
 def folder(tmp_path_factory):
     """A part of a column, by the command line; then the rest of it."""
     path = tmp_path_factory.mktemp("study") / "study"
-    command = ["study", "qlstm-table", "--seeds", "2", "--epochs", "1", "--depth", "1", "--datasets", "narma5"]
+    command = [
+        "study",
+        "qlstm-table",
+        "--seeds",
+        "2",
+        "--epochs",
+        "1",
+        "--depth",
+        "1",
+        "--datasets",
+        "narma5",
+    ]
     options = [*command, "--workers", "1", "--output", str(path), "--rows"]
     main([*options, "non-shared", "c3"])
     early = (path / "cells" / "narma5" / "c3.json").stat().st_mtime_ns
@@ -119,7 +140,9 @@ def folder(tmp_path_factory):
 
 
 def test_two_circuits_are_one_model(folder):
-    cells = {path.stem: json.loads(path.read_text()) for path in (folder / "cells" / "narma5").iterdir()}
+    cells = {
+        path.stem: json.loads(path.read_text()) for path in (folder / "cells" / "narma5").iterdir()
+    }
     assert cells["c3"]["test_mse"] == pytest.approx(cells["c5"]["test_mse"], rel=1e-9)
     assert cells["c3"]["identical"] == cells["c5"]["identical"] == "zero"
     assert not any(cell["identical"] for word, cell in cells.items() if word not in ("c3", "c5"))
@@ -129,12 +152,23 @@ def test_two_circuits_are_one_model(folder):
 
 def test_the_report(folder):
     text = (folder / "table.md").read_text()
-    rows = {line.split(" | ")[0].strip("|* "): line for line in text.splitlines() if line.startswith("| ")}
-    for row, figure in (("non-shared", "3.00e-05"), ("C1", "3.20e-05"), ("C3 = C5", "2.73e-04"), ("C4", "2.50e-05")):
+    rows = {
+        line.split(" | ")[0].strip("|* "): line
+        for line in text.splitlines()
+        if line.startswith("| ")
+    }
+    for row, figure in (
+        ("non-shared", "3.00e-05"),
+        ("C1", "3.20e-05"),
+        ("C3 = C5", "2.73e-04"),
+        ("C4", "2.50e-05"),
+    ):
         assert figure in rows[row]
     assert "the classical LSTM, hidden 5" in text
     assert "uniform" not in text
     assert (folder / "figures" / "predictions-narma5.png").exists()
-    (comparison,) = run_study(SHORT, rows=["c3"], datasets=["narma5"], workers=1, output=folder, quiet=True).comparisons
+    (comparison,) = run_study(
+        SHORT, rows=["c3"], datasets=["narma5"], workers=1, output=folder, quiet=True
+    ).comparisons
     assert comparison.search.row == "non-shared"
     assert comparison.search.paper == (0.00003,)

@@ -7,12 +7,12 @@ import torch
 
 from diffqas.circuits import TABLE_I
 from diffqas.errors import ArgumentError
+from diffqas.searches.data_sets import load_task
 from diffqas.studies import DATASETS, STUDIES, Plan
 from diffqas.studies.measure import measure, trainable
 from diffqas.studies.plan import share_of
 from diffqas.studies.populations import drawn_candidate
 from diffqas.studies.rows import TrainedRow
-from diffqas.tasks.registry import load_task
 from diffqas.training import Training
 
 FULL = {row.name: row for row in Plan("table-2").rows}
@@ -33,7 +33,9 @@ def figures(row: TrainedRow, seeds=(0, 1)) -> list[float]:
 
 
 def test_trainable_counts():
-    expected = {row.name: 13 if row.identical else 123 for row in TRAINED if row.group == "candidate"} | {
+    expected = {
+        row.name: 13 if row.identical else 123 for row in TRAINED if row.group == "candidate"
+    } | {
         "search raw": 135,
         "search softmax": 135,
         "search gumbel": 135,
@@ -60,8 +62,12 @@ def test_ablation_changes_one_factor_and_counts_follow(recipe):
     expected = {"separate angles": 110 * 12 + 25, "depth 5": 55 + 25, "depth 15": 165 + 25}
     for name, row in by_name.items():
         assert counts(row) == expected.get(name, 135)
-        flat, new = ({**vars(s), **vars(s.recipe), "recipe": None} for s in (base.settings, row.settings))
-        changed = {"optimiser" if key in OF_THE_OPTIMISER else key for key in flat if flat[key] != new[key]}
+        flat, new = (
+            {**vars(s), **vars(s.recipe), "recipe": None} for s in (base.settings, row.settings)
+        )
+        changed = {
+            "optimiser" if key in OF_THE_OPTIMISER else key for key in flat if flat[key] != new[key]
+        }
         assert len(changed) == (0 if name == "separate angles" else 1), name
     for word in ("bits", "scale", "start", "depth"):
         assert any(word in name for name in by_name)
@@ -101,7 +107,11 @@ def test_a_random_candidate_is_that_candidates_row():
     for seed in (0, 2):
         row = rows[f"candidate {drawn_candidate(seed) + 1}"]
         results = [
-            list(Training(one.populate(data, one.settings, seeds), data, one.settings, seeds).epochs())[-1]
+            list(
+                Training(
+                    one.populate(data, one.settings, seeds), data, one.settings, seeds
+                ).epochs()
+            )[-1]
             for one, seeds in ((drawn, [0, 2]), (row, [seed]))
         ]
         together = results[0].metrics["test_mse"][[0, 2].index(seed)]
@@ -116,7 +126,8 @@ def test_a_seed_in_company_is_the_seed_alone(name):
     together = Training(row.populate(data, settings, [3, 7]), data, settings, [3, 7])
     alone = Training(row.populate(data, settings, [7]), data, settings, [7])
     assert together.steps_per_epoch == 20
-    # Without a circuit thirteen numbers move all weights at once: the filter's gain is ill-conditioned there.
+    # Without a circuit thirteen numbers move all weights at once: the filter's gain is
+    # ill-conditioned there.
     close = 1e-6 if name in ("uniform distribution", "random candidate") else 1e-9
     losses = [list(training.epochs())[-1].loss[-1] for training in (together, alone)]
     assert losses[0] == pytest.approx(losses[1], rel=close)
@@ -130,7 +141,10 @@ def test_frozen_parts_stay():
         population = row.populate(task(), row.settings, [0])
         before = {key: tensor.clone() for key, tensor in population.circuits.state_dict().items()}
         list(Training(population, task(), row.settings, [0]).epochs())
-        assert all(torch.equal(before[key], tensor) for key, tensor in population.circuits.state_dict().items())
+        assert all(
+            torch.equal(before[key], tensor)
+            for key, tensor in population.circuits.state_dict().items()
+        )
 
 
 def test_references_are_where_they_apply():

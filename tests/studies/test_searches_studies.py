@@ -10,13 +10,13 @@ from diffqas.circuits import TABLE_I, form
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.cli import main
 from diffqas.errors import RunError
+from diffqas.searches.data_sets import load_task
+from diffqas.storage.files import read_json, write_json
 from diffqas.studies import Plan, searched
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.measure import measure, trainable
 from diffqas.studies.rows import TrainedRow
 from diffqas.studies.sharing import EQUAL
-from diffqas.tasks.registry import load_task
-from diffqas.training.files import read_json, write_json
 
 TINY = {"seeds": 2, "epochs": 1, "depth": 2}
 
@@ -40,7 +40,8 @@ def test_sharing_counts_and_depths(task):
     assert [found[f"shared-depth-{depth}-adam"] for depth in (5, 15)] == [80, 190]
     assert [found[f"separate-depth-{depth}-adam"] for depth in (5, 10, 15)] == [685, 1345, 2005]
     first, second = (
-        f"{sharing}-depth-{depth}-adam" for sharing, depth in zip(("separate", "shared"), EQUAL, strict=True)
+        f"{sharing}-depth-{depth}-adam"
+        for sharing, depth in zip(("separate", "shared"), EQUAL, strict=True)
     )
     assert found[first] == found[second]
 
@@ -80,7 +81,10 @@ def test_found_layers_are_those_of_the_search_from_a_new_start(task):
 
 def test_random_layers_follow_from_the_seed(task):
     row = rows("per-layer", epochs=1, depth=4)["random-layers-adam"]
-    together, alone = row.populate(task, row.settings, [3, 5]), row.populate(task, row.settings, [5])
+    together, alone = (
+        row.populate(task, row.settings, [3, 5]),
+        row.populate(task, row.settings, [5]),
+    )
     assert together.circuits.found[1] == alone.circuits.found[0]
     assert len({searched.drawn_layers(seed, 4)[0] for seed in range(10)}) > 3
 
@@ -89,7 +93,8 @@ def test_the_best_candidate_is_live_and_never_sees_the_test_part(task):
     settings = rows("per-layer", epochs=1, depth=2)["best-candidate-adam"].settings
     other = replace(task, test=replace(task.test, targets=task.test.targets.flip(0) + 1))
     chosen = [
-        searched.best_candidate(one, settings, [0, 1]).circuits.structure.argmax(-1).tolist() for one in (task, other)
+        searched.best_candidate(one, settings, [0, 1]).circuits.structure.argmax(-1).tolist()
+        for one in (task, other)
     ]
     assert chosen[0] == chosen[1]
     assert all(form(TABLE_I[index]) not in CONSTANTS for index in chosen[0])
@@ -114,11 +119,24 @@ def test_strict_rows_differ_from_the_joint_search_by_what_they_say():
 )
 def test_each_study_runs_and_continues(study, words, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
-    small = ["--epochs", "1", "--seeds", "1", "--depth", "1", "--workers", "1", "--datasets", "bessel"]
+    small = [
+        "--epochs",
+        "1",
+        "--seeds",
+        "1",
+        "--depth",
+        "1",
+        "--workers",
+        "1",
+        "--datasets",
+        "bessel",
+    ]
     options = ["study", study, *small, "--output", str(tmp_path / "study"), "--rows", *words]
     main(options)
     assert "0 of them finished before" in capsys.readouterr().out
-    cells = [json.loads(path.read_text()) for path in (tmp_path / "study" / "cells" / "bessel").iterdir()]
+    cells = [
+        json.loads(path.read_text()) for path in (tmp_path / "study" / "cells" / "bessel").iterdir()
+    ]
     assert {cell["study"] for cell in cells} == {study}
     assert len(cells) == len(words)
     main(options)
@@ -138,5 +156,7 @@ def test_a_study_of_an_older_version_goes_on_where_new_choices_have_their_defaul
     stored["settings"]["choices"]["sparsity"] = 0.5
     stored["settings"]["choices"]["optimizer"] = "adam"
     write_json(folder.settings, stored)
-    with pytest.raises(RunError, match="was begun with a default recipe that this version of diffqas has changed"):
+    with pytest.raises(
+        RunError, match="was begun with a default recipe that this version of diffqas has changed"
+    ):
         folder.open(plan)

@@ -15,7 +15,10 @@ def ranks(contributions, constant=None):
 
 
 def test_rank_1_is_the_largest_and_equals_share():
-    assert ranks([[0.1, 3.0, 2.0], [1.0, 1.0, 0.0]]).ranks.tolist() == [[3.0, 1.0, 2.0], [1.5, 1.5, 3.0]]
+    assert ranks([[0.1, 3.0, 2.0], [1.0, 1.0, 0.0]]).ranks.tolist() == [
+        [3.0, 1.0, 2.0],
+        [1.5, 1.5, 3.0],
+    ]
 
 
 def test_constants_are_left_out_and_the_rest_ranked_anew():
@@ -25,7 +28,8 @@ def test_constants_are_left_out_and_the_rest_ranked_anew():
 
 
 def test_kendall_by_hand():
-    # Rank sums 4, 5, 9 of three seeds and three candidates: S = 4 + 1 + 9 = 14, W = 12 S / (m^2 (n^3 - n)) = 7 / 9.
+    # Rank sums 4, 5, 9 of three seeds and three candidates: S = 4 + 1 + 9 = 14, W = 12 S / (m^2
+    # (n^3 - n)) = 7 / 9.
     found = agreement(ranks([[3, 2, 1], [2, 3, 1], [3, 2, 1]]))
     assert found.kendall == pytest.approx(7 / 9)
     assert found.spearman == pytest.approx((1 + 0.5 + 0.5) / 3)
@@ -38,7 +42,9 @@ def test_against_scipy():
     friedman = stats.friedmanchisquare(*drawn.contributions.T).statistic
     assert found.kendall == pytest.approx(friedman / (7 * 4))
     pairs = [
-        stats.spearmanr(drawn.contributions[i], drawn.contributions[j]).statistic for i in range(7) for j in range(i)
+        stats.spearmanr(drawn.contributions[i], drawn.contributions[j]).statistic
+        for i in range(7)
+        for j in range(i)
     ]
     assert found.spearman == pytest.approx(np.mean(pairs))
 

@@ -11,7 +11,9 @@ from diffqas.errors import ArgumentError
 from diffqas.studies import statistics as s
 
 # Sixty-fourths, so that ties are exact and nothing lies within rounding of a tie.
-differences = arrays(np.float64, st.integers(1, 12), elements=st.integers(-1280, 1280).map(lambda n: n / 64))
+differences = arrays(
+    np.float64, st.integers(1, 12), elements=st.integers(-1280, 1280).map(lambda n: n / 64)
+)
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
 
@@ -35,14 +37,18 @@ def test_sign_flips_agree_with_scipy(count):
         assert s.sign_flip_p(values) == pytest.approx(scipy_p(values), abs=1e-12)
 
 
-@pytest.mark.parametrize("values", [[1, 1, 1, 1, -1], [0, 0, 2, 3], [0.1, 0.2, -0.3, 0.4], [1, 2, 3, -6]])
+@pytest.mark.parametrize(
+    "values", [[1, 1, 1, 1, -1], [0, 0, 2, 3], [0.1, 0.2, -0.3, 0.4], [1, 2, 3, -6]]
+)
 def test_ties_agree_with_scipy(values):
     assert s.sign_flip_p(values) == pytest.approx(scipy_p(np.array(values, dtype=float)), abs=1e-12)
 
 
 @pytest.mark.parametrize("count", range(1, 9))
 def test_sign_flips_of_ranks_are_the_signed_rank_test(count):
-    """On the signed ranks themselves the test is Wilcoxon's, whose exact distribution scipy tabulates."""
+    """On the signed ranks themselves the test is Wilcoxon's, whose exact distribution scipy
+    tabulates.
+    """
     random = np.random.default_rng(count)
     ranks = np.arange(1, count + 1) * random.choice((-1, 1), size=count)
     expected = stats.wilcoxon(ranks.astype(float), method="exact").pvalue
@@ -64,7 +70,9 @@ def test_many_pairs_are_sampled():
     assert 0.005 < normal < 0.3
     assert s.sign_flip_p(values) == s.sign_flip_p(values)
     assert s.sign_flip_p(values) == pytest.approx(normal, rel=0.15)
-    assert s.sign_flip_p(values[:20]) == pytest.approx(s.sign_flip_p([*values[:20], 0.0]), abs=0.004)
+    assert s.sign_flip_p(values[:20]) == pytest.approx(
+        s.sign_flip_p([*values[:20], 0.0]), abs=0.004
+    )
     assert s.sign_flip_p(np.ones(40), samples=999) == s.smallest_p(40, samples=999) == 1 / 1000
 
 
@@ -85,7 +93,8 @@ def test_a_common_factor_of_both_rows_changes_nothing(errors, factor):
     second = dict(enumerate(reversed(errors)))
     plain, _ = s.paired_differences(first, second)
     scaled, _ = s.paired_differences(
-        {seed: e * factor for seed, e in first.items()}, {seed: e * factor for seed, e in second.items()}
+        {seed: e * factor for seed, e in first.items()},
+        {seed: e * factor for seed, e in second.items()},
     )
     np.testing.assert_allclose(plain, scaled, atol=1e-9)
     swapped, _ = s.paired_differences(second, first)
@@ -94,7 +103,8 @@ def test_a_common_factor_of_both_rows_changes_nothing(errors, factor):
 
 def test_failed_and_missing_seeds_are_dropped_and_named():
     found, dropped = s.paired_differences(
-        {0: 1.0, 1: None, 2: math.nan, 3: math.inf, 5: math.e}, {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0}
+        {0: 1.0, 1: None, 2: math.nan, 3: math.inf, 5: math.e},
+        {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0},
     )
     np.testing.assert_allclose(found, [0, 1])
     assert dropped == (1, 2, 3, 4)
@@ -129,7 +139,8 @@ def test_identical_rows_have_p_one_and_ratio_one():
 
 
 def test_holm_by_hand():
-    # Sorted .005 .01 .03 .04 times 4 3 2 1 is .02 .03 .06 .04, and no value may be below the one before it.
+    # Sorted .005 .01 .03 .04 times 4 3 2 1 is .02 .03 .06 .04, and no value may be below the one
+    # before it.
     np.testing.assert_allclose(s.holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     np.testing.assert_allclose(s.holm([0.5, 0.6]), [1, 1])
     np.testing.assert_allclose(s.holm([0.01, np.nan, 0.02]), [0.02, np.nan, 0.02])
@@ -161,7 +172,9 @@ def test_quartiles_agree_with_scipy_and_skip_failures():
 def test_intervals_agree_with_scipys_bootstrap():
     values = np.random.default_rng(5).lognormal(size=10)
     ours = s.median_interval(values)
-    theirs = stats.bootstrap((values,), np.median, method="percentile", rng=np.random.default_rng(1))
+    theirs = stats.bootstrap(
+        (values,), np.median, method="percentile", rng=np.random.default_rng(1)
+    )
     np.testing.assert_allclose((ours.low, ours.high), theirs.confidence_interval, rtol=0.1)
     assert ours.value == np.median(values)
     assert s.median_interval(values) == ours

@@ -6,19 +6,22 @@ import pytest
 import torch
 
 from diffqas.circuits import TABLE_I
-from diffqas.models.quantum_train import constant
+from diffqas.kinds.quantum_train import constant
+from diffqas.searches.data_sets import load_task
 from diffqas.studies import Plan, run_study
 from diffqas.studies.restarts import ANEW
 from diffqas.studies.rows import TrainedRow
 from diffqas.studies.transfer import LIVE, drawn_live
-from diffqas.tasks.registry import load_task
 from diffqas.training import make_models
 
 PLAN = Plan("transfer", seeds=2, epochs=1, depth=1)
 
 
 def cells_in(folder):
-    return {str(path.relative_to(folder / "cells")): path.read_bytes() for path in folder.rglob("cells/*/*.json")}
+    return {
+        str(path.relative_to(folder / "cells")): path.read_bytes()
+        for path in folder.rglob("cells/*/*.json")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +66,17 @@ def test_the_same_command_goes_on_and_touches_nothing(studied, capsys):
 
 def test_one_row_alone_brings_the_search_that_it_needs_along(studied, tmp_path):
     run = run_study(
-        PLAN, rows=["transferred-top-1-retrained"], datasets=["narma5"], workers=2, output=tmp_path, quiet=True
+        PLAN,
+        rows=["transferred-top-1-retrained"],
+        datasets=["narma5"],
+        workers=2,
+        output=tmp_path,
+        quiet=True,
     )
-    assert sorted(cells_in(tmp_path)) == ["bessel/own-search.json", "narma5/transferred-top-1-retrained.json"]
+    assert sorted(cells_in(tmp_path)) == [
+        "bessel/own-search.json",
+        "narma5/transferred-top-1-retrained.json",
+    ]
     (cell,) = run.cells
     whole = {one["row"]: one for one in studied[1].cells}
     assert cell["test_mse"] == whole["transferred top 1, retrained"]["test_mse"]
@@ -96,7 +107,11 @@ def test_transferred_weights_stay():
 def test_a_search_that_diverged_leaves_no_figure(studied, tmp_path):
     from diffqas.studies.measure import measure
 
-    found = {"seeds": [0, 1], "failures": {"1": "it diverged"}, "structure": {"leading": [4, 9], "weights": []}}
+    found = {
+        "seeds": [0, 1],
+        "failures": {"1": "it diverged"},
+        "structure": {"leading": [4, 9], "weights": []},
+    }
     cell, _ = measure("transfer", row("transferred-top-1-retrained"), "narma5", [0, 1], found=found)
     assert cell["test_mse"][1] is None
     assert cell["test_mse"][0] is not None

@@ -1,4 +1,6 @@
-"""A task that cannot be searched is refused before anything is trained, in words that name its field."""
+"""A task that cannot be searched is refused before anything is trained, in words that name its
+field.
+"""
 
 from dataclasses import replace
 
@@ -55,10 +57,16 @@ def test_sound_tasks_pass_and_leave_the_random_state():
         ),
         ({"target": lambda: nn.Flatten(0)}, "one prediction per sample, but got the shape"),
         ({"kind": "series"}, r"`target` must give predictions \(samples,\)"),
-        ({"loss": lambda p, t: (p - t).square()}, r"`loss` must give a tensor with a single number \(loss\)"),
+        (
+            {"loss": lambda p, t: (p - t).square()},
+            r"`loss` must give a tensor with a single number \(loss\)",
+        ),
         ({"loss": lambda p, t: float(mse_loss(p, t))}, "`loss` must .*, but got a float"),
         ({"loss": lambda p, t: mse_loss(p.detach(), t)}, "`loss` must be differentiable"),
-        ({"metrics": {"mse": mse_loss, "mae": lambda p, t: 0.5}}, r"\(metric mae\), but got a float"),
+        (
+            {"metrics": {"mse": mse_loss, "mae": lambda p, t: 0.5}},
+            r"\(metric mae\), but got a float",
+        ),
         ({"target": lambda: Window(3, 1)}, r"shapes \(8,\) and \(8, 1\)"),
     ],
 )

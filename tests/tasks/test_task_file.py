@@ -1,4 +1,6 @@
-"""A task in a file: found, executed once it is named, and refused in one line that says where the fault is."""
+"""A task in a file: found, executed once it is named, and refused in one line that says where the
+fault is.
+"""
 
 import sys
 
@@ -56,7 +58,8 @@ def test_a_task_or_a_function_that_gives_one(file, name):
 def test_a_neighbour_can_be_imported(file):
     file("LENGTH = 7\n", "beside_the_task.py")
     path = file(
-        "from beside_the_task import LENGTH\n" + GOOD.partition("\n")[2].replace("rows: int = 20", "rows: int = LENGTH")
+        "from beside_the_task import LENGTH\n"
+        + GOOD.partition("\n")[2].replace("rows: int = 20", "rows: int = LENGTH")
     )
     assert len(load_task_file(f"{path}:task")[0].train) == 7
 
@@ -71,7 +74,10 @@ def test_the_content_decides_the_hash(file):
     ("name", "words"),
     [
         ("tusk", "There is no tusk in .*task.py; it has small, task, wrong"),
-        ("number", "number must be a Task or a function without arguments that gives one, but is a int"),
+        (
+            "number",
+            "number must be a Task or a function without arguments that gives one, but is a int",
+        ),
         ("needs", "the function needs must need no arguments, but has a, b"),
         ("wrong", "wrong must be a Task .* but is a function that gives a int"),
     ],
@@ -84,7 +90,9 @@ def test_other_names_are_refused(file, name, words):
 @pytest.mark.parametrize("word", ["task.py", "task.py:", "task.py:a.b"])
 def test_a_word_without_a_name_is_refused(word):
     assert is_task_file(word)
-    with pytest.raises(ArgumentError, match=r"`task` must name a task in its file, as in task\.py:NAME"):
+    with pytest.raises(
+        ArgumentError, match=r"`task` must name a task in its file, as in task\.py:NAME"
+    ):
         load_task_file(word)
 
 
@@ -93,7 +101,10 @@ def test_a_word_without_a_name_is_refused(word):
     [
         ("a = 1\nb = (\n", r"task\.py:2: SyntaxError"),
         ("a = 1\n\nb = a / 0\n", r"task\.py:3: ZeroDivisionError: division by zero"),
-        ("import no_such_module\n", r"task\.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
+        (
+            "import no_such_module\n",
+            r"task\.py:1: ModuleNotFoundError: No module named 'no_such_module'",
+        ),
         ("import sys\nsys.exit(3)\n", r"task\.py:2: SystemExit: 3"),
         ("def task():\n    return int('x\\ny')\n", r"task\.py:2: ValueError: invalid literal"),
         (

@@ -46,7 +46,9 @@ class TestQasm(CandidateContract):
 
 
 def test_a_wrong_simulator_does_not_pass(monkeypatch):
-    monkeypatch.setattr("diffqas.testing.probabilities", lambda space, angles: probabilities(space, angles + 0.1))
+    monkeypatch.setattr(
+        "diffqas.testing.probabilities", lambda space, angles: probabilities(space, angles + 0.1)
+    )
     contract = TestLadder()
     with pytest.raises(AssertionError):
         contract.test_values_and_gradients_are_those_of_dense_matrices()
@@ -62,6 +64,8 @@ def test_a_wrong_gradient_does_not_pass(monkeypatch):
         def backward(ctx, gradient):
             return 0.5 * gradient
 
-    monkeypatch.setattr("diffqas.testing.probabilities", lambda space, a: Half.apply(probabilities(space, a)))
+    monkeypatch.setattr(
+        "diffqas.testing.probabilities", lambda space, a: Half.apply(probabilities(space, a))
+    )
     with pytest.raises(AssertionError):
         TestLadder().test_values_and_gradients_are_those_of_dense_matrices()

@@ -10,12 +10,25 @@ from torch.nn.functional import cross_entropy, l1_loss, mse_loss
 from diffqas.errors import ArgumentError, RunError
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
-from diffqas.tasks.series.task import SETTINGS
-from diffqas.training import DirectLockstep, Federated, FederatedTraining, Training, make_models, seeded
+from diffqas.tasks.series.task import SERIES_RECIPES
+from diffqas.training import (
+    DirectLockstep,
+    Federated,
+    FederatedTraining,
+    Training,
+    make_models,
+    seeded,
+)
 from diffqas.training.shards import shards
 
 SMALL: Settings = replace(
-    SETTINGS["default"], depth=2, epochs=4, batch_size=4, optimizer="adam", lr=0.01, schedule="cosine"
+    SERIES_RECIPES["default"],
+    depth=2,
+    epochs=4,
+    batch_size=4,
+    optimizer="adam",
+    lr=0.01,
+    schedule="cosine",
 )
 
 
@@ -30,7 +43,9 @@ def task() -> Task:
     return Task("parabola", train, test, network, mse_loss, {"mse": mse_loss}, {"default": SMALL})
 
 
-def federated(task: Task, way: Federated, settings: Settings = SMALL, seeds=(3, 4)) -> FederatedTraining:
+def federated(
+    task: Task, way: Federated, settings: Settings = SMALL, seeds=(3, 4)
+) -> FederatedTraining:
     population = Lockstep(make_models(task, settings, seeds))
     return FederatedTraining(population, task, settings, list(seeds), way)
 
@@ -74,7 +89,9 @@ def test_a_round_is_the_plain_loop(task):
                 loss.backward()
                 optimizer.step()
                 losses += loss.item() * (place.stop - place.start) / 20
-            sent.append({name: tensor.detach().clone() for name, tensor in model.named_parameters()})
+            sent.append(
+                {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
+            )
         with torch.no_grad():
             for name, tensor in model.named_parameters():
                 tensor.copy_(0.4 * sent[0][name] + 0.3 * sent[1][name] + 0.3 * sent[2][name])
@@ -88,8 +105,12 @@ def test_seeds_in_lockstep_are_the_seeds_alone(task, optimizer):
     settings = replace(SMALL, optimizer=optimizer)
     together = list(federated(task, Federated(3), settings, [3, 4]).epochs())
     for index, seed in enumerate([3, 4]):
-        for one, both in zip(federated(task, Federated(3), settings, [seed]).epochs(), together, strict=True):
-            assert one.metrics["test_mse"][0] == pytest.approx(both.metrics["test_mse"][index], rel=1e-7)
+        for one, both in zip(
+            federated(task, Federated(3), settings, [seed]).epochs(), together, strict=True
+        ):
+            assert one.metrics["test_mse"][0] == pytest.approx(
+                both.metrics["test_mse"][index], rel=1e-7
+            )
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "soap", "kalman"])
@@ -118,7 +139,9 @@ def test_a_network_trained_directly_can_be_averaged_too(task):
 def test_what_travels_is_the_trainable_numbers(task):
     training = federated(task, Federated(2, 2))
     trained = sum(
-        tensor[0].numel() for group in training.population.parameter_groups(1.0) for tensor in group["params"]
+        tensor[0].numel()
+        for group in training.population.parameter_groups(1.0)
+        for tensor in group["params"]
     )
     assert training.facts["federated"] == {
         "clients": 2,
@@ -135,7 +158,10 @@ def test_what_travels_is_the_trainable_numbers(task):
 def test_a_seed_that_diverges_at_one_client_is_frozen_and_the_others_go_on(task):
     settings = replace(SMALL, lr=0.01)
     training = federated(task, Federated(2, 1, "contiguous"), settings, [3, 4])
-    whole = [record.metrics["test_mse"][0] for record in federated(task, Federated(2, 1, "contiguous")).epochs()]
+    whole = [
+        record.metrics["test_mse"][0]
+        for record in federated(task, Federated(2, 1, "contiguous")).epochs()
+    ]
     with torch.no_grad():
         training.population.circuits.angles[1] = torch.nan
     assert [record.metrics["test_mse"][0] for record in training.epochs()] == whole
@@ -154,13 +180,17 @@ def test_every_sample_lies_with_one_client(task, split, clients):
     labels = torch.tensor([0, 1, 0, 1, 1, 0, 0, 1, 2, 2, 0])
     task = replace(task, train=Split(x, labels), loss=cross_entropy, kind="images")
     parts = shards(task, Federated(clients, split=split))
-    assert sorted(value for part in parts for value in part.inputs.flatten().tolist()) == list(range(11))
+    assert sorted(value for part in parts for value in part.inputs.flatten().tolist()) == list(
+        range(11)
+    )
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= 1
     for part in parts:
         assert torch.equal(part.targets, labels[part.inputs.flatten().long()])
     if split == "label":
-        assert [int(part.targets.min()) for part in parts] == sorted(int(part.targets.min()) for part in parts)
+        assert [int(part.targets.min()) for part in parts] == sorted(
+            int(part.targets.min()) for part in parts
+        )
         assert all(parts[i].targets.max() <= parts[i + 1].targets.min() for i in range(clients - 1))
     if split == "contiguous":
         assert torch.equal(torch.cat([part.inputs for part in parts]), x)
@@ -175,10 +205,22 @@ class Normed(nn.Sequential):
     ("way", "changes", "message"),
     [
         ({"clients": 0}, {}, "`clients` must be a whole number of at least 1, but got 0."),
-        ({"clients": 2, "local_epochs": 0}, {}, "`local_epochs` must be a whole number of at least 1, but got 0."),
-        ({"clients": 2, "split": "ii"}, {}, "`split` must be one of iid, label, contiguous, but got 'ii' (did you"),
+        (
+            {"clients": 2, "local_epochs": 0},
+            {},
+            "`local_epochs` must be a whole number of at least 1, but got 0.",
+        ),
+        (
+            {"clients": 2, "split": "ii"},
+            {},
+            "`split` must be one of iid, label, contiguous, but got 'ii' (did you",
+        ),
         ({"clients": 11}, {}, "`clients` must be at most the 10 training samples, but got 11."),
-        ({"clients": 2, "split": "label"}, {}, "`split` must be iid or contiguous for a task without classes, but got"),
+        (
+            {"clients": 2, "split": "label"},
+            {},
+            "`split` must be iid or contiguous for a task without classes, but got",
+        ),
         (
             {"clients": 2, "local_epochs": 3},
             {},
@@ -202,6 +244,7 @@ def test_wrong_choices_are_told(task, way, changes, message):
 
 def test_a_target_with_buffers_is_refused(task):
     with pytest.raises(
-        ArgumentError, match=r"`clients` must be used with a target without buffers, but got .*running_mean"
+        ArgumentError,
+        match=r"`clients` must be used with a target without buffers, but got .*running_mean",
     ):
         federated(replace(task, target=Normed), Federated(2))

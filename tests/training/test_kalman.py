@@ -10,12 +10,18 @@ from torch.nn.functional import cross_entropy, mse_loss
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.tasks import Settings, Split, Task
-from diffqas.tasks.series.task import SETTINGS
+from diffqas.tasks.series.task import SERIES_RECIPES
 from diffqas.training import DirectLockstep, Training, make_models
 from diffqas.training.kalman import KalmanFilter, correct, jacobian
 
 SMALL: Settings = replace(
-    SETTINGS["default"], depth=2, epochs=3, batch_size=4, optimizer="kalman", noise=(1.0, 1e-3), memory=2.0
+    SERIES_RECIPES["default"],
+    depth=2,
+    epochs=3,
+    batch_size=4,
+    optimizer="kalman",
+    noise=(1.0, 1e-3),
+    memory=2.0,
 )
 
 
@@ -39,7 +45,13 @@ def task_of(target, outputs: int) -> Task:
     x = torch.randn(14, 3, dtype=torch.float64, generator=draw)
     y = torch.stack([x.sum(1).sin(), x[:, 0] * x[:, 1]], -1)[:, :outputs]
     return Task(
-        "small", Split(x[:10], y[:10]), Split(x[10:], y[10:]), target, mse_loss, {"mse": mse_loss}, {"d": SMALL}
+        "small",
+        Split(x[:10], y[:10]),
+        Split(x[10:], y[10:]),
+        target,
+        mse_loss,
+        {"mse": mse_loss},
+        {"d": SMALL},
     )
 
 
@@ -55,7 +67,10 @@ def train(task: Task, seeds: list[int], settings: Settings = SMALL) -> tuple[Tra
 
 def test_corrections_give_the_posterior_of_linear_regression():
     draw = torch.Generator().manual_seed(0)
-    x, y = torch.randn(2, 12, 4, generator=draw).double(), torch.randn(2, 12, generator=draw).double()
+    x, y = (
+        torch.randn(2, 12, 4, generator=draw).double(),
+        torch.randn(2, 12, generator=draw).double(),
+    )
     prior = torch.diag(torch.tensor([1.0, 4.0, 0.25, 1.0]).double())
     precision = torch.linalg.inv(prior) + x.mT @ x / 0.3
     expected = torch.linalg.solve(precision, (x.mT @ y.unsqueeze(-1)) / 0.3).squeeze(-1)
@@ -75,8 +90,12 @@ def test_forgetting_weighs_old_batches_less():
     for rows, values in zip(x, y, strict=True):
         change, covariance = correct(covariance, rows, values - rows @ guess, noise=1.0, kept=0.8)
         guess = guess + change
-    weights = torch.tensor([0.8**2, 0.8, 1.0]).double()  # of the batches; the prior has 0.8**2 like the first
-    precision = 0.8**2 * torch.eye(2) + sum(w * rows.mT @ rows for w, rows in zip(weights, x, strict=True))
+    weights = torch.tensor(
+        [0.8**2, 0.8, 1.0]
+    ).double()  # of the batches; the prior has 0.8**2 like the first
+    precision = 0.8**2 * torch.eye(2) + sum(
+        w * rows.mT @ rows for w, rows in zip(weights, x, strict=True)
+    )
     moment = sum(w * rows.mT @ values for w, rows, values in zip(weights, x, y, strict=True))
     torch.testing.assert_close(guess, torch.linalg.solve(precision, moment))
 
@@ -92,7 +111,9 @@ def test_rows_are_the_derivatives_of_every_output(task):
         own = [p for group in model.parameter_groups(1.0) for p in group["params"]]
         for index, output in enumerate(model(task.train.inputs[:3]).flatten()):
             expected = torch.autograd.grad(output, own, retain_graph=True)
-            torch.testing.assert_close(rows[seed, index], torch.cat([g.flatten() for g in expected]))
+            torch.testing.assert_close(
+                rows[seed, index], torch.cat([g.flatten() for g in expected])
+            )
             torch.testing.assert_close(outputs[seed, index], output.detach())
 
 
@@ -102,12 +123,19 @@ def test_the_first_step_is_a_damped_gauss_newton_step():
     (model,) = make_models(task, settings, [5])
     parameters = [p for group in model.parameter_groups(1.0) for p in group["params"]]
     deviations = torch.cat(
-        [torch.full((p.numel(),), float(g["lr"])) for g in model.parameter_groups(1.0) for p in g["params"]]
+        [
+            torch.full((p.numel(),), float(g["lr"]))
+            for g in model.parameter_groups(1.0)
+            for p in g["params"]
+        ]
     )
     before = torch.cat([p.detach().flatten() for p in parameters])
     predicted = model(task.train.inputs).flatten()
     rows = torch.stack(
-        [torch.cat([g.flatten() for g in torch.autograd.grad(o, parameters, retain_graph=True)]) for o in predicted]
+        [
+            torch.cat([g.flatten() for g in torch.autograd.grad(o, parameters, retain_graph=True)])
+            for o in predicted
+        ]
     )
     errors = task.train.targets.flatten() - predicted.detach()
     noise = 50 * task.train.targets.var(correction=0)
@@ -120,13 +148,17 @@ def test_the_first_step_is_a_damped_gauss_newton_step():
 
 
 def test_seeds_in_lockstep_are_seeds_alone(task):
-    settings = replace(SMALL, epochs=7, noise=(100.0, 1.0))  # 21 steps; less damping, and round-off grows faster
+    settings = replace(
+        SMALL, epochs=7, noise=(100.0, 1.0)
+    )  # 21 steps; less damping, and round-off grows faster
     _, together = train(task, [0, 1, 2], settings)
     for index in range(3):
         _, alone = train(task, [index], settings)
         for one, many in zip(alone, together, strict=True):
             assert many.loss[index] == pytest.approx(one.loss[0], rel=1e-9)
-            assert many.metrics["test_mse"][index] == pytest.approx(one.metrics["test_mse"][0], rel=1e-9)
+            assert many.metrics["test_mse"][index] == pytest.approx(
+                one.metrics["test_mse"][0], rel=1e-9
+            )
     assert together[-1].loss[0] != together[0].loss[0]
 
 
@@ -176,8 +208,16 @@ def test_ordinary_networks_can_be_trained_the_same_way():
 @pytest.mark.parametrize(
     ("population", "loss", "words"),
     [
-        (lambda: Lockstep([QuantumTrain(mlp(), 2)]), cross_entropy, "`optimizer` must be adam or rmsprop for a loss"),
-        (lambda: DirectLockstep([nn.Linear(100, 50)]), mse_loss, "above 4096 trainable numbers, but got 5050"),
+        (
+            lambda: Lockstep([QuantumTrain(mlp(), 2)]),
+            cross_entropy,
+            "`optimizer` must be adam or rmsprop for a loss",
+        ),
+        (
+            lambda: DirectLockstep([nn.Linear(100, 50)]),
+            mse_loss,
+            "above 4096 trainable numbers, but got 5050",
+        ),
     ],
 )
 def test_what_the_filter_is_not_made_for_is_told_at_the_door(population, loss, words):

@@ -10,11 +10,18 @@ from torch.nn.functional import mse_loss
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
-from diffqas.tasks.series.task import SETTINGS
+from diffqas.tasks.series.task import SERIES_RECIPES
 from diffqas.training import Training, make_models
 
 BEST: Settings = replace(
-    SETTINGS["default"], depth=2, epochs=12, batch_size=4, optimizer="adam", lr=0.3, select="best", validation=0.25
+    SERIES_RECIPES["default"],
+    depth=2,
+    epochs=12,
+    batch_size=4,
+    optimizer="adam",
+    lr=0.3,
+    select="best",
+    validation=0.25,
 )
 
 
@@ -27,7 +34,15 @@ def task() -> Task:
     def target() -> nn.Module:
         return nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))
 
-    return Task("sine", Split(x[:16], y[:16]), Split(x[16:], y[16:]), target, mse_loss, {"mse": mse_loss}, {"d": BEST})
+    return Task(
+        "sine",
+        Split(x[:16], y[:16]),
+        Split(x[16:], y[16:]),
+        target,
+        mse_loss,
+        {"mse": mse_loss},
+        {"d": BEST},
+    )
 
 
 def train(task: Task, settings: Settings, seeds: list[int], state: dict | None = None):
@@ -61,7 +76,9 @@ def test_each_seed_ends_with_its_best_epoch(task):
         best = min(range(len(losses)), key=losses.__getitem__)
         assert chosen[index] == best + 1
         assert training.metrics["test_mse"][index] == records[best].metrics["test_mse"][index]
-    assert set(chosen) != {float(BEST.epochs)}, "a case in which the last epoch is the best shows nothing"
+    assert set(chosen) != {float(BEST.epochs)}, (
+        "a case in which the last epoch is the best shows nothing"
+    )
     with torch.no_grad():
         predicted = training.population(task.test.inputs)
     errors = [mse_loss(one, task.test.targets).item() for one in predicted]
@@ -70,7 +87,10 @@ def test_each_seed_ends_with_its_best_epoch(task):
 
 def test_the_choice_never_sees_the_test_part(task):
     other = replace(task, test=Split(task.test.inputs, task.test.targets.flip(0)))
-    assert train(task, BEST, [0])[0].metrics["selected_epoch"] == train(other, BEST, [0])[0].metrics["selected_epoch"]
+    assert (
+        train(task, BEST, [0])[0].metrics["selected_epoch"]
+        == train(other, BEST, [0])[0].metrics["selected_epoch"]
+    )
 
 
 def test_the_last_epoch_is_the_default(task):
@@ -91,6 +111,8 @@ def test_stopped_and_continued_chooses_the_same(task):
 
 
 def test_a_target_with_buffers_is_refused(task):
-    normed = replace(task, target=lambda: nn.Sequential(nn.Linear(1, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)))
+    normed = replace(
+        task, target=lambda: nn.Sequential(nn.Linear(1, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
+    )
     with pytest.raises(ArgumentError, match="`select` must be final for a target with buffers"):
         train(normed, BEST, [0])

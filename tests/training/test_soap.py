@@ -1,4 +1,6 @@
-"""SOAP against a slow copy of it, and against what it is for: the choice of coordinates does not matter."""
+"""SOAP against a slow copy of it, and against what it is for: the choice of coordinates does not
+matter.
+"""
 
 import math
 from dataclasses import replace
@@ -11,11 +13,13 @@ from torch.nn.functional import cross_entropy
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
-from diffqas.tasks.images.task import SETTINGS
+from diffqas.tasks.images.task import IMAGE_RECIPES
 from diffqas.training import DirectLockstep, Training, make_models
 from diffqas.training.soap import FLOOR, MEMORY, REFRESH, WARM_UP, Soap
 
-SMALL: Settings = replace(SETTINGS["default"], depth=2, epochs=3, batch_size=4, optimizer="soap", betas=(0.8, 0.95))
+SMALL: Settings = replace(
+    IMAGE_RECIPES["default"], depth=2, epochs=3, batch_size=4, optimizer="soap", betas=(0.8, 0.95)
+)
 
 
 def mlp() -> nn.Module:
@@ -60,23 +64,40 @@ def noisy_problem(steps: int) -> tuple[Tensor, Tensor, Tensor]:
     draw = torch.Generator().manual_seed(1)
     scales = torch.tensor([10.0, 1.0, 0.1, 0.01], dtype=torch.float64)
     matrices = torch.randn(steps, 8, 4, dtype=torch.float64, generator=draw) * scales
-    return matrices, torch.randn(8, dtype=torch.float64, generator=draw), torch.randn(3, 4, generator=draw).double()
+    return (
+        matrices,
+        torch.randn(8, dtype=torch.float64, generator=draw),
+        torch.randn(3, 4, generator=draw).double(),
+    )
 
 
-def walk(matrices: Tensor, targets: Tensor, start: Tensor, settings: Settings = SMALL, rate: float = 1.0) -> Tensor:
+def walk(
+    matrices: Tensor, targets: Tensor, start: Tensor, settings: Settings = SMALL, rate: float = 1.0
+) -> Tensor:
     population = Point(start.clone(), rate)
     optimisation = Soap(population, squares, settings)  # type: ignore[arg-type]
     places = []
     for index, matrix in enumerate(matrices):
-        optimisation.step(matrix, targets, index / len(matrices), torch.zeros(len(start), dtype=torch.bool))
+        optimisation.step(
+            matrix, targets, index / len(matrices), torch.zeros(len(start), dtype=torch.bool)
+        )
         places.append(population.place.detach().clone())
     return torch.stack(places)
 
 
-def slow_walk(matrices: Tensor, targets: Tensor, start: Tensor, settings: Settings, rate: float) -> Tensor:
-    """One seed in plain loops; Adam's squares are kept as what they are for every direction of the basis."""
+def slow_walk(
+    matrices: Tensor, targets: Tensor, start: Tensor, settings: Settings, rate: float
+) -> Tensor:
+    """One seed in plain loops; Adam's squares are kept as what they are for every direction of the
+    basis.
+    """
     x, first, second = start.clone(), *settings.betas
-    mean, covariance, square, basis = torch.zeros(4), torch.zeros(4, 4), torch.zeros(4), torch.eye(4)
+    mean, covariance, square, basis = (
+        torch.zeros(4),
+        torch.zeros(4, 4),
+        torch.zeros(4),
+        torch.eye(4),
+    )
     mean, covariance, square, basis = (each.double() for each in (mean, covariance, square, basis))
     places = []
     for step, matrix in enumerate(matrices, 1):
@@ -84,10 +105,17 @@ def slow_walk(matrices: Tensor, targets: Tensor, start: Tensor, settings: Settin
         covariance = MEMORY * covariance + (1 - MEMORY) * torch.outer(gradient, gradient)
         if step <= 2 * REFRESH or step % REFRESH == 0:
             new = torch.linalg.eigh(covariance).eigenvectors
-            square = torch.stack([sum((new[:, i] @ basis[:, j]) ** 2 * square[j] for j in range(4)) for i in range(4)])
+            square = torch.stack(
+                [
+                    sum((new[:, i] @ basis[:, j]) ** 2 * square[j] for j in range(4))
+                    for i in range(4)
+                ]
+            )
             basis = new
         mean = first * mean + (1 - first) * gradient
-        square = torch.stack([second * square[i] + (1 - second) * (basis[:, i] @ gradient) ** 2 for i in range(4)])
+        square = torch.stack(
+            [second * square[i] + (1 - second) * (basis[:, i] @ gradient) ** 2 for i in range(4)]
+        )
         roots = [math.sqrt(float(square[i]) / (1 - second**step)) for i in range(4)]
         for i in range(4):
             along = float(basis[:, i] @ mean) / (1 - first**step) / (roots[i] + FLOOR * max(roots))
@@ -129,7 +157,9 @@ def test_seeds_in_lockstep_are_seeds_alone(task):
         _, alone = train(task, [index], settings)
         for one, many in zip(alone, together, strict=True):
             assert many.loss[index] == pytest.approx(one.loss[0], rel=1e-9)
-            assert many.metrics["test_loss"][index] == pytest.approx(one.metrics["test_loss"][0], rel=1e-9)
+            assert many.metrics["test_loss"][index] == pytest.approx(
+                one.metrics["test_loss"][0], rel=1e-9
+            )
     assert together[-1].loss[0] < together[0].loss[0]
 
 
@@ -170,7 +200,9 @@ def test_a_frozen_seed_stays(task):
 def test_ordinary_networks_can_be_trained_the_same_way(task):
     torch.manual_seed(0)
     population = DirectLockstep([mlp().double() for _ in range(2)])
-    first, *_, last = Training(population, task, replace(SMALL, epochs=100, lr=0.1), [0, 1]).epochs()
+    first, *_, last = Training(
+        population, task, replace(SMALL, epochs=100, lr=0.1), [0, 1]
+    ).epochs()
     assert max(last.loss) < 0.3 * min(first.loss)
 
 

@@ -1,4 +1,6 @@
-"""Bilevel and sparse searches: who learns on which samples, what the penalties do, seeds, and going on."""
+"""Bilevel and sparse searches: who learns on which samples, what the penalties do, seeds, and going
+on.
+"""
 
 from dataclasses import replace
 
@@ -9,14 +11,16 @@ from torch.nn.functional import mse_loss
 
 from diffqas.architecture import Softmax
 from diffqas.errors import ArgumentError
-from diffqas.models.per_layer import of_layers
+from diffqas.kinds.per_layer import of_layers
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
-from diffqas.tasks.series.task import SETTINGS
+from diffqas.tasks.series.task import SERIES_RECIPES
 from diffqas.training import DirectLockstep, Training, make_models
 from diffqas.training.sparsity import relative_entropy, soft_threshold
 
-JOINT: Settings = replace(SETTINGS["default"], depth=2, epochs=4, batch_size=4, optimizer="adam", lr=0.05)
+JOINT: Settings = replace(
+    SERIES_RECIPES["default"], depth=2, epochs=4, batch_size=4, optimizer="adam", lr=0.05
+)
 BILEVEL = replace(JOINT, bilevel=True, validation=0.25)
 SPARSE = replace(JOINT, sparsity=0.5)
 ENTROPY = replace(SPARSE, recipe=replace(SPARSE.recipe, relaxation=Softmax()))
@@ -32,7 +36,15 @@ def task() -> Task:
     def target() -> nn.Module:
         return nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))
 
-    return Task("sine", Split(x[:16], y[:16]), Split(x[16:], y[16:]), target, mse_loss, {"mse": mse_loss}, {"d": JOINT})
+    return Task(
+        "sine",
+        Split(x[:16], y[:16]),
+        Split(x[16:], y[16:]),
+        target,
+        mse_loss,
+        {"mse": mse_loss},
+        {"d": JOINT},
+    )
 
 
 def training(task: Task, name: str, seeds: list[int]) -> Training:
@@ -54,30 +66,43 @@ def changed(task: Task, part: str) -> Task:
 
 
 def test_each_kind_of_numbers_learns_on_its_own_samples(task):
-    """After one step only the structure knows of the validation part, and only the rest of the training part."""
+    """After one step only the structure knows of the validation part, and only the rest of the
+    training part.
+    """
 
     def numbers(data: Task) -> tuple[torch.Tensor, torch.Tensor]:
         one = training(data, "bilevel", [0])
-        one.optimisation.step(one.task.train.inputs[:4], one.task.train.targets[:4], 0.0, torch.tensor([False]))
+        one.optimisation.step(
+            one.task.train.inputs[:4], one.task.train.targets[:4], 0.0, torch.tensor([False])
+        )
         circuits = one.population.circuits
-        return circuits.structure.detach().clone(), one.optimisation.lower.optimizer.state_dict()["state"][0]["exp_avg"]
+        return circuits.structure.detach().clone(), one.optimisation.lower.optimizer.state_dict()[
+            "state"
+        ][0]["exp_avg"]
 
     structure, angles = numbers(task)
-    of_validation, of_training = numbers(changed(task, "validation")), numbers(changed(task, "training"))
+    of_validation, of_training = (
+        numbers(changed(task, "validation")),
+        numbers(changed(task, "training")),
+    )
     assert not torch.equal(of_validation[0], structure)
     assert torch.equal(of_training[0], structure)
     assert not torch.equal(of_training[1], angles)
 
 
 def test_the_structure_is_adam_on_the_validation_loss(task):
-    """The first step by hand: gradient of the validation loss, Adam's first step, before anything else moves."""
+    """The first step by hand: gradient of the validation loss, Adam's first step, before anything
+    else moves.
+    """
     one = training(task, "bilevel", [0])
     circuits, held_out = one.population.circuits, one.task.validation
     assert torch.equal(held_out.inputs, task.train.inputs[12:])
     loss = mse_loss(one.population(held_out.inputs[:4])[0], held_out.targets[:4])
     (gradient,) = torch.autograd.grad(loss, circuits.structure)
     expected = circuits.structure.detach() - 0.05 * gradient / (gradient.abs() + 1e-8)
-    one.optimisation.step(one.task.train.inputs[:4], one.task.train.targets[:4], 0.0, torch.tensor([False]))
+    one.optimisation.step(
+        one.task.train.inputs[:4], one.task.train.targets[:4], 0.0, torch.tensor([False])
+    )
     torch.testing.assert_close(circuits.structure.detach(), expected, rtol=1e-9, atol=1e-12)
 
 
@@ -100,7 +125,10 @@ def test_l1_ends_with_exact_zeros_and_without_it_there_are_none(task):
 
 
 def test_a_threshold_is_the_minimiser_of_its_penalty():
-    w, grid = torch.tensor(0.7, dtype=torch.float64), torch.linspace(-2, 2, 4001, dtype=torch.float64)
+    w, grid = (
+        torch.tensor(0.7, dtype=torch.float64),
+        torch.linspace(-2, 2, 4001, dtype=torch.float64),
+    )
     best = grid[(0.5 * (grid - w) ** 2 + 0.25 * grid.abs()).argmin()]
     assert soft_threshold(w, 0.25).item() == pytest.approx(best.item(), abs=1e-3)
 
@@ -119,7 +147,9 @@ def test_entropy_makes_probabilities_decide(task):
 def test_a_seed_in_company_is_the_seed_alone(task, name):
     together, alone = final(training(task, name, [3, 7])), final(training(task, name, [7]))
     for key, tensor in together.items():
-        torch.testing.assert_close(tensor[1:] if tensor.dim() else tensor, alone[key], rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(
+            tensor[1:] if tensor.dim() else tensor, alone[key], rtol=1e-8, atol=1e-10
+        )
 
 
 @pytest.mark.parametrize("name", STRICT)
@@ -141,8 +171,14 @@ def test_a_training_that_goes_on_is_bit_by_bit_the_same(task, name, tmp_path):
     ("changes", "words"),
     [
         ({"sparsity": -1.0}, "`sparsity` must not be negative"),
-        ({"bilevel": True, "optimizer": "kalman"}, "`optimizer` must be adam or rmsprop for a bilevel or sparse"),
-        ({"sparsity": 0.1, "optimizer": "soap"}, "`optimizer` must be adam or rmsprop for a bilevel or sparse"),
+        (
+            {"bilevel": True, "optimizer": "kalman"},
+            "`optimizer` must be adam or rmsprop for a bilevel or sparse",
+        ),
+        (
+            {"sparsity": 0.1, "optimizer": "soap"},
+            "`optimizer` must be adam or rmsprop for a bilevel or sparse",
+        ),
         ({"bilevel": True, "sparsity": 0.1}, "`sparsity` must be 0 in a bilevel search"),
     ],
 )

@@ -9,12 +9,18 @@ from diffqas.architecture import Gumbel
 from diffqas.errors import RunError
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
-from diffqas.tasks.series.task import SETTINGS
+from diffqas.tasks.series.task import SERIES_RECIPES
 from diffqas.training import Training, make_models
 from diffqas.training.optimisation import GradientDescent
 
 SMALL: Settings = replace(
-    SETTINGS["default"], depth=2, epochs=3, batch_size=4, optimizer="adam", lr=0.01, schedule="cosine"
+    SERIES_RECIPES["default"],
+    depth=2,
+    epochs=3,
+    batch_size=4,
+    optimizer="adam",
+    lr=0.01,
+    schedule="cosine",
 )
 
 
@@ -29,14 +35,16 @@ def task() -> Task:
     return Task("parabola", train, test, target, mse_loss, {"mse": mse_loss}, {"default": SMALL})
 
 
-def trained(task: Task, settings: Settings, seeds: list[int], start: dict | None = None) -> tuple[Training, list]:
+def trained(
+    task: Task, settings: Settings, seeds: list[int], start: dict | None = None
+) -> tuple[Training, list]:
     training = Training(Lockstep(make_models(task, settings, seeds)), task, settings, seeds)
     if start is not None:
         training.load_state_dict(start)
     return training, list(training.epochs())
 
 
-@pytest.mark.parametrize("settings", [SMALL, SETTINGS["paper"]], ids=["adam", "rmsprop"])
+@pytest.mark.parametrize("settings", [SMALL, SERIES_RECIPES["paper"]], ids=["adam", "rmsprop"])
 def test_one_epoch_is_the_plain_loop(task, settings):
     settings = replace(settings, depth=2, epochs=1, batch_size=4, schedule="constant")
     _, (record,) = trained(task, settings, [7])
@@ -53,11 +61,15 @@ def test_one_epoch_is_the_plain_loop(task, settings):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert record.loss[0] == pytest.approx((4 * losses[0] + 4 * losses[1] + 2 * losses[2]) / 10, rel=1e-12)
+    assert record.loss[0] == pytest.approx(
+        (4 * losses[0] + 4 * losses[1] + 2 * losses[2]) / 10, rel=1e-12
+    )
     with torch.no_grad():
         test = mse_loss(model(task.test.inputs), task.test.targets).item()
     assert record.metrics["test_mse"][0] == pytest.approx(test, rel=1e-10)
-    assert record.structural_weights[0] == pytest.approx(model.structural_weights.tolist(), rel=1e-10)
+    assert record.structural_weights[0] == pytest.approx(
+        model.structural_weights.tolist(), rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("relaxation", [SMALL.recipe.relaxation, Gumbel()])
@@ -68,7 +80,9 @@ def test_seeds_in_lockstep_are_the_seeds_alone(task, relaxation):
         _, alone = trained(task, settings, [seed])
         for one, all_seeds in zip(alone, together, strict=True):
             assert one.loss[0] == pytest.approx(all_seeds.loss[index], rel=1e-9)
-            assert one.structural_weights[0] == pytest.approx(all_seeds.structural_weights[index], rel=1e-9)
+            assert one.structural_weights[0] == pytest.approx(
+                all_seeds.structural_weights[index], rel=1e-9
+            )
 
 
 @pytest.mark.parametrize("relaxation", [SMALL.recipe.relaxation, Gumbel()])
@@ -86,7 +100,9 @@ def test_cosine_ends_at_zero(task):
     assert isinstance(training.optimisation, GradientDescent)
     groups = training.optimisation.optimizer.param_groups
     first, last = groups[0], groups[-1]
-    assert first["base_lr"] / last["base_lr"] == SMALL.recipe.rates.angles / SMALL.recipe.rates.mapping
+    assert (
+        first["base_lr"] / last["base_lr"] == SMALL.recipe.rates.angles / SMALL.recipe.rates.mapping
+    )
     assert 0 < last["lr"] < 0.1 * last["base_lr"]
 
 
@@ -96,7 +112,9 @@ def test_a_seed_that_diverges_is_frozen_and_the_others_go_on(task):
         models[1].generator.mapping.bias.fill_(torch.nan)
     training = Training(Lockstep(models), task, SMALL, [0, 1])
     records = list(training.epochs())
-    assert training.failures == {1: "the loss became nan at epoch 1, step 1 (first in generator.mapping.bias)"}
+    assert training.failures == {
+        1: "the loss became nan at epoch 1, step 1 (first in generator.mapping.bias)"
+    }
     assert training.remarks == [f"Seed 1 is frozen, the others go on: {training.failures[1]}."]
     angles = training.population.circuits.angles
     assert torch.equal(angles[1], models[1].circuits.angles)
@@ -130,7 +148,8 @@ def test_the_run_stops_when_no_seed_is_left(task):
     with torch.no_grad():
         models[0].circuits.angles.fill_(torch.inf)
     with pytest.raises(
-        RunError, match=r"seed 5: the loss became nan at epoch 1, step 1 \(first in .*angles\)\. Try a lower"
+        RunError,
+        match=r"seed 5: the loss became nan at epoch 1, step 1 \(first in .*angles\)\. Try a lower",
     ):
         list(Training(Lockstep(models), task, SMALL, [5]).epochs())
 
@@ -141,13 +160,17 @@ def test_the_global_random_state_is_left_alone(task):
     assert torch.equal(before, torch.get_rng_state())
 
 
-@pytest.mark.parametrize("wrong", [{"depth": 0}, {"epochs": 0}, {"batch_size": 0}, {"lr": -1.0}, {"optimizer": "sgd"}])
+@pytest.mark.parametrize(
+    "wrong", [{"depth": 0}, {"epochs": 0}, {"batch_size": 0}, {"lr": -1.0}, {"optimizer": "sgd"}]
+)
 def test_wrong_settings_are_told_at_the_door(wrong):
     with pytest.raises(ValueError, match=rf"^Argument `{next(iter(wrong))}` must be"):
         replace(SMALL, **wrong)
 
 
-def test_shuffling_changes_the_order_in_every_epoch_and_is_the_same_for_every_seed(task, monkeypatch):
+def test_shuffling_changes_the_order_in_every_epoch_and_is_the_same_for_every_seed(
+    task, monkeypatch
+):
     seen: list[list[float]] = []
     step = Training._step
 

@@ -14,8 +14,16 @@ from torch import Tensor
 
 from diffqas.architecture.expressibility import BINS as BINS
 from diffqas.architecture.expressibility import expressibility, fidelities, meyer_wallach, states
-from diffqas.circuits import TABLE_I, Ansatz, AnyCandidate, Finding, SearchSpace, as_space, findings
-from diffqas.circuits.ansatz import fits
+from diffqas.circuits import (
+    TABLE_I,
+    Ansatz,
+    AnyCandidate,
+    Finding,
+    SearchSpace,
+    as_space,
+    findings,
+    fits,
+)
 from diffqas.errors import require, whole
 from diffqas.simulator import probabilities
 
@@ -29,7 +37,9 @@ ZERO_VARIANCE = 1e-20
 ROUNDS, SECONDS = (5, 51), 1.5
 """Rounds of timed steps, fewest and most, and how long is enough between."""
 TIMED = 2**15
-"""Amplitudes per candidate in a timed step: so many sets of angles at once that arithmetic, not the call, is timed."""
+"""Amplitudes per candidate in a timed step: so many sets of angles at once that arithmetic, not the
+call, is timed.
+"""
 AMPLITUDES = 2**19
 """Amplitudes that are held at once."""
 
@@ -46,9 +56,10 @@ class Audit:
         angles: how many angles there are.
         expressibility: divergence from Haar-random states in nats, 0 the best.
         entanglement: mean Meyer-Wallach Q, 0 to 1.
-        gradient_variance: (qubits, variance) pairs, qubits rising to n: the variances over random angles of
-            d<Z>/d angle, <Z> on the first qubit, summed over all angles.
-        seconds: one step of this candidate alone on this machine, forward and gradient, per set of angles.
+        gradient_variance: (qubits, variance) pairs, qubits rising to n: the variances over random
+            angles of d<Z>/d angle, <Z> on the first qubit, summed over all angles.
+        seconds: one step of this candidate alone on this machine, forward and gradient, per set of
+            angles.
         cost: seconds, as a share of those of a step of the whole space.
     """
 
@@ -70,8 +81,12 @@ class Audit:
 
     @property
     def slope(self) -> float | None:
-        """Change of log2 of the gradient variance per qubit, by least squares; None for constants or one size."""
-        if len(self.gradient_variance) < 2 or any(variance < ZERO_VARIANCE for _, variance in self.gradient_variance):
+        """Change of log2 of the gradient variance per qubit, by least squares; None for constants
+        or one size.
+        """
+        if len(self.gradient_variance) < 2 or any(
+            variance < ZERO_VARIANCE for _, variance in self.gradient_variance
+        ):
             return None
         sizes, variances = zip(*self.gradient_variance, strict=True)
         return float(np.polyfit(sizes, np.log2(variances), 1)[0])
@@ -99,7 +114,8 @@ def audits(
 ) -> Iterator[Audit]:
     """Audit candidates one after the other, at angles uniform in [0, 2 pi).
 
-    All candidates are given the same angles, so the numbers of one do not depend on which others are asked for.
+    All candidates are given the same angles, so the numbers of one do not depend on which others
+    are asked for.
 
     Args:
         candidates: circuits without data encoding.
@@ -107,8 +123,8 @@ def audits(
         depth: layers.
         samples: pairs of states, and points at which gradients are taken.
         seed: decides all random angles; only times differ from call to call.
-        space: the whole space if `candidates` are a part of it: its duplicates are named, and `cost` is a share of
-            its step.
+        space: the whole space if `candidates` are a part of it: its duplicates are named, and
+            `cost` is a share of its step.
 
     Raises:
         ArgumentError: a size out of range, a candidate with data encoding or outside the space.
@@ -130,10 +146,14 @@ def audits(
     return _audits(chosen, n, depth, samples, seed, every)
 
 
-def _audits(chosen: SearchSpace, n: int, depth: int, samples: int, seed: int, space: SearchSpace) -> Iterator[Audit]:
+def _audits(
+    chosen: SearchSpace, n: int, depth: int, samples: int, seed: int, space: SearchSpace
+) -> Iterator[Audit]:
     known = {finding.candidate: finding for finding in findings(space, n)}
     timed = random_angles(space, n, depth, max(1, TIMED >> n), seed)
-    whole_step, *steps = step_seconds([space, *(SearchSpace([candidate]) for candidate in chosen)], timed)
+    whole_step, *steps = step_seconds(
+        [space, *(SearchSpace([candidate]) for candidate in chosen)], timed
+    )
     for candidate, seconds in zip(chosen, steps, strict=True):
         one = SearchSpace([candidate])
         pairs = random_angles(one, n, depth, 2 * samples, seed)
@@ -156,7 +176,9 @@ def _audits(chosen: SearchSpace, n: int, depth: int, samples: int, seed: int, sp
 
 
 def _sizes(candidate: AnyCandidate, n: int) -> Sequence[int]:
-    """Every second size up to `n`, from 2 or 3 on; of an entangler that is a list of pairs only `n`."""
+    """Every second size up to `n`, from 2 or 3 on; of an entangler that is a list of pairs only
+    `n`.
+    """
     if isinstance(candidate, Ansatz):
         return [size for size in range(min(n, 2 + n % 2), n + 1, 2) if fits(candidate, size)]
     return range(n if n < 3 or not isinstance(candidate.entangler, str) else 2 + n % 2, n + 1, 2)
@@ -169,28 +191,36 @@ def random_angles(space: SearchSpace, n: int, depth: int, samples: int, seed: in
 
 
 def directions(candidate: AnyCandidate, angles: Tensor) -> int:
-    """Rank of d probabilities / d angles at one point, (depth, n, r): singular values above `RANK_TOLERANCE`."""
+    """Rank of d probabilities / d angles at one point, (depth, n, r): singular values above
+    `RANK_TOLERANCE`.
+    """
     values = torch.linalg.svdvals(jacobian(candidate, angles))
     return int((values > RANK_TOLERANCE * max(float(values[0]), RANK_TOLERANCE)).sum())
 
 
 def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
-    """Jacobian of probabilities in angles at one point, (2**n, depth n r), by the parameter-shift rule, which is exact.
+    """Jacobian of probabilities in angles at one point, (2**n, depth n r), by the parameter-shift
+    rule, which is exact.
 
     Of a circuit of one's own by reverse mode: there an angle may enter anywhere.
 
-    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2, as every angle enters one rotation (Schuld et al. 2019, arXiv 1811.11184).
+    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2, as every angle enters one rotation (Schuld et al. 2019,
+    arXiv 1811.11184).
     """
     if isinstance(candidate, Ansatz):
         leaf = angles.clone().requires_grad_()
         values = _probabilities(candidate, leaf.unsqueeze(0)).squeeze(0)
         rows = torch.eye(len(values), dtype=angles.dtype).split(_at_once(angles.shape[1]))
         pulled = [
-            torch.func.vmap(lambda one: torch.autograd.grad(values, leaf, one, retain_graph=True)[0])(part)
+            torch.func.vmap(
+                lambda one: torch.autograd.grad(values, leaf, one, retain_graph=True)[0]
+            )(part)
             for part in rows
         ]
         return torch.cat(pulled).flatten(1)
-    shifts = torch.eye(angles.numel(), dtype=angles.dtype).reshape(-1, *angles.shape) * (math.pi / 2)
+    shifts = torch.eye(angles.numel(), dtype=angles.dtype).reshape(-1, *angles.shape) * (
+        math.pi / 2
+    )
     parts = [
         (_probabilities(candidate, angles + part) - _probabilities(candidate, angles - part)) / 2
         for part in shifts.split(_at_once(angles.shape[1]))
@@ -199,10 +229,12 @@ def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
 
 
 def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
-    """Variance over samples of d<Z_1>/d angle, summed over all angles; angles (samples, depth, n, r).
+    """Variance over samples of d<Z_1>/d angle, summed over all angles; angles (samples, depth, n,
+    r).
 
-    <Z_1> = sum_i s_i p_i, s_i = +1 where the first qubit of basis state i is 0, else -1. Of a single angle, as in
-    McClean et al. (2018, arXiv 1803.11173), it can be zero at some sizes for reasons of structure alone.
+    <Z_1> = sum_i s_i p_i, s_i = +1 where the first qubit of basis state i is 0, else -1. Of a
+    single angle, as in McClean et al. (2018, arXiv 1803.11173), it can be zero at some sizes for
+    reasons of structure alone.
     """
     n = angles.shape[2]
     signs = torch.ones(2**n, dtype=angles.dtype)
@@ -218,19 +250,23 @@ def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
 
 
 def step_seconds(spaces: Sequence[SearchSpace], angles: Tensor) -> list[float]:
-    """Median seconds of a step of each space, probabilities and a gradient, per set of angles; this machine's.
+    """Median seconds of a step of each space, probabilities and a gradient, per set of angles; this
+    machine's.
 
     The spaces take turns, so that what else the machine does falls on all of them.
 
     Args:
         spaces: what is computed in one step each.
-        angles: (sets, depth, n, r); a space that needs fewer rotations per qubit is given the first ones.
+        angles: (sets, depth, n, r); a space that needs fewer rotations per qubit is given the first
+            ones.
     """
     times: list[list[float]] = []
     fewest, most = ROUNDS
     while len(times) < fewest + 1 or (sum(map(sum, times)) < SECONDS and len(times) < most):
         times.append([_one_step(space, angles[..., : space.angles_per_qubit]) for space in spaces])
-    return [statistics.median(own) / len(angles) for own in zip(*times[1:], strict=True)]  # the first fills caches
+    return [
+        statistics.median(own) / len(angles) for own in zip(*times[1:], strict=True)
+    ]  # the first fills caches
 
 
 def _one_step(space: SearchSpace, angles: Tensor) -> float:

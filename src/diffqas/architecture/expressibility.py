@@ -1,7 +1,9 @@
-"""What the states of a circuit at random angles are like: how they spread, and how entangled they are.
+"""What the states of a circuit at random angles are like: how they spread, and how entangled they
+are.
 
-Both measures are those of Sim, Johnson and Aspuru-Guzik (2019, arXiv 1905.10876). They look at states, phases
-included; probabilities hide phases, so a circuit can be rich by both and still write constants.
+Both measures are those of Sim, Johnson and Aspuru-Guzik (2019, arXiv 1905.10876). They look at
+states, phases included; probabilities hide phases, so a circuit can be rich by both and still write
+constants.
 """
 
 from __future__ import annotations
@@ -15,9 +17,7 @@ from torch import Tensor
 
 from diffqas.circuits import Ansatz, AnyCandidate
 from diffqas.errors import require
-from diffqas.simulator.general import amplitudes
-from diffqas.simulator.reversible import evolve
-from diffqas.simulator.rotations import qubit_unitaries
+from diffqas.simulator import amplitudes, evolve, qubit_unitaries
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,8 @@ def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
 
     Args:
         candidate: a circuit without data encoding.
-        angles: radians, float64, (samples, depth, n, r), r at least the candidate's rotations per qubit.
+        angles: radians, float64, (samples, depth, n, r), r at least the candidate's rotations per
+            qubit.
 
     Returns:
         complex128, (samples, 2**n); qubit 0 is the most significant bit of an index.
@@ -65,8 +66,8 @@ def fidelities(left: Tensor, right: Tensor) -> Floats:
 def log_haar_masses(size: int, bins: int = BINS) -> Floats:
     """Logarithm of the share of Haar-random pairs in each bin of fidelity, (bins,).
 
-    P(F) = (size - 1) (1 - F)**(size - 2) gives (1 - low)**(size - 1) - (1 - high)**(size - 1), kept as logarithms:
-    for twelve qubits the last is exp(-17680).
+    P(F) = (size - 1) (1 - F)**(size - 2) gives (1 - low)**(size - 1) - (1 - high)**(size - 1), kept
+    as logarithms: for twelve qubits the last is exp(-17680).
 
     >>> log_haar_masses(2, 4).round(6).tolist() == [round(math.log(1 / 4), 6)] * 4
     True
@@ -77,9 +78,11 @@ def log_haar_masses(size: int, bins: int = BINS) -> Floats:
 
 
 def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
-    """Kullback-Leibler divergence, in nats, of fidelities from those of Haar-random states; 0 is the best.
+    """Kullback-Leibler divergence, in nats, of fidelities from those of Haar-random states; 0 is
+    the best.
 
-    What Sim et al. call Expr. States that are all equal give its largest value, (size - 1) ln(bins).
+    What Sim et al. call Expr. States that are all equal give its largest value, (size - 1)
+    ln(bins).
 
     Args:
         values: fidelities of independent pairs of states, (pairs,).
@@ -93,14 +96,17 @@ def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
 
 
 def haar_floor(size: int, pairs: int, seed: int = 0, repeats: int = 50) -> float:
-    """Mean expressibility that as many pairs of truly Haar-random states would be given: the bias of a histogram."""
+    """Mean expressibility that as many pairs of truly Haar-random states would be given: the bias
+    of a histogram.
+    """
     draws = np.random.default_rng(seed).random((repeats, pairs))
     values = -np.expm1(np.log1p(-draws) / (size - 1))  # the inverse of 1 - (1 - F)**(size - 1)
     return float(np.mean([expressibility(one, size) for one in values]))
 
 
 def meyer_wallach(vectors: Tensor) -> Floats:
-    """Entanglement Q = 2 (1 - mean over qubits of Tr rho_k**2) of states (samples, 2**n): (samples,).
+    """Entanglement Q = 2 (1 - mean over qubits of Tr rho_k**2) of states (samples, 2**n):
+    (samples,).
 
     0 for product states, 1 where every qubit alone is fully mixed (GHZ). In Brennen's form
     (2003, quant-ph/0305094); its mean over random angles is what Sim et al. call Ent.

@@ -12,7 +12,8 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """What tensors give, computed once, and again only after one of them has changed; copies start empty.
+    """What tensors give, computed once, and again only after one of them has changed; copies start
+    empty.
 
     >>> kept, seen = Kept(), []
     >>> numbers = torch.zeros(2)
@@ -29,7 +30,10 @@ class Kept(Generic[T]):
     def __call__(self, compute: Callable[..., T], *tensors: Tensor) -> T:
         """`compute(*tensors)`, without a derivative."""
         if self._last is None or not all(map(_same, tensors, self._last[0])):
-            with torch.inference_mode(False), torch.no_grad():  # what is kept may be trained with later
+            with (
+                torch.inference_mode(False),
+                torch.no_grad(),
+            ):  # what is kept may be trained with later
                 own = [tensor.clone() for tensor in tensors]
                 self._last = own, compute(*own)
         return self._last[1]
@@ -39,7 +43,9 @@ class Kept(Generic[T]):
 
 
 def stays(parameter: Tensor) -> bool:
-    """Whether a parameter is not trained; no tensor that stands in its place for one call (vmap, jvp) is one."""
+    """Whether a parameter is not trained; no tensor that stands in its place for one call (vmap,
+    jvp) is one.
+    """
     return isinstance(parameter, nn.Parameter) and not parameter.requires_grad
 
 

@@ -1,4 +1,6 @@
-"""A learnable mixture of candidate circuits: angles and structural parameters in, probabilities out."""
+"""A learnable mixture of candidate circuits: angles and structural parameters in, probabilities
+out.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,7 @@ from torch import Tensor, nn
 from diffqas.architecture.kept import Kept, stays
 from diffqas.architecture.relaxation import Relaxation
 from diffqas.architecture.shots import Shots, sampled, shot_generators
-from diffqas.circuits import SearchSpace
-from diffqas.circuits.gates import gate_list
+from diffqas.circuits import SearchSpace, gate_list
 from diffqas.errors import choose, require
 from diffqas.simulator import MAX_QUBITS, mixture, probabilities
 
@@ -21,7 +22,8 @@ SHARINGS = ("shared", "separate")
 
 
 class CircuitMixture(nn.Module):
-    """p = sum_j w_j p_j(theta) over the candidates of a search space (arXiv 2505.09653, Eq. 6 and 7).
+    """p = sum_j w_j p_j(theta) over the candidates of a search space (arXiv 2505.09653, Eq. 6 and
+    7).
 
     Every parameter may have leading dimensions `lead`, one entry per independent copy.
 
@@ -59,7 +61,9 @@ class CircuitMixture(nn.Module):
         self.angles = nn.Parameter(spread * torch.randn(shape))
         self.structure = nn.Parameter(relaxation.initial(len(candidates)).expand(*lead, -1).clone())
         self.progress = 0.0
-        """How far training has come, 0 to 1; set by the training loop, read by annealed relaxations."""
+        """How far training has come, 0 to 1; set by the training loop, read by annealed
+        relaxations.
+        """
         self.noise: Tensor | None = None
         """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
         self.shots: Shots | None = None
@@ -101,7 +105,9 @@ class CircuitMixture(nn.Module):
         weights = self.relaxation.weights(self.structure, self.progress, noise)
         separate = self.sharing == "separate"
         if self.training and self.shots is not None:
-            draws = self.draws or shot_generators(torch.randint(2**62, weights.shape[:-1]).flatten().tolist(), 0)
+            draws = self.draws or shot_generators(
+                torch.randint(2**62, weights.shape[:-1]).flatten().tolist(), 0
+            )
             measured = sampled(self.candidates, self.angles, self.shots, draws, separate=separate)
             return (weights.unsqueeze(-1) * measured).sum(-2)
         mix = partial(mixture, self.candidates, separate=separate)
@@ -115,13 +121,17 @@ class CircuitMixture(nn.Module):
 
     def stacked(self, lead: tuple[int, ...]) -> CircuitMixture:
         """A freshly started module of the same choices with leading dimensions."""
-        stacked = CircuitMixture(self.candidates, self.n, self.depth, self.relaxation, self.sharing, lead=lead)
+        stacked = CircuitMixture(
+            self.candidates, self.n, self.depth, self.relaxation, self.sharing, lead=lead
+        )
         stacked.shots = self.shots
         return stacked
 
     @torch.no_grad()
     def restricted(self, groups: list[list[int]]) -> CircuitMixture:
-        """A mixture of fewer candidates as found here: of each group the first, with the group's weight."""
+        """A mixture of fewer candidates as found here: of each group the first, with the group's
+        weight.
+        """
         firsts = [group[0] for group in groups]
         space = SearchSpace(self.candidates[index] for index in firsts)
         few = CircuitMixture(space, self.n, self.depth, self.relaxation, self.sharing)

@@ -1,19 +1,21 @@
-"""A search of every layer by itself: in each layer one candidate is drawn, and its weights are learned.
+"""A search of every layer by itself: in each layer one candidate is drawn, and its weights are
+learned.
 
-A weighted sum of layers' outputs is no mixture of circuits, and nothing that hardware could run. So the forward pass
-always runs one circuit: each layer's candidate is drawn by its probability (Gumbel-max), and the gradient of the
-probabilities is that of the noisy softmax they were drawn from (straight-through Gumbel-softmax; Jang et al. 2017,
-arXiv 1611.01144):
+A weighted sum of layers' outputs is no mixture of circuits, and nothing that hardware could run. So
+the forward pass always runs one circuit: each layer's candidate is drawn by its probability
+(Gumbel-max), and the gradient of the probabilities is that of the noisy softmax they were drawn
+from (straight-through Gumbel-softmax; Jang et al. 2017, arXiv 1611.01144):
 
-    backward: d loss / d a_lk = Re <d loss / d psi_l, L_lk psi_(l-1)>,  a = softmax((structure + noise) / temperature)
+    backward: d loss / d a_lk = Re <d loss / d psi_l, L_lk psi_(l-1)>,  a = softmax((structure +
+    noise) / temperature)
 
-with L_lk the layer of candidate k. In evaluation every layer is the most probable one. With `Softmax` in place of
-`Gumbel` there is no noise in training either: always the most probable circuit runs, and its rivals' gradients decide
-when another takes over.
+with L_lk the layer of candidate k. In evaluation every layer is the most probable one. With
+`Softmax` in place of `Gumbel` there is no noise in training either: always the most probable
+circuit runs, and its rivals' gradients decide when another takes over.
 
-What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with Hadamards is decided
-by the candidate of the first layer, so of the twelve of Table I six different layers are left from the second on: the
-probabilities of equal ones add up.
+What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with
+Hadamards is decided by the candidate of the first layer, so of the twelve of Table I six different
+layers are left from the second on: the probabilities of equal ones add up.
 """
 
 from __future__ import annotations
@@ -27,15 +29,21 @@ from torch.nn.functional import one_hot
 from diffqas.architecture.relaxation import Gumbel, Relaxation
 from diffqas.circuits import AnyCandidate, Candidate, SearchSpace
 from diffqas.errors import ArgumentError, require
-from diffqas.simulator.layered import layered_probabilities
+from diffqas.simulator import layered_probabilities
+from diffqas.storage import storable
 
 MAX_PER_LAYER_QUBITS = 14
-"""A step in single precision stores 1.5 MB per layer and seed at 14 qubits (Table I), and time grows as memory does."""
+"""A step in single precision stores 1.5 MB per layer and seed at 14 qubits (Table I), and time
+grows as memory does.
+"""
 
 START = 1e-3
-"""Spread of the structural parameters at the start: the most probable circuit is a random one, all nearly alike."""
+"""Spread of the structural parameters at the start: the most probable circuit is a random one, all
+nearly alike.
+"""
 
 
+@storable
 @dataclass(frozen=True)
 class Layers(Gumbel):
     """A start from one certain circuit: indices of the candidates of its layers.
@@ -52,7 +60,8 @@ class Layers(Gumbel):
 
 
 class PerLayerCircuit(nn.Module):
-    """p(theta) of one circuit with a searched candidate in every layer; takes the place of a `CircuitMixture`.
+    """p(theta) of one circuit with a searched candidate in every layer; takes the place of a
+    `CircuitMixture`.
 
     Args:
         candidates: the search space.
@@ -81,7 +90,9 @@ class PerLayerCircuit(nn.Module):
     ) -> None:
         super().__init__()
         require(isinstance(depth, int) and depth >= 1, "depth", "be at least 1", depth)
-        limit = f"be at most {MAX_PER_LAYER_QUBITS} qubits in a search of every layer (raise `chunk`)"
+        limit = (
+            f"be at most {MAX_PER_LAYER_QUBITS} qubits in a search of every layer (raise `chunk`)"
+        )
         require(1 <= n <= MAX_PER_LAYER_QUBITS, "n", limit, n)
         rule = "be gumbel or softmax in a search of every layer: one circuit runs, no sum"
         require(relaxation.name != "raw", "relaxation", rule, relaxation.name)
@@ -117,7 +128,8 @@ class PerLayerCircuit(nn.Module):
     def choice(self) -> Tensor:
         """Index of the most probable candidate of every layer, (*lead, depth).
 
-        After the first layer, candidates that differ in their start alone are one, the first of them.
+        After the first layer, candidates that differ in their start alone are one, the first of
+        them.
         """
         return self.merged.argmax(-1)
 
@@ -125,7 +137,9 @@ class PerLayerCircuit(nn.Module):
     def merged(self) -> Tensor:
         """`weights`, those of equal layers on the first of them: what `choice` is the largest of."""
         weights = self.weights.detach()
-        table = one_hot(torch.tensor(self._first_equal, device=weights.device), len(self.candidates)).to(weights)
+        table = one_hot(
+            torch.tensor(self._first_equal, device=weights.device), len(self.candidates)
+        ).to(weights)
         return torch.cat([weights[..., :1, :], weights[..., 1:, :] @ table], dim=-2)
 
     @property
@@ -134,7 +148,9 @@ class PerLayerCircuit(nn.Module):
         return [layers.index(layer) for layer in layers]
 
     def forward(self) -> Tensor:
-        """Probabilities of a drawn circuit in training, of the most probable one in evaluation, (*lead, 2**n)."""
+        """Probabilities of a drawn circuit in training, of the most probable one in evaluation,
+        (*lead, 2**n).
+        """
         if not (self.training and self.structure.requires_grad):
             return self._probabilities(self.choice)
         noise = None
@@ -154,15 +170,21 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def found(self) -> list[tuple[Candidate, ...]]:
-        """The most probable circuit of every copy, a candidate per layer; Hadamards count in the first alone."""
+        """The most probable circuit of every copy, a candidate per layer; Hadamards count in the
+        first alone.
+        """
         circuits = []
         for first, *others in self.choice.reshape(-1, self.depth).tolist():
-            circuits.append((self.candidates[first], *(as_layer(self.candidates[index]) for index in others)))
+            circuits.append(
+                (self.candidates[first], *(as_layer(self.candidates[index]) for index in others))
+            )
         return circuits
 
     @torch.no_grad()
     def fixed(self) -> PerLayerCircuit:
-        """A copy whose layers are chosen for good, as found here; the angles go on learning. No leading dimensions."""
+        """A copy whose layers are chosen for good, as found here; the angles go on learning. No
+        leading dimensions.
+        """
         alone = self.stacked(())
         alone.relaxation = Layers(layers=tuple(self.choice.tolist()))
         alone.angles = nn.Parameter(self.angles.clone(), self.angles.requires_grad)
@@ -173,11 +195,15 @@ class PerLayerCircuit(nn.Module):
 
     def stacked(self, lead: tuple[int, ...]) -> PerLayerCircuit:
         """A freshly started module of the same choices with leading dimensions."""
-        return PerLayerCircuit(self.candidates, self.n, self.depth, self.relaxation, self.spread, lead)
+        return PerLayerCircuit(
+            self.candidates, self.n, self.depth, self.relaxation, self.spread, lead
+        )
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
-        return f"{len(self.candidates)} candidates in each of {self.depth} layers, {self.relaxation}"
+        return (
+            f"{len(self.candidates)} candidates in each of {self.depth} layers, {self.relaxation}"
+        )
 
 
 def as_layer(candidate: AnyCandidate) -> Candidate:
@@ -190,5 +216,7 @@ def as_layer(candidate: AnyCandidate) -> Candidate:
     'Ent-RY'
     """
     if not isinstance(candidate, Candidate):
-        raise ArgumentError(f"A search of every layer needs Candidate objects, but got {candidate.name}.")
+        raise ArgumentError(
+            f"A search of every layer needs Candidate objects, but got {candidate.name}."
+        )
     return replace(candidate, hadamard=False)

@@ -20,9 +20,9 @@ class Ranked:
     Attributes:
         candidate: the candidate; of several equal ones, the first of the space.
         weight: its structural weight after the relaxation; of several equal ones, the sum.
-        contribution: |weight| times the standard deviation of the scaled probabilities over the basis
-            states (raw), or the probability (softmax, gumbel). The uniform distribution contributes nothing in
-            the raw case.
+        contribution: |weight| times the standard deviation of the scaled probabilities over the
+            basis states (raw), or the probability (softmax, gumbel). The uniform distribution
+            contributes nothing in the raw case.
         merged: all candidates that this entry stands for.
         indices: their places in the search space.
     """
@@ -35,25 +35,32 @@ class Ranked:
 
 
 @torch.no_grad()
-def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> list[Ranked]:
+def rank(
+    mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None
+) -> list[Ranked]:
     """Candidates by what they contribute, best first; those with equal probabilities merged.
 
-    With `scale`, contributions are measured on the scaled probabilities, as the mapping sees them: the
-    spike of a constant |0..0> counts for what the scale leaves of it.
+    With `scale`, contributions are measured on the scaled probabilities, as the mapping sees them:
+    the spike of a constant |0..0> counts for what the scale leaves of it.
 
-    The mixture must have no leading dimensions. With separate angles only constants are merged, since
-    equal circuits then have angles of their own.
+    The mixture must have no leading dimensions. With separate angles only constants are merged,
+    since equal circuits then have angles of their own.
     """
     merged, weights, spreads = _measured(mixture, scale)
     return ranked(mixture.candidates, merged, weights, spreads, mixture.relaxation)
 
 
 @torch.no_grad()
-def rank_each(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> list[list[Ranked]]:
+def rank_each(
+    mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None
+) -> list[list[Ranked]]:
     """As `rank`, for a mixture with one leading dimension: one ranking for each of its copies."""
     merged, weights, spreads = _measured(mixture, scale)
     copies = zip(weights, spreads, strict=True)
-    return [ranked(mixture.candidates, merged, own, spread, mixture.relaxation) for own, spread in copies]
+    return [
+        ranked(mixture.candidates, merged, own, spread, mixture.relaxation)
+        for own, spread in copies
+    ]
 
 
 def _measured(
@@ -81,12 +88,15 @@ def ranked(
         merged: indices of candidates that are the same function, a group each.
         weights: of the candidates, (candidates,).
         spreads: how much each candidate's output varies, (candidates,).
-        relaxation: decides what a contribution is: raw weights by |weight| x spread, others by weight.
+        relaxation: decides what a contribution is: raw weights by |weight| x spread, others by
+            weight.
     """
     found = []
     for indices in merged:
         weight = float(weights[indices].sum())
-        contribution = abs(weight) * float(spreads[indices[0]]) if relaxation.name == "raw" else weight
+        contribution = (
+            abs(weight) * float(spreads[indices[0]]) if relaxation.name == "raw" else weight
+        )
         members = tuple(space[index] for index in indices)
         found.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
     return sorted(found, key=lambda entry: -entry.contribution)

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import choose, require
+from diffqas.storage import storable
 
 
+@storable
 @dataclass(frozen=True)
 class Raw:
-    """The papers' weighted sum: the structural parameters are the weights (arXiv 2505.09653, Eq. 5).
+    """The papers' weighted sum: the structural parameters are the weights (arXiv 2505.09653, Eq.
+    5).
 
     Args:
         start: value of every weight at the start; None means 1 / number of candidates.
@@ -28,7 +31,9 @@ class Raw:
         """Structural parameters at the start, (count,)."""
         return torch.full((count,), 1 / count if self.start is None else self.start)
 
-    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+    def weights(
+        self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None
+    ) -> Tensor:
         """Mixture weights for structural parameters (..., count)."""
         return structure
 
@@ -37,6 +42,7 @@ class Raw:
         return torch.stack([structure[..., group].sum(-1) for group in groups], dim=-1)
 
 
+@storable
 @dataclass(frozen=True)
 class Softmax:
     """Weights are a probability distribution: softmax(structure / temperature)."""
@@ -52,7 +58,9 @@ class Softmax:
         """Structural parameters at the start, (count,): all candidates alike."""
         return torch.zeros(count)
 
-    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+    def weights(
+        self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None
+    ) -> Tensor:
         """Mixture weights for structural parameters (..., count)."""
         return torch.softmax(structure / self.temperature, dim=-1)
 
@@ -63,12 +71,14 @@ class Softmax:
         return merged * self.temperature
 
 
+@storable
 @dataclass(frozen=True)
 class Gumbel:
-    """Softmax over noisy parameters with a falling temperature (Jang et al. 2017, arXiv 1611.01144).
+    """Softmax over noisy parameters with a falling temperature (Jang et al. 2017, arXiv
+    1611.01144).
 
-    The temperature falls geometrically from `temperature` to `final` over training. In evaluation there is
-    no noise, and the temperature is the current one.
+    The temperature falls geometrically from `temperature` to `final` over training. In evaluation
+    there is no noise, and the temperature is the current one.
     """
 
     temperature: float = 1.0
@@ -78,13 +88,20 @@ class Gumbel:
 
     def __post_init__(self) -> None:
         require(self.temperature > 0, "temperature", "be positive", self.temperature)
-        require(0 < self.final <= self.temperature, "final", "be positive and at most `temperature`", self.final)
+        require(
+            0 < self.final <= self.temperature,
+            "final",
+            "be positive and at most `temperature`",
+            self.final,
+        )
 
     def initial(self, count: int) -> Tensor:
         """Structural parameters at the start, (count,): all candidates alike."""
         return torch.zeros(count)
 
-    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+    def weights(
+        self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None
+    ) -> Tensor:
         """Mixture weights for structural parameters (..., count).
 
         Args:
@@ -123,7 +140,9 @@ class Relaxation(Protocol):
         """Structural parameters at the start."""
         ...
 
-    def weights(self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None) -> Tensor:
+    def weights(
+        self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None
+    ) -> Tensor:
         """Mixture weights."""
         ...
 
@@ -135,14 +154,17 @@ class Relaxation(Protocol):
 def generators(seeds: Sequence[int], step: int) -> list[torch.Generator]:
     """What draws the noise of a step, one per seed.
 
-    A function of the seed and the step: there is nothing to save, and a seed draws the same in any company.
+    A function of the seed and the step: there is nothing to save, and a seed draws the same in any
+    company.
     """
     return [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
 
 
 def noise_like(structure: Tensor, draws: Sequence[torch.Generator]) -> Tensor:
     """Uniform noise for structural parameters (seeds, ...), each seed's from its own generator."""
-    return torch.stack([torch.rand(structure.shape[1:], generator=draw) for draw in draws]).to(structure)
+    return torch.stack([torch.rand(structure.shape[1:], generator=draw) for draw in draws]).to(
+        structure
+    )
 
 
 RELAXATIONS: dict[str, type[Raw] | type[Softmax] | type[Gumbel]] = {
@@ -162,5 +184,7 @@ def as_relaxation(relaxation: RelaxationLike) -> Relaxation:
     """
     if isinstance(relaxation, str):
         return RELAXATIONS[choose(relaxation, RELAXATIONS, "relaxation")]()
-    require(hasattr(relaxation, "weights"), "relaxation", "be a name or a relaxation", repr(relaxation))
+    require(
+        hasattr(relaxation, "weights"), "relaxation", "be a name or a relaxation", repr(relaxation)
+    )
     return relaxation

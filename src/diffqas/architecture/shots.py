@@ -1,4 +1,6 @@
-"""Finite shots: frequencies of sampled basis states in place of probabilities, and gradients through them."""
+"""Finite shots: frequencies of sampled basis states in place of probabilities, and gradients
+through them.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +12,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.circuits import SearchSpace, form
-from diffqas.circuits.identities import CONSTANTS
+from diffqas.circuits import CONSTANTS, SearchSpace, form
 from diffqas.errors import choose, require, whole
 from diffqas.simulator import probabilities
+from diffqas.storage import storable
 
 SHOT_GRADIENTS = ("exact", "parameter-shift")
 MAX_SHIFTED = 2**22
-"""Sampled probabilities of all shifted circuits in one step of one seed: a few tenths of a second, and 34 MB."""
+"""Sampled probabilities of all shifted circuits in one step of one seed: a few tenths of a second,
+and 34 MB.
+"""
 
 
+@storable
 @dataclass(frozen=True)
 class Shots:
     """Every live circuit is measured `count` times in a training step.
 
     Args:
         count: shots of each circuit; constants are known and need none.
-        gradient: in the angles. `"exact"` takes that of the exact probabilities (straight through: only a simulator
-            can), `"parameter-shift"` measures (p(t + pi/2) - p(t - pi/2)) / 2 for every angle, `count` shots each
-            circuit, as a device would. Everything behind the probabilities sees the frequencies in either case.
+        gradient: in the angles. `"exact"` takes that of the exact probabilities (straight through:
+            only a simulator can), `"parameter-shift"` measures (p(t + pi/2) - p(t - pi/2)) / 2 for
+            every angle, `count` shots each circuit, as a device would. Everything behind the
+            probabilities sees the frequencies in either case.
 
     >>> Shots(1000)
     Shots(count=1000, gradient='exact')
@@ -64,12 +70,15 @@ def live(space: SearchSpace) -> list[int]:
 
 
 def shot_generators(seeds: Sequence[int], step: int) -> list[np.random.Generator]:
-    """What draws the shots of a step, one per seed: a function of seed and step, so there is nothing to save."""
+    """What draws the shots of a step, one per seed: a function of seed and step, so there is
+    nothing to save.
+    """
     return [np.random.default_rng((seed % 2**64, step)) for seed in seeds]
 
 
 def frequencies(p: Tensor, count: int, draw: np.random.Generator) -> Tensor:
-    """Shares of `count` shots in each basis state: exact multinomial samples, at a cost that `count` hardly changes.
+    """Shares of `count` shots in each basis state: exact multinomial samples, at a cost that
+    `count` hardly changes.
 
     Args:
         p: probabilities (..., 2**n).
@@ -89,7 +98,12 @@ def frequencies(p: Tensor, count: int, draw: np.random.Generator) -> Tensor:
 
 
 def sampled(
-    space: SearchSpace, angles: Tensor, shots: Shots, draws: Sequence[np.random.Generator], *, separate: bool = False
+    space: SearchSpace,
+    angles: Tensor,
+    shots: Shots,
+    draws: Sequence[np.random.Generator],
+    *,
+    separate: bool = False,
 ) -> Tensor:
     """Frequencies in place of `probabilities`, with a gradient in the angles; constants stay exact.
 
@@ -97,7 +111,8 @@ def sampled(
         space: the candidates.
         angles: (*lead, depth, n), or (*lead, depth, n, r); separate (*lead, candidates, ...).
         shots: how many, and which gradient.
-        draws: random numbers, one per entry of the leading dimensions, which has at most one dimension.
+        draws: random numbers, one per entry of the leading dimensions, which has at most one
+            dimension.
         separate: each candidate has angles of its own.
 
     Returns:
@@ -110,11 +125,15 @@ def sampled(
         return exact
     rows = exact[..., places, :]
     stacked = rows.detach().reshape(len(draws), *rows.shape[-2:])
-    measured = torch.stack([frequencies(p, shots.count, draw) for p, draw in zip(stacked, draws, strict=True)])
+    measured = torch.stack(
+        [frequencies(p, shots.count, draw) for p, draw in zip(stacked, draws, strict=True)]
+    )
     measured = measured.reshape(rows.shape)
     if shifted and angles.requires_grad and torch.is_grad_enabled():
         rows = rows + _linear(space, angles, shots.count, draws, separate).reshape(rows.shape)
-    return exact.index_copy(-2, torch.tensor(places, device=exact.device), rows + (measured - rows).detach())
+    return exact.index_copy(
+        -2, torch.tensor(places, device=exact.device), rows + (measured - rows).detach()
+    )
 
 
 def shift_jacobian(
@@ -127,8 +146,8 @@ def shift_jacobian(
 ) -> Tensor:
     """Derivatives of the live candidates' probabilities in the angles by the parameter-shift rule.
 
-    Every angle enters one rotation, so (p(t + pi/2) - p(t - pi/2)) / 2 is exact (Schuld et al. 2019,
-    arXiv 1811.11184).
+    Every angle enters one rotation, so (p(t + pi/2) - p(t - pi/2)) / 2 is exact (Schuld et al.
+    2019, arXiv 1811.11184).
 
     Args:
         space: the candidates.
@@ -148,7 +167,9 @@ def shift_jacobian(
     if few.angles_per_qubit < space.angles_per_qubit:  # only constants use the others
         base = base[..., : few.angles_per_qubit] if few.angles_per_qubit > 1 else base[..., 0]
     one = base[0] if separate else base
-    steps = torch.eye(one.numel(), dtype=base.dtype, device=base.device).reshape(-1, *one.shape) * (math.pi / 2)
+    steps = torch.eye(one.numel(), dtype=base.dtype, device=base.device).reshape(-1, *one.shape) * (
+        math.pi / 2
+    )
     if separate:
         steps = steps.unsqueeze(1)  # the same angle of every candidate at once: they do not meet
     both = probabilities(few, torch.stack([base + steps, base - steps]), separate=separate)
@@ -159,7 +180,11 @@ def shift_jacobian(
 
 
 def _linear(
-    space: SearchSpace, angles: Tensor, count: int, draws: Sequence[np.random.Generator], separate: bool
+    space: SearchSpace,
+    angles: Tensor,
+    count: int,
+    draws: Sequence[np.random.Generator],
+    separate: bool,
 ) -> Tensor:
     """Zeros whose derivative in the angles is the measured one, (seeds, live candidates, 2**n)."""
     own = 1 if separate else 0

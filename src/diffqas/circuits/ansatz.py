@@ -10,20 +10,21 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from diffqas.circuits.gate import Gate, Slot, check_gate
 from diffqas.errors import ArgumentError, require, whole
+from diffqas.storage import decode_value, encode_value, storable, store_by
 
 
 @dataclass(frozen=True)
 class Ansatz(ABC):
     """Base of circuits of one's own, which stand wherever a `Candidate` does.
 
-    The circuit starts in |0..0> with the gates of `start`, then come `depth` times those of `layer`, each time with
-    the angles of that layer. A subclass is a frozen dataclass, whose fields are its choices: equal choices, equal
-    circuits.
+    The circuit starts in |0..0> with the gates of `start`, then come `depth` times those of
+    `layer`, each time with the angles of that layer. A subclass is a frozen dataclass, whose fields
+    are its choices: equal choices, equal circuits.
 
     >>> class Mine(Ansatz):
     ...     def layer(self, n):
     ...         return [Gate("ry", (q,), Slot(q)) for q in range(n)] + [Gate("cz", (q, q + 1)) for q in range(n - 1)]
-    >>> Mine().name, Mine() == Mine(), len(gate_list(Mine(), 3).layer)
+    >>> Mine().name, Mine() == Mine(), len(ansatz_gates(Mine(), 3).layer)
     ('Mine', True, 5)
     """
 
@@ -55,7 +56,7 @@ class GateList(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def gate_list(ansatz: Ansatz, n: int) -> GateList:
+def ansatz_gates(ansatz: Ansatz, n: int) -> GateList:
     """Checked gates of an ansatz on `n` qubits.
 
     Raises:
@@ -78,7 +79,9 @@ def checked_name(ansatz: Ansatz) -> str:
     """
     kind, name = type(ansatz).__name__, ansatz.name
     proper = isinstance(name, str) and name.isprintable() and 0 < len(name) <= 100
-    require(proper, f"name` of `{kind}", "be a printable line of at most 100 characters", repr(name))
+    require(
+        proper, f"name` of `{kind}", "be a printable line of at most 100 characters", repr(name)
+    )
     require(
         whole(ansatz.rotations_per_qubit),
         f"rotations_per_qubit` of `{name}",
@@ -91,14 +94,16 @@ def checked_name(ansatz: Ansatz) -> str:
     try:
         hash(ansatz)
     except TypeError as error:
-        raise ArgumentError(f"Argument `candidates` with `{name}` must be hashable, but got an {error}.") from None
+        raise ArgumentError(
+            f"Argument `candidates` with `{name}` must be hashable, but got an {error}."
+        ) from None
     return name
 
 
 def fits(ansatz: Ansatz, n: int) -> bool:
     """Whether the ansatz exists on `n` qubits."""
     try:
-        gate_list(ansatz, n)
+        ansatz_gates(ansatz, n)
     except ArgumentError:
         return False
     return True
@@ -111,7 +116,8 @@ REGISTERED: dict[str, type[Ansatz]] = {}
 
 
 def register_ansatz(cls: A) -> A:
-    """Class decorator: run folders made with this class can be read wherever it was imported before.
+    """Class decorator: run folders made with this class can be read wherever it was imported
+    before.
 
     Nothing is imported by name: a run folder alone never makes a program run code.
     """
@@ -126,9 +132,12 @@ def import_path(cls: type[Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
+@storable
 @dataclass(frozen=True)
 class StoredAnsatz(Ansatz):
-    """What is known of an ansatz whose class was not registered: enough to show a run, not to compute."""
+    """What is known of an ansatz whose class was not registered: enough to show a run, not to
+    compute.
+    """
 
     path: str = ""
     title: str = ""
@@ -154,3 +163,29 @@ class StoredAnsatz(Ansatz):
             f"The candidate {self.title} is the Python class {self.path}, which a run folder cannot hold: give "
             "`candidates` again, or decorate the class with diffqas.circuits.register_ansatz and import it first."
         )
+
+
+def _encoded(ansatz: Ansatz) -> dict[str, Any]:
+    """Name and place of its class, and the choices of one that may be made again
+    (`register_ansatz`).
+    """
+    path = import_path(type(ansatz))
+    if path not in REGISTERED:
+        return encode_value(StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit))
+    choices = {field.name: encode_value(getattr(ansatz, field.name)) for field in fields(ansatz)}
+    head = {"is": MARK, "class": path, "title": ansatz.name}
+    return head | {"angles": ansatz.rotations_per_qubit, "choices": choices}
+
+
+def _decoded(value: dict[str, Any]) -> Ansatz:
+    # A class is known beforehand or not at all: nothing is imported by name.
+    cls = REGISTERED.get(value["class"])
+    if cls is None:
+        return StoredAnsatz(str(value["class"]), str(value["title"]), value["angles"])
+    return cls(**{key: decode_value(part) for key, part in value["choices"].items()})
+
+
+MARK = "Ansatz"
+"""What a circuit of one's own is stored as if its class is registered."""
+
+store_by(Ansatz, MARK, _encoded, _decoded)

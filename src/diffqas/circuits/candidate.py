@@ -7,22 +7,27 @@ from dataclasses import dataclass
 
 from diffqas.circuits.entanglers import Cnot, cnots, normalise_entangler
 from diffqas.errors import choose, require
+from diffqas.storage import storable
 
 ROTATIONS = ("rx", "ry", "rz")
 
 
+@storable
 @dataclass(frozen=True)
 class Candidate:
-    """A homogeneous circuit: Hadamards once at the start, then layers of an entangler followed by rotations.
+    """A homogeneous circuit: Hadamards once at the start, then layers of an entangler followed by
+    rotations.
 
-    The circuit starts in |0..0>. Each of its `depth` layers applies the CNOTs of the entangler and then,
-    on every qubit, the rotations in the order given (arXiv 2505.09653, Fig. 3 and Table I).
+    The circuit starts in |0..0>. Each of its `depth` layers applies the CNOTs of the entangler and
+    then, on every qubit, the rotations in the order given (arXiv 2505.09653, Fig. 3 and Table I).
 
     Args:
         hadamard: put a Hadamard gate on every qubit before the first layer.
-        entangler: `"ent"` (brick), `"ring"`, `"chain"`, `"none"`, or a list of (control, target) pairs.
+        entangler: `"ent"` (brick), `"ring"`, `"chain"`, `"none"`, or a list of (control, target)
+            pairs.
         rotation: `"rx"`, `"ry"`, `"rz"`, or a tuple of them, applied from left to right.
-        encoding: rotation that encodes one input per qubit before the first layer; None encodes no data.
+        encoding: rotation that encodes one input per qubit before the first layer; None encodes no
+            data.
 
     Raises:
         ArgumentError: an unknown entangler or rotation.
@@ -41,7 +46,9 @@ class Candidate:
     encoding: str | None = None
 
     def __post_init__(self) -> None:
-        require(isinstance(self.hadamard, bool), "hadamard", "be True or False", repr(self.hadamard))
+        require(
+            isinstance(self.hadamard, bool), "hadamard", "be True or False", repr(self.hadamard)
+        )
         object.__setattr__(self, "entangler", normalise_entangler(self.entangler))
         kind = isinstance(self.rotation, (str, tuple, list))
         require(kind, "rotation", "be a name or a tuple of names", repr(self.rotation))
@@ -73,7 +80,9 @@ class Candidate:
         if isinstance(self.entangler, str):
             entangler = self.entangler.capitalize()
         else:
-            entangler = f"CX({','.join(f'{control}>{target}' for control, target in self.entangler)})"
+            entangler = (
+                f"CX({','.join(f'{control}>{target}' for control, target in self.entangler)})"
+            )
         body = f"{entangler}-{'.'.join(self.rotations).upper()}"
         if self.encoding is not None:
             body = f"{self.encoding.upper()}/{body}"

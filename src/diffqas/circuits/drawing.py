@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diffqas.circuits.ansatz import Ansatz
-from diffqas.circuits.ansatz import gate_list as ansatz_gates
+from diffqas.circuits.ansatz import Ansatz, ansatz_gates
 from diffqas.circuits.entanglers import Cnot
 from diffqas.circuits.gate import GATES, Gate
 from diffqas.circuits.search_space import AnyCandidate
@@ -14,7 +13,8 @@ Columns = list[list[Cnot]]
 
 
 def draw(candidate: AnyCandidate, n: int = 4) -> str:
-    """One layer of the candidate on `n` qubits, in box-drawing characters; brackets mark what is repeated.
+    """One layer of the candidate on `n` qubits, in box-drawing characters; brackets mark what is
+    repeated.
 
     >>> from diffqas.circuits import Candidate
     >>> print(draw(Candidate(hadamard=True, entangler="chain", rotation="ry"), 3))
@@ -42,7 +42,9 @@ def _drawn(ansatz: Ansatz, n: int) -> str:
         wires = [wire + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
     wires = [wire + "[─" for wire in wires]
     for column in columns(layer):
-        wires = [wire + "─" + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
+        wires = [
+            wire + "─" + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)
+        ]
     return "\n".join(wire + "]" for wire in wires)
 
 
@@ -51,7 +53,8 @@ def _names(n: int) -> list[str]:
 
 
 def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
-    """Pack gates that act on disjoint spans of wires into columns, as far left as their order allows.
+    """Pack gates that act on disjoint spans of wires into columns, as far left as their order
+    allows.
 
     >>> [[gate.name for gate in column] for column in columns([Gate("h", (0,)), Gate("cx", (0, 1)), Gate("x", (2,))])]
     [['h', 'x'], ['cx']]
@@ -75,7 +78,9 @@ def labels(gate: Gate) -> dict[int, str]:
     if isinstance(gate.angle, float | int):
         word += f"({gate.angle:.3g})"
     marks = dict.fromkeys(range(min(gate.qubits), max(gate.qubits) + 1), "┼")
-    return marks | {q: "●" if index < kind.controls else word for index, q in enumerate(gate.qubits)}
+    return marks | {
+        q: "●" if index < kind.controls else word for index, q in enumerate(gate.qubits)
+    }
 
 
 def _cells(column: list[Gate], n: int) -> list[str]:

@@ -1,8 +1,9 @@
 """What can be said of a candidate with data encoding without simulating it.
 
-A circuit of `depth` layers is pulled back string by string (`diffqas.circuits.paulis`); an encoding shows some of
-the strings that are reached (`diffqas.circuits.encodings`). An output depends on an input if a string that is shown
-has there a letter that varies; it depends on the angles if the way to a string that is shown has a branch.
+A circuit of `depth` layers is pulled back string by string (`diffqas.circuits.paulis`); an encoding
+shows some of the strings that are reached (`diffqas.circuits.encodings`). An output depends on an
+input if a string that is shown has there a letter that varies; it depends on the angles if the way
+to a string that is shown has a branch.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class EncodedFinding:
 
 
 def blind(candidate: Candidate) -> str | None:
-    """Why no circuit of this kind sees its input, whatever its size; None if the rules do not say so."""
+    """Why no circuit of this kind sees its input, whatever its size; None if the rules do not say
+    so.
+    """
     axes = set(candidate.rotations)
     if candidate.hadamard and candidate.encoding == "rx":
         return "blind: RX leaves |+> alone, the input only turns a global phase"
@@ -70,7 +73,9 @@ def blind(candidate: Candidate) -> str | None:
 
 
 def untrainable(candidate: Candidate) -> str | None:
-    """Why the angles of no circuit of this kind matter, whatever its size; None if the rules do not say so."""
+    """Why the angles of no circuit of this kind matter, whatever its size; None if the rules do not
+    say so.
+    """
     axes = set(candidate.rotations)
     if axes == {"rz"}:
         return "fixed: CNOTs take Z-strings to Z-strings and RZ commutes with them, the angles drop out"
@@ -84,8 +89,9 @@ def encoded_findings(
 ) -> list[EncodedFinding]:
     """Dead candidates and duplicates of a space, in the space's order.
 
-    Exact while an output is at most `paulis.MAX_STRINGS` strings (eight qubits at any depth, more in shallow
-    circuits); beyond, a candidate is called blind, fixed or a duplicate only by rules that hold at every size.
+    Exact while an output is at most `paulis.MAX_STRINGS` strings (eight qubits at any depth, more
+    in shallow circuits); beyond, a candidate is called blind, fixed or a duplicate only by rules
+    that hold at every size.
 
     Args:
         candidates: circuits with data encoding.
@@ -141,7 +147,9 @@ def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[Enc
 def _by_strings(
     candidate: Candidate, found: list[Program], n: int
 ) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
-    """Inputs that are seen, whether the angles matter, and the constant values, from the strings reached."""
+    """Inputs that are seen, whether the angles matter, and the constant values, from the strings
+    reached.
+    """
     seen, trains, values = np.zeros(n, bool), False, []
     for each in found:
         strings = shown(candidate, each.x, each.z, n)
@@ -153,14 +161,20 @@ def _by_strings(
     return tuple(np.flatnonzero(seen).tolist()), trains, tuple(values) if constant else None
 
 
-def _by_rules(candidate: Candidate, n: int, outputs: int) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
+def _by_rules(
+    candidate: Candidate, n: int, outputs: int
+) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
     sees, trains = blind(candidate) is None, untrainable(candidate) is None
-    value = int(not candidate.hadamard)  # Z-strings of |0..0> are 1, those of qubits turned from |+> are 0
+    value = int(
+        not candidate.hadamard
+    )  # Z-strings of |0..0> are 1, those of qubits turned from |+> are 0
     return tuple(range(n)) if sees else (), trains, None if sees or trains else (value,) * outputs
 
 
 def _structure(candidate: Candidate, n: int) -> Hashable:
-    """Equal marks mean equal functions at every depth, by the encoding, the rotations and the map of a layer."""
+    """Equal marks mean equal functions at every depth, by the encoding, the rotations and the map
+    of a layer.
+    """
     encoding = (candidate.hadamard, candidate.encoding)
     if encoding == (False, "rx") and set(candidate.rotations) == {"rz"}:
         encoding = (False, "ry")
@@ -178,10 +192,14 @@ def _reasons(candidate: Candidate, sees: bool, trains: bool) -> tuple[str, ...]:
     return (*reasons, *([] if trains else [untrainable(candidate) or f"fixed: {small} an angle"]))
 
 
-def _likeness(candidate: Candidate, original: Candidate, constant: tuple[int, ...] | None, n: int) -> str:
+def _likeness(
+    candidate: Candidate, original: Candidate, constant: tuple[int, ...] | None, n: int
+) -> str:
     if constant is not None:
         return "the same constant"
-    if {candidate.encoding, original.encoding} == {"rx", "ry"} and set(candidate.rotations) == {"rz"}:
+    if {candidate.encoding, original.encoding} == {"rx", "ry"} and set(candidate.rotations) == {
+        "rz"
+    }:
         return "from |0>, RX and RY encoding show the same <Z> = cos v"
     if candidate.entangler != original.entangler and _layer(candidate, n) == _layer(original, n):
         return "the two entanglers are the same map"

@@ -1,7 +1,8 @@
 """What an encoding shows of a Pauli string.
 
-After the Hadamards, if any, and one rotation by its input v, a qubit has the Bloch vector r(v); <P> of a string is
-the product of its letters' components. So each letter is shown as 1, cos v or sin v with a sign, or not at all.
+After the Hadamards, if any, and one rotation by its input v, a qubit has the Bloch vector r(v); <P>
+of a string is the product of its letters' components. So each letter is shown as 1, cos v or sin v
+with a sign, or not at all.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ class Shown(NamedTuple):
 
 
 def shown(candidate: Candidate, x: Ints, z: Ints, n: int) -> Shown:
-    """Those of the strings (x, z) on `n` qubits whose expectation in the encoded state is not zero for all inputs.
+    """Those of the strings (x, z) on `n` qubits whose expectation in the encoded state is not zero
+    for all inputs.
 
-    >>> seen = shown(Candidate(encoding="ry"), np.array([0b10, 0b01]), np.array([0b00, 0b01]), 2)  # XI, IY
+    # XI, IY
+    >>> seen = shown(Candidate(encoding="ry"), np.array([0b10, 0b01]), np.array([0b00, 0b01]), 2)
     >>> seen.slots.tolist(), seen.features.tolist(), seen.signs.tolist()
     ([0], [[2, 0]], [1])
     """

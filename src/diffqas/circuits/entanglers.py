@@ -1,7 +1,7 @@
 """Entanglers as data: which CNOTs stand in one layer, in order.
 
-A name stands for a rule that gives the CNOTs for any number of qubits; a user's own entangler is the
-list of its (control, target) pairs.
+A name stands for a rule that gives the CNOTs for any number of qubits; a user's own entangler is
+the list of its (control, target) pairs.
 """
 
 from __future__ import annotations
@@ -77,5 +77,10 @@ def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
     if n == 1:
         return ()
     highest = max((max(pair) for pair in entangler), default=0)
-    require(highest < n, "entangler", f"use qubits 0..{n - 1} on a circuit of {n} qubits", f"qubit {highest}")
+    require(
+        highest < n,
+        "entangler",
+        f"use qubits 0..{n - 1} on a circuit of {n} qubits",
+        f"qubit {highest}",
+    )
     return entangler

@@ -1,8 +1,10 @@
-"""Whether two candidates with data encoding are the same function, decided by exact arithmetic modulo a prime.
+"""Whether two candidates with data encoding are the same function, decided by exact arithmetic
+modulo a prime.
 
-The outputs are polynomials, of degree one in the cosine and sine of each angle and of each input, and different ones
-are different functions. Polynomials are told apart by their values where cosines and sines are random residues: two
-that differ have equal values at both points drawn with a chance below 1e-14 (Schwartz and Zippel).
+The outputs are polynomials, of degree one in the cosine and sine of each angle and of each input,
+and different ones are different functions. Polynomials are told apart by their values where cosines
+and sines are random residues: two that differ have equal values at both points drawn with a chance
+below 1e-14 (Schwartz and Zippel).
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ POINTS = 2
 
 
 def fingerprint(candidate: Candidate, programs: Sequence[Program], n: int) -> Hashable:
-    """Equal for candidates that are the same function of inputs and shared angles; programs are those of its outputs.
+    """Equal for candidates that are the same function of inputs and shared angles; programs are
+    those of its outputs.
 
     >>> from diffqas.circuits.paulis import program
     >>> rx, ry = (Candidate(encoding=encoding, rotation="rz") for encoding in ("rx", "ry"))

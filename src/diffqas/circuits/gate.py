@@ -32,8 +32,10 @@ class Gate:
 
     Attributes:
         name: a key of `GATES`.
-        qubits: that it acts on, controls first. Qubit 0 is the most significant bit of a basis state.
-        angle: of a gate that turns: a fixed number of radians, a `Slot`, or the name of an angle that stays open.
+        qubits: that it acts on, controls first. Qubit 0 is the most significant bit of a basis
+            state.
+        angle: of a gate that turns: a fixed number of radians, a `Slot`, or the name of an angle
+            that stays open.
     """
 
     name: str
@@ -50,7 +52,24 @@ class Kind(NamedTuple):
     turns: bool
 
 
-_FIXED = ("h", "x", "y", "z", "s", "sdg", "t", "tdg", "sx", "cx", "cy", "cz", "ch", "ccx", "swap", "cswap")
+_FIXED = (
+    "h",
+    "x",
+    "y",
+    "z",
+    "s",
+    "sdg",
+    "t",
+    "tdg",
+    "sx",
+    "cx",
+    "cy",
+    "cz",
+    "ch",
+    "ccx",
+    "swap",
+    "cswap",
+)
 _TURNING = ("rx", "ry", "rz", "p", "crx", "cry", "crz", "cp", "rxx", "ryy", "rzz")
 _PAIRS = ("swap", "rxx", "ryy", "rzz")
 
@@ -74,19 +93,25 @@ def check_gate(gate: object, n: int, angles: int, owner: str) -> None:
     >>> check_gate(Gate("cx", (0, 2)), 2, 1, "Mine")
     Traceback (most recent call last):
         ...
-    diffqas.errors.ArgumentError: Gate cx of Mine: qubits must be 2 different ones of 0..1, but got (0, 2).
+    diffqas.errors.ArgumentError: Gate cx of Mine: qubits must be 2 different ones of 0..1, but got
+    (0, 2).
     """
     if not isinstance(gate, Gate):
         raise ArgumentError(f"The gates of {owner} must be Gate objects, but got {gate!r}.")
     if gate.name not in GATES:
-        raise ArgumentError(f"The gates of {owner} must be some of {', '.join(GATES)}, but got {gate.name!r}.")
+        raise ArgumentError(
+            f"The gates of {owner} must be some of {', '.join(GATES)}, but got {gate.name!r}."
+        )
     for rule, got in _broken(gate, n, angles):
         raise ArgumentError(f"Gate {gate.name} of {owner}: {rule}, but got {got}.")
 
 
 def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
     kind, slot = GATES[gate.name], gate.angle
-    if not (len(gate.qubits) == kind.qubits == len(set(gate.qubits)) and all(q in range(n) for q in gate.qubits)):
+    if not (
+        len(gate.qubits) == kind.qubits == len(set(gate.qubits))
+        and all(q in range(n) for q in gate.qubits)
+    ):
         yield f"qubits must be {kind.qubits} different ones of 0..{n - 1}", gate.qubits
     if (slot is not None) != kind.turns:
         yield f"angle must be {'given' if kind.turns else 'None'}", slot
@@ -96,6 +121,9 @@ def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
         if slot.qubit not in range(n):
             yield f"the qubit of its Slot must be one of 0..{n - 1}", slot.qubit
         if slot.index not in range(angles):
-            yield f"the index of its Slot must be at least 0 and below rotations_per_qubit, {angles}", slot.index
+            yield (
+                f"the index of its Slot must be at least 0 and below rotations_per_qubit, {angles}",
+                slot.index,
+            )
     if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
         yield "angle must be a Slot or a number, and finite", gate.angle

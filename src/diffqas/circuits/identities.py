@@ -1,7 +1,7 @@
 """What can be said of a candidate without simulating it: constants, duplicates and the reason.
 
-CNOTs permute basis states and leave |0..0> and |+..+> alone. RZ adds phases, which probabilities do not
-show while no other rotation mixes them; RX leaves |+> alone. Hence half of Table I is constant.
+CNOTs permute basis states and leave |0..0> and |+..+> alone. RZ adds phases, which probabilities do
+not show while no other rotation mixes them; RX leaves |+> alone. Hence half of Table I is constant.
 """
 
 from __future__ import annotations
@@ -11,13 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffqas.circuits.ansatz import Ansatz, gate_list
+from diffqas.circuits.ansatz import Ansatz, ansatz_gates
 from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.permutations import apply_cnots
 from diffqas.circuits.search_space import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
 
-UNIFORM, ZERO, WALSH, REAL, COMPLEX, GENERAL = "uniform", "zero", "walsh", "real", "complex", "general"
+UNIFORM, ZERO, WALSH, REAL, COMPLEX, GENERAL = (
+    "uniform",
+    "zero",
+    "walsh",
+    "real",
+    "complex",
+    "general",
+)
 """Forms in which a candidate's probabilities are computed; the first two are constants."""
 
 CONSTANTS = (UNIFORM, ZERO)
@@ -83,7 +90,7 @@ class Finding:
 def signature(candidate: AnyCandidate, n: int) -> Hashable:
     """Equal signatures mean equal probabilities for all (shared) angles on `n` qubits."""
     if isinstance(candidate, Ansatz):
-        gate_list(candidate, n)  # tells of one that does not fit n qubits
+        ansatz_gates(candidate, n)  # tells of one that does not fit n qubits
         return candidate
     kind = form(candidate)
     if kind in CONSTANTS:
@@ -92,7 +99,9 @@ def signature(candidate: AnyCandidate, n: int) -> Hashable:
     units = 1 << np.arange(n)
     layer = apply_cnots(units, candidate.cnots(n), n)
     if (layer == units).all() and kind in (WALSH, REAL) and not candidate.hadamard:
-        return "product", len(candidate.rotations)  # no entanglement: RX|0> and RY|0> have equal probabilities
+        return "product", len(
+            candidate.rotations
+        )  # no entanglement: RX|0> and RY|0> have equal probabilities
     return kind, candidate.hadamard, candidate.rotations, tuple(layer.tolist())
 
 
@@ -120,8 +129,11 @@ def findings(candidates: SearchSpace | Sequence[AnyCandidate], n: int) -> list[F
     return result
 
 
-def groups(candidates: SearchSpace | Sequence[AnyCandidate], n: int, *, shared: bool = True) -> list[list[int]]:
-    """Indices of candidates with equal probabilities for all angles, merged; in order of first appearance.
+def groups(
+    candidates: SearchSpace | Sequence[AnyCandidate], n: int, *, shared: bool = True
+) -> list[list[int]]:
+    """Indices of candidates with equal probabilities for all angles, merged; in order of first
+    appearance.
 
     With angles of their own (`shared=False`) only the constants are equal.
 

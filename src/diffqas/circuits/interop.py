@@ -47,11 +47,13 @@ _PENNYLANE = {
 def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
     """The candidate at the given angles as a Qiskit circuit, without measurements.
 
-    Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state, diffqas as the most
-    significant one: `circuit.reverse_bits()` has probabilities in the order of diffqas.
+    Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state,
+    diffqas as the most significant one: `circuit.reverse_bits()` has probabilities in the order of
+    diffqas.
 
     Args:
-        candidate: the circuit; or a candidate for each layer, the first of which decides how it begins.
+        candidate: the circuit; or a candidate for each layer, the first of which decides how it
+            begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
         inputs: of a circuit with data encoding, a name per qubit: Qiskit parameters that stay open.
 
@@ -76,8 +78,8 @@ def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) ->
 def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]:
     """The candidate at the given angles as a PennyLane quantum function of wires 0 .. n-1.
 
-    To be called inside a QNode; of a circuit with data encoding, with one angle per wire. Wire 0 is the most
-    significant bit of a basis state, as in diffqas.
+    To be called inside a QNode; of a circuit with data encoding, with one angle per wire. Wire 0 is
+    the most significant bit of a basis state, as in diffqas.
 
     Args:
         candidate: the circuit.
@@ -91,13 +93,22 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
         import pennylane
     except ImportError:
         raise DataError(MISSING.format("PennyLane")) from None
-    names = [f"x{q}" for q in range(len(angles[0]))] if len(angles) and candidate.encoding is not None else []
+    names = (
+        [f"x{q}" for q in range(len(angles[0]))]
+        if len(angles) and candidate.encoding is not None
+        else []
+    )
     gates = operations(candidate, angles, names)
     kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
     kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
 
     def circuit(*inputs: Any) -> None:
-        require(len(inputs) == len(names), "inputs", f"be {len(names)} angles for {candidate.name}", len(inputs))
+        require(
+            len(inputs) == len(names),
+            "inputs",
+            f"be {len(names)} angles for {candidate.name}",
+            len(inputs),
+        )
         values = dict(zip(names, inputs, strict=True))
         for gate in gates:
             angle = values[gate.angle] if isinstance(gate.angle, str) else gate.angle

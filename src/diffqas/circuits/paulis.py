@@ -1,13 +1,16 @@
-"""Which Pauli strings an output <Z_k> becomes when it is pulled back through the layers of a circuit.
+"""Which Pauli strings an output <Z_k> becomes when it is pulled back through the layers of a
+circuit.
 
-Strings are pairs of bit masks (x, z), qubit q being bit n-1-q: X has its bit in x, Z in z, Y in both. CNOTs map a
-string to a string, up to a sign. A rotation about P leaves strings that commute with P alone and mixes the others in
-pairs, by a plane rotation of their two coefficients. So the whole pull-back is a fixed list of plane rotations, a
-program, whose angles are those of the circuit: found once, by arithmetic over GF(2), and valid for all angles.
+Strings are pairs of bit masks (x, z), qubit q being bit n-1-q: X has its bit in x, Z in z, Y in
+both. CNOTs map a string to a string, up to a sign. A rotation about P leaves strings that commute
+with P alone and mixes the others in pairs, by a plane rotation of their two coefficients. So the
+whole pull-back is a fixed list of plane rotations, a program, whose angles are those of the
+circuit: found once, by arithmetic over GF(2), and valid for all angles.
 
-No coefficient of a string that a program reaches is zero for all angles. A way through the program multiplies, per
-rotation, by 1, cos or sin; these factors tell at each rotation which string comes next, so different ways have
-different products, and such products are linearly independent functions of the angles. Nothing cancels.
+No coefficient of a string that a program reaches is zero for all angles. A way through the program
+multiplies, per rotation, by 1, cos or sin; these factors tell at each rotation which string comes
+next, so different ways have different products, and such products are linearly independent
+functions of the angles. Nothing cancels.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ MAX_STRINGS = 4**8
 
 
 class Step(NamedTuple):
-    """One rotation of the circuit: plane rotations of the same angle, rows start..stop of a program's `pairs`."""
+    """One rotation of the circuit: plane rotations of the same angle, rows start..stop of a
+    program's `pairs`.
+    """
 
     layer: int
     qubit: int
@@ -55,7 +60,8 @@ class Program(NamedTuple):
 
 
 def pull_back_cnots(x: Ints, z: Ints, pairs: Iterable[Cnot], n: int) -> tuple[Ints, Ints, Ints]:
-    """Strings x, z and signs of E^dagger P E, where the CNOTs of E act on states in the order given.
+    """Strings x, z and signs of E^dagger P E, where the CNOTs of E act on states in the order
+    given.
 
     >>> one = np.array([1])
     >>> x, z, sign = pull_back_cnots(2 * one, 0 * one, [(0, 1)], 2)  # X on the control
@@ -72,8 +78,11 @@ def pull_back_cnots(x: Ints, z: Ints, pairs: Iterable[Cnot], n: int) -> tuple[In
 
 
 @lru_cache(maxsize=256)
-def program(cnots: tuple[Cnot, ...], rotations: tuple[str, ...], n: int, depth: int, output: int) -> Program | None:
-    """Program of <Z_output> for `depth` layers of CNOTs and rotations; None beyond MAX_STRINGS strings.
+def program(
+    cnots: tuple[Cnot, ...], rotations: tuple[str, ...], n: int, depth: int, output: int
+) -> Program | None:
+    """Program of <Z_output> for `depth` layers of CNOTs and rotations; None beyond MAX_STRINGS
+    strings.
 
     >>> program((), ("ry",), 1, 1, 0).pairs.tolist(), program((), ("rz",), 1, 1, 0).pairs.tolist()
     ([[0, 1]], [])
@@ -92,7 +101,9 @@ def program(cnots: tuple[Cnot, ...], rotations: tuple[str, ...], n: int, depth: 
                     count += len(pairs)
         x, z, flips = pull_back_cnots(x, z, cnots, n)
         sign = sign * flips
-    return Program(tuple(steps), np.concatenate(rows) if rows else np.zeros((0, 2), np.int64), x, z, sign)
+    return Program(
+        tuple(steps), np.concatenate(rows) if rows else np.zeros((0, 2), np.int64), x, z, sign
+    )
 
 
 def programs(
@@ -108,26 +119,38 @@ def programs(
 
 
 def _rotate(axis: str, bit: int, x: Ints, z: Ints, sign: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Pairs of slots that a rotation mixes, and the slots with those added that it reaches for the first time.
+    """Pairs of slots that a rotation mixes, and the slots with those added that it reaches for the
+    first time.
 
-    With P, A, B = X, Y, Z or Y, Z, X or Z, X, Y, A becomes cos A - sin B and B becomes cos B + sin A: the
-    coefficients become a, b = cos a + sin b, cos b - sin a.
+    With P, A, B = X, Y, Z or Y, Z, X or Z, X, Y, A becomes cos A - sin B and B becomes cos B + sin
+    A: the coefficients become a, b = cos a + sin b, cos b - sin a.
     """
     has_x, has_z = x & bit != 0, z & bit != 0
     mixed, is_a = {"rx": (has_z, has_x), "ry": (has_x != has_z, has_z), "rz": (has_x, ~has_z)}[axis]
-    to_x, to_z = bit * (axis != "rz"), bit * (axis != "rx")  # multiplying by P moves A to B and B to A
+    to_x, to_z = (
+        bit * (axis != "rz"),
+        bit * (axis != "rx"),
+    )  # multiplying by P moves A to B and B to A
     codes, partner = x << WIDTH | z, to_x << WIDTH | to_z
     firsts = np.unique(np.where(is_a, codes, codes ^ partner)[mixed])
     slots, codes = _slots(np.concatenate((firsts, firsts ^ partner)), codes)
     sign = np.concatenate((sign, np.ones(len(codes) - len(sign), np.int64)))
     pairs = slots.reshape(2, -1).T
-    # Slots hold coefficients up to their signs: where the two differ, the plane turns the other way.
+    # Slots hold coefficients up to their signs: where the two differ, the plane turns the other
+    # way.
     against = sign[pairs[:, 0]] != sign[pairs[:, 1]]
-    return np.where(against[:, None], pairs[:, ::-1], pairs), codes >> WIDTH, codes & ((1 << WIDTH) - 1), sign
+    return (
+        np.where(against[:, None], pairs[:, ::-1], pairs),
+        codes >> WIDTH,
+        codes & ((1 << WIDTH) - 1),
+        sign,
+    )
 
 
 def _slots(wanted: Ints, codes: Ints) -> tuple[Ints, Ints]:
-    """Slots of the wanted strings, all different, and the strings of all slots, new ones at the end."""
+    """Slots of the wanted strings, all different, and the strings of all slots, new ones at the
+    end.
+    """
     order = np.argsort(codes)
     at = order[np.minimum(np.searchsorted(codes, wanted, sorter=order), len(codes) - 1)]
     fresh = codes[at] != wanted

@@ -1,7 +1,7 @@
 """A circuit with its angles as OpenQASM 3 text.
 
-Qubit 0 of diffqas is the most significant bit of a basis state. In the text it is `q[0]`; tools that
-print bit strings with `q[0]` on the right (Qiskit) show the same states in reversed order.
+Qubit 0 of diffqas is the most significant bit of a basis state. In the text it is `q[0]`; tools
+that print bit strings with `q[0]` on the right (Qiskit) show the same states in reversed order.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
     """OpenQASM 3 of the candidate at the given angles.
 
     Args:
-        candidate: the circuit; or a candidate for each layer, the first of which decides how it begins.
+        candidate: the circuit; or a candidate for each layer, the first of which decides how it
+            begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, what the angle that encodes data is called, for each qubit: they
-            stay open, as OpenQASM's `input float[64]`.
+        inputs: of a circuit with data encoding, what the angle that encodes data is called, for
+            each qubit: they stay open, as OpenQASM's `input float[64]`.
 
     Raises:
-        ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations per qubit.
+        ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations
+            per qubit.
 
     >>> from diffqas.circuits import Candidate
     >>> print(to_qasm(Candidate(rotation="ry"), [[0.5, 1.0]]))
@@ -65,5 +67,9 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
 
 
 def _line(gate: Gate) -> str:
-    angle = "" if gate.angle is None else f"({gate.angle if isinstance(gate.angle, str) else repr(gate.angle)})"
+    angle = (
+        ""
+        if gate.angle is None
+        else f"({gate.angle if isinstance(gate.angle, str) else repr(gate.angle)})"
+    )
     return f"{gate.name}{angle} {', '.join(f'q[{q}]' for q in gate.qubits)};"

@@ -10,15 +10,19 @@ from diffqas.circuits.ansatz import Ansatz
 from diffqas.circuits.gate import Gate
 from diffqas.circuits.qasm_reader import Circuit, read_circuit
 from diffqas.errors import ArgumentError, DataError
+from diffqas.storage import storable
 
 
+@storable
 @dataclass(frozen=True)
 class QasmAnsatz(Ansatz):
-    """One layer as OpenQASM 3 with named parameters (extra `qasm`); the layer is repeated `depth` times.
+    """One layer as OpenQASM 3 with named parameters (extra `qasm`); the layer is repeated `depth`
+    times.
 
-    Each `input` is an angle of its own in every layer. With P parameters on n qubits a layer has r = ceil(P / n)
-    angles per qubit; parameter i, in the order of declaration, is angle i % r of qubit i // r: row by row through
-    (n, r). `q[0]` is qubit 0, the most significant bit of a basis state.
+    Each `input` is an angle of its own in every layer. With P parameters on n qubits a layer has r
+    = ceil(P / n) angles per qubit; parameter i, in the order of declaration, is angle i % r of
+    qubit i // r: row by row through (n, r). `q[0]` is qubit 0, the most significant bit of a basis
+    state.
 
     Args:
         text: the circuit.
@@ -66,7 +70,9 @@ class QasmAnsatz(Ansatz):
             ArgumentError: `n` is not the circuit's number of qubits.
         """
         if n != self.n:
-            raise ArgumentError(f"The candidate {self.name} has {self.n} qubits, needs {n}: write it for {n} qubits.")
+            raise ArgumentError(
+                f"The candidate {self.name} has {self.n} qubits, needs {n}: write it for {n} qubits."
+            )
         return self._circuit.gates
 
 
@@ -74,7 +80,8 @@ def read_qasm(path: str | Path, name: str | None = None) -> QasmAnsatz:
     """A candidate from a file, called as the file is unless `name` says otherwise.
 
     Raises:
-        DataError: the file cannot be read, or holds something that is not understood; with file and line.
+        DataError: the file cannot be read, or holds something that is not understood; with file and
+            line.
     """
     path = Path(path)
     try:

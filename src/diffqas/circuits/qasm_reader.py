@@ -1,7 +1,8 @@
-"""OpenQASM 3 text as gates. The text is parsed by the reference parser and read as data; nothing in it is executed.
+"""OpenQASM 3 text as gates. The text is parsed by the reference parser and read as data; nothing in
+it is executed.
 
-What is understood: qubit registers, `input float` and `input angle`, gates of `GATES`, definitions of gates, and
-angles that are linear in one parameter. Everything else is refused, with the line.
+What is understood: qubit registers, `input float` and `input angle`, gates of `GATES`, definitions
+of gates, and angles that are linear in one parameter. Everything else is refused, with the line.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from diffqas.errors import DataError
 
 MISSING = "The parser of OpenQASM is not installed: run `pip install diffqas[qasm]`."
 MOST_GATES, MOST_CHARACTERS, MOST_QUBITS = 20_000, 2_000_000, 64
-CONSTANTS = {"pi": math.pi, "π": math.pi, "tau": math.tau, "τ": math.tau, "euler": math.e, "ℇ": math.e}
+CONSTANTS = {
+    "pi": math.pi,
+    "π": math.pi,
+    "tau": math.tau,
+    "τ": math.tau,
+    "euler": math.e,
+    "ℇ": math.e,
+}
 ALIASES = {"CX": "cx", "cphase": "cp", "phase": "p"}
 SKIPPED = ("QuantumBarrier", "Pragma")
 WORDS = {
@@ -45,7 +53,8 @@ class Circuit:
     Attributes:
         n: qubits, all registers one after the other.
         parameters: names of the inputs, in the order of their declaration.
-        gates: in the order in which they act; parameter i is the slot `divmod(i, rotations_per_qubit)`.
+        gates: in the order in which they act; parameter i is the slot `divmod(i,
+            rotations_per_qubit)`.
     """
 
     n: int
@@ -76,12 +85,15 @@ def read_circuit(text: str, source: str) -> Circuit:
         source: what the text is called in errors.
 
     Raises:
-        DataError: the parser is not installed, or something is not understood, with source and line.
+        DataError: the parser is not installed, or something is not understood, with source and
+            line.
     """
     if not text.strip():
         raise DataError(f"{source} is empty.")
     if len(text) > MOST_CHARACTERS:
-        raise DataError(f"{source} has {len(text)} characters, more than the {MOST_CHARACTERS} that are read.")
+        raise DataError(
+            f"{source} has {len(text)} characters, more than the {MOST_CHARACTERS} that are read."
+        )
     reader = _Reader()
     try:
         for statement in _parsed(text, source):
@@ -103,11 +115,24 @@ def _parsed(text: str, source: str) -> list[Any]:
         with contextlib.redirect_stderr(io.StringIO()):  # the lexer prints there, too
             return list(parse(text).statements)
     except QASM3ParsingError as error:
-        token = getattr(next(iter(getattr(error.__cause__, "args", ())), None), "offendingToken", None)
-        what = f"line {token.line}: not OpenQASM 3, at {token.text!r}" if token is not None else str(error)
+        token = getattr(
+            next(iter(getattr(error.__cause__, "args", ())), None), "offendingToken", None
+        )
+        what = (
+            f"line {token.line}: not OpenQASM 3, at {token.text!r}"
+            if token is not None
+            else str(error)
+        )
         raise DataError(f"{source}, {what or 'not OpenQASM 3'}.") from None
-    except (ValueError, AttributeError, IndexError, OverflowError) as error:  # what the parser does not foresee
-        raise DataError(f"{source} is not OpenQASM 3 ({type(error).__name__} in its parser).") from None
+    except (
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+    ) as error:  # what the parser does not foresee
+        raise DataError(
+            f"{source} is not OpenQASM 3 ({type(error).__name__} in its parser)."
+        ) from None
 
 
 @dataclass
@@ -135,7 +160,9 @@ class _Reader:
     def statement(self, node: Any) -> None:
         kind = type(node).__name__
         if kind == "QuantumGate":
-            self._call(node, self.qubits, {name: Linear(1.0, name, 0.0) for name in self.parameters}, ())
+            self._call(
+                node, self.qubits, {name: Linear(1.0, name, 0.0) for name in self.parameters}, ()
+            )
         elif kind == "QubitDeclaration":
             size = 1 if node.size is None else _whole(node.size)
             self._new(node, node.qubit.name)
@@ -144,47 +171,78 @@ class _Reader:
                 raise Refused(node, f"{first + size} qubits, where 1 to {MOST_QUBITS} are read")
             self.qubits[node.qubit.name] = range(first, first + size)
         elif kind == "IODeclaration":
-            if node.io_identifier.name != "input" or type(node.type).__name__ not in ("FloatType", "AngleType"):
-                raise Refused(node, "parameters are declared as `input float NAME;` or `input angle NAME;`")
+            if node.io_identifier.name != "input" or type(node.type).__name__ not in (
+                "FloatType",
+                "AngleType",
+            ):
+                raise Refused(
+                    node, "parameters are declared as `input float NAME;` or `input angle NAME;`"
+                )
             self._new(node, node.identifier.name)
             self.parameters.append(node.identifier.name)
         elif kind == "QuantumGateDefinition":
             self.definitions[node.name.name] = node
         elif kind == "Include":
             if node.filename != "stdgates.inc":
-                raise Refused(node, f"of all files only stdgates.inc can be included, not {node.filename!r}")
-        elif kind == "ClassicalDeclaration" and type(node.type).__name__ == "BitType" and not node.init_expression:
+                raise Refused(
+                    node, f"of all files only stdgates.inc can be included, not {node.filename!r}"
+                )
+        elif (
+            kind == "ClassicalDeclaration"
+            and type(node.type).__name__ == "BitType"
+            and not node.init_expression
+        ):
             pass  # for a measurement, which would be refused
         elif kind not in SKIPPED:
-            raise Refused(node, f"{WORDS.get(kind, f'a statement of the kind {kind}')} cannot be part of a candidate")
+            raise Refused(
+                node,
+                f"{WORDS.get(kind, f'a statement of the kind {kind}')} cannot be part of a candidate",
+            )
 
     def _new(self, node: Any, name: str) -> None:
         if name in self.qubits or name in self.parameters or name in CONSTANTS:
             raise Refused(node, f"{name!r} is declared twice")
 
     def _call(
-        self, node: Any, qubits: Mapping[str, range], values: Mapping[str, Linear], inside: tuple[str, ...]
+        self,
+        node: Any,
+        qubits: Mapping[str, range],
+        values: Mapping[str, Linear],
+        inside: tuple[str, ...],
     ) -> None:
         """A gate on qubits or whole registers, with the parameters known where it stands."""
         name = str(ALIASES.get(node.name.name, node.name.name))
         if node.modifiers:
-            raise Refused(node, f"modifiers such as `{node.modifiers[0].modifier.name} @` are not read")
+            raise Refused(
+                node, f"modifiers such as `{node.modifiers[0].modifier.name} @` are not read"
+            )
         given = [_qubits(each, qubits) for each in node.qubits]
         angles = [_linear(each, values) for each in node.arguments]
         lengths = {len(each) for each in given if len(each) > 1}
         if len(lengths) > 1:
             raise Refused(node, "registers of different lengths")
         for index in range(max(lengths, default=1)):
-            self._one(node, name, [each[index if len(each) > 1 else 0] for each in given], angles, inside)
+            self._one(
+                node, name, [each[index if len(each) > 1 else 0] for each in given], angles, inside
+            )
 
-    def _one(self, node: Any, name: str, on: list[int], angles: list[Linear], inside: tuple[str, ...]) -> None:
+    def _one(
+        self, node: Any, name: str, on: list[int], angles: list[Linear], inside: tuple[str, ...]
+    ) -> None:
         own, known = self.definitions.get(name), GATES.get(name)
         if own is None and known is None:
-            raise Refused(node, f"the gate {name!r} is none of {', '.join(GATES)}, and not defined above")
-        wanted = (len(own.qubits), len(own.arguments)) if own is not None else (known.qubits, int(known.turns))  # type: ignore[union-attr]
+            raise Refused(
+                node, f"the gate {name!r} is none of {', '.join(GATES)}, and not defined above"
+            )
+        if own is not None:
+            wanted = (len(own.qubits), len(own.arguments))
+        else:
+            assert known is not None
+            wanted = (known.qubits, int(known.turns))
         if (len(on), len(angles)) != wanted:
             raise Refused(
-                node, f"{name} takes {wanted[0]} qubits and {wanted[1]} angles, not {len(on)} and {len(angles)}"
+                node,
+                f"{name} takes {wanted[0]} qubits and {wanted[1]} angles, not {len(on)} and {len(angles)}",
             )
         if len(set(on)) < len(on):
             raise Refused(node, f"{name} is given the same qubit twice")
@@ -222,7 +280,9 @@ def _qubits(node: Any, known: Mapping[str, range]) -> range:
         raise Refused(node, "qubits are given one by one, as q[0]")
     place = _whole(node.indices[0][0])
     if place >= len(known[name]):
-        raise Refused(node, f"{name}[{place}] is outside of {name}, which has {len(known[name])} qubits")
+        raise Refused(
+            node, f"{name}[{place}] is outside of {name}, which has {len(known[name])} qubits"
+        )
     return known[name][place : place + 1]
 
 
@@ -243,11 +303,15 @@ def _linear(node: Any, values: Mapping[str, Linear]) -> Linear:
     if kind == "BinaryExpression" and operator in ("+", "-", "*", "/"):
         left, right = _linear(node.lhs, values), _linear(node.rhs, values)
         if operator in ("+", "-"):
-            return _finite(node, _sum(node, left, right if operator == "+" else _times(right, -1.0)))
+            return _finite(
+                node, _sum(node, left, right if operator == "+" else _times(right, -1.0))
+            )
         if operator == "*" and left.parameter is None:
             left, right = right, left
         if right.parameter is None and (operator == "*" or right.offset != 0):
-            return _finite(node, _times(left, right.offset if operator == "*" else 1 / right.offset))
+            return _finite(
+                node, _times(left, right.offset if operator == "*" else 1 / right.offset)
+            )
     raise Refused(node, "an angle must be a number or linear in one parameter, such as -2*a + pi/2")
 
 

@@ -27,7 +27,10 @@ class SearchSpace(Sequence[C], Generic[C]):
     def __init__(self, candidates: Iterable[C]) -> None:
         rule = "be a sequence of Candidate objects"
         require(
-            isinstance(candidates, Iterable) and not isinstance(candidates, str), "candidates", rule, repr(candidates)
+            isinstance(candidates, Iterable) and not isinstance(candidates, str),
+            "candidates",
+            rule,
+            repr(candidates),
         )
         given = tuple(candidates)
         require(len(given) >= 1, "candidates", "hold at least one Candidate", "an empty list")
@@ -37,7 +40,9 @@ class SearchSpace(Sequence[C], Generic[C]):
             if isinstance(candidate, Ansatz):
                 checked_name(candidate)
         twice = sorted({c.name for c in given if given.count(c) > 1})
-        require(not twice, "candidates", "hold each candidate at most once", f"{', '.join(twice)} twice")
+        require(
+            not twice, "candidates", "hold each candidate at most once", f"{', '.join(twice)} twice"
+        )
         names = [c.name for c in given]
         alike = sorted({name for name in names if names.count(name) > 1})
         require(not alike, "candidates", "have different names", f"{', '.join(alike)} twice")
@@ -74,7 +79,9 @@ class SearchSpace(Sequence[C], Generic[C]):
 
     @property
     def angles_per_qubit(self) -> int:
-        """Angles of one qubit in one layer: the most that any candidate needs; the others use the first ones."""
+        """Angles of one qubit in one layer: the most that any candidate needs; the others use the
+        first ones.
+        """
         return max(candidate.rotations_per_qubit for candidate in self._candidates)
 
 
@@ -99,4 +106,6 @@ QLSTM_SPACE = SearchSpace(
         (True, False), ("ry", "rz", "rx"), ("ent", "ring"), ("ry", "rz", "rx")
     )
 )
-"""The 36 candidates of one gate of DiffQAS-QLSTM (arXiv 2508.14955): six encodings, six variational parts each."""
+"""The 36 candidates of one gate of DiffQAS-QLSTM (arXiv 2508.14955): six encodings, six variational
+parts each.
+"""

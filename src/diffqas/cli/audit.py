@@ -11,12 +11,11 @@ import tyro
 from rich.console import Console
 from rich.progress import Progress
 
-from diffqas.architecture.audit import MAX_AUDIT_QUBITS, audits
+from diffqas.architecture import MAX_AUDIT_QUBITS, audits
 from diffqas.circuits import TABLE_I, SearchSpace
 from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
 from diffqas.errors import require
-from diffqas.reports.audit import audit_figure, audit_table, save_audit
-from diffqas.reports.pictures import save_figure
+from diffqas.reports import audit_figure, audit_table, save_audit, save_figure
 
 PATIENCE = 2.0
 """Seconds without a progress bar."""
@@ -24,7 +23,9 @@ PATIENCE = 2.0
 
 @dataclass
 class Audit:
-    """Explain the twelve candidates or your own before training: what can change, how rich states are, the cost."""
+    """Explain the twelve candidates or your own before training: what can change, how rich states
+    are, the cost.
+    """
 
     qubits: int | None = None
     """Qubits, at most 12; 6, or those of a file, if not given."""
@@ -35,7 +36,8 @@ class Audit:
     seed: int = 0
     """Decides all random angles."""
     candidates: Annotated[
-        tuple[str, ...], tyro.conf.arg(metavar=METAVAR, help="Only these, 1 to 12, or files of your own.")
+        tuple[str, ...],
+        tyro.conf.arg(metavar=METAVAR, help="Only these, 1 to 12, or files of your own."),
     ] = ()
     output: Path | None = None
     """A picture, FILE.png; all figures are left in FILE.csv beside it."""
@@ -49,8 +51,12 @@ class Audit:
         require(1 <= qubits <= MAX_AUDIT_QUBITS, "qubits", rule, qubits)
         if self.output is not None:
             require(self.output.suffix == ".png", "output", "be a FILE.png", self.output)
-            require(self.output.parent.is_dir(), "output", "lie in a folder that exists", self.output)
-        space = SearchSpace([*TABLE_I, *(candidate for candidate in chosen if candidate not in TABLE_I)])
+            require(
+                self.output.parent.is_dir(), "output", "lie in a folder that exists", self.output
+            )
+        space = SearchSpace(
+            [*TABLE_I, *(candidate for candidate in chosen if candidate not in TABLE_I)]
+        )
         jobs = audits(chosen, qubits, self.depth, self.samples, self.seed, space)
         console = Console()
         found = []
@@ -65,4 +71,10 @@ class Audit:
             save_figure(audit_figure(found, f"{qubits} qubits, depth {self.depth}"), self.output)
             table = self.output.with_suffix(".csv")
             save_audit(found, numbers, table)
-            console.print(f"{self.output}, {table}", style="bold", highlight=False, markup=False, soft_wrap=True)
+            console.print(
+                f"{self.output}, {table}",
+                style="bold",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )

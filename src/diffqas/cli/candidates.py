@@ -34,12 +34,17 @@ class Candidates:
     """Show the candidate circuits, and say which are constant, dead or duplicates, and why."""
 
     candidates: Annotated[
-        tuple[str, ...], tyro.conf.arg(metavar=METAVAR, help="qt: only these, 1 to 12, or files of your own.")
+        tuple[str, ...],
+        tyro.conf.arg(metavar=METAVAR, help="qt: only these, 1 to 12, or files of your own."),
     ] = ()
     model: Literal["qt", "qlstm"] = "qt"
-    """The twelve circuits that write weights, or the 36 with data encoding of a gate of the quantum LSTM."""
+    """The twelve circuits that write weights, or the 36 with data encoding of a gate of the quantum
+    LSTM.
+    """
     qubits: int | None = None
-    """Qubits; what is dead or a duplicate can depend on them. 4, or 6 of the quantum LSTM. At most 8 are drawn."""
+    """Qubits; what is dead or a duplicate can depend on them. 4, or 6 of the quantum LSTM. At most
+    8 are drawn.
+    """
     depth: int = 5
     """Layers; decides, with the qubits, how far an output of the quantum LSTM sees."""
     outputs: int | None = None
@@ -47,7 +52,12 @@ class Candidates:
 
     def run(self) -> None:
         """Print the candidates and a summary."""
-        require(not self.candidates or self.model == "qt", "candidates", "go with the model qt", self.model)
+        require(
+            not self.candidates or self.model == "qt",
+            "candidates",
+            "go with the model qt",
+            self.model,
+        )
         typed = typed_candidates(self.candidates, TABLE_I)
         usual = qubits_of(list(typed.values()), DRAWN) if self.model == "qt" else 6
         n = usual if self.qubits is None else self.qubits
@@ -57,7 +67,13 @@ class Candidates:
             _drawn(Console(), n, typed)
         else:
             outputs = max(1, n - 1) if self.outputs is None else self.outputs
-            _listed(Console(), encoded_findings(QLSTM_SPACE, n, self.depth, outputs), n, self.depth, outputs)
+            _listed(
+                Console(),
+                encoded_findings(QLSTM_SPACE, n, self.depth, outputs),
+                n,
+                self.depth,
+                outputs,
+            )
 
 
 def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
@@ -66,7 +82,9 @@ def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
     panels = []
     for index, finding in zip(typed, known, strict=True):
         own = isinstance(finding.candidate, Ansatz)
-        body = Text(draw(finding.candidate, n if own else min(n, 8)), no_wrap=own, overflow="ellipsis")
+        body = Text(
+            draw(finding.candidate, n if own else min(n, 8)), no_wrap=own, overflow="ellipsis"
+        )
         body.append(f"\n{finding.reason}", style="red" if finding.constant else "green")
         if finding.duplicate_of is not None:
             body.append(f"\nthe same as {finding.duplicate_of.name}", style="red")
@@ -74,7 +92,9 @@ def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
         width = console.width if own else max(46, console.width // 2 - 2)
         panels.append(Panel(body, title=title, width=width, style="dim" * finding.constant))
     console.print(Columns(panels))
-    constants = [str(index) for index, finding in zip(typed, known, strict=True) if finding.constant]
+    constants = [
+        str(index) for index, finding in zip(typed, known, strict=True) if finding.constant
+    ]
     which = f" ({', '.join(constants)})" if constants else ""
     same = sum(finding.duplicate_of is not None for finding in known)
     console.print(
@@ -89,7 +109,9 @@ def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
     )
 
 
-def _listed(console: Console, known: list[EncodedFinding], n: int, depth: int, outputs: int) -> None:
+def _listed(
+    console: Console, known: list[EncodedFinding], n: int, depth: int, outputs: int
+) -> None:
     """One line per candidate with data encoding; reasons, which repeat, as notes below."""
     notes: dict[str, str] = {}
 
@@ -100,9 +122,23 @@ def _listed(console: Console, known: list[EncodedFinding], n: int, depth: int, o
     for heading in ("", "candidate", "sees inputs", "trains", "same function as", "why"):
         table.add_column(heading, justify="right" if not heading else "left", no_wrap=True)
     for index, finding in enumerate(known, 1):
-        value = "" if finding.constant is None else f"always {', '.join(map(str, sorted(set(finding.constant))))}"
-        twin = "" if finding.duplicate_of is None else f"{finding.duplicate_of.name} ({marks(finding.likeness)})"
-        sees = "all" if len(finding.inputs) == n else f"{len(finding.inputs)} of {n}" if finding.sees else "none"
+        value = (
+            ""
+            if finding.constant is None
+            else f"always {', '.join(map(str, sorted(set(finding.constant))))}"
+        )
+        twin = (
+            ""
+            if finding.duplicate_of is None
+            else f"{finding.duplicate_of.name} ({marks(finding.likeness)})"
+        )
+        sees = (
+            "all"
+            if len(finding.inputs) == n
+            else f"{len(finding.inputs)} of {n}"
+            if finding.sees
+            else "none"
+        )
         trains = "yes" if finding.trains else "no"
         style = "green" if finding.live else "red" if finding.constant is not None else "yellow"
         why = ", ".join(part for part in (marks(*finding.reasons), value) if part) or "live"
@@ -110,7 +146,10 @@ def _listed(console: Console, known: list[EncodedFinding], n: int, depth: int, o
     console.print(table)
     for reason, mark in notes.items():
         console.print(f"[dim]{mark}[/]  {reason}", highlight=False)
-    blind, fixed = (sum(not each for each in found) for found in zip(*((f.sees, f.trains) for f in known), strict=True))
+    blind, fixed = (
+        sum(not each for each in found)
+        for found in zip(*((f.sees, f.trains) for f in known), strict=True)
+    )
     constant = sum(f.constant is not None for f in known)
     different = sum(f.duplicate_of is None for f in known)
     console.print(

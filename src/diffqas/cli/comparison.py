@@ -9,12 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.runs.comparing import RunsCompared
-from diffqas.runs.listing import RunSummary
-from diffqas.studies.display import duration
-from diffqas.studies.outputs import terminal_tables
-from diffqas.studies.run import CONTENTS
-from diffqas.studies.stored import stored_study
+from diffqas.runs import RunsCompared, RunSummary
+from diffqas.studies import CONTENTS, duration, stored_study, terminal_tables
 
 LONGEST = 60
 """Characters of a setting that are shown."""
@@ -45,10 +41,15 @@ def _results(runs: Sequence[RunSummary]) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _differences(title: str, rows: Mapping[str, Sequence[str]], runs: Sequence[RunSummary]) -> Table:
+def _differences(
+    title: str, rows: Mapping[str, Sequence[str]], runs: Sequence[RunSummary]
+) -> Table:
     table = _table(title, runs)
     for name, texts in rows.items():
-        table.add_row(Text(name), *(Text(text if len(text) <= LONGEST else f"{text[:LONGEST]}...") for text in texts))
+        table.add_row(
+            Text(name),
+            *(Text(text if len(text) <= LONGEST else f"{text[:LONGEST]}...") for text in texts),
+        )
     return table
 
 
@@ -68,7 +69,10 @@ def show_study(path: Path, console: Console) -> None:
     if study.comparisons:
         console.print(terminal_tables(study.comparisons, console.width))
     count = len(study.cells)
-    console.print(f"{count} finished cell{'s' * (count != 1)}; the whole study: `{study.command}`", highlight=False)
+    console.print(
+        f"{count} finished cell{'s' * (count != 1)}; the whole study: `{study.command}`",
+        highlight=False,
+    )
     console.print(f"\n[bold]{path}[/]", highlight=False, soft_wrap=True)
     for name, meaning in CONTENTS.items():
         if (path / name).exists():

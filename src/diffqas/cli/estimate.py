@@ -9,9 +9,9 @@ from rich.console import Console
 from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
 from diffqas.runs import prepare
-from diffqas.runs.estimate import MODEL_QUBITS, estimate
-from diffqas.runs.estimate import Estimate as Found
-from diffqas.studies.display import duration
+from diffqas.searches import MODEL_QUBITS, estimate
+from diffqas.searches import Estimate as Found
+from diffqas.studies import duration
 
 
 @dataclass
@@ -21,7 +21,9 @@ class Estimate(Search):
     def run(self) -> None:
         """Try a few steps, then print what the whole will take."""
         if self.output is not None or self.overwrite:
-            raise ArgumentError("Argument `output` must be used with `diffqas search`; an estimate leaves no folder.")
+            raise ArgumentError(
+                "Argument `output` must be used with `diffqas search`; an estimate leaves no folder."
+            )
         self._show(estimate(self.call(prepare)), Console(highlight=False))
 
     def _show(self, found: Found, console: Console) -> None:
@@ -31,17 +33,28 @@ class Estimate(Search):
             lines[:0] = [("circuit", f"{found.qubits} qubits, {2**found.qubits:,} basis states")]
         if found.weights is not None:
             lines += [("writes", f"{found.weights:,} weights")]
-        how = "measured" if found.measured else f"by a circuit of {MODEL_QUBITS} qubits, without the network"
+        how = (
+            "measured"
+            if found.measured
+            else f"by a circuit of {MODEL_QUBITS} qubits, without the network"
+        )
         word, most = ("update", "at most") if found.limit else ("step", "about")
         ends = f", if every episode took its {found.limit:,} steps" if found.limit else ""
-        lines += [(f"{'an' if found.limit else 'a'} {word}", f"{_short(found.step_seconds)}, {how}")]
-        lines += [(f"{word}s", f"{found.steps:,}"), ("time", f"{most} {duration(found.seconds)}{ends}")]
+        lines += [
+            (f"{'an' if found.limit else 'a'} {word}", f"{_short(found.step_seconds)}, {how}")
+        ]
+        lines += [
+            (f"{word}s", f"{found.steps:,}"),
+            ("time", f"{most} {duration(found.seconds)}{ends}"),
+        ]
         lines += [("memory", self._memory(found))]
         for name, text in lines:
             console.print(f"{name:10} {text}", soft_wrap=True)
         if not found.fits:
             remedy = "Give fewer --seeds, a larger --chunk or a smaller --target."
-            console.print(f"That is more memory than is free. {remedy}", style="yellow", soft_wrap=True)
+            console.print(
+                f"That is more memory than is free. {remedy}", style="yellow", soft_wrap=True
+            )
 
     def _memory(self, found: Found) -> str:
         if found.bytes is None:

@@ -9,34 +9,43 @@ from typing import Literal
 import tyro
 from rich.console import Console
 
-from diffqas.exports import Exported, export_run
-from diffqas.exports.interface import in_words
+from diffqas.runs import Exported, export_run, in_words
 
 
 @dataclass
 class Export:
-    """Write the classical network of a finished run for other programs: safetensors, ONNX, or what generates it.
+    """Write the classical network of a finished run for other programs: safetensors, ONNX, or what
+    generates it.
 
-    The file holds no quantum part; what to feed the network (its scaling above all) is printed, and stored with it.
+    The file holds no quantum part; what to feed the network (its scaling above all) is printed, and
+    stored with it.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     format: Literal["safetensors", "onnx", "generator"] = "safetensors"
-    """safetensors: the weights, with a JSON file that says how to rebuild the network. onnx: the network for programs
-    without PyTorch (extra `onnx`). generator: the trained numbers alone, from which the weights are made again."""
+    """safetensors: the weights, with a JSON file that says how to rebuild the network. onnx: the
+    network for programs without PyTorch (extra `onnx`). generator: the trained numbers alone, from
+    which the weights are made again.
+    """
     seed: int | None = None
     """Whose network, of the run's seeds; the first one's if not given."""
     task: str | None = None
     """As of `diffqas resume`."""
     output: Path | None = None
-    """The file; network.safetensors, network.onnx or generator.safetensors in the run folder if not given."""
+    """The file; network.safetensors, network.onnx or generator.safetensors in the run folder if not
+    given.
+    """
 
     def run(self) -> None:
         """Write, then print what was written and what to feed it."""
         console = Console()
-        for exported in export_run(self.folder, self.format, seed=self.seed, output=self.output, task=self.task):
-            console.print(f"{exported.path}", style="bold", highlight=False, markup=False, soft_wrap=True)
+        for exported in export_run(
+            self.folder, self.format, seed=self.seed, output=self.output, task=self.task
+        ):
+            console.print(
+                f"{exported.path}", style="bold", highlight=False, markup=False, soft_wrap=True
+            )
             for line in self._lines(exported):
                 console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
@@ -50,5 +59,12 @@ class Export:
         head = f"{exported.size:,} bytes: {exported.weights:,} weights, no quantum part"
         if exported.difference is None:
             described = exported.path.with_suffix(".json").name
-            return [head, *sides, f"{described}: the same, and the layers; read both with diffqas.load_network"]
-        return [f"{head}; differs from PyTorch by at most {exported.difference:.1g} on test samples", *sides]
+            return [
+                head,
+                *sides,
+                f"{described}: the same, and the layers; read both with diffqas.load_network",
+            ]
+        return [
+            f"{head}; differs from PyTorch by at most {exported.difference:.1g} on test samples",
+            *sides,
+        ]

@@ -8,24 +8,27 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
-from diffqas.reports.forecast import forecast_table
+from diffqas.reports import forecast_table
 from diffqas.runs import forecast_run
-from diffqas.runs.artefacts import FORECAST
+from diffqas.searches import FORECAST
 
 
 @dataclass
 class Forecast:
-    """Forecast several steps with a finished run on a series: each prediction takes its place in the next window.
+    """Forecast several steps with a finished run on a series: each prediction takes its place in
+    the next window.
 
-    Prints root mean squared errors in the series' own units, over forecasts from every window of the test part, median
-    (lowest .. highest) over the seeds, beside persistence and a linear model; leaves them in forecast.csv, and
-    forecast.png.
+    Prints root mean squared errors in the series' own units, over forecasts from every window of
+    the test part, median (lowest .. highest) over the seeds, beside persistence and a linear model;
+    leaves them in forecast.csv, and forecast.png.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     steps: int | None = None
-    """How far to go, at most as many steps as there are test windows; 20, or all of these, if not given."""
+    """How far to go, at most as many steps as there are test windows; 20, or all of these, if not
+    given.
+    """
     task: str | None = None
     """As of `diffqas resume`."""
     output: Path | None = None

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.errors import choose
-from diffqas.runs.listing import RunSummary, list_runs
-from diffqas.studies.display import duration
+from diffqas.runs import RunSummary, list_runs
+from diffqas.studies import duration
 
 STYLES = {"finished": "", "unfinished": "yellow", "begun": "dim", "broken": "red"}
 PIPED = 1000
@@ -26,13 +26,15 @@ PIPED = 1000
 class Runs:
     """List runs, finished or not: what they search, how far they are, what they reached.
 
-    A study's finished cells are lines too. Figures: median (lowest .. highest) over the seeds; of an unfinished run
-    those of its last record.
+    A study's finished cells are lines too. Figures: median (lowest .. highest) over the seeds; of
+    an unfinished run those of its last record.
     """
 
     folders: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
-        tyro.conf.arg(metavar="FOLDER ...", help="Folders of runs, runs or studies; runs if not given."),
+        tyro.conf.arg(
+            metavar="FOLDER ...", help="Folders of runs, runs or studies; runs if not given."
+        ),
     ] = ()
     task: str | None = None
     """Only runs on this data set, environment or task."""
@@ -52,7 +54,9 @@ class Runs:
         for name in ("task", "model"):
             wanted = getattr(self, name)
             if wanted is not None and runs:
-                choose(wanted, sorted({value for run in runs if (value := getattr(run, name))}), name)
+                choose(
+                    wanted, sorted({value for run in runs if (value := getattr(run, name))}), name
+                )
                 runs = [run for run in runs if getattr(run, name) == wanted]
         runs = ordered([run for run in runs if self.state in (None, run.state)], self.sort)
         if self.json:
@@ -77,7 +81,9 @@ def ordered(runs: Sequence[RunSummary], by: str) -> list[RunSummary]:
     """Sorted by `"name"`, `"figure"`, `"date"` or `"seconds"`; those without come last."""
     if by == "figure":
         known = [run for run in runs if run.median is not None]
-        better = {(run.task, run.metric) for run in known if run.higher}  # an unfinished run may not know it yet
+        better = {
+            (run.task, run.metric) for run in known if run.higher
+        }  # an unfinished run may not know it yet
         signs = {True: -1, False: 1}
         known.sort(
             key=lambda run: (
@@ -87,9 +93,13 @@ def ordered(runs: Sequence[RunSummary], by: str) -> list[RunSummary]:
             )
         )
     elif by == "date":
-        known = sorted((run for run in runs if run.created), key=lambda run: run.created or "", reverse=True)
+        known = sorted(
+            (run for run in runs if run.created), key=lambda run: run.created or "", reverse=True
+        )
     elif by == "seconds":
-        known = sorted((run for run in runs if run.seconds is not None), key=lambda run: -(run.seconds or 0.0))
+        known = sorted(
+            (run for run in runs if run.seconds is not None), key=lambda run: -(run.seconds or 0.0)
+        )
     else:
         return list(runs)
     return known + [run for run in runs if run not in known]

@@ -94,7 +94,9 @@ def _run(arguments: list[str] | None) -> None:
     try:
         parse(Command, arguments, DESCRIPTION).run()
     except DiffqasError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]diffqas:[/] {_plain(error)}")
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"[bold red]diffqas:[/] {_plain(error)}"
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("diffqas: interrupted; continue with `diffqas resume RUN`.")

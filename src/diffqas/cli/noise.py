@@ -11,9 +11,7 @@ import tyro
 from rich.console import Console
 from rich.progress import Progress
 
-from diffqas.noise import noise_run
-from diffqas.noise.report import report_table
-from diffqas.noise.run import SHOTS
+from diffqas.runs import SHOTS, noise_run, report_table
 
 PATIENCE = 2.0
 """Seconds without a progress bar."""
@@ -21,7 +19,8 @@ PATIENCE = 2.0
 
 @dataclass
 class Noise:
-    """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and on noisy devices.
+    """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and
+    on noisy devices.
 
     Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install diffqas[noise].
     """
@@ -45,8 +44,9 @@ class Noise:
     constants: bool = False
     """Measure constant candidates too, which are known without a circuit."""
     method: Literal["auto", "density", "trajectories"] = "auto"
-    """Simulation of gate errors: density matrix (exact, at most 13 qubits), mean of random trajectories; auto: the
-    first up to 8 qubits."""
+    """Simulation of gate errors: density matrix (exact, at most 13 qubits), mean of random
+    trajectories; auto: the first up to 8 qubits.
+    """
     trajectories: int = 200
     """How many."""
     episodes: int | None = None
@@ -62,7 +62,12 @@ class Noise:
             task = bar.add_task("measuring", visible=False)
 
             def advance(done: int, total: int) -> None:
-                bar.update(task, completed=done, total=total, visible=time.perf_counter() - begin > PATIENCE)
+                bar.update(
+                    task,
+                    completed=done,
+                    total=total,
+                    visible=time.perf_counter() - begin > PATIENCE,
+                )
 
             report = noise_run(
                 self.folder,
@@ -82,5 +87,7 @@ class Noise:
             )
         console.print(report_table(report))
         place = self.output or self.folder / "noise"
-        files = "\n" + "\n".join(str(place / name) for name in ("noise.md", "noise.csv", "noise.png"))
+        files = "\n" + "\n".join(
+            str(place / name) for name in ("noise.md", "noise.csv", "noise.png")
+        )
         console.print(files, style="bold", highlight=False, markup=False, soft_wrap=True)

@@ -42,7 +42,11 @@ def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
                 prog="diffqas",
                 description=description,
                 args=arguments,
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.OmitSubcommandPrefixes),
+                config=(
+                    tyro.conf.OmitArgPrefixes,
+                    tyro.conf.FlagCreatePairsOff,
+                    tyro.conf.OmitSubcommandPrefixes,
+                ),
             )
     except SystemExit as end:
         if end.code != 2:
@@ -66,11 +70,15 @@ def one_line(box: str) -> str:
     'Unrecognized options: --epoch, 3. Perhaps you meant --epochs.'
     """
     rows = [row.strip(FRAME).strip() for row in box.splitlines()[1:]]
-    said = dropwhile(_separates, rows)  # where a terminal has no signs for frames, a rule follows the title
+    said = dropwhile(
+        _separates, rows
+    )  # where a terminal has no signs for frames, a rule follows the title
     cause = " ".join(takewhile(lambda row: not _separates(row), said))
     if found := re.match(r"Missing from [^:]*: (\S+)", cause):
         return f"{found[1]} is missing."
-    if found := re.match(r"Error parsing (\S+): no type matching (.+) could be instantiated from \[(.*)\]", cause):
+    if found := re.match(
+        r"Error parsing (\S+): no type matching (.+) could be instantiated from \[(.*)\]", cause
+    ):
         return f"{found[1]} takes {found[2].removeprefix('{None}|').strip('{}')}, not {found[3]}."
     if found := re.match(r"Error parsing (\S+): .*\b(int|float)\b.*: (.*)", cause):
         return f"{found[1]} takes {found[2].upper()}, not {found[3]}."

@@ -12,16 +12,16 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from diffqas.reports.animation import COLUMNS, ROWS, pace, terminal_frame
-from diffqas.runs.play import play_run
-from diffqas.tasks.environments.episode import Episode, reward_in_words
+from diffqas.agents import COLUMNS, ROWS, Episode, pace, reward_in_words, terminal_frame
+from diffqas.runs import play_run
 
 
 @dataclass
 class Play:
     """Let the agent of a finished run play one episode of its environment.
 
-    Shows it in the terminal and leaves it in play.gif. The agent is an ordinary network by now: no circuit is run.
+    Shows it in the terminal and leaves it in play.gif. The agent is an ordinary network by now: no
+    circuit is run.
     """
 
     folder: tyro.conf.Positional[Path]
@@ -38,7 +38,11 @@ class Play:
     def run(self) -> None:
         """Play, show the episode, then print how it went and where the animation lies."""
         episode, path = play_run(
-            self.folder, seed=self.seed, episode_seed=self.episode, sample=self.sample, output=self.output
+            self.folder,
+            seed=self.seed,
+            episode_seed=self.episode,
+            sample=self.sample,
+            output=self.output,
         )
         console = Console()
         if console.is_terminal:
@@ -47,7 +51,13 @@ class Play:
         else:
             for index in (0, -1):
                 console.print(_state(console, episode, index), soft_wrap=True)
-        console.print(f"{summary(episode)}: {path}", style="bold", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"{summary(episode)}: {path}",
+            style="bold",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def summary(episode: Episode) -> str:

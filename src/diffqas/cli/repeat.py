@@ -10,12 +10,14 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from diffqas.runs.repeat import TOLERANCE, repeat_run
+from diffqas.runs import TOLERANCE, repeat_run
 
 
 @dataclass
 class Repeat:
-    """Train a finished run again from its config.json and say what is different; exit code 1 if anything is."""
+    """Train a finished run again from its config.json and say what is different; exit code 1 if
+    anything is.
+    """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
@@ -31,10 +33,16 @@ class Repeat:
     def run(self) -> None:
         """Train, then print what was compared."""
         found = repeat_run(
-            self.folder, output=self.output, tolerance=self.tolerance, csv=self.csv, data_dir=self.data_dir
+            self.folder,
+            output=self.output,
+            tolerance=self.tolerance,
+            csv=self.csv,
+            data_dir=self.data_dir,
         )
         console = Console()
-        table = Table(title=f"{found.original} once more", title_justify="left", box=None, pad_edge=False)
+        table = Table(
+            title=f"{found.original} once more", title_justify="left", box=None, pad_edge=False
+        )
         table.add_column("what")
         table.add_column("result", overflow="fold")
         for line in found.lines:
@@ -42,9 +50,18 @@ class Repeat:
             table.add_row(line.what, found.verdict(line), style="green" if good else "red")
         console.print(table)
         if found.folder is None:
-            console.print("Not trained: bring back the file as it was (--csv).", highlight=False, soft_wrap=True)
+            console.print(
+                "Not trained: bring back the file as it was (--csv).",
+                highlight=False,
+                soft_wrap=True,
+            )
         elif found.changes:
-            console.print(f"not the same: {', '.join(found.changes)}", style="dim", highlight=False, soft_wrap=True)
+            console.print(
+                f"not the same: {', '.join(found.changes)}",
+                style="dim",
+                highlight=False,
+                soft_wrap=True,
+            )
         if found.folder is not None:
             console.print(f"[bold]{found.folder}[/]", highlight=False, soft_wrap=True)
         if not found.equal:

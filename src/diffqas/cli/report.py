@@ -9,19 +9,25 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from diffqas.runs.report import report_runs
+from diffqas.runs import report_runs
 
 
 @dataclass
 class Report:
-    """Write runs, finished or not, as one HTML page: figures, curves, structural weights, circuits, settings.
+    """Write runs, finished or not, as one HTML page: figures, curves, structural weights, circuits,
+    settings.
 
     The page is a single file that opens in any browser and needs no network.
     """
 
-    runs: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="RUN ...", help="Run folders.")]
+    runs: Annotated[
+        tyro.conf.Positional[tuple[Path, ...]],
+        tyro.conf.arg(metavar="RUN ...", help="Run folders."),
+    ]
     output: Path | None = None
-    """The page, FILE.html; report.html in the folder of a single run, or here for several, if not given."""
+    """The page, FILE.html; report.html in the folder of a single run, or here for several, if not
+    given.
+    """
     overwrite: bool = False
     """Replace a file that is no report."""
 

@@ -11,14 +11,10 @@ from rich.console import Console
 
 from diffqas.cli.comparison import comparison_report, show_study
 from diffqas.errors import require
-from diffqas.models import kinds_for
-from diffqas.reports.result import show
-from diffqas.runs import resume
-from diffqas.runs.comparing import compare_runs
-from diffqas.studies.pairs import paired_tests
-from diffqas.studies.stored import is_study
-from diffqas.training.files import understood
-from diffqas.training.folder import RunFolder
+from diffqas.runs import compare_runs, resume
+from diffqas.searches import kinds_for, show
+from diffqas.storage import RunFolder, understood
+from diffqas.studies import is_study, paired_tests
 
 CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",
@@ -59,10 +55,13 @@ class Resume:
 
 @dataclass
 class Show:
-    """Print a finished run; of several what differs between them, with paired tests; of a study its tables."""
+    """Print a finished run; of several what differs between them, with paired tests; of a study its
+    tables.
+    """
 
     folders: Annotated[
-        tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="RUN ...", help="Run folders, or one study's.")
+        tyro.conf.Positional[tuple[Path, ...]],
+        tyro.conf.arg(metavar="RUN ...", help="Run folders, or one study's."),
     ]
 
     def run(self) -> None:
@@ -74,7 +73,9 @@ class Show:
             for folder in self.folders:
                 require(not is_study(folder), "runs", "be runs (a study is shown alone)", folder)
             compared = compare_runs(self.folders)
-            console.print(comparison_report(compared, [pair.sentence for pair in paired_tests(compared.runs)]))
+            console.print(
+                comparison_report(compared, [pair.sentence for pair in paired_tests(compared.runs)])
+            )
         elif is_study(first):
             show_study(first, console)
         else:

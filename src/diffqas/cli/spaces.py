@@ -11,16 +11,20 @@ METAVAR = "NUMBER|FILE.qasm ..."
 
 
 def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyCandidate]:
-    """Candidates by their number: those of the table from 1 on, files behind them; the whole table if none is typed.
+    """Candidates by their number: those of the table from 1 on, files behind them; the whole table
+    if none is typed.
 
     Raises:
-        ArgumentError: a number beyond the table, a word that is neither, or a candidate that is typed twice.
+        ArgumentError: a number beyond the table, a word that is neither, or a candidate that is
+            typed twice.
         DataError: a file that cannot be used.
     """
     found: list[tuple[int, AnyCandidate]] = []
     for word in words or map(str, range(1, len(table) + 1)):
         if word.lstrip("-").isdecimal():
-            require(1 <= int(word) <= len(table), "candidates", f"be between 1 and {len(table)}", word)
+            require(
+                1 <= int(word) <= len(table), "candidates", f"be between 1 and {len(table)}", word
+            )
             found.append((int(word), table[int(word) - 1]))
         elif word.endswith(".qasm"):
             files = sum(number > len(table) for number, _ in found)
@@ -34,4 +38,6 @@ def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyC
 
 def qubits_of(candidates: Sequence[AnyCandidate], usual: int) -> int:
     """Qubits of the first file, if there is one."""
-    return next((candidate.n for candidate in candidates if isinstance(candidate, QasmAnsatz)), usual)
+    return next(
+        (candidate.n for candidate in candidates if isinstance(candidate, QasmAnsatz)), usual
+    )

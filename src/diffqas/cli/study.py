@@ -17,7 +17,9 @@ DATASETS = "; ".join(dict.fromkeys(", ".join(study.datasets) for study in STUDIE
 
 @dataclass
 class Study:
-    """Compute a table of rows and data sets, ten seeds each, with statistics; the same command continues it."""
+    """Compute a table of rows and data sets, ten seeds each, with statistics; the same command
+    continues it.
+    """
 
     name: Annotated[
         tyro.conf.Positional[str],
@@ -47,7 +49,10 @@ class Study:
     depth: int | None = None
     """Layers of the circuits."""
     datasets: Annotated[
-        tuple[str, ...], tyro.conf.arg(metavar="DATASET ...", help="Only these; each study has its own: " + DATASETS)
+        tuple[str, ...],
+        tyro.conf.arg(
+            metavar="DATASET ...", help="Only these; each study has its own: " + DATASETS
+        ),
     ] = ()
     rows: Annotated[
         tuple[str, ...],
@@ -62,7 +67,9 @@ class Study:
     executor: Literal["local", "ray"] = "local"
     """local: processes of this machine. ray: tasks of a Ray cluster; the figures are the same."""
     ray_address: str | None = None
-    """Of the Ray cluster; $RAY_ADDRESS, the cluster on this machine, or a new one there if not given."""
+    """Of the Ray cluster; $RAY_ADDRESS, the cluster on this machine, or a new one there if not
+    given.
+    """
     gpus_per_cell: float = 0
     """ray: GPUs reserved for each cell; cells compute on the CPU."""
     shard: str | None = None
@@ -78,7 +85,16 @@ class Study:
         """Compute what is missing, then print the report."""
         data_dir = None if self.data_dir is None else str(self.data_dir)
         source = None if self.source is None else str(self.source)
-        plan = Plan(self.name, self.recipe, self.seeds, self.epochs, self.depth, data_dir, self.episodes, source)
+        plan = Plan(
+            self.name,
+            self.recipe,
+            self.seeds,
+            self.epochs,
+            self.depth,
+            data_dir,
+            self.episodes,
+            source,
+        )
         try:
             run_study(
                 plan,

@@ -14,34 +14,45 @@ from rich.table import Table
 
 from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
-from diffqas.reports.terminal import number
+from diffqas.reports import number
 from diffqas.runs import prepare
-from diffqas.runs.tuning import PARAMETERS, Tuned, tune
+from diffqas.searches import PARAMETERS, Tuned, tune
 
 NOT_REPEATED = {"dataset", "seed", "seeds", "output", "overwrite"}
 
 
 @dataclass
 class Tune(Search):
-    """Choose settings by trials on the last fifth of the training samples; the same command goes on."""
+    """Choose settings by trials on the last fifth of the training samples; the same command goes
+    on.
+    """
 
     seeds: int = 3
     """Seeds of each trial, trained in lockstep; the median counts."""
     trials: int = 50
     """Trials that the file shall hold at the end."""
     storage: Path | None = None
-    """The file that keeps the trials; several processes may share it. runs/tune-DATASET.log if not given."""
+    """The file that keeps the trials; several processes may share it. runs/tune-DATASET.log if not
+    given.
+    """
     params: Annotated[
         tuple[str, ...],
-        tyro.conf.arg(metavar="PARAM ...", help=f"What to tune: {', '.join(PARAMETERS)}. All that fit if not given."),
+        tyro.conf.arg(
+            metavar="PARAM ...",
+            help=f"What to tune: {', '.join(PARAMETERS)}. All that fit if not given.",
+        ),
     ] = ()
 
     def run(self) -> None:
         """Try settings, then print the best as a command, and what mattered."""
         if self.output is not None or self.overwrite:
-            raise ArgumentError("Argument `output` must be used with `diffqas search`; trials are kept in --storage.")
+            raise ArgumentError(
+                "Argument `output` must be used with `diffqas search`; trials are kept in --storage."
+            )
         try:
-            found = tune(self.call(prepare), trials=self.trials, storage=self.storage, params=self.params)
+            found = tune(
+                self.call(prepare), trials=self.trials, storage=self.storage, params=self.params
+            )
         except KeyboardInterrupt:
             note = "interrupted; finished trials are kept, and the same command goes on with the others."
             Console(stderr=True, highlight=False, soft_wrap=True).print(f"diffqas: {note}")
@@ -51,7 +62,9 @@ class Tune(Search):
     def _show(self, found: Tuned, console: Console) -> None:
         console.print()
         if found.importances:
-            table = Table("parameter", "best", "importance", title="What mattered", title_justify="left")
+            table = Table(
+                "parameter", "best", "importance", title="What mattered", title_justify="left"
+            )
             for name, share in found.importances.items():
                 table.add_row(name, f"{found.values[name]:g}", f"{100 * share:.0f} %")
             console.print(table)

@@ -1,7 +1,8 @@
 """Classical generators of as few numbers as a circuit has: what the circuit is to be compared with.
 
-Each writes all p weights of a target from `count` trainable numbers and knows no circuit. Like `Lockstep`,
-each holds several seeds, and everything random in a seed's model follows from that seed.
+Each writes all p weights of a target from `count` trainable numbers and knows no circuit. Like
+`Lockstep`, each holds several seeds, and everything random in a seed's model follows from that
+seed.
 """
 
 from __future__ import annotations
@@ -29,13 +30,27 @@ class ClassicalGenerators(nn.Module):
         rate: learning rate relative to the optimiser's base rate.
     """
 
-    def __init__(self, targets: Sequence[nn.Module], seeds: Sequence[int], count: int, rate: float = 1.0) -> None:
+    def __init__(
+        self, targets: Sequence[nn.Module], seeds: Sequence[int], count: int, rate: float = 1.0
+    ) -> None:
         super().__init__()
-        require(len(targets) == len(seeds) >= 1, "targets", "be one network per seed", f"{len(targets)} networks")
+        require(
+            len(targets) == len(seeds) >= 1,
+            "targets",
+            "be one network per seed",
+            f"{len(targets)} networks",
+        )
         first = targets[0]
-        require(not any(True for _ in first.buffers()), "targets", "have no buffers", type(first).__name__)
+        require(
+            not any(True for _ in first.buffers()),
+            "targets",
+            "have no buffers",
+            type(first).__name__,
+        )
         layout = find_layout(first)
-        require(1 <= count <= layout.size, "count", f"be between 1 and the {layout.size} weights", count)
+        require(
+            1 <= count <= layout.size, "count", f"be between 1 and the {layout.size} weights", count
+        )
         self.count, self.rate = count, rate
         self.skeleton = Skeleton(first, layout)
         frozen = [name for name, _ in self.skeleton.module.named_parameters()]
@@ -48,7 +63,9 @@ class ClassicalGenerators(nn.Module):
 
     @abstractmethod
     def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
-        """Fill the vector and make the fixed random part, given each seed's flat start and random numbers."""
+        """Fill the vector and make the fixed random part, given each seed's flat start and random
+        numbers.
+        """
 
     @abstractmethod
     def weights(self) -> Tensor:
@@ -63,7 +80,9 @@ class ClassicalGenerators(nn.Module):
         return self.skeleton.layout.tensors(self.weights())
 
     def call(self, tensors: dict[str, Tensor], inputs: Tensor, own: bool = False) -> Tensor:
-        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs (seeds, ...)."""
+        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs
+        (seeds, ...).
+        """
 
         def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
             return self.skeleton.call(weights, (few,), {})
@@ -86,9 +105,10 @@ class ClassicalGenerators(nn.Module):
 class HashedWeights(ClassicalGenerators):
     """kappa_i = gain_t * sign(i) * v[h(i)] + offset_t for every weight i of tensor t (HashedNets).
 
-    h assigns the weights to the entries of v at random and evenly, sign is random; both are fixed. Gain and
-    offset, fixed numbers per tensor, give each tensor the mean and spread of the target's own start, as in
-    `QuantumTrain`. Chen et al. 2015, arXiv 1504.04788; here one vector for all tensors.
+    h assigns the weights to the entries of v at random and evenly, sign is random; both are fixed.
+    Gain and offset, fixed numbers per tensor, give each tensor the mean and spread of the target's
+    own start, as in `QuantumTrain`. Chen et al. 2015, arXiv 1504.04788; here one vector for all
+    tensors.
 
     >>> generators = HashedWeights([nn.Linear(30, 4) for _ in range(3)], seeds=[0, 1, 2], count=35)
     >>> generators(torch.zeros(5, 30)).shape, generators.vector.shape
@@ -136,7 +156,9 @@ class RandomSubspace(ClassicalGenerators):
 
     def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
         self.vector.zero_()
-        drawn = torch.stack([torch.randn(self.count, starts[0].numel(), generator=draw) for draw in draws])
+        drawn = torch.stack(
+            [torch.randn(self.count, starts[0].numel(), generator=draw) for draw in draws]
+        )
         directions = (drawn / drawn.norm(dim=-1, keepdim=True)).to(self.vector.dtype)
         self.register_buffer("start", torch.stack(list(starts)))
         # They follow from the seeds, and are large: not part of the state.
@@ -145,7 +167,10 @@ class RandomSubspace(ClassicalGenerators):
     def weights(self) -> Tensor:
         """Flat weights of every seed, (seeds, p)."""
         # One product per seed: several times faster than a batched one.
-        return torch.stack([v @ rows for v, rows in zip(self.vector, self.directions, strict=True)]) + self.start
+        return (
+            torch.stack([v @ rows for v, rows in zip(self.vector, self.directions, strict=True)])
+            + self.start
+        )
 
 
 def _flat_start(target: nn.Module, slots: Sequence[Any]) -> Tensor:

@@ -13,7 +13,9 @@ from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
 
 _SMALL = 0.02
-"""Spread given to a tensor whose own start has none (biases of zeros, a norm's ones), so that it can learn."""
+"""Spread given to a tensor whose own start has none (biases of zeros, a norm's ones), so that it
+can learn.
+"""
 
 
 class Generator(nn.Module):
@@ -49,20 +51,31 @@ class Generator(nn.Module):
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
-        """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed` probabilities."""
+        """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed`
+        probabilities.
+        """
         scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
         return self.order(self.mapping(scaled), self.mapping.chunk)[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
-        """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead, 2**n) would."""
-        # Autocast is for the target: probabilities near 2**-n and sums over bits need all their digits.
+        """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead,
+        2**n) would.
+        """
+        # Autocast is for the target: probabilities near 2**-n and sums over bits need all their
+        # digits.
         with torch.autocast(self.gain.device.type, enabled=False):
-            return torch.addcmul(self._spread(self.offset), self._spread(self.gain), self.raw(mixed))
+            return torch.addcmul(
+                self._spread(self.offset), self._spread(self.gain), self.raw(mixed)
+            )
 
     def _spread(self, numbers: Tensor) -> Tensor:
-        """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p), without an index of p entries."""
+        """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p), without an index
+        of p entries.
+        """
         parts = zip(numbers.unbind(-1), self.sizes, strict=True)
-        return torch.cat([one.unsqueeze(-1).expand(*one.shape, size) for one, size in parts], dim=-1)
+        return torch.cat(
+            [one.unsqueeze(-1).expand(*one.shape, size) for one, size in parts], dim=-1
+        )
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:
@@ -76,12 +89,15 @@ class Generator(nn.Module):
         self.offset.copy_(offset)
 
 
-def gain_and_offset(raw: Tensor, sizes: Sequence[int], tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Gain and offset per tensor that give flat raw values (p,) the means and spreads of the given tensors.
+def gain_and_offset(
+    raw: Tensor, sizes: Sequence[int], tensors: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Gain and offset per tensor that give flat raw values (p,) the means and spreads of the given
+    tensors.
 
-    A generated tensor whose raw values do not vary (a single number) takes the gain from the spread of all
-    raw values. A given tensor without spread lends its magnitude, or, being zero or one of a norm's ones,
-    leaves the generated one a small spread.
+    A generated tensor whose raw values do not vary (a single number) takes the gain from the spread
+    of all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a
+    norm's ones, leaves the generated one a small spread.
     """
     overall = raw.std(correction=0)
     if overall == 0:  # a single weight

@@ -1,7 +1,9 @@
-"""A trained generator as one small file: its numbers, and the choices that regenerate the network from them.
+"""A trained generator as one small file: its numbers, and the choices that regenerate the network
+from them.
 
-The file is a safetensors file whose header holds one JSON text: the choices, the names and shapes of the tensors
-that the generator writes, those that the target brings itself, and a checksum. Nothing in it is executed.
+The file is a safetensors file whose header holds one JSON text: the choices, the names and shapes
+of the tensors that the generator writes, those that the target brings itself, and a checksum.
+Nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture
 from diffqas.errors import DataError, DiffqasError, require
-from diffqas.quantum_train.codec import decode, encode
+from diffqas.storage import decode_value, encode_value
 
 if TYPE_CHECKING:
     from diffqas.quantum_train.model import QuantumTrain
@@ -37,18 +39,27 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     circuits = model.circuits
     mixture = isinstance(circuits, CircuitMixture)
     require(mixture, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
-    numbers = {name: tensor.detach().cpu().contiguous() for name, tensor in model.generator.state_dict().items()}
+    numbers = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in model.generator.state_dict().items()
+    }
     brought = brought_tensors(model.target.module)
     if include_target:
         # Clones: safetensors stores no storage twice; of tied tensors the first name stays.
-        numbers |= {BROUGHT + name: tensor.detach().cpu().clone() for name, tensor in _once(brought).items()}
+        numbers |= {
+            BROUGHT + name: tensor.detach().cpu().clone() for name, tensor in _once(brought).items()
+        }
     header = {
         "format": FORMAT,
         "choices": encode_choices(model),
         "progress": circuits.progress,
-        "frozen": [name for name, number in model.generator.named_parameters() if not number.requires_grad],
+        "frozen": [
+            name for name, number in model.generator.named_parameters() if not number.requires_grad
+        ],
         "writes": [[list(slot.names), list(slot.shape)] for slot in model.target.layout.slots],
-        "brought": [[name, list(tensor.shape), checksum(tensor)] for name, tensor in brought.items()],
+        "brought": [
+            [name, list(tensor.shape), checksum(tensor)] for name, tensor in brought.items()
+        ],
     }
     header["digest"] = _digest(header, numbers)
     return save(numbers, {KEY: json.dumps(header, separators=(",", ":"))})
@@ -69,7 +80,7 @@ def encode_choices(model: QuantumTrain) -> dict[str, Any]:
         "order": model.generator.order.name,
         "rates": model.rates,
     }
-    return {name: encode(choice) for name, choice in choices.items()}
+    return {name: encode_value(choice) for name, choice in choices.items()}
 
 
 def save_generator(model: QuantumTrain, path: str | Path, include_target: bool = False) -> None:
@@ -84,14 +95,16 @@ def save_generator(model: QuantumTrain, path: str | Path, include_target: bool =
         raise DataError(f"Cannot write {place}: {error.strerror}. Choose another place.") from None
 
 
-def load_generator(make: type[QuantumTrain], path: str | Path, target: nn.Module, strict: bool = True) -> QuantumTrain:
+def load_generator(
+    make: type[QuantumTrain], path: str | Path, target: nn.Module, strict: bool = True
+) -> QuantumTrain:
     """As `QuantumTrain.from_generator`."""
     place = Path(path)
     header, numbers = _read(place)
     require(isinstance(target, nn.Module), "target", "be a torch.nn.Module", type(target).__name__)
     _check_written(header["writes"], target)
     try:
-        choices = {name: decode(choice) for name, choice in header["choices"].items()}
+        choices = {name: decode_value(choice) for name, choice in header["choices"].items()}
         choices.setdefault("order", "index")  # of files that are older than this choice
         rates = choices.pop("rates")
         names = [glob.escape(names[0]) for names, _ in header["writes"]]
@@ -106,14 +119,20 @@ def load_generator(make: type[QuantumTrain], path: str | Path, target: nn.Module
     model.circuits.progress = header["progress"]
     for name in header["frozen"]:
         model.generator.get_parameter(name).requires_grad_(False)
-    stored = {name.removeprefix(BROUGHT): tensor for name, tensor in numbers.items() if name.startswith(BROUGHT)}
+    stored = {
+        name.removeprefix(BROUGHT): tensor
+        for name, tensor in numbers.items()
+        if name.startswith(BROUGHT)
+    }
     _fill(model.target.module, header["brought"], stored, strict)
     return model
 
 
 def brought_tensors(skeleton: nn.Module) -> dict[str, Tensor]:
     """Buffers and parameters that the generator does not write, by each of their names."""
-    return {name: value for name, value in skeleton.state_dict().items() if isinstance(value, Tensor)}
+    return {
+        name: value for name, value in skeleton.state_dict().items() if isinstance(value, Tensor)
+    }
 
 
 def checksum(tensor: Tensor) -> str:
@@ -132,8 +151,15 @@ def _bytes(tensor: Tensor) -> bytes:
 def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Each storage under its first name."""
     kept: dict[tuple[Any, ...], str] = {}
-    places = {name: (t.data_ptr(), *t.shape, *t.stride()) if t.numel() else (name,) for name, t in state.items()}
-    return {name: tensor for name, tensor in state.items() if kept.setdefault(places[name], name) == name}
+    places = {
+        name: (t.data_ptr(), *t.shape, *t.stride()) if t.numel() else (name,)
+        for name, t in state.items()
+    }
+    return {
+        name: tensor
+        for name, tensor in state.items()
+        if kept.setdefault(places[name], name) == name
+    }
 
 
 def _digest(header: dict[str, Any], numbers: dict[str, Tensor]) -> str:
@@ -147,7 +173,9 @@ def _digest(header: dict[str, Any], numbers: dict[str, Tensor]) -> str:
 
 def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if not place.is_file():
-        raise DataError(f"There is no file {place}: give what `save_generator` or `diffqas export` wrote.")
+        raise DataError(
+            f"There is no file {place}: give what `save_generator` or `diffqas export` wrote."
+        )
     try:
         with safe_open(place, framework="pt") as file:
             text = (file.metadata() or {}).get(KEY)
@@ -155,17 +183,27 @@ def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         header = None if text is None else json.loads(text)
     except (SafetensorError, OSError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise DataError(f"Cannot read {place}: no generator, or a damaged one ({reason}).") from None
+        raise DataError(
+            f"Cannot read {place}: no generator, or a damaged one ({reason})."
+        ) from None
     if not isinstance(header, dict):
-        raise DataError(f"{place} holds no generator: give what `save_generator` or `diffqas export` wrote.")
+        raise DataError(
+            f"{place} holds no generator: give what `save_generator` or `diffqas export` wrote."
+        )
     if header.get("format") != FORMAT:
         found = header.get("format")
-        raise DataError(f"{place} has format {found!r}, this version of diffqas reads format {FORMAT}.")
+        raise DataError(
+            f"{place} has format {found!r}, this version of diffqas reads format {FORMAT}."
+        )
     absent = {"choices", "progress", "frozen", "writes", "brought"} - header.keys()
     if absent:
-        raise DataError(f"{place} is no generator of this version of diffqas: it lacks {', '.join(sorted(absent))}.")
+        raise DataError(
+            f"{place} is no generator of this version of diffqas: it lacks {', '.join(sorted(absent))}."
+        )
     if header.pop("digest", None) != _digest(header, numbers):
-        raise DataError(f"{place} is damaged: its checksum does not fit. Export the generator again.")
+        raise DataError(
+            f"{place} is damaged: its checksum does not fit. Export the generator again."
+        )
     return header, numbers
 
 
@@ -174,7 +212,9 @@ def _check_written(written: list[Any], target: nn.Module) -> None:
     named = dict(target.named_parameters(remove_duplicate=False))
     for names, shape in written:
         for name in names:
-            rule = f"have the parameter `{name}` of shape {tuple(shape)}, which the generator writes"
+            rule = (
+                f"have the parameter `{name}` of shape {tuple(shape)}, which the generator writes"
+            )
             require(name in named, "target", rule, "a module without it")
             found = tuple(named[name].shape)
             require(found == tuple(shape), "target", rule, f"shape {found}")
@@ -199,12 +239,19 @@ def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], st
         require(name in own, "target", rule, f"no `{name}`")
         require(name in known, "target", rule, f"`{name}` in addition")
         shape = tuple(own[name].shape)
-        require(shape == known[name][0], "target", rule, f"`{name}` of shape {shape}, not {known[name][0]}")
+        require(
+            shape == known[name][0],
+            "target",
+            rule,
+            f"`{name}` of shape {shape}, not {known[name][0]}",
+        )
     with torch.no_grad():
         for name, tensor in stored.items():
             own[name].copy_(tensor)
     if strict and not stored:
-        remedy = "load them first, save the generator with include_target=True, or pass strict=False"
+        remedy = (
+            "load them first, save the generator with include_target=True, or pass strict=False"
+        )
         for name, tensor in own.items():
             same = checksum(tensor) == known[name][1]
             rule = f"bring the buffers and frozen parameters that the generator was trained with ({remedy})"

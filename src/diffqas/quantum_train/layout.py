@@ -1,4 +1,6 @@
-"""Which tensors of a target network are generated, and where each stands in the flat vector of weights."""
+"""Which tensors of a target network are generated, and where each stands in the flat vector of
+weights.
+"""
 
 from __future__ import annotations
 
@@ -56,11 +58,13 @@ class Layout:
 
 
 def find_layout(target: nn.Module, patterns: str | Iterable[str] | None = None) -> Layout:
-    """Tensors of `target` to be generated: those that require a gradient, or those that match `patterns`.
+    """Tensors of `target` to be generated: those that require a gradient, or those that match
+    `patterns`.
 
     Args:
         target: any module; it is only read.
-        patterns: names or shell-style patterns of parameters; None means all that require a gradient.
+        patterns: names or shell-style patterns of parameters; None means all that require a
+            gradient.
 
     Raises:
         ArgumentError: not a module, nothing to generate, or a pattern that matches no parameter.

@@ -27,11 +27,11 @@ from diffqas.quantum_train.skeleton import Skeleton
 class Lockstep(nn.Module):
     """Train several `QuantumTrain` models together: one pass of the simulator, one optimiser.
 
-    The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element by
-    element, so the seeds stay independent of each other.
+    The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element
+    by element, so the seeds stay independent of each other.
 
-    A target without buffers and frozen parameters runs under `torch.func.vmap`; any other, and one that vmap
-    cannot run (torch's recurrent layers, dropout), runs seed by seed.
+    A target without buffers and frozen parameters runs under `torch.func.vmap`; any other, and one
+    that vmap cannot run (torch's recurrent layers, dropout), runs seed by seed.
 
     Args:
         models: models that differ in their numbers only.
@@ -54,9 +54,18 @@ class Lockstep(nn.Module):
         generator = Generator(stacked, stacked_mapping, own.scale, own.sizes, own.order.name, lead)
         self.generator = generator.to(own.gain)
         states = [model.generator.state_dict() for model in models]
-        kinds = {tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states}
-        require(len(kinds) == 1, "models", "differ in their numbers only", f"{len(kinds)} kinds of shapes")
-        self.generator.load_state_dict({key: torch.stack([state[key] for state in states]) for key in states[0]})
+        kinds = {
+            tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states
+        }
+        require(
+            len(kinds) == 1,
+            "models",
+            "differ in their numbers only",
+            f"{len(kinds)} kinds of shapes",
+        )
+        self.generator.load_state_dict(
+            {key: torch.stack([state[key] for state in states]) for key in states[0]}
+        )
         for name, parameter in first.generator.named_parameters():
             self.generator.get_parameter(name).requires_grad_(parameter.requires_grad)
         self.targets = nn.ModuleList(copy.deepcopy(model.target) for model in models)
@@ -104,29 +113,37 @@ class Lockstep(nn.Module):
 
         Args:
             tensors: what `generate` gave.
-            args: inputs, the same for every seed; with `own`, tensors (seeds, ...) of each seed's inputs.
+            args: inputs, the same for every seed; with `own`, tensors (seeds, ...) of each seed's
+                inputs.
             own: whether every seed has inputs of its own.
         """
         skeletons = cast("list[Skeleton]", list(self.targets))
         first = skeletons[0]
         if len(self) > 1 and self.vectorised:
             fast = torch.backends.mha.get_fastpath_enabled()
-            torch.backends.mha.set_fastpath_enabled(False)  # under vmap it would be taken, and has no derivative
+            torch.backends.mha.set_fastpath_enabled(
+                False
+            )  # under vmap it would be taken, and has no derivative
             inputs = (0 if own else None,) * len(args)
             try:
-                return torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))(tensors, *args)
+                return torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))(
+                    tensors, *args
+                )
             except RuntimeError:
                 self.vectorised = False
             finally:
                 torch.backends.mha.set_fastpath_enabled(fast)
-        singles = [{name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))]
+        singles = [
+            {name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))
+        ]
         inputs = [tuple(arg[seed] for arg in args) if own else args for seed in range(len(self))]
         calls = zip(skeletons, singles, inputs, strict=True)
         return torch.stack([target.call(one, few, {}) for target, one, few in calls])
 
     @torch.no_grad()
     def together(self, *args: Any) -> bool:
-        """Whether the targets run together on such inputs, and not seed by seed; changes nothing that is trained.
+        """Whether the targets run together on such inputs, and not seed by seed; changes nothing
+        that is trained.
 
         >>> Lockstep([QuantumTrain(nn.Linear(3, 2), depth=2) for _ in range(2)]).together(torch.zeros(7, 3))
         True

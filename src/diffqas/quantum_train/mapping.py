@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import choose, require
+from diffqas.storage import storable
 
 BITS = {"signed": (-1.0, 1.0), "binary": (0.0, 1.0)}
 """Codings of a bit: the numbers that stand for 0 and 1."""
@@ -19,7 +20,9 @@ class Mapping(ABC):
     """A choice of M_beta: plain data; `make` gives the module with the trainable numbers beta."""
 
     @abstractmethod
-    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+    def make(
+        self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
+    ) -> WeightMap:
         """A freshly started module.
 
         Args:
@@ -57,10 +60,11 @@ class WeightMap(nn.Module, ABC):
         return self.choice.make(self.n, self.chunk, self.bits, lead)
 
     def affine(self, weight: Tensor, bias: Tensor, scaled: Tensor) -> Tensor:
-        """An affine map of (bits of i, scaled_i): (..., rows, n + 1), (..., rows), (..., 2**n) -> (..., rows, 2**n).
+        """An affine map of (bits of i, scaled_i): (..., rows, n + 1), (..., rows), (..., 2**n) ->
+        (..., rows, 2**n).
 
-        The sum over the bits is a sum of one term for the upper and one for the lower half of them, so that
-        no table of all 2**n bit strings is ever made.
+        The sum over the bits is a sum of one term for the upper and one for the lower half of them,
+        so that no table of all 2**n bit strings is ever made.
         """
         half = self.n // 2
         high = weight[..., :half] @ self.upper
@@ -73,6 +77,7 @@ class WeightMap(nn.Module, ABC):
         return f"{self.choice}, n={self.n}, chunk={self.chunk}, bits={self.bits!r}"
 
 
+@storable
 @dataclass(frozen=True)
 class LinearMapping(Mapping):
     """The papers' mapping: one linear layer, n + 1 -> chunk; chunk * (n + 2) numbers.
@@ -81,7 +86,9 @@ class LinearMapping(Mapping):
     19
     """
 
-    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+    def make(
+        self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
+    ) -> WeightMap:
         """As `Mapping.make`."""
         return LinearMap(self, n, chunk, bits, lead)
 
@@ -89,24 +96,34 @@ class LinearMapping(Mapping):
 class LinearMap(WeightMap):
     """kappa_i = <beta, bits of i> + gamma s(p_i) + bias (arXiv 2505.09653, Eq. 4)."""
 
-    def __init__(self, choice: LinearMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]) -> None:
+    def __init__(
+        self, choice: LinearMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]
+    ) -> None:
         super().__init__(choice, n, chunk, bits)
         self.weight, self.bias = layer(n + 1, chunk, lead)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights together."""
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights
+        together.
+        """
         return self.affine(self.weight, self.bias, scaled).transpose(-1, -2).flatten(-2)
 
 
-def layer(inputs: int, outputs: int, lead: tuple[int, ...], gain: float = 1.0) -> tuple[nn.Parameter, nn.Parameter]:
-    """Weight (*lead, outputs, inputs) and bias (*lead, outputs) as torch starts a linear layer, times `gain`."""
+def layer(
+    inputs: int, outputs: int, lead: tuple[int, ...], gain: float = 1.0
+) -> tuple[nn.Parameter, nn.Parameter]:
+    """Weight (*lead, outputs, inputs) and bias (*lead, outputs) as torch starts a linear layer,
+    times `gain`.
+    """
     bound = gain / math.sqrt(inputs)
     weight = torch.empty(*lead, outputs, inputs).uniform_(-bound, bound)
     return nn.Parameter(weight), nn.Parameter(torch.empty(*lead, outputs).uniform_(-bound, bound))
 
 
 def _bit_table(count: int, bits: str) -> Tensor:
-    """All bit strings of `count` bits as columns, the most significant bit first: (count, 2**count)."""
+    """All bit strings of `count` bits as columns, the most significant bit first: (count,
+    2**count).
+    """
     zero, one = BITS[bits]
     index = torch.arange(2**count)
     rows = [(index >> (count - 1 - q)) & 1 for q in range(count)]

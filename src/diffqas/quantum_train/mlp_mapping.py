@@ -1,4 +1,6 @@
-"""A mapping with hidden layers: more trainable numbers than the paper's linear one, as many as one likes."""
+"""A mapping with hidden layers: more trainable numbers than the paper's linear one, as many as one
+likes.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +12,25 @@ from torch import Tensor, nn
 
 from diffqas.errors import require
 from diffqas.quantum_train.mapping import Mapping, WeightMap, layer
+from diffqas.storage import storable
 
 
+@storable
 @dataclass(frozen=True)
 class MLPMapping(Mapping):
     """A perceptron with tanh between its layers, n + 1 -> hidden[0] -> .. -> chunk.
 
-    One hidden layer of width h has h * (n + 2) + chunk * (h + 1) numbers. Its h units are features of the basis
-    state, and the `chunk` weights that the state writes are h + 1 fixed vectors mixed by them: `chunk` times
-    `h` buys detail inside a chunk, h * (n + 2) tells the chunks apart.
+    One hidden layer of width h has h * (n + 2) + chunk * (h + 1) numbers. Its h units are features
+    of the basis state, and the `chunk` weights that the state writes are h + 1 fixed vectors mixed
+    by them: `chunk` times `h` buys detail inside a chunk, h * (n + 2) tells the chunks apart.
 
     Memory: 2**n * hidden numbers per copy stay for the gradient (n = 17, hidden 16, float32: 8 MB).
 
     Attributes:
         hidden: widths of the hidden layers, at least one.
-        gain: factor on torch's start of the first layer. At 1 the units are nearly linear in the bits; large ones
-            switch from state to state, and the rows that they write hardly resemble each other.
+        gain: factor on torch's start of the first layer. At 1 the units are nearly linear in the
+            bits; large ones switch from state to state, and the rows that they write hardly
+            resemble each other.
 
     Raises:
         ArgumentError: no hidden layer, a width below 1, or a gain that is not positive.
@@ -40,10 +45,17 @@ class MLPMapping(Mapping):
     def __post_init__(self) -> None:
         hidden = self.hidden
         widths = isinstance(hidden, tuple) and all(isinstance(w, int) and w >= 1 for w in hidden)
-        require(widths and len(hidden) >= 1, "hidden", "be one or more widths of at least 1, as a tuple", hidden)
+        require(
+            widths and len(hidden) >= 1,
+            "hidden",
+            "be one or more widths of at least 1, as a tuple",
+            hidden,
+        )
         require(self.gain > 0, "gain", "be positive", self.gain)
 
-    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+    def make(
+        self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
+    ) -> WeightMap:
         """As `Mapping.make`."""
         return MLPMap(self, n, chunk, bits, lead)
 
@@ -51,16 +63,22 @@ class MLPMapping(Mapping):
 class MLPMap(WeightMap):
     """kappa of a basis state = W_k tanh(.. tanh(W_0 (bits of i, s(p_i)) + b_0) ..) + b_k."""
 
-    def __init__(self, choice: MLPMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]) -> None:
+    def __init__(
+        self, choice: MLPMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]
+    ) -> None:
         super().__init__(choice, n, chunk, bits)
         widths = (n + 1, *choice.hidden, chunk)
         gains = [choice.gain, *[1.0] * len(choice.hidden)]
-        layers = [layer(*sizes, lead, gain) for sizes, gain in zip(pairwise(widths), gains, strict=True)]
+        layers = [
+            layer(*sizes, lead, gain) for sizes, gain in zip(pairwise(widths), gains, strict=True)
+        ]
         self.weights = nn.ParameterList(weight for weight, _ in layers)
         self.biases = nn.ParameterList(bias for _, bias in layers)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights together."""
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights
+        together.
+        """
         (first, start), *others = zip(self.weights, self.biases, strict=True)
         # The gradient keeps the units, not the sums before the tanh: one number per unit and state.
         units = torch.tanh(self.affine(first, start, scaled)).transpose(-1, -2)

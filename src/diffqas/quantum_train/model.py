@@ -10,7 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, Gumbel, PerLayerCircuit, Ranked, Relaxation, as_relaxation, rank
+from diffqas.architecture import (
+    CircuitMixture,
+    Gumbel,
+    PerLayerCircuit,
+    Ranked,
+    Relaxation,
+    as_relaxation,
+    rank,
+)
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, choose, require
 from diffqas.quantum_train.generator import Generator
@@ -28,9 +36,10 @@ from diffqas.simulator import MAX_QUBITS
 class QuantumTrain(nn.Module):
     """A network whose weights are written by a mixture of circuits and a small mapping.
 
-    kappa_i = M_beta(bits of i, s(sum_j w_j p_j(theta)_i)), i < p (arXiv 2505.09653, Eq. 4 and 7). Calling the
-    model calls the target with the generated weights; gradients reach theta, w and beta, and those are all
-    that `parameters()` shows. The object passed in is copied and never changed.
+    kappa_i = M_beta(bits of i, s(sum_j w_j p_j(theta)_i)), i < p (arXiv 2505.09653, Eq. 4 and 7).
+    Calling the model calls the target with the generated weights; gradients reach theta, w and
+    beta, and those are all that `parameters()` shows. The object passed in is copied and never
+    changed.
 
     Args:
         target: any module with at least one trainable parameter.
@@ -38,24 +47,27 @@ class QuantumTrain(nn.Module):
         candidates: the search space.
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object. None: the recipe's.
         sharing: `"shared"` (one theta for all candidates) or `"separate"`.
-        mapping: `"linear"` (the paper's), `"mlp"`, `"mps"` or a mapping object such as `MLPMapping(hidden=(16,))`.
+        mapping: `"linear"` (the paper's), `"mlp"`, `"mps"` or a mapping object such as
+            `MLPMapping(hidden=(16,))`.
         chunk: weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
         scale: `"raw"`, `"dimension"`, `"tanh"` or a function of (p, n). None: the recipe's.
         start: `"target"` or `"none"`. None: the recipe's.
         bits: `"signed"` or `"binary"`. None: the recipe's.
-        parameters: names or shell-style patterns of the tensors to write; the others stay as they are.
-            None: all that require a gradient.
+        parameters: names or shell-style patterns of the tensors to write; the others stay as they
+            are. None: all that require a gradient.
         order: `"index"` or `"shuffled"`, which basis state writes which weight. None: the recipe's.
         recipe: `"default"`, `"paper"` or a `Recipe`: the choices not given above.
-        per_layer: search a candidate for every layer, depth x candidates structural weights; the relaxation is
-            `Gumbel` or `Softmax` with straight-through gradients, one circuit runs (`PerLayerCircuit`).
+        per_layer: search a candidate for every layer, depth x candidates structural weights; the
+            relaxation is `Gumbel` or `Softmax` with straight-through gradients, one circuit runs
+            (`PerLayerCircuit`).
 
     Raises:
         ArgumentError: a wrong argument, or a target with more than 2**26 * chunk weights.
 
     >>> model = QuantumTrain(nn.Linear(30, 4), depth=2)
     >>> print(model.parameter_report())
-    35 trainable numbers write 124 weights (3.5x): 14 angles + 12 structural + 9 mapping, 7 qubits, depth 2
+    35 trainable numbers write 124 weights (3.5x): 14 angles + 12 structural + 9 mapping, 7 qubits,
+    depth 2
     >>> model(torch.zeros(5, 30)).shape
     torch.Size([5, 4])
     """
@@ -109,7 +121,12 @@ class QuantumTrain(nn.Module):
         rule = "have parameters of one dtype, float32 or float64"
         if dtypes & {torch.float16, torch.bfloat16}:
             rule += " (half precision has too few digits for probabilities near 2**-n and for undoing the layers)"
-        require(dtypes in ({torch.float32}, {torch.float64}), "target", rule, ", ".join(sorted(map(str, dtypes))))
+        require(
+            dtypes in ({torch.float32}, {torch.float64}),
+            "target",
+            rule,
+            ", ".join(sorted(map(str, dtypes))),
+        )
         self.generator.to(initial[0].device, initial[0].dtype)
         if choose(choices.start if start is None else start, STARTS, "start") == "target":
             self.generator.start_like(initial)
@@ -125,7 +142,9 @@ class QuantumTrain(nn.Module):
         return self.target.call(self.generate(), args, kwargs)
 
     def generate(self) -> dict[str, Tensor]:
-        """The target's named parameters, differentiable; tied tensors stand under each of their names."""
+        """The target's named parameters, differentiable; tied tensors stand under each of their
+        names.
+        """
         return self.target.layout.tensors(self.generator())
 
     @torch.no_grad()
@@ -138,32 +157,38 @@ class QuantumTrain(nn.Module):
         return plain
 
     def save_generator(self, path: str | Path, include_target: bool = False) -> None:
-        """Save what writes the weights, not the weights: trained numbers and choices, one safetensors file.
+        """Save what writes the weights, not the weights: trained numbers and choices, one
+        safetensors file.
 
         Args:
             path: the file.
-            include_target: save the target's buffers and frozen parameters too, tied ones once. Without them
-                `from_generator` needs a target that brings the same ones (batch norm's statistics, the frozen
-                part of a network that is adapted); most networks have none.
+            include_target: save the target's buffers and frozen parameters too, tied ones once.
+                Without them `from_generator` needs a target that brings the same ones (batch norm's
+                statistics, the frozen part of a network that is adapted); most networks have none.
 
         Raises:
-            ArgumentError: choices of one's own that a file cannot hold, such as a function as `scale`.
+            ArgumentError: choices of one's own that a file cannot hold, such as a function as
+                `scale`.
             DataError: the file cannot be written.
         """
         save_generator(self, path, include_target)
 
     @classmethod
-    def from_generator(cls, path: str | Path, target: nn.Module, strict: bool = True) -> QuantumTrain:
-        """The model that `save_generator` saved, around a target of the same structure; its weights do not matter.
+    def from_generator(
+        cls, path: str | Path, target: nn.Module, strict: bool = True
+    ) -> QuantumTrain:
+        """The model that `save_generator` saved, around a target of the same structure; its weights
+        do not matter.
 
-        The generated weights are bit-equal in the same process, equal to round-off on another machine. The numbers
-        take the target's dtype and device.
+        The generated weights are bit-equal in the same process, equal to round-off on another
+        machine. The numbers take the target's dtype and device.
 
         Args:
             path: the file.
-            target: a module with the same parameters and buffers as the one that the generator was trained with.
-            strict: refuse a target whose own buffers or frozen parameters have other values than that one's; not
-                looked at if the file holds them.
+            target: a module with the same parameters and buffers as the one that the generator was
+                trained with.
+            strict: refuse a target whose own buffers or frozen parameters have other values than
+                that one's; not looked at if the file holds them.
 
         Raises:
             ArgumentError: a target with other tensors; the message names the first one.
@@ -180,7 +205,8 @@ class QuantumTrain(nn.Module):
         return self.circuits.weights.detach()
 
     def ranking(self) -> list[Ranked]:
-        """Candidates by what they contribute, best first; those with equal probabilities are merged.
+        """Candidates by what they contribute, best first; those with equal probabilities are
+        merged.
 
         Raises:
             ArgumentError: a search of every layer: it has one circuit, `circuits.found`.
@@ -213,10 +239,11 @@ class QuantumTrain(nn.Module):
 
     @torch.no_grad()
     def discretize(self, k: int = 1) -> QuantumTrain:
-        """A new model with the k best candidates of the ranking, as found: ready to evaluate or retrain.
+        """A new model with the k best candidates of the ranking, as found: ready to evaluate or
+        retrain.
 
-        Angles and mapping are kept; of candidates with equal probabilities one is kept, with the sum of
-        their weights. Of a search of every layer there is the one circuit that it found.
+        Angles and mapping are kept; of candidates with equal probabilities one is kept, with the
+        sum of their weights. Of a search of every layer there is the one circuit that it found.
         """
         if isinstance(self.circuits, PerLayerCircuit):
             require(k == 1, "k", "be 1 in a search of every layer", k)
@@ -224,9 +251,16 @@ class QuantumTrain(nn.Module):
             found.generator.circuits = self.circuits.fixed()
             return found
         ranking = self.ranking()
-        require(isinstance(k, int) and 1 <= k <= len(ranking), "k", f"be between 1 and {len(ranking)}", k)
+        require(
+            isinstance(k, int) and 1 <= k <= len(ranking),
+            "k",
+            f"be between 1 and {len(ranking)}",
+            k,
+        )
         found = copy.deepcopy(self)
-        found.generator.circuits = self.mixture.restricted([list(entry.indices) for entry in ranking[:k]])
+        found.generator.circuits = self.mixture.restricted(
+            [list(entry.indices) for entry in ranking[:k]]
+        )
         return found
 
 
@@ -238,7 +272,9 @@ def mixture_of(generator: Generator) -> CircuitMixture:
     """
     circuits = generator.circuits
     if isinstance(circuits, PerLayerCircuit):
-        raise ArgumentError("A search of every layer finds one circuit, no mixture: see `circuits.found`.")
+        raise ArgumentError(
+            "A search of every layer finds one circuit, no mixture: see `circuits.found`."
+        )
     return circuits
 
 
@@ -248,7 +284,11 @@ def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[dict
     groups = [
         {"name": "angles", "params": [circuits.angles], "lr": lr * rates.angles},
         {"name": "structure", "params": [circuits.structure], "lr": lr * rates.structure},
-        {"name": "mapping", "params": list(generator.mapping.parameters()), "lr": lr * rates.mapping},
+        {
+            "name": "mapping",
+            "params": list(generator.mapping.parameters()),
+            "lr": lr * rates.mapping,
+        },
     ]
     for group in groups:
         group["params"] = [parameter for parameter in group["params"] if parameter.requires_grad]

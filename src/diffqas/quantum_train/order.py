@@ -12,15 +12,18 @@ from diffqas.errors import choose
 ORDERS = ("index", "shuffled")
 
 _ODD = (0x9E3779B1, 0x85EBCA77)
-"""Odd factors are one-to-one modulo a power of two; these have well mixed bits (2**32 / the golden ratio, a prime)."""
+"""Odd factors are one-to-one modulo a power of two; these have well mixed bits (2**32 / the golden
+ratio, a prime).
+"""
 
 
 class Order(nn.Module):
-    """Weights in the order of the basis states that write them, (..., 2**n * chunk) -> the same in another one.
+    """Weights in the order of the basis states that write them, (..., 2**n * chunk) -> the same in
+    another one.
 
-    Neighbouring basis states share most of their bits, and so, often, their probabilities: in the order of the index
-    neighbouring weights are alike. `"shuffled"` is a fixed order that looks random, the same for every seed and on
-    every machine.
+    Neighbouring basis states share most of their bits, and so, often, their probabilities: in the
+    order of the index neighbouring weights are alike. `"shuffled"` is a fixed order that looks
+    random, the same for every seed and on every machine.
 
     Args:
         name: one of `ORDERS`.
@@ -68,8 +71,9 @@ def shuffled_states(n: int) -> Tensor:
 class Reordered(torch.autograd.Function):
     """The rows (..., states, chunk) in another order.
 
-    As `index_select` with all of them, whose derivative adds up where this one, being one-to-one, only puts back: at 17
-    qubits that is a tenth of a training step. Derivatives forward, of higher order and under vmap exist too.
+    As `index_select` with all of them, whose derivative adds up where this one, being one-to-one,
+    only puts back: at 17 qubits that is a tenth of a training step. Derivatives forward, of higher
+    order and under vmap exist too.
     """
 
     generate_vmap_rule = True

@@ -1,4 +1,6 @@
-"""Seeds in lockstep whose circuits are mixtures of different candidates, such as the best ones of each."""
+"""Seeds in lockstep whose circuits are mixtures of different candidates, such as the best ones of
+each.
+"""
 
 from __future__ import annotations
 
@@ -18,32 +20,43 @@ from diffqas.simulator import mixture, probabilities
 class PickedMixture(CircuitMixture):
     """Copies that each mix candidates of their own, k for every copy.
 
-    What is simulated are the candidates that any of them has. The parameters are those of the single mixtures, with
-    one leading dimension: angles (copies, depth, n), or (copies, k, depth, n) if they are separate, and structure
-    (copies, k).
+    What is simulated are the candidates that any of them has. The parameters are those of the
+    single mixtures, with one leading dimension: angles (copies, depth, n), or (copies, k, depth, n)
+    if they are separate, and structure (copies, k).
 
     Args:
-        mixtures: they differ in their numbers and candidates, and have one angle per qubit and layer.
+        mixtures: they differ in their numbers and candidates, and have one angle per qubit and
+            layer.
     """
 
     picks: Tensor
 
     def __init__(self, mixtures: Sequence[CircuitMixture]) -> None:
         first = mixtures[0]
-        together = SearchSpace(dict.fromkeys(one for single in mixtures for one in single.candidates))
+        together = SearchSpace(
+            dict.fromkeys(one for single in mixtures for one in single.candidates)
+        )
         rule = "have one angle per qubit and layer"
         require(together.angles_per_qubit == 1, "candidates", rule, together.angles_per_qubit)
         lead = (len(mixtures),)
         with torch.random.fork_rng(devices=[]):  # every number is replaced below
-            super().__init__(together, first.n, first.depth, first.relaxation, first.sharing, lead=lead)
+            super().__init__(
+                together, first.n, first.depth, first.relaxation, first.sharing, lead=lead
+            )
         self.angles = _stack([single.angles for single in mixtures])
         self.structure = _stack([single.structure for single in mixtures])
-        picks = [[together.index(candidate) for candidate in single.candidates] for single in mixtures]
-        self.register_buffer("picks", torch.tensor(picks, device=self.angles.device), persistent=False)
+        picks = [
+            [together.index(candidate) for candidate in single.candidates] for single in mixtures
+        ]
+        self.register_buffer(
+            "picks", torch.tensor(picks, device=self.angles.device), persistent=False
+        )
 
     @property
     def weights(self) -> Tensor:
-        """Mixture weights without noise, (copies, candidates); 0 for those that a copy does not have."""
+        """Mixture weights without noise, (copies, candidates); 0 for those that a copy does not
+        have.
+        """
         return self._spread(self.relaxation.weights(self.structure, self.progress))
 
     def forward(self) -> Tensor:
@@ -52,18 +65,26 @@ class PickedMixture(CircuitMixture):
         if self.training and self.relaxation.stochastic:
             noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         weights = self._spread(self.relaxation.weights(self.structure, self.progress, noise))
-        return mixture(self.candidates, self._own_angles(), weights, separate=self.sharing == "separate")
+        return mixture(
+            self.candidates, self._own_angles(), weights, separate=self.sharing == "separate"
+        )
 
     def probabilities(self) -> Tensor:
         """Probabilities of every candidate by itself, (copies, candidates, 2**n)."""
-        return probabilities(self.candidates, self._own_angles(), separate=self.sharing == "separate")
+        return probabilities(
+            self.candidates, self._own_angles(), separate=self.sharing == "separate"
+        )
 
     def _own_angles(self) -> Tensor:
         return self._spread(self.angles) if self.sharing == "separate" else self.angles
 
     def _spread(self, values: Tensor) -> Tensor:
-        """Values (copies, k, ...) at their places among all candidates, (copies, candidates, ...), with 0 elsewhere."""
-        places = self.picks.reshape(*self.picks.shape, *(1,) * (values.dim() - 2)).expand(values.shape)
+        """Values (copies, k, ...) at their places among all candidates, (copies, candidates, ...),
+        with 0 elsewhere.
+        """
+        places = self.picks.reshape(*self.picks.shape, *(1,) * (values.dim() - 2)).expand(
+            values.shape
+        )
         empty = values.new_zeros(len(values), len(self.candidates), *values.shape[2:])
         return empty.scatter(1, places, values)
 
@@ -81,4 +102,6 @@ def stacked(models: Sequence[QuantumTrain]) -> Lockstep:
 
 
 def _stack(parameters: Sequence[nn.Parameter]) -> nn.Parameter:
-    return nn.Parameter(torch.stack([one.detach() for one in parameters]), parameters[0].requires_grad)
+    return nn.Parameter(
+        torch.stack([one.detach() for one in parameters]), parameters[0].requires_grad
+    )

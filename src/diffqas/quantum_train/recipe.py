@@ -1,4 +1,6 @@
-"""A recipe bundles every choice about a Quantum-Train model that the papers leave open or that can be better."""
+"""A recipe bundles every choice about a Quantum-Train model that the papers leave open or that can
+be better.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,16 @@ from dataclasses import dataclass, field
 from diffqas.architecture import Raw, Relaxation
 from diffqas.errors import choose, require
 from diffqas.quantum_train.scale import DimensionScale, Scale, TanhScale
+from diffqas.storage import storable
 
 
+@storable
 @dataclass(frozen=True)
 class Rates:
     """Learning rates of the three kinds of parameters, relative to the optimiser's base rate.
 
-    One step of the mapping moves all weights together, since each is a sum of the same few bits; hence
-    a rate of its own.
+    One step of the mapping moves all weights together, since each is a sum of the same few bits;
+    hence a rate of its own.
     """
 
     angles: float = 1.0
@@ -22,6 +26,7 @@ class Rates:
     mapping: float = 1.0
 
 
+@storable
 @dataclass(frozen=True)
 class Recipe:
     """Choices about the model; the optimiser's belong to the training.
@@ -47,7 +52,8 @@ class Recipe:
 
 
 RECIPES = {
-    # What the papers state; open points: 0/1 bits, 2**n p, nearly zero angles, torch's start of a linear layer.
+    # What the papers state; open points: 0/1 bits, 2**n p, nearly zero angles, torch's start of a
+    # linear layer.
     "paper": Recipe(scale=DimensionScale(limit=None), start="none", spread=0.01, rates=Rates()),
     # What trains best at the same count; how it was chosen stands in docs/series.md.
     "default": Recipe(),

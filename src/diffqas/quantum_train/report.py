@@ -18,7 +18,8 @@ class ParameterReport:
         target: p, generated weights of the target.
 
     >>> print(ParameterReport(qubits=11, depth=10, circuit=110, structure=12, mapping=13, target=1781))
-    135 trainable numbers write 1,781 weights (13.2x): 110 angles + 12 structural + 13 mapping, 11 qubits, depth 10
+    135 trainable numbers write 1,781 weights (13.2x): 110 angles + 12 structural + 13 mapping, 11
+    qubits, depth 10
     """
 
     qubits: int

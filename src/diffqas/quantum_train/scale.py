@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import choose, require
+from diffqas.storage import storable
 
 
+@storable
 @dataclass(frozen=True)
 class RawScale:
     """Probabilities as they are."""
@@ -21,6 +23,7 @@ class RawScale:
         return p
 
 
+@storable
 @dataclass(frozen=True)
 class DimensionScale:
     """2**n p, with mean 1, cut at +-`limit`.
@@ -40,6 +43,7 @@ class DimensionScale:
         return scaled if self.limit is None else scaled.clamp(-self.limit, self.limit)
 
 
+@storable
 @dataclass(frozen=True)
 class TanhScale:
     """tanh(gain 2**n p): a smooth bound in place of a cut."""
@@ -56,7 +60,11 @@ class TanhScale:
 
 Scale: TypeAlias = Callable[[Tensor, int], Tensor]
 
-SCALES: dict[str, Callable[[], Scale]] = {"raw": RawScale, "dimension": DimensionScale, "tanh": TanhScale}
+SCALES: dict[str, Callable[[], Scale]] = {
+    "raw": RawScale,
+    "dimension": DimensionScale,
+    "tanh": TanhScale,
+}
 
 
 def as_scale(scale: str | Scale) -> Scale:

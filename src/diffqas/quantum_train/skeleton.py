@@ -12,7 +12,8 @@ from diffqas.quantum_train.layout import Layout
 
 
 class Skeleton(nn.Module):
-    """A copy of a target's structure, buffers and frozen parameters; the generated tensors are left out.
+    """A copy of a target's structure, buffers and frozen parameters; the generated tensors are left
+    out.
 
     They are not registered parameters here: `parameters()` and `state_dict()` do not show them.
     """
@@ -22,19 +23,27 @@ class Skeleton(nn.Module):
         self.layout = layout
         self._text = repr(target)  # a module without its weights may not be able to describe itself
         self.module = copy.deepcopy(target)
-        self._order = {path: list(module._parameters) for path, module in self.module.named_modules()}
+        self._order = {
+            path: list(module._parameters) for path, module in self.module.named_modules()
+        }
         self._names: list[str] = []
-        """One name of every empty place; a module that stands in two places has its tensors under two names."""
+        """One name of every empty place; a module that stands in two places has its tensors under
+        two names.
+        """
         for name in (name for slot in layout.slots for name in slot.names):
             path, _, leaf = name.rpartition(".")
             if self.module.get_submodule(path)._parameters.pop(leaf, None) is not None:
                 self._names.append(name)
         self._forget()
         # Parameters that are not generated stay as they are.
-        self._trainable = [name for name, tensor in self.module.named_parameters() if tensor.requires_grad]
+        self._trainable = [
+            name for name, tensor in self.module.named_parameters() if tensor.requires_grad
+        ]
         self.module.requires_grad_(False)
 
-    def call(self, tensors: dict[str, Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(
+        self, tensors: dict[str, Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         """Run the target with `tensors` in the empty places."""
         try:
             inside = {name: tensors[name] for name in self._names}
@@ -63,7 +72,8 @@ class Skeleton(nn.Module):
         return self._text
 
     def _forget(self) -> None:
-        # torch's recurrent layers keep a second list of their weights, which would hold on to old tensors.
+        # torch's recurrent layers keep a second list of their weights, which would hold on to old
+        # tensors.
         for module in self.module.modules():
             if isinstance(module, nn.RNNBase):
                 module._init_flat_weights()

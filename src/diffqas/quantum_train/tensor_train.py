@@ -1,4 +1,6 @@
-"""A mapping that is a matrix product state over the bits of a basis state, with its probability as the last site."""
+"""A mapping that is a matrix product state over the bits of a basis state, with its probability as
+the last site.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,19 @@ from torch import Tensor, nn
 
 from diffqas.errors import require, whole
 from diffqas.quantum_train.mapping import Mapping, WeightMap
+from diffqas.storage import storable
 
 
+@storable
 @dataclass(frozen=True)
 class TensorTrainMapping(Mapping):
-    """A tensor train of n + 1 sites: a row, n - 1 matrices chosen by a bit each, a column affine in the probability.
+    """A tensor train of n + 1 sites: a row, n - 1 matrices chosen by a bit each, a column affine in
+    the probability.
 
-    2 bond (1 + (n - 1) bond + chunk) numbers. A train of bond 2 holds every linear mapping; a larger bond lets the
-    bits act on each other. Each bit picks one of two tensors, so that the coding of the bits changes nothing.
-    In place of the perceptron of Quantum-Train, as in Liu, Lin & Chen, arXiv 2409.06992; the form is our own.
+    2 bond (1 + (n - 1) bond + chunk) numbers. A train of bond 2 holds every linear mapping; a
+    larger bond lets the bits act on each other. Each bit picks one of two tensors, so that the
+    coding of the bits changes nothing. In place of the perceptron of Quantum-Train, as in Liu, Lin
+    & Chen, arXiv 2409.06992; the form is our own.
 
     Attributes:
         bond: rows and columns of the matrices.
@@ -34,19 +40,25 @@ class TensorTrainMapping(Mapping):
     def __post_init__(self) -> None:
         require(whole(self.bond), "bond", "be a whole number of at least 1", self.bond)
 
-    def make(self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()) -> WeightMap:
+    def make(
+        self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
+    ) -> WeightMap:
         """As `Mapping.make`."""
         return TensorTrainMap(self, n, chunk, bits, lead)
 
 
 class TensorTrainMap(WeightMap):
-    """kappa_ic = F[b_1] A_2[b_2] .. A_n[b_n] (u_c + s(p_i) v_c), b_q the bits of i, c the place in the chunk.
+    """kappa_ic = F[b_1] A_2[b_2] .. A_n[b_n] (u_c + s(p_i) v_c), b_q the bits of i, c the place in
+    the chunk.
 
-    It starts with random orthogonal matrices and a row of length 1: every product of matrices keeps that length, and
-    the weights have a mean square of 1 + s(p_i)**2 / 4 over the starts, whatever the number of qubits.
+    It starts with random orthogonal matrices and a row of length 1: every product of matrices keeps
+    that length, and the weights have a mean square of 1 + s(p_i)**2 / 4 over the starts, whatever
+    the number of qubits.
     """
 
-    def __init__(self, choice: TensorTrainMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]) -> None:
+    def __init__(
+        self, choice: TensorTrainMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]
+    ) -> None:
         super().__init__(choice, n, chunk, bits)
         bond = choice.bond
         first = nn.functional.normalize(torch.randn(*lead, 2, bond), dim=-1)
@@ -56,11 +68,12 @@ class TensorTrainMap(WeightMap):
         self.last = nn.Parameter(last)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights together.
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights
+        together.
 
-        The train is cut in the middle: all products of the left half and all of the right half, by doubling, then
-        one matrix product of the two. O(2**n bond chunk) operations, and no tensor of more than 2**n chunk numbers
-        twice, whatever the bond.
+        The train is cut in the middle: all products of the left half and all of the right half, by
+        doubling, then one matrix product of the two. O(2**n bond chunk) operations, and no tensor
+        of more than 2**n chunk numbers twice, whatever the bond.
         """
         sites = list(self.inner.unbind(-4))
         half = self.n // 2
@@ -69,7 +82,8 @@ class TensorTrainMap(WeightMap):
             rows = (rows.unsqueeze(-3) @ site).transpose(-2, -3).flatten(-3, -2)
         columns = self.last.unsqueeze(-2)
         for site in reversed(sites[half:]):
-            # (.., 2, chunk, states, bond) and (.., 2, bond, bond) -> (.., 2, chunk, 2 states, bond), the new bit first
+            # (.., 2, chunk, states, bond) and (.., 2, bond, bond) -> (.., 2, chunk, 2 states,
+            # bond), the new bit first
             step = columns.unsqueeze(-3) @ site.mT[..., None, None, :, :, :]
             columns = step.flatten(-3, -2)
         base, slope = (rows[..., None, None, :, :] @ columns.mT).flatten(-2).unbind(-3)

@@ -1,1 +1,5 @@
-"""What a person looks at: tables in the terminal, pictures, TensorBoard events."""
+"""Tables and pictures of plain data, for the terminal, for files and for pages."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,11 +16,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.architecture.audit import Audit
-from diffqas.architecture.expressibility import haar_floor, log_haar_masses
+from diffqas.architecture import Audit, haar_floor, log_haar_masses
 from diffqas.reports.pictures import blank, clean
 from diffqas.reports.terminal import number
-from diffqas.training.files import write_atomically
+from diffqas.storage import write_atomically
 
 GREY = "0.6"
 NEAR = 0.03
@@ -43,7 +42,15 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
     notes: dict[str, str] = {}
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     left = ("", "candidate", "kind", "same as")
-    for heading in (*left, "direc-\ntions", "expr.", "Q", "gradient\nvariance", "log2 per\nqubit", "step"):
+    for heading in (
+        *left,
+        "direc-\ntions",
+        "expr.",
+        "Q",
+        "gradient\nvariance",
+        "log2 per\nqubit",
+        "step",
+    ):
         table.add_column(heading, justify="left" if heading in left[1:] else "right", no_wrap=True)
     for place, audit in zip(numbers, audits, strict=True):
         finding, slope = audit.finding, audit.slope
@@ -80,17 +87,22 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
 
 
 def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
-    """Expressibility against entangling capability, and the gradient variance against the number of qubits.
+    """Expressibility against entangling capability, and the gradient variance against the number of
+    qubits.
 
     Constants are grey rings; they have no gradient, so the right panel leaves them out.
     """
     figure = blank(11, 4.6)
     left, right = figure.subplots(1, 2)
     live = [audit for audit in audits if not audit.finding.constant]
-    colors: dict[Any, Any] = {audit.candidate: colormaps["tab10"](index % 10) for index, audit in enumerate(live)}
+    colors: dict[Any, Any] = {
+        audit.candidate: colormaps["tab10"](index % 10) for index, audit in enumerate(live)
+    }
     for audit in audits:
         color = colors.get(audit.candidate, GREY)
-        ring = {"markersize": 10, "fillstyle": "none"} if audit.finding.constant else {"markersize": 6}
+        ring = (
+            {"markersize": 10, "fillstyle": "none"} if audit.finding.constant else {"markersize": 6}
+        )
         left.plot(audit.entanglement, max(LOWEST, audit.expressibility), "o", color=color, **ring)
     left.set_yscale("log")
     left.set_xlim(-0.05, 1.3)  # room for the names of constants
@@ -102,7 +114,14 @@ def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
     for index, audit in enumerate(live):
         sizes, variances = zip(*audit.gradient_variance, strict=True)
         style = ("-o", "--s", ":^")[index % 3]
-        right.plot(sizes, variances, style, color=colors[audit.candidate], markersize=4, label=audit.candidate.name)
+        right.plot(
+            sizes,
+            variances,
+            style,
+            color=colors[audit.candidate],
+            markersize=4,
+            label=audit.candidate.name,
+        )
     if live:
         right.set_yscale("log", base=2)
         right.set_xticks(sorted({size for audit in live for size, _ in audit.gradient_variance}))
@@ -117,14 +136,20 @@ def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
 
 
 def _labels(axes: Axes, audits: Sequence[Audit], colors: dict[Any, Any]) -> None:
-    """Names beside the points; points that nearly coincide, all alive or all constant, share one label."""
+    """Names beside the points; points that nearly coincide, all alive or all constant, share one
+    label.
+    """
     axes.figure.canvas.draw()  # limits are known only then
     points = [(audit.entanglement, max(LOWEST, audit.expressibility)) for audit in audits]
     places = axes.transAxes.inverted().transform(axes.transData.transform(points))
     groups: list[tuple[Any, bool, list[Audit]]] = []
     for place, audit in zip(places, audits, strict=True):
         constant = audit.finding.constant
-        near = [names for other, kind, names in groups if kind == constant and abs(place - other).max() < NEAR]
+        near = [
+            names
+            for other, kind, names in groups
+            if kind == constant and abs(place - other).max() < NEAR
+        ]
         if near:
             near[0].append(audit)
         else:
@@ -146,13 +171,25 @@ def _labels(axes: Axes, audits: Sequence[Audit], colors: dict[Any, Any]) -> None
 
 
 def save_audit(audits: Sequence[Audit], numbers: Sequence[int], path: Path) -> None:
-    """Write all figures as CSV, one line per candidate, the variances of each size in a column of its own."""
+    """Write all figures as CSV, one line per candidate, the variances of each size in a column of
+    its own.
+    """
     sizes = sorted({size for audit in audits for size, _ in audit.gradient_variance})
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         [
-            *("number", "candidate", "constant", "reason", "duplicate_of", "qubits", "depth", "directions", "angles"),
+            *(
+                "number",
+                "candidate",
+                "constant",
+                "reason",
+                "duplicate_of",
+                "qubits",
+                "depth",
+                "directions",
+                "angles",
+            ),
             *("expressibility", "entanglement"),
             *(f"gradient_variance_{size}" for size in sizes),
             *("log2_variance_per_qubit", "seconds", "cost"),
@@ -164,7 +201,14 @@ def save_audit(audits: Sequence[Audit], numbers: Sequence[int], path: Path) -> N
             [
                 *(place, audit.candidate.name, finding.constant, finding.reason),
                 "" if finding.duplicate_of is None else finding.duplicate_of.name,
-                *(audit.n, audit.depth, audit.directions, audit.angles, audit.expressibility, audit.entanglement),
+                *(
+                    audit.n,
+                    audit.depth,
+                    audit.directions,
+                    audit.angles,
+                    audit.expressibility,
+                    audit.entanglement,
+                ),
                 *(variances.get(size, "") for size in sizes),
                 *("" if audit.slope is None else audit.slope, audit.seconds, audit.cost),
             ]

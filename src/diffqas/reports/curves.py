@@ -33,7 +33,8 @@ def curve_panels(
     """Panels in rows; the legend of each row stands at its right.
 
     Args:
-        rows: for each row the curves by the panel's name; values of a panel called accuracy are drawn in percent.
+        rows: for each row the curves by the panel's name; values of a panel called accuracy are
+            drawn in percent.
         title: heading.
         band: quantiles over the seeds between which a curve is shaded.
     """
@@ -51,10 +52,15 @@ def curve_panels(
 
 
 def run_curves(curves: Mapping[str, Mapping[str, Floats]], title: str) -> Figure:
-    """One panel per metric with the parts of the data: metric -> part -> (epochs, seeds); the band is the range."""
+    """One panel per metric with the parts of the data: metric -> part -> (epochs, seeds); the band
+    is the range.
+    """
     colors = (TRUTH, PREDICTION, "0.4")
     panels = {
-        metric: [Curve(part, values, color) for (part, values), color in zip(parts.items(), colors, strict=False)]
+        metric: [
+            Curve(part, values, color)
+            for (part, values), color in zip(parts.items(), colors, strict=False)
+        ]
         for metric, parts in curves.items()
     }
     return curve_panels([panels], title)
@@ -63,15 +69,26 @@ def run_curves(curves: Mapping[str, Mapping[str, Floats]], title: str) -> Figure
 def _panel(axes: Axes, name: str, curves: Sequence[Curve], band: tuple[float, float]) -> None:
     unit = 100 if name == "accuracy" else 1
     for curve in curves:
-        epochs, values = np.arange(1, len(curve.values) + 1), unit * np.asarray(curve.values, dtype=np.float64)
+        epochs, values = (
+            np.arange(1, len(curve.values) + 1),
+            unit * np.asarray(curve.values, dtype=np.float64),
+        )
         low, middle, high = np.quantile(values, (band[0], 0.5, band[1]), axis=1)
         marker = "o" if len(epochs) == 1 else None  # a line through one point can't be seen
         axes.plot(
-            epochs, middle, curve.style, color=curve.color, linewidth=curve.width, label=curve.label, marker=marker
+            epochs,
+            middle,
+            curve.style,
+            color=curve.color,
+            linewidth=curve.width,
+            label=curve.label,
+            marker=marker,
         )
         if values.shape[1] > 1:
             axes.fill_between(epochs, low, high, color=curve.color, alpha=0.15, linewidth=0)
-    axes.set_title(name + (" (%)" if unit == 100 else ""), loc="left", fontsize=10, parse_math=False)
+    axes.set_title(
+        name + (" (%)" if unit == 100 else ""), loc="left", fontsize=10, parse_math=False
+    )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_axisbelow(True)
     clean(axes)

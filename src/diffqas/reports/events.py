@@ -28,7 +28,8 @@ class Events:
 
     def __init__(self, folder: Path, names: tuple[str, ...], start: int = 0) -> None:
         with warnings.catch_warnings():
-            # Old protobuf code inside tensorboard warns on import; nothing that a user could act on.
+            # Old protobuf code inside tensorboard warns on import; nothing that a user could act
+            # on.
             warnings.simplefilter("ignore")
             from torch.utils.tensorboard import SummaryWriter
         self._folder, self._names = folder, names
@@ -61,7 +62,10 @@ class Events:
 
     def _of_thread(self, arguments: threading.ExceptHookArgs) -> None:
         """The writer's thread keeps its error for the next call: it need not print a traceback too."""
-        if not (isinstance(arguments.exc_value, OSError) and type(arguments.thread).__module__.startswith(OWNER)):
+        if not (
+            isinstance(arguments.exc_value, OSError)
+            and type(arguments.thread).__module__.startswith(OWNER)
+        ):
             self._hook(arguments)
 
     def _add(self, writer: SummaryWriter, record: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.reports.terminal import number
-from diffqas.tasks.series import ForecastErrors, SeriesData
+from diffqas.tasks import ForecastErrors, SeriesData
 
 LEAST_SQUARES, PERSISTENCE = "#3a7d44", "0.55"
 
@@ -23,14 +23,17 @@ HORIZONS = (1, 2, 3, 5, 10, 20)
 
 
 def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, title: str) -> Figure:
-    """A forecast that starts where the training part ends, and the root mean squared error by horizon.
+    """A forecast that starts where the training part ends, and the root mean squared error by
+    horizon.
 
-    Lines are medians over the models, bands reach from the lowest to the highest. As many values of the training part
-    are shown as the forecast is long. Errors that span more than a decade stand on a logarithmic scale.
+    Lines are medians over the models, bands reach from the lowest to the highest. As many values of
+    the training part are shown as the forecast is long. Errors that span more than a decade stand
+    on a logarithmic scale.
 
     Args:
         data: the series.
-        runs: forecasts (models, steps) from the first test target on, in the series' own units, as of `free_run`.
+        runs: forecasts (models, steps) from the first test target on, in the series' own units, as
+            of `free_run`.
         errors: as of `forecast_errors`.
         title: heading.
     """
@@ -48,9 +51,17 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
 
 
 def forecast_table(errors: ForecastErrors, title: str) -> Table:
-    """Root mean squared errors at a few horizons: median (lowest .. highest) over the models, simple references."""
+    """Root mean squared errors at a few horizons: median (lowest .. highest) over the models,
+    simple references.
+    """
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    headers = ("steps ahead", "this run", "persistence", f"least squares, AR({errors.window})", "forecasts")
+    headers = (
+        "steps ahead",
+        "this run",
+        "persistence",
+        f"least squares, AR({errors.window})",
+        "forecasts",
+    )
     for header in headers:
         table.add_column(header, justify="right")
     last = len(errors.origins)
@@ -58,14 +69,24 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
     own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
     for horizon in sorted({*(h for h in HORIZONS if h < last), last}):
         at = horizon - 1
-        simple = (number(float(values[at])) for values in (errors.persistence, errors.least_squares))
+        simple = (
+            number(float(values[at])) for values in (errors.persistence, errors.least_squares)
+        )
         table.add_row(str(horizon), _over_models(own[:, at]), *simple, str(errors.origins[at]))
     return table
 
 
 def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
-    """All root mean squared errors as CSV: a line for each horizon, a column for each seed, figures in full."""
-    names = ["horizon", *(f"seed_{seed}" for seed in seeds), "persistence", "least_squares", "forecasts"]
+    """All root mean squared errors as CSV: a line for each horizon, a column for each seed, figures
+    in full.
+    """
+    names = [
+        "horizon",
+        *(f"seed_{seed}" for seed in seeds),
+        "persistence",
+        "least_squares",
+        "forecasts",
+    ]
     columns = [*errors.models.tolist(), errors.persistence.tolist(), errors.least_squares.tolist()]
     rows = zip(*columns, errors.origins.tolist(), strict=True)
     lines = [names, *([horizon, *row] for horizon, row in enumerate(rows, 1))]
@@ -86,14 +107,18 @@ def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
     axes.axvline(data.offset + data.boundary - 0.5, color=BOUNDARY, linestyle="--", linewidth=1)
     low, high, (bottom, top) = truth.min(), truth.max(), axes.get_ylim()
     room = (high - low) or 1.0
-    axes.set_ylim(max(bottom, low - room), min(top, high + room))  # a forecast that runs away leaves the picture
+    axes.set_ylim(
+        max(bottom, low - room), min(top, high + room)
+    )  # a forecast that runs away leaves the picture
     axes.set_title("forecast from the end of the training part", loc="left", fontsize=10)
     axes.set_xlabel("value of the series")
 
 
 def _errors(axes: Axes, errors: ForecastErrors) -> None:
     horizons = np.arange(1, len(errors.persistence) + 1)
-    axes.plot(horizons, errors.persistence, ":", color=PERSISTENCE, linewidth=1.4, label="persistence")
+    axes.plot(
+        horizons, errors.persistence, ":", color=PERSISTENCE, linewidth=1.4, label="persistence"
+    )
     label = f"least squares, AR({errors.window})"
     axes.plot(horizons, errors.least_squares, "--", color=LEAST_SQUARES, linewidth=1.4, label=label)
     _median_and_band(axes, horizons, errors.models, "this run")

@@ -15,17 +15,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from diffqas.training.files import write_through
+from diffqas.storage import write_through
 
 Floats = NDArray[np.floating]
 TRUTH, PREDICTION, BOUNDARY = "#e07b00", "#1f5fbf", "#c1272d"
 
 
-def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary: int, title: str) -> Figure:
+def predictions_figure(
+    snapshots: Mapping[int, Floats], truth: Floats, boundary: int, title: str
+) -> Figure:
     """Prediction against truth, one panel per epoch, as in Fig. 8-12 of arXiv 2505.09653.
 
     Args:
-        snapshots: predictions (seeds, count) by epoch; the line is the first seed, the band all seeds.
+        snapshots: predictions (seeds, count) by epoch; the line is the first seed, the band all
+            seeds.
         truth: (count,).
         boundary: number of training samples; a dashed line stands before the first test sample.
         title: heading.
@@ -41,7 +44,9 @@ def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary:
         axes.plot(index, prediction[0], color=PREDICTION, linewidth=1.1, label="prediction")
         if len(prediction) > 1:
             low, high = prediction.min(axis=0), prediction.max(axis=0)
-            axes.fill_between(index, low, high, color=PREDICTION, alpha=0.2, linewidth=0, label="all seeds")
+            axes.fill_between(
+                index, low, high, color=PREDICTION, alpha=0.2, linewidth=0, label="all seeds"
+            )
         axes.axvline(boundary - 0.5, color=BOUNDARY, linestyle="--", linewidth=1)
         axes.set_title(f"epoch {epoch}", fontsize=10)
         clean(axes)
@@ -49,18 +54,41 @@ def predictions_figure(snapshots: Mapping[int, Floats], truth: Floats, boundary:
         axes.set_visible(False)
     for axes in grid[-1]:
         axes.set_xlabel("window")
-    grid[0][0].text(boundary - 2, grid[0][0].get_ylim()[1], "train", ha="right", va="top", fontsize=8, color=BOUNDARY)
-    grid[0][0].text(boundary + 1, grid[0][0].get_ylim()[1], "test", ha="left", va="top", fontsize=8, color=BOUNDARY)
+    grid[0][0].text(
+        boundary - 2,
+        grid[0][0].get_ylim()[1],
+        "train",
+        ha="right",
+        va="top",
+        fontsize=8,
+        color=BOUNDARY,
+    )
+    grid[0][0].text(
+        boundary + 1,
+        grid[0][0].get_ylim()[1],
+        "test",
+        ha="left",
+        va="top",
+        fontsize=8,
+        color=BOUNDARY,
+    )
     handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9)
+    figure.legend(
+        handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9
+    )
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
 
 
 def structure_figure(
-    weights: Floats, names: Sequence[str], constants: Sequence[bool], title: str, unit: str = "epoch"
+    weights: Floats,
+    names: Sequence[str],
+    constants: Sequence[bool],
+    title: str,
+    unit: str = "epoch",
 ) -> Figure:
-    """Structural weights over the epochs, or whatever `unit` names: (epochs, candidates), the median over seeds.
+    """Structural weights over the epochs, or whatever `unit` names: (epochs, candidates), the
+    median over seeds.
 
     Candidates that are constant are drawn dotted and grey.
     """
@@ -72,7 +100,11 @@ def structure_figure(
     palette = colormaps["tab10" if len(live) <= 10 else "turbo"].resampled(max(10, len(live)))
     for column in order:
         if constants[column]:
-            style: dict[str, Any] = {"linestyle": ":", "color": "0.6", "label": f"{names[column]} (constant)"}
+            style: dict[str, Any] = {
+                "linestyle": ":",
+                "color": "0.6",
+                "label": f"{names[column]} (constant)",
+            }
         else:
             style = {"color": palette(live.index(column)), "label": names[column]}
         axes.plot(epochs, weights[:, column], linewidth=1.4, **style)
@@ -86,9 +118,14 @@ def structure_figure(
 
 
 def structure_maps(
-    maps: Mapping[str, Floats], names: Sequence[str], constants: Sequence[bool], title: str, across: int = 4
+    maps: Mapping[str, Floats],
+    names: Sequence[str],
+    constants: Sequence[bool],
+    title: str,
+    across: int = 4,
 ) -> Figure:
-    """Structural weights of many candidates over the epochs as colours, one panel per place in the model.
+    """Structural weights of many candidates over the epochs as colours, one panel per place in the
+    model.
 
     Args:
         maps: weights (epochs, candidates) by the panel's name.
@@ -103,10 +140,19 @@ def structure_maps(
     largest = max(float(np.nanmax(np.abs(weights))) for weights in maps.values()) or 1.0
     # Weights of either sign or shares: blue against red around 0, or from white on.
     signed = any(float(np.nanmin(weights)) < 0 for weights in maps.values())
-    colours: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -largest} if signed else {"cmap": "Reds", "vmin": 0.0}
+    colours: dict[str, Any] = (
+        {"cmap": "RdBu_r", "vmin": -largest} if signed else {"cmap": "Reds", "vmin": 0.0}
+    )
     for axes, (name, weights) in zip(grid.flat, maps.items(), strict=False):
         extent = (0.5, len(weights) + 0.5, len(names) - 0.5, -0.5)
-        axes.imshow(weights.T, aspect="auto", interpolation="nearest", extent=extent, vmax=largest, **colours)
+        axes.imshow(
+            weights.T,
+            aspect="auto",
+            interpolation="nearest",
+            extent=extent,
+            vmax=largest,
+            **colours,
+        )
         axes.set_title(name, fontsize=10, parse_math=False)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_yticks(range(len(names)), names, fontsize=7)
@@ -117,21 +163,29 @@ def structure_maps(
             label.set_color("0.6" if constant else "black")
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
-    figure.colorbar(grid[0][0].images[0], ax=grid, label="structural weight", fraction=0.05, aspect=40)
+    figure.colorbar(
+        grid[0][0].images[0], ax=grid, label="structural weight", fraction=0.05, aspect=40
+    )
     note = "; grey: constant" if any(constants) else ""
     figure.suptitle(title + note, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
 
 
 def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
-    """Figures over the epochs on a logarithmic scale: name -> (epochs, seeds), median and range over seeds."""
+    """Figures over the epochs on a logarithmic scale: name -> (epochs, seeds), median and range
+    over seeds.
+    """
     figure = blank(8, 4.2)
     axes = figure.subplots()
-    for (name, values), color in zip(curves.items(), (TRUTH, PREDICTION, BOUNDARY, "0.4"), strict=False):
+    for (name, values), color in zip(
+        curves.items(), (TRUTH, PREDICTION, BOUNDARY, "0.4"), strict=False
+    ):
         epochs = np.arange(1, len(values) + 1)
         axes.plot(epochs, np.median(values, axis=1), color=color, linewidth=1.4, label=name)
         if values.shape[1] > 1:
-            axes.fill_between(epochs, values.min(axis=1), values.max(axis=1), color=color, alpha=0.2, linewidth=0)
+            axes.fill_between(
+                epochs, values.min(axis=1), values.max(axis=1), color=color, alpha=0.2, linewidth=0
+            )
     axes.set_yscale("log")
     axes.set_xlabel("epoch")
     axes.legend(frameon=False)

@@ -85,7 +85,9 @@ def result_report(result: dict[str, Any]) -> RenderableType:
     table.add_column(f"test {metric}", justify="right")
     table.add_column("remark", style="dim")
     own = f"{result['recipe']} recipe, {_epochs(result)}, train {spread(result[f'train_{metric}'], text)}"
-    table.add_row("this run", spread(result[f"test_{metric}"], text), own + _loss(result), style="bold green")
+    table.add_row(
+        "this run", spread(result[f"test_{metric}"], text), own + _loss(result), style="bold green"
+    )
     for row in result["references"]:
         table.add_row(row["name"], spread(row.get("values", [row["value"]]), text), row["remark"])
     parts += [table, Text("")]
@@ -100,7 +102,8 @@ def clients_in_words(result: dict[str, Any]) -> str:
 
     >>> parts = {"clients": 2, "split": "iid", "samples": [5, 4], "rounds": 3, "local_epochs": 1, "bytes_per_number": 4}
     >>> clients_in_words({"federated": parts | {"bytes_per_round": 160}, "target_parameters": None})
-    '2 clients (iid, 4 .. 5 samples each), 3 rounds of 1 local epoch: 40 bytes to and from each client in every round.'
+    '2 clients (iid, 4 .. 5 samples each), 3 rounds of 1 local epoch: 40 bytes to and from each
+    client in every round.'
     """
     found = result["federated"]
     low, high = min(found["samples"]), max(found["samples"])
@@ -110,7 +113,11 @@ def clients_in_words(result: dict[str, Any]) -> str:
     head += f", {rounds:,} round{'s' * (rounds != 1)} of {local} local epoch{'s' * (local != 1)}"
     sent = f"{found['bytes_per_round'] // (2 * clients):,} bytes to and from each client in every round"
     target = result["target_parameters"]
-    network = "" if target is None else f"; the network's weights would be {target * found['bytes_per_number']:,}"
+    network = (
+        ""
+        if target is None
+        else f"; the network's weights would be {target * found['bytes_per_number']:,}"
+    )
     return f"{head}: {sent}{network}."
 
 
@@ -140,10 +147,13 @@ def ranking_bars(
 ) -> RenderableType:
     """Candidates as a bar chart, best first; provably equal ones share a bar.
 
-    Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` each, by the key `gate` of the entries.
+    Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` each, by the key `gate`
+    of the entries.
     """
     what = "|weight| x spread" if relaxation == "raw" else "probability"
-    table = Table(title=f"candidates by contribution ({what})", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=f"candidates by contribution ({what})", title_justify="left", box=None, pad_edge=False
+    )
     gates: dict[str, list[dict[str, Any]]] = {}
     for entry in ranking:
         gates.setdefault(entry.get("gate", ""), []).append(entry)
@@ -167,7 +177,11 @@ def _bars(entries: list[dict[str, Any]], width: int) -> Iterator[tuple[Renderabl
         bar = "█" * round(width * entry["contribution"] / largest) or "▏"
         note = f" (constant, {len(entry['merged'])} alike)" if entry["constant"] else ""
         label = Text(entry["candidate"]).append(note, style="dim")
-        yield label, Text(bar, style="dim" if entry["constant"] else "blue"), f"{entry['weight']:+.3f}"
+        yield (
+            label,
+            Text(bar, style="dim" if entry["constant"] else "blue"),
+            f"{entry['weight']:+.3f}",
+        )
 
 
 def space_note(space: SearchSpace, n: int) -> str | None:
@@ -175,7 +189,8 @@ def space_note(space: SearchSpace, n: int) -> str | None:
 
     >>> from diffqas.circuits import TABLE_I
     >>> space_note(TABLE_I, 11)
-    '6 of 12 candidates are constant whatever their angles (see `diffqas candidates`); they are not simulated.'
+    '6 of 12 candidates are constant whatever their angles (see `diffqas candidates`); they are not
+    simulated.'
     """
     constants = sum(finding.constant for finding in findings(space, n))
     if not constants:

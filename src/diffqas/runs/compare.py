@@ -13,8 +13,8 @@ class Line:
 
     Attributes:
         what: was compared.
-        difference: largest relative difference of a number; 0: equal bit by bit; infinite: something that is not a
-            number differs, or is missing.
+        difference: largest relative difference of a number; 0: equal bit by bit; infinite:
+            something that is not a number differs, or is missing.
         remark: where the largest difference is, or what else is to be said.
     """
 
@@ -40,7 +40,9 @@ def compare(what: str, then: Any, now: Any) -> Line:
         if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
             stack += [(f"{path}.{key}", a[key], b[key]) for key in a]
         elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-            stack += [(f"{path}.{index}", *pair) for index, pair in enumerate(zip(a, b, strict=True))]
+            stack += [
+                (f"{path}.{index}", *pair) for index, pair in enumerate(zip(a, b, strict=True))
+            ]
         elif (found := _difference(a, b)) > largest:
             largest, place = found, path[1:]
     return Line(what, largest, place)

@@ -1,4 +1,6 @@
-"""Several runs beside each other: which settings and versions are not the same in all, and what they reached."""
+"""Several runs beside each other: which settings and versions are not the same in all, and what
+they reached.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diffqas.errors import RunError, require
-from diffqas.runs.config import config_from_json
 from diffqas.runs.listing import RunSummary, summarise
-from diffqas.runs.settings_in_words import flat, settings_of
-from diffqas.training.folder import RunFolder
+from diffqas.searches import config_from_json, flat, settings_of
+from diffqas.storage import RunFolder
 
 ABSENT = "–"
 """A setting that a run has not."""
@@ -46,7 +47,12 @@ def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
     paths = [Path(folder) for folder in folders]
     listed = ", ".join(map(str, paths))
     require(len(paths) >= 2, "runs", "name at least two run folders", listed or "none")
-    require(len({path.resolve() for path in paths}) == len(paths), "runs", "differ from each other", listed)
+    require(
+        len({path.resolve() for path in paths}) == len(paths),
+        "runs",
+        "differ from each other",
+        listed,
+    )
     runs, settings, environments = [], [], []
     for path in paths:
         stored = RunFolder(path).load_config()

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError, require
-from diffqas.reports.forecast import forecast_csv, forecast_figure
-from diffqas.reports.pictures import save_figure
-from diffqas.runs.artefacts import FORECAST, seeds_in_words
-from diffqas.runs.config import RunConfig, config_from_json
-from diffqas.runs.own_task import task_of
-from diffqas.runs.session import load
-from diffqas.tasks import Task
-from diffqas.tasks.registry import load_windows, task_kind
-from diffqas.tasks.series import ForecastErrors, SeriesData, forecast_errors, free_run
-from diffqas.tasks.series.of_task import windows_of
-from diffqas.training.files import write_atomically
-from diffqas.training.folder import RunFolder
+from diffqas.reports import forecast_csv, forecast_figure, save_figure
+from diffqas.searches import (
+    FORECAST,
+    RunConfig,
+    config_from_json,
+    load,
+    load_windows,
+    seeds_in_words,
+    task_kind,
+    task_of,
+)
+from diffqas.storage import RunFolder, write_atomically
+from diffqas.tasks import ForecastErrors, SeriesData, Task, forecast_errors, free_run, windows_of
 
 STEPS = 20
 
@@ -29,21 +30,25 @@ def forecast_run(
     *,
     task: str | Task | None = None,
 ) -> ForecastErrors:
-    """Forecast several steps with all seeds of a finished run on a series; leaves a picture and a table.
+    """Forecast several steps with all seeds of a finished run on a series; leaves a picture and a
+    table.
 
-    What `diffqas forecast` does, for scripts and notebooks. Seeds that diverged in training are left out.
+    What `diffqas forecast` does, for scripts and notebooks. Seeds that diverged in training are
+    left out.
 
     Args:
         folder: the run folder.
         steps: how far to go; None: 20, or as many as there are test windows if they are fewer.
-        output: the picture, FILE.png; beside it goes FILE.csv with the errors of all seeds by horizon. None:
-            forecast.png in the run folder.
+        output: the picture, FILE.png; beside it goes FILE.csv with the errors of all seeds by
+            horizon. None: forecast.png in the run folder.
         task: the task, as of `load`.
 
     Raises:
-        ArgumentError: `steps` that no forecast reaches within the test part, or an `output` that is no FILE.png.
+        ArgumentError: `steps` that no forecast reaches within the test part, or an `output` that is
+            no FILE.png.
         DataError: the run's series cannot be read any more.
-        RunError: no finished run there, its windows do not show the series that it predicts, or a full disk.
+        RunError: no finished run there, its windows do not show the series that it predicts, or a
+            full disk.
     """
     place = RunFolder(Path(folder))
     result, config = place.load_result(), config_from_json(place.load_config())
@@ -51,18 +56,24 @@ def forecast_run(
     data, picture = _windows(config, own), Path(output or place.path / FORECAST)
     count = data.count - data.boundary
     steps = min(STEPS, count) if steps is None else steps
-    require(1 <= steps <= count, "steps", f"be between 1 and {count}, the number of test windows", steps)
+    require(
+        1 <= steps <= count, "steps", f"be between 1 and {count}, the number of test windows", steps
+    )
     require(picture.suffix == ".png", "output", "name a .png file", picture)
     sound = {
         seed: config.kind.network(model)
         for seed, model in zip(
-            config.seeds, load(place.path, task=own if isinstance(own, Task) else None).models, strict=True
+            config.seeds,
+            load(place.path, task=own if isinstance(own, Task) else None).models,
+            strict=True,
         )
         if str(seed) not in result["failures"]
     }
     networks = list(sound.values())
     errors = forecast_errors(networks, data, steps)
-    title = f"{config.dataset}: forecasts of {steps} step{'s' * (steps > 1)} ({seeds_in_words(config)})"
+    title = (
+        f"{config.dataset}: forecasts of {steps} step{'s' * (steps > 1)} ({seeds_in_words(config)})"
+    )
     save_figure(forecast_figure(data, free_run(networks, data, steps), errors, title), picture)
     write_atomically(picture.with_suffix(".csv"), forecast_csv(errors, list(sound)).encode())
     return errors
@@ -74,11 +85,17 @@ def _windows(config: RunConfig, own: Any) -> SeriesData:
     if own is not None:
         data = windows_of(own)
         if data is None:
-            raise RunError(f"The samples of {config.dataset} are not the successive windows of one series: {remedy}.")
+            raise RunError(
+                f"The samples of {config.dataset} are not the successive windows of one series: {remedy}."
+            )
         return data
     if task_kind(config.dataset) != "series":
         raise RunError(f"The run is on {config.dataset}, which is no series: {remedy}.")
-    data = load_windows(config.dataset, csv=config.csv, column=config.column, scaling=config.scaling)
+    data = load_windows(
+        config.dataset, csv=config.csv, column=config.column, scaling=config.scaling
+    )
     if data.last_response is not None:
-        raise RunError(f"The windows of {config.dataset} show {data.sees}: {remedy} (try {config.dataset}-response).")
+        raise RunError(
+            f"The windows of {config.dataset} show {data.sees}: {remedy} (try {config.dataset}-response)."
+        )
     return data

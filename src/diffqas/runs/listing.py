@@ -1,4 +1,6 @@
-"""What lies in folders of runs, read from their JSON files alone: nothing is loaded, nothing is executed."""
+"""What lies in folders of runs, read from their JSON files alone: nothing is loaded, nothing is
+executed.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
-from diffqas.reports.terminal import spread, text_of
-from diffqas.training.files import read_json
-from diffqas.training.folder import RunFolder
+from diffqas.reports import spread, text_of
+from diffqas.storage import RunFolder, read_json
 
 STATES = ("finished", "unfinished", "begun", "broken")
 STUDY = "study.json"
@@ -31,15 +32,18 @@ class RunSummary:
     Attributes:
         path: the run folder; of a cell its file.
         name: the folder's place below the one that was listed; of a cell study, data set and row.
-        state: `"finished"`, `"unfinished"` (some epochs are recorded), `"begun"` (none is) or `"broken"`.
+        state: `"finished"`, `"unfinished"` (some epochs are recorded), `"begun"` (none is) or
+            `"broken"`.
         task: name of the data set, environment or task.
         model: `"qt"`, `"qlstm"`, ...; of a cell the row's name.
         seeds: their numbers.
         done, total: epochs, or of agents episodes; None where that is not known.
         unit: `"epoch"` or `"episode"`.
-        metric: name of the main figure: `"mse"` is the MSE of the test part, `"reward"` the mean reward.
+        metric: name of the main figure: `"mse"` is the MSE of the test part, `"reward"` the mean
+            reward.
         higher: whether more of it is better.
-        figures: it, one entry per seed, None of a seed that failed; of an unfinished run of its last record.
+        figures: it, one entry per seed, None of a seed that failed; of an unfinished run of its
+            last record.
         trainable: trained numbers of one seed.
         target: weights that they write, if they do.
         seconds: of training.
@@ -67,7 +71,9 @@ class RunSummary:
 
     @property
     def progress(self) -> str:
-        """The state as a person reads it: `finished`, `epoch 17 of 100`, `begun` or why it is broken."""
+        """The state as a person reads it: `finished`, `epoch 17 of 100`, `begun` or why it is
+        broken.
+        """
         if self.state == "broken":
             return f"broken: {self.fault}"
         if self.state != "unfinished":
@@ -91,13 +97,16 @@ class RunSummary:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         fields = {**vars(self), "path": str(self.path), "median": self.median}
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()
+        }
 
 
 def list_runs(path: str | Path = "runs") -> list[RunSummary]:
     """Every run and every finished cell of a study in a folder and below, by their names.
 
-    What `diffqas runs` does, for scripts and notebooks. Folders that cannot be read have the state `"broken"`.
+    What `diffqas runs` does, for scripts and notebooks. Folders that cannot be read have the state
+    `"broken"`.
 
     Args:
         path: a folder of runs, a run or a study.
@@ -112,7 +121,13 @@ def list_runs(path: str | Path = "runs") -> list[RunSummary]:
     for folder, inner, files in os.walk(top):
         place = Path(folder)
         inner[:] = sorted(name for name in inner if not name.startswith("."))
-        kind = STUDY if STUDY in files else "config.json" if {"config.json", "result.json"} & set(files) else None
+        kind = (
+            STUDY
+            if STUDY in files
+            else "config.json"
+            if {"config.json", "result.json"} & set(files)
+            else None
+        )
         if kind is not None:
             inner.clear()
             name = place.resolve().name if place == top else place.relative_to(top).as_posix()
@@ -129,7 +144,9 @@ def summarise(path: Path, name: str | None = None) -> RunSummary:
         return RunSummary(path, name, "broken", fault=_reason(error, path))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        return RunSummary(path, name, "broken", fault=f"its files are not of this version of diffqas ({said})")
+        return RunSummary(
+            path, name, "broken", fault=f"its files are not of this version of diffqas ({said})"
+        )
 
 
 def _run(path: Path, name: str) -> RunSummary:
@@ -150,9 +167,15 @@ def _run(path: Path, name: str) -> RunSummary:
         result = folder.load_result()
         metric, values = _main(result)
         common |= {"model": result["model"], "trainable": result["trainable_parameters"]}
-        common |= {"target": result["target_parameters"], "seconds": result["seconds"], "done": _done(result)}
+        common |= {
+            "target": result["target_parameters"],
+            "seconds": result["seconds"],
+            "done": _done(result),
+        }
         higher = metric in result.get("higher", HIGHER)
-        return RunSummary(path, name, "finished", metric=metric, higher=higher, figures=_figures(values), **common)
+        return RunSummary(
+            path, name, "finished", metric=metric, higher=higher, figures=_figures(values), **common
+        )
     record = _last(folder.metrics)
     if record is None:
         return RunSummary(path, name, "begun", **common)
@@ -162,7 +185,9 @@ def _run(path: Path, name: str) -> RunSummary:
 
 
 def _model(kind: Mapping[str, Any]) -> str:
-    """Word of the command line for what config.json names by its class; a finished run's result says it."""
+    """Word of the command line for what config.json names by its class; a finished run's result
+    says it.
+    """
     return "qlstm" if "qlstm" in str(kind["is"]).lower() else "qt"
 
 
@@ -171,17 +196,25 @@ def _main(entries: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
     for key in ("test_reward", "mean_reward", "reward"):
         if isinstance(entries.get(key), list):
             return "reward", entries[key]
-    metric = entries.get("metric") or next((key[5:] for key in entries if key.startswith("test_")), "figure")
+    metric = entries.get("metric") or next(
+        (key[5:] for key in entries if key.startswith("test_")), "figure"
+    )
     return metric, entries[f"test_{metric}"]
 
 
 def _done(entries: Mapping[str, Any]) -> int:
-    return int(max(entries["episodes"])) if "episodes" in entries else int(entries.get("epochs", entries.get("epoch")))
+    return (
+        int(max(entries["episodes"]))
+        if "episodes" in entries
+        else int(entries.get("epochs", entries.get("epoch")))
+    )
 
 
 def _figures(values: Iterable[Any]) -> tuple[float | None, ...]:
     """Finite ones; a seed without one failed."""
-    return tuple(float(value) if value is not None and math.isfinite(value) else None for value in values)
+    return tuple(
+        float(value) if value is not None and math.isfinite(value) else None for value in values
+    )
 
 
 def _last(path: Path) -> dict[str, Any] | None:
@@ -206,7 +239,11 @@ def _cells(path: Path, name: str) -> Iterator[RunSummary]:
     try:
         study = read_json(path / STUDY)
         created = (study.get("environment") or {}).get("created")
-        higher = {str(told["name"])} if (told := study.get("metric") or {}).get("higher") else set(HIGHER)
+        higher = (
+            {str(told["name"])}
+            if (told := study.get("metric") or {}).get("higher")
+            else set(HIGHER)
+        )
     except (RunError, KeyError, AttributeError) as error:
         yield RunSummary(path / STUDY, name, "broken", fault=_reason(error, path / STUDY))
         return
@@ -241,5 +278,9 @@ def _reason(error: Exception, path: Path) -> str:
     """An error in a few words: the path stands beside it already."""
     said = " ".join(str(error).split())
     if not isinstance(error, DiffqasError):
-        return f"it lacks {said}" if isinstance(error, KeyError) else "its content is no cell of a study"
+        return (
+            f"it lacks {said}"
+            if isinstance(error, KeyError)
+            else "its content is no cell of a study"
+        )
     return said.replace(f"{path}{os.sep}", "").replace(str(path), path.name).rstrip(".")

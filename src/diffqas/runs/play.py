@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from diffqas.agents import Environment, Episode, is_environment, pace, play_episode, save_animation
 from diffqas.errors import RunError, require, whole
-from diffqas.reports.animation import pace, save_animation
-from diffqas.runs.agent_artefacts import ANIMATION
-from diffqas.runs.session import load
-from diffqas.tasks.environments import Environment, is_environment
-from diffqas.tasks.environments.episode import Episode, play_episode
-from diffqas.training.folder import RunFolder
+from diffqas.searches import ANIMATION, load
+from diffqas.storage import RunFolder
 
 
 def play_run(
@@ -31,7 +28,8 @@ def play_run(
     Args:
         folder: the run folder.
         seed: whose agent; None: that of the run's first seed.
-        episode_seed: number of the episode: it decides where the environment begins, and which actions are drawn.
+        episode_seed: number of the episode: it decides where the environment begins, and which
+            actions are drawn.
         sample: draw the actions from the policy; else take the most probable ones.
         output: the animation, FILE.gif; None: play.gif in the run folder.
 
@@ -39,7 +37,8 @@ def play_run(
         The episode with its frames, and where the animation lies.
 
     Raises:
-        ArgumentError: a seed that the run has not, a negative `episode_seed`, or an `output` that is no FILE.gif.
+        ArgumentError: a seed that the run has not, a negative `episode_seed`, or an `output` that
+            is no FILE.gif.
         DataError: the environment cannot be made or draws no pictures.
         RunError: no finished run on an environment there, or a full disk.
     """
@@ -56,7 +55,9 @@ def play_run(
     require(seed is None or seed in seeds, "seed", known, seed)
     agent = load(place.path).models[0 if seed is None else seeds.index(seed)]
     with _no_window(), closing(Environment(name, picture=True)) as environment:
-        episode = play_episode(environment, agent.export(), episode_seed, greedy=not sample, frames=True)
+        episode = play_episode(
+            environment, agent.export(), episode_seed, greedy=not sample, frames=True
+        )
     save_animation(episode.frames, path, episode.captions, pace(len(episode.frames)))
     return episode, path
 

@@ -9,15 +9,20 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 
+from diffqas.agents import AgentSettings
 from diffqas.errors import RunError, require
 from diffqas.runs.compare import Line, compare, text
-from diffqas.runs.config import RunConfig, config_from_json, environment
-from diffqas.runs.fingerprint import fingerprint, generated
-from diffqas.runs.own_task import task_of
-from diffqas.runs.session import begin
+from diffqas.searches import (
+    RunConfig,
+    begin,
+    config_from_json,
+    environment,
+    fingerprint,
+    generated,
+    task_of,
+)
+from diffqas.storage import RunFolder
 from diffqas.tasks import Task
-from diffqas.tasks.environments import AgentSettings
-from diffqas.training.folder import RunFolder
 
 TOLERANCE = 1e-6
 PLACES = ("csv", "data_dir")
@@ -45,7 +50,9 @@ class Repetition:
     @property
     def equal(self) -> bool:
         """Whether everything was trained and is equal within the tolerance."""
-        return self.folder is not None and all(line.difference <= self.tolerance for line in self.lines)
+        return self.folder is not None and all(
+            line.difference <= self.tolerance for line in self.lines
+        )
 
     def verdict(self, line: Line) -> str:
         """A line's result in words; where something is different, with what may be the reason."""
@@ -65,7 +72,8 @@ def repeat_run(
 ) -> Repetition:
     """Train a finished run again with its own choices, seeds and data, and compare.
 
-    What `diffqas repeat` does, for scripts and notebooks. A run whose file of samples has changed is not trained.
+    What `diffqas repeat` does, for scripts and notebooks. A run whose file of samples has changed
+    is not trained.
 
     Args:
         folder: the run folder.
@@ -85,7 +93,11 @@ def repeat_run(
     place = RunFolder(Path(folder))
     result, content = place.load_result(), place.load_config()
     config = config_from_json(content)
-    moved = {name: str(Path(path).resolve()) for name, path in {"csv": csv, "data_dir": data_dir}.items() if path}
+    moved = {
+        name: str(Path(path).resolve())
+        for name, path in {"csv": csv, "data_dir": data_dir}.items()
+        if path
+    }
     config = replace(config, **moved)
     loaded = task_of(config, Path(folder), task, quiet=quiet)
     changes = _changes(content.get("environment"), config)
@@ -109,7 +121,11 @@ def _data(then: Any, now: str | None) -> Line:
         return Line("data", 0.0, "an environment has none")
     if then is None:
         return Line("data", 0.0, "no checksum in the run's config.json")
-    return Line("data", 0.0 if then == now else float("inf"), "" if then == now else "the samples are others")
+    return Line(
+        "data",
+        0.0 if then == now else float("inf"),
+        "" if then == now else "the samples are others",
+    )
 
 
 def _choices(content: dict[str, Any]) -> dict[str, Any]:
@@ -117,8 +133,14 @@ def _choices(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lasting(result: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
-    """Without the time it took, and without the name of a task that is called like its file, if that has moved."""
-    return {name: value for name, value in result.items() if name != "seconds" and not (name == "task" and moved)}
+    """Without the time it took, and without the name of a task that is called like its file, if
+    that has moved.
+    """
+    return {
+        name: value
+        for name, value in result.items()
+        if name != "seconds" and not (name == "task" and moved)
+    }
 
 
 def _networks(path: Path) -> dict[str, Any]:
@@ -140,7 +162,11 @@ def _changes(then: Any, config: RunConfig) -> list[str]:
     old = then.get("versions") if isinstance(then.get("versions"), dict) else {}
     pairs = {name: (old.get(name), version) for name, version in now["versions"].items()}
     pairs |= {name: (then.get(name), now[name]) for name in ("machine", "compiled", "commit")}
-    changes = [f"{name} {_short(a)} -> {_short(b)}" for name, (a, b) in pairs.items() if a is not None and a != b]
+    changes = [
+        f"{name} {_short(a)} -> {_short(b)}"
+        for name, (a, b) in pairs.items()
+        if a is not None and a != b
+    ]
     if isinstance(config.settings, AgentSettings) and config.settings.algorithm == "a3c":
         changes.append("the order in which a3c's processes came to their turn")
     return changes

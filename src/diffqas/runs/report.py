@@ -8,15 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError, require
-from diffqas.reports.page import MARK, RunPage, Table, build
-from diffqas.reports.terminal import BEST_OF_GATE, classes_in_words, number, percent, spread, text_of
-from diffqas.runs.artefacts import REPORT
-from diffqas.runs.command import command_of
-from diffqas.runs.config import RunConfig, config_from_json
-from diffqas.runs.report_charts import charts_of, circuits_of, predictions_of, ranking_of, weights_of
-from diffqas.runs.settings_in_words import flat, settings_of
-from diffqas.training.files import write_atomically
-from diffqas.training.folder import RunFolder
+from diffqas.reports import (
+    BEST_OF_GATE,
+    MARK,
+    RunPage,
+    Table,
+    build,
+    classes_in_words,
+    number,
+    percent,
+    spread,
+    text_of,
+)
+from diffqas.runs.report_charts import (
+    charts_of,
+    circuits_of,
+    predictions_of,
+    ranking_of,
+    weights_of,
+)
+from diffqas.searches import REPORT, RunConfig, command_of, config_from_json, flat, settings_of
+from diffqas.storage import RunFolder, write_atomically
 
 
 def report_runs(
@@ -28,22 +40,35 @@ def report_runs(
 
     Args:
         folders: run folders, at least one.
-        output: the page, FILE.html; None: report.html in the folder of a single run, or here for several.
+        output: the page, FILE.html; None: report.html in the folder of a single run, or here for
+            several.
         overwrite: replace a file that is no report.
 
     Returns:
         Where the page lies, and what the folders lack.
 
     Raises:
-        ArgumentError: no folder, the same one twice, or an `output` that is no FILE.html in a folder that exists.
+        ArgumentError: no folder, the same one twice, or an `output` that is no FILE.html in a
+            folder that exists.
         RunError: a folder holds no run, a file in it is damaged, or another file is in the way.
     """
     paths = [Path(folder) for folder in folders]
     require(len(paths) >= 1, "runs", "name at least one run folder", "none")
-    require(len({path.resolve() for path in paths}) == len(paths), "runs", "differ from each other", _listed(paths))
-    target = Path(output) if output is not None else (paths[0] / REPORT if len(paths) == 1 else Path(REPORT))
+    require(
+        len({path.resolve() for path in paths}) == len(paths),
+        "runs",
+        "differ from each other",
+        _listed(paths),
+    )
+    target = (
+        Path(output)
+        if output is not None
+        else (paths[0] / REPORT if len(paths) == 1 else Path(REPORT))
+    )
     require(target.suffix == ".html", "output", "name a .html file", target)
-    require(output is None or target.parent.is_dir(), "output", "lie in a folder that exists", target)
+    require(
+        output is None or target.parent.is_dir(), "output", "lie in a folder that exists", target
+    )
     pages = [run_page(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     if not overwrite:
         _spare(target)
@@ -66,20 +91,30 @@ def run_page(path: Path, name: str | None = None) -> RunPage:
     config = config_from_json(stored)
     result = folder.load_result() if folder.finished else None
     try:
-        return _gathered(folder, name or path.resolve().name, config, stored.get("environment", {}), result)
+        return _gathered(
+            folder, name or path.resolve().name, config, stored.get("environment", {}), result
+        )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OSError) as error:
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise RunError(f"The files in {path} do not fit each other or this version of diffqas ({what}).") from None
+        raise RunError(
+            f"The files in {path} do not fit each other or this version of diffqas ({what})."
+        ) from None
 
 
 def _gathered(
-    folder: RunFolder, name: str, config: RunConfig, environment: dict[str, Any], result: dict[str, Any] | None
+    folder: RunFolder,
+    name: str,
+    config: RunConfig,
+    environment: dict[str, Any],
+    result: dict[str, Any] | None,
 ) -> RunPage:
     records, command = folder.records(), command_of(config)
     predictions, lacking = predictions_of(folder, config)
     classes = classes_in_words((result or {}).get("classes"))
     if result is not None and not records:
-        lacking.append("metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs")
+        lacking.append(
+            "metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs"
+        )
     return RunPage(
         name=name,
         task=f"{config.dataset} ({classes})" if classes else config.dataset,
@@ -98,7 +133,9 @@ def _gathered(
         versions=flat(environment),
         command=command.text if command.words else "",
         remarks=command.remarks,
-        failures=[] if result is None else [f"Seed {seed}: {why}" for seed, why in result["failures"].items()],
+        failures=[]
+        if result is None
+        else [f"Seed {seed}: {why}" for seed, why in result["failures"].items()],
         notes=lacking,
     )
 
@@ -125,7 +162,11 @@ def _summary(result: dict[str, Any]) -> str:
     if "mean_reward" in result:
         episodes = max(int(count) for count in result["episodes"])
         last = min(episodes, result["last"])
-        after = f"over the last {last:,} of {episodes:,} episodes" if last < episodes else f"over {episodes:,} episodes"
+        after = (
+            f"over the last {last:,} of {episodes:,} episodes"
+            if last < episodes
+            else f"over {episodes:,} episodes"
+        )
     else:
         after = f"after {result['epochs']:,} epoch{'s' * (result['epochs'] != 1)}"
         if "selected_epoch" in result:
@@ -177,7 +218,10 @@ def _results(result: dict[str, Any]) -> Table:
 def _names(paths: Sequence[Path]) -> list[str]:
     """Folder names; whole paths where two folders have the same name."""
     names = [path.resolve().name for path in paths]
-    return [name if names.count(name) == 1 else str(path) for name, path in zip(names, paths, strict=True)]
+    return [
+        name if names.count(name) == 1 else str(path)
+        for name, path in zip(names, paths, strict=True)
+    ]
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -12,20 +12,14 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 
-from diffqas.circuits import Candidate, SearchSpace, draw, form
-from diffqas.circuits.identities import CONSTANTS
+from diffqas.agents import NETWORKS, REWARD_WINDOW, few, moving
+from diffqas.circuits import CONSTANTS, Candidate, SearchSpace, draw, form
 from diffqas.errors import RunError
-from diffqas.models.agent import NETWORKS
-from diffqas.recurrent import GATES
-from diffqas.reports.page import Chart, Circuit, Line, Place, Table, Weights, band, plain, thinned
-from diffqas.reports.rewards import WINDOW, few, moving
-from diffqas.runs.agent_artefacts import EPISODES
-from diffqas.runs.artefacts import SAMPLES
-from diffqas.runs.config import RunConfig
-from diffqas.tasks.registry import OWN_SERIES
-from diffqas.tasks.series import SERIES
-from diffqas.training.files import load_tensors
-from diffqas.training.folder import RunFolder
+from diffqas.layers import GATES
+from diffqas.reports import Chart, Circuit, Line, Place, Table, Weights, band, plain, thinned
+from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
+from diffqas.storage import RunFolder, load_tensors
+from diffqas.tasks import SERIES
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
 
@@ -36,11 +30,15 @@ ROLES = {"train": "truth", "test": "prediction"}
 
 
 def charts_of(
-    folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]], higher: Sequence[str] = ()
+    folder: RunFolder,
+    config: RunConfig,
+    records: Sequence[Mapping[str, Any]],
+    higher: Sequence[str] = (),
 ) -> list[Chart]:
     """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes.
 
-    Logarithmic where all values are above zero, and less of the metric is better: it is not in `higher`.
+    Logarithmic where all values are above zero, and less of the metric is better: it is not in
+    `higher`.
     """
     if records and "episodes" in records[0]:
         return [_rewards(folder, config, records)]
@@ -72,7 +70,9 @@ def _in_decades(metric: str, lines: Sequence[Line]) -> bool:
 
 def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]]) -> Chart:
     path = folder.path / EPISODES
-    if not path.exists():  # not finished: what the records say, which are means of the last 500 episodes
+    if (
+        not path.exists()
+    ):  # not finished: what the records say, which are means of the last 500 episodes
         episodes = [float(np.median(record["episodes"])) for record in records]
         line = band("reward", episodes, [record["reward"] for record in records], role="prediction")
         return Chart("reward", "reward", "episode", [line])
@@ -83,7 +83,7 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str
     every = [tensors[f"reward-{seed}"] for seed in config.seeds]
     longest = max(map(len, every))
     whole = [values for values in every if len(values) == longest]  # others were frozen
-    window = max(1, min(WINDOW, longest // 10))
+    window = max(1, min(REWARD_WINDOW, longest // 10))
     begin = min(few(window), longest)
     both = [moving(values, window, begin) for values in whole]
     mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
@@ -113,8 +113,13 @@ def weights_of(
     shown = []
     for index, place in enumerate(places):
         rows = middle[:, index * len(candidates) : (index + 1) * len(candidates)]
-        flags = [(place, candidate.name) in constant or ("", candidate.name) in constant for candidate in candidates]
-        shown.append(Place(place, SearchSpace(candidates).names, flags, [plain(row) for row in rows]))
+        flags = [
+            (place, candidate.name) in constant or ("", candidate.name) in constant
+            for candidate in candidates
+        ]
+        shown.append(
+            Place(place, SearchSpace(candidates).names, flags, [plain(row) for row in rows])
+        )
     return Weights(unit, steps, shown)
 
 
@@ -124,8 +129,14 @@ def _candidates(config: RunConfig) -> tuple[Candidate, ...]:
 
 
 def _places(config: RunConfig, result: Mapping[str, Any] | None, count: int) -> list[str]:
-    """Names of the places that have structural weights, in their order: those of the ranking, where there is one."""
-    ranked = [] if result is None else list(dict.fromkeys(row.get("gate", "") for row in result["ranking"]))
+    """Names of the places that have structural weights, in their order: those of the ranking, where
+    there is one.
+    """
+    ranked = (
+        []
+        if result is None
+        else list(dict.fromkeys(row.get("gate", "") for row in result["ranking"]))
+    )
     if len(ranked) == count:
         return ranked
     if count == 1:
@@ -138,10 +149,18 @@ def _places(config: RunConfig, result: Mapping[str, Any] | None, count: int) -> 
     return [f"layer {layer + 1}" for layer in range(count)]
 
 
-def _constant(candidates: Sequence[Candidate], result: Mapping[str, Any] | None) -> set[tuple[str, str]]:
-    """(place, candidate) of those that are constant; of an unfinished run those that are so without data."""
+def _constant(
+    candidates: Sequence[Candidate], result: Mapping[str, Any] | None
+) -> set[tuple[str, str]]:
+    """(place, candidate) of those that are constant; of an unfinished run those that are so without
+    data.
+    """
     if result is None:
-        return {("", each.name) for each in candidates if each.encoding is None and form(each) in CONSTANTS}
+        return {
+            ("", each.name)
+            for each in candidates
+            if each.encoding is None and form(each) in CONSTANTS
+        }
     rows = [row for row in result["ranking"] if row["constant"]]
     return {(row.get("gate", ""), name) for row in rows for name in row["merged"]}
 
@@ -150,7 +169,11 @@ def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Char
     """Prediction against truth by epoch, and what is missing."""
     path = folder.path / SAMPLES
     if not path.exists():
-        lacking = folder.finished and config.dataset in SERIES_NAMES and "test_mse" in folder.load_result()
+        lacking = (
+            folder.finished
+            and config.dataset in SERIES_NAMES
+            and "test_mse" in folder.load_result()
+        )
         return {}, [f"{SAMPLES} is missing: no predictions"] if lacking else []
     samples = load_tensors(path)
     truth = samples["truth"].float().numpy()
@@ -166,7 +189,9 @@ def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Char
             Line("truth", x, plain(truth[kept]), role="truth", dash=True),
             Line("prediction", x, plain(first), *edges, role="prediction"),
         ]
-        charts[int(epoch)] = Chart("prediction", "", "window", lines, boundary=samples["boundary"] - 0.5)
+        charts[int(epoch)] = Chart(
+            "prediction", "", "window", lines, boundary=samples["boundary"] - 0.5
+        )
     return charts, []
 
 
@@ -200,5 +225,7 @@ def ranking_of(result: Mapping[str, Any], most: int | None = None) -> Table:
         alike = [name for name in row["merged"] if name != row["candidate"]]
         remarks = ["constant"] * row["constant"] + [f"the same as {', '.join(alike)}"] * bool(alike)
         figures = [f"{row['contribution']:.4f}", f"{row['weight']:+.4f}"]
-        body.append([row.get("gate", "")] * gated + [row["candidate"], *figures, "; ".join(remarks)])
+        body.append(
+            [row.get("gate", "")] * gated + [row["candidate"], *figures, "; ".join(remarks)]
+        )
     return Table(head, body, numeric=(1 + gated, 2 + gated))

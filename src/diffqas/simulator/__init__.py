@@ -1,10 +1,17 @@
-"""Angles -> probabilities, inputs and angles -> expectations: pure, batched, differentiable, no neural network."""
+"""Angles -> probabilities, inputs and angles -> expectations: pure, batched, differentiable, no
+neural network.
+"""
 
 from diffqas.simulator.expectations import expectations as expectations
+from diffqas.simulator.general import amplitudes as amplitudes
+from diffqas.simulator.layered import layered_probabilities as layered_probabilities
 from diffqas.simulator.observables import Observables as Observables
+from diffqas.simulator.observables import features as features
 from diffqas.simulator.observables import heisenberg as heisenberg
 from diffqas.simulator.oracle import dense_expectations as dense_expectations
 from diffqas.simulator.oracle import dense_probabilities as dense_probabilities
 from diffqas.simulator.probabilities import MAX_QUBITS as MAX_QUBITS
 from diffqas.simulator.probabilities import mixture as mixture
 from diffqas.simulator.probabilities import probabilities as probabilities
+from diffqas.simulator.reversible import evolve as evolve
+from diffqas.simulator.rotations import qubit_unitaries as qubit_unitaries

@@ -26,19 +26,27 @@ def checked_angles(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor
     require(not separate or got[core - 1] == len(space), "angles", rule, got)
     flat = angles if r > 1 else angles.unsqueeze(-1)
     flat = flat.reshape(-1, len(space) if separate else 1, *flat.shape[core:])
-    require(flat.shape[3] <= MAX_QUBITS, "angles", f"have at most {MAX_QUBITS} qubits", flat.shape[3])
+    require(
+        flat.shape[3] <= MAX_QUBITS, "angles", f"have at most {MAX_QUBITS} qubits", flat.shape[3]
+    )
     return flat
 
 
 def lead_of(space: SearchSpace, angles: Tensor, separate: bool) -> tuple[int, ...]:
     """Leading dimensions of angles that passed `checked_angles`."""
-    return tuple(angles.shape[: angles.dim() - (2 if space.angles_per_qubit == 1 else 3) - separate])
+    return tuple(
+        angles.shape[: angles.dim() - (2 if space.angles_per_qubit == 1 else 3) - separate]
+    )
 
 
-def checked_weights(space: SearchSpace, weights: Tensor, angles: Tensor, lead: tuple[int, ...]) -> Tensor:
+def checked_weights(
+    space: SearchSpace, weights: Tensor, angles: Tensor, lead: tuple[int, ...]
+) -> Tensor:
     """Validated weights as (batch, candidates)."""
     expected = (*lead, len(space))
     kind = weights.dtype if isinstance(weights, Tensor) else type(weights).__name__
     require(kind == angles.dtype, "weights", f"be a {angles.dtype} tensor like `angles`", kind)
-    require(weights.shape == expected, "weights", f"have the shape {expected}", tuple(weights.shape))
+    require(
+        weights.shape == expected, "weights", f"have the shape {expected}", tuple(weights.shape)
+    )
     return weights.reshape(-1, len(space))

@@ -10,8 +10,8 @@ from torch import Tensor
 class Axes:
     """Amplitudes (..., 2**k, columns) of k qubits, with two leading dimensions.
 
-    A product of a small matrix with the axes of its qubits leaves these in front. They stay there: an order is put
-    right once, at the end.
+    A product of a small matrix with the axes of its qubits leaves these in front. They stay there:
+    an order is put right once, at the end.
     """
 
     def __init__(self, full: Tensor, qubits: Iterable[int]) -> None:
@@ -19,7 +19,9 @@ class Axes:
         self._columns = full.shape[-1]
 
     def apply(self, matrix: Tensor, qubits: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-        """Apply (..., 2**q, 2**q) to so many qubits; gives what was before and what is after, (..., 2**q, rest)."""
+        """Apply (..., 2**q, 2**q) to so many qubits; gives what was before and what is after, (...,
+        2**q, rest).
+        """
         rest = [q for q in self._order if q not in qubits]
         ordered = self._permuted([*qubits, *rest])
         before = ordered.reshape(*ordered.shape[:2], 2 ** len(qubits), -1)

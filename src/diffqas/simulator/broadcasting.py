@@ -8,10 +8,12 @@ from torch import Tensor
 
 
 class Alignment:
-    """Leading dimensions of inputs and of angles that broadcast against each other, sorted into three kinds.
+    """Leading dimensions of inputs and of angles that broadcast against each other, sorted into
+    three kinds.
 
-    A dimension that both have is a batch; one that only the inputs have (the angles have 1 there) counts samples that
-    share angles; one that only the angles have counts sets of angles that share samples.
+    A dimension that both have is a batch; one that only the inputs have (the angles have 1 there)
+    counts samples that share angles; one that only the angles have counts sets of angles that share
+    samples.
 
     >>> align = Alignment((4, 1, 10), (3, 1))  # 4 and 10 samples, 3 sets
     >>> align.kinds
@@ -30,7 +32,9 @@ class Alignment:
 
     def _order(self) -> list[int]:
         names = self.kinds[0]
-        return [i for kind in ("batch", "set", "sample") for i, name in enumerate(names) if name == kind]
+        return [
+            i for kind in ("batch", "set", "sample") for i, name in enumerate(names) if name == kind
+        ]
 
     def _sizes(self, kind: str) -> list[int]:
         return [size for name, size in zip(*self.kinds, strict=True) if name == kind]
@@ -42,7 +46,9 @@ class Alignment:
         return full.reshape(math.prod(self._sizes("batch")), -1, inputs.shape[-1])
 
     def sets(self, angles: Tensor) -> Tensor:
-        """Angles (..., a, b, c, d), one set being the last four dimensions, as (batch, sets, a, b, c, d)."""
+        """Angles (..., a, b, c, d), one set being the last four dimensions, as (batch, sets, a, b,
+        c, d).
+        """
         full = angles.reshape(*self._angles, *angles.shape[-4:])
         full = full.permute(*self._order(), -4, -3, -2, -1)
         return full.reshape(math.prod(self._sizes("batch")), -1, *angles.shape[-4:])

@@ -1,8 +1,10 @@
-"""Many cotangents of one pass: what `torch.autograd.grad(..., is_grads_batched=True)` and vmap need.
+"""Many cotangents of one pass: what `torch.autograd.grad(..., is_grads_batched=True)` and vmap
+need.
 
-Gradients are a function of what the pass left behind, tensors (batch, ...), and of one cotangent (batch, ...) or
-many (batch, m, ...). Where vmap maps the cotangents alone they become many, which share all that the circuit says;
-where it maps anything else too, the calls are more entries of the batch.
+Gradients are a function of what the pass left behind, tensors (batch, ...), and of one cotangent
+(batch, ...) or many (batch, m, ...). Where vmap maps the cotangents alone they become many, which
+share all that the circuit says; where it maps anything else too, the calls are more entries of the
+batch.
 """
 
 from __future__ import annotations
@@ -13,12 +15,17 @@ from torch import Tensor
 
 
 def mapped(
-    gradients: Callable[..., Sequence[Tensor]], many: bool, count: int, dims: Sequence[int | None], *tensors: Tensor
+    gradients: Callable[..., Sequence[Tensor]],
+    many: bool,
+    count: int,
+    dims: Sequence[int | None],
+    *tensors: Tensor,
 ) -> tuple[tuple[Tensor, ...], int]:
     """What `gradients` gives in calls under vmap.
 
     Args:
-        gradients: of `many` and of the tensors, the cotangents last; gives (batch, ...), or (batch, m, ...) if many.
+        gradients: of `many` and of the tensors, the cotangents last; gives (batch, ...), or (batch,
+            m, ...) if many.
         many: whether the cotangents of one call are many.
         count: of calls.
         dims: the mapped dimension of each tensor, None for one that all calls share.
@@ -36,7 +43,9 @@ def mapped(
 
 
 def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Tensors (batch, ...) of a call under vmap as (count * batch, ...); a tensor without mapped dimension repeats."""
+    """Tensors (batch, ...) of a call under vmap as (count * batch, ...); a tensor without mapped
+    dimension repeats.
+    """
     stacked = [
         tensor.unsqueeze(0).expand(count, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
         for tensor, dim in zip(tensors, dims, strict=True)
@@ -45,5 +54,7 @@ def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> l
 
 
 def unfold(count: int, results: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-    """Results (count * batch, ...) as vmap wants them: (count, batch, ...), and where the mapped dimension stands."""
+    """Results (count * batch, ...) as vmap wants them: (count, batch, ...), and where the mapped
+    dimension stands.
+    """
     return tuple(result.unflatten(0, (count, -1)) for result in results), (0,) * len(results)

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from diffqas.circuits.gate import GATES
+from diffqas.circuits import GATES
 from diffqas.simulator.rotations import rotation_matrices
 
 _HALF = math.sqrt(0.5)
@@ -28,9 +28,13 @@ _PAULIS = {"rxx": "x", "ryy": "y", "rzz": "z"}
 
 
 def fixed_matrix(name: str, like: Tensor) -> Tensor:
-    """Matrix (2**k, 2**k) of a gate without angle, complex, in the precision and on the device of `like`."""
+    """Matrix (2**k, 2**k) of a gate without angle, complex, in the precision and on the device of
+    `like`.
+    """
     kind = GATES[name]
-    return _controlled(torch.tensor(_FIXED[kind.base], dtype=_complex(like), device=like.device), kind.controls)
+    return _controlled(
+        torch.tensor(_FIXED[kind.base], dtype=_complex(like), device=like.device), kind.controls
+    )
 
 
 def turning_matrices(name: str, angles: Tensor) -> Tensor:
@@ -38,11 +42,15 @@ def turning_matrices(name: str, angles: Tensor) -> Tensor:
     kind = GATES[name]
     if kind.base == "p":
         one = torch.ones_like(angles)
-        unitary = torch.diag_embed(torch.stack((one.to(_complex(one)), torch.polar(one, angles)), dim=-1))
+        unitary = torch.diag_embed(
+            torch.stack((one.to(_complex(one)), torch.polar(one, angles)), dim=-1)
+        )
     elif kind.base in _PAULIS:
         pauli = fixed_matrix(_PAULIS[kind.base], angles)
         pair, half = torch.kron(pauli, pauli), (angles / 2)[..., None, None]
-        unitary = half.cos() * torch.eye(4, dtype=pair.dtype, device=pair.device) - 1j * half.sin() * pair
+        unitary = (
+            half.cos() * torch.eye(4, dtype=pair.dtype, device=pair.device) - 1j * half.sin() * pair
+        )
     else:
         unitary = rotation_matrices(kind.base, angles).to(_complex(angles))
     return _controlled(unitary, kind.controls)

@@ -1,8 +1,9 @@
-"""Circuits of any gates, gate by gate, as one autograd function whose memory does not grow with depth.
+"""Circuits of any gates, gate by gate, as one autograd function whose memory does not grow with
+depth.
 
-Neighbouring gates of a layer are merged into blocks of a few qubits, for all layers at once; a block is a small matrix
-that meets the state's axes of its qubits. The backward pass undoes block after block, so that state and cotangents
-walk back through the circuit together.
+Neighbouring gates of a layer are merged into blocks of a few qubits, for all layers at once; a
+block is a small matrix that meets the state's axes of its qubits. The backward pass undoes block
+after block, so that state and cotangents walk back through the circuit together.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Ansatz
-from diffqas.circuits.ansatz import gate_list
-from diffqas.circuits.gate import Gate, Slot
+from diffqas.circuits import Ansatz, Gate, Slot, ansatz_gates
 from diffqas.simulator.axes import Axes
 from diffqas.simulator.cotangents import mapped
 from diffqas.simulator.fusion import blocks, merged
@@ -42,12 +41,16 @@ class Plan(NamedTuple):
 def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
     """Final states, complex (batch, 2**n), for angles (batch, depth, n, r); differentiable once."""
     batch, depth, n = angles.shape[:3]
-    start, layer = gate_list(ansatz, n)
+    start, layer = ansatz_gates(ansatz, n)
     at_start, once = _blocks(start, angles)
     in_layer, repeated = _blocks(layer, angles)
-    zero = torch.zeros(batch, 2**n, dtype=torch.complex128 if angles.dtype == torch.float64 else torch.complex64)
+    zero = torch.zeros(
+        batch, 2**n, dtype=torch.complex128 if angles.dtype == torch.float64 else torch.complex64
+    )
     zero[:, 0] = 1
-    return _Circuit.apply(Plan(n, depth, at_start, in_layer), zero.to(angles.device), *once, *repeated)  # type: ignore[return-value]
+    return _Circuit.apply(
+        Plan(n, depth, at_start, in_layer), zero.to(angles.device), *once, *repeated
+    )  # type: ignore[return-value]
 
 
 def probabilities(ansatz: Ansatz, angles: Tensor) -> Tensor:
@@ -56,15 +59,21 @@ def probabilities(ansatz: Ansatz, angles: Tensor) -> Tensor:
     return state.real.square() + state.imag.square()
 
 
-def _blocks(gates: Sequence[Gate], angles: Tensor) -> tuple[tuple[tuple[int, ...], ...], list[Tensor]]:
+def _blocks(
+    gates: Sequence[Gate], angles: Tensor
+) -> tuple[tuple[tuple[int, ...], ...], list[Tensor]]:
     """Blocks of the gates: their qubits, and matrices (batch or 1, depth or 1, 2**k, 2**k)."""
     places, matrices = tuple(gate.qubits for gate in gates), _matrices(gates, angles)
     found = blocks(places)
-    return tuple(block.qubits for block in found), [merged(block, places, matrices) for block in found]
+    return tuple(block.qubits for block in found), [
+        merged(block, places, matrices) for block in found
+    ]
 
 
 def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
-    """Of each gate (batch or 1, depth or 1, 2**k, 2**k); those of one name that turn are computed together."""
+    """Of each gate (batch or 1, depth or 1, 2**k, 2**k); those of one name that turn are computed
+    together.
+    """
     result: list[Tensor | None] = [None] * len(gates)
     turning: dict[str, list[int]] = {}
     for place, gate in enumerate(gates):
@@ -76,7 +85,9 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
             result[place] = turning_matrices(gate.name, angles.new_tensor([[float(gate.angle)]]))
     for name, places in turning.items():
         slots = [slot for place in places if isinstance(slot := gates[place].angle, Slot)]
-        factors, offsets = (angles.new_tensor([getattr(s, part) for s in slots]) for part in ("factor", "offset"))
+        factors, offsets = (
+            angles.new_tensor([getattr(s, part) for s in slots]) for part in ("factor", "offset")
+        )
         own = angles[..., [slot.qubit for slot in slots], [slot.index for slot in slots]]
         together = turning_matrices(name, own * factors + offsets)
         for place, matrices in zip(places, together.unbind(2), strict=True):
@@ -109,7 +120,8 @@ class _Circuit(torch.autograd.Function):
 
 
 class _Undone(torch.autograd.Function):
-    """Gradients of the matrices that are learned, (batch, m, depth, 2**k, 2**k), for cotangents (batch, m, 2**n).
+    """Gradients of the matrices that are learned, (batch, m, depth, 2**k, 2**k), for cotangents
+    (batch, m, 2**n).
 
     It has no derivative of its own.
     """

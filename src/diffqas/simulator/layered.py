@@ -1,9 +1,11 @@
-"""Circuits whose layers differ from each other: plain torch, complex amplitudes, batched, differentiable.
+"""Circuits whose layers differ from each other: plain torch, complex amplitudes, batched,
+differentiable.
 
-A layer is a candidate's entangler followed by its rotations; what the candidate has before its layers, Hadamards or
-none, is where a circuit starts whose first layer it is. For a differentiable choice, the amplitudes behind a layer are
-a weighted sum of what every candidate's layer makes of those before it. With weights that are one-hot, as in
-straight-through estimation, that is one circuit; with others the sum is no circuit, not even of norm 1.
+A layer is a candidate's entangler followed by its rotations; what the candidate has before its
+layers, Hadamards or none, is where a circuit starts whose first layer it is. For a differentiable
+choice, the amplitudes behind a layer are a weighted sum of what every candidate's layer makes of
+those before it. With weights that are one-hot, as in straight-through estimation, that is one
+circuit; with others the sum is no circuit, not even of norm 1.
 """
 
 from __future__ import annotations
@@ -14,9 +16,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Candidate
-from diffqas.circuits.entanglers import Cnot
-from diffqas.circuits.permutations import inverse_permutation
+from diffqas.circuits import Candidate, Cnot, inverse_permutation
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries
 
 
@@ -27,10 +27,12 @@ def layered_probabilities(
 
     Args:
         candidates: without data encoding, what a layer can be.
-        angles: radians, (batch, depth, n, r), r at least the most rotations per qubit of a candidate.
+        angles: radians, (batch, depth, n, r), r at least the most rotations per qubit of a
+            candidate.
         choice: index of each layer's candidate, (batch, depth).
-        weights: (batch, depth, candidates), one-hot at `choice`, where their gradient is wanted: then every
-            candidate's layer is computed, the others as what an infinitesimal weight would add.
+        weights: (batch, depth, candidates), one-hot at `choice`, where their gradient is wanted:
+            then every candidate's layer is computed, the others as what an infinitesimal weight
+            would add.
 
     Returns:
         (batch, 2**n) in the dtype of `angles`, differentiable in `angles` and `weights`.
@@ -40,7 +42,11 @@ def layered_probabilities(
     >>> layered_probabilities([ry, rx], angles, torch.tensor([[0, 1]])).round(decimals=3).tolist()
     [[0.5, 0.5]]
     """
-    amplitudes = _chosen(candidates, angles, choice) if weights is None else _weighted(candidates, angles, weights)
+    amplitudes = (
+        _chosen(candidates, angles, choice)
+        if weights is None
+        else _weighted(candidates, angles, weights)
+    )
     return amplitudes.real.square() + amplitudes.imag.square()
 
 
@@ -48,21 +54,26 @@ def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> 
     """Amplitudes (batch, 2**n) of the chosen layers alone."""
     n = angles.shape[2]
     kinds = _kinds(candidates)
-    rotation, _, start = (torch.tensor(row, device=angles.device) for row in zip(*kinds, strict=True))
+    rotation, _, start = (
+        torch.tensor(row, device=angles.device) for row in zip(*kinds, strict=True)
+    )
     sources = _sources(tuple(candidate.cnots(n) for candidate in candidates), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rows, layers = (torch.arange(size, device=angles.device) for size in angles.shape[:2])
     matrices = _merged(unitaries[rows[:, None], layers, rotation[choice]])
     state = _starts(unitaries, n)[start[choice[:, 0]]]
     for layer, chosen in enumerate(choice.unbind(1)):
-        state = _rotated(state.gather(1, sources[chosen]), [matrix[:, layer] for matrix in matrices])
+        state = _rotated(
+            state.gather(1, sources[chosen]), [matrix[:, layer] for matrix in matrices]
+        )
     return state
 
 
 def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) -> Tensor:
     """Amplitudes (batch, 2**n), every layer a weighted sum over the candidates.
 
-    Candidates with the same rotations are summed before these act: R_1 (w_1 P_1 + w_2 P_2) x + R_2 (..) x.
+    Candidates with the same rotations are summed before these act: R_1 (w_1 P_1 + w_2 P_2) x + R_2
+    (..) x.
     """
     n = angles.shape[2]
     kinds = _kinds(candidates)
@@ -70,9 +81,13 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
     sources = _sources(tuple(entanglers), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rotations, count = unitaries.shape[2], len(entanglers)
-    places = [(r, entanglers.index(c.cnots(n)), h) for c, (r, _, h) in zip(candidates, kinds, strict=True)]
+    places = [
+        (r, entanglers.index(c.cnots(n)), h) for c, (r, _, h) in zip(candidates, kinds, strict=True)
+    ]
     matrices = _merged(unitaries)
-    state = _starts(unitaries, n).expand(len(angles), 2, -1)  # before the first layer: without and with Hadamards
+    state = _starts(unitaries, n).expand(
+        len(angles), 2, -1
+    )  # before the first layer: without and with Hadamards
     for layer, weight in enumerate(weights.unbind(1)):
         before = state.shape[1]
         inputs = state[:, :, sources].flatten(1, 2)  # (batch, before * entanglers, 2**n)
@@ -80,16 +95,24 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
         for index, (r, e, h) in enumerate(places):
             table[index, (r * before + min(h, before - 1)) * count + e] = 1
         parts = (weight @ table).unflatten(-1, (rotations, before * count))
-        mixed = torch.view_as_complex((parts @ torch.view_as_real(inputs).flatten(2)).unflatten(-1, (-1, 2)))
-        turned = _rotated(mixed.flatten(0, 1), [matrix[:, layer].flatten(0, 1) for matrix in matrices])
+        mixed = torch.view_as_complex(
+            (parts @ torch.view_as_real(inputs).flatten(2)).unflatten(-1, (-1, 2))
+        )
+        turned = _rotated(
+            mixed.flatten(0, 1), [matrix[:, layer].flatten(0, 1) for matrix in matrices]
+        )
         state = turned.unflatten(0, (-1, rotations)).sum(1, keepdim=True)
     return state.squeeze(1)
 
 
 def _kinds(candidates: Sequence[Candidate]) -> list[tuple[int, int, int]]:
-    """Of each candidate the number of its rotations among the different ones, its own, and whether it has Hadamards."""
+    """Of each candidate the number of its rotations among the different ones, its own, and whether
+    it has Hadamards.
+    """
     rotations = _different_rotations(candidates)
-    return [(rotations.index(c.rotations), index, int(c.hadamard)) for index, c in enumerate(candidates)]
+    return [
+        (rotations.index(c.rotations), index, int(c.hadamard)) for index, c in enumerate(candidates)
+    ]
 
 
 def _different_rotations(candidates: Sequence[Candidate]) -> list[tuple[str, ...]]:
@@ -99,7 +122,9 @@ def _different_rotations(candidates: Sequence[Candidate]) -> list[tuple[str, ...
 def _unitaries(candidates: Sequence[Candidate], angles: Tensor) -> Tensor:
     """(batch, depth, different rotations, n, 2, 2), complex."""
     kinds = [qubit_unitaries(rotations, angles) for rotations in _different_rotations(candidates)]
-    dtype = torch.promote_types(angles.dtype, torch.complex64 if angles.dtype == torch.float32 else torch.complex128)
+    dtype = torch.promote_types(
+        angles.dtype, torch.complex64 if angles.dtype == torch.float32 else torch.complex128
+    )
     return torch.stack([unitaries.to(dtype) for unitaries in kinds], dim=2)
 
 

@@ -1,9 +1,10 @@
 """Expectations in two stages: what the angles decide, once; then any number of inputs, cheaply.
 
-An input enters a circuit in one rotation of one qubit, so an output is a polynomial of degree one in each input's
-(1, cos, sin). Its 3**n coefficients depend on the angles alone. Training a recurrent network computes them once per
-step of the optimiser and reuses them for every sample and every moment of the series; a weighted sum of candidates
-has the weighted sum of their coefficients, so it costs no more than one candidate.
+An input enters a circuit in one rotation of one qubit, so an output is a polynomial of degree one
+in each input's (1, cos, sin). Its 3**n coefficients depend on the angles alone. Training a
+recurrent network computes them once per step of the optimiser and reuses them for every sample and
+every moment of the series; a weighted sum of candidates has the weighted sum of their coefficients,
+so it costs no more than one candidate.
 """
 
 from __future__ import annotations
@@ -40,29 +41,45 @@ class Observables:
         coefficients: Tensor | None = None,
     ) -> None:
         self.n, self.lead, self.coefficients = n, lead, coefficients
-        """The coefficients, (*lead, candidates, outputs, 3**n) or (*lead, outputs, 3**n) of a weighted sum; None where
-        they are not held."""
+        """The coefficients, (*lead, candidates, outputs, 3**n) or (*lead, outputs, 3**n) of a
+        weighted sum; None where they are not held.
+        """
         self._angles, self._values = angles, values
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Expectations at the inputs.
 
         Args:
-            inputs: (..., n), radians, dtype and device of the angles; the leading dimensions broadcast against
-                those of the angles.
+            inputs: (..., n), radians, dtype and device of the angles; the leading dimensions
+                broadcast against those of the angles.
 
         Returns:
-            (..., len(candidates), outputs), or (..., outputs) of a weighted sum, differentiable in the inputs and,
-            as often as wanted, in what the observables were made of.
+            (..., len(candidates), outputs), or (..., outputs) of a weighted sum, differentiable in
+            the inputs and, as often as wanted, in what the observables were made of.
 
         Raises:
             ArgumentError: inputs of the wrong shape, dtype or device.
         """
         kind = inputs.dtype if isinstance(inputs, Tensor) else type(inputs).__name__
-        require(kind == self._angles.dtype, "inputs", f"be a {self._angles.dtype} tensor like `angles`", kind)
+        require(
+            kind == self._angles.dtype,
+            "inputs",
+            f"be a {self._angles.dtype} tensor like `angles`",
+            kind,
+        )
         got, device = tuple(inputs.shape), self._angles.device
-        require(len(got) >= 1 and got[-1] == self.n and 0 not in got, "inputs", f"have the shape (..., {self.n})", got)
-        require(inputs.device == device, "inputs", f"be on the device of `angles`, {device}", inputs.device)
+        require(
+            len(got) >= 1 and got[-1] == self.n and 0 not in got,
+            "inputs",
+            f"have the shape (..., {self.n})",
+            got,
+        )
+        require(
+            inputs.device == device,
+            "inputs",
+            f"be on the device of `angles`, {device}",
+            inputs.device,
+        )
         try:
             torch.broadcast_shapes(got[:-1], self.lead)
         except RuntimeError:
@@ -71,17 +88,22 @@ class Observables:
         return self._values(inputs)
 
     def mixed(self, weights: Tensor) -> Observables:
-        """Those of the weighted sum of all candidates, for observables of each whose coefficients are held.
+        """Those of the weighted sum of all candidates, for observables of each whose coefficients
+        are held.
 
         Angles that stay are computed once.
 
         Args:
-            weights: (..., len(candidates)) with the leading dimensions of the angles; nothing but the weights is
-                differentiable then.
+            weights: (..., len(candidates)) with the leading dimensions of the angles; nothing but
+                the weights is differentiable then.
         """
-        assert self.coefficients is not None  # where they are not held, `heisenberg` takes the weights
+        assert (
+            self.coefficients is not None
+        )  # where they are not held, `heisenberg` takes the weights
         found = mixed(self.coefficients.flatten(0, -4), weights.reshape(-1, weights.shape[-1]))
-        return _of_coefficients(self.n, self._angles, self.lead, found.reshape(*self.lead, *found.shape[1:]), True)
+        return _of_coefficients(
+            self.n, self._angles, self.lead, found.reshape(*self.lead, *found.shape[1:]), True
+        )
 
 
 def heisenberg(
@@ -98,12 +120,13 @@ def heisenberg(
         candidates: circuits with data encoding.
         angles: as in `expectations`.
         outputs: how many qubits are read, the first ones.
-        weights: (..., len(candidates)) with the leading dimensions of `angles`: the observables are those of the
-            weighted sum of all candidates.
+        weights: (..., len(candidates)) with the leading dimensions of `angles`: the observables are
+            those of the weighted sum of all candidates.
         separate: as in `expectations`.
 
     Returns:
-        A function of the inputs; keep it for one step of training, its coefficients belong to these angles.
+        A function of the inputs; keep it for one step of training, its coefficients belong to these
+        angles.
 
     Raises:
         ArgumentError: as in `expectations`, or weights of the wrong shape or dtype.
@@ -119,7 +142,10 @@ def heisenberg(
     flat = checked_angles(space, angles, separate)
     sets, _, depth, n, _ = flat.shape
     require(
-        whole(outputs) and outputs <= n, "outputs", f"be a whole number from 1 to the number of qubits, {n}", outputs
+        whole(outputs) and outputs <= n,
+        "outputs",
+        f"be a whole number from 1 to the number of qubits, {n}",
+        outputs,
     )
     for candidate in space:
         candidate.cnots(n)  # tells of an entangler that does not fit n qubits
@@ -137,13 +163,18 @@ def heisenberg(
     return _of_coefficients(n, angles, lead, found, weights is not None)
 
 
-def _of_coefficients(n: int, angles: Tensor, lead: tuple[int, ...], found: Tensor, together: bool) -> Observables:
+def _of_coefficients(
+    n: int, angles: Tensor, lead: tuple[int, ...], found: Tensor, together: bool
+) -> Observables:
     equation = "...f,...kf->...k" if together else "...f,...ckf->...ck"
-    return Observables(n, angles, lead, lambda inputs: torch.einsum(equation, features(inputs), found), found)
+    return Observables(
+        n, angles, lead, lambda inputs: torch.einsum(equation, features(inputs), found), found
+    )
 
 
 def features(inputs: Tensor) -> Tensor:
-    """Products of one of (1, cos, sin) of each input, the first input's slowest: (..., n) -> (..., 3**n).
+    """Products of one of (1, cos, sin) of each input, the first input's slowest: (..., n) -> (...,
+    3**n).
 
     >>> features(torch.zeros(2)).tolist()
     [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
@@ -161,7 +192,9 @@ def _simulated(
     def values(inputs: Tensor) -> Tensor:
         align = Alignment(tuple(inputs.shape[:-1]), lead)
         per_set = angles.reshape(*lead, *angles.shape[1:])
-        found = align.restored(state_expectations(space, align.samples(inputs), align.sets(per_set), outputs))
+        found = align.restored(
+            state_expectations(space, align.samples(inputs), align.sets(per_set), outputs)
+        )
         if weights is None:
             return found
         return (weights.reshape(*lead, -1, 1) * found).sum(-2)

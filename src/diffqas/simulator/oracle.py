@@ -1,4 +1,6 @@
-"""The slow, obvious simulator: dense 2**n x 2**n matrices, gate by gate. Every fast form is tested against it."""
+"""The slow, obvious simulator: dense 2**n x 2**n matrices, gate by gate. Every fast form is tested
+against it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,17 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Ansatz, AnyCandidate, Candidate, SearchSpace, as_space
-from diffqas.circuits.ansatz import gate_list
-from diffqas.circuits.gate import GATES, Gate, Slot
+from diffqas.circuits import (
+    GATES,
+    Ansatz,
+    AnyCandidate,
+    Candidate,
+    Gate,
+    SearchSpace,
+    Slot,
+    ansatz_gates,
+    as_space,
+)
 from diffqas.errors import require
 
 _PAULI = {
@@ -38,7 +48,9 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
 
 
 def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
-    """Any gate of `GATES` for the angles (n, r) of one layer: the exponential of a Pauli string, with projectors."""
+    """Any gate of `GATES` for the angles (n, r) of one layer: the exponential of a Pauli string,
+    with projectors.
+    """
     kind, angle = GATES[gate.name], gate.angle
     if isinstance(angle, Slot):
         angle = angle.factor * row[angle.qubit, angle.index] + angle.offset
@@ -54,10 +66,12 @@ def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
         return _on(dict.fromkeys(targets, _PAULI[f"r{axis}"]), n)
 
     def power(axis: str, angle: float | Tensor, phase: float | Tensor) -> Tensor:
-        half_angle, shift = (torch.as_tensor(value, dtype=torch.float64) for value in (angle / 2, phase))
-        turned = torch.cos(half_angle) * torch.eye(2**n, dtype=torch.complex128) - 1j * torch.sin(half_angle) * pauli(
-            axis
+        half_angle, shift = (
+            torch.as_tensor(value, dtype=torch.float64) for value in (angle / 2, phase)
         )
+        turned = torch.cos(half_angle) * torch.eye(2**n, dtype=torch.complex128) - 1j * torch.sin(
+            half_angle
+        ) * pauli(axis)
         return turned * torch.exp(1j * shift)
 
     half, quarter = torch.pi / 2, torch.pi / 4
@@ -76,7 +90,9 @@ def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
 
 
 def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None = None) -> Tensor:
-    """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r) and inputs (n,)."""
+    """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r)
+    and inputs (n,).
+    """
     if inputs is None:
         require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
     angles = angles if angles.dim() == 3 else angles.unsqueeze(-1)
@@ -84,7 +100,7 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
     state = torch.zeros(2**n, dtype=torch.complex128)
     state[0] = 1
     if isinstance(candidate, Ansatz):
-        start, layer = gate_list(candidate, n)
+        start, layer = ansatz_gates(candidate, n)
         for gate in start:
             state = _gate(gate, angles[0], n) @ state
         for row in angles:
@@ -113,7 +129,8 @@ def _layer(candidate: Candidate, angles: Tensor, state: Tensor) -> Tensor:
 
 
 def dense_layers(candidates: Iterable[Candidate], angles: Tensor) -> Tensor:
-    """Final amplitudes of a circuit with a candidate for each layer, complex128 (2**n,), for angles (depth, n, r).
+    """Final amplitudes of a circuit with a candidate for each layer, complex128 (2**n,), for angles
+    (depth, n, r).
 
     The first candidate decides whether Hadamards stand before the layers.
     """
@@ -125,7 +142,8 @@ def dense_layers(candidates: Iterable[Candidate], angles: Tensor) -> Tensor:
 
 
 def dense_probabilities(candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor) -> Tensor:
-    """What `probabilities` must give, for angles (depth, n) or (depth, n, r): float64 (len(candidates), 2**n).
+    """What `probabilities` must give, for angles (depth, n) or (depth, n, r): float64
+    (len(candidates), 2**n).
 
     >>> from diffqas.circuits import Candidate
     >>> dense_probabilities([Candidate(rotation="ry")], torch.tensor([[0.0, torch.pi]])).round().abs().tolist()
@@ -138,7 +156,8 @@ def dense_probabilities(candidates: SearchSpace | Iterable[AnyCandidate], angles
 def dense_expectations(
     candidates: SearchSpace | Iterable[AnyCandidate], inputs: Tensor, angles: Tensor, outputs: int
 ) -> Tensor:
-    """What `expectations` must give, for inputs (n,), angles (depth, n) or (depth, n, r): float64 (len(candidates), k).
+    """What `expectations` must give, for inputs (n,), angles (depth, n) or (depth, n, r): float64
+    (len(candidates), k).
 
     >>> from diffqas.circuits import Candidate
     >>> inputs = torch.tensor([torch.pi, 0.0])
@@ -148,4 +167,6 @@ def dense_expectations(
     n = len(inputs)
     observables = [_on({q: _PAULI["rz"]}, n) for q in range(outputs)]
     states = [dense_state(candidate, angles, inputs) for candidate in as_space(candidates)]
-    return torch.stack([torch.stack([(state.conj() @ (z @ state)).real for z in observables]) for state in states])
+    return torch.stack(
+        [torch.stack([(state.conj() @ (z @ state)).real for z in observables]) for state in states]
+    )

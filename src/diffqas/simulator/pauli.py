@@ -1,7 +1,7 @@
 """Coefficients of outputs as one differentiable function of the angles.
 
-An output of an encoded circuit is a fixed polynomial of each input's (1, cos, sin), of degree one per input, whose
-3**n coefficients depend on the angles alone.
+An output of an encoded circuit is a fixed polynomial of each input's (1, cos, sin), of degree one
+per input, whose 3**n coefficients depend on the angles alone.
 """
 
 from __future__ import annotations
@@ -20,21 +20,27 @@ ONCE = "Expectations can be differentiated only once in angles and weights."
 
 
 def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
-    """Coefficients times weights, for angles (batch, candidates or 1, depth, n, r), weights (batch, candidates).
+    """Coefficients times weights, for angles (batch, candidates or 1, depth, n, r), weights (batch,
+    candidates).
 
-    Gives (batch, outputs, 3**n), the candidates added up, if `together`, else (batch, candidates, outputs, 3**n).
+    Gives (batch, outputs, 3**n), the candidates added up, if `together`, else (batch, candidates,
+    outputs, 3**n).
     """
     result = _Coefficients.apply(size, angles.flatten(2), weights, together)
     return result.squeeze(1) if together else result
 
 
 def mixed(each: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sums of coefficients that are known: (batch, candidates, ...), (batch, candidates) -> (batch, ...)."""
+    """Weighted sums of coefficients that are known: (batch, candidates, ...), (batch, candidates)
+    -> (batch, ...).
+    """
     return _Mixture.apply(each.flatten(2), weights).reshape(each.shape[0], *each.shape[2:])
 
 
 class _Mixture(torch.autograd.Function):
-    """A product of matrices whose backward pass takes many cotangents at once without copies of `each`."""
+    """A product of matrices whose backward pass takes many cotangents at once without copies of
+    `each`.
+    """
 
     @staticmethod
     def forward(each: Tensor, weights: Tensor) -> Tensor:
@@ -61,7 +67,9 @@ class _Shares(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Tensor) -> tuple[Tensor, int]:
         each, upstream = args
-        assert in_dims[0] is None  # coefficients that are known do not depend on what is mapped over
+        assert (
+            in_dims[0] is None
+        )  # coefficients that are known do not depend on what is mapped over
         assert in_dims[1] is not None
         return upstream.movedim(in_dims[1], 1) @ each.mT, 1  # (batch, cotangents, candidates)
 
@@ -93,10 +101,14 @@ class _Coefficients(torch.autograd.Function):
 
 
 class _Gradients(torch.autograd.Function):
-    """The gradients as a function: many cotangents at once under vmap, and no derivative of its own."""
+    """The gradients as a function: many cotangents at once under vmap, and no derivative of its
+    own.
+    """
 
     @staticmethod
-    def forward(size: Size, angles: Tensor, weights: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        size: Size, angles: Tensor, weights: Tensor, upstream: Tensor
+    ) -> tuple[Tensor, Tensor]:
         if not _machine_code(angles):
             return pauli_plain.gradients(size, angles, weights, upstream)
         found = [torch.zeros(each.shape, dtype=torch.float64) for each in (angles, weights)]
@@ -128,4 +140,6 @@ def _run(name: str, size: Size, *tensors: Tensor) -> None:
     plan = pauli_plan(size)
     assert plan is not None
     work = tensors[0].new_empty(2, pauli_kernels.LANES * plan.most_slots).numpy()
-    getattr(pauli_kernels, name)(plan, *(tensor.detach().contiguous().numpy() for tensor in tensors), work)
+    getattr(pauli_kernels, name)(
+        plan, *(tensor.detach().contiguous().numpy() for tensor in tensors), work
+    )

@@ -1,7 +1,8 @@
-"""The plane rotations of `pauli_plan` in plain torch, on any device: the programs of a part go step by step together.
+"""The plane rotations of `pauli_plan` in plain torch, on any device: the programs of a part go step
+by step together.
 
-What a part holds is (slots, circuits): the slots of all its outputs below each other, one column per circuit, that
-is per entry of the batch and, with angles of their own, per candidate.
+What a part holds is (slots, circuits): the slots of all its outputs below each other, one column
+per circuit, that is per entry of the batch and, with angles of their own, per candidate.
 """
 
 from __future__ import annotations
@@ -36,14 +37,20 @@ class Part(NamedTuple):
 
 
 def coefficients(size: Size, angles: Tensor, weights: Tensor, output: Tensor) -> None:
-    """As the compiled function of this name, but angles are (batch, candidates or 1, depth * n * r) on any device."""
+    """As the compiled function of this name, but angles are (batch, candidates or 1, depth * n * r)
+    on any device.
+    """
     flat = output.view(len(output), -1)
     for part in parts(size, str(angles.device)):
         held, _, _ = _evolved(part, angles)
-        flat.index_add_(1, _wrapped(part.places, flat), _read(part, held, angles) * _weights(part, weights))
+        flat.index_add_(
+            1, _wrapped(part.places, flat), _read(part, held, angles) * _weights(part, weights)
+        )
 
 
-def gradients(size: Size, angles: Tensor, weights: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor]:
+def gradients(
+    size: Size, angles: Tensor, weights: Tensor, upstream: Tensor
+) -> tuple[Tensor, Tensor]:
     """Gradients of angles and weights, given that of the output."""
     to_angles, to_weights = torch.zeros_like(angles), torch.zeros_like(weights)
     flat = upstream.reshape(len(upstream), -1)
@@ -65,7 +72,9 @@ def gradients(size: Size, angles: Tensor, weights: Tensor, upstream: Tensor) -> 
 
 
 def _evolved(part: Part, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Final slots (slots, circuits), cosines and sines (angles, circuits); circuits run over (candidate, batch)."""
+    """Final slots (slots, circuits), cosines and sines (angles, circuits); circuits run over
+    (candidate, batch).
+    """
     own = angles if angles.shape[1] == 1 else angles[:, part.members]
     columns = own.permute(2, 1, 0).flatten(1)
     cos, sin = columns.cos(), columns.sin()
@@ -144,8 +153,17 @@ def _part(plan: Plan, size: Size, part: int, device: str) -> Part:
         for k in range(size.outputs):
             rows = slice(*plan.reads[j, k])
             places = (j * size.outputs + k) * 3**size.n + plan.features[rows].astype(np.int64)
-            reads.append((starts[k] + plan.slots[rows], np.full_like(places, column), places, plan.signs[rows]))
-    rows, columns, places, signs = _tensors([np.concatenate(each) for each in zip(*reads, strict=True)], device)
+            reads.append(
+                (
+                    starts[k] + plan.slots[rows],
+                    np.full_like(places, column),
+                    places,
+                    plan.signs[rows],
+                )
+            )
+    rows, columns, places, signs = _tensors(
+        [np.concatenate(each) for each in zip(*reads, strict=True)], device
+    )
     own, firsts = _tensors([members, starts[:-1]], device)
     return Part(own, firsts, int(starts[-1]), steps, rows, columns, places, signs)
 

@@ -1,7 +1,8 @@
-"""Which plane rotations give the coefficients of a space's outputs: computed once per space and circuit size.
+"""Which plane rotations give the coefficients of a space's outputs: computed once per space and
+circuit size.
 
-Candidates with the same CNOTs and rotations are a part: they have the same programs (`diffqas.circuits.paulis`) and
-differ in what their encodings show of the strings in the end.
+Candidates with the same CNOTs and rotations are a part: they have the same programs
+(`diffqas.circuits.paulis`) and differ in what their encodings show of the strings in the end.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from diffqas.circuits import Candidate, SearchSpace
-from diffqas.circuits.encodings import shown
-from diffqas.circuits.paulis import Program, programs
+from diffqas.circuits import Candidate, Program, SearchSpace, programs, shown
 
 MAX_ROWS = 2**23
 """Plane rotations beyond which no plan is made: 64 MB of them."""
@@ -73,7 +72,9 @@ def pauli_plan(size: Size) -> Plan | None:
     ends = np.cumsum([len(read) for row in shapes for read in row])
     reads = np.stack((np.append(0, ends[:-1]), ends), axis=-1).reshape(len(space), outputs, 2)
     table = np.concatenate([read for row in shapes for read in row]).astype(np.int32)
-    return Plan(part, jobs, steps, pairs, reads, *(np.ascontiguousarray(column) for column in table.T))
+    return Plan(
+        part, jobs, steps, pairs, reads, *(np.ascontiguousarray(column) for column in table.T)
+    )
 
 
 def _concatenated(found: list[list[Program]], n: int, r: int) -> tuple[NDArray, NDArray, NDArray]:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Ansatz, Candidate, SearchSpace
-from diffqas.circuits.identities import COMPLEX, REAL, UNIFORM, WALSH, ZERO, form
+from diffqas.circuits import (
+    COMPLEX,
+    REAL,
+    UNIFORM,
+    WALSH,
+    ZERO,
+    Ansatz,
+    Candidate,
+    SearchSpace,
+    form,
+)
 from diffqas.simulator import general
 from diffqas.simulator.reversible import evolve
 from diffqas.simulator.rotations import qubit_unitaries
@@ -43,7 +52,9 @@ def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
 def in_order(blocks: list[Block]) -> Tensor:
     """The blocks side by side, in the order of the candidates' indices."""
     stacked = torch.cat([block for _, block in blocks], dim=1)
-    order = torch.tensor([index for members, _ in blocks for index in members], device=stacked.device)
+    order = torch.tensor(
+        [index for members, _ in blocks for index in members], device=stacked.device
+    )
     return stacked.index_select(1, order.argsort())
 
 
@@ -70,10 +81,14 @@ def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
 
 
 def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
-    """Probabilities of candidates with equal rotations; unitaries (batch, candidates or 1, depth, n, 2, 2)."""
+    """Probabilities of candidates with equal rotations; unitaries (batch, candidates or 1, depth,
+    n, 2, 2).
+    """
     batch, own, _, n = unitaries.shape[:4]
     layers = [candidate.cnots(n) for candidate in candidates]
-    starts = torch.stack([_start(candidate.hadamard, n, unitaries) for candidate in candidates], dim=-1)
+    starts = torch.stack(
+        [_start(candidate.hadamard, n, unitaries) for candidate in candidates], dim=-1
+    )
     if own == 1:
         return _squared(evolve(unitaries[:, 0], layers, starts.unsqueeze(0))).transpose(1, 2)
     # Separate angles: candidates with the same entangler are entries of the batch.
@@ -82,7 +97,9 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
         same = [index for index, other in enumerate(layers) if other == layer]
         start = starts[:, same].t().unsqueeze(-1).repeat(batch, 1, 1)
         final = evolve(unitaries[:, same].flatten(0, 1), [layer], start)
-        for index, probability in zip(same, _squared(final).view(batch, len(same), -1).unbind(1), strict=True):
+        for index, probability in zip(
+            same, _squared(final).view(batch, len(same), -1).unbind(1), strict=True
+        ):
             result[index] = probability
     return torch.stack(result, dim=1)
 

@@ -20,13 +20,15 @@ def probabilities(
 
     Args:
         candidates: circuits without data encoding.
-        angles: radians, float32 or float64, (..., depth, n); (..., depth, n, r) if a candidate has r > 1
-            rotations per qubit (one with fewer uses the first ones). All candidates share them.
-        separate: each candidate has angles of its own: (..., len(candidates), depth, n) or with r behind.
+        angles: radians, float32 or float64, (..., depth, n); (..., depth, n, r) if a candidate has
+            r > 1 rotations per qubit (one with fewer uses the first ones). All candidates share
+            them.
+        separate: each candidate has angles of its own: (..., len(candidates), depth, n) or with r
+            behind.
 
     Returns:
-        (..., len(candidates), 2**n) in dtype and device of `angles`, differentiable once. Qubit 0 is the most
-        significant bit of a basis state's index.
+        (..., len(candidates), 2**n) in dtype and device of `angles`, differentiable once. Qubit 0
+        is the most significant bit of a basis state's index.
 
     Raises:
         ArgumentError: an empty list, a candidate with encoding, angles of the wrong shape or dtype.
@@ -48,7 +50,11 @@ def probabilities(
 
 
 def mixture(
-    candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor, weights: Tensor, *, separate: bool = False
+    candidates: SearchSpace | Iterable[AnyCandidate],
+    angles: Tensor,
+    weights: Tensor,
+    *,
+    separate: bool = False,
 ) -> Tensor:
     """Weighted sum of the candidates' probabilities, p = sum_j w_j p_j (arXiv 2505.09653, Eq. 7).
 
@@ -80,10 +86,17 @@ def mixture(
     return sum(sums[1:], start=sums[0]).reshape(*lead, -1)
 
 
-def _shares(space: SearchSpace, angles: Tensor) -> Iterator[tuple[list[int], SearchSpace, Tensor, bool]]:
-    """Candidates computed together: indices, the candidates, their angles, and whether by machine code."""
+def _shares(
+    space: SearchSpace, angles: Tensor
+) -> Iterator[tuple[list[int], SearchSpace, Tensor, bool]]:
+    """Candidates computed together: indices, the candidates, their angles, and whether by machine
+    code.
+    """
     fast = compiled.members(space, angles)
-    for members, machine_code in ((fast, True), ([i for i in range(len(space)) if i not in fast], False)):
+    for members, machine_code in (
+        (fast, True),
+        ([i for i in range(len(space)) if i not in fast], False),
+    ):
         if len(members) == len(space):
             yield members, space, angles, machine_code
         elif members:

@@ -2,13 +2,14 @@
 
 A layer is a permutation of the basis states (its CNOTs) followed by one 2x2 unitary per qubit. The
 unitaries of a few neighbouring qubits are merged into one matrix and applied by matrix product. The
-backward pass undoes each layer instead of storing it: the adjoint of a layer is its inverse, so state
-and cotangent walk back through the circuit together.
+backward pass undoes each layer instead of storing it: the adjoint of a layer is its inverse, so
+state and cotangent walk back through the circuit together.
 
-Layouts. "Rows" is (batch, columns, 2**n), "columns" is (batch, 2**n, columns); the columns of a batch
-entry are states that share their unitaries (candidates which differ in entangler or start only). A matrix
-product M @ X^T moves the group of qubits that it acts on to the front; after all groups, the last group
-first, rows have become columns. The gather of the next layer undoes that on its way.
+Layouts. "Rows" is (batch, columns, 2**n), "columns" is (batch, 2**n, columns); the columns of a
+batch entry are states that share their unitaries (candidates which differ in entangler or start
+only). A matrix product M @ X^T moves the group of qubits that it acts on to the front; after all
+groups, the last group first, rows have become columns. The gather of the next layer undoes that on
+its way.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.circuits.entanglers import Cnot
-from diffqas.circuits.permutations import inverse_permutation, permutation
+from diffqas.circuits import Cnot, inverse_permutation, permutation
 from diffqas.simulator.cotangents import mapped
 from diffqas.simulator.rotations import group_sizes, merge
 
@@ -31,7 +31,8 @@ def evolve(unitaries: Tensor, layers: Sequence[tuple[Cnot, ...]], start: Tensor)
     """Final states of circuits that share their unitaries.
 
     Args:
-        unitaries: (batch, depth, n, 2, 2), real or complex, unitary: the backward pass relies on it.
+        unitaries: (batch, depth, n, 2, 2), real or complex, unitary: the backward pass relies on
+            it.
         layers: one tuple of CNOTs per column: what the column's layers begin with.
         start: (batch or 1, 2**n, columns), the start states in the dtype of `unitaries`.
 
@@ -67,13 +68,16 @@ class _Evolution(torch.autograd.Function):
 
 
 class _Undone(torch.autograd.Function):
-    """The gradients of `evolve` as a function of cotangents (batch, m, 2**n, columns): (batch, m, depth, n, 2, 2).
+    """The gradients of `evolve` as a function of cotangents (batch, m, 2**n, columns): (batch, m,
+    depth, n, 2, 2).
 
     It has no derivative of its own.
     """
 
     @staticmethod
-    def forward(layers: tuple[tuple[Cnot, ...], ...], unitaries: Tensor, output: Tensor, cotangents: Tensor) -> Tensor:
+    def forward(
+        layers: tuple[tuple[Cnot, ...], ...], unitaries: Tensor, output: Tensor, cotangents: Tensor
+    ) -> Tensor:
         batch, depth, n = unitaries.shape[:3]
         m = cotangents.shape[1]
         _, leave = gather_indices(layers, n, str(unitaries.device))
@@ -88,7 +92,11 @@ class _Undone(torch.autograd.Function):
                 buffers.gather(leave)
             for matrix, correlation in zip(undo[layer], correlations, strict=True):
                 size = matrix.shape[1]
-                x, y = buffers.rotate(matrix).view(batch, (1 + m) * size, -1).split((size, m * size), dim=1)
+                x, y = (
+                    buffers.rotate(matrix)
+                    .view(batch, (1 + m) * size, -1)
+                    .split((size, m * size), dim=1)
+                )
                 torch.bmm(y, x.mH, out=correlation[layer])
         parts = [_reduced(group.unflatten(2, (m, -1))) for group in reversed(correlations)]
         pairs = torch.cat(parts, dim=3).movedim(0, 2)
@@ -115,7 +123,8 @@ class _Undone(torch.autograd.Function):
 class _Buffers:
     """Amplitudes (batch, columns * 2**n) that move to and fro between two places in memory.
 
-    Allocating them anew in every layer costs page faults, and leaves holes that the heap grows around.
+    Allocating them anew in every layer costs page faults, and leaves holes that the heap grows
+    around.
     """
 
     def __init__(self, full: Tensor) -> None:
@@ -127,7 +136,9 @@ class _Buffers:
         self._swap()
 
     def rotate(self, matrix: Tensor) -> Tensor:
-        """Apply (batch, 2**g, 2**g) to the last group of qubits and move it to the front: (batch, 2**g, rest)."""
+        """Apply (batch, 2**g, 2**g) to the last group of qubits and move it to the front: (batch,
+        2**g, rest).
+        """
         batch, size = matrix.shape[:2]
         result = self._empty.view(batch, size, -1)
         torch.bmm(matrix, self.full.view(batch, -1, size).mT, out=result)
@@ -139,11 +150,15 @@ class _Buffers:
 
 
 def _merged(unitaries: Tensor, adjoints: int = 0) -> list[tuple[Tensor, ...]]:
-    """Merged matrices of every layer: per group of qubits, the last group first, (batch, 2**g, 2**g).
+    """Merged matrices of every layer: per group of qubits, the last group first, (batch, 2**g,
+    2**g).
 
-    With `adjoints`, their inverses, so many neighbours in the batch: for a state and its cotangents.
+    With `adjoints`, their inverses, so many neighbours in the batch: for a state and its
+    cotangents.
     """
-    groups = [merge(group) for group in reversed(unitaries.split(group_sizes(unitaries.shape[2]), dim=2))]
+    groups = [
+        merge(group) for group in reversed(unitaries.split(group_sizes(unitaries.shape[2]), dim=2))
+    ]
     if adjoints:
         groups = [group.mH.repeat_interleave(adjoints, 0) for group in groups]
     return list(zip(*(group.unbind(1) for group in groups), strict=True))
@@ -169,7 +184,9 @@ def _reduction(size: int, device: str) -> Tensor:
 
 
 @lru_cache(maxsize=32)
-def gather_indices(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) -> tuple[Tensor, Tensor]:
+def gather_indices(
+    layers: tuple[tuple[Cnot, ...], ...], n: int, device: str
+) -> tuple[Tensor, Tensor]:
     """Gathers that apply, and undo, the columns' permutations while turning columns into rows.
 
     Both read amplitudes laid out as columns, (2**n, columns), and write rows, (columns, 2**n).
@@ -177,6 +194,9 @@ def gather_indices(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) ->
     enter = [inverse_permutation(pairs, n) for pairs in layers]
     leave = [permutation(pairs, n) for pairs in layers]
     column = np.arange(len(layers))[:, None]
-    indices = (torch.from_numpy((np.stack(image) * len(layers) + column).ravel()) for image in (enter, leave))
+    indices = (
+        torch.from_numpy((np.stack(image) * len(layers) + column).ravel())
+        for image in (enter, leave)
+    )
     enter_index, leave_index = (index.to(device, torch.int32) for index in indices)
     return enter_index, leave_index

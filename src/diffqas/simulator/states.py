@@ -1,7 +1,9 @@
-"""Expectations by simulating the encoded states, one per input: for circuits too wide for their Pauli strings.
+"""Expectations by simulating the encoded states, one per input: for circuits too wide for their
+Pauli strings.
 
-Every qubit starts as H|0> or |0>, turned by its input: a product state. Then layers of CNOTs, an index permutation,
-and one unitary per qubit, merged over neighbours, act on the states of all inputs together.
+Every qubit starts as H|0> or |0>, turned by its input: a product state. Then layers of CNOTs, an
+index permutation, and one unitary per qubit, merged over neighbours, act on the states of all
+inputs together.
 """
 
 from __future__ import annotations
@@ -12,10 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Candidate, SearchSpace
-from diffqas.circuits.encoded import blind
-from diffqas.circuits.entanglers import Cnot
-from diffqas.circuits.permutations import inverse_permutation, permutation
+from diffqas.circuits import Candidate, Cnot, SearchSpace, blind, inverse_permutation, permutation
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries, rotation_matrices
 
 
@@ -82,7 +81,9 @@ def _evolved(start: Tensor, unitaries: Tensor, cnots: tuple[Cnot, ...]) -> Tenso
         rest = size * width
         for matrices in groups:
             rest //= matrices.shape[-1]
-            state = matrices[:, layer].unsqueeze(1) @ state.reshape(len(state), -1, matrices.shape[-1], rest)
+            state = matrices[:, layer].unsqueeze(1) @ state.reshape(
+                len(state), -1, matrices.shape[-1], rest
+            )
     state = state.reshape(batch, sets, own, size, count // own, -1)
     squares = state.real.square() + state.imag.square() if state.is_complex() else state.square()
     parts = squares.reshape(batch, sets, own, size, count // own, samples, -1).sum(-1)

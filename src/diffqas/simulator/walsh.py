@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.circuits.entanglers import Cnot
-from diffqas.circuits.permutations import walsh_strings
+from diffqas.circuits import Cnot, walsh_strings
 from diffqas.simulator.rotations import group_sizes
 
 
@@ -62,7 +61,9 @@ def walsh_probabilities(angles: Tensor, layers: Sequence[tuple[Cnot, ...]]) -> T
     columns = len(layers)
     strings = _string_index(tuple(layers), n, depth, str(angles.device))
     spread = angles.flatten(-2).expand(batch, columns, -1)
-    coefficients = angles.new_zeros(batch, columns, 2**n).scatter_add(-1, strings.expand(batch, -1, -1), spread)
+    coefficients = angles.new_zeros(batch, columns, 2**n).scatter_add(
+        -1, strings.expand(batch, -1, -1), spread
+    )
     phase = wht_rows(coefficients.flatten(0, 1)) / 2
     amplitudes = wht_columns(torch.cat((torch.cos(phase), torch.sin(phase)), dim=1))
     # WHT / 2**n, squared below: divide once, where the numbers are of order one.

@@ -36,8 +36,18 @@ OPTIMISER: Mapping[str, dict[str, Any]] = {
     "Kalman filter with constant noise": {"optimizer": "kalman", "noise": (1.0, 1.0)},
     "Kalman filter with a longer memory": {"optimizer": "kalman", "memory": 12.0},
     "Adam": {"optimizer": "adam", "lr": 0.01, "schedule": "cosine", "betas": (0.9, 0.95)},
-    "Adam with beta2 0.999": {"optimizer": "adam", "lr": 0.01, "schedule": "cosine", "betas": (0.9, 0.999)},
-    "Adam at a constant rate": {"optimizer": "adam", "lr": 0.01, "schedule": "constant", "betas": (0.9, 0.95)},
+    "Adam with beta2 0.999": {
+        "optimizer": "adam",
+        "lr": 0.01,
+        "schedule": "cosine",
+        "betas": (0.9, 0.999),
+    },
+    "Adam at a constant rate": {
+        "optimizer": "adam",
+        "lr": 0.01,
+        "schedule": "constant",
+        "betas": (0.9, 0.95),
+    },
     "RMSProp": {"optimizer": "rmsprop", "lr": 0.01, "schedule": "constant"},
     "best epoch on a held-out fifth": {"select": "best"},
 }
@@ -60,6 +70,8 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     for name, new in changed.items():
         if new not in seen:
             seen.append(new)
-            work = (0.3 + 0.7 * new.depth / settings.depth) * (0.25 if new.optimizer != "kalman" else 1.0)
+            work = (0.3 + 0.7 * new.depth / settings.depth) * (
+                0.25 if new.optimizer != "kalman" else 1.0
+            )
             result.append(TrainedRow(name, "search", new, populations.search, work=work))
     return result

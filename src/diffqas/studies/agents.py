@@ -1,16 +1,17 @@
-"""The rows of `diffqas study figures-13-14` and `study rooms`: agents written by circuits, and what to compare with."""
+"""The rows of `diffqas study figures-13-14` and `study rooms`: agents written by circuits, and what
+to compare with.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
 
+from diffqas.agents import AgentSettings, random_policy
 from diffqas.architecture import as_relaxation
-from diffqas.circuits import TABLE_I, form
-from diffqas.circuits.identities import CONSTANTS
+from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.studies import populations
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
-from diffqas.tasks.environments import AgentSettings, random_policy
 
 FIGURES = ("minigrid-empty-5x5", "minigrid-empty-6x6")
 """The environments of the paper's Figures 13 and 14."""
@@ -47,15 +48,21 @@ CHOSEN: dict[str, dict[str, float]] = {
     "candidate": {"lr": 0.00654, "entropy": 0.005, "clip": 1.0},
     "constant": {"lr": 0.00654, "entropy": 0.005, "clip": 1.0},
 }
-"""The best of the six for every kind of row but the search, which has the default recipe, one of them: by the mean
-reward of 1,200 episodes of minigrid-empty-5x5 with two seeds. Under the paper recipe everything learns as it says."""
+"""The best of the six for every kind of row but the search, which has the default recipe, one of
+them: by the mean reward of 1,200 episodes of minigrid-empty-5x5 with two seeds. Under the paper
+recipe everything learns as it says.
+"""
 
 HASHED_RATE = 10.0
-"""Rate of the hashed vector's numbers relative to the base rate: they are that much larger than weights."""
+"""Rate of the hashed vector's numbers relative to the base rate: they are that much larger than
+weights.
+"""
 
 
 def rows(settings: AgentSettings, recipe: str) -> list[Row]:
-    """All rows of the figures: the search and the networks trained directly at full length, the others shorter."""
+    """All rows of the figures: the search and the networks trained directly at full length, the
+    others shorter.
+    """
     few = replace(settings, episodes=min(settings.episodes, SHORT))
     return [
         TrainedRow("search raw", "search", settings, populations.search),
@@ -68,7 +75,9 @@ def rows(settings: AgentSettings, recipe: str) -> list[Row]:
 
 
 def room_rows(settings: AgentSettings, recipe: str) -> list[Row]:
-    """What is compared in the harder rooms: as many numbers by circuits and without, and all weights."""
+    """What is compared in the harder rooms: as many numbers by circuits and without, and all
+    weights.
+    """
     chosen = replace(settings, episodes=min(settings.episodes, ROOM_EPISODES))
     return [
         TrainedRow("search raw", "search", chosen, populations.search, seeds=FEW),
@@ -87,7 +96,9 @@ def _relaxations(settings: AgentSettings) -> list[Row]:
 
 
 def _candidates(settings: AgentSettings) -> list[Row]:
-    """The live candidates, each at weight 1, and one row for each of the two constants that the others are."""
+    """The live candidates, each at weight 1, and one row for each of the two constants that the
+    others are.
+    """
     kinds: dict[str, list[int]] = {}
     for number, candidate in enumerate(TABLE_I, 1):
         kind = form(candidate)
@@ -95,35 +106,58 @@ def _candidates(settings: AgentSettings) -> list[Row]:
     rows: list[Row] = []
     for kind, numbers in kinds.items():
         candidate = TABLE_I[numbers[0] - 1]
-        name = f"candidate {numbers[0]}" if len(numbers) == 1 else f"candidates {', '.join(map(str, numbers))} ({kind})"
+        name = (
+            f"candidate {numbers[0]}"
+            if len(numbers) == 1
+            else f"candidates {', '.join(map(str, numbers))} ({kind})"
+        )
         populate = partial(populations.fixed, candidate=candidate)
         chosen = _tuned(settings, "candidate" if len(numbers) == 1 else "constant")
         circuit = candidate.name if len(numbers) == 1 else None
-        rows.append(TrainedRow(name, "candidate", chosen, populate, circuit=circuit, work=0.8, seeds=FEW))
+        rows.append(
+            TrainedRow(name, "candidate", chosen, populate, circuit=circuit, work=0.8, seeds=FEW)
+        )
     return rows
 
 
 def _controls(settings: AgentSettings) -> list[Row]:
     return [
-        TrainedRow("random candidate", "control", settings, populations.random_candidate, seeds=FEW),
+        TrainedRow(
+            "random candidate", "control", settings, populations.random_candidate, seeds=FEW
+        ),
         replace(_hashed(settings), seeds=FEW),
         TrainedRow(
-            "frozen circuit", "control", _tuned(settings, "frozen circuit"), populations.frozen, work=0.9, seeds=FEW
+            "frozen circuit",
+            "control",
+            _tuned(settings, "frozen circuit"),
+            populations.frozen,
+            work=0.9,
+            seeds=FEW,
         ),
     ]
 
 
 def _hashed(settings: AgentSettings) -> TrainedRow:
     populate = partial(populations.hashed, rate=HASHED_RATE)
-    return TrainedRow("hashed vector", "control", _tuned(settings, "hashed vector"), populate, work=0.5)
+    return TrainedRow(
+        "hashed vector", "control", _tuned(settings, "hashed vector"), populate, work=0.5
+    )
 
 
 def _direct(settings: AgentSettings) -> TrainedRow:
-    return TrainedRow("direct networks", "control", _tuned(settings, "direct networks"), populations.direct, work=0.5)
+    return TrainedRow(
+        "direct networks",
+        "control",
+        _tuned(settings, "direct networks"),
+        populations.direct,
+        work=0.5,
+    )
 
 
 def _tuned(settings: AgentSettings, kind: str) -> AgentSettings:
-    """Settings of a kind of row, if they are those of the default recipe: what was chosen belongs to it."""
+    """Settings of a kind of row, if they are those of the default recipe: what was chosen belongs
+    to it.
+    """
     return replace(settings, **CHOSEN[kind]) if settings.centre else settings
 
 

@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError
-from diffqas.runs.config import environment
+from diffqas.searches import environment
+from diffqas.storage import (
+    decode,
+    encode,
+    load_tensors,
+    read_json,
+    save_tensors,
+    understood,
+    write_json,
+)
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow, slug
-from diffqas.training.codec import decode, encode
-from diffqas.training.files import load_tensors, read_json, save_tensors, understood, write_json
 
 FORMAT = 1
 
@@ -23,8 +30,8 @@ FORMAT = 1
 class StudyFolder:
     """Paths of a study, and how they are read and written.
 
-    `study.json` holds the settings, `cells/<data set>/<row>.json` a finished cell, `predictions/<data set>.pt`
-    the predictions of the search. Every file is whole or not there.
+    `study.json` holds the settings, `cells/<data set>/<row>.json` a finished cell,
+    `predictions/<data set>.pt` the predictions of the search. Every file is whole or not there.
     """
 
     path: Path
@@ -80,7 +87,10 @@ class StudyFolder:
             if was.get("sha256") != now.sha256:
                 names = f"another run ({was.get('path')}, not {now.path}, or another state of it)"
                 raise RunError(f"The study in {self.path} was begun with {names}. {remedy}")
-        then, now = {"study": stored.get("study")} | stored["settings"], {"study": plan.study} | plan.to_json()
+        then, now = (
+            {"study": stored.get("study")} | stored["settings"],
+            {"study": plan.study} | plan.to_json(),
+        )
         for name in ("study", "recipe", "seeds", "epochs", "episodes", "depth"):
             if then.get(name) != now.get(name):
                 change = f"{name} {then.get(name)}, not {now.get(name)}"
@@ -120,10 +130,15 @@ class StudyFolder:
         write_json(path, cell)
 
     def cells(self, plan: Plan) -> list[dict[str, Any]]:
-        """All finished cells, data set by data set, in the order of the table; damaged ones are left out."""
+        """All finished cells, data set by data set, in the order of the table; damaged ones are
+        left out.
+        """
         found = []
         order = [row.slug for row in plan.rows]
-        for job in sorted(plan.jobs(), key=lambda job: (plan.datasets.index(job.dataset), order.index(job.row.slug))):
+        for job in sorted(
+            plan.jobs(),
+            key=lambda job: (plan.datasets.index(job.dataset), order.index(job.row.slug)),
+        ):
             try:
                 cell = self.read(job, plan)
             except RunError:
@@ -142,7 +157,11 @@ class StudyFolder:
         now = environment()["versions"]
         with understood(self.settings):
             stored = (read_json(self.settings).get("environment") or {}).get("versions") or {}
-            return [f"{name} {stored[name]} -> {now[name]}" for name in now if stored.get(name, now[name]) != now[name]]
+            return [
+                f"{name} {stored[name]} -> {now[name]}"
+                for name in now
+                if stored.get(name, now[name]) != now[name]
+            ]
 
     def _make(self, path: Path) -> None:
         try:
@@ -152,7 +171,8 @@ class StudyFolder:
 
 
 def _today(choices: Any) -> Any:
-    """Stored choices as this version writes them: what it has added since then has the value that it had, the default.
+    """Stored choices as this version writes them: what it has added since then has the value that
+    it had, the default.
 
     Raises:
         RunError: choices that this version does not know.
@@ -173,7 +193,16 @@ def _fault(cell: dict[str, Any], job: Job, seeds: list[int], metric: Metric) -> 
     values, count = cell.get(metric.test), len(seeds) if trained else 1
     if not isinstance(values, list) or len(values) != count or not all(map(_is_figure, values)):
         return "it lacks a figure per seed"
-    wanted = ("study", "group", "trainable", "deterministic", "identical", "seconds", "failures", "paper")
+    wanted = (
+        "study",
+        "group",
+        "trainable",
+        "deterministic",
+        "identical",
+        "seconds",
+        "failures",
+        "paper",
+    )
     missing = [name for name in (*wanted, metric.train) if name not in cell]
     return f"it lacks {', '.join(missing)}" if missing else None
 

@@ -33,7 +33,9 @@ def _counts(entry: Entry) -> str:
 def _seeds(entry: Entry) -> str:
     if entry.deterministic:
         return "failed" if entry.failed else MISSING
-    return f"{len(entry.seeds)}, {len(entry.failed)} failed" if entry.failed else str(len(entry.seeds))
+    return (
+        f"{len(entry.seeds)}, {len(entry.failed)} failed" if entry.failed else str(len(entry.seeds))
+    )
 
 
 def _paper(entry: Entry, metric: Metric) -> str:
@@ -60,7 +62,11 @@ def columns_of(metric: Metric) -> tuple[Column, ...]:
         Column("median", lambda entry: metric.value_text(entry.median), 0),
         Column("quartiles", lambda entry: metric.range_text(entry.q1, entry.q3), 6),
         Column("95 % of median", lambda entry: metric.range_text(entry.low, entry.high), 7),
-        Column("worst" if metric.higher else "worst/median", lambda entry: metric.worst_text(entry.worst), 10),
+        Column(
+            "worst" if metric.higher else "worst/median",
+            lambda entry: metric.worst_text(entry.worst),
+            10,
+        ),
         Column("paper", lambda entry: _paper(entry, metric), 5),
         Column("seconds", lambda entry: short(entry.seconds), 11),
         Column(metric.effect, lambda entry: _effect(entry, metric), 4),
@@ -78,7 +84,11 @@ COLUMNS = columns_of(MSE)
 def columns_for(comparison: Comparison) -> list[Column]:
     """The columns of one table: those that have something to say."""
     entries = comparison.entries
-    return [column for column in columns_of(comparison.metric) if any(column.text(e) != MISSING for e in entries)]
+    return [
+        column
+        for column in columns_of(comparison.metric)
+        if any(column.text(e) != MISSING for e in entries)
+    ]
 
 
 def legend(metric: Metric) -> str:

@@ -19,13 +19,17 @@ from diffqas.studies.metric import MSE, Metric
 
 
 def compare(
-    cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05, metric: Metric = MSE
+    cells: Iterable[Mapping[str, Any]],
+    baseline: str | None = None,
+    alpha: float = 0.05,
+    metric: Metric = MSE,
 ) -> Comparison:
     """Compare one row with every other row of one data set.
 
-    Differences are ``cost(row) - cost(baseline)`` at equal seeds (`statistics.paired_differences`), the metric's cost
-    being log MSE or minus the accuracy; they are tested by all sign flips (`statistics.sign_flip_p`) and adjusted by
-    Holm's procedure over the data set's rows. A deterministic row is compared with every seed of the baseline.
+    Differences are ``cost(row) - cost(baseline)`` at equal seeds (`statistics.paired_differences`),
+    the metric's cost being log MSE or minus the accuracy; they are tested by all sign flips
+    (`statistics.sign_flip_p`) and adjusted by Holm's procedure over the data set's rows. A
+    deterministic row is compared with every seed of the baseline.
 
     Args:
         cells: cells of one data set, in the order of the table.
@@ -34,28 +38,37 @@ def compare(
         metric: which figure of the cells.
 
     Raises:
-        RunError: cells of several data sets, a row given twice, no such baseline, or provably equal rows that differ.
+        RunError: cells of several data sets, a row given twice, no such baseline, or provably equal
+            rows that differ.
     """
     listed = list(cells)
     datasets = list(dict.fromkeys(str(cell["dataset"]) for cell in listed))
     if len(datasets) != 1:
-        raise RunError(f"A comparison needs the cells of one data set, but got {', '.join(datasets) or 'none'}.")
+        raise RunError(
+            f"A comparison needs the cells of one data set, but got {', '.join(datasets) or 'none'}."
+        )
     (dataset,) = datasets
     rows = [row_of(cell, metric.test) for cell in listed]
     baseline = _baseline(rows, baseline, dataset)
     merged = merge(rows, baseline, f"test {metric.title}")
     search = next(row for row in merged if row.name == baseline)
     entries = [
-        _described(row, dataset, metric) if row is search else _tested(row, search, dataset, metric) for row in merged
+        _described(row, dataset, metric) if row is search else _tested(row, search, dataset, metric)
+        for row in merged
     ]
     p_values = [np.nan if entry.p is None else entry.p for entry in entries]
     adjusted = statistics.holm(p_values)
-    final = tuple(_decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True))
+    final = tuple(
+        _decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True)
+    )
     return Comparison(str(listed[0].get("study", "study")), dataset, baseline, final, alpha, metric)
 
 
 def compare_all(
-    cells: Iterable[Mapping[str, Any]], baseline: str | None = None, alpha: float = 0.05, metric: Metric = MSE
+    cells: Iterable[Mapping[str, Any]],
+    baseline: str | None = None,
+    alpha: float = 0.05,
+    metric: Metric = MSE,
 ) -> list[Comparison]:
     """`compare` for each data set of a study, in the order of their first cells."""
     columns: dict[str, list[Mapping[str, Any]]] = {}
@@ -68,13 +81,17 @@ def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:
     names = [row.name for row in rows]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise RunError(f"Row {min(twice)!r} stands twice among the cells of {dataset}. Remove one of them.")
+        raise RunError(
+            f"Row {min(twice)!r} stands twice among the cells of {dataset}. Remove one of them."
+        )
     name = wanted or next((row.name for row in rows if row.group == "search"), None)
     if name not in names:
         missing = f"row {name!r}" if name else "row of group 'search'"
         raise RunError(f"The cells of {dataset} hold no {missing} to compare with.")
     if next(row for row in rows if row.name == name).deterministic:
-        raise RunError(f"Row {name!r} of {dataset} has no seeds, so nothing can be compared with it.")
+        raise RunError(
+            f"Row {name!r} of {dataset} has no seeds, so nothing can be compared with it."
+        )
     return name
 
 
@@ -129,7 +146,9 @@ def _tested(row: Row, search: Row, dataset: str, metric: Metric) -> Entry:
 def _decided(entry: Entry, p_holm: float, alpha: float, metric: Metric) -> Entry:
     if entry.p is None or entry.ratio is None:
         return entry
-    verdict: Verdict = "undecided" if p_holm >= alpha else "better" if entry.ratio > metric.no_effect else "worse"
+    verdict: Verdict = (
+        "undecided" if p_holm >= alpha else "better" if entry.ratio > metric.no_effect else "worse"
+    )
     return replace(entry, p_holm=p_holm, verdict=verdict)
 
 

@@ -1,4 +1,6 @@
-"""Accuracy and loss over the epochs, every row of one data set: Figures 5 to 7 of arXiv 2505.09653 with controls."""
+"""Accuracy and loss over the epochs, every row of one data set: Figures 5 to 7 of arXiv 2505.09653
+with controls.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from diffqas.reports.curves import QUARTILES, Curve, curve_panels
+from diffqas.reports import QUARTILES, Curve, curve_panels
 from diffqas.studies.distribution import COLORS
 from diffqas.studies.merging import joined
 
@@ -17,29 +19,45 @@ Cell = Mapping[str, Any]
 OTHERS = ("search", "control")
 """Groups below the candidates."""
 
-PALETTE = ("#e07b00", "#2ca02c", "#c1272d", "#8a5aab", "#8c564b", "#e377c2", "#9a9a00", "#17becf", "#000000", "#e6b800")
+PALETTE = (
+    "#e07b00",
+    "#2ca02c",
+    "#c1272d",
+    "#8a5aab",
+    "#8c564b",
+    "#e377c2",
+    "#9a9a00",
+    "#17becf",
+    "#000000",
+    "#e6b800",
+)
 """Without blue, the search's colour, and grey, that of the constants."""
 
 
 def curves_figure(cells: Sequence[Cell], part: str = "test") -> Figure:
-    """Candidates above, other searches and controls below, the first search in both: medians and quartiles.
+    """Candidates above, other searches and controls below, the first search in both: medians and
+    quartiles.
 
     Args:
-        cells: cells of one data set that have curves, in the order of the table. Provably equal ones share a line, and
-            seeds that failed are left out.
+        cells: cells of one data set that have curves, in the order of the table. Provably equal
+            ones share a line, and seeds that failed are left out.
         part: `"test"` or `"train"`.
     """
     first, *others = _classes(cells)
     upper = [row for row in others if row[0]["group"] not in OTHERS]
     lower = [row for row in others if row[0]["group"] in OTHERS]
-    rows = [_panels([first, *row], part) for row in (upper, lower) if row] or [_panels([first], part)]
+    rows = [_panels([first, *row], part) for row in (upper, lower) if row] or [
+        _panels([first], part)
+    ]
     seeds = len(first[0]["seeds"])
     heading = f"{first[0]['dataset']}: {part} part, median and quartiles over {seeds} seed{'s' * (seeds > 1)}"
     return curve_panels(rows, heading, QUARTILES)
 
 
 def _classes(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Cells of provably equal rows together, and those without a finished seed left out but for the first."""
+    """Cells of provably equal rows together, and those without a finished seed left out but for the
+    first.
+    """
     classes: dict[str, list[Cell]] = {}
     for cell in cells:
         if _kept(cell) or cell is cells[0]:
@@ -60,7 +78,9 @@ def _panels(rows: Sequence[Sequence[Cell]], part: str) -> dict[str, list[Curve]]
         for key, values in cell["curves"].items():
             if key.startswith(f"{part}_") and _kept(cell):
                 known = np.array(values, dtype=np.float64)[:, _kept(cell)]
-                panels.setdefault(key.removeprefix(f"{part}_"), []).append(Curve(name, known, *look))
+                panels.setdefault(key.removeprefix(f"{part}_"), []).append(
+                    Curve(name, known, *look)
+                )
     return panels
 
 

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from diffqas.tasks import Task
-from diffqas.tasks.environments import EnvironmentTask, environment_task, is_environment
-from diffqas.tasks.images import SOURCES, ImageData, image_task, load_images, locate, recipe_target
-from diffqas.tasks.series import TABLE_II, load_series
-from diffqas.tasks.series.task import series_task
-from diffqas.tasks.series.windows import SeriesData
+from diffqas.agents import EnvironmentTask, environment_task, is_environment
+from diffqas.tasks import (
+    SOURCES,
+    TABLE_II,
+    ImageData,
+    SeriesData,
+    Task,
+    image_task,
+    load_images,
+    load_series,
+    locate,
+    recipe_target,
+    series_task,
+)
 
 Data = SeriesData | ImageData | EnvironmentTask | Task
 
@@ -59,10 +67,16 @@ def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
 
 
 def make_task(data: SeriesData | ImageData | Task, recipe: str = "default") -> Task:
-    """The task on these samples, with the network that the recipe has; one that is made stays as it is."""
+    """The task on these samples, with the network that the recipe has; one that is made stays as it
+    is.
+    """
     if isinstance(data, Task):
         return data
-    return image_task(data, recipe_target(data.name, recipe)) if isinstance(data, ImageData) else series_task(data)
+    return (
+        image_task(data, recipe_target(data.name, recipe))
+        if isinstance(data, ImageData)
+        else series_task(data)
+    )
 
 
 @cache

@@ -1,4 +1,6 @@
-"""`diffqas study discretise RUN`: the best candidates of a finished search in place of the whole mixture."""
+"""`diffqas study discretise RUN`: the best candidates of a finished search in place of the whole
+mixture.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ KEPT: dict[str, tuple[int | None, bool]] = {
     "top 3": (3, False),
     "weighted top 3": (3, True),
 }
-"""By name: how many candidates are kept (None: all), and whether their weights belong to what is kept."""
+"""By name: how many candidates are kept (None: all), and whether their weights belong to what is
+kept.
+"""
 
 WAYS = ("as found", "fine-tuned", "retrained")
 SHARE = 0.2
@@ -54,7 +58,9 @@ def study(path: str) -> Study:
 
 
 def rows(found: Found, settings: Settings, recipe: str) -> list[Row]:
-    """Every way of keeping candidates, by what is done then; the mixture as the run left it is the first."""
+    """Every way of keeping candidates, by what is done then; the mixture as the run left it is the
+    first.
+    """
     model = next(iter(found.models.values()))
     circuits = model.circuits
     different = len(groups(circuits.candidates, circuits.n, shared=circuits.sharing == "shared"))
@@ -82,7 +88,13 @@ class Made:
     path: str
 
     def __call__(
-        self, task: Task, settings: Settings, seeds: Sequence[int], keep: int | None, weighted: bool, way: str
+        self,
+        task: Task,
+        settings: Settings,
+        seeds: Sequence[int],
+        keep: int | None,
+        weighted: bool,
+        way: str,
     ) -> Lockstep:
         """One model per seed of the run.
 
@@ -91,13 +103,16 @@ class Made:
             settings: how they are trained.
             seeds: of the run.
             keep: candidates of each seed, the best of its own ranking; None: all.
-            weighted: whether their weights are fitted to the mixture and stay, or learn with everything else.
+            weighted: whether their weights are fitted to the mixture and stay, or learn with
+                everything else.
             way: one of `WAYS`.
         """
         found = find(self.path)
         models = [found.models[seed] for seed in seeds]
         if keep is None:
-            return Lockstep(_anew(found, task, settings, seeds, None) if way == "retrained" else models)
+            return Lockstep(
+                _anew(found, task, settings, seeds, None) if way == "retrained" else models
+            )
         fits = [fitted(model, keep) if weighted else None for model in models]
         if way == "retrained":
             few = [
@@ -118,15 +133,17 @@ def kept(model: QuantumTrain, k: int) -> SearchSpace:
 def fitted(model: QuantumTrain, k: int) -> Tensor:
     """Weights of the k best candidates whose mixture is nearest the whole one, (k,).
 
-    Nearest in the sum of squares over the basis states that write a weight, at the model's angles: linear least
-    squares, which looks at no data.
+    Nearest in the sum of squares over the basis states that write a weight, at the model's angles:
+    linear least squares, which looks at no data.
     """
     circuits, generator = model.mixture, model.generator
     used = -(-sum(generator.sizes) // generator.mapping.chunk)
     probabilities = circuits.probabilities()[:, :used].double()
     picks = [entry.indices[0] for entry in model.ranking()[:k]]
     whole = circuits.weights.double() @ probabilities
-    solution = torch.linalg.lstsq(probabilities[picks].T, whole.unsqueeze(1), driver="gelsd").solution
+    solution = torch.linalg.lstsq(
+        probabilities[picks].T, whole.unsqueeze(1), driver="gelsd"
+    ).solution
     return solution.squeeze(1).to(circuits.structure.dtype)
 
 

@@ -1,4 +1,6 @@
-"""What `study discretise` tells besides its table: figures by what is kept, and whether the seeds agree."""
+"""What `study discretise` tells besides its table: figures by what is kept, and whether the seeds
+agree.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
-from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
+from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
+from diffqas.storage import write_atomically
 from diffqas.studies.comparison import Comparison, compare
 from diffqas.studies.found import Found
 from diffqas.studies.metric import Metric, short
 from diffqas.studies.outputs import markdown_text as markdown_gaps
 from diffqas.studies.stability import Agreement, Ranks, agreement, ranks_of
-from diffqas.training.files import write_atomically
 
 COLORS = (PREDICTION, TRUTH, BOUNDARY)
 """Of what is done with the kept candidates, in the order of the table."""
 
 
 def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """Write gaps.md, ranks.csv, ranks.md and two figures into the study's folder, and say whether the seeds agree."""
+    """Write gaps.md, ranks.csv, ranks.md and two figures into the study's folder, and say whether
+    the seeds agree.
+    """
     seeds = found.origin.seeds
     used = next((cell["seeds"] for cell in cells), seeds)
     ranks = ranks_of({seed: ranking for seed, ranking in found.rankings().items() if seed in used})
@@ -61,14 +65,18 @@ def gaps_of(cells: Sequence[Mapping[str, Any]], metric: Metric) -> list[Comparis
 
 
 def sentences(ranks: Ranks) -> list[str]:
-    """What the ranks say, of live candidates and of all; one line where there is nothing to compare."""
+    """What the ranks say, of live candidates and of all; one line where there is nothing to
+    compare.
+    """
     if len(ranks.seeds) < 2:
         return ["One seed: whether rankings agree takes at least two."]
     kinds = {"live candidates": ranks.live(), "candidates, constants among them": ranks}
     kinds = {name: kind for name, kind in kinds.items() if len(kind.names) >= 2}
     if len(ranks.live().names) == len(ranks.names):
         kinds.pop("candidates, constants among them", None)
-    return [_sentence(name, agreement(kind)) for name, kind in kinds.items()] or ["One candidate: nothing is ranked."]
+    return [_sentence(name, agreement(kind)) for name, kind in kinds.items()] or [
+        "One candidate: nothing is ranked."
+    ]
 
 
 def _sentence(name: str, found: Agreement) -> str:
@@ -99,12 +107,16 @@ def markdown_text(ranks: Ranks, lines: Sequence[str]) -> str:
     for place in np.argsort(np.median(table, axis=0), kind="stable"):
         own = table[:, place]
         name = ranks.names[place] + (", constant" if ranks.constant[place] else "")
-        rows.append([name, *(f"{value:g}" for value in (np.median(own), own.min(), own.max(), *own))])
+        rows.append(
+            [name, *(f"{value:g}" for value in (np.median(own), own.min(), own.max(), *own))]
+        )
     return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", *lines, ""])
 
 
 def ranks_figure(ranks: Ranks) -> Figure:
-    """Ranks as colours, a column per seed, candidates by their median rank; names of constants are grey."""
+    """Ranks as colours, a column per seed, candidates by their median rank; names of constants are
+    grey.
+    """
     table = ranks.ranks
     order = np.argsort(np.median(table, axis=0), kind="stable")
     figure = blank(2.8 + 0.42 * len(ranks.seeds), 1.2 + 0.34 * len(order))
@@ -113,7 +125,9 @@ def ranks_figure(ranks: Ranks) -> Figure:
     for column, seed in enumerate(table):
         for row, place in enumerate(order):
             color = "white" if seed[place] <= len(order) / 2 else "black"
-            axes.text(column, row, f"{seed[place]:g}", ha="center", va="center", fontsize=8, color=color)
+            axes.text(
+                column, row, f"{seed[place]:g}", ha="center", va="center", fontsize=8, color=color
+            )
     axes.set_yticks(range(len(order)), [ranks.names[place] for place in order], fontsize=8)
     for label, place in zip(axes.get_yticklabels(), order, strict=True):
         label.set_color("0.55" if ranks.constant[place] else "black")
@@ -126,8 +140,12 @@ def ranks_figure(ranks: Ranks) -> Figure:
 
 
 def kept_figure(cells: Sequence[Mapping[str, Any]], metric: str) -> Figure:
-    """A column for everything that is kept, in it a place for everything that is done then: points are seeds."""
-    by_row = {str(cell["row"]): [v for v in cell[f"test_{metric}"] if v is not None] for cell in cells}
+    """A column for everything that is kept, in it a place for everything that is done then: points
+    are seeds.
+    """
+    by_row = {
+        str(cell["row"]): [v for v in cell[f"test_{metric}"] if v is not None] for cell in cells
+    }
     kept = list(dict.fromkeys(name.rsplit(", ", 1)[0] for name in by_row))
     ways = list(dict.fromkeys(name.rsplit(", ", 1)[1] for name in by_row))
     figure = blank(2.4 + 1.5 * len(kept), 4.2)
@@ -139,10 +157,20 @@ def kept_figure(cells: Sequence[Mapping[str, Any]], metric: str) -> Figure:
             values = by_row.get(f"{name}, {way}", [])
             middle = column + 0.26 * (place - (len(ways) - 1) / 2)
             spread = 0.05 * np.sin(2.4 * np.arange(len(values)))
-            axes.plot(middle + spread, values, "o", color=color, markersize=3.2, alpha=0.65, markeredgewidth=0)
+            axes.plot(
+                middle + spread,
+                values,
+                "o",
+                color=color,
+                markersize=3.2,
+                alpha=0.65,
+                markeredgewidth=0,
+            )
             if values:
                 median = float(np.median(values))
-                axes.plot([middle - 0.1, middle + 0.1], [median, median], color=color, linewidth=2.2)
+                axes.plot(
+                    [middle - 0.1, middle + 0.1], [median, median], color=color, linewidth=2.2
+                )
     axes.set_xticks(range(len(kept)), kept)
     axes.set_ylabel(f"test {metric}")
     if metric == "accuracy":

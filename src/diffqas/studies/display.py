@@ -1,4 +1,6 @@
-"""What a person sees while a study runs: a live bar in a terminal, one plain line per cell elsewhere."""
+"""What a person sees while a study runs: a live bar in a terminal, one plain line per cell
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 
-from diffqas.reports.live import LiveBar
-from diffqas.reports.terminal import spread
+from diffqas.reports import LiveBar, spread
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job
 
@@ -31,7 +32,11 @@ class Display(LiveBar):
         self._cells = len(jobs)
         self._total, self._spent, self._done = sum(job.cost for job in jobs), 0.0, 0
         self._started = time.perf_counter()
-        columns = (TextColumn("[bold]cells {task.fields[cells]}"), BarColumn(), TextColumn("{task.fields[status]}"))
+        columns = (
+            TextColumn("[bold]cells {task.fields[cells]}"),
+            BarColumn(),
+            TextColumn("{task.fields[status]}"),
+        )
         super().__init__(console, *columns, total=self._total, cells=f"0/{self._cells}", status="")
 
     def update(self, job: Job, cell: dict[str, Any]) -> None:
@@ -45,7 +50,12 @@ class Display(LiveBar):
         result = spread(cell[self._metric.test], self._metric.text)
         if self._live:
             status = f"{left} left  {job.dataset}, {job.row.name}"
-            self._bar.update(self._task, completed=self._spent, cells=f"{self._done}/{self._cells}", status=status)
+            self._bar.update(
+                self._task,
+                completed=self._spent,
+                cells=f"{self._done}/{self._cells}",
+                status=status,
+            )
         else:
             head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test {self._metric.name} {result}"
             self._say(f"{head}, {cell['seconds']:.1f} s; {left} left")
@@ -54,7 +64,10 @@ class Display(LiveBar):
         """Tell of a cell that could not be computed."""
         self._done += 1
         self._spent += job.cost
-        self._say(f"{self._done}/{self._cells}  {job.dataset}, {job.row.name} failed: {reason}", style="red")
+        self._say(
+            f"{self._done}/{self._cells}  {job.dataset}, {job.row.name} failed: {reason}",
+            style="red",
+        )
 
     def _say(self, line: str, style: str | None = None) -> None:
         self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)

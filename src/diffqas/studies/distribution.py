@@ -1,4 +1,6 @@
-"""The figure of a study: every seed of every row, errors on a logarithmic scale, accuracies on a logistic one."""
+"""The figure of a study: every seed of every row, errors on a logarithmic scale, accuracies on a
+logistic one.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,9 @@ HANDLE_WIDTH = 1.4
 def distribution_figure(comparisons: Sequence[Comparison]) -> Figure:
     """One panel per data set, one line per row in the study's order.
 
-    A dot is a seed, a bar the median, an open diamond a published figure, a square a row without seeds; the dotted
-    line is the median of the search. The number of failed seeds stands at the right edge.
+    A dot is a seed, a bar the median, an open diamond a published figure, a square a row without
+    seeds; the dotted line is the median of the search. The number of failed seeds stands at the
+    right edge.
     """
     require(bool(comparisons), "comparisons", "hold at least one data set", 0)
     places = _places(comparisons)
@@ -43,18 +46,24 @@ def distribution_figure(comparisons: Sequence[Comparison]) -> Figure:
     for axes in grid.flat[len(comparisons) :]:
         axes.set_visible(False)
     first = grid[0][0]
-    first.set_yticks(list(places.values()), [_folded(name) for name in places], fontsize=8, parse_math=False)
+    first.set_yticks(
+        list(places.values()), [_folded(name) for name in places], fontsize=8, parse_math=False
+    )
     first.set_ylim(len(places) - 0.5, -0.5)
     entries = [entry for comparison in comparisons for entry in comparison.entries]
     groups = list(dict.fromkeys(entry.group for entry in entries))
     handles = _handles(groups, published=any(entry.paper for entry in entries))
     columns = min(len(handles), int(size[0] / HANDLE_WIDTH))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8
+    )
     return figure
 
 
 def _places(comparisons: Sequence[Comparison]) -> dict[str, int]:
-    """The line of each row; a row that only a later data set has comes after the row before it there."""
+    """The line of each row; a row that only a later data set has comes after the row before it
+    there.
+    """
     names: list[str] = []
     for comparison in comparisons:
         previous = -1
@@ -72,7 +81,13 @@ def _panel(axes: Axes, comparison: Comparison, places: dict[str, int]) -> None:
         _line(axes, entry, places[entry.row], least, most)
     median = comparison.search.median
     if median:
-        axes.axvline(min(max(median, least), most), color=COLORS["search"], linestyle=":", linewidth=1, zorder=0)
+        axes.axvline(
+            min(max(median, least), most),
+            color=COLORS["search"],
+            linestyle=":",
+            linewidth=1,
+            zorder=0,
+        )
     axes.set_title(comparison.dataset, loc="left", fontsize=10, parse_math=False)
     axes.set_xlabel(f"test {comparison.metric.title}", fontsize=8)
     axes.tick_params(labelsize=8)
@@ -84,20 +99,31 @@ def _panel(axes: Axes, comparison: Comparison, places: dict[str, int]) -> None:
 
 def _error_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
     """Set the axis up; returns where the smallest and the largest values are drawn."""
-    drawn = [value for entry in comparison.entries for value in (*entry.errors, *entry.paper) if value > 0]
-    # An error of exactly zero has no place on a logarithmic scale: it stands left of everything else. Beyond
-    # `LIMITS`, where a run that ran away may be, nothing is drawn.
-    low, high = (float(end) for end in np.clip([min(drawn, default=0.1), max(drawn, default=1.0)], *LIMITS))
+    drawn = [
+        value
+        for entry in comparison.entries
+        for value in (*entry.errors, *entry.paper)
+        if value > 0
+    ]
+    # An error of exactly zero has no place on a logarithmic scale: it stands left of everything
+    # else. Beyond `LIMITS`, where a run that ran away may be, nothing is drawn.
+    low, high = (
+        float(end) for end in np.clip([min(drawn, default=0.1), max(drawn, default=1.0)], *LIMITS)
+    )
     least = low / 3 if any(0.0 in entry.errors for entry in comparison.entries) else low
     axes.set_xscale("log")
     # Words about failed seeds need room of their own at the right.
-    room = 1.8 * (high / least) ** 0.25 if any(entry.failed for entry in comparison.entries) else 1.8
+    room = (
+        1.8 * (high / least) ** 0.25 if any(entry.failed for entry in comparison.entries) else 1.8
+    )
     axes.set_xlim(least / 1.8, high * room)
     return least, math.inf
 
 
 def _accuracy_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
-    """As `_error_axis`. 99.0 and 99.9 % are as far apart as 90 and 99 %; beyond `SHARES` nothing is told apart."""
+    """As `_error_axis`. 99.0 and 99.9 % are as far apart as 90 and 99 %; beyond `SHARES` nothing is
+    told apart.
+    """
     drawn = [value for entry in comparison.entries for value in entry.errors] or [0.5]
     low, high = (float(end) for end in np.clip([min(drawn), max(drawn)], *SHARES))
     room = 0.25 + 0.08 * (_odds(high) - _odds(low))
@@ -138,11 +164,20 @@ def _line(axes: Axes, entry: Entry, place: int, least: float, most: float) -> No
         if entry.median is not None:
             middle = min(max(entry.median, least), most)
             axes.plot([middle, middle], [place - 0.36, place + 0.36], color=color, linewidth=2.2)
-    axes.plot(entry.paper, [place] * len(entry.paper), "D", markersize=4.5, markerfacecolor="none", color=PAPER)
+    axes.plot(
+        entry.paper,
+        [place] * len(entry.paper),
+        "D",
+        markersize=4.5,
+        markerfacecolor="none",
+        color=PAPER,
+    )
     if entry.failed:
         text = "failed" if entry.deterministic else f"{len(entry.failed)} failed"
         across = axes.get_yaxis_transform()
-        axes.text(0.995, place, text, transform=across, ha="right", va="center", fontsize=7, color=FAILED)
+        axes.text(
+            0.995, place, text, transform=across, ha="right", va="center", fontsize=7, color=FAILED
+        )
 
 
 def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
@@ -159,4 +194,6 @@ def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
 
 
 def _folded(name: str) -> str:
-    return "\n".join(textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …", break_on_hyphens=False))
+    return "\n".join(
+        textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …", break_on_hyphens=False)
+    )

@@ -14,8 +14,8 @@ Verdict = Literal["better", "worse", "undecided", "untested"]
 class Entry:
     """One row of the report. Figures that do not exist (too few seeds, no test) are None.
 
-    What `errors` and `ratio` are is said by the comparison's `Metric`: test MSE and ratios of them as here, or
-    accuracies and percentage points.
+    What `errors` and `ratio` are is said by the comparison's `Metric`: test MSE and ratios of them
+    as here, or accuracies and percentage points.
 
     Attributes:
         dataset: the data set.
@@ -36,8 +36,8 @@ class Entry:
         pairs: seeds that the test rests on; the others of the two rows are in `dropped`.
         p: two-sided p of the sign-flip test; `p_holm` after Holm's adjustment in the data set.
         smallest_p: what this number of pairs can give at least.
-        ratio: geometric mean of the row's error over the search's, with `ratio_low` and `ratio_high` its interval; of
-            accuracies the search's mean less the row's.
+        ratio: geometric mean of the row's error over the search's, with `ratio_low` and
+            `ratio_high` its interval; of accuracies the search's mean less the row's.
         d_z: Cohen's d of the differences that are tested, positive where the search is better.
         verdict: what the search is, compared with this row; None for the search itself.
     """
@@ -105,4 +105,7 @@ class Comparison:
     @property
     def smallest_p(self) -> float | None:
         """The smallest unadjusted p that any test of the family can give."""
-        return min((entry.smallest_p for entry in self.others if entry.smallest_p is not None), default=None)
+        return min(
+            (entry.smallest_p for entry in self.others if entry.smallest_p is not None),
+            default=None,
+        )

@@ -1,4 +1,6 @@
-"""The rows of `diffqas study figures-5-7`: two classes of images, the search against circuits and controls."""
+"""The rows of `diffqas study figures-5-7`: two classes of images, the search against circuits and
+controls.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +8,28 @@ from dataclasses import replace
 
 from torch import nn
 
-from diffqas.circuits import TABLE_I, form
-from diffqas.circuits.identities import CONSTANTS
+from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.studies import populations
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.studies.table_2 import candidates, searches
-from diffqas.tasks import Settings, Task
-from diffqas.tasks.images import MLP, majority, nearest_mean
+from diffqas.tasks import MLP, Settings, Task, majority, nearest_mean
 
 RATES = {"hashed": 1.0, "subspace": 1.0, "direct": 0.001}
 """Base learning rates of rows without a circuit, under the default recipe.
 
-The classical generators have the search's optimiser, and of 0.003, 0.01, 0.03, 0.1, 0.3, 1 and 3 the rate with the best
-accuracy on a held-out fifth of the training images of fashion-mnist-5-7 (studies/images_recipe.py). The networks have
-too many numbers for it and are trained by Adam at its usual rate, the paper's. Under the paper recipe everything
-learns at the paper's one rate.
+The classical generators have the search's optimiser, and of 0.003, 0.01, 0.03, 0.1, 0.3, 1 and 3
+the rate with the best accuracy on a held-out fifth of the training images of fashion-mnist-5-7
+(studies/images_recipe.py). The networks have too many numbers for it and are trained by Adam at its
+usual rate, the paper's. Under the paper recipe everything learns at the paper's one rate.
 """
 
 FEW = 3
 """Seeds of the rows that take as long as the search and are not the search."""
 
 WORK = {"constant": 0.08, "ry": 0.27, "rx": 0.13}
-"""Time of a candidate's step relative to the search's, measured with ten seeds at 17 qubits and depth 15."""
+"""Time of a candidate's step relative to the search's, measured with ten seeds at 17 qubits and
+depth 15.
+"""
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
@@ -38,7 +40,10 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 
 def _candidates(settings: Settings) -> list[Row]:
-    works = [WORK["constant" if form(candidate) in CONSTANTS else str(candidate.rotation)] for candidate in TABLE_I]
+    works = [
+        WORK["constant" if form(candidate) in CONSTANTS else str(candidate.rotation)]
+        for candidate in TABLE_I
+    ]
     return [replace(row, work=work) for row, work in zip(candidates(settings), works, strict=True)]
 
 
@@ -47,13 +52,31 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
     hashed, subspace = (replace(settings, lr=rates[name]) for name in ("hashed", "subspace"))
     direct = replace(settings, lr=rates["direct"], optimizer="adam")
     return [
-        TrainedRow("random candidate", "control", settings, populations.random_candidate, seeds=FEW),
+        TrainedRow(
+            "random candidate", "control", settings, populations.random_candidate, seeds=FEW
+        ),
         TrainedRow("hashed vector", "control", hashed, populations.hashed, work=0.04),
         TrainedRow("random subspace", "control", subspace, populations.subspace, work=0.3),
         TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.08),
-        TrainedRow("uniform distribution", "control", settings, populations.uniform, identical="uniform", work=0.08),
-        TrainedRow("direct MLP", "control", direct, populations.direct, work=0.04, network=paper_mlp),
-        TrainedRow("logistic regression", "control", direct, populations.direct, network=_logistic, work=0.01),
+        TrainedRow(
+            "uniform distribution",
+            "control",
+            settings,
+            populations.uniform,
+            identical="uniform",
+            work=0.08,
+        ),
+        TrainedRow(
+            "direct MLP", "control", direct, populations.direct, work=0.04, network=paper_mlp
+        ),
+        TrainedRow(
+            "logistic regression",
+            "control",
+            direct,
+            populations.direct,
+            network=_logistic,
+            work=0.01,
+        ),
     ]
 
 

@@ -11,14 +11,13 @@ import torch
 
 from diffqas.architecture import Gumbel, Ranked, Softmax
 from diffqas.errors import RunError
-from diffqas.models.quantum_train import QuantumTrainKind
+from diffqas.kinds import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
-from diffqas.runs.config import RunConfig, config_from_json
-from diffqas.runs.session import load
+from diffqas.searches import RunConfig, config_from_json, load
+from diffqas.storage import RunFolder
 from diffqas.studies.metric import Metric, metric_of
 from diffqas.studies.study import Origin
 from diffqas.tasks import Settings
-from diffqas.training.folder import RunFolder
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +29,8 @@ class Found:
         config: its settings.
         metric: name of the figure that its task compares.
         higher: whether more of it is better.
-        models: its trained models by seed, on the CPU in float32, without those that diverged. Annealed weights stay
-            where the run left them.
+        models: its trained models by seed, on the CPU in float32, without those that diverged.
+            Annealed weights stay where the run left them.
     """
 
     origin: Origin
@@ -66,7 +65,8 @@ def find(path: str) -> Found:
     """Load a finished run of Quantum-Train on data.
 
     Raises:
-        RunError: no such run, an unfinished or damaged one, one of another kind, or one without a finished seed.
+        RunError: no such run, an unfinished or damaged one, one of another kind, or one without a
+            finished seed.
         DataError: its data cannot be used any more.
     """
     folder = RunFolder(Path(path))
@@ -77,14 +77,18 @@ def find(path: str) -> Found:
         rule = "a study of a run needs one of --model qt on a series or on images"
         raise RunError(f"The run in {path} is {what}: {rule}.")
     if not folder.checkpoint.exists():
-        raise RunError(f"There is no {folder.checkpoint.name} in {path}: the trained models are gone.")
+        raise RunError(
+            f"There is no {folder.checkpoint.name} in {path}: the trained models are gone."
+        )
     digest = hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()
     failed = {int(seed) for seed in result.get("failures", {})}
     if failed >= set(config.seeds):
         raise RunError(f"The run in {path} has no finished seed: nothing can be made of it.")
     metric = result["metric"]
     higher = metric in result.get("higher", ("accuracy",))
-    return _found(path, digest, tuple(seed for seed in config.seeds if seed not in failed), metric, higher)
+    return _found(
+        path, digest, tuple(seed for seed in config.seeds if seed not in failed), metric, higher
+    )
 
 
 @lru_cache(maxsize=2)

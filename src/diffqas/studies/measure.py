@@ -11,16 +11,15 @@ from typing import Any
 
 import torch
 
+from diffqas.agents import EnvironmentTask
 from diffqas.errors import RunError
-from diffqas.models.quantum_train import constant
-from diffqas.models.ranking import leading
+from diffqas.kinds import constant, leading
 from diffqas.quantum_train import Lockstep
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.studies.searched import found
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.environments import EnvironmentTask
 from diffqas.training import Population, Training
 
 Samples = dict[str, Any]
@@ -52,8 +51,8 @@ def measure(
         recipe: the study's.
 
     Returns:
-        The cell, and the predictions of a row whose pictures are wanted. A seed that diverges has null
-        figures and a reason under `failures`.
+        The cell, and the predictions of a row whose pictures are wanted. A seed that diverges has
+        null figures and a reason under `failures`.
     """
     data = load_data(dataset) if data is None else data
     if isinstance(row, ReferenceRow):
@@ -62,7 +61,9 @@ def measure(
         return measure_agents(study, row, dataset, list(seeds), data), None
     if found is not None:
         row = replace(row, populate=partial(row.populate, found=found))
-    return _trained(study, row, dataset, list(seeds), make_task(data, recipe).to("cpu", torch.float32))
+    return _trained(
+        study, row, dataset, list(seeds), make_task(data, recipe).to("cpu", torch.float32)
+    )
 
 
 def _trained(
@@ -90,7 +91,9 @@ def _trained(
         "group": row.group,
         "circuit": row.circuit,
         "trainable": trainable(training.population, len(seeds)),
-        "target": sum(parameter.numel() for parameter in task.target().parameters()) if row.has_target else None,
+        "target": sum(parameter.numel() for parameter in task.target().parameters())
+        if row.has_target
+        else None,
         "deterministic": False,
         "identical": row.identical,
         "seeds": seeds,
@@ -133,7 +136,9 @@ def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> dict[
 
 
 def structure(population: Lockstep) -> dict[str, Any]:
-    """What each seed of a search found: weights of the candidates, and the place of the leading one that is live."""
+    """What each seed of a search found: weights of the candidates, and the place of the leading one
+    that is live.
+    """
     best = [leading(ranking, constant) for ranking in population.rankings()]
     return {
         "candidates": list(population.circuits.candidates.names),
@@ -158,24 +163,32 @@ def _failures(training: Training[Any]) -> dict[int, str]:
     for key, values in training.metrics.items():
         for seed, value in zip(training.seeds, values, strict=True):
             if key.startswith("test_") and not math.isfinite(value):
-                failures.setdefault(seed, f"the {key.replace('_', ' ')} is {value} after the last epoch")
+                failures.setdefault(
+                    seed, f"the {key.replace('_', ' ')} is {value} after the last epoch"
+                )
     return failures
 
 
 def _figures(training: Training[Any], key: str, failures: Mapping[int, str]) -> list[float | None]:
     values = training.metrics.get(key, [math.nan] * len(training.seeds))
     exact = _exact(training.task, key, values)
-    return [None if seed in failures else value for seed, value in zip(training.seeds, exact, strict=True)]
+    return [
+        None if seed in failures else value
+        for seed, value in zip(training.seeds, exact, strict=True)
+    ]
 
 
 def _curve(task: Task, key: str, epochs: Sequence[Mapping[str, list[float]]]) -> Curve:
     return [
-        [value if math.isfinite(value) else None for value in _exact(task, key, metrics[key])] for metrics in epochs
+        [value if math.isfinite(value) else None for value in _exact(task, key, metrics[key])]
+        for metrics in epochs
     ]
 
 
 def _exact(task: Task, key: str, values: Sequence[float]) -> list[float]:
-    """Accuracies as the shares that they are: in float32 equal differences would differ, and the test counts ties."""
+    """Accuracies as the shares that they are: in float32 equal differences would differ, and the
+    test counts ties.
+    """
     part, _, metric = key.partition("_")
     count = len(task.parts[part])
     if metric != "accuracy":

@@ -9,19 +9,27 @@ from typing import Any, cast
 
 import numpy as np
 
+from diffqas.agents import (
+    LAST,
+    VALUE_SEEDS,
+    WINDOW,
+    Agents,
+    AgentSettings,
+    EnvironmentTask,
+    Network,
+    SyncTraining,
+    few,
+    moving,
+)
 from diffqas.errors import RunError
-from diffqas.models.agent import VALUE_SEEDS
-from diffqas.reports.rewards import few, moving
 from diffqas.studies.rows import TrainedRow
-from diffqas.tasks.environments import AgentSettings, EnvironmentTask
-from diffqas.training.actor_critic import Agents, SyncTraining
-from diffqas.training.actor_critic.agents import Network
-from diffqas.training.actor_critic.records import LAST, WINDOW
 
 COMPARED = 5_000
 """Rows are compared by the last fifth of so many first episodes: all rows have them."""
 SMOOTHED, POINTS = 1_000, 250
-"""Episodes in the moving average of the figures, and points kept of it, as many again of its beginning."""
+"""Episodes in the moving average of the figures, and points kept of it, as many again of its
+beginning.
+"""
 SOLVED = 0.9
 """What the moving average of 500 episodes is to pass."""
 
@@ -29,7 +37,9 @@ SOLVED = 0.9
 def measure_agents(
     study: str, row: TrainedRow, dataset: str, seeds: Sequence[int], task: EnvironmentTask
 ) -> dict[str, Any]:
-    """Train the agents of one row, always by a2c; figures are those of the episodes while they learn."""
+    """Train the agents of one row, always by a2c; figures are those of the episodes while they
+    learn.
+    """
     settings = row.settings
     assert isinstance(settings, AgentSettings)
     started = time.perf_counter()
@@ -46,7 +56,10 @@ def measure_agents(
     log, failed = training.log, training.failures
     last, figures = min(settings.episodes, LAST), log.figures(LAST)
     kept = {
-        name: [None if seed in failed else value for seed, value in zip(seeds, figures[key], strict=True)]
+        name: [
+            None if seed in failed else value
+            for seed, value in zip(seeds, figures[key], strict=True)
+        ]
         for key, name in KEPT.items()
     }
     pairs = list(zip(seeds, log.rewards, strict=True))
@@ -86,7 +99,9 @@ def make_agents(row: TrainedRow, task: EnvironmentTask, seeds: Sequence[int]) ->
     policy = row.populate(task.network("policy"), settings, seeds)
     value = row.populate(task.network("value"), settings, [seed + VALUE_SEEDS for seed in seeds])
     size, shrink = task.observations, settings.shrink
-    return Agents(cast("Network", policy), cast("Network", value), len(seeds), size, settings.centre, shrink)
+    return Agents(
+        cast("Network", policy), cast("Network", value), len(seeds), size, settings.centre, shrink
+    )
 
 
 def compared(rewards: Sequence[float]) -> float:
@@ -117,7 +132,9 @@ def _smoothed(rewards: Sequence[float]) -> dict[str, list[float]]:
     window = max(1, min(SMOOTHED, len(rewards) // 5))
     begin = few(window)
     mean, deviation = moving(rewards, window, begin)
-    even, early = (np.linspace(0, end, POINTS) for end in (len(mean) - 1, min(len(mean) - 1, 2 * SMOOTHED)))
+    even, early = (
+        np.linspace(0, end, POINTS) for end in (len(mean) - 1, min(len(mean) - 1, 2 * SMOOTHED))
+    )
     places = np.unique(np.concatenate([even, early]).astype(int)) if len(mean) else np.zeros(0, int)
     return {
         "episode": [int(place) + begin for place in places],

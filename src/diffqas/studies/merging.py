@@ -22,7 +22,8 @@ class Row:
         group: "search", "candidate", "control" or "reference", of the first.
         trainable: the different trainable counts among them.
         target: parameters of the target network, if any.
-        errors: the test figure by seed, None where the seed failed; a deterministic row has its value at seed 0.
+        errors: the test figure by seed, None where the seed failed; a deterministic row has its
+            value at seed 0.
         deterministic: the row has no seed.
         identical: the name of the class of provably equal rows, if any.
         failures: why seeds failed.
@@ -61,13 +62,18 @@ def row_of(cell: Mapping[str, Any], figure: str = "test_mse") -> Row:
         if len(values) != len(seeds) or len(set(seeds)) != len(seeds):
             rule = f"one {figure}" if deterministic else f"one {figure} per seed and each seed once"
             where = f"{name!r} on {cell['dataset']}"
-            raise RunError(f"Cell {where} must hold {rule}, but has seeds {seeds} and {len(values)} values.")
+            raise RunError(
+                f"Cell {where} must hold {rule}, but has seeds {seeds} and {len(values)} values."
+            )
         return Row(
             names=(name,),
             group=str(cell["group"]),
             trainable=(int(cell["trainable"]),),
             target=None if cell.get("target") is None else int(cell["target"]),
-            errors={seed: None if seed in failures else _number(v) for seed, v in zip(seeds, values, strict=True)},
+            errors={
+                seed: None if seed in failures else _number(v)
+                for seed, v in zip(seeds, values, strict=True)
+            },
             deterministic=deterministic,
             identical=cell.get("identical"),
             failures=failures,
@@ -75,11 +81,14 @@ def row_of(cell: Mapping[str, Any], figure: str = "test_mse") -> Row:
             seconds=_number(cell.get("seconds")),
         )
     except KeyError as error:
-        raise RunError(f"A cell of the study has no entry {error}: it holds only {', '.join(cell)}.") from None
+        raise RunError(
+            f"A cell of the study has no entry {error}: it holds only {', '.join(cell)}."
+        ) from None
 
 
 def merge(rows: Iterable[Row], apart: str, figure: str = "test MSE") -> list[Row]:
-    """Merge rows of the same `identical` class, except the row called `apart`; the first one's place is kept.
+    """Merge rows of the same `identical` class, except the row called `apart`; the first one's
+    place is kept.
 
     Raises:
         RunError: two of them differ at an equal seed.
@@ -92,7 +101,8 @@ def merge(rows: Iterable[Row], apart: str, figure: str = "test MSE") -> list[Row
 
 
 def joined(names: Sequence[str]) -> str:
-    """Names joined by equality signs, without the leading words that the first one has already said.
+    """Names joined by equality signs, without the leading words that the first one has already
+    said.
 
     >>> joined(["candidate 1", "candidate 3", "uniform"])
     'candidate 1 = 3 = uniform'

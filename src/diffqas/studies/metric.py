@@ -1,4 +1,6 @@
-"""The figure that a study compares: how it is stored, which direction is better, how it is tested and shown."""
+"""The figure that a study compares: how it is stored, which direction is better, how it is tested
+and shown.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from diffqas.reports.terminal import number, percent
+from diffqas.reports import number, percent
 from diffqas.studies import statistics
 from diffqas.studies.statistics import Floats, Interval
 
@@ -19,15 +21,16 @@ MISSING = "–"
 class Metric:
     """A figure with one value per seed.
 
-    Tests are made on differences of costs at equal seeds, row less search, hence positive where the search is better.
-    The mean difference is reported as an effect: a ratio of geometric means, or percentage points.
+    Tests are made on differences of costs at equal seeds, row less search, hence positive where the
+    search is better. The mean difference is reported as an effect: a ratio of geometric means, or
+    percentage points.
 
     Attributes:
         name: as in the cells: `"mse"` for `test_mse` and `train_mse`.
         title: in tables and sentences.
         higher: whether more is better.
-        cost: values to what is subtracted, less being better: the logarithm of an error, minus an accuracy; NaN of
-            None.
+        cost: values to what is subtracted, less being better: the logarithm of an error, minus an
+            accuracy; NaN of None.
         scale: of the axis on which values are drawn, matplotlib's word.
         text: a value as a person reads it.
         effect: heading of the effect's column.
@@ -77,7 +80,9 @@ class Metric:
         return 0.0 if self.higher else 1.0
 
     def worst(self, values: Sequence[float], median: float) -> float | None:
-        """The worst value: an error relative to the median, an accuracy as it is; None where that says nothing."""
+        """The worst value: an error relative to the median, an accuracy as it is; None where that
+        says nothing.
+        """
         if len(values) < 2:
             return None
         if self.higher:
@@ -150,7 +155,9 @@ MSE = Metric(
     meaning="ratio of geometric means over paired seeds with its bootstrap interval, above 1 where the search is "
     "better. d_z: Cohen's d of the log differences",
 )
-"""The error of a series' predictions: positive, spread over decades, hence compared by its logarithm."""
+"""The error of a series' predictions: positive, spread over decades, hence compared by its
+logarithm.
+"""
 
 ACCURACY = Metric(
     name="accuracy",
@@ -161,7 +168,12 @@ ACCURACY = Metric(
     text=percent,
     effect="search - row",
     headings=MappingProxyType(
-        {"errors": "accuracies", "ratio": "points", "ratio_low": "points_low", "ratio_high": "points_high"}
+        {
+            "errors": "accuracies",
+            "ratio": "points",
+            "ratio_low": "points_low",
+            "ratio_high": "points_high",
+        }
     ),
     tested="accuracies",
     meaning="mean difference over paired seeds in percentage points with its bootstrap interval, above 0 where the "
@@ -178,7 +190,12 @@ REWARD = Metric(
     text=lambda value: f"{value:.4f}",
     effect="search - row",
     headings=MappingProxyType(
-        {"errors": "rewards", "ratio": "difference", "ratio_low": "difference_low", "ratio_high": "difference_high"}
+        {
+            "errors": "rewards",
+            "ratio": "difference",
+            "ratio_low": "difference_low",
+            "ratio_high": "difference_high",
+        }
     ),
     tested="rewards",
     meaning="mean difference over paired seeds with its bootstrap interval, above 0 where the search is better. d_z: "
@@ -193,12 +210,15 @@ KNOWN = {metric.name: metric for metric in (MSE, ACCURACY, REWARD)}
 
 
 def metric_of(name: str, higher: bool = False) -> Metric:
-    """The metric of this name; of a task of your own one that is compared by its logarithm, or if more is better as is.
+    """The metric of this name; of a task of your own one that is compared by its logarithm, or if
+    more is better as is.
 
     >>> metric_of("accuracy") is ACCURACY, metric_of("rmse").cost([1.0]), metric_of("r2", higher=True).cost([0.5])
     (True, array([0.]), array([-0.5]))
     """
     if name in KNOWN:
         return KNOWN[name]
-    kind = replace(REWARD, text=number, tested=name) if higher else replace(MSE, tested=f"log {name}")
+    kind = (
+        replace(REWARD, text=number, tested=name) if higher else replace(MSE, tested=f"log {name}")
+    )
     return replace(kind, name=name, title=name)

@@ -14,13 +14,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.reports.pictures import save_figure
+from diffqas.reports import save_figure
+from diffqas.storage import write_atomically
 from diffqas.studies.columns import Column, columns_for, legend
 from diffqas.studies.distribution import distribution_figure
 from diffqas.studies.entries import Comparison, Entry
 from diffqas.studies.metric import MISSING
 from diffqas.studies.sentences import sentence
-from diffqas.training.files import write_atomically
 
 ROW_WIDTH = 28
 STYLES = {"better": "green", "worse": "red", "undecided": "", "untested": "dim", None: "bold"}
@@ -46,7 +46,8 @@ def terminal_tables(comparisons: Sequence[Comparison], width: int | None = None)
 
     Args:
         comparisons: one per data set.
-        width: columns of the terminal; what does not fit is left out, least important first, and said.
+        width: columns of the terminal; what does not fit is left out, least important first, and
+            said.
     """
     parts: list[RenderableType] = []
     for comparison in comparisons:
@@ -58,7 +59,9 @@ def terminal_tables(comparisons: Sequence[Comparison], width: int | None = None)
             first = column is every[0]
             table.add_column(column.header, justify="left" if first else "right", no_wrap=not first)
         for entry in comparison.entries:
-            table.add_row(*(Text(column.text(entry)) for column in columns), style=STYLES[entry.verdict])
+            table.add_row(
+                *(Text(column.text(entry)) for column in columns), style=STYLES[entry.verdict]
+            )
         parts += [table, Text(""), Text(sentence(comparison)), Text("")]
         if len(columns) < len(every):
             absent = ", ".join(column.header for column in every if column not in columns)
@@ -67,7 +70,9 @@ def terminal_tables(comparisons: Sequence[Comparison], width: int | None = None)
 
 
 def csv_text(comparisons: Sequence[Comparison]) -> str:
-    """All fields of all entries, numbers in full; several values in one field are separated by spaces."""
+    """All fields of all entries, numbers in full; several values in one field are separated by
+    spaces.
+    """
     buffer = io.StringIO()
     names = [field.name for field in dataclasses.fields(Entry)]
     writer = csv.writer(buffer, lineterminator="\n")
@@ -75,7 +80,9 @@ def csv_text(comparisons: Sequence[Comparison]) -> str:
     writer.writerow(["study", *(headings.get(name, name) for name in names)])
     for comparison in comparisons:
         for entry in comparison.entries:
-            writer.writerow([comparison.study, *(_field(getattr(entry, name), name) for name in names)])
+            writer.writerow(
+                [comparison.study, *(_field(getattr(entry, name), name) for name in names)]
+            )
     return buffer.getvalue()
 
 
@@ -89,13 +96,19 @@ def markdown_text(comparisons: Sequence[Comparison], level: int = 2) -> str:
         parts.append("| --- |" + " ---: |" * (len(columns) - 1))
         for entry in comparison.entries:
             cells = [_markdown(column.text(entry)) for column in columns]
-            parts.append(_markdown_row([f"**{cells[0]}**" if entry.verdict is None else cells[0], *cells[1:]]))
+            parts.append(
+                _markdown_row(
+                    [f"**{cells[0]}**" if entry.verdict is None else cells[0], *cells[1:]]
+                )
+            )
         parts += ["", _markdown(sentence(comparison)), ""]
     return "\n".join([*parts, *_legends(comparisons), ""])
 
 
 def latex_text(comparisons: Sequence[Comparison]) -> str:
-    """One `table*` per data set, rules between the groups of rows; the packages booktabs and graphicx are needed."""
+    """One `table*` per data set, rules between the groups of rows; the packages booktabs and
+    graphicx are needed.
+    """
     lines = [r"% \usepackage{booktabs,graphicx}"]
     for comparison in comparisons:
         columns = columns_for(comparison)
@@ -115,18 +128,23 @@ def latex_text(comparisons: Sequence[Comparison]) -> str:
 
 
 def latex(text: str) -> str:
-    r"""Text for LaTeX: special characters escaped, numbers with an exponent or a sign in mathematics.
+    r"""Text for LaTeX: special characters escaped, numbers with an exponent or a sign in
+    mathematics.
 
     >>> print(latex("5 % of 1.20e-06 .. -2, d_z"))
     5 \% of $1.20\times10^{-6}$--$-2$, d\_z
     """
     parts = _NUMBER.split(text)  # text and numbers in turn
     for index, part in enumerate(parts):
-        parts[index] = _mathematics(part) if index % 2 else "".join(_LATEX.get(one, one) for one in part)
+        parts[index] = (
+            _mathematics(part) if index % 2 else "".join(_LATEX.get(one, one) for one in part)
+        )
     return "".join(parts).replace(" .. ", "--")
 
 
-def write_outputs(comparisons: Sequence[Comparison], folder: Path, stem: str = "table") -> dict[str, Path]:
+def write_outputs(
+    comparisons: Sequence[Comparison], folder: Path, stem: str = "table"
+) -> dict[str, Path]:
     """Write `stem`.csv, .md, .tex and .png into a folder, each whole or not at all.
 
     Returns:
@@ -143,15 +161,23 @@ def write_outputs(comparisons: Sequence[Comparison], folder: Path, stem: str = "
     return paths
 
 
-def _fitting(columns: Sequence[Column], entries: Sequence[Entry], width: int | None) -> list[Column]:
-    """The columns that a terminal has room for, two spaces apart, the row's name folded at `ROW_WIDTH`."""
+def _fitting(
+    columns: Sequence[Column], entries: Sequence[Entry], width: int | None
+) -> list[Column]:
+    """The columns that a terminal has room for, two spaces apart, the row's name folded at
+    `ROW_WIDTH`.
+    """
 
     def needed(column: Column) -> int:
-        widest = max(cell_len(text) for text in [column.header, *(column.text(entry) for entry in entries)])
+        widest = max(
+            cell_len(text) for text in [column.header, *(column.text(entry) for entry in entries)]
+        )
         return min(widest, ROW_WIDTH) if column is columns[0] else widest
 
     kept = list(columns)
-    while width is not None and sum(needed(column) + 2 for column in kept) > width and len(kept) > 2:
+    while (
+        width is not None and sum(needed(column) + 2 for column in kept) > width and len(kept) > 2
+    ):
         kept.remove(max(kept, key=lambda column: column.rank))
     return kept
 

@@ -1,4 +1,6 @@
-"""Runs against each other at equal seeds: the paired test of the studies, for any two runs on one task."""
+"""Runs against each other at equal seeds: the paired test of the studies, for any two runs on one
+task.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from diffqas.runs.listing import RunSummary
+from diffqas.runs import RunSummary
 from diffqas.studies import statistics
 from diffqas.studies.metric import metric_of, short
 from diffqas.studies.statistics import Floats, Interval
@@ -28,10 +30,11 @@ class Pair:
         first: name of the run that it is compared with.
         metric: what is compared.
         pairs: seeds that both have a figure of.
-        effect: mean difference, run less first, or the ratio of geometric means, run over first; with its bootstrap
-            interval, NaN below five pairs.
+        effect: mean difference, run less first, or the ratio of geometric means, run over first;
+            with its bootstrap interval, NaN below five pairs.
         ratio: whether it is a ratio.
-        p: two-sided p of the sign-flip test, and `p_holm` after Holm's adjustment over all runs compared.
+        p: two-sided p of the sign-flip test, and `p_holm` after Holm's adjustment over all runs
+            compared.
         smallest_p: what so many pairs can give at least.
         missing: why there is no test; empty: there is one.
     """
@@ -60,7 +63,9 @@ class Pair:
         else:
             sign = "+" if self.effect.value >= 0 else ""
             said = f"{self.metric} {sign}{value}{interval} (mean difference)"
-        adjusted = "" if self.p_holm == self.p else f", {short(self.p_holm)} after Holm's adjustment"
+        adjusted = (
+            "" if self.p_holm == self.p else f", {short(self.p_holm)} after Holm's adjustment"
+        )
         test = f"p = {short(self.p)}{adjusted} by {self.pairs} paired seeds"
         return f"{head}: {said}, {test} (sign-flip test, smallest possible p {short(self.smallest_p)})."
 
@@ -68,7 +73,8 @@ class Pair:
 def paired_tests(runs: Sequence[RunSummary]) -> list[Pair]:
     """Every other run against the first, seed by seed.
 
-    Positive figures of which less is better are compared by their logarithms, all others as they are.
+    Positive figures of which less is better are compared by their logarithms, all others as they
+    are.
     """
     first, *others = runs
     pairs = [_pair(first, other) for other in others]
@@ -81,7 +87,8 @@ def _pair(first: RunSummary, other: RunSummary) -> Pair:
     unfinished = [run.name for run in (first, other) if run.state != "finished"]
     if unfinished:
         return replace(
-            head, missing=f"{' and '.join(unfinished)} {'are' if len(unfinished) > 1 else 'is'} not finished"
+            head,
+            missing=f"{' and '.join(unfinished)} {'are' if len(unfinished) > 1 else 'is'} not finished",
         )
     if first.task != other.task:
         return replace(head, missing=f"one is on {first.task}, the other on {other.task}")
@@ -91,7 +98,9 @@ def _pair(first: RunSummary, other: RunSummary) -> Pair:
     common = [seed for seed in a if a[seed] is not None and b.get(seed) is not None]
     if len(common) < FEWEST:
         return replace(head, missing=f"they share {len(common)} seed{'s' * (len(common) != 1)}")
-    ratio = not first.higher and all(value is None or value >= 0 for value in (*a.values(), *b.values()))
+    ratio = not first.higher and all(
+        value is None or value >= 0 for value in (*a.values(), *b.values())
+    )
     cost = metric_of(first.metric).cost if ratio else _plain
     differences, _ = statistics.paired_differences(b, a, cost)
     effect = statistics.mean_ratio(differences) if ratio else statistics.mean_interval(differences)

@@ -1,11 +1,13 @@
-"""The rows of `diffqas study per-layer`: one candidate for the whole circuit, or one for every layer."""
+"""The rows of `diffqas study per-layer`: one candidate for the whole circuit, or one for every
+layer.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
 from diffqas.architecture import Softmax
-from diffqas.models.per_layer import first_order, of_layers
+from diffqas.kinds import first_order, of_layers
 from diffqas.studies import populations, searched
 from diffqas.studies.datasets import SERIES
 from diffqas.studies.rows import Row, TrainedRow
@@ -22,7 +24,9 @@ WORK = {"whole": 0.5, "layers": 1.0, "fixed": 0.5, "filter": 2.0}
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
-    """Searches and what they found from a new start, by gradient descent; the same circuits by the recipe's filter."""
+    """Searches and what they found from a new start, by gradient descent; the same circuits by the
+    recipe's filter.
+    """
     adam = first_order(settings)
     layers, still = of_layers(adam), of_layers(adam, Softmax())
     word = WORDS[adam.optimizer]
@@ -32,26 +36,70 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
         every, quiet = (partial(searched.found_layers, search=search) for search in (layers, still))
         return [
             TrainedRow(f"found candidate, {by}", "search", own, whole, work=work + WORK["whole"]),
-            TrainedRow(f"found layers, {by}", "search", own, every, work=work + WORK["layers"], structure=True),
             TrainedRow(
-                f"found layers without noise, {by}", "search", own, quiet, work=work + WORK["layers"], structure=True
+                f"found layers, {by}",
+                "search",
+                own,
+                every,
+                work=work + WORK["layers"],
+                structure=True,
             ),
-            TrainedRow(f"random layers, {by}", "control", own, searched.random_layers, work=work, structure=True),
+            TrainedRow(
+                f"found layers without noise, {by}",
+                "search",
+                own,
+                quiet,
+                work=work + WORK["layers"],
+                structure=True,
+            ),
+            TrainedRow(
+                f"random layers, {by}",
+                "control",
+                own,
+                searched.random_layers,
+                work=work,
+                structure=True,
+            ),
         ]
 
     result: list[Row] = [
-        TrainedRow(f"whole-circuit search, {word}", "search", adam, populations.search, work=0.5, structure=True),
-        TrainedRow(f"per-layer search, {word}", "search", layers, searched.per_layer, structure=True),
-        TrainedRow(f"per-layer search without noise, {word}", "search", still, searched.per_layer, structure=True),
+        TrainedRow(
+            f"whole-circuit search, {word}",
+            "search",
+            adam,
+            populations.search,
+            work=0.5,
+            structure=True,
+        ),
+        TrainedRow(
+            f"per-layer search, {word}", "search", layers, searched.per_layer, structure=True
+        ),
+        TrainedRow(
+            f"per-layer search without noise, {word}",
+            "search",
+            still,
+            searched.per_layer,
+            structure=True,
+        ),
         *retrained(adam, word, WORK["fixed"]),
         TrainedRow(f"best candidate, {word}", "candidate", adam, searched.best_candidate, work=1.5),
         TrainedRow(f"uniform distribution, {word}", "control", adam, populations.uniform, work=0.2),
     ]
     if adam != settings:
         result += [
-            TrainedRow("whole-circuit search, Kalman", "search", settings, populations.search, work=WORK["filter"]),
+            TrainedRow(
+                "whole-circuit search, Kalman",
+                "search",
+                settings,
+                populations.search,
+                work=WORK["filter"],
+            ),
             *retrained(settings, "Kalman", WORK["filter"]),
-            TrainedRow("best candidate, Kalman", "candidate", settings, searched.best_candidate, work=7.0),
-            TrainedRow("uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0),
+            TrainedRow(
+                "best candidate, Kalman", "candidate", settings, searched.best_candidate, work=7.0
+            ),
+            TrainedRow(
+                "uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0
+            ),
         ]
     return [*result, *references()]

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diffqas.agents import AGENT_RECIPES, AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
-from diffqas.models.qlstm import SETTINGS as QLSTM_SETTINGS
+from diffqas.kinds import QLSTM_RECIPES
+from diffqas.storage import encode
 from diffqas.studies import (
     ablation,
     agents,
@@ -24,10 +26,7 @@ from diffqas.studies.datasets import IMAGES, SERIES
 from diffqas.studies.metric import ACCURACY, REWARD, Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
 from diffqas.studies.study import Study
-from diffqas.tasks.environments import AgentSettings, is_environment
-from diffqas.tasks.environments.task import SETTINGS as AGENT_SETTINGS
-from diffqas.tasks.images.task import SETTINGS as IMAGE_SETTINGS
-from diffqas.training.codec import encode
+from diffqas.tasks import IMAGE_RECIPES
 
 DATASETS = SERIES
 """The data sets of the studies of series."""
@@ -39,12 +38,14 @@ STUDIES = {
     "sharing": Study(sharing.rows),
     "per-layer": Study(per_layer.rows, per_layer.DATASETS),
     "strict": Study(strict.rows),
-    "qlstm-table": Study(qlstm_table.rows, recipes=lambda: QLSTM_SETTINGS),
-    "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_SETTINGS),
-    "figures-13-14": Study(agents.rows, agents.FIGURES, REWARD, lambda: AGENT_SETTINGS),
-    "rooms": Study(agents.room_rows, agents.ROOMS, REWARD, lambda: AGENT_SETTINGS),
+    "qlstm-table": Study(qlstm_table.rows, recipes=lambda: QLSTM_RECIPES),
+    "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_RECIPES),
+    "figures-13-14": Study(agents.rows, agents.FIGURES, REWARD, lambda: AGENT_RECIPES),
+    "rooms": Study(agents.room_rows, agents.ROOMS, REWARD, lambda: AGENT_RECIPES),
     "transfer": Study(transfer.rows, tuple(transfer.SERIES_SOURCES)),
-    "transfer-images": Study(transfer.rows, tuple(transfer.IMAGE_SOURCES), ACCURACY, lambda: IMAGE_SETTINGS),
+    "transfer-images": Study(
+        transfer.rows, tuple(transfer.IMAGE_SOURCES), ACCURACY, lambda: IMAGE_RECIPES
+    ),
 }
 """Studies by name."""
 
@@ -62,7 +63,8 @@ class Plan:
         seeds: how many, counted from 0; of a run at most as many.
         epochs: passes over the training part; None: the recipe's.
         depth: layers of the circuits; None: the recipe's.
-        data_dir: folder with files of images, as in `load_images`; where they lie makes no other study.
+        data_dir: folder with files of images, as in `load_images`; where they lie makes no other
+            study.
         episodes: of agents; None: the recipe's.
         run: folder of the run that a study of `OF_A_RUN` is made of.
 
@@ -85,13 +87,24 @@ class Plan:
         if self.study in OF_A_RUN:
             rule = f"be the folder of a finished run for the study {self.study}"
             require(self.run is not None, "run", rule, self.run)
-            chosen = {"recipe": self.recipe != "default" or None, "epochs": self.epochs, "depth": self.depth}
+            chosen = {
+                "recipe": self.recipe != "default" or None,
+                "epochs": self.epochs,
+                "depth": self.depth,
+            }
             for name, value in chosen.items():
-                require(value is None, name, f"be left to the run with the study {self.study}", getattr(self, name))
+                require(
+                    value is None,
+                    name,
+                    f"be left to the run with the study {self.study}",
+                    getattr(self, name),
+                )
         else:
             require(self.run is None, "run", f"be left out with the study {self.study}", self.run)
         choose(self.recipe, self.made.recipes(), "recipe")
-        require(isinstance(self.seeds, int) and self.seeds >= 1, "seeds", "be at least 1", self.seeds)
+        require(
+            isinstance(self.seeds, int) and self.seeds >= 1, "seeds", "be at least 1", self.seeds
+        )
         images = set(self.datasets) <= set(IMAGES)
         require(
             (images and self.run is None) or self.data_dir is None,
@@ -126,7 +139,9 @@ class Plan:
         """The settings that the rows start from: `Settings`, or of environments `AgentSettings`."""
         changes = {"epochs": self.epochs, "episodes": self.episodes, "depth": self.depth}
         recipe = self.made.recipes()[self.recipe]
-        return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+        return replace(
+            recipe, **{key: value for key, value in changes.items() if value is not None}
+        )
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -157,7 +172,9 @@ class Plan:
         """As stored in study.json: equal if and only if the cells are computed alike."""
         length = "episodes" if isinstance(self.settings, AgentSettings) else "epochs"
         origin = self.made.origin
-        return ({} if origin is None else {"run": {"path": origin.path, "sha256": origin.sha256}}) | {
+        return (
+            {} if origin is None else {"run": {"path": origin.path, "sha256": origin.sha256}}
+        ) | {
             "recipe": self.recipe,
             "seeds": len(self.seed_numbers),
             length: getattr(self.settings, length),
@@ -193,9 +210,14 @@ class Plan:
 
     def searches(self, jobs: Sequence[Job]) -> list[Job]:
         """The cells of the first row that rows of these jobs are made from, each once."""
-        sources = {job.row.needs.get(job.dataset) for job in jobs if isinstance(job.row, TrainedRow)} - {None}
+        sources = {
+            job.row.needs.get(job.dataset) for job in jobs if isinstance(job.row, TrainedRow)
+        } - {None}
         first = self.rows[0]
-        return [Job(first, source, _cost(first, source, self.made)) for source in sorted(filter(None, sources))]
+        return [
+            Job(first, source, _cost(first, source, self.made))
+            for source in sorted(filter(None, sources))
+        ]
 
     def row(self, word: str) -> Row:
         """The row with this word."""
@@ -228,7 +250,9 @@ def share_of(jobs: Sequence[Job], shard: str | None) -> list[Job]:
         index, count = map(int, parts)
         if 1 <= index <= count:
             return list(jobs[index - 1 :: count])
-    raise ArgumentError(f"Argument `shard` must be i/n with 1 <= i <= n, such as 2/8, but got {shard!r}.")
+    raise ArgumentError(
+        f"Argument `shard` must be i/n with 1 <= i <= n, such as 2/8, but got {shard!r}."
+    )
 
 
 def _cost(row: Row, dataset: str, study: Study) -> float:

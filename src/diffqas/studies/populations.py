@@ -10,11 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import Raw
-from diffqas.circuits import TABLE_I, Candidate, form
-from diffqas.circuits.identities import CONSTANTS
-from diffqas.models import ModelKind
-from diffqas.quantum_train import Lockstep
-from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
+from diffqas.circuits import CONSTANTS, TABLE_I, Candidate, form
+from diffqas.kinds import ModelKind
+from diffqas.quantum_train import HashedWeights, Lockstep, RandomSubspace
 from diffqas.tasks import Settings, Task
 from diffqas.training import DirectLockstep, Population, make_models, seeded
 
@@ -34,19 +32,24 @@ class OneHot(Raw):
         return torch.nn.functional.one_hot(torch.tensor(self.index), count).float()
 
 
-def search(task: Task, settings: Settings, seeds: Sequence[int], sharing: str = "shared") -> Lockstep:
+def search(
+    task: Task, settings: Settings, seeds: Sequence[int], sharing: str = "shared"
+) -> Lockstep:
     """The mixture of all twelve candidates, as `diffqas search` trains it."""
     return Lockstep(make_models(task, settings, seeds, sharing=sharing))
 
 
-def of_kind(task: Task, settings: Settings, seeds: Sequence[int], kind: ModelKind[Any, Any]) -> Population:
+def of_kind(
+    task: Task, settings: Settings, seeds: Sequence[int], kind: ModelKind[Any, Any]
+) -> Population:
     """What `diffqas search` trains with these choices."""
     population, _ = kind.make(task, settings, seeds)
     return population
 
 
 def fixed(task: Task, settings: Settings, seeds: Sequence[int], candidate: Candidate) -> Lockstep:
-    """One candidate at weight 1: the search's program, with nothing else simulated; angles and mapping learn.
+    """One candidate at weight 1: the search's program, with nothing else simulated; angles and
+    mapping learn.
 
     The angles of a constant do nothing: the optimiser is not given them.
     """
@@ -77,25 +80,33 @@ def drawn_candidate(seed: int) -> int:
 
 
 def uniform(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
-    """No circuit: the uniform distribution for ever, so that weights are linear in the bits of their index."""
+    """No circuit: the uniform distribution for ever, so that weights are linear in the bits of
+    their index.
+    """
     population = fixed(task, settings, seeds, Candidate(True, "ent", "rx"))
     population.circuits.requires_grad_(False)
     return population
 
 
 def frozen(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
-    """The mixture of all candidates at random angles and equal weights, which stay; the mapping learns."""
+    """The mixture of all candidates at random angles and equal weights, which stay; the mapping
+    learns.
+    """
     population = search(task, settings, seeds)
     population.circuits.requires_grad_(False)
     return population
 
 
-def hashed(task: Task, settings: Settings, seeds: Sequence[int], rate: float = 1.0) -> HashedWeights:
+def hashed(
+    task: Task, settings: Settings, seeds: Sequence[int], rate: float = 1.0
+) -> HashedWeights:
     """A classical vector of as many numbers as the search trains, shared by all weights."""
     return HashedWeights(_targets(task, seeds), seeds, _search_count(task, settings), rate)
 
 
-def subspace(task: Task, settings: Settings, seeds: Sequence[int], rate: float = 1.0) -> RandomSubspace:
+def subspace(
+    task: Task, settings: Settings, seeds: Sequence[int], rate: float = 1.0
+) -> RandomSubspace:
     """As many random directions from the target's own start as the search trains numbers."""
     return RandomSubspace(_targets(task, seeds), seeds, _search_count(task, settings), rate)
 

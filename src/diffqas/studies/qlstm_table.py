@@ -1,4 +1,6 @@
-"""The rows of `diffqas study qlstm-table`: the quantum LSTM, six circuits chosen by hand, controls, references."""
+"""The rows of `diffqas study qlstm-table`: the quantum LSTM, six circuits chosen by hand, controls,
+references.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,13 @@ from functools import partial
 
 from torch import nn
 
-from diffqas.models.qlstm import QLSTMKind, affordable, lstm_count, nearest_hidden_size
-from diffqas.models.qlstm_paper import PUBLISHED
-from diffqas.recurrent import BASELINES
+from diffqas.kinds import PUBLISHED, QLSTMKind, affordable, lstm_count, nearest_hidden_size
+from diffqas.layers import BASELINES
 from diffqas.studies import populations
 from diffqas.studies.rows import Group, Row, TrainedRow
 from diffqas.studies.table_2 import references
-from diffqas.tasks import Settings, Task
-from diffqas.tasks.series import SeriesLSTM
-from diffqas.training.optimisers import most_numbers
+from diffqas.tasks import SeriesLSTM, Settings, Task
+from diffqas.training import most_numbers
 
 SEARCHES = {
     "non-shared": QLSTMKind(),
@@ -28,8 +28,15 @@ SEARCHES = {
 ZERO = ("C3", "C5")
 """Circuits that give 0 for every input and angle: what trains is the bias of the head."""
 
-WORK = {"search": (0.4, 2.5), "reservoir": (0.4, 0.6), "candidate": (0.2, 0.8), "control": (0.1, 0.25)}
-"""Time of a step by gradient descent and with a covariance, relative to non-shared by Adam; measured with ten seeds."""
+WORK = {
+    "search": (0.4, 2.5),
+    "reservoir": (0.4, 0.6),
+    "candidate": (0.2, 0.8),
+    "control": (0.1, 0.25),
+}
+"""Time of a step by gradient descent and with a covariance, relative to non-shared by Adam;
+measured with ten seeds.
+"""
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
@@ -63,12 +70,18 @@ def _trained(name: str, group: Group, kind: QLSTMKind, settings: Settings) -> Tr
 def _by_adam(name: str, settings: Settings) -> list[Row]:
     """A search by Adam, as non-shared has it in any case, where that is not what it has."""
     kind, adam = SEARCHES[name], replace(settings, optimizer="adam")
-    return [_trained(f"{name} by Adam", "search", kind, adam)] if most_numbers(settings.optimizer) else []
+    return (
+        [_trained(f"{name} by Adam", "search", kind, adam)]
+        if most_numbers(settings.optimizer)
+        else []
+    )
 
 
 def _classical(settings: Settings) -> list[Row]:
     """LSTMs of the same hidden size, and of about as many numbers as shared and non-shared train."""
-    same = [nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")]
+    same = [
+        nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")
+    ]
     sizes = dict.fromkeys((SEARCHES["shared"].hidden_size, *same))
     return [_lstm(size, settings) for size in sizes]
 
@@ -77,7 +90,12 @@ def _lstm(size: int, settings: Settings) -> TrainedRow:
     chosen = affordable(settings, lstm_count(size))
     work = _work("control", chosen)
     return TrainedRow(
-        f"LSTM, hidden {size}", "control", chosen, populations.direct, network=partial(_network, size=size), work=work
+        f"LSTM, hidden {size}",
+        "control",
+        chosen,
+        populations.direct,
+        network=partial(_network, size=size),
+        work=work,
     )
 
 

@@ -13,7 +13,9 @@ from diffqas.quantum_train import QuantumTrain
 from diffqas.tasks import Settings
 
 ANEW = 1000
-"""Seed s starts anew from the random numbers of seed s + 1000: not from where the search began that found it."""
+"""Seed s starts anew from the random numbers of seed s + 1000: not from where the search began that
+found it.
+"""
 
 
 @dataclass(frozen=True)

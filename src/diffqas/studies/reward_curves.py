@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from diffqas.reports.pictures import blank, clean
+from diffqas.reports import blank, clean
 from diffqas.studies.curves import PALETTE
 from diffqas.studies.distribution import COLORS
 
@@ -19,10 +19,12 @@ INSET = 5_000
 
 
 def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
-    """Moving average and deviation, the median over the seeds of each row; left all episodes, right the first ones.
+    """Moving average and deviation, the median over the seeds of each row; left all episodes, right
+    the first ones.
 
     Args:
-        cells: of one environment, in the order of the table, the search first; seeds that failed are left out.
+        cells: of one environment, in the order of the table, the search first; seeds that failed
+            are left out.
         best: the largest possible reward, drawn dotted.
     """
     figure = blank(12.5, 5.2)
@@ -52,7 +54,12 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
         for line in list(whole.lines):
             x, y = line.get_data()
             inset.plot(x, y, color=line.get_color(), linewidth=1.2, linestyle=line.get_linestyle())
-        shown = [y for line in whole.lines for x, y in zip(*line.get_data(), strict=True) if x >= longest - INSET]
+        shown = [
+            y
+            for line in whole.lines
+            for x, y in zip(*line.get_data(), strict=True)
+            if x >= longest - INSET
+        ]
         room = 0.1 * (max(shown) - min(shown)) + 1e-3
         inset.set_xlim(longest - INSET, longest)
         inset.set_ylim(min(shown) - room, max(shown) + room)
@@ -61,7 +68,13 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
         inset.ticklabel_format(useOffset=False)
     if finished:
         start.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-    figure.suptitle(f"{cells[0]['dataset']}: median over seeds", x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(
+        f"{cells[0]['dataset']}: median over seeds",
+        x=0.01,
+        ha="left",
+        fontsize=11,
+        parse_math=False,
+    )
     return figure
 
 
@@ -82,4 +95,6 @@ def _line(axes: Axes, cell: Cell, look: dict[str, Any], end: int, band: bool = F
     axes.plot(episode[shown], mean[shown], **look)
     if band:
         low, high = mean - deviation, mean + deviation
-        axes.fill_between(episode[shown], low[shown], high[shown], color=look["color"], alpha=0.12, linewidth=0)
+        axes.fill_between(
+            episode[shown], low[shown], high[shown], color=look["color"], alpha=0.12, linewidth=0
+        )

@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 
 from torch import nn
 
+from diffqas.agents import AgentSettings
+from diffqas.storage import encode
 from diffqas.tasks import Settings, Task
-from diffqas.tasks.environments import AgentSettings
 from diffqas.training import Population
-from diffqas.training.codec import encode
 
 Group = Literal["search", "candidate", "control", "reference"]
 GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")
@@ -41,9 +41,12 @@ class TrainedRow:
         has_target: whether that network, or the task's target, is what it trains or writes.
         seeds: the most that it has; None: as many as the study.
         trains: whether its models are trained, or evaluated as `populate` makes them.
-        ranked: whether its cells keep what each seed found: weights, and the leading live candidate.
-        needs: by data set, the one whose cell of the study's first row `populate` is given, as `found`.
-        structure: whether its cells keep the structural weights at the end, and the circuits that were found.
+        ranked: whether its cells keep what each seed found: weights, and the leading live
+            candidate.
+        needs: by data set, the one whose cell of the study's first row `populate` is given, as
+            `found`.
+        structure: whether its cells keep the structural weights at the end, and the circuits that
+            were found.
     """
 
     name: str
@@ -77,7 +80,9 @@ class TrainedRow:
     def choices(self) -> dict[str, Any]:
         """All that the row's models depend on, as JSON."""
         own = self.populate.keywords if isinstance(self.populate, partial) else {}
-        return {"settings": encode(self.settings)} | {name: encode(value) for name, value in own.items()}
+        return {"settings": encode(self.settings)} | {
+            name: encode(value) for name, value in own.items()
+        }
 
     def on(self, task: Task) -> Task:
         """The task with the row's own network, if it has one."""

@@ -1,4 +1,6 @@
-"""A study from its first cell to its report; the same call goes on where an earlier one was stopped."""
+"""A study from its first cell to its report; the same call goes on where an earlier one was
+stopped.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from diffqas.agents import BEST
 from diffqas.errors import RunError
-from diffqas.reports.pictures import predictions_figure, save_figure
+from diffqas.reports import predictions_figure, save_figure
+from diffqas.storage import understood
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.curves import curves_figure
@@ -24,8 +28,6 @@ from diffqas.studies.executors import Executor, Failure, make_executor
 from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
 from diffqas.studies.reward_curves import rewards_figure
-from diffqas.tasks.environments.task import BEST
-from diffqas.training.files import understood
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,23 @@ def run_study(
         plan: the study and its settings.
         rows: words of rows or of groups to compute; empty: all.
         datasets: data sets to compute; empty: all.
-        workers: processes; None: one per core. With the executor `"ray"` the most cells at the same time.
+        workers: processes; None: one per core. With the executor `"ray"` the most cells at the same
+            time.
         shard: `"i/n"`: only every n-th cell, to share a study between machines.
-        output: the study's folder; None: `runs/<study>`, with the recipe's name if it is not the default.
+        output: the study's folder; None: `runs/<study>`, with the recipe's name if it is not the
+            default.
         overwrite: begin anew in a folder whose study has other settings.
         executor: `"local"` (processes of this machine) or `"ray"`.
-        ray_address: of the Ray cluster; None: RAY_ADDRESS, the one on this machine, or a new one there.
+        ray_address: of the Ray cluster; None: RAY_ADDRESS, the one on this machine, or a new one
+            there.
         gpus_per_cell: GPUs that Ray reserves for each cell.
         quiet: print nothing.
 
     Raises:
         ArgumentError: a wrong argument.
         DataError: files of images are missing and cannot be downloaded, or are damaged.
-        RunError: the folder holds a study with other settings, the disk is full, or cells have failed; the others
-            are computed and the report is written all the same.
+        RunError: the folder holds a study with other settings, the disk is full, or cells have
+            failed; the others are computed and the report is written all the same.
     """
     chosen = make_executor(executor, workers, ray_address, gpus_per_cell)
     jobs = share_of(plan.jobs(rows, datasets), shard)
@@ -87,23 +92,36 @@ def run_study(
     console = Console(quiet=quiet)
     origin, every = plan.made.origin, [*plan.searches(jobs), *jobs]
     if origin is None:
-        fetch((job.dataset for job in every if not folder.cell(job.dataset, job.row.slug).exists()), plan.data_dir)
+        fetch(
+            (job.dataset for job in every if not folder.cell(job.dataset, job.row.slug).exists()),
+            plan.data_dir,
+        )
     elif len(origin.seeds) < plan.seeds:
         few = f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study has as many"
         console.print(few, style="yellow", highlight=False, soft_wrap=True)
     folder.open(plan, overwrite=overwrite)
     for change in folder.changed_versions():
-        console.print(f"Cells from now on come from another version: {change}", style="yellow", highlight=False)
+        console.print(
+            f"Cells from now on come from another version: {change}",
+            style="yellow",
+            highlight=False,
+        )
     missing = _missing(folder, plan, jobs, console)
     head = f"[bold]{plan.study}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
     console.print(f"{head}; {chosen.places(len(missing))}", highlight=False)
-    failed = _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console) if missing else {}
+    failed = (
+        _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
+        if missing
+        else {}
+    )
     study = report(folder.path, plan, console)
     if failed:
         name, failure = next(iter(failed.items()))
         others = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         remedy = f"{folder.path / 'log.jsonl'} says where. The same command tries again."
-        raise RunError(f"{len(failed)} of {len(missing)} cells failed: {name}: {failure.reason}{others}. {remedy}")
+        raise RunError(
+            f"{len(failed)} of {len(missing)} cells failed: {name}: {failure.reason}{others}. {remedy}"
+        )
     return study
 
 
@@ -113,7 +131,9 @@ def default_folder(plan: Plan) -> Path:
     >>> default_folder(Plan("table-2")).as_posix(), default_folder(Plan("table-2", "paper")).as_posix()
     ('runs/table-2', 'runs/table-2-paper')
     """
-    return Path("runs") / (plan.study if plan.recipe == "default" else f"{plan.study}-{plan.recipe}")
+    return Path("runs") / (
+        plan.study if plan.recipe == "default" else f"{plan.study}-{plan.recipe}"
+    )
 
 
 def report(path: Path, plan: Plan, console: Console) -> StudyRun:
@@ -126,7 +146,9 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
     baseline = plan.rows[0].name
     ready = {cell["dataset"] for cell in cells if cell["row"] == baseline}
     with understood(folder.path / "cells"):
-        comparisons = compare_all((cell for cell in cells if cell["dataset"] in ready), baseline, metric=plan.metric)
+        comparisons = compare_all(
+            (cell for cell in cells if cell["dataset"] in ready), baseline, metric=plan.metric
+        )
     if comparisons:
         write_outputs(comparisons, path)
         console.print()
@@ -144,14 +166,18 @@ def _missing(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Cons
         try:
             cell = folder.read(job, plan)
         except RunError as error:
-            console.print(f"{error} It is computed again.", style="yellow", highlight=False, soft_wrap=True)
+            console.print(
+                f"{error} It is computed again.", style="yellow", highlight=False, soft_wrap=True
+            )
             cell = None
         if cell is None:
             missing.append(job)
     return missing
 
 
-def _in_turn(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Console) -> list[list[Job]]:
+def _in_turn(
+    folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Console
+) -> list[list[Job]]:
     """Searches that other cells are made from, then all others."""
     first = _missing(folder, plan, plan.searches(jobs), console)
     places = {(job.row.slug, job.dataset) for job in first}
@@ -159,7 +185,11 @@ def _in_turn(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Cons
 
 
 def _compute(
-    folder: StudyFolder, plan: Plan, batches: Sequence[list[Job]], executor: Executor, console: Console
+    folder: StudyFolder,
+    plan: Plan,
+    batches: Sequence[list[Job]],
+    executor: Executor,
+    console: Console,
 ) -> dict[str, Failure]:
     """Compute cells, batch after batch; those that failed, by name."""
     started, seconds, done = time.perf_counter(), 0.0, 0
@@ -178,14 +208,23 @@ def _compute(
                         display.update(job, cell)
     finally:
         wall = round(time.perf_counter() - started, 1)
-        line = {"executor": executor.name, "workers": executor.most, "cells": done, "wall_seconds": wall}
-        traces = {"failed": {name: failure.trace or failure.reason for name, failure in failed.items()}}
+        line = {
+            "executor": executor.name,
+            "workers": executor.most,
+            "cells": done,
+            "wall_seconds": wall,
+        }
+        traces = {
+            "failed": {name: failure.trace or failure.reason for name, failure in failed.items()}
+        }
         _log(folder.path, line | {"cell_seconds": round(seconds, 1)} | (traces if failed else {}))
     return failed
 
 
 def _log(path: Path, line: dict[str, Any]) -> None:
-    """One line for every time that the study was worked on; without it the time it took would be lost."""
+    """One line for every time that the study was worked on; without it the time it took would be
+    lost.
+    """
     try:
         with (path / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
@@ -193,8 +232,12 @@ def _log(path: Path, line: dict[str, Any]) -> None:
         raise RunError(f"Cannot write {path / 'log.jsonl'}: {error.strerror}.") from None
 
 
-def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[dict[str, Any]], console: Console) -> None:
-    """The figures of arXiv 2505.09653: 5 to 7, accuracy and loss over the epochs; 8 to 12, predictions and truth."""
+def _pictures(
+    folder: StudyFolder, plan: Plan, cells: Sequence[dict[str, Any]], console: Console
+) -> None:
+    """The figures of arXiv 2505.09653: 5 to 7, accuracy and loss over the epochs; 8 to 12,
+    predictions and truth.
+    """
     for dataset in plan.datasets:
         drawn = [cell for cell in cells if cell["dataset"] == dataset and "curves" in cell]
         acted = [cell for cell in cells if cell["dataset"] == dataset and "rewards" in cell]
@@ -207,13 +250,17 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[dict[str, Any]], 
             samples = folder.samples(dataset)
         except RunError:
             remedy = f"Remove the search's cell of {dataset} to compute it again."
-            console.print(f"{folder.predictions(dataset)} is damaged: no picture. {remedy}", style="yellow")
+            console.print(
+                f"{folder.predictions(dataset)} is damaged: no picture. {remedy}", style="yellow"
+            )
             continue
         if samples is None:
             continue
         snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
         seeds = len(next(iter(snapshots.values())))
-        title = f"{dataset}: prediction of the search against truth ({seeds} seed{'s' * (seeds > 1)})"
+        title = (
+            f"{dataset}: prediction of the search against truth ({seeds} seed{'s' * (seeds > 1)})"
+        )
         figure = predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
         _save(folder, f"predictions-{dataset}.png", figure)
 

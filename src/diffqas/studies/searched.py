@@ -10,8 +10,7 @@ import torch
 
 from diffqas.architecture import Layers, PerLayerCircuit
 from diffqas.circuits import TABLE_I
-from diffqas.models.quantum_train import constant
-from diffqas.models.ranking import leading
+from diffqas.kinds import constant, leading
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.studies.populations import OneHot
 from diffqas.tasks import Settings, Task
@@ -25,27 +24,43 @@ def per_layer(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
 
 def random_layers(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
     """A circuit whose layers each seed draws, from a new start."""
-    return with_layers(task, settings, seeds, [drawn_layers(seed, settings.depth) for seed in seeds])
+    return with_layers(
+        task, settings, seeds, [drawn_layers(seed, settings.depth) for seed in seeds]
+    )
 
 
-def found_layers(task: Task, settings: Settings, seeds: Sequence[int], search: Settings) -> Lockstep:
-    """The circuit that each seed finds layer by layer when it searches with these settings, from a new start."""
+def found_layers(
+    task: Task, settings: Settings, seeds: Sequence[int], search: Settings
+) -> Lockstep:
+    """The circuit that each seed finds layer by layer when it searches with these settings, from a
+    new start.
+    """
     models = make_models(task, search, seeds, per_layer=True)
     run_search(task, search, seeds, models)
-    return with_layers(task, settings, seeds, [cast("PerLayerCircuit", m.circuits).choice.tolist() for m in models])
+    return with_layers(
+        task, settings, seeds, [cast("PerLayerCircuit", m.circuits).choice.tolist() for m in models]
+    )
 
 
-def found_candidate(task: Task, settings: Settings, seeds: Sequence[int], search: Settings) -> Lockstep:
-    """The candidate, no constant, that leads the ranking of each seed's search, alone from a new start."""
+def found_candidate(
+    task: Task, settings: Settings, seeds: Sequence[int], search: Settings
+) -> Lockstep:
+    """The candidate, no constant, that leads the ranking of each seed's search, alone from a new
+    start.
+    """
     models = make_models(task, search, seeds)
     run_search(task, search, seeds, models)
-    return with_candidates(task, settings, seeds, [leading(model.ranking(), constant).indices[0] for model in models])
+    return with_candidates(
+        task, settings, seeds, [leading(model.ranking(), constant).indices[0] for model in models]
+    )
 
 
 def best_candidate(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
-    """Of the candidates that are no constants the one whose own training does best, alone from a new start.
+    """Of the candidates that are no constants the one whose own training does best, alone from a
+    new start.
 
-    What is best is decided by the validation loss, on the last fifth of the training samples, each seed by itself.
+    What is best is decided by the validation loss, on the last fifth of the training samples, each
+    seed by itself.
     """
     held_out = task.with_validation(settings.validation)
     task_of_choice = replace(held_out, test=held_out.validation, validation=None)
@@ -62,17 +77,25 @@ def best_candidate(task: Task, settings: Settings, seeds: Sequence[int]) -> Lock
     return with_candidates(task, settings, seeds, [live[index] for index in best])
 
 
-def with_layers(task: Task, settings: Settings, seeds: Sequence[int], layers: Sequence[Sequence[int]]) -> Lockstep:
-    """Each seed's circuit has these candidates in its layers; angles and mapping learn from the seed's start."""
+def with_layers(
+    task: Task, settings: Settings, seeds: Sequence[int], layers: Sequence[Sequence[int]]
+) -> Lockstep:
+    """Each seed's circuit has these candidates in its layers; angles and mapping learn from the
+    seed's start.
+    """
     models = []
     for seed, choice in zip(seeds, layers, strict=True):
-        alone = replace(settings, recipe=replace(settings.recipe, relaxation=Layers(layers=tuple(choice))))
+        alone = replace(
+            settings, recipe=replace(settings.recipe, relaxation=Layers(layers=tuple(choice)))
+        )
         models += make_models(task, alone, [seed], per_layer=True)
         models[-1].circuits.structure.requires_grad_(False)
     return Lockstep(models)
 
 
-def with_candidates(task: Task, settings: Settings, seeds: Sequence[int], indices: Sequence[int]) -> Lockstep:
+def with_candidates(
+    task: Task, settings: Settings, seeds: Sequence[int], indices: Sequence[int]
+) -> Lockstep:
     """Each seed trains one candidate of Table I at weight 1."""
     models = []
     for seed, index in zip(seeds, indices, strict=True):
@@ -88,10 +111,14 @@ def drawn_layers(seed: int, depth: int) -> list[int]:
     >>> [index + 1 for index in drawn_layers(0, 10)]
     [9, 4, 6, 1, 8, 4, 8, 8, 2, 4]
     """
-    return torch.randint(len(TABLE_I), (depth,), generator=torch.Generator().manual_seed(seed)).tolist()
+    return torch.randint(
+        len(TABLE_I), (depth,), generator=torch.Generator().manual_seed(seed)
+    ).tolist()
 
 
-def run_search(task: Task, settings: Settings, seeds: Sequence[int], models: Sequence[QuantumTrain]) -> None:
+def run_search(
+    task: Task, settings: Settings, seeds: Sequence[int], models: Sequence[QuantumTrain]
+) -> None:
     """Train models to the end of a search; a seed that fails keeps what it had."""
     population = Lockstep(models)
     for _ in Training(population, task, settings, list(seeds)).epochs():
@@ -100,13 +127,20 @@ def run_search(task: Task, settings: Settings, seeds: Sequence[int], models: Seq
 
 
 def found(population: Any) -> dict[str, Any]:
-    """What a cell keeps of a search: structural weights of each seed, and of a search of every layer its circuit.
+    """What a cell keeps of a search: structural weights of each seed, and of a search of every
+    layer its circuit.
 
-    `structural_weights` is (seeds, candidates) or (seeds, depth * candidates), layer by layer; `layers` names the
-    candidate of each layer.
+    `structural_weights` is (seeds, candidates) or (seeds, depth * candidates), layer by layer;
+    `layers` names the candidate of each layer.
     """
     circuits = getattr(population, "circuits", None)
-    weights = {"structural_weights": [[round(w, 6) for w in row] for row in population.structural_weights.tolist()]}
+    weights = {
+        "structural_weights": [
+            [round(w, 6) for w in row] for row in population.structural_weights.tolist()
+        ]
+    }
     if not isinstance(circuits, PerLayerCircuit):
         return weights
-    return weights | {"layers": [[candidate.name for candidate in circuit] for circuit in circuits.found]}
+    return weights | {
+        "layers": [[candidate.name for candidate in circuit] for circuit in circuits.found]
+    }

@@ -7,26 +7,48 @@ from collections.abc import Iterable
 from diffqas.studies.entries import Comparison, Entry
 from diffqas.studies.metric import Metric, short
 
-WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+WORDS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 
 NAMED = {
     "mse": (("uniform control", "uniform"), ("directly trained LSTM", "lstm")),
-    "accuracy": (("uniform control", "uniform"), ("directly trained MLP", "mlp"), ("logistic regression", "logistic")),
-    "reward": (("uniform distribution", "uniform"), ("directly trained networks", "direct networks")),
+    "accuracy": (
+        ("uniform control", "uniform"),
+        ("directly trained MLP", "mlp"),
+        ("logistic regression", "logistic"),
+    ),
+    "reward": (
+        ("uniform distribution", "uniform"),
+        ("directly trained networks", "direct networks"),
+    ),
     "qlstm-table": (("classical LSTM", "lstm"),),
     "transfer": (("uniform control", "uniform"),),
     "transfer-images": (("uniform control", "uniform"),),
 }
-"""Rows that are always spoken of, by the study's name or else the metric's: what they are called, and what their names
-hold."""
+"""Rows that are always spoken of, by the study's name or else the metric's: what they are called,
+and what their names hold.
+"""
 
 
 def sentence(comparison: Comparison) -> str:
     """What a table says, in words: verdicts, the named controls, what could not be tested or found.
 
-    The order is fixed: how many rows the search is better and worse than, which ones it is worse than, to which no
-    difference was found, the uniform control and the directly trained network, the paper's figure, failed seeds, and
-    whether so few seeds could have found anything.
+    The order is fixed: how many rows the search is better and worse than, which ones it is worse
+    than, to which no difference was found, the uniform control and the directly trained network,
+    the paper's figure, failed seeds, and whether so few seeds could have found anything.
     """
     search = comparison.search
     if search.median is None:
@@ -59,7 +81,9 @@ def _verdicts(comparison: Comparison) -> str:
     assert search.median is not None
     median = comparison.metric.text(search.median)
     who = f"the search (row {search.row}; median {median} over {seeds_in_words(len(search.seeds))})"
-    merged = "; provably equal rows counted once" if any(len(entry.rows) > 1 for entry in others) else ""
+    merged = (
+        "; provably equal rows counted once" if any(len(entry.rows) > 1 for entry in others) else ""
+    )
     rule = f"(Holm-adjusted p < {comparison.alpha:g}, sign-flip tests on {comparison.metric.tested}{merged})"
     better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
     rows = f"{len(others)} other row{'' if len(others) == 1 else 's'}"
@@ -76,11 +100,15 @@ def _against(comparison: Comparison, title: str, part: str) -> list[str]:
     controls = [entry for entry in found if entry.group in ("control", "reference")] or found[:1]
     if not controls:
         itself = any(part in name.lower() for name in comparison.search.rows)
-        is_what = "itself the row that the others are compared with" if itself else "not among the rows"
+        is_what = (
+            "itself the row that the others are compared with" if itself else "not among the rows"
+        )
         return [f"The {title} is {is_what}."]
     ways = [_named(entry, part).split(part)[1] for entry in controls]
     return [
-        _verdict(entry, title + (way if way.startswith((" by ", ", hidden ")) else ""), comparison.metric)
+        _verdict(
+            entry, title + (way if way.startswith((" by ", ", hidden ")) else ""), comparison.metric
+        )
         for entry, way in zip(controls, ways, strict=True)
     ]
 
@@ -118,7 +146,9 @@ def _failures(comparison: Comparison) -> list[str]:
     failed = [entry for entry in comparison.entries if entry.failed]
     if failed:
         listed = [
-            entry.row if entry.deterministic else f"{entry.row} (seed {', '.join(map(str, entry.failed))})"
+            entry.row
+            if entry.deterministic
+            else f"{entry.row} (seed {', '.join(map(str, entry.failed))})"
             for entry in failed
         ]
         parts.append(f"Failed and left out of the pairs: {'; '.join(listed)}.")

@@ -6,24 +6,28 @@ from dataclasses import replace
 from functools import partial
 
 from diffqas.architecture import SHARINGS
-from diffqas.models.per_layer import first_order
+from diffqas.kinds import first_order
 from diffqas.studies import populations
 from diffqas.studies.per_layer import WORDS
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.tasks import Settings
-from diffqas.training.optimisers import most_numbers
+from diffqas.training import most_numbers
 
 DEPTHS = (10, 5, 15)
 """The recipe's first: all others are compared with it."""
 
 EQUAL = (5, 60)
-"""Separate angles at the first depth are as many numbers as shared ones at the second, for twelve candidates."""
+"""Separate angles at the first depth are as many numbers as shared ones at the second, for twelve
+candidates.
+"""
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
-    """Shared and separate angles at three depths by gradient descent, shared ones by the recipe's own optimiser too.
+    """Shared and separate angles at three depths by gradient descent, shared ones by the recipe's
+    own optimiser too.
 
-    A filter over the thousands of numbers of separate angles is dear: at depth 10 `diffqas study ablation` has it.
+    A filter over the thousands of numbers of separate angles is dear: at depth 10 `diffqas study
+    ablation` has it.
     """
     plain = first_order(settings)
     result = [_row(plain, sharing, depth) for depth in DEPTHS for sharing in SHARINGS]

@@ -1,7 +1,8 @@
-"""Whether the seeds of a run agree on which candidates are good: ranks, and how far they go together.
+"""Whether the seeds of a run agree on which candidates are good: ranks, and how far they go
+together.
 
-Sources: Kendall & Babington Smith, Ann. Math. Stat. 10(3), 275 (1939); Phipson & Smyth, Stat. Appl. Genet. Mol. Biol.
-9(1), 39 (2010).
+Sources: Kendall & Babington Smith, Ann. Math. Stat. 10(3), 275 (1939); Phipson & Smyth, Stat. Appl.
+Genet. Mol. Biol. 9(1), 39 (2010).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from scipy import stats
 
 from diffqas.architecture import Ranked
 from diffqas.errors import require
-from diffqas.models.quantum_train import constant
+from diffqas.kinds import constant
 from diffqas.studies.statistics import Floats
 
 RESAMPLES = 9999
@@ -40,7 +41,9 @@ class Ranks:
 
     @property
     def ranks(self) -> Floats:
-        """(seeds, candidates), 1 for the largest contribution; equal ones share the mean of their ranks."""
+        """(seeds, candidates), 1 for the largest contribution; equal ones share the mean of their
+        ranks.
+        """
         return stats.rankdata(-self.contributions, axis=1)
 
     def live(self) -> Ranks:
@@ -58,7 +61,8 @@ class Agreement:
         seeds: rankings, at least two.
         candidates: in each of them.
         spearman: mean of Spearman's correlation over all pairs of seeds.
-        kendall: Kendall's W, ((seeds - 1) spearman + 1) / seeds: 1 if all are equal, 1 / seeds expected by chance.
+        kendall: Kendall's W, ((seeds - 1) spearman + 1) / seeds: 1 if all are equal, 1 / seeds
+            expected by chance.
         p: share of random rankings that agree as well.
         first: the candidate that is best most often; of several the first.
         share: of the seeds for which it is the best.
@@ -76,11 +80,19 @@ class Agreement:
 def ranks_of(rankings: Mapping[int, Sequence[Ranked]]) -> Ranks:
     """Rankings by seed as one table, candidates in the order of the search space."""
     first = sorted(next(iter(rankings.values())), key=lambda entry: entry.indices[0])
-    by_seed = [{entry.indices: entry.contribution for entry in ranking} for ranking in rankings.values()]
-    contributions = np.array([[found[entry.indices] for entry in first] for found in by_seed], dtype=np.float64)
-    alike = [f" (and {len(entry.merged) - 1} alike)" if len(entry.merged) > 1 else "" for entry in first]
+    by_seed = [
+        {entry.indices: entry.contribution for entry in ranking} for ranking in rankings.values()
+    ]
+    contributions = np.array(
+        [[found[entry.indices] for entry in first] for found in by_seed], dtype=np.float64
+    )
+    alike = [
+        f" (and {len(entry.merged) - 1} alike)" if len(entry.merged) > 1 else "" for entry in first
+    ]
     names = tuple(entry.candidate.name + more for entry, more in zip(first, alike, strict=True))
-    return Ranks(names, tuple(constant(entry.candidate) for entry in first), tuple(rankings), contributions)
+    return Ranks(
+        names, tuple(constant(entry.candidate) for entry in first), tuple(rankings), contributions
+    )
 
 
 def agreement(ranks: Ranks, resamples: int = RESAMPLES) -> Agreement:
@@ -90,9 +102,13 @@ def agreement(ranks: Ranks, resamples: int = RESAMPLES) -> Agreement:
         ArgumentError: fewer than two seeds or candidates.
     """
     table = ranks.ranks
-    require(min(table.shape) >= 2, "ranks", "hold at least two seeds and two candidates", table.shape)
+    require(
+        min(table.shape) >= 2, "ranks", "hold at least two seeds and two candidates", table.shape
+    )
     spearman = mean_correlation(table)
-    shuffled = np.random.default_rng(0).permuted(np.broadcast_to(table, (resamples, *table.shape)), axis=-1)
+    shuffled = np.random.default_rng(0).permuted(
+        np.broadcast_to(table, (resamples, *table.shape)), axis=-1
+    )
     # Sums that are equal in exact arithmetic must count as ties.
     hits = np.count_nonzero(_together(shuffled) >= _together(table) - 1e-9)
     best, count = Counter(int(place) for place in table.argmin(axis=1)).most_common(1)[0]
@@ -114,5 +130,7 @@ def mean_correlation(ranks: ArrayLike) -> float:
 
 
 def _together(ranks: Floats) -> Floats:
-    """Sum of the squared rank sums of (..., seeds, candidates): whatever the order of ranks, W rises with it."""
+    """Sum of the squared rank sums of (..., seeds, candidates): whatever the order of ranks, W
+    rises with it.
+    """
     return np.square(ranks.sum(axis=-2)).sum(axis=-1)

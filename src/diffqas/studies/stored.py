@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
+from diffqas.storage import read_json
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.merging import row_of
 from diffqas.studies.metric import ACCURACY, MSE, REWARD, Metric, metric_of
-from diffqas.training.files import read_json
 
 SETTINGS = "study.json"
 
@@ -67,7 +67,9 @@ def stored_study(path: Path) -> StoredStudy:
     shown = [cell for cell in known if cell["dataset"] in ready]
     metric = compared or (_metric(shown[0]) if shown else MSE)
     comparisons = compare_all(shown, rows[0], metric=metric)
-    return StoredStudy(str(stored.get("study")), str(stored.get("command", "")), known, comparisons, faults)
+    return StoredStudy(
+        str(stored.get("study")), str(stored.get("command", "")), known, comparisons, faults
+    )
 
 
 def _metric(cell: Mapping[str, Any]) -> Metric:

@@ -1,4 +1,6 @@
-"""The rows of `diffqas study strict`: structural weights that are held to more than the training loss."""
+"""The rows of `diffqas study strict`: structural weights that are held to more than the training
+loss.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from diffqas.architecture import as_relaxation
-from diffqas.models.per_layer import first_order
+from diffqas.kinds import first_order
 from diffqas.studies import populations, searched
 from diffqas.studies.per_layer import WORDS
 from diffqas.studies.rows import Row, TrainedRow
@@ -15,13 +17,15 @@ from diffqas.tasks import Settings
 STRENGTHS = {"raw": ("L1", (0.03, 0.1)), "softmax": ("entropy", (1.0, 10.0))}
 """By relaxation what draws its weights to few candidates, and how strongly.
 
-Tried on held-out training windows of Bessel (studies/searches_recipe.py): L1 of 0.3 and 1 leave 17 and 110 times the
-error of a joint search, an entropy of 0.1 changes nothing.
+Tried on held-out training windows of Bessel (studies/searches_recipe.py): L1 of 0.3 and 1 leave 17
+and 110 times the error of a joint search, an entropy of 0.1 changes nothing.
 """
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
-    """The paper's joint search and stricter ones by the same optimiser; of each its best candidate from a new start."""
+    """The paper's joint search and stricter ones by the same optimiser; of each its best candidate
+    from a new start.
+    """
     joint = first_order(settings)
     searches: dict[str, Settings] = {}
     for name, (penalty, strengths) in STRENGTHS.items():
@@ -34,15 +38,30 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             searches[f"{penalty} {strength:g}, {name}"] = replace(base, sparsity=strength)
     word = WORDS[joint.optimizer]
     result: list[Row] = [
-        TrainedRow(f"{name}, {word}", "search", chosen, populations.search, structure=True, work=_work(chosen))
+        TrainedRow(
+            f"{name}, {word}",
+            "search",
+            chosen,
+            populations.search,
+            structure=True,
+            work=_work(chosen),
+        )
         for name, chosen in searches.items()
     ]
     for name, chosen in searches.items():
         populate = partial(searched.found_candidate, search=chosen)
-        result.append(TrainedRow(f"found by {name}, {word}", "candidate", joint, populate, work=1.0 + _work(chosen)))
+        result.append(
+            TrainedRow(
+                f"found by {name}, {word}", "candidate", joint, populate, work=1.0 + _work(chosen)
+            )
+        )
     if joint != settings:
         filtered = WORDS[settings.optimizer]
-        result.append(TrainedRow(f"joint, raw, {filtered}", "search", settings, populations.search, structure=True))
+        result.append(
+            TrainedRow(
+                f"joint, raw, {filtered}", "search", settings, populations.search, structure=True
+            )
+        )
     return result
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
 from diffqas.studies.metric import MSE, Metric
 from diffqas.studies.rows import Row
-from diffqas.tasks.series.task import SETTINGS
+from diffqas.tasks import SERIES_RECIPES
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,14 @@ class Study:
         load: (data set, folder of files or None) -> its samples.
         samples: training samples of a data set, to plan with.
         origin: the run that it is made of, if it is made of one.
-        more: (the study's folder, finished cells, console): writes and tells what its report has besides the tables.
+        more: (the study's folder, finished cells, console): writes and tells what its report has
+            besides the tables.
     """
 
     rows: Callable[[Any, str], list[Row]]
     datasets: tuple[str, ...] = SERIES
     metric: Metric = MSE
-    recipes: Callable[[], Mapping[str, Any]] = lambda: SETTINGS
+    recipes: Callable[[], Mapping[str, Any]] = lambda: SERIES_RECIPES
     load: Callable[[str, str | Path | None], Data] = load_data
     samples: Callable[[str], int] = training_samples
     origin: Origin | None = None

@@ -6,27 +6,35 @@ from dataclasses import replace
 from functools import partial
 
 from diffqas.architecture import as_relaxation
-from diffqas.circuits import TABLE_I, form
-from diffqas.circuits.identities import CONSTANTS
+from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.studies import populations
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
-from diffqas.tasks import Settings
-from diffqas.tasks.series import TABLE_II, constant, least_squares, persistence, response_persistence
-from diffqas.training.optimisers import most_numbers
+from diffqas.tasks import (
+    TABLE_II,
+    Settings,
+    constant,
+    least_squares,
+    persistence,
+    response_persistence,
+)
+from diffqas.training import most_numbers
 
 HIDDEN_RESPONSE = ("narma5", "narma10")
 """Data sets whose windows show a drive, not the series that is predicted."""
 
 CONTROL_RATES = {"default": {"hashed": 10.0, "subspace": 10.0}}
-"""Rates of the classical generators: for the Kalman filter, the standard deviation of the prior of their numbers.
+"""Rates of the classical generators: for the Kalman filter, the standard deviation of the prior of
+their numbers.
 
-Chosen on the last fifth of the training windows, as the default recipe was: of 0.1, 0.3, 1, 3, 10 and 30 the one with
-the smallest geometric mean over four series (studies/series_recipe.py). The paper recipe has one rate for everything,
-and so have they.
+Chosen on the last fifth of the training windows, as the default recipe was: of 0.1, 0.3, 1, 3, 10
+and 30 the one with the smallest geometric mean over four series (studies/series_recipe.py). The
+paper recipe has one rate for everything, and so have they.
 """
 
 SHORT = tuple(name for name in TABLE_II if name != "delayed-control")
-"""Data sets on which a covariance of 1,781 numbers is affordable: delayed control has nine times as many windows."""
+"""Data sets on which a covariance of 1,781 numbers is affordable: delayed control has nine times as
+many windows.
+"""
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
@@ -40,7 +48,9 @@ def _first_order(settings: Settings) -> Settings | None:
 
 
 def searches(settings: Settings, adam: float = 0.25) -> list[Row]:
-    """The search by relaxation, and by Adam where that is not what it has; `adam` is the latter's work."""
+    """The search by relaxation, and by Adam where that is not what it has; `adam` is the latter's
+    work.
+    """
     result: list[Row] = []
     for name in ("raw", "softmax", "gumbel"):
         first = name == "raw"
@@ -53,12 +63,16 @@ def searches(settings: Settings, adam: float = 0.25) -> list[Row]:
                 "search",
                 changed,
                 populations.search,
-                published={name: column.search for name, column in TABLE_II.items()} if first else {},
+                published={name: column.search for name, column in TABLE_II.items()}
+                if first
+                else {},
                 predictions=first,
             )
         )
     if first_order := _first_order(settings):
-        result.append(TrainedRow("search raw by Adam", "search", first_order, populations.search, work=adam))
+        result.append(
+            TrainedRow("search raw by Adam", "search", first_order, populations.search, work=adam)
+        )
     return result
 
 
@@ -84,7 +98,11 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
     hashed = partial(populations.hashed, rate=rates["hashed"])
     subspace = partial(populations.subspace, rate=rates["subspace"])
     adam = _first_order(settings)
-    by_adam = [TrainedRow("direct LSTM by Adam", "control", adam, populations.direct, work=0.1)] if adam else []
+    by_adam = (
+        [TrainedRow("direct LSTM by Adam", "control", adam, populations.direct, work=0.1)]
+        if adam
+        else []
+    )
     whole = TrainedRow(
         "direct LSTM",
         "control",
@@ -98,7 +116,14 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
         TrainedRow("hashed vector", "control", settings, hashed, work=0.5),
         TrainedRow("random subspace", "control", settings, subspace, work=0.6),
         TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.8),
-        TrainedRow("uniform distribution", "control", settings, populations.uniform, identical="uniform", work=0.6),
+        TrainedRow(
+            "uniform distribution",
+            "control",
+            settings,
+            populations.uniform,
+            identical="uniform",
+            work=0.6,
+        ),
         whole,
         *by_adam,
     ]
@@ -109,6 +134,8 @@ def references() -> list[Row]:
     return [
         ReferenceRow("constant", constant, trainable=1),
         ReferenceRow("persistence", persistence, trainable=0),
-        ReferenceRow("persistence of the hidden response", response_persistence, 0, HIDDEN_RESPONSE),
+        ReferenceRow(
+            "persistence of the hidden response", response_persistence, 0, HIDDEN_RESPONSE
+        ),
         ReferenceRow("least squares", least_squares, trainable=5),
     ]

@@ -1,4 +1,6 @@
-"""The rows of `diffqas study transfer` and `transfer-images`: what was found on one task, used on another."""
+"""The rows of `diffqas study transfer` and `transfer-images`: what was found on one task, used on
+another.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,7 @@ from typing import Any
 import torch
 
 from diffqas.architecture import Raw
-from diffqas.circuits import TABLE_I, form
-from diffqas.circuits.identities import CONSTANTS
+from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.quantum_train import Lockstep, stacked
 from diffqas.studies import populations
 from diffqas.studies.restarts import Given, anew, freeze_structure, with_relaxation
@@ -34,17 +35,25 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     return [
         TrainedRow("own search", "search", settings, populations.search, ranked=True),
         TrainedRow("own top 1, retrained", "candidate", settings, top_1, needs=own, work=0.6),
-        TrainedRow("transferred top 1, retrained", "candidate", settings, top_1, needs=sources, work=0.6),
-        TrainedRow("transferred weights, frozen", "candidate", settings, frozen_weights, needs=sources),
+        TrainedRow(
+            "transferred top 1, retrained", "candidate", settings, top_1, needs=sources, work=0.6
+        ),
+        TrainedRow(
+            "transferred weights, frozen", "candidate", settings, frozen_weights, needs=sources
+        ),
         TrainedRow("random candidate, retrained", "control", settings, random_live, work=0.7),
         TrainedRow("uniform distribution", "control", settings, uniform, work=0.5),
     ]
 
 
 def top_1(task: Task, settings: Settings, seeds: Sequence[int], found: Cell) -> Lockstep:
-    """For each seed the leading live candidate of its search at weight 1; angles and mapping learn from a new start."""
+    """For each seed the leading live candidate of its search at weight 1; angles and mapping learn
+    from a new start.
+    """
     leading = [found["structure"]["leading"][found["seeds"].index(seed)] for seed in seeds]
-    return _one_each(task, settings, seeds, leading, lost=[str(seed) in found["failures"] for seed in seeds])
+    return _one_each(
+        task, settings, seeds, leading, lost=[str(seed) in found["failures"] for seed in seeds]
+    )
 
 
 def random_live(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
@@ -62,7 +71,9 @@ def drawn_live(seed: int) -> int:
 
 
 def frozen_weights(task: Task, settings: Settings, seeds: Sequence[int], found: Cell) -> Lockstep:
-    """The mixture with the weights that the seed's search found, which stay; angles and mapping learn."""
+    """The mixture with the weights that the seed's search found, which stay; angles and mapping
+    learn.
+    """
     models = []
     for seed in seeds:
         weights = found["structure"]["weights"][found["seeds"].index(seed)]
@@ -77,11 +88,16 @@ def uniform(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
 
 
 def _one_each(
-    task: Task, settings: Settings, seeds: Sequence[int], indices: Sequence[int], lost: Sequence[bool] | None = None
+    task: Task,
+    settings: Settings,
+    seeds: Sequence[int],
+    indices: Sequence[int],
+    lost: Sequence[bool] | None = None,
 ) -> Lockstep:
     models = []
     for seed, index, failed in zip(anew(seeds), indices, lost or [False] * len(seeds), strict=True):
-        # A search that diverged found nothing: no number, so that the seed is told as failed here too.
+        # A search that diverged found nothing: no number, so that the seed is told as failed here
+        # too.
         chosen = with_relaxation(settings, Raw(math.nan if failed else 1.0))
         models += make_models(task, chosen, [seed], candidates=[TABLE_I[index]])
     return stacked([freeze_structure(model) for model in models])

@@ -1,6 +1,5 @@
-"""Problems to search on: data, a target network, a loss, and the papers' settings."""
+"""Problems to search on: data, a target network, a loss, and the recipes they are trained by."""
 
-from diffqas.tasks.settings import Settings as Settings
-from diffqas.tasks.task import Reference as Reference
-from diffqas.tasks.task import Split as Split
-from diffqas.tasks.task import Task as Task
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -26,9 +26,15 @@ def rehearse(task: Task) -> None:
 
     Raises:
         ArgumentError: a field of the task that a search cannot use; the message names it.
-        DataError: predictions and targets whose shapes differ where torch's losses would broadcast them.
+        DataError: predictions and targets whose shapes differ where torch's losses would broadcast
+            them.
     """
-    require(_NAME.fullmatch(task.name) is not None, "name", "be a plain word, it names a folder", repr(task.name))
+    require(
+        _NAME.fullmatch(task.name) is not None,
+        "name",
+        "be a plain word, it names a folder",
+        repr(task.name),
+    )
     choose(task.kind, KINDS, "kind")
     require(len(task.recipes) >= 1, "recipes", "hold settings under the name 'default'", "none")
     require(len(task.metrics) >= 1, "metrics", "hold at least one figure", "none")
@@ -55,7 +61,12 @@ def rehearse(task: Task) -> None:
 
 def _predicted(task: Task, few: Split) -> Tensor:
     network: Any = task.target()
-    require(isinstance(network, nn.Module), "target", "make a network, an nn.Module", f"a {type(network).__name__}")
+    require(
+        isinstance(network, nn.Module),
+        "target",
+        "make a network, an nn.Module",
+        f"a {type(network).__name__}",
+    )
     prediction = network.float().eval()(few.inputs)
     if not isinstance(prediction, Tensor):
         got = f"a {type(prediction).__name__}"
@@ -70,6 +81,10 @@ def _predicted(task: Task, few: Split) -> Tensor:
 
 
 def _scalar(value: Any, argument: str, name: str) -> None:
-    got = f"the shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+    got = (
+        f"the shape {tuple(value.shape)}"
+        if isinstance(value, Tensor)
+        else f"a {type(value).__name__}"
+    )
     rule = f"give a tensor with a single number ({name})"
     require(isinstance(value, Tensor) and value.ndim == 0, argument, rule, got)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from diffqas.errors import choose, require
 from diffqas.quantum_train import Recipe
+from diffqas.storage import storable
 
 OPTIMIZERS = ("adam", "rmsprop", "soap", "kalman")
 
@@ -21,6 +22,7 @@ SCHEDULES = ("constant", "cosine")
 SELECTIONS = ("final", "best")
 
 
+@storable
 @dataclass(frozen=True)
 class Settings:
     """Everything about a training that is not the data and not the target.
@@ -30,23 +32,26 @@ class Settings:
         depth: layers of the circuits.
         epochs: passes over the training part.
         batch_size: samples per step.
-        optimizer: `"adam"`, `"rmsprop"`, `"soap"` (Adam in the eigenbasis of the gradient's covariance) or `"kalman"`
-            (an extended Kalman filter over the trainable numbers, for the squared error; of what follows it uses
-            `noise` and `memory` alone).
+        optimizer: `"adam"`, `"rmsprop"`, `"soap"` (Adam in the eigenbasis of the gradient's
+            covariance) or `"kalman"` (an extended Kalman filter over the trainable numbers, for the
+            squared error; of what follows it uses `noise` and `memory` alone).
         lr: base learning rate; the recipe's rates multiply it.
         schedule: `"constant"`, or `"cosine"`: from `lr` to zero over all steps.
         alpha: RMSProp's smoothing constant.
         betas: decay rates of Adam and SOAP.
         eps: added to the denominator by Adam and RMSProp.
         shuffle: a new order of the samples in every epoch, the same for all seeds.
-        noise: the Kalman filter's variance of a measurement at the start and at the end, in units of the
-            variance of the training targets.
+        noise: the Kalman filter's variance of a measurement at the start and at the end, in units
+            of the variance of the training targets.
         memory: epochs over which the Kalman filter forgets at the start.
-        select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the one's that has
-            the `"best"` loss on held-out training samples.
-        validation: share of the training samples that `"best"` and `bilevel` hold out, their last ones.
-        bilevel: structural weights learn on held-out samples, in turns with all else; if not, jointly on the same ones.
-        sparsity: strength of what draws the structural weights to few candidates, as in `training.sparsity`.
+        select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the
+            one's that has the `"best"` loss on held-out training samples.
+        validation: share of the training samples that `"best"` and `bilevel` hold out, their last
+            ones.
+        bilevel: structural weights learn on held-out samples, in turns with all else; if not,
+            jointly on the same ones.
+        sparsity: strength of what draws the structural weights to few candidates, as in
+            `training.sparsity`.
     """
 
     recipe: Recipe
@@ -80,8 +85,15 @@ class Settings:
         require(self.sparsity >= 0, "sparsity", "not be negative", self.sparsity)
         strict = self.bilevel or self.sparsity > 0
         rule = "be adam or rmsprop for a bilevel or sparse search"
-        require(not strict or self.optimizer in ("adam", "rmsprop"), "optimizer", rule, self.optimizer)
-        require(not self.bilevel or self.sparsity == 0, "sparsity", "be 0 in a bilevel search", self.sparsity)
+        require(
+            not strict or self.optimizer in ("adam", "rmsprop"), "optimizer", rule, self.optimizer
+        )
+        require(
+            not self.bilevel or self.sparsity == 0,
+            "sparsity",
+            "be 0 in a bilevel search",
+            self.sparsity,
+        )
 
     def steps_per_epoch(self, samples: int) -> int:
         """Batches of one epoch over so many training samples; the last one may be short."""

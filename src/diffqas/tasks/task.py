@@ -23,14 +23,19 @@ class Split:
 
     def __post_init__(self) -> None:
         same = len(self.inputs) == len(self.targets) > 0
-        require(same, "targets", "have one entry per input, and at least one", f"{self.targets.shape}")
+        require(
+            same, "targets", "have one entry per input, and at least one", f"{self.targets.shape}"
+        )
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Split:
         """The same samples elsewhere; integer tensors keep their dtype."""
-        moved = (t.to(device, dtype) if t.is_floating_point() else t.to(device) for t in (self.inputs, self.targets))
+        moved = (
+            t.to(device, dtype) if t.is_floating_point() else t.to(device)
+            for t in (self.inputs, self.targets)
+        )
         return Split(*moved)
 
 
@@ -56,9 +61,10 @@ class Task:
         metrics: figures reported for both parts, by name (`mse` -> `train_mse`, `test_mse`).
         recipes: settings by recipe name.
         references: figures to compare the first metric's test value with.
-        kind: what its samples are, which decides what is drawn and stored: `"series"` (values in their order in time:
-            predictions against truth), `"images"` (classes, with the metrics `accuracy` and `loss`: both over the
-            epochs) or `"plain"` (any other: the first metric over the epochs).
+        kind: what its samples are, which decides what is drawn and stored: `"series"` (values in
+            their order in time: predictions against truth), `"images"` (classes, with the metrics
+            `accuracy` and `loss`: both over the epochs) or `"plain"` (any other: the first metric
+            over the epochs).
         snapshot_epochs: epochs whose predictions are kept for the pictures.
         validation: samples of the training part that choices may look at; see `with_validation`.
         higher: those of the metrics of which more is better.
@@ -98,9 +104,17 @@ class Task:
             ArgumentError: a share that leaves no sample to one of the two parts.
         """
         count = round(share * len(self.train))
-        require(0 < count < len(self.train), "validation", "leave samples to train on and to choose by", share)
+        require(
+            0 < count < len(self.train),
+            "validation",
+            "leave samples to train on and to choose by",
+            share,
+        )
         inputs, targets = self.train.inputs, self.train.targets
-        kept, held_out = Split(inputs[:-count], targets[:-count]), Split(inputs[-count:], targets[-count:])
+        kept, held_out = (
+            Split(inputs[:-count], targets[:-count]),
+            Split(inputs[-count:], targets[-count:]),
+        )
         return replace(self, train=kept, validation=held_out)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Task:

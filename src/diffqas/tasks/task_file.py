@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from diffqas.errors import ArgumentError, DataError, DiffqasError, require
-from diffqas.quantum_train.codec import storable
+from diffqas.storage import storable
 from diffqas.tasks.task import Task
 
 TRACEBACK = "DIFFQAS_TRACEBACK"
@@ -58,7 +58,8 @@ def is_task_file(word: str) -> bool:
 
 
 def load_task_file(word: str) -> tuple[Task, TaskSource]:
-    """Execute a file of Python and take a task from it: a `Task`, or what a function without arguments gives.
+    """Execute a file of Python and take a task from it: a `Task`, or what a function without
+    arguments gives.
 
     The file can import modules that lie beside it, as a script can. No cache is written beside it.
 
@@ -67,7 +68,8 @@ def load_task_file(word: str) -> tuple[Task, TaskSource]:
 
     Raises:
         ArgumentError: a word of another form.
-        DataError: the file is missing, raises an error (file, line and error are told), or holds no such task.
+        DataError: the file is missing, raises an error (file, line and error are told), or holds no
+            such task.
     """
     place, _, name = word.rpartition(":")
     rule = "name a task in its file, as in task.py:NAME"
@@ -83,13 +85,16 @@ def load_task_file(word: str) -> tuple[Task, TaskSource]:
         task = found() if callable(found) else found
     if not isinstance(task, Task):
         got = f"a function that gives {_what(task)}" if callable(found) else _what(found)
-        raise DataError(f"{place}: {name} must be a Task or a function without arguments that gives one, but is {got}.")
+        raise DataError(
+            f"{place}: {name} must be a Task or a function without arguments that gives one, but is {got}."
+        )
     return task, source
 
 
 @contextmanager
 def explained(source: TaskSource | None) -> Iterator[None]:
-    """Tell errors inside of a task's file in one line, with file and line; other tasks' errors are left alone.
+    """Tell errors inside of a task's file in one line, with file and line; other tasks' errors are
+    left alone.
 
     With the environment variable DIFFQAS_TRACEBACK they are left alone too.
 
@@ -140,11 +145,15 @@ def _named(module: ModuleType, name: str, place: str) -> Any:
     if not hasattr(module, name):
         tasks = [key for key, value in vars(module).items() if isinstance(value, Task)]
         tasks += [key for key, value in vars(module).items() if _makes(value, module.__name__)]
-        raise ArgumentError(f"There is no {name} in {place}; it has {', '.join(sorted(tasks)) or 'no tasks'}.")
+        raise ArgumentError(
+            f"There is no {name} in {place}; it has {', '.join(sorted(tasks)) or 'no tasks'}."
+        )
     found = getattr(module, name)
     if inspect.isfunction(found) and not _makes(found, found.__module__):
         parameters = ", ".join(inspect.signature(found).parameters)
-        raise ArgumentError(f"{place}: the function {name} must need no arguments, but has {parameters}.")
+        raise ArgumentError(
+            f"{place}: the function {name} must need no arguments, but has {parameters}."
+        )
     return found
 
 
@@ -154,7 +163,8 @@ def _makes(value: Any, module: str) -> bool:
         return False
     parameters = inspect.signature(value).parameters.values()
     return all(
-        each.default is not each.empty or each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters
+        each.default is not each.empty or each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+        for each in parameters
     )
 
 

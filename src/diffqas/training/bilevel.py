@@ -1,8 +1,9 @@
 """Structural weights learn on samples that the angles never see: first-order bilevel search.
 
-A joint search fits everything to the training samples. Differentiable architecture search as it was first described
-(DARTS; Liu et al. 2019, arXiv 1806.09055) takes two steps in turn: the structural weights down the gradient of the
-validation loss, at the numbers as they are (first order), then all other numbers down that of the training loss.
+A joint search fits everything to the training samples. Differentiable architecture search as it was
+first described (DARTS; Liu et al. 2019, arXiv 1806.09055) takes two steps in turn: the structural
+weights down the gradient of the validation loss, at the numbers as they are (first order), then all
+other numbers down that of the training loss.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Split, Task
+from diffqas.tasks import Settings, Split, Task
 from diffqas.training.optimisation import GradientDescent
 from diffqas.training.population import Population
 
@@ -23,7 +23,8 @@ STRUCTURE = "structure"
 
 
 class Bilevel:
-    """Two optimisers of one kind that take turns: the structure on held-out batches, all else on training batches.
+    """Two optimisers of one kind that take turns: the structure on held-out batches, all else on
+    training batches.
 
     Args:
         population: the seeds' models; they must have structural weights that learn.
@@ -36,7 +37,9 @@ class Bilevel:
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         names = {group["name"] for group in population.parameter_groups(settings.lr)}
-        require(STRUCTURE in names, "bilevel", "be False where no structural weights are trained", True)
+        require(
+            STRUCTURE in names, "bilevel", "be False where no structural weights are trained", True
+        )
         held_out = task.validation
         assert held_out is not None, "the loop holds samples out for settings that are bilevel"
         self.validation: Split = held_out
@@ -49,7 +52,9 @@ class Bilevel:
         """As `Optimisation.step`; the losses are those of the training batch."""
         first = self.steps % -(-len(self.validation) // self.batch_size) * self.batch_size
         batch = slice(first, first + self.batch_size)
-        self.upper.step(self.validation.inputs[batch], self.validation.targets[batch], progress, frozen)
+        self.upper.step(
+            self.validation.inputs[batch], self.validation.targets[batch], progress, frozen
+        )
         self.steps += 1
         return self.lower.step(inputs, targets, progress, frozen)
 
@@ -61,7 +66,11 @@ class Bilevel:
 
     def state_dict(self) -> dict[str, Any]:
         """Those of the two optimisers, and the steps done."""
-        return {"upper": self.upper.state_dict(), "lower": self.lower.state_dict(), "steps": self.steps}
+        return {
+            "upper": self.upper.state_dict(),
+            "lower": self.lower.state_dict(),
+            "steps": self.steps,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""

@@ -16,14 +16,16 @@ OUTPUTS = "the network's outputs"
 def first_fault(population: Any, seed: int, loss: float, gradient: Tensor | None = None) -> str:
     """Name of what is not finite first, in the order in which one follows from the other.
 
-    Trainable tensors come first, then the weights that they write, then gradients (of a loss that is a number: else
-    all of them are none); if all are sound, it is what the network makes of its inputs.
+    Trainable tensors come first, then the weights that they write, then gradients (of a loss that
+    is a number: else all of them are none); if all are sound, it is what the network makes of its
+    inputs.
 
     Args:
         population: the seeds' models; tensors with one entry per seed.
         seed: row of the seed.
         loss: of the seed.
-        gradient: (seeds, numbers) over `parameters_in_order`, where gradients are not kept by the tensors.
+        gradient: (seeds, numbers) over `parameters_in_order`, where gradients are not kept by the
+            tensors.
 
     >>> from diffqas.training.population import DirectLockstep
     >>> networks = DirectLockstep([nn.Linear(3, 2), nn.Linear(3, 2)])
@@ -55,9 +57,19 @@ def _parameters(population: Any) -> list[Tensor]:
 
 
 def _names(population: Any) -> dict[int, str]:
-    """Names of the trainable tensors by identity; those of the networks themselves, where they are trained directly."""
-    own = {id(p): name for name, p in population.generate().items()} if hasattr(population, "stacked") else {}
-    named = {id(p): name for name, p in population.named_parameters()} if isinstance(population, nn.Module) else {}
+    """Names of the trainable tensors by identity; those of the networks themselves, where they are
+    trained directly.
+    """
+    own = (
+        {id(p): name for name, p in population.generate().items()}
+        if hasattr(population, "stacked")
+        else {}
+    )
+    named = (
+        {id(p): name for name, p in population.named_parameters()}
+        if isinstance(population, nn.Module)
+        else {}
+    )
     return {id(p): "a trainable tensor" for p in _parameters(population)} | named | own
 
 

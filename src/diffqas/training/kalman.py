@@ -1,9 +1,10 @@
 """Training as estimation: an extended Kalman filter over the trainable numbers.
 
-The filter keeps a Gaussian over all trainable numbers and corrects it with every batch, as if the targets were
-measurements: recursive Gauss-Newton. Its covariance has the square of the number of parameters as entries,
-which rules it out for ordinary networks, and costs next to nothing for the hundred numbers of a generator.
-Singhal & Wu, "Training multilayer perceptrons with the extended Kalman algorithm", NIPS 1988.
+The filter keeps a Gaussian over all trainable numbers and corrects it with every batch, as if the
+targets were measurements: recursive Gauss-Newton. Its covariance has the square of the number of
+parameters as entries, which rules it out for ordinary networks, and costs next to nothing for the
+hundred numbers of a generator. Singhal & Wu, "Training multilayer perceptrons with the extended
+Kalman algorithm", NIPS 1988.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from diffqas.errors import require
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Task
+from diffqas.tasks import Settings, Task
 from diffqas.training.population import Population, SamplesApart, flat_numbers, move_numbers
 
 MAX_NUMBERS = 4096
@@ -29,10 +29,11 @@ MAX_NUMBERS = 4096
 class KalmanFilter:
     """Extended Kalman filter, one per seed; for tasks whose loss is the squared error.
 
-    The prior's standard deviation of each kind of parameters is its rate in the recipe. The variance of the
-    measurements, in units of that of the training targets, falls geometrically from the first to the second value
-    of `settings.noise`, but never below the mean squared error of the last epoch; older batches are forgotten over
-    `settings.memory` epochs at the start of training, and not any more at its end.
+    The prior's standard deviation of each kind of parameters is its rate in the recipe. The
+    variance of the measurements, in units of that of the training targets, falls geometrically from
+    the first to the second value of `settings.noise`, but never below the mean squared error of the
+    last epoch; older batches are forgotten over `settings.memory` epochs at the start of training,
+    and not any more at its end.
 
     Args:
         population: the seeds' models.
@@ -44,7 +45,12 @@ class KalmanFilter:
     """
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
-        require(task.loss is mse_loss, "optimizer", "be adam or rmsprop for a loss other than mse_loss", "kalman")
+        require(
+            task.loss is mse_loss,
+            "optimizer",
+            "be adam or rmsprop for a loss other than mse_loss",
+            "kalman",
+        )
         self.population, self.settings = population, settings
         self.unsound: Tensor | None = None
         self.steps_per_epoch = settings.steps_per_epoch(len(task.train))
@@ -59,18 +65,26 @@ class KalmanFilter:
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """As `Optimisation.step`."""
         outputs, rows = jacobian(self.population, inputs, self.parameters)
-        require(outputs.shape[1] == targets.numel(), "targets", f"hold {outputs.shape[1]} values", targets.numel())
+        require(
+            outputs.shape[1] == targets.numel(),
+            "targets",
+            f"hold {outputs.shape[1]} values",
+            targets.numel(),
+        )
         errors = targets.reshape(1, -1).double() - outputs
         losses = errors.square().mean(1)
         first, last = self.settings.noise
-        # No measurement is better than what is left unexplained: a filter that takes noise for truth goes astray.
+        # No measurement is better than what is left unexplained: a filter that takes noise for
+        # truth goes astray.
         known = torch.where(torch.isfinite(losses), losses, self.residual)
         self.residual = self.residual + (known - self.residual) / self.steps_per_epoch
         noise = (self.variance * first * (last / first) ** progress) * torch.ones_like(losses)
         noise = torch.maximum(noise, self.residual)
         kept = 1 - (1 - progress) / max(self.memory, 2.0)
         update, covariance = correct(self.covariance, rows, errors, noise, kept)
-        sound = torch.isfinite(update).all(1) & torch.isfinite(covariance.diagonal(dim1=1, dim2=2)).all(1)
+        sound = torch.isfinite(update).all(1) & torch.isfinite(
+            covariance.diagonal(dim1=1, dim2=2)
+        ).all(1)
         moves = sound & torch.isfinite(losses) & ~frozen
         if not sound.all():  # a covariance that round-off has spoilt starts again from the prior
             covariance[~sound] = torch.diag(self._prior)
@@ -101,10 +115,11 @@ def correct(
         kept: the old knowledge counts this much beside the new.
 
     Returns:
-        Change of the numbers (..., numbers), and their covariance afterwards; not finite if `covariance` is
-        not positive semidefinite.
+        Change of the numbers (..., numbers), and their covariance afterwards; not finite if
+        `covariance` is not positive semidefinite.
 
-    >>> correct(torch.eye(1), torch.eye(1), torch.ones(1), noise=1.0)  # two equally good guesses: halfway
+    # two equally good guesses: halfway
+    >>> correct(torch.eye(1), torch.eye(1), torch.ones(1), noise=1.0)
     (tensor([0.5000]), tensor([[0.5000]]))
     """
     shadow = rows @ covariance
@@ -121,28 +136,43 @@ def correct(
     return update, torch.sub(covariance, square, out=square).div_(kept)
 
 
-def jacobian(population: Population, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Outputs (seeds, m) and their derivatives (seeds, m, numbers) in float64, m = samples times outputs.
+def jacobian(
+    population: Population, inputs: Tensor, parameters: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Outputs (seeds, m) and their derivatives (seeds, m, numbers) in float64, m = samples times
+    outputs.
 
     The models run forward once; all rows go backward together where vmap can do that.
     """
-    found = population.sample_jacobian(inputs, parameters) if isinstance(population, SamplesApart) else None
+    found = (
+        population.sample_jacobian(inputs, parameters)
+        if isinstance(population, SamplesApart)
+        else None
+    )
     outputs, parts = found or _row_by_row(population, inputs, parameters)
     rows = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)
     return outputs.detach().double(), rows.double()
 
 
-def _row_by_row(population: Population, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+def _row_by_row(
+    population: Population, inputs: Tensor, parameters: Sequence[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
     outputs = population(inputs).flatten(1)
     seeds, m = outputs.shape
-    every = torch.eye(m, dtype=outputs.dtype, device=outputs.device).unsqueeze(1).expand(m, seeds, m)
+    every = (
+        torch.eye(m, dtype=outputs.dtype, device=outputs.device).unsqueeze(1).expand(m, seeds, m)
+    )
 
     def row(cotangent: Tensor) -> tuple[Tensor, ...]:
-        return torch.autograd.grad(outputs, parameters, cotangent, retain_graph=True, materialize_grads=True)
+        return torch.autograd.grad(
+            outputs, parameters, cotangent, retain_graph=True, materialize_grads=True
+        )
 
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "There is a performance drop")  # torch goes row by row by itself
+            warnings.filterwarnings(
+                "ignore", "There is a performance drop"
+            )  # torch goes row by row by itself
             return outputs, list(torch.func.vmap(row)(every))
     except RuntimeError:  # an operation of the target that vmap does not know
         return outputs, [torch.stack(column) for column in zip(*map(row, every), strict=True)]

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import nn
 
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace
-from diffqas.quantum_train import Mapping, QuantumTrain
-from diffqas.tasks.environments.settings import AgentSettings
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Task
+from diffqas.quantum_train import Mapping, QuantumTrain, Recipe
+from diffqas.tasks import Task
 
 M = TypeVar("M", bound=nn.Module)
 
 
+class ModelSettings(Protocol):
+    """What models need to know of their settings."""
+
+    @property
+    def depth(self) -> int:
+        """Layers of the circuits."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """Choices about the model."""
+        ...
+
+
 def make_models(
     task: Task,
-    settings: Settings | AgentSettings,
+    settings: ModelSettings,
     seeds: Iterable[int],
     *,
     candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
@@ -28,7 +40,8 @@ def make_models(
     chunk: int = 1,
     per_layer: bool = False,
 ) -> list[QuantumTrain]:
-    """One `QuantumTrain` per seed, in the dtype of the task's inputs; a seed decides its start alone.
+    """One `QuantumTrain` per seed, in the dtype of the task's inputs; a seed decides its start
+    alone.
 
     The global random state is left as it was.
     """
@@ -49,7 +62,8 @@ def make_models(
 
 
 def seeded(seed: int, make: Callable[[], M], task: Task) -> M:
-    """What `make` gives with random numbers of the seed alone, on the device and in the dtype of the task's inputs.
+    """What `make` gives with random numbers of the seed alone, on the device and in the dtype of
+    the task's inputs.
 
     The global random state is left as it was.
     """

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Loss
+from diffqas.tasks import Loss, Settings
 from diffqas.training.population import Population
 
 
@@ -19,7 +18,8 @@ class Optimisation(Protocol):
 
     @property
     def unsound(self) -> Tensor | None:
-        """Seeds whose last step was left out because its gradient was not finite though the loss was, (seeds,) of bool.
+        """Seeds whose last step was left out because its gradient was not finite though the loss
+        was, (seeds,) of bool.
 
         None if there are none, or where the method itself knows how to go on.
         """
@@ -32,7 +32,8 @@ class Optimisation(Protocol):
             inputs: the batch's, (count, ...).
             targets: the batch's, (count, ...).
             progress: share of all steps done.
-            frozen: (seeds,) of bool: seeds whose numbers stay. So do those of a seed whose loss is no number.
+            frozen: (seeds,) of bool: seeds whose numbers stay. So do those of a seed whose loss is
+                no number.
 
         Returns:
             Losses before the step, (seeds,).
@@ -49,7 +50,8 @@ class Optimisation(Protocol):
 
 
 class GradientDescent:
-    """Adam or RMSProp with a learning-rate schedule: both act element by element, so seeds do not meet.
+    """Adam or RMSProp with a learning-rate schedule: both act element by element, so seeds do not
+    meet.
 
     Args:
         population: the seeds' models.
@@ -59,7 +61,11 @@ class GradientDescent:
     """
 
     def __init__(
-        self, population: Population, loss: Loss, settings: Settings, names: Collection[str] | None = None
+        self,
+        population: Population,
+        loss: Loss,
+        settings: Settings,
+        names: Collection[str] | None = None,
     ) -> None:
         self.population, self.loss, self.settings = population, loss, settings
         groups = population.parameter_groups(settings.lr)
@@ -107,7 +113,9 @@ class GradientDescent:
 
 def unsound(optimizer: torch.optim.Optimizer, seeds: int) -> Tensor:
     """Seeds with a gradient that is not finite, (seeds,) of bool."""
-    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    gradients = [
+        p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None
+    ]
     wrong = [~torch.isfinite(gradient).reshape(seeds, -1).all(1) for gradient in gradients]
     return torch.stack(wrong).any(0) if wrong else torch.zeros(seeds, dtype=torch.bool)
 
@@ -121,7 +129,8 @@ def make_optimizer(groups: list[dict[str, Any]], settings: Settings) -> torch.op
 
 
 def schedule_factor(schedule: str, progress: float) -> float:
-    """Learning rate relative to its base after the share `progress` of all steps: a function, no state.
+    """Learning rate relative to its base after the share `progress` of all steps: a function, no
+    state.
 
     >>> [round(schedule_factor("cosine", p), 2) for p in (0, 0.5, 1)]
     [1.0, 0.5, 0.0]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Task
+from diffqas.tasks import Settings, Task
 from diffqas.training import bilevel, kalman, soap, sparsity
 from diffqas.training.optimisation import GradientDescent, Optimisation
 from diffqas.training.population import Population
@@ -27,7 +26,8 @@ def make_optimisation(population: Population, task: Task, settings: Settings) ->
 
 
 def most_numbers(optimizer: str) -> int | None:
-    """Trainable numbers per seed that an optimiser with a covariance can hold; None for one without.
+    """Trainable numbers per seed that an optimiser with a covariance can hold; None for one
+    without.
 
     >>> most_numbers("kalman"), most_numbers("adam")
     (4096, None)

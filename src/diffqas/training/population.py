@@ -12,7 +12,9 @@ from diffqas.errors import require
 
 
 class Population(Protocol):
-    """Several seeds' models as one; `quantum_train.Lockstep` and `DirectLockstep` are the ones shipped."""
+    """Several seeds' models as one; `quantum_train.Lockstep` and `DirectLockstep` are the ones
+    shipped.
+    """
 
     @property
     def structural_weights(self) -> Tensor:
@@ -24,7 +26,9 @@ class Population(Protocol):
         ...
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Told before every step and after every epoch: the share of all steps done, and their number."""
+        """Told before every step and after every epoch: the share of all steps done, and their
+        number.
+        """
         ...
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
@@ -50,10 +54,15 @@ class Population(Protocol):
 
 @runtime_checkable
 class SamplesApart(Protocol):
-    """A population that can tell what each sample's output owes to each number faster than sample by sample."""
+    """A population that can tell what each sample's output owes to each number faster than sample
+    by sample.
+    """
 
-    def sample_jacobian(self, inputs: Tensor, parameters: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]] | None:
-        """Outputs (seeds, samples), and for each parameter (seeds, ...) their derivatives (samples, seeds, ...).
+    def sample_jacobian(
+        self, inputs: Tensor, parameters: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor]] | None:
+        """Outputs (seeds, samples), and for each parameter (seeds, ...) their derivatives (samples,
+        seeds, ...).
 
         None where it has no faster way.
         """
@@ -73,10 +82,17 @@ class DirectLockstep(nn.Module):
     def __init__(self, modules: Iterable[nn.Module]) -> None:
         super().__init__()
         networks = list(modules)
-        require(not any(True for _ in networks[0].buffers()), "modules", "have no buffers", type(networks[0]).__name__)
+        require(
+            not any(True for _ in networks[0].buffers()),
+            "modules",
+            "have no buffers",
+            type(networks[0]).__name__,
+        )
         parameters, _ = torch.func.stack_module_state(networks)
         self._names = list(parameters)
-        self.stacked = nn.ParameterList(nn.Parameter(tensor.detach()) for tensor in parameters.values())
+        self.stacked = nn.ParameterList(
+            nn.Parameter(tensor.detach()) for tensor in parameters.values()
+        )
         self._skeleton = [networks[0]]  # in a list: its own parameters are not ours
 
     @property
@@ -96,7 +112,9 @@ class DirectLockstep(nn.Module):
         return dict(zip(self._names, self.stacked, strict=True))
 
     def call(self, tensors: dict[str, Tensor], inputs: Tensor, own: bool = False) -> Tensor:
-        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs (seeds, ...)."""
+        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs
+        (seeds, ...).
+        """
 
         def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
             return torch.func.functional_call(self._skeleton[0], weights, (few,))
@@ -110,25 +128,38 @@ class DirectLockstep(nn.Module):
 
 def trained_tensors(population: Population) -> list[Tensor]:
     """What an optimiser is given, each with a leading dimension for the seeds."""
-    return [p for group in population.parameter_groups(1.0) for p in group["params"] if p.requires_grad]
+    return [
+        p for group in population.parameter_groups(1.0) for p in group["params"] if p.requires_grad
+    ]
 
 
 def flat_numbers(population: Population, most: int) -> tuple[list[Tensor], Tensor]:
-    """Trainable tensors of a population, and the rates of their numbers as one flat vector, (numbers,) in float64.
+    """Trainable tensors of a population, and the rates of their numbers as one flat vector,
+    (numbers,) in float64.
 
     Raises:
-        ArgumentError: more than `most` numbers per seed, what an optimiser with a covariance can hold.
+        ArgumentError: more than `most` numbers per seed, what an optimiser with a covariance can
+            hold.
     """
     groups = population.parameter_groups(1.0)
-    rated = [(p, float(group["lr"])) for group in groups for p in group["params"] if p.requires_grad]
+    rated = [
+        (p, float(group["lr"])) for group in groups for p in group["params"] if p.requires_grad
+    ]
     rates = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
     flat = torch.cat(rates)
-    require(len(flat) <= most, "optimizer", f"be adam or rmsprop above {most} trainable numbers", len(flat))
+    require(
+        len(flat) <= most,
+        "optimizer",
+        f"be adam or rmsprop above {most} trainable numbers",
+        len(flat),
+    )
     return [p for p, _ in rated], flat
 
 
 @torch.no_grad()
 def move_numbers(parameters: Sequence[Tensor], change: Tensor) -> None:
     """Add (seeds, numbers) to the tensors of `flat_numbers`."""
-    for parameter, part in zip(parameters, change.split([p[0].numel() for p in parameters], 1), strict=True):
+    for parameter, part in zip(
+        parameters, change.split([p[0].numel() for p in parameters], 1), strict=True
+    ):
         parameter += part.reshape(parameter.shape).to(parameter.dtype)

@@ -1,4 +1,6 @@
-"""Which epoch a training ends with, if not the last: chosen on held-out training samples, seed by seed."""
+"""Which epoch a training ends with, if not the last: chosen on held-out training samples, seed by
+seed.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,11 @@ class BestEpoch:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
-        self.loss, self.epoch, self.metrics = state["loss"], list(state["epoch"]), dict(state["metrics"])
+        self.loss, self.epoch, self.metrics = (
+            state["loss"],
+            list(state["epoch"]),
+            dict(state["metrics"]),
+        )
         _copy(self.kept, state["kept"])
 
 

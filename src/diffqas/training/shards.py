@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import choose, require, whole
-from diffqas.tasks.task import Split, Task
-from diffqas.training.codec import storable
+from diffqas.storage import storable
+from diffqas.tasks import Split, Task
 
 SPLITS = ("iid", "label", "contiguous")
 
@@ -22,9 +22,9 @@ class Federated:
     Attributes:
         clients: how many; each has its own part of the training samples.
         local_epochs: passes of every client over its own samples in each round.
-        split: who has which samples, in parts that differ by one sample at most. `"iid"`: drawn at random, the same
-            for every seed. `"label"`: sorted by their class and cut, so that most clients have one class only.
-            `"contiguous"`: cut as they stand, a stretch of time each.
+        split: who has which samples, in parts that differ by one sample at most. `"iid"`: drawn at
+            random, the same for every seed. `"label"`: sorted by their class and cut, so that most
+            clients have one class only. `"contiguous"`: cut as they stand, a stretch of time each.
 
     Raises:
         ArgumentError: counts below 1, or an unknown split.
@@ -36,7 +36,12 @@ class Federated:
 
     def __post_init__(self) -> None:
         for name in ("clients", "local_epochs"):
-            require(whole(getattr(self, name)), name, "be a whole number of at least 1", getattr(self, name))
+            require(
+                whole(getattr(self, name)),
+                name,
+                "be a whole number of at least 1",
+                getattr(self, name),
+            )
         choose(self.split, SPLITS, "split")
 
 
@@ -56,12 +61,17 @@ def shards(task: Task, federated: Federated) -> list[Split]:
         ArgumentError: more clients than samples, or a split by label where there are no labels.
     """
     train, clients = task.train, federated.clients
-    require(clients <= len(train), "clients", f"be at most the {len(train)} training samples", clients)
+    require(
+        clients <= len(train), "clients", f"be at most the {len(train)} training samples", clients
+    )
     if federated.split == "label":
         labels = not train.targets.is_floating_point() and train.targets.dim() == 1
         require(labels, "split", "be iid or contiguous for a task without classes", "label")
     parts = _order(train, federated.split).tensor_split(clients)
-    return [Split(train.inputs[part], train.targets[part]) for part in (part.sort().values for part in parts)]
+    return [
+        Split(train.inputs[part], train.targets[part])
+        for part in (part.sort().values for part in parts)
+    ]
 
 
 def _order(train: Split, split: str) -> Tensor:

@@ -1,9 +1,10 @@
 """Adam in the eigenbasis of the gradient's covariance.
 
-All weights of a generated network are sums of the same few numbers, so gradients with respect to these are strongly
-correlated, and Adam, which scales each by itself, has to be slow in all of them. SOAP (Vyas et al., arXiv 2409.11321)
-runs Adam in the eigenbasis of the gradients' covariance. For ordinary networks that covariance has to be
-approximated, layer by layer, by a Kronecker product; for the hundreds of numbers of a generator it is simply stored.
+All weights of a generated network are sums of the same few numbers, so gradients with respect to
+these are strongly correlated, and Adam, which scales each by itself, has to be slow in all of them.
+SOAP (Vyas et al., arXiv 2409.11321) runs Adam in the eigenbasis of the gradients' covariance. For
+ordinary networks that covariance has to be approximated, layer by layer, by a Kronecker product;
+for the hundreds of numbers of a generator it is simply stored.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Loss
+from diffqas.tasks import Loss, Settings
 from diffqas.training.optimisation import per_seed, schedule_factor
 from diffqas.training.population import Population, flat_numbers, move_numbers
 
@@ -31,16 +31,20 @@ REFRESH = 10
 """Steps between two new bases; at the start, for twice as many steps, each has its own."""
 
 FLOOR = 0.03
-"""Added to the denominator in units of its largest entry: directions without gradient stay where they are."""
+"""Added to the denominator in units of its largest entry: directions without gradient stay where
+they are.
+"""
 
 
 class Soap:
-    """SOAP with one block for all trainable numbers, one per seed; in float64 whatever the network's dtype.
+    """SOAP with one block for all trainable numbers, one per seed; in float64 whatever the
+    network's dtype.
 
     Moments decay by `settings.betas`, as Adam's do.
 
     Args:
-        population: the seeds' models; their parameter groups give the units in which numbers are measured.
+        population: the seeds' models; their parameter groups give the units in which numbers are
+            measured.
         loss: of one model.
         settings: how to train.
 
@@ -58,7 +62,9 @@ class Soap:
         self.mean = self.units.new_zeros(lead)
         self.square = self.units.new_zeros(lead)
         self.covariance = self.units.new_zeros(*lead, count)
-        self.basis = torch.eye(count, dtype=self.units.dtype, device=self.units.device).repeat(lead[0], 1, 1)
+        self.basis = torch.eye(count, dtype=self.units.dtype, device=self.units.device).repeat(
+            lead[0], 1, 1
+        )
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """As `Optimisation.step`."""
@@ -68,8 +74,13 @@ class Soap:
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
         gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
         rate = self.settings.lr * schedule_factor(self.settings.schedule, progress)
-        update = self._direction(gradient) * min(1.0, max(self.steps / WARM_UP, 8 * progress)) * -rate
-        move_numbers(self.parameters, torch.where(sound[:, None], update * self.units, torch.zeros_like(update)))
+        update = (
+            self._direction(gradient) * min(1.0, max(self.steps / WARM_UP, 8 * progress)) * -rate
+        )
+        move_numbers(
+            self.parameters,
+            torch.where(sound[:, None], update * self.units, torch.zeros_like(update)),
+        )
         return losses.detach()
 
     def _direction(self, gradient: Tensor) -> Tensor:
@@ -94,7 +105,9 @@ class Soap:
         self.basis = basis
 
     def state_dict(self) -> dict[str, Any]:
-        """Covariances and bases, (seeds, numbers, numbers), moments, (seeds, numbers), and the steps done."""
+        """Covariances and bases, (seeds, numbers, numbers), moments, (seeds, numbers), and the
+        steps done.
+        """
         return {name: getattr(self, name) for name in _STATE}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

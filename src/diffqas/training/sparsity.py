@@ -1,9 +1,10 @@
-"""What draws structural weights to few candidates: a soft threshold for raw ones, the entropy for probabilities.
+"""What draws structural weights to few candidates: a soft threshold for raw ones, the entropy for
+probabilities.
 
-Raw weights have an L1 penalty, as a proximal step after the optimiser's (ISTA; Beck & Teboulle 2009), decoupled from
-its scaling as AdamW's decay is: weights become exactly zero. At strength 1 the threshold is as long as a step of Adam.
-Probabilities have their entropy, relative to its largest value, as a share of the loss: it counts as much when the loss
-is 1e-7 as when it is 1.
+Raw weights have an L1 penalty, as a proximal step after the optimiser's (ISTA; Beck & Teboulle
+2009), decoupled from its scaling as AdamW's decay is: weights become exactly zero. At strength 1
+the threshold is as long as a step of Adam. Probabilities have their entropy, relative to its
+largest value, as a share of the loss: it counts as much when the loss is 1e-7 as when it is 1.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Loss
+from diffqas.tasks import Loss, Settings
 from diffqas.training.optimisation import GradientDescent
 from diffqas.training.population import Population
 
@@ -33,7 +33,12 @@ class SparseDescent(GradientDescent):
         names = [group["name"] for group in self.optimizer.param_groups]
         self.circuits: Any = getattr(population, "circuits", None)
         fits = "structure" in names and hasattr(self.circuits, "relaxation")
-        require(fits, "sparsity", "be 0 where no candidates are weighed by Quantum-Train", settings.sparsity)
+        require(
+            fits,
+            "sparsity",
+            "be 0 where no candidates are weighed by Quantum-Train",
+            settings.sparsity,
+        )
         self.strength = settings.sparsity
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
@@ -62,7 +67,8 @@ def soft_threshold(weights: Tensor, threshold: float) -> Tensor:
 
 
 def relative_entropy(weights: Tensor) -> Tensor:
-    """Mean entropy of each seed's distributions (seeds, ..., count) over ln(count): 0 one-hot, 1 uniform; (seeds,).
+    """Mean entropy of each seed's distributions (seeds, ..., count) over ln(count): 0 one-hot, 1
+    uniform; (seeds,).
 
     >>> relative_entropy(torch.tensor([[0.5, 0.5], [1.0, 0.0]])).abs().tolist()
     [1.0, 0.0]

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import RunError
-from diffqas.tasks.settings import Settings
-from diffqas.tasks.task import Task
+from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.optimisation import per_seed
 from diffqas.training.optimisers import make_optimisation
@@ -86,7 +85,9 @@ class Training(Generic[P]):
         self.optimisation = make_optimisation(population, self.task, settings)
 
     anytime: ClassVar[bool] = False
-    """Whether the state can be stored whenever the training is interrupted, not between two records alone."""
+    """Whether the state can be stored whenever the training is interrupted, not between two records
+    alone.
+    """
 
     @property
     def finished(self) -> bool:
@@ -131,7 +132,9 @@ class Training(Generic[P]):
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
         for step in range(self.steps_per_epoch):
             batch = (
-                order[step * size : (step + 1) * size] if order is not None else slice(step * size, (step + 1) * size)
+                order[step * size : (step + 1) * size]
+                if order is not None
+                else slice(step * size, (step + 1) * size)
             )
             inputs = train.inputs[batch]
             losses = self._step(inputs, train.targets[batch], step)
@@ -150,11 +153,15 @@ class Training(Generic[P]):
         return record
 
     def _order(self) -> Tensor | None:
-        """The samples' order in this epoch, the same for every seed and in every company; None: as they stand."""
+        """The samples' order in this epoch, the same for every seed and in every company; None: as
+        they stand.
+        """
         if not self.settings.shuffle:
             return None
         draw = torch.Generator().manual_seed(self.epoch)
-        return torch.randperm(len(self.task.train), generator=draw).to(self.task.train.inputs.device)
+        return torch.randperm(len(self.task.train), generator=draw).to(
+            self.task.train.inputs.device
+        )
 
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
         progress = self._advance(step)
@@ -181,11 +188,15 @@ class Training(Generic[P]):
                 continue
             what = "a gradient is not finite" if math.isfinite(loss) else f"the loss became {loss}"
             tensor = first_fault(self.population, index, loss)
-            self.failures[seed] = f"{what} at epoch {self.epoch + 1}, step {step + 1} (first in {tensor})"
+            self.failures[seed] = (
+                f"{what} at epoch {self.epoch + 1}, step {step + 1} (first in {tensor})"
+            )
             self.remarks.append(f"Seed {seed} is frozen, the others go on: {self.failures[seed]}.")
         if len(self.failures) == len(self.seeds):
             seed, reason = next(iter(self.failures.items()))
-            raise RunError(f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr).")
+            raise RunError(
+                f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr)."
+            )
 
     def evaluate(self) -> None:
         """Take the figures of the numbers as they are, without a step, as those of the last epoch."""
@@ -197,14 +208,22 @@ class Training(Generic[P]):
         parts = self.task.parts
         every = torch.cat([split.inputs for split in parts.values()])
         predictions = torch.cat([self.population(few) for few in every.split(EVALUATED)], dim=1)
-        by_part = dict(zip(parts, predictions.split([len(split) for split in parts.values()], dim=1), strict=True))
+        by_part = dict(
+            zip(
+                parts,
+                predictions.split([len(split) for split in parts.values()], dim=1),
+                strict=True,
+            )
+        )
         result = {
             f"{name}_{metric}": per_seed(function, by_part[name], split.targets).tolist()
             for name, split in parts.items()
             for metric, function in self.task.metrics.items()
         }
         for index, seed in enumerate(self.seeds):
-            if seed in self.failures:  # an accuracy of outputs that are no numbers would look like one
+            if (
+                seed in self.failures
+            ):  # an accuracy of outputs that are no numbers would look like one
                 for values in result.values():
                     values[index] = math.nan
         if self.best is not None:

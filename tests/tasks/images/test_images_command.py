@@ -7,8 +7,8 @@ import pytest
 from diffqas import resume, search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError
+from diffqas.searches.data_sets import load_task
 from diffqas.tasks.images import SOURCES
-from diffqas.tasks.registry import load_task
 
 FAST = ["--depth", "1", "--epochs", "1"]
 
@@ -16,7 +16,9 @@ FAST = ["--depth", "1", "--epochs", "1"]
 @pytest.fixture
 def mnist(small, tmp_path, monkeypatch):
     """A data folder that passes for MNIST."""
-    monkeypatch.setattr("diffqas.tasks.images.datasets.SOURCES", SOURCES | {"mnist": small.source()})
+    monkeypatch.setattr(
+        "diffqas.tasks.images.datasets.SOURCES", SOURCES | {"mnist": small.source()}
+    )
     return small.write(tmp_path / "data" / "Small")
 
 
@@ -24,10 +26,19 @@ def test_search_digits(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     main(["search", "digits", "--classes", "3", "8", "--target", "cnn", *FAST])
     printed = capsys.readouterr().out
-    for words in ("write 1,378 weights", "digits: test accuracy", "majority class", "nearest mean image"):
+    for words in (
+        "write 1,378 weights",
+        "digits: test accuracy",
+        "majority class",
+        "nearest mean image",
+    ):
         assert words in printed
     config = json.loads((tmp_path / "runs/digits/config.json").read_text())["run"]
-    assert (config["classes"], config["kind"]["target"], config["data_dir"]) == ([3, 8], "cnn", None)
+    assert (config["classes"], config["kind"]["target"], config["data_dir"]) == (
+        [3, 8],
+        "cnn",
+        None,
+    )
     result = json.loads((tmp_path / "runs/digits/result.json").read_text())
     assert result["task"] == "digits"
     for key in ("train_accuracy", "test_accuracy"):
@@ -38,14 +49,23 @@ def test_search_digits(tmp_path, capsys, monkeypatch):
 def test_search_in_a_data_folder(mnist, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     main(["search", "mnist", "--data-dir", "data", "--classes", "5", "1", *FAST, "--output", "run"])
-    assert f"write {36 * 128 + 128 + 128 * 64 + 64 + 64 * 2 + 2:,} weights" in capsys.readouterr().out
+    assert (
+        f"write {36 * 128 + 128 + 128 * 64 + 64 + 64 * 2 + 2:,} weights" in capsys.readouterr().out
+    )
     config = json.loads((tmp_path / "run/config.json").read_text())["run"]
     assert config["data_dir"] == str(tmp_path / "data")
 
 
 def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch, stopped):
     monkeypatch.chdir(tmp_path)
-    options = {"classes": [5, 1, 7], "data_dir": "data", "target": "cnn", "depth": 1, "epochs": 2, "quiet": True}
+    options = {
+        "classes": [5, 1, 7],
+        "data_dir": "data",
+        "target": "cnn",
+        "depth": 1,
+        "epochs": 2,
+        "quiet": True,
+    }
     whole = search("mnist", **options, output="whole")
     with stopped():
         search("mnist", **options, output="stopped")
@@ -66,11 +86,27 @@ def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch, stopped):
         ),
         ("series", {"data_dir": "."}, "`data_dir` must be used with images"),
         ("bessel", {"target": "mlp"}, "`target` must be one of lstm, but got 'mlp'"),
-        ("mnist", {"csv": "x.csv"}, "`csv` must be used with the data set 'series', but got the data set 'mnist'"),
+        (
+            "mnist",
+            {"csv": "x.csv"},
+            "`csv` must be used with the data set 'series', but got the data set 'mnist'",
+        ),
         ("digits", {"column": "x"}, "`column` must be used with the data set 'series'"),
-        ("digits", {"scaling": "train"}, "`scaling` must be used with a series, but got the data set 'digits'"),
-        ("mnist", {"target": "lstm"}, "`target` must be one of mlp, smooth-mlp, cnn, but got 'lstm'"),
-        ("mnist", {"classes": (1, 1)}, r"`classes` must be two or more different numbers of 0\.\.9, but got \[1, 1\]"),
+        (
+            "digits",
+            {"scaling": "train"},
+            "`scaling` must be used with a series, but got the data set 'digits'",
+        ),
+        (
+            "mnist",
+            {"target": "lstm"},
+            "`target` must be one of mlp, smooth-mlp, cnn, but got 'lstm'",
+        ),
+        (
+            "mnist",
+            {"classes": (1, 1)},
+            r"`classes` must be two or more different numbers of 0\.\.9, but got \[1, 1\]",
+        ),
         ("mnist", {"data_dir": "nowhere"}, "`data_dir` must be a folder, but got 'nowhere'"),
         ("digits", {"data_dir": "."}, "`data_dir` must be used with mnist or fashion-mnist"),
     ],
@@ -88,7 +124,9 @@ def test_defaults_of_the_target():
 
 def test_a_task_of_ones_own_brings_its_data(tmp_path):
     task = load_task("digits", classes=(0, 1))
-    with pytest.raises(ArgumentError, match="`classes` must be used with the name of a data set, but got a Task"):
+    with pytest.raises(
+        ArgumentError, match="`classes` must be used with the name of a data set, but got a Task"
+    ):
         search(task, classes=(0, 1), output=tmp_path / "run", quiet=True)
     assert not (tmp_path / "run").exists()
 
@@ -96,8 +134,14 @@ def test_a_task_of_ones_own_brings_its_data(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["mnist", "--classes", "1"], "`classes` must be two or more different numbers of 0..9, but got [1]"),
-        (["mnist", "--data-dir", "empty"], "empty lacks files of MNIST: put train-images-idx3-ubyte.gz, "),
+        (
+            ["mnist", "--classes", "1"],
+            "`classes` must be two or more different numbers of 0..9, but got [1]",
+        ),
+        (
+            ["mnist", "--data-dir", "empty"],
+            "empty lacks files of MNIST: put train-images-idx3-ubyte.gz, ",
+        ),
         (["mnist", "--target", "lstm"], "`target` must be one of mlp, smooth-mlp, cnn"),
         (["narma5", "--classes", "1", "5"], "`classes` must be used with images"),
     ],

@@ -40,11 +40,17 @@ def test_standardised_by_the_training_part_alone(small, raw):
     classes = (2, 7)
     data = prepare("small", raw, classes, standardize=True)
     kept = [np.isin(small.labels[name], classes) for name in ("train", "test")]
-    train, test = (small.images[name][rows] / 255 for name, rows in zip(("train", "test"), kept, strict=True))
+    train, test = (
+        small.images[name][rows] / 255 for name, rows in zip(("train", "test"), kept, strict=True)
+    )
     assert data.mean == pytest.approx(train.mean(), rel=1e-12)
     assert data.std == pytest.approx(train.std(), rel=1e-12)
-    np.testing.assert_allclose(data.train_images[:, 0], (train - train.mean()) / train.std(), rtol=1e-6, atol=1e-7)
-    np.testing.assert_allclose(data.test_images[:, 0], (test - train.mean()) / train.std(), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        data.train_images[:, 0], (train - train.mean()) / train.std(), rtol=1e-6, atol=1e-7
+    )
+    np.testing.assert_allclose(
+        data.test_images[:, 0], (test - train.mean()) / train.std(), rtol=1e-6, atol=1e-7
+    )
 
 
 def test_statistics_of_many_images_are_exact():
@@ -67,7 +73,10 @@ def test_holdout_comes_from_the_training_part(raw):
     held = data.holdout(0.3)
     assert (len(held.train_labels), len(held.test_labels)) == (35, 15)
     rows = {image.tobytes(): row for row, image in enumerate(data.train_images)}
-    found = [[rows[image.tobytes()] for image in images] for images in (held.train_images, held.test_images)]
+    found = [
+        [rows[image.tobytes()] for image in images]
+        for images in (held.train_images, held.test_images)
+    ]
     assert sorted(found[0] + found[1]) == list(range(50))
     assert all(part == sorted(part) for part in found)
     assert found[1] != list(range(35, 50))  # not simply the last ones: files may be sorted
@@ -79,7 +88,10 @@ def test_holdout_comes_from_the_training_part(raw):
 
 @pytest.mark.parametrize(("share", "kept"), [(1e-9, 49), (0.999999, 1)])
 def test_holdout_leaves_images_on_both_sides(raw, share, kept):
-    assert len(prepare("small", raw, tuple(range(10)), standardize=False).holdout(share).train_labels) == kept
+    assert (
+        len(prepare("small", raw, tuple(range(10)), standardize=False).holdout(share).train_labels)
+        == kept
+    )
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, float("nan")])
@@ -94,7 +106,20 @@ def test_the_fixed_permutation_never_changes():
 
 @pytest.mark.parametrize(
     "classes",
-    [(), (1,), (1, 1), (1, 5, 1), (1, 10), (-1, 2), (1.0, 2.0), ("1", "5"), "15", 1, (True, False), ([1], [2])],
+    [
+        (),
+        (1,),
+        (1, 1),
+        (1, 5, 1),
+        (1, 10),
+        (-1, 2),
+        (1.0, 2.0),
+        ("1", "5"),
+        "15",
+        1,
+        (True, False),
+        ([1], [2]),
+    ],
 )
 def test_bad_classes_are_told_before_any_file_is_sought(classes):
     rule = r"Argument `classes` must be two or more different numbers of 0\.\.9, but got "
@@ -108,9 +133,13 @@ def test_arrays_of_classes():
 
 
 def test_unknown_names_and_needless_folders(tmp_path):
-    with pytest.raises(ArgumentError, match=r"`dataset` must be one of mnist, .*did you mean 'mnist'"):
+    with pytest.raises(
+        ArgumentError, match=r"`dataset` must be one of mnist, .*did you mean 'mnist'"
+    ):
         load_images("mnits")
-    with pytest.raises(ArgumentError, match=r"`data_dir` must be used with mnist or fashion-mnist \('digits'"):
+    with pytest.raises(
+        ArgumentError, match=r"`data_dir` must be used with mnist or fashion-mnist \('digits'"
+    ):
         load_images("digits", data_dir=tmp_path)
 
 
@@ -125,7 +154,12 @@ def test_labels_and_classes_that_the_files_do_not_have(raw):
 
 def test_shapes_are_checked():
     images, labels = np.zeros((3, 1, 2, 2), np.float32), np.zeros(3, np.int64)
-    sound = {"train_images": images, "train_labels": labels, "test_images": images, "test_labels": labels}
+    sound = {
+        "train_images": images,
+        "train_labels": labels,
+        "test_images": images,
+        "test_labels": labels,
+    }
     rest = {"name": "x", "classes": (0, 1), "class_names": ("a", "b")}
     assert ImageData(**sound, **rest).size == (2, 2)
     for wrong in (
@@ -134,7 +168,9 @@ def test_shapes_are_checked():
         {"test_labels": labels[:2]},
         {"class_names": ("a",)},
     ):
-        with pytest.raises(ArgumentError, match=f"`{next(iter(wrong)).replace('labels', 'images')}` must"):
+        with pytest.raises(
+            ArgumentError, match=f"`{next(iter(wrong)).replace('labels', 'images')}` must"
+        ):
             ImageData(**(sound | rest | wrong))
 
 
@@ -152,8 +188,13 @@ def test_digits():
 
 
 def test_a_subset_of_digits_keeps_the_split():
-    all_ten, two = load_images("digits", standardize=False), load_images("digits", (3, 8), standardize=False)
-    np.testing.assert_array_equal(two.test_images, all_ten.test_images[np.isin(all_ten.test_labels, (3, 8))])
+    all_ten, two = (
+        load_images("digits", standardize=False),
+        load_images("digits", (3, 8), standardize=False),
+    )
+    np.testing.assert_array_equal(
+        two.test_images, all_ten.test_images[np.isin(all_ten.test_labels, (3, 8))]
+    )
 
 
 def test_digits_without_scikit_learn(monkeypatch):
@@ -181,7 +222,8 @@ def test_counts_of_the_published_data(real_data, name, classes, train, test):
 
 
 def test_pixels_of_the_published_data(real_data):
-    # The environment names the folder; published: mean 0.1307 and 0.2860, deviation 0.3081 and 0.3530.
+    # The environment names the folder; published: mean 0.1307 and 0.2860, deviation 0.3081 and
+    # 0.3530.
     mnist, fashion = load_images("mnist"), load_images("fashion-mnist")
     assert (round(mnist.mean, 4), round(mnist.std, 4)) == (0.1307, 0.3081)
     assert (round(fashion.mean, 4), round(fashion.std, 4)) == (0.2860, 0.3530)
@@ -197,7 +239,9 @@ def test_pixels_of_the_published_data(real_data):
 
 def data_is_standard(data):
     pixels = data.train_images
-    return abs(pixels.mean(dtype=np.float64)) < 1e-6 and abs(pixels.std(dtype=np.float64) - 1) < 1e-6
+    return (
+        abs(pixels.mean(dtype=np.float64)) < 1e-6 and abs(pixels.std(dtype=np.float64) - 1) < 1e-6
+    )
 
 
 def test_folders_without_the_right_files(real_data, tmp_path):

@@ -35,7 +35,9 @@ class Server:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}/data/"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}
+        )
         self.thread.start()
 
     def close(self):
@@ -122,16 +124,27 @@ def test_all_mirrors_fail_in_one_line(small, serve, dead, cache):
         files.locate(small.source(*mirrors))
     message = str(caught.value)
     hosts = [mirror.split("/")[2] for mirror in mirrors]
-    for host, reason in zip(hosts, ("no connection", "a damaged file", "status 404", "cut off"), strict=True):
+    for host, reason in zip(
+        hosts, ("no connection", "a damaged file", "status 404", "cut off"), strict=True
+    ):
         assert f"{host}: {reason}" in message
-    assert f"put {', '.join(FILES)} into {cache / 'Small'}, or into a folder that --data-dir names" in message
+    assert (
+        f"put {', '.join(FILES)} into {cache / 'Small'}, or into a folder that --data-dir names"
+        in message
+    )
     assert "\n" not in message
     assert kept(cache) == []
 
 
 def test_the_message_names_what_is_still_missing(small, serve, good):
-    partly = serve(lambda name: (200, len(small.files[name]), small.files[name]) if "train" in name else (404, 0, b""))
-    with pytest.raises(DataError, match=f"Cannot download {FILES[2]} .* put {FILES[2]}, {FILES[3]} into"):
+    partly = serve(
+        lambda name: (
+            (200, len(small.files[name]), small.files[name]) if "train" in name else (404, 0, b"")
+        )
+    )
+    with pytest.raises(
+        DataError, match=f"Cannot download {FILES[2]} .* put {FILES[2]}, {FILES[3]} into"
+    ):
         files.locate(small.source(partly.address))
     files.locate(small.source(good.address))
     assert [name for name, _ in good.asked] == list(FILES[2:])
@@ -163,7 +176,9 @@ def test_an_interrupted_download_leaves_nothing(small, good, cache, monkeypatch)
 
 def test_a_cache_that_cannot_be_written(small, good, cache):
     cache.write_text("in the way")
-    with pytest.raises(DataError, match=r"Cannot write the cache .*Small \(.*\); free some space") as caught:
+    with pytest.raises(
+        DataError, match=r"Cannot write the cache .*Small \(.*\); free some space"
+    ) as caught:
         files.locate(small.source(good.address))
     assert "\n" not in str(caught.value)
 
@@ -186,7 +201,9 @@ def test_nothing_is_printed_where_no_one_looks(small, good, capsys):
 
 def test_the_bar_shows_bytes_in_a_terminal():
     text = io.StringIO()
-    with download.ProgressBar("Small: file", Console(file=text, force_terminal=True, width=100)) as bar:
+    with download.ProgressBar(
+        "Small: file", Console(file=text, force_terminal=True, width=100)
+    ) as bar:
         bar.total = 4_000_000
         bar.update(1_000_000)
         assert bar.total == 4_000_000

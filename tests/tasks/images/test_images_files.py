@@ -39,7 +39,9 @@ def test_the_cache_completes_the_environment(small, tmp_path, monkeypatch, cache
     monkeypatch.setenv("DIFFQAS_DATA", str(small.write(tmp_path / "data", FILES[:1])))
     small.write(cache / "Small", FILES[1:])
     found = files.locate(small.source())
-    assert found == {FILES[0]: tmp_path / "data" / FILES[0]} | {name: cache / "Small" / name for name in FILES[1:]}
+    assert found == {FILES[0]: tmp_path / "data" / FILES[0]} | {
+        name: cache / "Small" / name for name in FILES[1:]
+    }
 
 
 def test_a_damaged_file_is_told_and_left_alone(small, tmp_path, monkeypatch, cache):
@@ -77,7 +79,10 @@ def test_both_checksums_stand_in_the_message(small, other, tmp_path):
 @pytest.fixture
 def known(small, other, monkeypatch):
     """`small` and `other` as the two data sets that the program knows."""
-    sources = {"small": small.source(), "other": replace(other.source(), title="Other", folder="Other")}
+    sources = {
+        "small": small.source(),
+        "other": replace(other.source(), title="Other", folder="Other"),
+    }
     monkeypatch.setattr(files, "SOURCES", sources)
     return sources
 
@@ -96,7 +101,9 @@ def test_training_and_test_files_exchanged(small, known, tmp_path):
 
 def test_two_data_sets_in_one_folder(small, other, known, tmp_path):
     other.write(tmp_path)
-    with pytest.raises(DataError, match=f"is Other's {FILES[0]}: .* put the right file there or remove it"):
+    with pytest.raises(
+        DataError, match=f"is Other's {FILES[0]}: .* put the right file there or remove it"
+    ):
         files.locate(known["small"], tmp_path)
     small.write(tmp_path / "Small")
     assert files.locate(known["small"], tmp_path)[FILES[0]] == tmp_path / "Small" / FILES[0]
@@ -112,7 +119,9 @@ def test_missing_files_are_named_with_their_place(small, tmp_path):
 
 
 def test_a_data_folder_that_is_none(small, tmp_path):
-    with pytest.raises(ArgumentError, match=r"Argument `data_dir` must be a folder, but got '.*nowhere'"):
+    with pytest.raises(
+        ArgumentError, match=r"Argument `data_dir` must be a folder, but got '.*nowhere'"
+    ):
         files.locate(small.source(), tmp_path / "nowhere")
 
 

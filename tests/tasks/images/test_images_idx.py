@@ -34,7 +34,9 @@ def test_values_come_back_in_order(write):
 
 
 def test_a_pair(write):
-    images, labels = read_pair(write(packed(IMAGES)), write(packed([5, 1]), "train-labels-idx1-ubyte.gz"))
+    images, labels = read_pair(
+        write(packed(IMAGES)), write(packed([5, 1]), "train-labels-idx1-ubyte.gz")
+    )
     assert images.shape == (2, 3, 4)
     assert labels.tolist() == [5, 1]
     assert images.dtype == labels.dtype == np.uint8
@@ -56,7 +58,10 @@ DAMAGE = {
     "header": (gzip.compress(b"\0\0\x08\x03\0\0\0\1"), "ends inside its header"),
     "too few": (packed(IMAGES, shape=(3, 3, 4)), "promises 3 x 3 x 4 values, but 24 bytes follow"),
     "too many": (packed(IMAGES, shape=(1, 3, 4)), "promises 1 x 3 x 4 values, but 24 bytes follow"),
-    "overflow": (packed(IMAGES, shape=(2**31, 2**31, 4)), "promises 2147483648 x 2147483648 x 4 values"),
+    "overflow": (
+        packed(IMAGES, shape=(2**31, 2**31, 4)),
+        "promises 2147483648 x 2147483648 x 4 values",
+    ),
     "no image": (packed(IMAGES[:0]), "promises 0 x 3 x 4 values"),
 }
 
@@ -78,7 +83,9 @@ def test_swapped_and_unequal_pairs(write):
     with pytest.raises(DataError, match="holds images where labels should be"):
         read_pair(images, images)
     other = write(packed([1, 2, 3]), "t10k-labels-idx1-ubyte.gz")
-    with pytest.raises(DataError, match=r"holds 2 images, but .*t10k-labels.* holds 3 labels; take both"):
+    with pytest.raises(
+        DataError, match=r"holds 2 images, but .*t10k-labels.* holds 3 labels; take both"
+    ):
         read_pair(images, other)
 
 

@@ -5,7 +5,16 @@ from torch import nn
 
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep, QuantumTrain
-from diffqas.tasks.images import CNN, MLP, TARGETS, accuracy, image_task, load_images, majority, nearest_mean
+from diffqas.tasks.images import (
+    CNN,
+    MLP,
+    TARGETS,
+    accuracy,
+    image_task,
+    load_images,
+    majority,
+    nearest_mean,
+)
 from diffqas.tasks.images.data import ImageData
 from diffqas.tasks.images.networks import Smooth
 from diffqas.tasks.images.references import references
@@ -21,7 +30,10 @@ def digits():
 
 
 def made(train_images, train_labels, test_images, test_labels, name="made", classes=(0, 1)):
-    images = [np.asarray(part, dtype=np.float32).reshape(-1, 1, 1, 2) for part in (train_images, test_images)]
+    images = [
+        np.asarray(part, dtype=np.float32).reshape(-1, 1, 1, 2)
+        for part in (train_images, test_images)
+    ]
     labels = [np.asarray(part) for part in (train_labels, test_labels)]
     names = tuple(map(str, classes))
     return ImageData(name, images[0], labels[0], images[1], labels[1], classes, names)
@@ -68,7 +80,10 @@ def test_a_filtered_pixel_is_the_weighted_mean_of_all():
     filtered = Smooth(1.5)(images)
     for row, column in ((0, 0), (3, 4), (5, 8)):
         weights = torch.tensor(
-            [[np.exp(-((i - row) ** 2 + (j - column) ** 2) / 4.5) for j in range(9)] for i in range(6)],
+            [
+                [np.exp(-((i - row) ** 2 + (j - column) ** 2) / 4.5) for j in range(9)]
+                for i in range(6)
+            ],
             dtype=torch.float64,
         )
         expected = (images * weights).sum((-2, -1)) / weights.sum()
@@ -86,7 +101,9 @@ def test_the_filter_is_scipys_away_from_the_border():
 
 def test_the_filter_has_nothing_to_train_or_to_store_and_leaves_a_plain_image_alone():
     assert not [*Smooth(2.0).parameters(), *Smooth(2.0).buffers()]
-    torch.testing.assert_close(Smooth(2.0)(torch.full((1, 1, 5, 5), 3.0)), torch.full((1, 1, 5, 5), 3.0))
+    torch.testing.assert_close(
+        Smooth(2.0)(torch.full((1, 1, 5, 5), 3.0)), torch.full((1, 1, 5, 5), 3.0)
+    )
     with pytest.raises(ArgumentError, match="`sigma` must be positive"):
         Smooth(0.0)
 
@@ -148,13 +165,20 @@ def test_the_task(digits):
     first, second = task.target(), task.target()
     assert not torch.equal(next(first.parameters()), next(second.parameters()))
     assert task.to("cpu", torch.float64).test.targets.dtype == torch.int64
-    with pytest.raises(ArgumentError, match="`target` must be one of mlp, smooth-mlp, cnn, but got 'lstm'"):
+    with pytest.raises(
+        ArgumentError, match="`target` must be one of mlp, smooth-mlp, cnn, but got 'lstm'"
+    ):
         image_task(digits, "lstm")
 
 
 def test_settings_of_the_paper(digits):
     settings = image_task(digits).settings("paper")
-    assert (settings.depth, settings.batch_size, settings.optimizer, settings.lr) == (15, 100, "adam", 1e-3)
+    assert (settings.depth, settings.batch_size, settings.optimizer, settings.lr) == (
+        15,
+        100,
+        "adam",
+        1e-3,
+    )
     assert settings.schedule == "constant"
 
 
@@ -192,7 +216,10 @@ def test_nearest_mean_against_distances():
     centres = random.normal(size=(3, 2))
     train, test = (centres[part] + random.normal(size=(len(part), 2)) for part in (labels, tested))
     data = made(train, labels, test, tested, classes=(0, 1, 2))
-    means = [np.mean([x for x, y in zip(train, labels, strict=True) if y == label], axis=0) for label in range(3)]
+    means = [
+        np.mean([x for x, y in zip(train, labels, strict=True) if y == label], axis=0)
+        for label in range(3)
+    ]
     answers = [min(range(3), key=lambda label: np.linalg.norm(x - means[label])) for x in test]
     right = np.mean(np.array(answers) == tested)
     assert nearest_mean(data) == pytest.approx(right)
@@ -203,7 +230,11 @@ def test_published_figures_stand_with_their_classes():
     parts = ([[0, 0]] * 2, [0, 1], [[0, 0]] * 2, [0, 1])
 
     def published(name, classes):
-        return [row.value for row in references(made(*parts, name, classes)) if row.name == "paper, search"]
+        return [
+            row.value
+            for row in references(made(*parts, name, classes))
+            if row.name == "paper, search"
+        ]
 
     assert published("fashion-mnist", (1, 5)) == published("mnist", (5, 1)) == [0.98]
     assert published("fashion-mnist", (5, 7)) == published("digits", (1, 5)) == []
@@ -211,7 +242,11 @@ def test_published_figures_stand_with_their_classes():
 
 @pytest.mark.parametrize(
     ("name", "classes", "majority_share", "nearest"),
-    [("mnist", (1, 5), 1135 / 2027, 0.9566), ("fashion-mnist", (5, 7), 0.5, 0.86), ("mnist", None, 0.1135, 0.8203)],
+    [
+        ("mnist", (1, 5), 1135 / 2027, 0.9566),
+        ("fashion-mnist", (5, 7), 0.5, 0.86),
+        ("mnist", None, 0.1135, 0.8203),
+    ],
 )
 def test_references_of_the_published_data(real_data, name, classes, majority_share, nearest):
     data = load_images(name, classes, real_data)

@@ -65,7 +65,9 @@ def test_reads_a_series(write, content):
 def test_column_by_name(write):
     rows = [f"{i},{i * i}" for i in range(30)]
     path = write("\n".join(["a,b", *rows]))
-    np.testing.assert_array_equal(load_csv(path, "b").targets, scale_to_unit(np.arange(30.0) ** 2)[4:29])
+    np.testing.assert_array_equal(
+        load_csv(path, "b").targets, scale_to_unit(np.arange(30.0) ** 2)[4:29]
+    )
     assert load_csv(str(path), " a ").name == "tides:a"
 
 
@@ -89,12 +91,24 @@ CASES = {
     "NUL": (replaced(5, "d\0,3"), "line 5: a NUL byte"),
     "missing": (replaced(5, "d,"), "line 5, column 'level': the value is missing; fill it in"),
     "missing, blank line": (replaced(5, "", column()), "line 5: a blank line between the rows"),
-    "missing, spaces": (replaced(5, "  ", column()), "line 5, column 'level': the value is missing"),
-    "text": (replaced(5, "d,high"), "line 5, column 'level': 'high' is not a number; correct that cell$"),
-    "long text": (replaced(5, "d," + "x" * 99), "line 5, column 'level': '" + "x" * 37 + r"\.\.\.' is not"),
+    "missing, spaces": (
+        replaced(5, "  ", column()),
+        "line 5, column 'level': the value is missing",
+    ),
+    "text": (
+        replaced(5, "d,high"),
+        "line 5, column 'level': 'high' is not a number; correct that cell$",
+    ),
+    "long text": (
+        replaced(5, "d," + "x" * 99),
+        "line 5, column 'level': '" + "x" * 37 + r"\.\.\.' is not",
+    ),
     "grouped digits": (replaced(5, "d,1_000"), "'1_000' is not a number"),
     "decimal comma": (replaced(5, "1,5", column()), "line 5: 2 cells where the header has 1"),
-    "semicolons": (table().replace(",", ";"), "line 2, column 'day;level': 'd0;0' .* separated by commas"),
+    "semicolons": (
+        table().replace(",", ";"),
+        "line 2, column 'day;level': 'd0;0' .* separated by commas",
+    ),
     "NaN": (replaced(5, "d,NaN"), "line 5, column 'level': 'NaN' is not a finite number"),
     "infinite": (replaced(5, "d,-inf"), "'-inf' is not a finite number"),
     "too large": (replaced(5, "d,1e999"), "'1e999' is not a finite number"),
@@ -108,7 +122,10 @@ CASES = {
     "open quote": (replaced(5, 'd,"1'), "line 4[01]: not valid CSV"),
     "stray quote": (replaced(5, 'd,"1"2'), "line 5: not valid CSV"),
     "huge cell": (replaced(5, "d," + "1" * 200_000), "line 5: not valid CSV .*field limit"),
-    "two columns of numbers": ("a,b\n" + "1,2\n" * 40, "columns 'a', 'b' hold numbers; name the one"),
+    "two columns of numbers": (
+        "a,b\n" + "1,2\n" * 40,
+        "columns 'a', 'b' hold numbers; name the one",
+    ),
     "no numbers": ("a,b\n" + "x,y\n" * 40, r"no column holds numbers; .*\(there are 'a', 'b'\)"),
 }
 
@@ -133,7 +150,8 @@ def test_refuses_a_constant_training_part(write):
 
 def test_unknown_column_is_told_with_the_nearest(write):
     with pytest.raises(
-        DataError, match=r"no column 'levle' \(did you mean 'level'\?\); the columns are 'day', 'level'"
+        DataError,
+        match=r"no column 'levle' \(did you mean 'level'\?\); the columns are 'day', 'level'",
     ):
         load_csv(write(table()), "levle")
 
@@ -160,7 +178,9 @@ def test_refuses_what_is_no_file(tmp_path):
         load_csv("x" * 5000)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
+)
 def test_refuses_a_file_without_permission(write):
     path = write(table())
     path.chmod(0)
@@ -176,12 +196,32 @@ def test_refuses_bad_arguments(write, bad):
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), min_size=1)
 CELLS = st.sampled_from(
-    ["1", "2.5", "-3e4", "", "nan", "inf", "x", '"', '"4"', "1e308", "-1e308", "5e-324", "ä", " ", "1;2"]
+    [
+        "1",
+        "2.5",
+        "-3e4",
+        "",
+        "nan",
+        "inf",
+        "x",
+        '"',
+        '"4"',
+        "1e308",
+        "-1e308",
+        "5e-324",
+        "ä",
+        " ",
+        "1;2",
+    ]
 )
 LINES = st.lists(CELLS, min_size=1, max_size=3).map(",".join)
 TEXTS = st.lists(LINES, max_size=60).map("\n".join).map(lambda text: ("a,b\n" + text).encode())
-COLUMNS = st.lists(st.floats(), min_size=25, max_size=40).map(lambda values: column(values).encode())
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+COLUMNS = st.lists(st.floats(), min_size=25, max_size=40).map(
+    lambda values: column(values).encode()
+)
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def outcome(path, name, **options):
@@ -195,7 +235,10 @@ def outcome(path, name, **options):
 
 
 @FUZZ
-@given(content=st.one_of(st.binary(max_size=400), TEXTS, COLUMNS), name=st.sampled_from([None, "a", "level", ""]))
+@given(
+    content=st.one_of(st.binary(max_size=400), TEXTS, COLUMNS),
+    name=st.sampled_from([None, "a", "level", ""]),
+)
 @example(content=b'a\n"\n' * 40, name=None)
 @example(content=b"a\n" + b"1\n\x85\n" * 40, name=None)
 @example(content="a\n1\u2028\u0085\n".encode() * 40, name="a")
@@ -227,4 +270,6 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path, names, values):
     if data is None:
         assert len(set(values)) == 1 or "only numbers" in message
     else:
-        np.testing.assert_array_equal(data.targets, scale_to_unit(np.array(values, dtype=float))[4:-1])
+        np.testing.assert_array_equal(
+            data.targets, scale_to_unit(np.array(values, dtype=float))[4:-1]
+        )

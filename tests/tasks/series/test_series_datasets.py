@@ -7,12 +7,15 @@ from diffqas.tasks.series import SERIES, TABLE_II, load_series, narma
 
 PAPER_SERIES = ["bessel", "damped-shm", "delayed-control", "narma5", "narma10"]
 
-# The published errors of a model whose output is only its bias (arXiv 2508.14955, circuits C3 and C5).
+# The published errors of a model whose output is only its bias (arXiv 2508.14955, circuits C3 and
+# C5).
 BIAS_ONLY = dict(zip(PAPER_SERIES, [0.023947, 0.046938, 0.084120, 0.000273, 0.000188], strict=True))
 
 
 def train_bias(data, start, epochs=100):
-    """RMSProp (lr 0.01, alpha 0.99, eps 1e-8) on the MSE of a bias; batches of 10 in order, the last one short."""
+    """RMSProp (lr 0.01, alpha 0.99, eps 1e-8) on the MSE of a bias; batches of 10 in order, the
+    last one short.
+    """
     targets = data.train[1]
     means = [targets[i : i + 10].mean() for i in range(0, len(targets), 10)]
     bias, square = start, 0.0
@@ -24,7 +27,8 @@ def train_bias(data, start, epochs=100):
     return bias
 
 
-# 0 and the ends of nn.Linear's range for 5 inputs, 1/sqrt(5): by the last epoch the start is forgotten.
+# 0 and the ends of nn.Linear's range for 5 inputs, 1/sqrt(5): by the last epoch the start is
+# forgotten.
 @pytest.mark.parametrize("start", [0.0, -0.447, 0.447])
 @pytest.mark.parametrize("name", PAPER_SERIES)
 def test_trained_bias_gives_the_published_error(name, start):
@@ -117,5 +121,11 @@ def test_published_table_repeats_the_rows_that_are_one_model():
         assert rows[9] == rows[12]
         if name != "delayed-control":
             assert rows[1] == rows[3] == rows[4] == rows[6]
-    assert [column.search for column in TABLE_II.values()] == [0.00004, 0.000036, 0.00171, 0.00005, 0.000117]
+    assert [column.search for column in TABLE_II.values()] == [
+        0.00004,
+        0.000036,
+        0.00171,
+        0.00005,
+        0.000117,
+    ]
     assert TABLE_II["damped-shm"].candidates[11 - 1] == 0.032072

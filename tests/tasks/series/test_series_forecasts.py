@@ -65,7 +65,12 @@ def test_least_squares_finds_a_recurrence_and_forecasts_it(coefficients):
     assert errors.persistence.min() > 1e-6
 
 
-@given(seed=st.integers(0, 99), batch=st.integers(1, 5), length=st.integers(1, 5), steps=st.integers(1, 7))
+@given(
+    seed=st.integers(0, 99),
+    batch=st.integers(1, 5),
+    length=st.integers(1, 5),
+    steps=st.integers(1, 7),
+)
 def test_the_batch_is_as_a_slow_loop(seed, batch, length, steps):
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(length, 1, generator=generator, dtype=torch.float64)
@@ -93,7 +98,11 @@ def test_a_network_forecasts_without_a_graph():
 
 
 def test_a_forecast_that_runs_away_is_returned():
-    assert forecast(lambda x: 1e30 * x[:, -1], torch.ones(4), 3).tolist() == [pytest.approx(1e30), np.inf, np.inf]
+    assert forecast(lambda x: 1e30 * x[:, -1], torch.ones(4), 3).tolist() == [
+        pytest.approx(1e30),
+        np.inf,
+        np.inf,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,12 +112,18 @@ def test_a_forecast_that_runs_away_is_returned():
         ({"window": torch.tensor(1.0)}, r"`window` must have the shape"),
         ({"window": torch.zeros(0, 4)}, r"`window` must have the shape"),
         ({"window": torch.zeros(0)}, r"`window` must have the shape"),
-        ({"window": torch.zeros(4, dtype=torch.int64)}, r"`window` must hold floating-point numbers"),
+        (
+            {"window": torch.zeros(4, dtype=torch.int64)},
+            r"`window` must hold floating-point numbers",
+        ),
         ({"window": torch.tensor([1.0, float("nan")])}, r"`window` must hold finite numbers"),
         ({"window": torch.tensor([1.0, float("-inf")])}, r"`window` must hold finite numbers"),
         ({"steps": 0}, r"`steps` must be an integer of at least 1, but got 0"),
         ({"steps": 2.0}, r"`steps` must be an integer"),
-        ({"model": lambda x: x}, r"`model` must predict one value for each of 2 windows, but got \(2, 4\)"),
+        (
+            {"model": lambda x: x},
+            r"`model` must predict one value for each of 2 windows, but got \(2, 4\)",
+        ),
         ({"model": lambda x: x[:, -1:].T}, r"`model` must predict one value .*got \(1, 2\)"),
         ({"model": lambda x: x.mean()}, r"`model` must predict one value .*got \(\)"),
     ],
@@ -149,7 +164,11 @@ def test_one_step_is_the_test_error(name):
     data = load_series(name)
     errors = forecast_errors(last, data, horizon=1)
     assert errors.models.shape == (1, 1)
-    assert errors.models[0] == errors.persistence == pytest.approx(data.unit * persistence(data) ** 0.5)
+    assert (
+        errors.models[0]
+        == errors.persistence
+        == pytest.approx(data.unit * persistence(data) ** 0.5)
+    )
     assert errors.least_squares == pytest.approx(data.unit * least_squares(data) ** 0.5)
 
 
@@ -173,7 +192,9 @@ def test_modules_are_given_their_own_dtype(dtype):
 
 
 def test_errors_that_run_away_are_infinite_and_others_are_not():
-    errors = forecast_errors([lambda x: 1e200 * x[:, -1].clamp(min=1.0), last], windows(NOISE), horizon=4)
+    errors = forecast_errors(
+        [lambda x: 1e200 * x[:, -1].clamp(min=1.0), last], windows(NOISE), horizon=4
+    )
     assert np.isinf(errors.models[0]).all()
     np.testing.assert_array_equal(errors.models[1], errors.persistence)
 

@@ -28,7 +28,11 @@ def make(seed=0, **sizes):
 def test_parameters():
     shapes = {name: tuple(p.shape) for name, p in SeriesLSTM().named_parameters()}
     gates = ("forget", "input", "candidate", "output")
-    expected = {f"{g}.{kind}": shape for g in gates for kind, shape in (("weight", (20, 21)), ("bias", (20,)))}
+    expected = {
+        f"{g}.{kind}": shape
+        for g in gates
+        for kind, shape in (("weight", (20, 21)), ("bias", (20,)))
+    }
     assert shapes == {**expected, "head.weight": (1, 20), "head.bias": (1,)}
     assert list(shapes)[:8] == list(expected)
     assert sum(p.numel() for p in SeriesLSTM().parameters()) == 1781
@@ -73,7 +77,9 @@ def test_many_seeds_under_vmap_are_the_seeds_alone():
     models = [make(seed) for seed in range(3)]
     x = torch.randn(5, 4, dtype=torch.float64)
     stacked = {
-        name: torch.stack([dict(m.named_parameters())[name].detach() for m in models]).requires_grad_()
+        name: torch.stack(
+            [dict(m.named_parameters())[name].detach() for m in models]
+        ).requires_grad_()
         for name, _ in models[0].named_parameters()
     }
     together = vmap(lambda parameters: functional_call(models[0], parameters, (x,)))(stacked)
@@ -91,7 +97,9 @@ def test_gradients_by_differences():
     x = torch.randn(3, 4, dtype=torch.float64)
     names = [name for name, _ in model.named_parameters()]
     values = tuple(p.detach().requires_grad_() for p in model.parameters())
-    assert torch.autograd.gradcheck(lambda *p: functional_call(model, dict(zip(names, p, strict=True)), (x,)), values)
+    assert torch.autograd.gradcheck(
+        lambda *p: functional_call(model, dict(zip(names, p, strict=True)), (x,)), values
+    )
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 0), (3, 4, 2), (3, 4, 1, 1)])

@@ -28,21 +28,30 @@ def test_least_squares(name, published):
     assert f"{least_squares(load_series(name)):.{digits}e}" == published
 
 
-@pytest.mark.parametrize(("name", "hidden", "seen"), [("narma5", "3.8e-06", "5e-03"), ("narma10", "2.4e-06", "8e-03")])
+@pytest.mark.parametrize(
+    ("name", "hidden", "seen"), [("narma5", "3.8e-06", "5e-03"), ("narma10", "2.4e-06", "8e-03")]
+)
 def test_persistence_of_narma_comes_in_both_kinds(name, hidden, seen):
     data = load_series(name)
     assert f"{response_persistence(data):.1e}" == hidden
     assert f"{persistence(data):.0e}" == seen
     assert f"{persistence(load_series(name + '-response')):.1e}" == hidden
     rows = [row for row in references(data) if row.name == "persistence"]
-    assert [row.sees for row in rows] == ["the drive u", "the last response, which the model can't see"]
+    assert [row.sees for row in rows] == [
+        "the drive u",
+        "the last response, which the model can't see",
+    ]
 
 
 def test_a_series_that_is_seen_has_one_kind_of_persistence():
     data = load_series("bessel")
     rows = references(data)
     assert [row.name for row in rows] == ["constant", "persistence", "least squares"]
-    assert [row.test_mse for row in rows] == [constant(data), persistence(data), least_squares(data)]
+    assert [row.test_mse for row in rows] == [
+        constant(data),
+        persistence(data),
+        least_squares(data),
+    ]
     with pytest.raises(ArgumentError, match="`data` must have a response apart from its inputs"):
         response_persistence(data)
 

@@ -9,7 +9,9 @@ from diffqas.tasks.series import bessel, damped_shm, delayed_control, narma, sca
 
 
 def test_bessel_obeys_its_integral():
-    angle = (np.arange(4000) + 0.5) * np.pi / 4000  # the midpoint rule is exact for a periodic integrand
+    angle = (
+        (np.arange(4000) + 0.5) * np.pi / 4000
+    )  # the midpoint rule is exact for a periodic integrand
     x = np.linspace(2, 100, 256)[:, None]
     integral = np.cos(2 * angle - x * np.sin(angle)).mean(axis=1)
     np.testing.assert_allclose(bessel(), integral, atol=1e-13)
@@ -51,7 +53,12 @@ def test_narma_agrees_with_its_formula_term_by_term(order):
     np.testing.assert_allclose(drive, 0.1 * (waves[0] * waves[1] * waves[2] + 1), rtol=1e-12)
     for t in range(299):
         total = sum(at(response, t - j) for j in range(order))
-        expected = 0.3 * response[t] + 0.05 * response[t] * total + 1.5 * at(drive, t - order + 1) * drive[t] + 0.1
+        expected = (
+            0.3 * response[t]
+            + 0.05 * response[t] * total
+            + 1.5 * at(drive, t - order + 1) * drive[t]
+            + 0.1
+        )
         assert response[t + 1] == pytest.approx(expected, rel=1e-13)
 
 

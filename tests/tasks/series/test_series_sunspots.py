@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from diffqas.searches.data_sets import load_task, task_names
 from diffqas.studies.datasets import SERIES as STUDIED
-from diffqas.tasks.registry import load_task, task_names
 from diffqas.tasks.series import SUNSPOTS_CSV, TABLE_II, load_csv, load_series, sunspots
 
 
@@ -16,7 +16,9 @@ def test_known_years():
 
 
 def test_the_years_of_the_file_are_complete():
-    assert np.loadtxt(SUNSPOTS_CSV, delimiter=",", skiprows=1, usecols=0).tolist() == list(range(1700, 2009))
+    assert np.loadtxt(SUNSPOTS_CSV, delimiter=",", skiprows=1, usecols=0).tolist() == list(
+        range(1700, 2009)
+    )
 
 
 def test_source_and_licence_stand_beside_the_file():

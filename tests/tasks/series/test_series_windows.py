@@ -81,7 +81,9 @@ def test_scaling_by_the_training_part_sees_no_later_value():
     np.testing.assert_array_equal(data.train[0], again.train[0])
     np.testing.assert_array_equal(data.train[1], again.train[1])
     changed[last] += 50
-    assert not np.array_equal(scaled_windows(changed, name="noise", scaling="train").train[0], data.train[0])
+    assert not np.array_equal(
+        scaled_windows(changed, name="noise", scaling="train").train[0], data.train[0]
+    )
 
 
 @pytest.mark.parametrize("scaling", ["whole", "train"])
@@ -92,9 +94,15 @@ def test_scaling_can_be_undone(scaling):
     np.testing.assert_allclose(data.unscaled(data.inputs)[:, 0], series[: data.count], rtol=1e-14)
     np.testing.assert_allclose(data.unscaled(data.targets), series[4 : 4 + data.count], rtol=1e-14)
     touched = series if scaling == "whole" else series[: data.boundary + 4]
-    assert (data.low, data.high, data.unit) == (touched.min(), touched.max(), (touched.max() - touched.min()) / 2)
+    assert (data.low, data.high, data.unit) == (
+        touched.min(),
+        touched.max(),
+        (touched.max() - touched.min()) / 2,
+    )
     inner = data.holdout()
-    np.testing.assert_array_equal(inner.unscaled(inner.targets), data.unscaled(data.targets)[: inner.count])
+    np.testing.assert_array_equal(
+        inner.unscaled(inner.targets), data.unscaled(data.targets)[: inner.count]
+    )
 
 
 def test_what_was_not_scaled_stays_as_it_is():
@@ -105,7 +113,9 @@ def test_what_was_not_scaled_stays_as_it_is():
 
 
 def test_unknown_scaling_is_refused():
-    with pytest.raises(ArgumentError, match=r"`scaling` must be one of whole, train.*'trian'.*mean 'train'"):
+    with pytest.raises(
+        ArgumentError, match=r"`scaling` must be one of whole, train.*'trian'.*mean 'train'"
+    ):
         scaled_windows(np.arange(30.0), name="x", scaling="trian")
 
 

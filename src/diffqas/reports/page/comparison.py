@@ -1,4 +1,6 @@
-"""The head of a page about several runs: what differs, curves over each other, which runs are shown."""
+"""The head of a page about several runs: what differs, curves over each other, which runs are
+shown.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,17 @@ def head(pages: Sequence[RunPage], overlays: Sequence[Chart]) -> Element:
     parts = [
         _choice(pages),
         section("Results", table(results(pages), "results of all runs")),
-        section("Settings that differ", folded(f"{len(different.rows)} settings", listed) if many else listed),
+        section(
+            "Settings that differ",
+            folded(f"{len(different.rows)} settings", listed) if many else listed,
+        ),
     ]
     if charts:
         words = "Lines: medians over the seeds. Bands: lowest to highest, of rewards the moving deviation."
         note = element("p", words, class_="note")
-        parts.insert(2, section("Curves of all runs", element("div", *charts, class_="charts"), note))
+        parts.insert(
+            2, section("Curves of all runs", element("div", *charts, class_="charts"), note)
+        )
     return element("div", element("h1", f"{len(pages)} runs"), *parts, class_="comparison")
 
 
@@ -57,9 +64,17 @@ def _choice(pages: Sequence[RunPage]) -> Element:
 
 def results(pages: Sequence[RunPage]) -> Table:
     """One row per run, one column per main figure."""
-    names = list(dict.fromkeys(name for page in pages for name in page.tiles if name != "parameters"))
+    names = list(
+        dict.fromkeys(name for page in pages for name in page.tiles if name != "parameters")
+    )
     rows = [
-        [page.name, _state(page), page.task, page.model, *(page.tiles.get(name, MISSING) for name in names)]
+        [
+            page.name,
+            _state(page),
+            page.task,
+            page.model,
+            *(page.tiles.get(name, MISSING) for name in names),
+        ]
         for page in pages
     ]
     return Table(["run", "state", "task", "model", *names], rows, numeric=range(4 + len(names)))
@@ -79,13 +94,16 @@ def settings(pages: Sequence[RunPage]) -> Table:
         values = [page.settings.get(name, MISSING) for page in pages]
         if len(set(values)) > 1:
             rows.append([name, *values])
-    return Table(["setting", *(page.name for page in pages)], rows or [["none", *[""] * len(pages)]])
+    return Table(
+        ["setting", *(page.name for page in pages)], rows or [["none", *[""] * len(pages)]]
+    )
 
 
 def overlays(pages: Sequence[RunPage]) -> list[Chart]:
     """For every kind of figure that two runs or more have, their last lines over each other.
 
-    The label of a line is the run's name; a chart's place among its runs is told by the line's `role`, `run-<number>`.
+    The label of a line is the run's name; a chart's place among its runs is told by the line's
+    `role`, `run-<number>`.
     """
     found: dict[str, list[tuple[int, Chart]]] = {}
     for number, page in enumerate(pages):

@@ -22,7 +22,8 @@ class Line:
         label: its name in the legend.
         x, y: of the same length; None is a gap.
         low, high: of a band around it; empty: none.
-        role: what decides its colour, `"truth"`, `"prediction"`, `"boundary"` or `"grey"`; empty: by its number.
+        role: what decides its colour, `"truth"`, `"prediction"`, `"boundary"` or `"grey"`; empty:
+            by its number.
         dash: draw it dashed.
     """
 
@@ -139,7 +140,8 @@ class RunPage:
         weights: None: nothing is recorded yet.
         predictions: one chart for each stored epoch.
         circuits: what was found.
-        ranking, leaders: candidates by what they contribute, all and the best of each place; None: not known yet.
+        ranking, leaders: candidates by what they contribute, all and the best of each place; None:
+            not known yet.
         settings, versions: names and values.
         command: line that repeats the run; empty: none does.
         remarks: what the command leaves out.
@@ -189,7 +191,9 @@ def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
     return sorted({round(float(at)) for at in np.linspace(0, count - 1, most)})
 
 
-def band(label: str, x: Sequence[float], values: ArrayLike, role: str = "", dash: bool = False) -> Line:
+def band(
+    label: str, x: Sequence[float], values: ArrayLike, role: str = "", dash: bool = False
+) -> Line:
     """A line through the medians of values (steps, seeds), with a band over the seeds.
 
     Seeds that are no numbers at a step, having diverged, are left out there.

@@ -21,7 +21,9 @@ from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH
 MARK = "diffqas report"
 """What the beginning of the file holds: by this a report is known."""
 
-NO_NETWORK = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+NO_NETWORK = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+)
 """The browser itself refuses whatever would leave the file."""
 
 GREY = 7
@@ -59,9 +61,14 @@ def build(pages: Sequence[RunPage]) -> str:
         ),
         element(
             "body",
-            element("noscript", element("p", "The charts of this page need JavaScript; tables and texts do not.")),
+            element(
+                "noscript",
+                element("p", "The charts of this page need JavaScript; tables and texts do not."),
+            ),
             element("main", *content),
-            element("footer", element("p", "Written by diffqas report. This file needs no network.")),
+            element(
+                "footer", element("p", "Written by diffqas report. This file needs no network.")
+            ),
             element("script", _json(numbers), type="application/json", id="numbers"),
             element("script", _asset("charts.js")),
             element("script", _asset("page.js")),
@@ -76,7 +83,9 @@ def _numbers(page: RunPage) -> dict[str, Any]:
     return {
         "charts": [asdict(chart) for chart in page.charts],
         "weights": None if page.weights is None else asdict(page.weights),
-        "predictions": [{"epoch": epoch, "chart": asdict(chart)} for epoch, chart in page.predictions.items()],
+        "predictions": [
+            {"epoch": epoch, "chart": asdict(chart)} for epoch, chart in page.predictions.items()
+        ],
     }
 
 

@@ -1,4 +1,6 @@
-"""Pieces of HTML as trees: the standard library escapes every text and attribute when it writes them."""
+"""Pieces of HTML as trees: the standard library escapes every text and attribute when it writes
+them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def element(name: str, /, *children: Child, **attributes: str) -> Element:
     >>> tostring(element("p", "a < b ", element("b", "c"), " d", class_="x"), "unicode", method="html")
     '<p class="x">a &lt; b <b>c</b> d</p>'
     """
-    made = Element(name, {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()})
+    made = Element(
+        name, {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
+    )
     last: Element | None = None
     for child in children:
         if isinstance(child, Element):
@@ -44,13 +48,19 @@ def table(content: Table, label: str) -> Element:
         return element("tr", *cells, **({"class_": "strong"} if strong else {}))
 
     head = element("thead", row("th", list(content.head))) if content.head else None
-    rows = [row("td", list(texts), number == content.strong) for number, texts in enumerate(content.rows)]
+    rows = [
+        row("td", list(texts), number == content.strong)
+        for number, texts in enumerate(content.rows)
+    ]
     return scrolling(element("table", head, element("tbody", *rows)), label)
 
 
 def pairs(content: Mapping[str, str], label: str) -> Element:
     """Names and values as a table without headings."""
-    rows = [element("tr", element("th", name, scope="row"), element("td", text)) for name, text in content.items()]
+    rows = [
+        element("tr", element("th", name, scope="row"), element("td", text))
+        for name, text in content.items()
+    ]
     return scrolling(element("table", element("tbody", *rows), class_="pairs"), label)
 
 

@@ -5,18 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diffqas.reports.page.data import Circuit, RunPage
-from diffqas.reports.page.elements import Element, element, folded, heading, pairs, scrolling, section, table
+from diffqas.reports.page.elements import (
+    Element,
+    element,
+    folded,
+    heading,
+    pairs,
+    scrolling,
+    section,
+    table,
+)
 
 WIDE = "parameters"
 """The tile with a sentence, which takes a whole row."""
 
 
 def article(page: RunPage, number: int, alone: bool) -> Element:
-    """Everything about a run; the charts are filled in by the script, which knows the run by its number."""
+    """Everything about a run; the charts are filled in by the script, which knows the run by its
+    number.
+    """
     state, style = ("finished", "badge") if page.finished else ("not finished", "badge open")
     badge = element("span", state, class_=style)
     name = element("h1" if alone else "h2", page.name)
-    about = element("p", element("span", f"{page.task} · {page.model}", class_="kind"), " ", badge, class_="about")
+    about = element(
+        "p",
+        element("span", f"{page.task} · {page.model}", class_="kind"),
+        " ",
+        badge,
+        class_="about",
+    )
     head = element("header", name, about, element("p", page.summary, class_="summary"))
     parts = [part for part in _parts(page, number) if part is not None]
     return element("article", head, *parts, class_="run", id=f"run-{number}", data_run=str(number))
@@ -37,7 +54,9 @@ def _parts(page: RunPage, number: int) -> Iterator[Element | None]:
         if kind == "rewards" and page.finished:
             note = "Line: moving average, median over the seeds. Band: moving standard deviation."
         title = "Rewards over the episodes" if kind == "rewards" else "Curves over the epochs"
-        yield section(title, element("div", *charts, class_="charts"), element("p", note, class_="note"))
+        yield section(
+            title, element("div", *charts, class_="charts"), element("p", note, class_="note")
+        )
     yield _weights(page, number)
     yield _predictions(page, number)
     if page.circuits:
@@ -54,7 +73,12 @@ def _messages(page: RunPage) -> Element | None:
 
 def _tiles(page: RunPage) -> Element | None:
     tiles = [
-        element("div", element("dt", name), _figure(name, text), class_="tile" + " wide" * (name == WIDE))
+        element(
+            "div",
+            element("dt", name),
+            _figure(name, text),
+            class_="tile" + " wide" * (name == WIDE),
+        )
         for name, text in page.tiles.items()
     ]
     return element("dl", *tiles, class_="tiles") if tiles else None
@@ -82,11 +106,17 @@ def _weights(page: RunPage, number: int) -> Element | None:
     figures = element(
         "div",
         element("div", class_="bars", id=f"{prefix}-bars"),
-        element("figure", element("figcaption", f"over the {page.weights.unit}s"), _chart(f"{prefix}-lines")),
+        element(
+            "figure",
+            element("figcaption", f"over the {page.weights.unit}s"),
+            _chart(f"{prefix}-lines"),
+        ),
         class_="weights",
     )
     note = "Median over the seeds. Grey name, dashed line: constant whatever its angles."
-    return section("Structural weights", choice, controls, figures, element("p", note, class_="note"))
+    return section(
+        "Structural weights", choice, controls, figures, element("p", note, class_="note")
+    )
 
 
 def _predictions(page: RunPage, number: int) -> Element | None:
@@ -98,7 +128,12 @@ def _predictions(page: RunPage, number: int) -> Element | None:
     if any(line.low for chart in page.predictions.values() for line in chart.lines):
         note += "; band: all seeds"
     note += ". Right of the dashed line is the test part."
-    return section("Prediction against truth", controls, _chart(f"{prefix}-chart"), element("p", note, class_="note"))
+    return section(
+        "Prediction against truth",
+        controls,
+        _chart(f"{prefix}-chart"),
+        element("p", note, class_="note"),
+    )
 
 
 def _ranking(page: RunPage) -> Element | None:
@@ -107,7 +142,9 @@ def _ranking(page: RunPage) -> Element | None:
     parts: list[Element] = [table(page.leaders, "leading candidates")]
     count = len(page.ranking.rows)
     if count > len(page.leaders.rows):
-        parts.append(folded(f"All {count} entries", table(page.ranking, "ranking of all candidates")))
+        parts.append(
+            folded(f"All {count} entries", table(page.ranking, "ranking of all candidates"))
+        )
     return section("Ranking", *parts)
 
 
@@ -115,7 +152,15 @@ def _slider(prefix: str, unit: str, last: int) -> Element:
     """Play button, slider and what it stands at; the script enables them."""
     play = element("button", "Play", type="button", id=f"{prefix}-play", class_="play")
     label = element("label", unit, for_=f"{prefix}-slider")
-    slider = element("input", type="range", min="0", max=str(last), value=str(last), step="1", id=f"{prefix}-slider")
+    slider = element(
+        "input",
+        type="range",
+        min="0",
+        max=str(last),
+        value=str(last),
+        step="1",
+        id=f"{prefix}-slider",
+    )
     shown = element("output", "", for_=f"{prefix}-slider", id=f"{prefix}-shown")
     return element("div", play, label, slider, shown, class_="slider")
 
@@ -127,7 +172,9 @@ def _chart(identity: str) -> Element:
 def _circuit(circuit: Circuit) -> Element:
     parts = [element("p", circuit.caption, class_="caption") if circuit.caption else None]
     if circuit.drawing:
-        drawing = scrolling(element("pre", circuit.drawing, class_="drawing"), f"drawing of {circuit.name}")
+        drawing = scrolling(
+            element("pre", circuit.drawing, class_="drawing"), f"drawing of {circuit.name}"
+        )
         parts.append(drawing)
     qasm = scrolling(element("pre", circuit.qasm), f"text of {circuit.name}")
     return element("div", *parts, folded(f"{circuit.name}, OpenQASM 3", qasm), class_="circuit")
@@ -136,7 +183,9 @@ def _circuit(circuit: Circuit) -> Element:
 def _repeating(page: RunPage) -> Element:
     parts = []
     if page.command:
-        parts.append(scrolling(element("pre", element("code", page.command), class_="command"), "command"))
+        parts.append(
+            scrolling(element("pre", element("code", page.command), class_="command"), "command")
+        )
     parts += [element("p", remark, class_="note") for remark in page.remarks]
     parts.append(folded("All settings", pairs(page.settings, "settings")))
     if page.versions:

@@ -1,7 +1,8 @@
-"""Machine code for the forms that Table I consists of, if numba is installed (`pip install diffqas[fast]`).
+"""Machine code for the forms that Table I consists of, if numba is installed (`pip install
+diffqas[fast]`).
 
-The results are those of plain torch up to round-off. The environment variable DIFFQAS_COMPILED=0 turns it off.
-Nothing here imports numba before it is needed.
+The results are those of plain torch up to round-off. The environment variable DIFFQAS_COMPILED=0
+turns it off. Nothing here imports numba before it is needed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from functools import cache, lru_cache
 
 from torch import Tensor
 
-from diffqas.circuits import SearchSpace
-from diffqas.circuits.identities import COMPLEX, GENERAL, form
+from diffqas.circuits import COMPLEX, GENERAL, SearchSpace, form
 
 MIN_QUBITS = 3
 """A vector holds the amplitudes of three qubits."""
@@ -41,7 +41,16 @@ def members(space: SearchSpace, angles: Tensor) -> list[int]:
 
 @lru_cache(maxsize=32)
 def _without_complex_amplitudes(space: SearchSpace) -> list[int]:
-    return [index for index, candidate in enumerate(space) if form(candidate) not in (COMPLEX, GENERAL)]
+    return [
+        index for index, candidate in enumerate(space) if form(candidate) not in (COMPLEX, GENERAL)
+    ]
+
+
+def stored_rows(space: SearchSpace, depth: int, n: int) -> int:
+    """Vectors of amplitudes that the kernels hold for one step of one seed."""
+    from diffqas.simulator.compiled.plan import plan  # needs the compiler
+
+    return plan(space, depth, n)[1]
 
 
 def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:

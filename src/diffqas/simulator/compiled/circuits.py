@@ -34,7 +34,9 @@ def rotations(angles: Any, used: int, sign: float, gates: Any) -> None:
 
 
 @inner
-def ry_forward(angles: Any, used: int, hadamard: bool, base: Any, offsets: Any, final: Any, work: Any) -> None:
+def ry_forward(
+    angles: Any, used: int, hadamard: bool, base: Any, offsets: Any, final: Any, work: Any
+) -> None:
     """Final amplitudes of one circuit with angles (depth, n, r)."""
     depth, n = angles.shape[0], angles.shape[1]
     gates, matrix = np.empty(4 * n, final.dtype), np.empty(LANES * LANES, final.dtype)
@@ -51,7 +53,9 @@ def ry_forward(angles: Any, used: int, hadamard: bool, base: Any, offsets: Any, 
 
 
 @inner
-def ry_backward(angles: Any, used: int, base: Any, offsets: Any, undo: int, work: Any, grad: Any) -> None:
+def ry_backward(
+    angles: Any, used: int, base: Any, offsets: Any, undo: int, work: Any, grad: Any
+) -> None:
     """Add the gradient to `grad` (depth, n, r), from final amplitudes and cotangent in work[:2].
 
     The inverse of the CNOTs is base[undo]; base[0] is the identity.
@@ -72,12 +76,14 @@ def ry_backward(angles: Any, used: int, base: Any, offsets: Any, undo: int, work
                 grad[layer, q, i] += 0.5 * sums[n - 1 - q]
 
 
-# RX circuits: F = exp(-i/2 WHT(c)), psi = WHT(F) / 2**n, where c holds at s the sum of the angles of X^s.
+# RX circuits: F = exp(-i/2 WHT(c)), psi = WHT(F) / 2**n, where c holds at s the sum of the angles
+# of X^s.
 
 
 @inner
 def _times(a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:
-    """With u the number of a lower lane, v of its upper one: u v below and u conj(v) above; sign is 1 and -1 there.
+    """With u the number of a lower lane, v of its upper one: u v below and u conj(v) above; sign is
+    1 and -1 there.
 
     a + bi is each lane's own number, c + di the other one.
     """
@@ -87,7 +93,9 @@ def _times(a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:
 
 @inner
 def rx_phases(angles: Any, used: int, strings: Any, real: Any, imaginary: Any) -> None:
-    """F as a product of phases: sine and cosine of the angles only, and nothing lost where phases are large."""
+    """F as a product of phases: sine and cosine of the angles only, and nothing lost where phases
+    are large.
+    """
     for i in range(len(real)):
         real[i], imaginary[i] = 1.0, 0.0
     for layer in range(len(angles)):
@@ -110,7 +118,12 @@ def rx_phases(angles: Any, used: int, strings: Any, real: Any, imaginary: Any) -
     while stride < len(real):
         for start in range(0, len(real), 2 * stride):
             for i in range(start, start + stride, LANES):
-                a, b, c, d = load(real, i), load(imaginary, i), load(real, i + stride), load(imaginary, i + stride)
+                a, b, c, d = (
+                    load(real, i),
+                    load(imaginary, i),
+                    load(real, i + stride),
+                    load(imaginary, i + stride),
+                )
                 store(real, i, a * c - b * d)
                 store(imaginary, i, a * d + b * c)
                 store(real, i + stride, a * c + b * d)
@@ -126,7 +139,9 @@ def _half_walsh(gates: Any) -> None:
 
 
 @inner
-def rx_forward(angles: Any, used: int, strings: Any, base: Any, offsets: Any, final: Any, work: Any) -> None:
+def rx_forward(
+    angles: Any, used: int, strings: Any, base: Any, offsets: Any, final: Any, work: Any
+) -> None:
     """Final amplitudes (2, 2**n), real and imaginary; base and offsets are the identity's."""
     gates, matrix = np.empty(4 * angles.shape[1], final.dtype), np.empty(LANES * LANES, final.dtype)
     _half_walsh(gates)
@@ -136,8 +151,12 @@ def rx_forward(angles: Any, used: int, strings: Any, base: Any, offsets: Any, fi
 
 
 @inner
-def rx_backward(angles: Any, used: int, strings: Any, base: Any, offsets: Any, work: Any, grad: Any) -> None:
-    """Add the gradient to `grad` (depth, n, r), given the cotangent of the final amplitudes in work[:2]."""
+def rx_backward(
+    angles: Any, used: int, strings: Any, base: Any, offsets: Any, work: Any, grad: Any
+) -> None:
+    """Add the gradient to `grad` (depth, n, r), given the cotangent of the final amplitudes in
+    work[:2].
+    """
     rx_pull(strings, base, offsets, work)
     rx_phases(angles, used, strings, work[0], work[3])
     rx_gradient(work[0], work[3], used, strings, base, offsets, work, grad)
@@ -154,9 +173,18 @@ def rx_pull(strings: Any, base: Any, offsets: Any, work: Any) -> None:
 
 @inner
 def rx_gradient(
-    real: Any, imaginary: Any, used: int, strings: Any, base: Any, offsets: Any, work: Any, grad: Any
+    real: Any,
+    imaginary: Any,
+    used: int,
+    strings: Any,
+    base: Any,
+    offsets: Any,
+    work: Any,
+    grad: Any,
 ) -> None:
-    """Add the gradient to `grad`, given F and what `rx_pull` left; F may lie in work[0], which is written to."""
+    """Add the gradient to `grad`, given F and what `rx_pull` left; F may lie in work[0], which is
+    written to.
+    """
     gates, matrix = np.empty(4 * strings.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
     _half_walsh(gates)
     # dF = -i F d(phase), and phase = WHT(c) / 2.

@@ -16,14 +16,19 @@ from diffqas.simulator.compiled.plan import Plan, plan
 from diffqas.simulator.cotangents import mapped
 
 MIN_WORK_PER_THREAD = 2**18
-"""Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve of Table I."""
+"""Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve
+of Table I.
+"""
 
 MOST_AT_ONCE = 16
 """Cotangents that walk back together: of 11 qubits they then fit the second cache."""
 
 
-def weighted_probabilities(space: SearchSpace, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
-    """Probabilities times weights, for angles (batch, candidates or 1, depth, n, r) and weights (batch, candidates).
+def weighted_probabilities(
+    space: SearchSpace, angles: Tensor, weights: Tensor, together: bool
+) -> Tensor:
+    """Probabilities times weights, for angles (batch, candidates or 1, depth, n, r) and weights
+    (batch, candidates).
 
     Gives (batch, 2**n), the candidates added up, if `together`, else (batch, candidates, 2**n).
     """
@@ -31,10 +36,14 @@ def weighted_probabilities(space: SearchSpace, angles: Tensor, weights: Tensor, 
 
 
 class _Weighted(torch.autograd.Function):
-    """Also returns the final amplitudes, which the backward pass starts from; they have no derivative."""
+    """Also returns the final amplitudes, which the backward pass starts from; they have no
+    derivative.
+    """
 
     @staticmethod
-    def forward(space: SearchSpace, angles: Tensor, weights: Tensor, together: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        space: SearchSpace, angles: Tensor, weights: Tensor, together: bool
+    ) -> tuple[Tensor, Tensor]:
         batch, _, depth, n, _ = angles.shape
         arrays, rows = plan(space, depth, n)
         amplitudes = angles.new_empty(batch, rows, 2**n)
@@ -58,16 +67,25 @@ class _Weighted(torch.autograd.Function):
 
 
 def _gradients(
-    space: SearchSpace, many: bool, angles: Tensor, weights: Tensor, amplitudes: Tensor, upstream: Tensor
+    space: SearchSpace,
+    many: bool,
+    angles: Tensor,
+    weights: Tensor,
+    amplitudes: Tensor,
+    upstream: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Gradients (batch, ...) for upstream (batch, ...); with `many`, (batch, m, ...) for upstream (batch, m, ...)."""
+    """Gradients (batch, ...) for upstream (batch, ...); with `many`, (batch, m, ...) for upstream
+    (batch, m, ...).
+    """
     depth, n = angles.shape[2:4]
     lead = upstream.shape[: 1 + many]
     if many and (groups := _groups(lead[0], lead[1], depth * 2**n)) > 1:
         again = [tensor.repeat_interleave(groups, 0) for tensor in (angles, weights, amplitudes)]
         rows = upstream.unflatten(1, (groups, -1)).flatten(0, 1)
         to_angles, to_weights = _gradients(space, True, again[0], again[1], again[2], rows)
-        return to_angles.reshape(*lead, *angles.shape[1:]), to_weights.reshape(*lead, *weights.shape[1:])
+        return to_angles.reshape(*lead, *angles.shape[1:]), to_weights.reshape(
+            *lead, *weights.shape[1:]
+        )
     to_angles = torch.zeros(*lead, *angles.shape[1:], dtype=torch.float64)
     to_weights = torch.zeros(*lead, *weights.shape[1:], dtype=torch.float64)
     rows = upstream.reshape(*lead, -1, 2**n)
@@ -77,13 +95,19 @@ def _gradients(
 
 
 def _groups(batch: int, m: int, work: int) -> int:
-    """Groups of equal size that m cotangents form as entries of the batch: few at once, and a group per thread."""
+    """Groups of equal size that m cotangents form as entries of the batch: few at once, and a group
+    per thread.
+    """
     threads = _threads(batch * m, work)
-    return next(g for g in range(1, m + 1) if m % g == 0 and m <= g * MOST_AT_ONCE and batch * g >= threads)
+    return next(
+        g for g in range(1, m + 1) if m % g == 0 and m <= g * MOST_AT_ONCE and batch * g >= threads
+    )
 
 
 class _Gradients(torch.autograd.Function):
-    """The gradients as a function: many cotangents at once under vmap, and no derivative of its own."""
+    """The gradients as a function: many cotangents at once under vmap, and no derivative of its
+    own.
+    """
 
     forward = staticmethod(_gradients)
 
@@ -93,7 +117,9 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
-        results, dim = mapped(partial(_Gradients.apply, args[0]), args[1], info.batch_size, in_dims[2:], *args[2:])
+        results, dim = mapped(
+            partial(_Gradients.apply, args[0]), args[1], info.batch_size, in_dims[2:], *args[2:]
+        )
         return results, (dim, dim)
 
     @staticmethod
@@ -102,7 +128,9 @@ class _Gradients(torch.autograd.Function):
 
 
 def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
-    """Call a kernel with tensors that share their first dimension, the batch; torch's threads share the batch."""
+    """Call a kernel with tensors that share their first dimension, the batch; torch's threads share
+    the batch.
+    """
     given = [tensor.detach().contiguous().numpy() for tensor in tensors]
     batch, _, depth, n, _ = tensors[0].shape
     m = tensors[3].shape[1] if kernel is kernels.backward_many else 1

@@ -1,4 +1,6 @@
-"""The two functions that Python calls: all candidates of a space, one after the other, forward and backward."""
+"""The two functions that Python calls: all candidates of a space, one after the other, forward and
+backward.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,8 @@ def _through_squares(row: Any, weight: Any, upstream: Any, cotangent: Any) -> fl
 def _entry(function: Any) -> Any:
     """Compile on first use and keep the machine code on disk, where there is a folder for it.
 
-    Numba stores it under the function's name and looks for changes in the function's own file only: the name
-    says which state of this whole folder the code belongs to.
+    Numba stores it under the function's name and looks for changes in the function's own file only:
+    the name says which state of this whole folder the code belongs to.
     """
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     function.__qualname__ += f"_{sha256(sources).hexdigest()[:12]}"
@@ -73,10 +75,12 @@ def _entry(function: Any) -> Any:
 
 @_entry
 def forward(plan: Any, angles: Any, weights: Any, amplitudes: Any, output: Any, work: Any) -> None:
-    """Weighted probabilities of all candidates, added up where `output` has one row for all of them.
+    """Weighted probabilities of all candidates, added up where `output` has one row for all of
+    them.
 
-    angles (batch, candidates or 1, depth, n, r), weights (batch, candidates); writes the final amplitudes
-    (batch, rows, 2**n) and adds to output (batch, candidates or 1, 2**n); work is (4, 2**n).
+    angles (batch, candidates or 1, depth, n, r), weights (batch, candidates); writes the final
+    amplitudes (batch, rows, 2**n) and adds to output (batch, candidates or 1, 2**n); work is (4,
+    2**n).
     """
     for b in range(len(angles)):
         for j in range(len(plan.kind)):
@@ -96,19 +100,33 @@ def forward(plan: Any, angles: Any, weights: Any, amplitudes: Any, output: Any, 
                 _add_squares(final[1], weight, into)
             else:
                 real, hadamard = amplitudes[b, row], kind == H_RY
-                ry_forward(own, used, hadamard, plan.base[layer], plan.offsets[layer], real, work[0])
+                ry_forward(
+                    own, used, hadamard, plan.base[layer], plan.offsets[layer], real, work[0]
+                )
                 _add_squares(real, weight, into)
 
 
 @_entry
 def backward(
-    plan: Any, angles: Any, weights: Any, amplitudes: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any
+    plan: Any,
+    angles: Any,
+    weights: Any,
+    amplitudes: Any,
+    upstream: Any,
+    to_angles: Any,
+    to_weights: Any,
+    work: Any,
 ) -> None:
-    """Add the gradients to to_angles and to_weights (both float64), given that of the output; work is (4, 2**n)."""
+    """Add the gradients to to_angles and to_weights (both float64), given that of the output; work
+    is (4, 2**n).
+    """
     for b in range(len(angles)):
         for j in range(len(plan.kind)):
             kind, row, layer, used = plan.kind[j], plan.row[j], plan.layer[j], plan.used[j]
-            own, grad = angles[b, min(j, angles.shape[1] - 1)], to_angles[b, min(j, angles.shape[1] - 1)]
+            own, grad = (
+                angles[b, min(j, angles.shape[1] - 1)],
+                to_angles[b, min(j, angles.shape[1] - 1)],
+            )
             weight, above = weights[b, j:], upstream[b, min(j, upstream.shape[1] - 1)]
             total = 0.0
             if kind == UNIFORM:
@@ -129,9 +147,17 @@ def backward(
 
 @_entry
 def backward_many(
-    plan: Any, angles: Any, weights: Any, amplitudes: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any
+    plan: Any,
+    angles: Any,
+    weights: Any,
+    amplitudes: Any,
+    upstream: Any,
+    to_angles: Any,
+    to_weights: Any,
+    work: Any,
 ) -> None:
-    """The same for m gradients of the output: upstream, to_angles and to_weights are (batch, m, ...).
+    """The same for m gradients of the output: upstream, to_angles and to_weights are (batch, m,
+    ...).
 
     What the m share is done once. work is (2 + 2 m, 2**n), with 5 rows at least.
     """
@@ -141,7 +167,10 @@ def backward_many(
     for b in range(len(angles)):
         for j in range(len(plan.kind)):
             kind, row, layer, used = plan.kind[j], plan.row[j], plan.layer[j], plan.used[j]
-            own, grad = angles[b, min(j, angles.shape[1] - 1)], to_angles[b, :, min(j, angles.shape[1] - 1)]
+            own, grad = (
+                angles[b, min(j, angles.shape[1] - 1)],
+                to_angles[b, :, min(j, angles.shape[1] - 1)],
+            )
             weight, above = weights[b, j:], upstream[b, :, min(j, upstream.shape[2] - 1)]
             if kind == RX:
                 rx_phases(own, used, plan.strings[j], real, imaginary)
@@ -153,14 +182,20 @@ def backward_many(
                     total = above[k, 0]
                 elif kind == RX:
                     for part in range(2):
-                        total += _through_squares(amplitudes[b, row + part], weight, above[k], work[part])
+                        total += _through_squares(
+                            amplitudes[b, row + part], weight, above[k], work[part]
+                        )
                     base, offsets = plan.base[0], plan.offsets[0]
                     rx_pull(plan.strings[j], base, offsets, work)
-                    rx_gradient(real, imaginary, used, plan.strings[j], base, offsets, work, grad[k])
+                    rx_gradient(
+                        real, imaginary, used, plan.strings[j], base, offsets, work, grad[k]
+                    )
                 else:
                     total = _through_squares(amplitudes[b, row], weight, above[k], source[1 + k])
                 to_weights[b, k, j] = total
             if kind in (RY, H_RY):
                 for i in range(work.shape[1]):
                     source[0, i] = amplitudes[b, row, i]
-                ry_backward_many(own, used, plan.base, plan.offsets, layer + 1, source, target, grad)
+                ry_backward_many(
+                    own, used, plan.base, plan.offsets, layer + 1, source, target, grad
+                )

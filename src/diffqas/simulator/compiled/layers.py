@@ -1,14 +1,16 @@
-"""Layers of real gates on one state, and layers undone together with their gradient, in compiled code.
+"""Layers of real gates on one state, and layers undone together with their gradient, in compiled
+code.
 
-A state is an array of 2**n numbers; bit 0 is the last qubit. A layer is one gather, which carries out the CNOTs
-and mixes the three lowest bits by an 8x8 matrix, then butterflies on the other bits, two of them per pass over
-memory. CNOTs are linear over GF(2), so the amplitudes of a block of eight come from base[block] ^ offsets[0..7].
-Passes run over pieces that fit the fastest cache.
+A state is an array of 2**n numbers; bit 0 is the last qubit. A layer is one gather, which carries
+out the CNOTs and mixes the three lowest bits by an 8x8 matrix, then butterflies on the other bits,
+two of them per pass over memory. CNOTs are linear over GF(2), so the amplitudes of a block of eight
+come from base[block] ^ offsets[0..7]. Passes run over pieces that fit the fastest cache.
 
-Gates are real 2x2 matrices (a, b, c, d), one per bit, one after the other in an array of 4 n numbers.
+Gates are real 2x2 matrices (a, b, c, d), one per bit, one after the other in an array of 4 n
+numbers.
 
-Compiled code here asks little of numba's own library (array expressions, sums, reshapes): each such call costs a
-tenth of a second and more to compile.
+Compiled code here asks little of numba's own library (array expressions, sums, reshapes): each such
+call costs a tenth of a second and more to compile.
 """
 
 from __future__ import annotations
@@ -26,11 +28,15 @@ PIECE = 11
 """Bits of a piece: a state and its cotangent then take 16 KB in float32."""
 
 jit: Any = numba.njit
-inner = jit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # called from compiled code only
+inner = jit(
+    nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)  # called from compiled code only
 
 
 @inner
-def gather(source: Any, target: Any, base: Any, offsets: Any, matrix: Any, low: int, high: int) -> None:
+def gather(
+    source: Any, target: Any, base: Any, offsets: Any, matrix: Any, low: int, high: int
+) -> None:
     """target[block] = matrix @ source[base[block] ^ offsets], for the blocks low..high."""
     m0, m1, m2, m3 = load(matrix, 0), load(matrix, 8), load(matrix, 16), load(matrix, 24)
     m4, m5, m6, m7 = load(matrix, 32), load(matrix, 40), load(matrix, 48), load(matrix, 56)
@@ -63,7 +69,12 @@ def two_bits(x: Any, gates: Any, bit: int) -> None:
     """Gates of two bits in one pass over x."""
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
-    e, f, g, h = splat(gates, at + 4), splat(gates, at + 5), splat(gates, at + 6), splat(gates, at + 7)
+    e, f, g, h = (
+        splat(gates, at + 4),
+        splat(gates, at + 5),
+        splat(gates, at + 6),
+        splat(gates, at + 7),
+    )
     stride = 1 << bit
     for start in range(0, len(x), 4 * stride):
         for i in range(start, start + stride, LANES):
@@ -110,8 +121,9 @@ def apply_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, m
     _bits(target, gates, piece, n)
 
 
-# Layers undone. With state x, cotangent y and pairs that differ in one bit, 1/2 sum(y1 x0 - y0 x1) is the gradient
-# of the angle of that bit's RY. It is the same at every moment of the layer: the other rotations commute.
+# Layers undone. With state x, cotangent y and pairs that differ in one bit, 1/2 sum(y1 x0 - y0 x1)
+# is the gradient of the angle of that bit's RY. It is the same at every moment of the layer: the
+# other rotations commute.
 
 
 @inner
@@ -190,10 +202,14 @@ def _undo_bits(x: Any, y: Any, gates: Any, first: int, last: int, sums: Any) -> 
 
 
 @inner
-def undo_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any, sums: Any) -> None:
-    """Permute and then undo rotations, on state and cotangent (2, 2**n); adds sum(y1 x0 - y0 x1) per bit to `sums`.
+def undo_layer(
+    source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any, sums: Any
+) -> None:
+    """Permute and then undo rotations, on state and cotangent (2, 2**n); adds sum(y1 x0 - y0 x1)
+    per bit to `sums`.
 
-    The gates are the adjoints of the rotations. A piece is summed in its own precision, the pieces in float64.
+    The gates are the adjoints of the rotations. A piece is summed in its own precision, the pieces
+    in float64.
     """
     n = len(gates) // 4
     low, piece = min(n, LOW), min(n, PIECE)

@@ -1,8 +1,9 @@
-"""Layers of RY undone on a state and many cotangents at once, in compiled code; conventions are those of `layers`.
+"""Layers of RY undone on a state and many cotangents at once, in compiled code; conventions are
+those of `layers`.
 
-Every pass over memory takes the cotangents first, each beside the state as it still is, and then the state: what
-depends on the circuit alone is done once. A single cotangent is better off in `layers`, where it shares every
-pass with the state.
+Every pass over memory takes the cotangents first, each beside the state as it still is, and then
+the state: what depends on the circuit alone is done once. A single cotangent is better off in
+`layers`, where it shares every pass with the state.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from diffqas.simulator.compiled.vectors import LANES, load, splat, store, zeros
 
 @inner
 def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
-    """Undo rotations about two bits on a cotangent, with the state as it was before: adds to `sums`."""
+    """Undo rotations about two bits on a cotangent, with the state as it was before: adds to
+    `sums`.
+    """
     at = 4 * bit
     c, s, k, t = splat(gates, at), splat(gates, at + 1), splat(gates, at + 4), splat(gates, at + 5)
     stride = 1 << bit
@@ -64,7 +67,9 @@ def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
 
 
 @inner
-def _undo_bits(vectors: Any, start: int, stop: int, gates: Any, first: int, last: int, sums: Any) -> None:
+def _undo_bits(
+    vectors: Any, start: int, stop: int, gates: Any, first: int, last: int, sums: Any
+) -> None:
     x = vectors[0, start:stop]
     for bit in range(first, last - 1, 2):
         for k in range(1, len(vectors)):
@@ -77,7 +82,9 @@ def _undo_bits(vectors: Any, start: int, stop: int, gates: Any, first: int, last
 
 
 @inner
-def _undo_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any, sums: Any) -> None:
+def _undo_layer(
+    source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any, sums: Any
+) -> None:
     """As `layers.undo_layer`, on a state and m cotangents (1 + m, 2**n); sums (m, n)."""
     n, length = len(gates) // 4, target.shape[1]
     low, piece = min(n, LOW), min(n, PIECE)
@@ -97,7 +104,8 @@ def _undo_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, m
 def ry_backward_many(
     angles: Any, used: int, base: Any, offsets: Any, undo: int, source: Any, target: Any, grad: Any
 ) -> None:
-    """Add gradients to `grad` (m, depth, n, r), from final amplitudes and cotangents in source (1 + m, 2**n).
+    """Add gradients to `grad` (m, depth, n, r), from final amplitudes and cotangents in source (1 +
+    m, 2**n).
 
     The inverse of the CNOTs is base[undo]; base[0] is the identity.
     """

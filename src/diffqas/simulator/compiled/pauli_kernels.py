@@ -1,7 +1,9 @@
-"""Coefficients of the outputs of encoded circuits, in compiled code: plane rotations of eight circuits at a time.
+"""Coefficients of the outputs of encoded circuits, in compiled code: plane rotations of eight
+circuits at a time.
 
-Eight circuits of one part with angles of their own are the lanes of a vector; slot i of the program stands at 8 i.
-The backward pass repeats the program, then undoes it on the coefficients and their cotangent together.
+Eight circuits of one part with angles of their own are the lanes of a vector; slot i of the program
+stands at 8 i. The backward pass repeats the program, then undoes it on the coefficients and their
+cotangent together.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ def _turn_back(x: Any, y: Any, pairs: Any, start: int, stop: int, cos: Any, sin:
 
 @inner
 def _fill(angles: Any, members: Any, first: int, lanes: int, cos: Any, sin: Any) -> None:
-    """Cosines and sines (angles, 8) of the circuits first..first+lanes of a part; members are its candidates."""
+    """Cosines and sines (angles, 8) of the circuits first..first+lanes of a part; members are its
+    candidates.
+    """
     for lane in range(lanes):
         b, j = (first + lane) // len(members), members[(first + lane) % len(members)]
         own = angles[b, min(j, angles.shape[1] - 1)]
@@ -58,7 +62,14 @@ def _run(plan: Any, job: Any, slots: Any, cos: Any, sin: Any) -> None:
         slots[lane] = 1.0
     for step in range(job[0], job[1]):
         at = LANES * plan.steps[step, 0]
-        _turn(slots, plan.pairs, plan.steps[step, 1], plan.steps[step, 2], load(cos, at), load(sin, at))
+        _turn(
+            slots,
+            plan.pairs,
+            plan.steps[step, 1],
+            plan.steps[step, 2],
+            load(cos, at),
+            load(sin, at),
+        )
 
 
 @inner
@@ -80,7 +91,10 @@ def coefficients(plan: Any, angles: Any, weights: Any, output: Any, work: Any) -
     (batch, candidates or 1, outputs, 3**n); work is (2, 8 * slots).
     """
     shared = angles.shape[1] == 1
-    cos, sin = np.zeros(LANES * angles.shape[2], angles.dtype), np.zeros(LANES * angles.shape[2], angles.dtype)
+    cos, sin = (
+        np.zeros(LANES * angles.shape[2], angles.dtype),
+        np.zeros(LANES * angles.shape[2], angles.dtype),
+    )
     for part in range(len(plan.jobs)):
         members = _candidates(plan, part)
         per_batch = 1 if shared else len(members)
@@ -100,10 +114,17 @@ def coefficients(plan: Any, angles: Any, weights: Any, output: Any, work: Any) -
 
 
 @entry
-def gradients(plan: Any, angles: Any, weights: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any) -> None:
-    """Add the gradients to to_angles and to_weights (both float64), given the gradient of the output."""
+def gradients(
+    plan: Any, angles: Any, weights: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any
+) -> None:
+    """Add the gradients to to_angles and to_weights (both float64), given the gradient of the
+    output.
+    """
     shared = angles.shape[1] == 1
-    cos, sin = np.zeros(LANES * angles.shape[2], angles.dtype), np.zeros(LANES * angles.shape[2], angles.dtype)
+    cos, sin = (
+        np.zeros(LANES * angles.shape[2], angles.dtype),
+        np.zeros(LANES * angles.shape[2], angles.dtype),
+    )
     for part in range(len(plan.jobs)):
         members = _candidates(plan, part)
         per_batch = 1 if shared else len(members)
@@ -128,9 +149,15 @@ def gradients(plan: Any, angles: Any, weights: Any, upstream: Any, to_angles: An
                             work[1, at] += weight * cotangent
                         to_weights[b, j] += total
                 for step in range(job[1] - 1, job[0] - 1, -1):
-                    angle, start, stop = plan.steps[step, 0], plan.steps[step, 1], plan.steps[step, 2]
+                    angle, start, stop = (
+                        plan.steps[step, 0],
+                        plan.steps[step, 1],
+                        plan.steps[step, 2],
+                    )
                     c, s = load(cos, LANES * angle), load(sin, LANES * angle)
                     turned = _turn_back(work[0], work[1], plan.pairs, start, stop, c, s)
                     for lane in range(lanes):
                         b, own = (first + lane) // per_batch, (first + lane) % per_batch
-                        to_angles[b, min(members[own], angles.shape[1] - 1), angle] += extract(turned, lane)
+                        to_angles[b, min(members[own], angles.shape[1] - 1), angle] += extract(
+                            turned, lane
+                        )

@@ -1,4 +1,6 @@
-"""What the kernels must know of a search space, as arrays: computed once per space and circuit size."""
+"""What the kernels must know of a search space, as arrays: computed once per space and circuit
+size.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from diffqas.circuits import Candidate, SearchSpace
-from diffqas.circuits.entanglers import Cnot
-from diffqas.circuits.identities import REAL, UNIFORM, WALSH, ZERO, form
-from diffqas.circuits.permutations import apply_cnots, walsh_strings
+from diffqas.circuits import (
+    REAL,
+    UNIFORM,
+    WALSH,
+    ZERO,
+    Candidate,
+    Cnot,
+    SearchSpace,
+    apply_cnots,
+    form,
+    walsh_strings,
+)
 from diffqas.simulator.compiled import kernels
 
 BLOCK = 8
@@ -39,14 +49,20 @@ class Plan(NamedTuple):
 
 @lru_cache(maxsize=32)
 def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
-    """The plan, and how many rows of amplitudes it fills; every candidate must have a form in `_CODES`."""
+    """The plan, and how many rows of amplitudes it fills; every candidate must have a form in
+    `_CODES`.
+    """
     kinds = [_code(candidate) for candidate in space]
     rows = np.cumsum([0, *((kind >= kernels.RY) + (kind == kernels.RX) for kind in kinds)])
     cnots = [candidate.cnots(n) for candidate in space]
     distinct: list[tuple[Cnot, ...]] = list(dict.fromkeys(cnots))
-    # Of a permutation only every block's first entry and the first block: the whole of it is larger than a state.
+    # Of a permutation only every block's first entry and the first block: the whole of it is larger
+    # than a state.
     firsts, inside = np.arange(0, 2**n, BLOCK), np.arange(min(BLOCK, 2**n))
-    orders: list[tuple[Cnot, ...]] = [(), *(order for pairs in distinct for order in (pairs[::-1], pairs))]
+    orders: list[tuple[Cnot, ...]] = [
+        (),
+        *(order for pairs in distinct for order in (pairs[::-1], pairs)),
+    ]
     strings = np.zeros((len(space), depth, n), np.int64)
     for index, (kind, pairs) in enumerate(zip(kinds, cnots, strict=True)):
         if kind == kernels.RX:

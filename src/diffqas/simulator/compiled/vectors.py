@@ -1,7 +1,8 @@
 """Eight neighbouring amplitudes as one value inside compiled code.
 
-Numba leaves the choice of vector instructions to LLVM, which misses them where it matters: in short inner
-loops and in gathers. These few operations spell them out; LLVM maps them to whatever the machine has.
+Numba leaves the choice of vector instructions to LLVM, which misses them where it matters: in short
+inner loops and in gathers. These few operations spell them out; LLVM maps them to whatever the
+machine has.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Lanes(types.Type):
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Lanes) -> None:
-        super().__init__(dmm, fe_type, ir.VectorType(dmm.lookup(fe_type.dtype).get_value_type(), LANES))
+        super().__init__(
+            dmm, fe_type, ir.VectorType(dmm.lookup(fe_type.dtype).get_value_type(), LANES)
+        )
 
 
 def _address(context: Any, builder: Any, signature: Any, args: Any, kind: Any = None) -> Any:
@@ -47,7 +50,9 @@ def load(typing: Any, array: Any, index: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = context.get_value_type(signature.return_type)
-        return builder.load(_address(context, builder, signature, args, kind), align=array.dtype.bitwidth // 8)
+        return builder.load(
+            _address(context, builder, signature, args, kind), align=array.dtype.bitwidth // 8
+        )
 
     return Lanes(array.dtype)(array, types.intp), generate
 
@@ -116,7 +121,9 @@ def swap(typing: Any, value: Any, distance: Any) -> Any:
 
 
 def _elementwise(operation: Any, instruction: str) -> None:
-    """Let a Python operator on vectors be one instruction; `contract` lets a product and a sum share one rounding."""
+    """Let a Python operator on vectors be one instruction; `contract` lets a product and a sum
+    share one rounding.
+    """
 
     @infer_global(operation)  # pyright: ignore[reportOptionalCall]
     class _Elementwise(AbstractTemplate):

@@ -17,7 +17,9 @@ EXECUTORS = ("local", "ray")
 
 
 class Executor(Protocol):
-    """Computes cells somewhere; every cell runs on one thread, so all executors give the same figures."""
+    """Computes cells somewhere; every cell runs on one thread, so all executors give the same
+    figures.
+    """
 
     name: ClassVar[str]
 
@@ -30,8 +32,11 @@ class Executor(Protocol):
         """How many of the cells are computed at the same time, for a person."""
         ...
 
-    def execute(self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Generator[Done, None, None]:
-        """Compute and store cells, begun in the order of `jobs`; each is given when it is done, or has failed.
+    def execute(
+        self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]
+    ) -> Generator[Done, None, None]:
+        """Compute and store cells, begun in the order of `jobs`; each is given when it is done, or
+        has failed.
 
         Raises:
             RunError: the executor broke down, or a cell could not be written.

@@ -1,4 +1,6 @@
-"""One cell computed where it stands, in this process or in another: what every executor does in the end."""
+"""One cell computed where it stands, in this process or in another: what every executor does in the
+end.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ Cell = dict[str, Any]
 def compute(
     plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
 ) -> tuple[Cell, Samples | None]:
-    """One cell on one thread: small tensors are faster so, and the result depends on the number of threads.
+    """One cell on one thread: small tensors are faster so, and the result depends on the number of
+    threads.
 
     Args:
         plan: the study.
@@ -67,7 +70,8 @@ def attempt(
 
 
 def found_of(folder: StudyFolder, plan: Plan, job: Job) -> Cell | None:
-    """The cell of the search that a job's row is made from, computed and stored before, if it is made from one.
+    """The cell of the search that a job's row is made from, computed and stored before, if it is
+    made from one.
 
     Raises:
         RunError: it is not there.
@@ -75,6 +79,8 @@ def found_of(folder: StudyFolder, plan: Plan, job: Job) -> Cell | None:
     for search in plan.searches([job]):
         cell = folder.read(search, plan)
         if cell is None:
-            raise RunError(f"There is no {folder.cell(search.dataset, search.row.slug)}, which {job.row.name} needs.")
+            raise RunError(
+                f"There is no {folder.cell(search.dataset, search.row.slug)}, which {job.row.name} needs."
+            )
         return cell
     return None

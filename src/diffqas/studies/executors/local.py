@@ -1,4 +1,6 @@
-"""Cells computed by processes of this machine; a stop leaves nothing running and nothing half-written."""
+"""Cells computed by processes of this machine; a stop leaves nothing running and nothing
+half-written.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ Done = tuple[Job, dict[str, Any] | Failure]
 class LocalExecutor:
     """Processes of this machine.
 
-    With one worker the cells are computed in this process, with more in processes of their own, which stop when
-    this one does, however it ends.
+    With one worker the cells are computed in this process, with more in processes of their own,
+    which stop when this one does, however it ends.
 
     Attributes:
         workers: processes; None: one per core.
@@ -51,7 +53,9 @@ class LocalExecutor:
         """How many of the cells are computed at the same time, for a person."""
         return f"{min(self.most, max(1, jobs))} at a time"
 
-    def execute(self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Generator[Done, None, None]:
+    def execute(
+        self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]
+    ) -> Generator[Done, None, None]:
         """As `Executor.execute`."""
         workers = min(self.most, len(jobs))
         if workers <= 1:
@@ -61,12 +65,16 @@ class LocalExecutor:
             yield from _elsewhere(folder, plan, jobs, workers)
 
 
-def _elsewhere(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int) -> Generator[Done, None, None]:
+def _elsewhere(
+    folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int
+) -> Generator[Done, None, None]:
     context = get_context("spawn")
     lifeline, ours = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (lifeline,))
     try:
-        tasks = {pool.submit(_work, folder.path, plan, job.row.slug, job.dataset): job for job in jobs}
+        tasks = {
+            pool.submit(_work, folder.path, plan, job.row.slug, job.dataset): job for job in jobs
+        }
         for task in as_completed(tasks):
             yield tasks[task], task.result()
     except BaseException as error:
@@ -82,7 +90,9 @@ def _elsewhere(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: in
 
 
 def _begin_worker(lifeline: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first one acts
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process of a terminal; the first one acts
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
+from diffqas.agents import is_environment
 from diffqas.errors import ArgumentError, RunError, require, whole
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
 from diffqas.studies.executors.cell import Cell, Failure, attempt, found_of
 from diffqas.studies.executors.local import Done
 from diffqas.studies.plan import Job, Plan
-from diffqas.tasks.environments import is_environment
 
 RETRIES = 5
 """How often a cell is begun again whose worker or node was lost."""
@@ -30,13 +30,13 @@ MISSING = "The executor ray needs a package that is not installed: pip install d
 class RayExecutor:
     """Tasks of a Ray cluster, one CPU each.
 
-    The nodes need diffqas and see neither the folder nor the data: samples go to them once through Ray's object
-    store, cells come back, and this process writes them. A cell whose worker or node is lost is begun again
-    elsewhere.
+    The nodes need diffqas and see neither the folder nor the data: samples go to them once through
+    Ray's object store, cells come back, and this process writes them. A cell whose worker or node
+    is lost is begun again elsewhere.
 
     Attributes:
-        address: of the cluster, as for `ray.init`; None: what RAY_ADDRESS names, or the cluster that runs on this
-            machine, or a new one of this machine's cores.
+        address: of the cluster, as for `ray.init`; None: what RAY_ADDRESS names, or the cluster
+            that runs on this machine, or a new one of this machine's cores.
         workers: most cells at the same time; None: as many as there are CPUs.
         gpus: GPUs that Ray reserves for each cell; cells compute on the CPU.
     """
@@ -48,7 +48,9 @@ class RayExecutor:
     name: ClassVar[str] = "ray"
 
     def __post_init__(self) -> None:
-        require(self.workers is None or whole(self.workers), "workers", "be at least 1", self.workers)
+        require(
+            self.workers is None or whole(self.workers), "workers", "be at least 1", self.workers
+        )
         require(self.gpus >= 0, "gpus_per_cell", "not be negative", self.gpus)
         try:
             import ray  # noqa: F401
@@ -62,9 +64,15 @@ class RayExecutor:
 
     def places(self, jobs: int) -> str:
         """How many of the cells are computed at the same time, for a person."""
-        return "by Ray" if self.workers is None else f"by Ray, {min(self.workers, max(1, jobs))} at a time"
+        return (
+            "by Ray"
+            if self.workers is None
+            else f"by Ray, {min(self.workers, max(1, jobs))} at a time"
+        )
 
-    def execute(self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Generator[Done, None, None]:
+    def execute(
+        self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]
+    ) -> Generator[Done, None, None]:
         """As `Executor.execute`.
 
         Raises:
@@ -85,7 +93,11 @@ class RayExecutor:
                         job = waiting.pop()
                         running[
                             remote.remote(
-                                plan, job.row.slug, job.dataset, data.get(job.dataset), found_of(folder, plan, job)
+                                plan,
+                                job.row.slug,
+                                job.dataset,
+                                data.get(job.dataset),
+                                found_of(folder, plan, job),
                             )
                         ] = job
                     for done in ray.wait(list(running), num_returns=1)[0]:
@@ -98,8 +110,15 @@ class RayExecutor:
     def _check_gpus(self) -> None:
         import ray
 
-        most = max((node["Resources"].get("GPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
-        require(most >= self.gpus, "gpus_per_cell", f"be at most {most:g}, what a node of the cluster has", self.gpus)
+        most = max(
+            (node["Resources"].get("GPU", 0) for node in ray.nodes() if node["Alive"]), default=0
+        )
+        require(
+            most >= self.gpus,
+            "gpus_per_cell",
+            f"be at most {most:g}, what a node of the cluster has",
+            self.gpus,
+        )
 
 
 def _samples(plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
@@ -138,9 +157,13 @@ def _work(plan: Plan, word: str, dataset: str, data: Data | None, found: Cell | 
 
 @contextmanager
 def _cluster(address: str | None) -> Iterator[None]:
-    """A connection to the cluster, ended afterwards; one that is there already is used and left as it is."""
+    """A connection to the cluster, ended afterwards; one that is there already is used and left as
+    it is.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a cell without a GPU leaves the variables alone
+    os.environ.setdefault(
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
+    )  # a cell without a GPU leaves the variables alone
     import ray
 
     if ray.is_initialized():
@@ -148,9 +171,16 @@ def _cluster(address: str | None) -> Iterator[None]:
         return
     _knock(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            include_dashboard=False,
+        )
     except (ConnectionError, RuntimeError, ValueError) as error:
-        where = "a Ray cluster on this machine" if address is None else f"the Ray cluster at {address}"
+        where = (
+            "a Ray cluster on this machine" if address is None else f"the Ray cluster at {address}"
+        )
         reason = str(error).strip().splitlines()[0]
         raise RunError(f"Cannot reach {where}: {reason} See docs/clusters.md.") from None
     try:
@@ -167,4 +197,6 @@ def _knock(address: str | None) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise RunError(f"Cannot reach the Ray cluster at {address}: {error}. See docs/clusters.md.") from None
+        raise RunError(
+            f"Cannot reach the Ray cluster at {address}: {error}. See docs/clusters.md."
+        ) from None

@@ -1,4 +1,6 @@
-"""Image classification: MNIST, FashionMNIST and scikit-learn's digits, networks, what to compare with."""
+"""Image classification: MNIST, FashionMNIST and scikit-learn's digits, networks, what to compare
+with.
+"""
 
 from diffqas.tasks.images.data import ImageData as ImageData
 from diffqas.tasks.images.datasets import IMAGES as IMAGES

@@ -1,4 +1,6 @@
-"""Images with labels as a model is given them: chosen classes, scaled pixels, a training and a test part."""
+"""Images with labels as a model is given them: chosen classes, scaled pixels, a training and a test
+part.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ class ImageData:
         train_labels, test_labels: shape (count,), int64, 0..k-1.
         classes: the labels' numbers in the whole data set; classes[i] became i.
         class_names: what they are called.
-        mean, std: of the training part's pixels in [0, 1]; pixels are (p - mean) / std. 0 and 1 where they
-            were not standardised.
+        mean, std: of the training part's pixels in [0, 1]; pixels are (p - mean) / std. 0 and 1
+            where they were not standardised.
 
     Raises:
         ArgumentError: the shapes do not fit each other, or a part is empty.
@@ -46,9 +48,24 @@ class ImageData:
         for part in ("train", "test"):
             images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
             argument = f"{part}_images"
-            require(images.ndim == 4 and len(images) >= 1, argument, "have the shape (count, 1, h, w)", images.shape)
-            require(len(images) == len(labels), argument, f"be {len(labels)} images, one per label", len(images))
-        require(len(self.class_names) == len(self.classes), "class_names", "name each class", self.class_names)
+            require(
+                images.ndim == 4 and len(images) >= 1,
+                argument,
+                "have the shape (count, 1, h, w)",
+                images.shape,
+            )
+            require(
+                len(images) == len(labels),
+                argument,
+                f"be {len(labels)} images, one per label",
+                len(images),
+            )
+        require(
+            len(self.class_names) == len(self.classes),
+            "class_names",
+            "name each class",
+            self.class_names,
+        )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -58,9 +75,9 @@ class ImageData:
     def holdout(self, share: float = 0.2) -> ImageData:
         """Return data made of the training images alone, `share` of them as the test part.
 
-        For choosing settings without a look at the test part. Which images are held out is decided by a fixed
-        permutation, the same on every machine; both parts keep the order of the training part, and pixels stay
-        standardised by the whole training part.
+        For choosing settings without a look at the test part. Which images are held out is decided
+        by a fixed permutation, the same on every machine; both parts keep the order of the training
+        part, and pixels stay standardised by the whole training part.
 
         Raises:
             ArgumentError: `share` is outside (0, 1), or there are fewer than two training images.
@@ -82,7 +99,9 @@ class ImageData:
 
 @dataclass(frozen=True, eq=False)
 class RawImages:
-    """All classes of a data set as its files hold them: images (count, h, w) and labels (count,), uint8."""
+    """All classes of a data set as its files hold them: images (count, h, w) and labels (count,),
+    uint8.
+    """
 
     train: tuple[Bytes, Bytes]
     test: tuple[Bytes, Bytes]
@@ -104,7 +123,9 @@ def checked_classes(classes: Sequence[int] | None, class_names: Sequence[str]) -
     known = f"be two or more different numbers of 0..{len(class_names) - 1}"
     sequence = isinstance(classes, (Sequence, np.ndarray)) and not isinstance(classes, str)
     require(sequence, "classes", known, repr(classes))
-    whole = all(isinstance(label, (int, np.integer)) and not isinstance(label, bool) for label in classes)
+    whole = all(
+        isinstance(label, (int, np.integer)) and not isinstance(label, bool) for label in classes
+    )
     inside = whole and all(0 <= label < len(class_names) for label in classes)
     require(inside and len(set(classes)) == len(classes) >= 2, "classes", known, list(classes))
     return tuple(int(label) for label in classes)
@@ -116,7 +137,9 @@ def prepare(name: str, raw: RawImages, classes: tuple[int, ...], standardize: bo
     Raises:
         DataError: a part has no image of a class, or a label is unknown.
     """
-    (train, train_labels), (test, test_labels) = (_chosen(name, raw, part, classes) for part in ("train", "test"))
+    (train, train_labels), (test, test_labels) = (
+        _chosen(name, raw, part, classes) for part in ("train", "test")
+    )
     mean, std = pixel_statistics(train, raw.white) if standardize else (0.0, 1.0)
     return ImageData(
         name=name,
@@ -149,7 +172,8 @@ def pixel_statistics(images: Bytes, white: int) -> tuple[float, float]:
 def fixed_permutation(count: int, seed: int) -> NDArray[np.intp]:
     """A permutation of 0..count-1 that depends on the seed alone.
 
-    numpy promises the raw stream of a bit generator for all versions, and promises it of no shuffle.
+    numpy promises the raw stream of a bit generator for all versions, and promises it of no
+    shuffle.
     """
     return np.argsort(np.random.PCG64(seed).random_raw(count), kind="stable")
 
@@ -158,14 +182,18 @@ def _chosen(name: str, raw: RawImages, part: str, classes: tuple[int, ...]) -> t
     images, labels = raw.train if part == "train" else raw.test
     largest = int(labels.max())
     if largest >= len(raw.class_names):
-        raise DataError(f"{name}: the {part} part has the label {largest}; labels are 0..{len(raw.class_names) - 1}")
+        raise DataError(
+            f"{name}: the {part} part has the label {largest}; labels are 0..{len(raw.class_names) - 1}"
+        )
     numbers = np.full(len(raw.class_names), -1, dtype=np.int64)
     numbers[list(classes)] = np.arange(len(classes))
     found = numbers[labels]
     kept = found >= 0
     absent = sorted(set(range(len(classes))) - set(found[kept].tolist()))
     if absent:
-        raise DataError(f"{name}: the {part} part has no image of class {classes[absent[0]]}; choose other classes")
+        raise DataError(
+            f"{name}: the {part} part has no image of class {classes[absent[0]]}; choose other classes"
+        )
     return images[kept], found[kept]
 
 

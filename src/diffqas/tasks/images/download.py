@@ -33,11 +33,16 @@ def cached(source: Source, name: str) -> Path | None:
     import pooch
 
     path = cache_folder() / source.folder / name
-    return path if path.is_file() and pooch.file_hash(str(path), alg="md5") == source.md5[name] else None
+    return (
+        path
+        if path.is_file() and pooch.file_hash(str(path), alg="md5") == source.md5[name]
+        else None
+    )
 
 
 def download(source: Source, names: Sequence[str]) -> dict[str, Path]:
-    """Download files into the cache and return their paths by name; a damaged file in the cache is replaced.
+    """Download files into the cache and return their paths by name; a damaged file in the cache is
+    replaced.
 
     Raises:
         DataError: no mirror gave an undamaged file, or the cache cannot be written.
@@ -49,7 +54,9 @@ def download(source: Source, names: Sequence[str]) -> dict[str, Path]:
         if failures is not None:
             left = ", ".join(names[names.index(name) :])
             where = f"put {left} into {folder}, or into a folder that --data-dir names"
-            raise DataError(f"Cannot download {name} of {source.title} ({failures}); try again later, or {where}")
+            raise DataError(
+                f"Cannot download {name} of {source.title} ({failures}); try again later, or {where}"
+            )
         paths[name] = folder / name
     return paths
 
@@ -80,7 +87,9 @@ def _fetch(source: Source, name: str, mirror: str, folder: Path) -> None:
         options: dict[str, Any] = {"progressbar": bar, "headers": {"Accept-Encoding": "identity"}}
         downloader: Any = pooch.HTTPDownloader(chunk_size=CHUNK, timeout=TIMEOUT, **options)
         # It writes to a temporary file, compares the checksum, and moves the file into place.
-        pooch.retrieve(mirror + name, f"md5:{source.md5[name]}", fname=name, path=folder, downloader=downloader)
+        pooch.retrieve(
+            mirror + name, f"md5:{source.md5[name]}", fname=name, path=folder, downloader=downloader
+        )
 
 
 def _reason(error: Exception) -> str:
@@ -95,7 +104,9 @@ def _reason(error: Exception) -> str:
         requests.RequestException: type(error).__name__,
     }
     # What is no error of the network is pooch's: the checksum does not fit.
-    return next((reason for kind, reason in kinds.items() if isinstance(error, kind)), "a damaged file")
+    return next(
+        (reason for kind, reason in kinds.items() if isinstance(error, kind)), "a damaged file"
+    )
 
 
 class ProgressBar:

@@ -1,4 +1,6 @@
-"""The files of a data set on this machine: in a data folder, in the cache, or downloaded. All are verified."""
+"""The files of a data set on this machine: in a data folder, in the cache, or downloaded. All are
+verified.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,15 @@ VARIABLE = "DIFFQAS_DATA"
 def locate(source: Source, data_dir: str | os.PathLike[str] | None = None) -> dict[str, Path]:
     """Return the path of each file, by name; downloads what is missing.
 
-    With `data_dir`, the files must be there: directly, in a folder named like the data set, or in its
-    subfolder `raw` (torchvision's layout). Without it, the folder that the environment variable DIFFQAS_DATA
-    names is searched in the same way, then the cache; what neither holds is downloaded into the cache.
+    With `data_dir`, the files must be there: directly, in a folder named like the data set, or in
+    its subfolder `raw` (torchvision's layout). Without it, the folder that the environment variable
+    DIFFQAS_DATA names is searched in the same way, then the cache; what neither holds is downloaded
+    into the cache.
 
     Raises:
         ArgumentError: `data_dir` is no folder.
-        DataError: a file in a data folder is not the published one, or is missing in `data_dir`, or cannot be
-            downloaded.
+        DataError: a file in a data folder is not the published one, or is missing in `data_dir`, or
+            cannot be downloaded.
     """
     if data_dir is not None:
         return _from_argument(source, Path(data_dir))
@@ -60,12 +63,16 @@ def _from_argument(source: Source, folder: Path) -> dict[str, Path]:
     missing = [name for name in source.md5 if name not in found]
     if missing:
         where = f"put {', '.join(missing)} into {folder / source.folder}"
-        raise DataError(f"{folder} lacks files of {source.title}: {where}, or leave out --data-dir to download them")
+        raise DataError(
+            f"{folder} lacks files of {source.title}: {where}, or leave out --data-dir to download them"
+        )
     return found
 
 
 def _genuine(source: Source, name: str, present: list[Path]) -> Path | None:
-    """The first of the paths that is the published file; another data set's file of that name is passed over."""
+    """The first of the paths that is the published file; another data set's file of that name is
+    passed over.
+    """
     foreign = None
     for path in present:
         digest = _md5(path)
@@ -82,11 +89,15 @@ def _genuine(source: Source, name: str, present: list[Path]) -> Path | None:
 
 def _owner(digest: str) -> tuple[str, str] | None:
     """Title of the data set and name of the published file with this checksum."""
-    known = ((source.title, name, md5) for source in SOURCES.values() for name, md5 in source.md5.items())
+    known = (
+        (source.title, name, md5) for source in SOURCES.values() for name, md5 in source.md5.items()
+    )
     return next(((title, name) for title, name, md5 in known if md5 == digest), None)
 
 
-def _damage(source: Source, name: str, path: Path, digest: str, owner: tuple[str, str] | None) -> str:
+def _damage(
+    source: Source, name: str, path: Path, digest: str, owner: tuple[str, str] | None
+) -> str:
     sums = f"its MD5 is {digest}, that of {source.title}'s {name} is {source.md5[name]}"
     if owner is None:
         return f"{path} is damaged: {sums}; download it again or remove it"
@@ -98,4 +109,6 @@ def _md5(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     except OSError as error:
-        raise DataError(f"{path}: the file cannot be read ({error.strerror}); check its permissions") from None
+        raise DataError(
+            f"{path}: the file cannot be read ({error.strerror}); check its permissions"
+        ) from None

@@ -1,7 +1,8 @@
 """Files in the idx format, packed with gzip: how MNIST and FashionMNIST are handed out.
 
-Unpacked, a file is two zero bytes, a code of the type of its values, the number of dimensions, one big-endian
-32-bit integer per dimension, then the values. Whatever is wrong with a file is told in one line.
+Unpacked, a file is two zero bytes, a code of the type of its values, the number of dimensions, one
+big-endian 32-bit integer per dimension, then the values. Whatever is wrong with a file is told in
+one line.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ KINDS = {1: "labels", 3: "images"}
 """What a file with so many dimensions holds."""
 
 
-def read_pair(images: str | os.PathLike[str], labels: str | os.PathLike[str]) -> tuple[Bytes, Bytes]:
+def read_pair(
+    images: str | os.PathLike[str], labels: str | os.PathLike[str]
+) -> tuple[Bytes, Bytes]:
     """Read images (count, height, width) and their labels (count,), both uint8.
 
     Raises:
@@ -33,7 +36,9 @@ def read_pair(images: str | os.PathLike[str], labels: str | os.PathLike[str]) ->
     pixels, classes = read_idx(images, 3), read_idx(labels, 1)
     if len(pixels) != len(classes):
         counts = f"{len(pixels):,} images, but {labels} holds {len(classes):,} labels"
-        raise DataError(f"{images} holds {counts}; take both files from the same part (train or t10k)")
+        raise DataError(
+            f"{images} holds {counts}; take both files from the same part (train or t10k)"
+        )
     return pixels, classes
 
 
@@ -41,25 +46,34 @@ def read_idx(path: str | os.PathLike[str], dimensions: int) -> Bytes:
     """Read one gzip-packed idx file of unsigned bytes with so many dimensions.
 
     Raises:
-        DataError: the file is missing, damaged, or of another kind; the message names it and the remedy.
+        DataError: the file is missing, damaged, or of another kind; the message names it and the
+            remedy.
     """
     content = _unpacked(Path(path))
     header = 4 + 4 * dimensions
     if len(content) < 4 or content[:2] != b"\0\0":
-        raise DataError(f"{path}: this is no idx file (it starts with {content[:4].hex(' ') or 'nothing'}); {AGAIN}")
+        raise DataError(
+            f"{path}: this is no idx file (it starts with {content[:4].hex(' ') or 'nothing'}); {AGAIN}"
+        )
     kind, found = content[2], content[3]
     if found != dimensions:
         what = KINDS.get(found, f"{found} dimensions")
-        raise DataError(f"{path}: the file holds {what} where {KINDS[dimensions]} should be; exchange the files")
+        raise DataError(
+            f"{path}: the file holds {what} where {KINDS[dimensions]} should be; exchange the files"
+        )
     if kind != UNSIGNED_BYTE:
-        raise DataError(f"{path}: values of type {kind:#04x} are not supported, only unsigned bytes (0x08); {AGAIN}")
+        raise DataError(
+            f"{path}: values of type {kind:#04x} are not supported, only unsigned bytes (0x08); {AGAIN}"
+        )
     if len(content) < header:
         raise DataError(f"{path}: the file ends inside its header; {AGAIN}")
     shape = struct.unpack(f">{dimensions}I", content[4:header])
     expected, length = int(np.prod(shape, dtype=object)), len(content) - header
     if expected != length or expected == 0:
         size = " x ".join(map(str, shape))
-        raise DataError(f"{path}: the header promises {size} values, but {length:,} bytes follow; {AGAIN}")
+        raise DataError(
+            f"{path}: the header promises {size} values, but {length:,} bytes follow; {AGAIN}"
+        )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
@@ -67,7 +81,9 @@ def _unpacked(path: Path) -> bytes:
     try:
         return gzip.decompress(path.read_bytes())
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; put it there or give another folder") from None
+        raise DataError(
+            f"{path}: there is no such file; put it there or give another folder"
+        ) from None
     except gzip.BadGzipFile as error:
         raise DataError(f"{path}: not a sound gzip file ({error}); {AGAIN}, packed (.gz)") from None
     except EOFError:
@@ -75,4 +91,6 @@ def _unpacked(path: Path) -> bytes:
     except zlib.error as error:
         raise DataError(f"{path}: the file is damaged ({error}); {AGAIN}") from None
     except OSError as error:
-        raise DataError(f"{path}: the file cannot be read ({error.strerror}); check path and permissions") from None
+        raise DataError(
+            f"{path}: the file cannot be read ({error.strerror}); check path and permissions"
+        ) from None

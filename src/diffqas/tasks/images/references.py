@@ -1,4 +1,6 @@
-"""What the accuracy of a network is to be compared with: the paper's words, and classifiers that need no training."""
+"""What the accuracy of a network is to be compared with: the paper's words, and classifiers that
+need no training.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ PAPER = {
         "paper, search", 0.98, "at least; arXiv 2505.09653, VI-A2 and Fig. 6"
     ),
     # The text prints no number; summaries of the paper say "above 98 %" for both data sets.
-    ("mnist", frozenset({1, 5})): Reference("paper, search", 0.98, "at least; arXiv 2505.09653, Fig. 5, second-hand"),
+    ("mnist", frozenset({1, 5})): Reference(
+        "paper, search", 0.98, "at least; arXiv 2505.09653, Fig. 5, second-hand"
+    ),
 }
 """Published test accuracies by data set and classes."""
 

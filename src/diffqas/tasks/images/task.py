@@ -19,9 +19,12 @@ from diffqas.tasks.images.sources import SOURCES
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Split, Task
 
-SETTINGS = {
-    # arXiv 2505.09653, VI-A1. It does not state how many epochs, nor the loss; the learning rate is second-hand.
-    "paper": Settings(RECIPES["paper"], depth=15, epochs=10, batch_size=100, optimizer="adam", lr=0.001),
+IMAGE_RECIPES = {
+    # arXiv 2505.09653, VI-A1. It does not state how many epochs, nor the loss; the learning rate is
+    # second-hand.
+    "paper": Settings(
+        RECIPES["paper"], depth=15, epochs=10, batch_size=100, optimizer="adam", lr=0.001
+    ),
     # Chosen on held-out training images: docs/images.md.
     "default": Settings(
         replace(
@@ -79,7 +82,7 @@ def image_task(data: ImageData, target: str = DEFAULT_TARGET) -> Task:
         target=partial(network, data.size, len(data.classes)),
         loss=cross_entropy,
         metrics={"accuracy": accuracy, "loss": cross_entropy},
-        recipes=SETTINGS,
+        recipes=IMAGE_RECIPES,
         references=references(data),
         kind="images",
     )

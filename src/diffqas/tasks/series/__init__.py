@@ -1,4 +1,6 @@
-"""Series prediction: the papers' five series, a measured one, a user's own, what to compare with, and the LSTM."""
+"""Series prediction: the papers' five series, a measured one, a user's own, what to compare with,
+and the LSTM.
+"""
 
 from diffqas.tasks.series.csv_file import load_csv as load_csv
 from diffqas.tasks.series.datasets import SERIES as SERIES

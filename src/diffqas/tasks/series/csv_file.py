@@ -19,12 +19,16 @@ MINIMUM_WINDOWS = 20
 
 
 def load_csv(
-    path: str | os.PathLike[str], column: str | None = None, *, scaling: Scaling = "whole", length: int = 4
+    path: str | os.PathLike[str],
+    column: str | None = None,
+    *,
+    scaling: Scaling = "whole",
+    length: int = 4,
 ) -> SeriesData:
     r"""Return the windows of one column of a CSV file, scaled to [-1, 1].
 
-    The file is UTF-8 (a byte order mark is fine), cells are separated by commas, the first row names the
-    columns, time runs downwards. Blank lines at the end are ignored.
+    The file is UTF-8 (a byte order mark is fine), cells are separated by commas, the first row
+    names the columns, time runs downwards. Blank lines at the end are ignored.
 
     Args:
         path: the file.
@@ -45,8 +49,12 @@ def load_csv(
     ('tides:level', (25, 4))
     """
     choose(scaling, get_args(Scaling), "scaling")
-    require(isinstance(length, int) and length >= 1, "length", "be an integer of at least 1", length)
-    require(column is None or isinstance(column, str), "column", "be the name of a column", repr(column))
+    require(
+        isinstance(length, int) and length >= 1, "length", "be an integer of at least 1", length
+    )
+    require(
+        column is None or isinstance(column, str), "column", "be the name of a column", repr(column)
+    )
     table = read_table(os.fspath(path))
     index = _pick_column(table, column)
     series = _numbers(table, index)
@@ -55,7 +63,9 @@ def load_csv(
         got = f"{len(series)} rows of data are too few"
         raise DataError(f"{table.path}: {got}; windows of {length} values need at least {needed}")
     try:
-        return scaled_windows(series, length, name=f"{Path(table.path).stem}:{table.header[index]}", scaling=scaling)
+        return scaled_windows(
+            series, length, name=f"{Path(table.path).stem}:{table.header[index]}", scaling=scaling
+        )
     except DataError as error:
         raise DataError(f"{table.path}, column {shortened(table.header[index])}: {error}") from None
 
@@ -67,14 +77,18 @@ def _pick_column(table: CsvTable, column: str | None) -> int:
             return header.index(column.strip())
         near = difflib.get_close_matches(column, header, n=1)
         hint = f" (did you mean {shortened(near[0])}?)" if near else ""
-        raise DataError(f"{table.path}: there is no column {shortened(column)}{hint}; the columns are {_names(header)}")
+        raise DataError(
+            f"{table.path}: there is no column {shortened(column)}{hint}; the columns are {_names(header)}"
+        )
     if len(header) == 1:
         return 0
     numeric = [index for index in range(len(header)) if _mostly_numbers(table.cells(index))]
     if len(numeric) == 1:
         return numeric[0]
     found = f"columns {_names([header[i] for i in numeric])} hold" if numeric else "no column holds"
-    raise DataError(f"{table.path}: {found} numbers; name the one to use with `column` (there are {_names(header)})")
+    raise DataError(
+        f"{table.path}: {found} numbers; name the one to use with `column` (there are {_names(header)})"
+    )
 
 
 def _mostly_numbers(cells: list[str]) -> bool:

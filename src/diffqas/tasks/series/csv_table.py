@@ -32,7 +32,9 @@ def read_table(path: str) -> CsvTable:
     Raises:
         DataError: the file can't be read, or is no table with a header and rows of equal length.
     """
-    reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True, skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO(_read_text(path), newline=""), strict=True, skipinitialspace=True
+    )
     rows: list[list[str]] = []
     lines: list[int] = []
     try:
@@ -41,7 +43,9 @@ def read_table(path: str) -> CsvTable:
             lines.append(reader.line_num)
     except csv.Error as error:
         place = f"{path}, line {reader.line_num}"
-        raise DataError(f"{place}: not valid CSV ({error}); check quotes and separators there") from None
+        raise DataError(
+            f"{place}: not valid CSV ({error}); check quotes and separators there"
+        ) from None
     while rows and not any(cell.strip() for cell in rows[-1]) and len(rows[-1]) <= 1:
         rows.pop()
         lines.pop()
@@ -62,7 +66,9 @@ def _read_text(path: str) -> str:
         raise DataError(f"{path}: there is no such file; check the path") from None
     except (OSError, ValueError) as error:  # ValueError: a path that no file system accepts
         reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path!r}: the file cannot be read ({reason}); check path and permissions") from None
+        raise DataError(
+            f"{path!r}: the file cannot be read ({reason}); check path and permissions"
+        ) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,13 +87,19 @@ def _line_of(raw: bytes, position: int) -> int:
 def _check_header(table: CsvTable) -> None:
     named = [name for name in table.header if name]
     if not named:
-        raise DataError(f"{table.path}, line 1: the header is blank; name the columns in the first row")
+        raise DataError(
+            f"{table.path}, line 1: the header is blank; name the columns in the first row"
+        )
     if all((value := number(name)) is not None and math.isfinite(value) for name in named):
-        raise DataError(f"{table.path}, line 1: only numbers, so there is no header; name the columns in the first row")
+        raise DataError(
+            f"{table.path}, line 1: only numbers, so there is no header; name the columns in the first row"
+        )
     seen: set[str] = set()
     for name in table.header:
         if name in seen:
-            raise DataError(f"{table.path}, line 1: two columns are named {shortened(name)}; rename one of them")
+            raise DataError(
+                f"{table.path}, line 1: two columns are named {shortened(name)}; rename one of them"
+            )
         seen.add(name)
 
 
@@ -96,9 +108,13 @@ def _check_widths(table: CsvTable) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
         place = f"{table.path}, line {line}"
         if not row:
-            raise DataError(f"{place}: a blank line between the rows; remove it or fill in the values")
+            raise DataError(
+                f"{place}: a blank line between the rows; remove it or fill in the values"
+            )
         if len(row) != width:
-            raise DataError(f"{place}: {len(row)} cells where the header has {width}; correct that row")
+            raise DataError(
+                f"{place}: {len(row)} cells where the header has {width}; correct that row"
+            )
 
 
 def number(cell: str) -> float | None:

@@ -1,4 +1,6 @@
-"""The named series: the five of the papers, the two NARMA series seen through their own past, and a measured one."""
+"""The named series: the five of the papers, the two NARMA series seen through their own past, and a
+measured one.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,10 @@ SERIES: Mapping[str, Callable[[str, Scaling], SeriesData]] = MappingProxyType(
 def load_series(name: str, *, scaling: Scaling = "whole") -> SeriesData:
     """Return the windows (length 4) of a named series.
 
-    All but NARMA are scaled to [-1, 1] (`scaling` as in `scaled_windows`). NARMA is unscaled, as in the
-    papers, so there `scaling` changes nothing: "narma5" and "narma10" predict the response y from a window
-    of the drive u, the "-response" ones from a window of y itself (easier, and not the papers' task).
+    All but NARMA are scaled to [-1, 1] (`scaling` as in `scaled_windows`). NARMA is unscaled, as in
+    the papers, so there `scaling` changes nothing: "narma5" and "narma10" predict the response y
+    from a window of the drive u, the "-response" ones from a window of y itself (easier, and not
+    the papers' task).
 
     Raises:
         ArgumentError: unknown `name` or `scaling`; the nearest known word is suggested.

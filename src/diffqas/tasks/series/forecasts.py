@@ -23,22 +23,23 @@ Model = Callable[[Tensor], Tensor]
 def forecast(model: Model, window: Tensor, steps: int) -> Tensor:
     """Return the next `steps` values after each window, every one predicted from those before it.
 
-    At first the model sees known values; after as many steps as a window has values, it sees its own predictions only.
-    Nothing is differentiated.
+    At first the model sees known values; after as many steps as a window has values, it sees its
+    own predictions only. Nothing is differentiated.
 
     Args:
         model: predicts the next value.
-        window: the last known values, oldest first, (window,) or (batch, window), in the scale, dtype and on the
-            device that the model knows.
+        window: the last known values, oldest first, (window,) or (batch, window), in the scale,
+            dtype and on the device that the model knows.
         steps: how far to go.
 
     Returns:
-        (steps,) or (batch, steps), in the scale, dtype and on the device of `window`. A model that feeds its own
-        growth may reach infinity or NaN; that is its forecast.
+        (steps,) or (batch, steps), in the scale, dtype and on the device of `window`. A model that
+        feeds its own growth may reach infinity or NaN; that is its forecast.
 
     Raises:
-        ArgumentError: `window` is no floating-point tensor of these shapes or holds NaN or infinity, `steps` is no
-            integer of at least 1, or `model` gives something else than one prediction per window.
+        ArgumentError: `window` is no floating-point tensor of these shapes or holds NaN or
+            infinity, `steps` is no integer of at least 1, or `model` gives something else than one
+            prediction per window.
 
     >>> forecast(lambda x: x[:, -1] + x[:, -2], torch.tensor([1.0, 1.0]), 6)  # Fibonacci
     tensor([ 2.,  3.,  5.,  8., 13., 21.])
@@ -54,7 +55,12 @@ def forecast(model: Model, window: Tensor, steps: int) -> Tensor:
     for step in range(steps):
         prediction = model(values[:, step : step + length])
         got, count = tuple(prediction.shape), len(values)
-        require(got in ((count,), (count, 1)), "model", f"predict one value for each of {count} windows", got)
+        require(
+            got in ((count,), (count, 1)),
+            "model",
+            f"predict one value for each of {count} windows",
+            got,
+        )
         values[:, length + step] = prediction.reshape(-1)
     return values[:, length:].reshape(*batch, steps)
 
@@ -63,8 +69,8 @@ def free_run(models: Sequence[Model] | Model, data: SeriesData, steps: int | Non
     """Return what each model forecasts for the test part when it knows the training part only.
 
     Args:
-        models: one, or one per seed. An `nn.Module` is given windows in the dtype and on the device of its parameters,
-            any other callable float64 on the CPU.
+        models: one, or one per seed. An `nn.Module` is given windows in the dtype and on the device
+            of its parameters, any other callable float64 on the CPU.
         data: the series; the forecast starts at its first test target.
         steps: how far to go; None: to the last test target.
 
@@ -72,15 +78,18 @@ def free_run(models: Sequence[Model] | Model, data: SeriesData, steps: int | Non
         (models, steps), in the series' own units.
 
     Raises:
-        ArgumentError: what `forecast` refuses, no models, or `data` whose windows show another series than the
-            predicted one.
+        ArgumentError: what `forecast` refuses, no models, or `data` whose windows show another
+            series than the predicted one.
 
     >>> from diffqas.tasks.series.datasets import load_series
-    >>> free_run(lambda x: x[:, -1], load_series("sunspots"), 3)  # persistence repeats the year 1906
+    >>> # Persistence repeats the year 1906.
+    >>> free_run(lambda x: x[:, -1], load_series("sunspots"), 3)
     array([[53.8, 53.8, 53.8]])
     """
     ahead = data.count - data.boundary if steps is None else steps
-    return data.unscaled(_forecasts(models, data, slice(data.boundary, data.boundary + 1), ahead)[:, 0])
+    return data.unscaled(
+        _forecasts(models, data, slice(data.boundary, data.boundary + 1), ahead)[:, 0]
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +101,8 @@ class ForecastErrors:
     Attributes:
         models: (models, horizon).
         persistence: (horizon,), of repeating the last known value.
-        least_squares: (horizon,), of the linear model of a window that `least_squares` fits, fed back in the same way.
+        least_squares: (horizon,), of the linear model of a window that `least_squares` fits, fed
+            back in the same way.
         origins: (horizon,), over how many forecasts each mean goes.
         window: values in one window, the order of the linear model.
     """
@@ -104,11 +114,13 @@ class ForecastErrors:
     window: int
 
 
-def forecast_errors(models: Sequence[Model] | Model, data: SeriesData, horizon: int = 20) -> ForecastErrors:
+def forecast_errors(
+    models: Sequence[Model] | Model, data: SeriesData, horizon: int = 20
+) -> ForecastErrors:
     """Measure the forecasts of up to `horizon` steps from every window of the test part.
 
-    Forecasts run on from the last windows too: what they say of values after the last test target is left out. So at
-    horizon 1 the square of an error is the test MSE, in other units.
+    Forecasts run on from the last windows too: what they say of values after the last test target
+    is left out. So at horizon 1 the square of an error is the test MSE, in other units.
 
     Args:
         models: as in `free_run`.
@@ -116,7 +128,8 @@ def forecast_errors(models: Sequence[Model] | Model, data: SeriesData, horizon: 
         horizon: steps of the longest forecast.
 
     Raises:
-        ArgumentError: what `free_run` refuses, or a `horizon` that no forecast reaches within the test part.
+        ArgumentError: what `free_run` refuses, or a `horizon` that no forecast reaches within the
+            test part.
 
     >>> from diffqas.tasks.series.datasets import load_series
     >>> errors = forecast_errors(lambda x: x[:, -1], load_series("sunspots"), horizon=11)
@@ -142,10 +155,14 @@ def forecast_errors(models: Sequence[Model] | Model, data: SeriesData, horizon: 
     return ForecastErrors(np.array(own), persistence, least_squares, origins, data.window)
 
 
-def _forecasts(models: Sequence[Model] | Model, data: SeriesData, windows: slice, steps: int) -> Floats:
+def _forecasts(
+    models: Sequence[Model] | Model, data: SeriesData, windows: slice, steps: int
+) -> Floats:
     """Forecasts from some of the windows, (models, windows, steps), scaled."""
     rule = "predict the series that its windows show, because predictions are fed back into them"
-    require(data.last_response is None, "data", rule, f"{data.name!r}, whose windows show {data.sees}")
+    require(
+        data.last_response is None, "data", rule, f"{data.name!r}, whose windows show {data.sees}"
+    )
     listed = [models] if callable(models) else models
     require(len(listed) >= 1, "models", "hold at least one model", "none")
     known = torch.from_numpy(data.inputs[windows])

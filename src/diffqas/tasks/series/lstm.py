@@ -11,9 +11,9 @@ from diffqas.errors import require
 class SeriesLSTM(nn.Module):
     """Predict the next value of a series from a window of it.
 
-    With v = cat(x_t, h): ``f, i, o = sigmoid(W v + b)``, ``g = tanh(W v + b)``, ``c' = f c + i g`` and
-    ``h' = o tanh(c')``, each gate with its own W and b; the prediction is ``head(h)`` after the last value.
-    h and c start at 0.
+    With v = cat(x_t, h): ``f, i, o = sigmoid(W v + b)``, ``g = tanh(W v + b)``, ``c' = f c + i g``
+    and ``h' = o tanh(c')``, each gate with its own W and b; the prediction is ``head(h)`` after the
+    last value. h and c start at 0.
 
     Each gate has one bias where `torch.nn.LSTM` has two: with the default sizes there are
     4 * (21 * 20 + 20) + 21 = 1,781 parameters, as in DiffQAS-QT (arXiv 2505.09653).
@@ -47,11 +47,17 @@ class SeriesLSTM(nn.Module):
         if x.ndim == 2 and self.input_size == 1:
             x = x.unsqueeze(-1)
         rule = f"have the shape (batch, window, {self.input_size})"
-        require(x.ndim == 3 and x.shape[1] >= 1 and x.shape[2] == self.input_size, "x", rule, tuple(x.shape))
+        require(
+            x.ndim == 3 and x.shape[1] >= 1 and x.shape[2] == self.input_size,
+            "x",
+            rule,
+            tuple(x.shape),
+        )
         return self.head(self._last_hidden(x)).squeeze(-1)
 
     def _last_hidden(self, x: Tensor) -> Tensor:
-        # The three sigmoid gates stand together, so that a time step needs one product and one sigmoid.
+        # The three sigmoid gates stand together, so that a time step needs one product and one
+        # sigmoid.
         gates = (self.forget, self.input, self.output, self.candidate)
         weight = torch.cat([gate.weight for gate in gates]).t()
         bias = torch.cat([gate.bias for gate in gates])

@@ -1,7 +1,7 @@
 """Published test errors of DiffQAS-QT on the five series: arXiv 2505.09653, Table II.
 
-One run per figure in the paper, so differences between rows are within the noise of one seed: rows 1, 3, 4
-and 6 are the same model and differ fourfold on "delayed-control".
+One run per figure in the paper, so differences between rows are within the noise of one seed: rows
+1, 3, 4 and 6 are the same model and differ fourfold on "delayed-control".
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class PublishedErrors:
-    """One column of the table: test MSE of the search and of the twelve candidates in Table I's order."""
+    """One column of the table: test MSE of the search and of the twelve candidates in Table I's
+    order.
+    """
 
     search: float
     candidates: tuple[float, ...]

@@ -37,7 +37,8 @@ def persistence(data: SeriesData) -> float:
 
 
 def response_persistence(data: SeriesData) -> float:
-    """Return the test MSE of predicting the last response y[i+3] where the window shows only the drive.
+    """Return the test MSE of predicting the last response y[i+3] where the window shows only the
+    drive.
 
     Raises:
         ArgumentError: `data` has no `last_response`: its windows show the predicted series already.
@@ -49,7 +50,8 @@ def response_persistence(data: SeriesData) -> float:
 
 
 def least_squares(data: SeriesData) -> float:
-    """Return the test MSE of the linear model ``targets = inputs @ a + b`` fitted on the training windows.
+    """Return the test MSE of the linear model ``targets = inputs @ a + b`` fitted on the training
+    windows.
 
     On a series that is seen itself, with four values per window, this is an AR(4) model.
 
@@ -62,21 +64,24 @@ def least_squares(data: SeriesData) -> float:
 
 
 def linear_coefficients(data: SeriesData) -> Floats:
-    """Return b and a of the linear model ``targets = inputs @ a + b`` fitted on the training windows, (1 + window,).
+    """Return b and a of the linear model ``targets = inputs @ a + b`` fitted on the training
+    windows, (1 + window,).
 
     >>> from diffqas.tasks.series.windows import windows
     >>> linear_coefficients(windows(2.0 ** np.arange(12), length=1)).round(6) + 0.0
     array([0., 2.])
     """
     inputs, targets = data.train
-    return np.asarray(np.linalg.lstsq(_with_intercept(inputs), targets, rcond=None)[0], dtype=np.float64)
+    return np.asarray(
+        np.linalg.lstsq(_with_intercept(inputs), targets, rcond=None)[0], dtype=np.float64
+    )
 
 
 def references(data: SeriesData) -> list[Reference]:
     """Return all references that apply to `data`, each with what it sees.
 
-    Where the window shows a drive and not the predicted series, persistence comes in both kinds: of the
-    drive, which the model sees too, and of the response, which it can't see.
+    Where the window shows a drive and not the predicted series, persistence comes in both kinds: of
+    the drive, which the model sees too, and of the response, which it can't see.
 
     >>> from diffqas.tasks.series.datasets import load_series
     >>> for row in references(load_series("narma5")):

@@ -16,10 +16,13 @@ from diffqas.tasks.task import Reference, Split, Task
 SNAPSHOTS = (1, 15, 30, 100)
 """Epochs that the papers draw (arXiv 2505.09653, Fig. 8-12)."""
 
-SETTINGS = {
+SERIES_RECIPES = {
     # arXiv 2505.09653, VI-B1.
-    "paper": Settings(RECIPES["paper"], depth=10, epochs=100, batch_size=10, optimizer="rmsprop", lr=0.01),
-    # Chosen on held-out training windows: docs/series.md. What Adam would use stands here for `--optimizer adam`.
+    "paper": Settings(
+        RECIPES["paper"], depth=10, epochs=100, batch_size=10, optimizer="rmsprop", lr=0.01
+    ),
+    # Chosen on held-out training windows: docs/series.md. What Adam would use stands here for
+    # `--optimizer adam`.
     "default": Settings(
         RECIPES["default"],
         depth=10,
@@ -43,10 +46,17 @@ def series_task(data: SeriesData) -> Task:
     >>> len(task.train), len(task.test), sum(p.numel() for p in task.target().parameters())
     (168, 83, 1781)
     """
-    train, test = (Split(*(torch.from_numpy(part.copy()) for part in half)) for half in (data.train, data.test))
+    train, test = (
+        Split(*(torch.from_numpy(part.copy()) for part in half)) for half in (data.train, data.test)
+    )
     rows = [Reference(row.name, row.test_mse, f"sees {row.sees}") for row in references(data)]
     if data.name in TABLE_II:
-        rows.insert(0, Reference("paper, search", TABLE_II[data.name].search, "arXiv 2505.09653, Table II, one seed"))
+        rows.insert(
+            0,
+            Reference(
+                "paper, search", TABLE_II[data.name].search, "arXiv 2505.09653, Table II, one seed"
+            ),
+        )
     return Task(
         name=data.name,
         train=train,
@@ -54,7 +64,7 @@ def series_task(data: SeriesData) -> Task:
         target=SeriesLSTM,
         loss=mse_loss,
         metrics={"mse": mse_loss},
-        recipes=SETTINGS,
+        recipes=SERIES_RECIPES,
         references=rows,
         kind="series",
         snapshot_epochs=SNAPSHOTS,

@@ -1,8 +1,8 @@
 """Windows over a series: what every model of a series task is given.
 
-The protocol of the papers: the window ``s[i:i+length]`` predicts ``s[i+length]`` for i = 0 .. N-length-2
-(the last usable window is left out), the first ``int(0.67 * count)`` windows train, the rest test, and
-nothing is shuffled.
+The protocol of the papers: the window ``s[i:i+length]`` predicts ``s[i+length]`` for i = 0 ..
+N-length-2 (the last usable window is left out), the first ``int(0.67 * count)`` windows train, the
+rest test, and nothing is shuffled.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ class SeriesData:
         boundary: the number of training windows.
         sees: what the windows show, in words.
         offset: index in the series of targets[0].
-        last_response: for a model that sees only a drive, the value just before each target, shape (count,).
-        low, high: what -1 and 1 stand for in the series' own units; -1 and 1 themselves where nothing was scaled.
+        last_response: for a model that sees only a drive, the value just before each target, shape
+            (count,).
+        low, high: what -1 and 1 stand for in the series' own units; -1 and 1 themselves where
+            nothing was scaled.
 
     Raises:
-        ArgumentError: the shapes do not fit each other, a part is empty, or `low` is not below `high`.
+        ArgumentError: the shapes do not fit each other, a part is empty, or `low` is not below
+            `high`.
     """
 
     name: str
@@ -49,7 +52,9 @@ class SeriesData:
     high: float = 1.0
 
     def __post_init__(self) -> None:
-        require(self.inputs.ndim == 2, "inputs", "have the shape (count, window)", self.inputs.shape)
+        require(
+            self.inputs.ndim == 2, "inputs", "have the shape (count, window)", self.inputs.shape
+        )
         flat = (len(self.inputs),)
         require(self.targets.shape == flat, "targets", f"have the shape {flat}", self.targets.shape)
         if self.last_response is not None:
@@ -95,11 +100,13 @@ class SeriesData:
     def holdout(self, fraction: float = 0.2) -> SeriesData:
         """Return data made of the training windows alone, whose test part is their last `fraction`.
 
-        For choosing settings without a look at the test part. (Under the papers' scaling the minimum and
-        maximum still come from the whole series; load with scaling="train" where that matters.)
+        For choosing settings without a look at the test part. (Under the papers' scaling the
+        minimum and maximum still come from the whole series; load with scaling="train" where that
+        matters.)
 
         Raises:
-            ArgumentError: `fraction` is outside (0, 1), or there are fewer than two training windows.
+            ArgumentError: `fraction` is outside (0, 1), or there are fewer than two training
+                windows.
 
         >>> data = windows(np.arange(25.0))
         >>> data.count, data.boundary, data.holdout(0.25).count, data.holdout(0.25).boundary
@@ -136,33 +143,42 @@ def windows(
     name: str = "series",
     sees: str = THE_SERIES,
 ) -> SeriesData:
-    """Return the windows ``inputs_series[i:i+length]`` with the targets ``targets_series[i+length]``.
+    """Return the windows ``inputs_series[i:i+length]`` with the targets
+    ``targets_series[i+length]``.
 
     Args:
         inputs_series: shape (N,), what the model sees.
-        targets_series: shape (N,), what it predicts; None: the same series. If another series is given, its
-            value just before each target is kept as `last_response`.
+        targets_series: shape (N,), what it predicts; None: the same series. If another series is
+            given, its value just before each target is kept as `last_response`.
         length: values per window.
         name: the data set's name.
         sees: what the windows show, in words.
 
     Raises:
-        ArgumentError: `length` is below 1, the series is not flat, differs in length or has fewer than
-            length + 3 values (two windows).
+        ArgumentError: `length` is below 1, the series is not flat, differs in length or has fewer
+            than length + 3 values (two windows).
 
     >>> data = windows(np.arange(9.0))
     >>> data.inputs.tolist()[-1], data.targets.tolist(), data.boundary
     ([3.0, 4.0, 5.0, 6.0], [4.0, 5.0, 6.0, 7.0], 2)
     """
-    require(isinstance(length, int) and length >= 1, "length", "be an integer of at least 1", length)
+    require(
+        isinstance(length, int) and length >= 1, "length", "be an integer of at least 1", length
+    )
     source = np.asarray(inputs_series, dtype=np.float64)
     response = source if targets_series is None else np.asarray(targets_series, dtype=np.float64)
     rule = f"be flat with at least {length + 3} values"
-    require(source.ndim == 1 and len(source) >= length + 3, "inputs_series", rule, f"shape {source.shape}")
+    require(
+        source.ndim == 1 and len(source) >= length + 3,
+        "inputs_series",
+        rule,
+        f"shape {source.shape}",
+    )
     rule = f"have the shape {source.shape}"
     require(response.shape == source.shape, "targets_series", rule, response.shape)
     count = window_count(len(source), length)
-    # Copies, not views: the caller may write into the arrays and hand them to torch without a warning.
+    # Copies, not views: the caller may write into the arrays and hand them to torch without a
+    # warning.
     return SeriesData(
         name=name,
         inputs=np.lib.stride_tricks.sliding_window_view(source, length)[:count].copy(),
@@ -170,15 +186,19 @@ def windows(
         boundary=int(TRAIN_SHARE * count),
         sees=sees,
         offset=length,
-        last_response=None if targets_series is None else response[length - 1 : length - 1 + count].copy(),
+        last_response=None
+        if targets_series is None
+        else response[length - 1 : length - 1 + count].copy(),
     )
 
 
-def scaled_windows(series: Floats, length: int = 4, *, name: str, scaling: Scaling = "whole") -> SeriesData:
+def scaled_windows(
+    series: Floats, length: int = 4, *, name: str, scaling: Scaling = "whole"
+) -> SeriesData:
     """Return the windows of a series scaled to [-1, 1], with what is needed to undo that.
 
-    `scaling` "whole" takes minimum and maximum of the whole series (the papers' protocol), "train" those of
-    the values that the training windows and their targets touch.
+    `scaling` "whole" takes minimum and maximum of the whole series (the papers' protocol), "train"
+    those of the values that the training windows and their targets touch.
 
     Raises:
         ArgumentError: unknown `scaling`, or what `windows` refuses.

@@ -1,0 +1,7 @@
+"""Everything about environments: gymnasium, actor-critic training, agents as a kind of model,
+rewards.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,86 @@
+"""Advantage actor-critic with all environments in step: deterministic for a seed, seeds in
+lockstep.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from diffqas.agents.actor_critic.agents import Agents
+from diffqas.agents.actor_critic.rollout import experience
+from diffqas.agents.actor_critic.training import AgentTraining, schedule
+from diffqas.agents.environments import AgentSettings, Arena, EnvironmentTask
+from diffqas.training import first_fault, move_numbers
+
+UPDATES_PER_RECORD = 25
+
+
+class SyncTraining(AgentTraining[Agents]):
+    """All environments of all seeds step together; one update follows from all that a seed has seen
+    in a few steps.
+
+    What is random in update k of a seed depends on the seed and on k alone, so the seeds stay
+    independent (but for an annealed relaxation, which follows the slowest of them), and a run that
+    is continued ends like one that was never stopped.
+    """
+
+    def __init__(
+        self, population: Agents, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]
+    ) -> None:
+        super().__init__(population, task, settings, seeds)
+        self.arena = Arena(task.identity, seeds, settings.places)
+        first = torch.as_tensor(self.arena.observations, device=population.example.device)
+        population.see(first, torch.ones(len(seeds), dtype=torch.bool))
+
+    def update(self) -> None:
+        """A few steps in every environment, then one step of Adam."""
+        settings, agents, active = self.settings, self.population, self.active
+        agents.train()
+        agents.advance(self.done / self.total, self.updates, self.seeds)
+        lr, entropy_weight = schedule(settings, torch.tensor(self.log.counts))
+        found = experience(agents, self.arena, settings, self._draws(), active, entropy_weight)
+        sound = found.sound
+        moving = torch.tensor(active, device=sound.device) & sound
+        like = found.gradient
+        gradient = torch.where(sound.unsqueeze(1), like, 0)
+        move_numbers(agents.parameters_in_order, self.adam.step(gradient, lr.to(like), moving))
+        agents.see(found.observations, moving)
+        self.entropy = torch.where(moving, found.entropy, self.entropy.to(found.entropy)).cpu()
+        self.updates += 1
+        for row, ended in enumerate(self.arena.finished):
+            self.log.add(row, ended)
+            ended.clear()
+        for index in torch.nonzero(torch.tensor(active) & ~sound.cpu()).flatten().tolist():
+            tensor = first_fault(agents, index, found.losses[index].item(), found.gradient)
+            self._drop(index, f"{found.fault(index)} at update {self.updates} (first in {tensor})")
+
+    def _draws(self) -> torch.Tensor:
+        """Uniform numbers that choose the actions, (steps, seeds, workers)."""
+        shape = (self.settings.steps, self.settings.places)
+        return torch.from_numpy(
+            np.stack(
+                [np.random.default_rng([seed, self.updates]).random(shape) for seed in self.seeds],
+                1,
+            )
+        )
+
+    def _until_next_record(self) -> None:
+        for _ in range(UPDATES_PER_RECORD):
+            if any(self.active):
+                self.update()
+
+    def close(self) -> None:
+        """Close the environments."""
+        self.arena.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        """As of `AgentTraining`, and where every environment stands."""
+        return super().state_dict() | {"arena": self.arena.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """As of `AgentTraining`."""
+        super().load_state_dict(state)
+        self.arena.load_state_dict(state["arena"])

@@ -1,0 +1,239 @@
+"""Actor and critic: of one seed as a user holds them, of several seeds as they are trained."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.quantum_train import QuantumTrain
+from diffqas.training import Population
+
+Weights = dict[str, Tensor]
+
+
+class Centre(nn.Module):
+    """(observation - mean) * shrink: the first layer of an exported policy.
+
+    Args:
+        mean: of the observations seen in training, (size,).
+        shrink: factor.
+    """
+
+    mean: Tensor
+
+    def __init__(self, mean: Tensor, shrink: float) -> None:
+        super().__init__()
+        self.shrink = shrink
+        self.register_buffer("mean", mean)
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """(..., size) -> (..., size)."""
+        return (observations - self.mean) * self.shrink
+
+
+class Agent(nn.Module):
+    """Policy and value of one seed.
+
+    Args:
+        policy: observations -> logits of the actions; a `QuantumTrain` or any module.
+        value: observations -> expected return, (..., 1).
+        observations: length of an observation.
+        shrink: factor on the centred observations.
+
+    Attributes:
+        mean: of the observations seen in training, (size,), zeros if they are not centred.
+    """
+
+    mean: Tensor
+
+    def __init__(
+        self, policy: nn.Module, value: nn.Module, observations: int, shrink: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.policy, self.value, self.shrink = policy, value, shrink
+        self.register_buffer("mean", torch.zeros(observations))
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Logits of the actions, (..., size) -> (..., actions)."""
+        return self.policy((observations - self.mean) * self.shrink)
+
+    @torch.no_grad()
+    def export(self) -> nn.Sequential:
+        """The policy as a plain module of raw observations; no circuit is left."""
+        network = (
+            self.policy.export()
+            if isinstance(self.policy, QuantumTrain)
+            else copy.deepcopy(self.policy)
+        )
+        return nn.Sequential(Centre(self.mean.clone(), self.shrink), network)
+
+    def parameter_report(self) -> str:
+        """Counts of trainable numbers and generated weights."""
+        parts = {"policy": self.policy, "value": self.value}
+        trained = {
+            name: sum(p.numel() for p in part.parameters() if p.requires_grad)
+            for name, part in parts.items()
+        }
+        if not (isinstance(self.policy, QuantumTrain) and isinstance(self.value, QuantumTrain)):
+            return f"{sum(trained.values()):,} trainable numbers: policy {trained['policy']:,}, value {trained['value']:,}"
+        reports = {"policy": self.policy.parameter_report(), "value": self.value.parameter_report()}
+        total, target = (
+            sum(getattr(r, field) for r in reports.values()) for field in ("total", "target")
+        )
+        each = ", ".join(
+            f"{name} {r.total:,} -> {r.target:,} ({r.qubits} qubits, depth {r.depth})"
+            for name, r in reports.items()
+        )
+        return (
+            f"{total:,} trainable numbers write {target:,} weights ({target / total:.1f}x): {each}"
+        )
+
+
+class Network(Population, Protocol):
+    """A population whose weights can be made once and used many times."""
+
+    def generate(self) -> Weights:
+        """Named weights of the networks, each (seeds, ...)."""
+        ...
+
+    def call(self, tensors: Weights, inputs: Tensor, /, *, own: bool = False) -> Tensor:
+        """Outputs of every seed with given weights; with `own`, of inputs (seeds, ...)."""
+        ...
+
+
+class Agents(nn.Module):
+    """Policies and values of several seeds, with the mean of the observations that each has seen.
+
+    Args:
+        policy: observations -> logits of the actions.
+        value: observations -> expected return, (..., 1).
+        seeds: how many.
+        observations: length of an observation.
+        centre: subtract the mean of what was seen.
+        shrink: factor after that.
+    """
+
+    mean: Tensor
+    count: Tensor
+
+    def __init__(
+        self,
+        policy: Network,
+        value: Network,
+        seeds: int,
+        observations: int,
+        centre: bool,
+        shrink: float,
+    ) -> None:
+        super().__init__()
+        self.policy, self.value = policy, value
+        self.centre, self.shrink = centre, shrink
+        self.register_buffer("mean", torch.zeros(seeds, observations, dtype=torch.float64))
+        self.register_buffer("count", torch.zeros(seeds, dtype=torch.float64))
+        self.to(self.example.device)
+
+    def inputs(self, observations: Tensor) -> Tensor:
+        """What the networks are shown, (seeds, ..., size)."""
+        mean = self.mean.to(observations).reshape(
+            len(self.mean), *[1] * (observations.ndim - 2), -1
+        )
+        return (observations - mean) * self.shrink
+
+    @torch.no_grad()
+    def see(self, observations: Tensor, active: Tensor) -> None:
+        """Let the mean move with observations (seeds, count, size) of the active seeds (seeds,)."""
+        if not self.centre:
+            return
+        added = active.to(self.count) * observations.shape[1]
+        self.count += added
+        share = added / self.count.clamp(min=1)
+        self.mean += share.unsqueeze(1) * (observations.double().mean(1) - self.mean)
+
+    @property
+    def numbers(self) -> list[list[Tensor]]:
+        """Trainable tensors of the policy and of the value, each with one entry per seed."""
+        networks = (self.policy, self.value)
+        return [
+            [p for group in network.parameter_groups(1.0) for p in group["params"]]
+            for network in networks
+        ]
+
+    @property
+    def parameters_in_order(self) -> list[Tensor]:
+        """`numbers` in one list: as the columns of a gradient stand."""
+        policy, value = self.numbers
+        return policy + value
+
+    @property
+    def rates(self) -> Tensor:
+        """Learning rate of every number relative to the base rate, as the rows of a gradient stand,
+        (numbers,).
+        """
+        groups = self.parameter_groups(1.0)
+        flat = [
+            torch.full_like(p.detach()[0].flatten(), group["lr"])
+            for group in groups
+            for p in group["params"]
+        ]
+        return torch.cat(flat)
+
+    @property
+    def example(self) -> Tensor:
+        """A trainable tensor: where and in which dtype the agents compute."""
+        return self.numbers[0][0]
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Those of the policy, then those of the value, (seeds, candidates of both)."""
+        return torch.cat([self.policy.structural_weights, self.value.structural_weights], dim=1)
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """As of `Population`."""
+        self.policy.advance(progress, step, seeds)
+        self.value.advance(progress, step, seeds)
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """As of `Population`: the policy's, then the value's."""
+        return self.policy.parameter_groups(lr) + self.value.parameter_groups(lr)
+
+    @torch.no_grad()
+    def write_back(self, models: Sequence[Agent]) -> None:
+        """Copy each seed's numbers into the agents given, one per seed."""
+        for name in ("policy", "value"):
+            cast("Any", getattr(self, name)).write_back([getattr(model, name) for model in models])
+        for mean, model in zip(self.mean, models, strict=True):
+            model.mean.copy_(mean)
+
+
+class SeparateAgents(nn.Module):
+    """Agents of several seeds that train one after the other, each by itself.
+
+    Args:
+        members: one for each seed.
+    """
+
+    def __init__(self, members: Sequence[Agents]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def __getitem__(self, row: int) -> Agents:
+        return cast("Agents", self.members[row])
+
+    @property
+    def rates(self) -> Tensor:
+        """As of `Agents`: those of any member."""
+        return self[0].rates
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """As of `Agents`."""
+        return torch.cat([cast("Agents", member).structural_weights for member in self.members])
+
+    def write_back(self, models: Sequence[Agent]) -> None:
+        """As of `Agents`."""
+        for member, model in zip(self.members, models, strict=True):
+            cast("Agents", member).write_back([model])

@@ -1,0 +1,129 @@
+"""What happens between two updates: act, look back, and the gradient that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.agents.actor_critic.agents import Agents, Weights
+from diffqas.agents.actor_critic.objective import actor_critic_losses, discounted_returns
+from diffqas.agents.environments.arena import Arena, Transitions
+from diffqas.agents.environments.settings import AgentSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Experience:
+    """Some steps of every environment, and what they say about the numbers.
+
+    Attributes:
+        gradient: of each seed's loss in its trainable numbers, clipped, (seeds, numbers).
+        losses: (seeds,).
+        entropy: of the policy, mean over the samples, in nats, (seeds,).
+        observations: that were acted on, (seeds, count, size).
+    """
+
+    gradient: Tensor
+    losses: Tensor
+    entropy: Tensor
+    observations: Tensor
+
+    @property
+    def sound(self) -> Tensor:
+        """Whether loss and gradient are finite, (seeds,) of bool."""
+        return torch.isfinite(self.losses) & torch.isfinite(self.gradient).all(1)
+
+    def fault(self, seed: int) -> str:
+        """What is wrong with a seed that is not sound."""
+        loss = self.losses[seed]
+        return (
+            "the gradient is not finite"
+            if torch.isfinite(loss)
+            else f"the loss became {loss.item()}"
+        )
+
+
+def experience(
+    agents: Agents,
+    arena: Arena,
+    settings: AgentSettings,
+    draws: Tensor,
+    active: Sequence[bool],
+    entropy_weight: Tensor,
+) -> Experience:
+    """Act for `settings.steps` steps with the numbers as they are; the weights are written once.
+
+    Args:
+        agents: of all seeds.
+        arena: their environments, which move on.
+        settings: how to train.
+        draws: uniform on [0, 1), they choose the actions, (steps, seeds, workers).
+        active: seeds whose environments move.
+        entropy_weight: of each seed, (seeds,).
+    """
+    policy, value = agents.policy.generate(), agents.value.generate()
+    acting, judging = _plain(policy), _plain(value)
+    like = agents.example
+    seen, chosen, led = [], [], list[Transitions]()
+    for draw in draws:
+        observations = torch.as_tensor(arena.observations, dtype=like.dtype, device=like.device)
+        with torch.no_grad():
+            logits = agents.policy.call(acting, agents.inputs(observations), own=True)
+        actions = choose_actions(logits, draw)
+        led.append(arena.step(actions.numpy(), active))
+        seen.append(observations)
+        chosen.append(actions)
+    seeds, workers = draws.shape[1:]
+    following = torch.as_tensor(
+        np.stack([t.following for t in led], 1), dtype=like.dtype, device=like.device
+    )
+    with torch.no_grad():
+        values = agents.value.call(judging, agents.inputs(following.flatten(1, 2)), own=True)
+    returns = discounted_returns(
+        torch.as_tensor(np.stack([t.rewards for t in led]), dtype=like.dtype, device=like.device),
+        torch.as_tensor(np.stack([t.terminated for t in led]), device=like.device),
+        torch.as_tensor(np.stack([t.truncated for t in led]), device=like.device),
+        values.reshape(seeds, len(led), workers).transpose(0, 1),
+        settings.gamma,
+        settings.bootstrap,
+    )
+    looked_at = torch.stack(seen, 1).flatten(1, 2)
+    inputs = agents.inputs(looked_at)
+    losses, entropy = actor_critic_losses(
+        agents.policy.call(policy, inputs, own=True),
+        agents.value.call(value, inputs, own=True).squeeze(-1),
+        torch.stack(chosen, 1).flatten(1).to(like.device),
+        returns.transpose(0, 1).flatten(1),
+        entropy_weight.to(like),
+    )
+    parts = [clipped(losses, network, settings.clip) for network in agents.numbers]
+    return Experience(torch.cat(parts, 1), losses.detach(), entropy, looked_at)
+
+
+def choose_actions(logits: Tensor, draws: Tensor) -> Tensor:
+    """Actions by the inverse of the cumulated probabilities: (..., actions), uniform (...) -> (...)
+    on the CPU.
+
+    >>> choose_actions(torch.log(torch.tensor([0.2, 0.5, 0.3])).expand(3, 3), torch.tensor([0.1, 0.6, 0.9]))
+    tensor([0, 1, 2])
+    """
+    cumulated = torch.softmax(logits.double(), -1).cumsum(-1).cpu()
+    return (draws.unsqueeze(-1) >= cumulated[..., :-1]).sum(-1)
+
+
+def clipped(losses: Tensor, numbers: Sequence[Tensor], most: float | None) -> Tensor:
+    """Gradients of each seed's loss in its numbers, with a norm of at most `most`, (seeds,
+    numbers).
+    """
+    gradients = torch.autograd.grad(
+        losses.sum(), numbers, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    flat = torch.cat([gradient.flatten(1) for gradient in gradients], 1)
+    return flat if most is None else flat * (most / flat.norm(dim=1, keepdim=True).clamp(min=most))
+
+
+def _plain(weights: Weights) -> Weights:
+    return {name: tensor.detach() for name, tensor in weights.items()}

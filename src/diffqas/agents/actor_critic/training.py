@@ -1,0 +1,176 @@
+"""What both algorithms have in common: agents, their episodes, the schedule, and what is written
+down.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from diffqas.agents.actor_critic.adam import FlatAdam
+from diffqas.agents.actor_critic.agents import Agents, SeparateAgents
+from diffqas.agents.actor_critic.records import LAST, WINDOW, AgentRecord, EpisodeLog
+from diffqas.agents.environments import AgentSettings, EnvironmentTask
+from diffqas.errors import RunError
+
+P = TypeVar("P", Agents, SeparateAgents)
+
+
+class AgentTraining(ABC, Generic[P]):
+    """A training of agents that can be stopped after any record and continued.
+
+    Args:
+        population: the agents of all seeds.
+        task: the environment.
+        settings: how to train.
+        seeds: one number per agent; they decide every random choice.
+
+    Attributes:
+        epoch: records so far.
+        updates: of the numbers so far.
+        seconds: time spent so far, in this and in earlier processes.
+        failures: for each seed that diverged, where.
+        log: the episodes.
+        remarks: what a person should know of what happened since somebody emptied the list.
+    """
+
+    anytime: ClassVar[bool] = False
+    """As of `diffqas.training.Training`."""
+
+    def __init__(
+        self, population: P, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]
+    ) -> None:
+        self.population, self.task, self.settings, self.seeds = population, task, settings, seeds
+        self.epoch, self.updates, self.seconds = 0, 0, 0.0
+        self.failures: dict[int, str] = {}
+        self.log = EpisodeLog(len(seeds), settings.episodes)
+        self.entropy = torch.full((len(seeds),), torch.nan)
+        self.adam = FlatAdam.start(population.rates, len(seeds), settings.betas, settings.eps)
+        self.remarks: list[str] = []
+
+    @property
+    def metrics(self) -> dict[str, list[float | None]]:
+        """Figures of result.json: means over the last 5,000 episodes, or all, if fewer; None of
+        seeds that failed.
+        """
+        figures = {
+            name: [
+                None if seed in self.failures else value
+                for seed, value in zip(self.seeds, values, strict=True)
+            ]
+            for name, values in self.log.figures(LAST).items()
+        }
+        return {
+            "mean_reward": figures["reward"],
+            "success_rate": figures["success"],
+            "mean_length": figures["length"],
+            "episodes": [float(count) for count in self.log.counts],
+            "steps": [float(steps) for steps in self.log.steps],
+        }
+
+    @property
+    def finished(self) -> bool:
+        """Whether every seed has had its episodes."""
+        return not any(self.active)
+
+    @property
+    def done(self) -> int:
+        """Episodes of the slowest seed that still trains."""
+        counts = [
+            count
+            for seed, count in zip(self.seeds, self.log.counts, strict=True)
+            if seed not in self.failures
+        ]
+        return min(counts, default=self.settings.episodes)
+
+    @property
+    def total(self) -> int:
+        """Episodes of each seed."""
+        return self.settings.episodes
+
+    @property
+    def active(self) -> list[bool]:
+        """Whether a seed still trains."""
+        pairs = zip(self.seeds, self.log.counts, strict=True)
+        return [
+            count < self.settings.episodes and seed not in self.failures for seed, count in pairs
+        ]
+
+    def epochs(self) -> Iterator[AgentRecord]:
+        """Train until every seed has had its episodes, one record now and then.
+
+        Raises:
+            RunError: the loss of every seed became NaN or infinite.
+        """
+        while not self.finished:
+            started = time.perf_counter()
+            self._until_next_record()
+            self.seconds += time.perf_counter() - started
+            self.epoch += 1
+            yield self._record()
+
+    @abstractmethod
+    def _until_next_record(self) -> None:
+        """Train for a while."""
+
+    def close(self) -> None:
+        """Let go of environments and processes."""
+
+    def _record(self) -> AgentRecord:
+        return AgentRecord(
+            epoch=self.epoch,
+            updates=self.updates,
+            episodes=self.log.counts,
+            steps=self.log.steps,
+            **self.log.figures(WINDOW),
+            entropy=self.entropy.tolist(),
+            structural_weights=self.population.structural_weights.tolist(),
+        )
+
+    def _drop(self, index: int, reason: str) -> None:
+        """Freeze a seed that diverged; stop when none is left."""
+        seed = self.seeds[index]
+        if seed not in self.failures:
+            self.failures[seed] = reason
+            self.remarks.append(f"Seed {seed} is frozen, the others go on: {reason}.")
+        if len(self.failures) == len(self.seeds):
+            raise RunError(
+                f"Training diverged: seed {self.seeds[index]}: {reason}. Try a lower learning rate (--lr)."
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on, in plain tensors, numbers and dicts."""
+        return {
+            "epoch": self.epoch,
+            "updates": self.updates,
+            "seconds": self.seconds,
+            "seeds": self.seeds,
+            "failures": self.failures,
+            "log": self.log.state_dict(),
+            "entropy": self.entropy,
+            "population": self.population.state_dict(),
+            "optimizer": self.adam.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        self.epoch, self.updates, self.seconds = state["epoch"], state["updates"], state["seconds"]
+        self.failures, self.entropy = dict(state["failures"]), state["entropy"]
+        self.log.load_state_dict(state["log"])
+        self.population.load_state_dict(state["population"])
+        self.adam.load_state_dict(state["optimizer"])
+
+
+def schedule(settings: AgentSettings, episodes: Tensor) -> tuple[Tensor, Tensor]:
+    """Learning rate and entropy weight after so many episodes, each of the shape of `episodes`.
+
+    Both fall linearly over `settings.decay` episodes, the rate to `settings.floor` of its start,
+    the weight to zero.
+    """
+    done = (episodes.double() / settings.decay).clamp(max=1)
+    return settings.lr * (1 - (1 - settings.floor) * done), settings.entropy * (1 - done)

@@ -1,0 +1,157 @@
+"""One process of asynchronous training: an environment, a copy of the numbers, and steps on the
+shared ones.
+"""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.agents.actor_critic.adam import FlatAdam
+from diffqas.agents.actor_critic.agents import Agents
+from diffqas.agents.actor_critic.rollout import experience
+from diffqas.agents.actor_critic.training import schedule
+from diffqas.agents.environments import AgentSettings, Arena
+from diffqas.errors import DiffqasError
+from diffqas.training import first_fault, move_numbers
+
+REPORT_SECONDS = 0.25
+
+
+@dataclass
+class Counters:
+    """Numbers that all processes see, each a tensor () of int64 in shared memory.
+
+    Attributes:
+        episodes: ended so far.
+        updates: of the numbers so far.
+        stop: not zero once the workers are to end.
+    """
+
+    episodes: Tensor
+    updates: Tensor
+    stop: Tensor
+
+    @classmethod
+    def start(cls, episodes: int, updates: int) -> Counters:
+        """Before the workers begin."""
+        return cls(*(torch.tensor(value).share_memory_() for value in (episodes, updates, 0)))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is given.
+
+    Attributes:
+        agents: of one seed, in shared memory.
+        adam: its optimiser, in shared memory.
+        counters: in shared memory.
+        identity: of the environment.
+        settings: how to train.
+        seed: of the run.
+        number: of the worker, unlike that of any worker before.
+    """
+
+    agents: Agents
+    adam: FlatAdam
+    counters: Counters
+    identity: str
+    settings: AgentSettings
+    seed: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker tells from time to time.
+
+    Attributes:
+        ended: (reward, steps) of episodes.
+        entropy: of the policy, in nats.
+        trouble: why the worker gives up.
+        diverged: whether that is a loss that is no number.
+    """
+
+    ended: tuple[tuple[float, int], ...] = ()
+    entropy: float = float("nan")
+    trouble: str | None = None
+    diverged: bool = False
+
+
+def work(job: Job, pipe: Connection) -> None:
+    """Train until told to stop, or until nobody is there to tell."""
+    torch.set_num_threads(1)
+    with suppress(BrokenPipeError, EOFError):  # the parent has gone
+        try:
+            _work(job, pipe)
+        except (BrokenPipeError, EOFError):
+            raise
+        except DiffqasError as error:
+            pipe.send(Report(trouble=str(error)))
+        except Exception as error:
+            pipe.send(Report(trouble=f"{type(error).__name__}: {' '.join(str(error).split())}"))
+        pipe.close()
+    os._exit(0)  # to take Python and torch down in order would take longer than anybody waits
+
+
+def _work(job: Job, pipe: Connection) -> None:
+    parent = multiprocessing.parent_process()
+    shared, settings, counters = job.agents, job.settings, job.counters
+    local = copy.deepcopy(shared)
+    arena = Arena(job.identity, [job.seed], 1, first=job.number)
+    one = torch.ones(1, dtype=torch.bool)
+    shared.see(torch.as_tensor(arena.observations), one)
+    pipe.send(Report())
+    ended: list[tuple[float, int]] = []
+    spoken, update = time.monotonic(), 0
+    while not counters.stop and (parent is None or parent.is_alive()):
+        _copy(shared, local)
+        local.advance(
+            min(1.0, counters.episodes.item() / settings.episodes),
+            int(counters.updates),
+            [job.seed],
+        )
+        lr, weight = schedule(settings, counters.episodes.reshape(1))
+        shape = (settings.steps, 1, 1)
+        draws = torch.from_numpy(
+            np.random.default_rng([job.seed, job.number, update]).random(shape)
+        )
+        found = experience(local, arena, settings, draws, [True], weight)
+        if not found.sound.all():
+            tensor = first_fault(local, 0, found.losses[0].item(), found.gradient)
+            trouble = f"{found.fault(0)} at update {int(counters.updates) + 1} (first in {tensor})"
+            pipe.send(Report(trouble=trouble, diverged=True))
+            return
+        # Nobody waits for anybody: a step that another one overlaps is a little noise, a lock that
+        # a killed process holds would be the end (Recht et al. 2011, Hogwild).
+        move_numbers(
+            shared.parameters_in_order, job.adam.step(found.gradient, lr.to(found.gradient), one)
+        )
+        shared.see(found.observations, one)
+        counters.updates += 1
+        update += 1
+        counters.episodes += len(arena.finished[0])
+        ended += arena.finished[0]
+        arena.finished[0].clear()
+        if ended and time.monotonic() - spoken > REPORT_SECONDS:
+            pipe.send(Report(tuple(ended), found.entropy.item()))
+            ended.clear()
+            spoken = time.monotonic()
+    if ended:
+        pipe.send(Report(tuple(ended)))
+
+
+@torch.no_grad()
+def _copy(shared: Agents, local: Agents) -> None:
+    for mine, theirs in zip(local.parameters_in_order, shared.parameters_in_order, strict=True):
+        mine.copy_(theirs)
+    local.mean.copy_(shared.mean)

@@ -1,0 +1,153 @@
+"""Environments that step together: some for each seed, every episode decided by seed, place and
+number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffqas.agents.environments.gym import Environment, Floats, Step
+
+
+@dataclass
+class Place:
+    """One environment and the episode in it.
+
+    Attributes:
+        environment: the environment.
+        seed: of the run.
+        number: of the place among those of the seed.
+        episode: number of the episode, 0 for the first.
+        actions: those of the episode so far.
+        reward: that of the episode so far, undiscounted.
+        observation: of the state that it stands in.
+    """
+
+    environment: Environment
+    seed: int
+    number: int
+    episode: int = 0
+    actions: list[int] = field(default_factory=list)
+    reward: float = 0.0
+    observation: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    def begin(self, episode: int) -> None:
+        """Start an episode."""
+        entropy = np.random.SeedSequence([self.seed, self.number, episode])
+        self.episode, self.actions, self.reward = episode, [], 0.0
+        self.observation = self.environment.reset(int(entropy.generate_state(1)[0]))
+
+    def replay(self, episode: int, actions: Sequence[int]) -> None:
+        """Start an episode and repeat what was done in it: environments are deterministic, and
+        cannot be stored.
+        """
+        self.begin(episode)
+        for action in actions:
+            self.act(action)
+
+    def act(self, action: int) -> Step:
+        """Act, and keep account of it."""
+        step = self.environment.step(action)
+        self.actions.append(action)
+        self.reward += step.reward
+        self.observation = step.observation
+        return step
+
+
+@dataclass(frozen=True, eq=False)
+class Transitions:
+    """What one action in every place led to; places that were left out hold zeros.
+
+    Attributes:
+        following: observations after it, before a new episode begins, (seeds, workers, size).
+        rewards: (seeds, workers).
+        terminated: the episode came to an end of its own, (seeds, workers).
+        truncated: it was cut at its time limit, (seeds, workers).
+    """
+
+    following: Floats
+    rewards: Floats
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+
+
+class Arena:
+    """`workers` places for each seed.
+
+    Args:
+        name: of the environment, as of `Environment`.
+        seeds: of the runs.
+        workers: places for each.
+        first: number of the first place.
+    """
+
+    def __init__(self, name: str, seeds: Sequence[int], workers: int, first: int = 0) -> None:
+        numbers = range(first, first + workers)
+        self.places = [
+            [Place(Environment(name), seed, number) for number in numbers] for seed in seeds
+        ]
+        for place in self._all():
+            place.begin(0)
+        self.finished: list[list[tuple[float, int]]] = [[] for _ in seeds]
+        """(reward, steps) of the episodes that ended since somebody emptied the list, for each
+        seed.
+        """
+
+    @property
+    def observations(self) -> Floats:
+        """Of the states that the places stand in, (seeds, workers, size)."""
+        return np.stack([np.stack([place.observation for place in row]) for row in self.places])
+
+    def step(self, actions: NDArray[np.int64], active: Sequence[bool]) -> Transitions:
+        """Act in the places of the active seeds; where an episode ends, the next one begins.
+
+        Args:
+            actions: (seeds, workers).
+            active: whether a seed takes part.
+        """
+        shape = actions.shape
+        size = self.places[0][0].environment.observations
+        result = Transitions(
+            np.zeros((*shape, size), np.float32),
+            np.zeros(shape, np.float32),
+            np.zeros(shape, bool),
+            np.zeros(shape, bool),
+        )
+        for row, places in enumerate(self.places):
+            if not active[row]:
+                continue
+            for column, place in enumerate(places):
+                step = place.act(int(actions[row, column]))
+                here = row, column
+                result.following[here], result.rewards[here] = step.observation, step.reward
+                result.terminated[here], result.truncated[here] = step.terminated, step.truncated
+                if step.terminated or step.truncated:
+                    self.finished[row].append((place.reward, len(place.actions)))
+                    place.begin(place.episode + 1)
+        return result
+
+    def close(self) -> None:
+        """Close every environment."""
+        for place in self._all():
+            place.environment.close()
+
+    def state_dict(self) -> list[list[dict[str, Any]]]:
+        """Episode and actions of every place."""
+        return [
+            [{"episode": place.episode, "actions": list(place.actions)} for place in row]
+            for row in self.places
+        ]
+
+    def load_state_dict(self, state: list[list[dict[str, Any]]]) -> None:
+        """Bring every place to where it stood."""
+        for row, stored in zip(self.places, state, strict=True):
+            for place, one in zip(row, stored, strict=True):
+                place.replay(one["episode"], one["actions"])
+
+    def _all(self) -> list[Place]:
+        return [place for row in self.places for place in row]

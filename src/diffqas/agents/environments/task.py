@@ -1,0 +1,120 @@
+"""An environment as a task: the networks of its agent, how they are trained, and what to compare
+with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import nn
+
+from diffqas.agents.environments.gym import ENVIRONMENTS, Environment
+from diffqas.agents.environments.networks import tanh_network
+from diffqas.agents.environments.settings import AgentSettings
+from diffqas.architecture import Raw
+from diffqas.errors import choose
+from diffqas.quantum_train import RECIPES, DimensionScale, Rates, Recipe
+from diffqas.tasks import Reference, Split, Task
+
+AGENT_RECIPES: dict[str, AgentSettings] = {
+    # arXiv 2505.09653, section V-C; what it leaves open as in the recipe of the other tasks.
+    "paper": AgentSettings(RECIPES["paper"], algorithm="a3c", workers=16),
+    # How it was chosen stands in docs/agents.md.
+    "default": AgentSettings(
+        Recipe(relaxation=Raw(0.4), scale=DimensionScale(16.0), rates=Rates(3.0, 3.0, 1.0)),
+        lr=3e-3,
+        clip=1.0,
+        entropy=0.02,
+        decay=5_000,
+        floor=0.1,
+        centre=True,
+        shrink=0.6,
+        bootstrap=True,
+    ),
+}
+
+POLICY_HEAD = 0.2
+"""Factor on the start of the policy's last layer: the first actions are nearly uniform."""
+
+
+@dataclass(frozen=True, eq=False)
+class EnvironmentTask:
+    """Everything that a search needs to know about an environment.
+
+    Attributes:
+        name: word of the command line.
+        identity: of gymnasium.
+        observations: length of an observation.
+        actions: how many.
+        policy, value: make fresh networks.
+        recipes: settings by recipe name.
+        references: figures to compare the mean reward with.
+        device, dtype: where the agents compute.
+    """
+
+    name: str
+    identity: str
+    observations: int
+    actions: int
+    policy: Callable[[], nn.Module]
+    value: Callable[[], nn.Module]
+    recipes: Mapping[str, AgentSettings]
+    references: Sequence[Reference] = ()
+    device: torch.device | str = "cpu"
+    dtype: torch.dtype = torch.float32
+    kind: str = "environment"
+
+    def settings(self, recipe: str) -> AgentSettings:
+        """Settings of a recipe.
+
+        Raises:
+            ArgumentError: the task has no recipe of that name.
+        """
+        return self.recipes[choose(recipe, self.recipes, "recipe")]
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> EnvironmentTask:
+        """The same for agents that compute elsewhere."""
+        return replace(self, device=device, dtype=dtype)
+
+    def network(self, name: str) -> Task:
+        """Policy or value as the target of a task of its own, with one observation of zeros."""
+        target: Callable[[], nn.Module] = {"policy": self.policy, "value": self.value}[name]
+        zeros = torch.zeros(1, self.observations, dtype=self.dtype, device=self.device)
+        only = Split(zeros, zeros)
+        loss = nn.functional.mse_loss
+        return Task(f"{self.name}: {name}", only, only, target, loss, {"mse": loss}, {})
+
+
+def environment_task(name: str) -> EnvironmentTask:
+    """The task of an environment: a policy 32-32 and a value 32-32, both with tanh.
+
+    Args:
+        name: key of `ENVIRONMENTS` or an id of gymnasium.
+
+    Raises:
+        DataError: gymnasium or what the environment needs is not installed.
+        ArgumentError: no such environment, or one with other observations or actions.
+    """
+    environment = Environment(name)
+    size, actions = environment.observations, environment.actions
+    environment.close()
+    return EnvironmentTask(
+        name=name,
+        identity=ENVIRONMENTS.get(name, name),
+        observations=size,
+        actions=actions,
+        policy=partial(tanh_network, size, actions, head=POLICY_HEAD),
+        value=partial(tanh_network, size, 1),
+        recipes=AGENT_RECIPES,
+        references=BEST.get(name, ()),
+    )
+
+
+BEST = {
+    "minigrid-empty-5x5": (Reference("best possible", 0.955, "5 steps of at most 100"),),
+    "minigrid-empty-6x6": (Reference("best possible", 0.95625, "7 steps of at most 144"),),
+}
+"""1 - 0.9 * steps / most steps, by the environment's own rules."""

@@ -1,0 +1,134 @@
+"""Rewards of agents over their episodes, as in Fig. 13 and 14 of arXiv 2505.09653."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from diffqas.reports import PREDICTION, Floats, blank, clean
+
+REWARD_WINDOW, LAST = 1_000, 5_000
+"""Episodes in a moving average, and in the inset."""
+
+
+@dataclass(frozen=True, eq=False)
+class RewardLine:
+    """Rewards of one kind of agent.
+
+    Attributes:
+        label: its name.
+        rewards: of every episode, one array per seed; they may be of different lengths.
+        color: of line and band.
+        style: of the line.
+    """
+
+    label: str
+    rewards: Sequence[ArrayLike]
+    color: str = PREDICTION
+    style: str = "-"
+
+
+def moving(values: ArrayLike, window: int, first: int | None = None) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the last `window` values, from the `first`-th value on.
+
+    Args:
+        values: one after the other.
+        window: how many are taken together; before there are so many, all.
+        first: the number of values that the first mean is of; None: `window`.
+
+    >>> mean, deviation = moving([0, 1, 1, 1], 2)
+    >>> mean.tolist(), deviation.tolist()
+    ([0.5, 1.0, 1.0], [0.5, 0.0, 0.0])
+    >>> moving([0, 1, 1, 1], 2, first=1)[0].tolist()
+    [0.0, 0.5, 1.0, 1.0]
+    """
+    array = np.asarray(values, dtype=float)
+    sums, squares = (np.concatenate([[0.0], np.cumsum(power)]) for power in (array, array**2))
+    end = np.arange(window if first is None else first, len(array) + 1)
+    start = np.clip(end - window, 0, None)
+    mean = (sums[end] - sums[start]) / (end - start)
+    variance = (squares[end] - squares[start]) / (end - start) - mean**2
+    return mean, np.sqrt(np.clip(variance, 0, None))
+
+
+def rewards_figure(
+    lines: Sequence[RewardLine],
+    title: str,
+    best: float | None = None,
+    window: int = REWARD_WINDOW,
+    last: int = LAST,
+) -> Figure:
+    """Moving average over the episodes, the median over seeds; the band is the moving deviation,
+    its median likewise.
+
+    Args:
+        lines: kinds of agents.
+        title: heading.
+        best: largest possible reward, drawn dotted.
+        window: episodes in the average; at the beginning fewer, but for the first fiftieth of a
+            window.
+        last: episodes that an inset shows again, if there are more than twice as many.
+    """
+    figure = blank(8.5, 4.6)
+    axes = figure.subplots()
+    longest = max(len(np.asarray(rewards)) for line in lines for rewards in line.rewards)
+    window = max(1, min(window, longest // 10))
+    _draw(axes, lines, window, best)
+    axes.set_xlabel("episode")
+    axes.set_ylabel(f"reward, mean of {window:,} episodes")
+    if len(lines) > 1:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
+    if longest > 2 * last:
+        inset = axes.inset_axes((0.42, 0.12, 0.55, 0.42))
+        _draw(inset, lines, window, best, first=longest - last, band=False)
+        inset.set_xlim(longest - last, longest)
+        inset.set_title(f"last {last:,} episodes", fontsize=8)
+        inset.tick_params(labelsize=7)
+        inset.ticklabel_format(useOffset=False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    return figure
+
+
+def few(window: int) -> int:
+    """How many values the first mean of a moving average is of."""
+    return max(1, window // 50)
+
+
+def _draw(
+    axes: Axes,
+    lines: Sequence[RewardLine],
+    window: int,
+    best: float | None,
+    first: int = 0,
+    band: bool = True,
+) -> None:
+    for line in lines:
+        shortest = min(len(np.asarray(rewards)) for rewards in line.rewards)
+        if shortest < max(few(window), first):
+            continue
+        begin = few(window)
+        both = [moving(np.asarray(rewards)[:shortest], window, begin) for rewards in line.rewards]
+        mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
+        episode = np.arange(begin, shortest + 1)
+        shown = slice(max(0, first - begin), None, max(1, len(mean) // 4_000))
+        axes.plot(
+            episode[shown],
+            mean[shown],
+            line.style,
+            color=line.color,
+            linewidth=1.3,
+            label=line.label,
+        )
+        if band:
+            low, high = mean - deviation, mean + deviation
+            axes.fill_between(
+                episode[shown], low[shown], high[shown], color=line.color, alpha=0.12, linewidth=0
+            )
+    if best is not None:
+        axes.axhline(best, color="0.4", linestyle=":", linewidth=1)
+    clean(axes)

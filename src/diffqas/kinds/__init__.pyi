@@ -1,0 +1,15 @@
+from .kind import Companion as Companion
+from .kind import Labels as Labels
+from .kind import ModelKind as ModelKind
+from .per_layer import PerLayerKind as PerLayerKind
+from .per_layer import first_order as first_order
+from .per_layer import of_layers as of_layers
+from .qlstm import QLSTM_RECIPES as QLSTM_RECIPES
+from .qlstm import QLSTMKind as QLSTMKind
+from .qlstm import affordable as affordable
+from .qlstm import lstm_count as lstm_count
+from .qlstm import nearest_hidden_size as nearest_hidden_size
+from .qlstm_paper import PUBLISHED as PUBLISHED
+from .quantum_train import QuantumTrainKind as QuantumTrainKind
+from .quantum_train import constant as constant
+from .ranking import leading as leading

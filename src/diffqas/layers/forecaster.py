@@ -1,0 +1,63 @@
+"""A quantum LSTM that predicts the next value of a series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor, nn
+
+from diffqas.errors import require
+from diffqas.layers.qlstm import QLSTM
+from diffqas.layers.report import QLSTMReport
+
+
+class Forecaster(nn.Module):
+    """head(h) after the last value of a window, with h of a `QLSTM` and a linear head.
+
+    Args:
+        cell: reads one value per moment.
+        rates: learning rates of `"angles"`, `"structure"` and `"head"` relative to the base rate; 1
+            where not given.
+
+    >>> import torch
+    >>> model = Forecaster(QLSTM(1, 5, sharing="shared"))
+    >>> print(model.parameter_report())
+    270 trainable numbers: 120 angles + 144 structural + 6 head, 6 qubits, depth 5
+    >>> model(torch.zeros(10, 4)).shape
+    torch.Size([10])
+    """
+
+    def __init__(self, cell: QLSTM, rates: Mapping[str, float] | None = None) -> None:
+        super().__init__()
+        require(
+            cell.input_size == 1,
+            "cell",
+            "read one value per moment",
+            f"input_size {cell.input_size}",
+        )
+        self.cell, self.head = cell, nn.Linear(cell.hidden_size, 1)
+        self.rates = dict(rates or {})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map windows (batch, time) to predictions (batch,)."""
+        _, (h, _) = self.cell(x.unsqueeze(-1))
+        return self.head(h[-1]).squeeze(-1)
+
+    def parameter_report(self) -> QLSTMReport:
+        """Counts of trained and frozen numbers."""
+        head = sum(parameter.numel() for parameter in self.head.parameters())
+        return replace(self.cell.parameter_report(), head=head)
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`: angles, structure and head, each at `lr` times its own rate; no
+        frozen ones.
+        """
+        head = {"name": "head", "params": list(self.head.parameters()), "lr": lr}
+        return rated([*self.cell.parameter_groups(lr), head], self.rates)
+
+
+def rated(groups: list[dict[str, Any]], rates: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Parameter groups with the `lr` of each times the rate of its name."""
+    return [group | {"lr": group["lr"] * rates.get(group["name"], 1.0)} for group in groups]

@@ -1,0 +1,184 @@
+"""Several forecasters of one kind as one: every parameter has a leading dimension, one entry per
+seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import generators, noise_like
+from diffqas.errors import require
+from diffqas.layers.forecaster import Forecaster, rated
+from diffqas.layers.gates import GateCircuits
+from diffqas.layers.qlstm import parameter_groups
+from diffqas.layers.recurrence import Gates, unroll
+from diffqas.simulator import Observables, features
+
+
+class ForecasterLockstep(nn.Module):
+    """Train several `Forecaster` models together: one pass of the simulator, one optimiser.
+
+    The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element
+    by element, so the seeds stay independent of each other.
+
+    Args:
+        models: models that differ in their numbers only.
+
+    >>> from diffqas.layers import QLSTM
+    >>> models = [Forecaster(QLSTM(1, 2, depth=1)) for _ in range(3)]
+    >>> ForecasterLockstep(models)(torch.zeros(7, 4)).shape
+    torch.Size([3, 7])
+    """
+
+    def __init__(self, models: Sequence[Forecaster]) -> None:
+        super().__init__()
+        require(len(models) >= 1, "models", "hold at least one Forecaster", "an empty list")
+        first = models[0]
+        kinds = {
+            tuple((name, tuple(p.shape)) for name, p in model.named_parameters())
+            for model in models
+        }
+        require(
+            len(kinds) == 1,
+            "models",
+            "differ in their numbers only",
+            f"{len(kinds)} kinds of shapes",
+        )
+        self.squash, self.hidden_size, self.rates = (
+            first.cell.squash,
+            first.cell.hidden_size,
+            first.rates,
+        )
+        stacks = zip(*(model.cell.circuits for model in models), strict=True)
+        self.layers = nn.ModuleList(GateCircuits.stacked(layers) for layers in stacks)
+        self.head = nn.ParameterDict(
+            {
+                name: torch.stack([m.head.get_parameter(name).detach() for m in models])
+                for name in ("weight", "bias")
+            }
+        )
+
+    def __len__(self) -> int:
+        return len(self.head["bias"])
+
+    @property
+    def circuits(self) -> list[GateCircuits]:
+        """The stacked circuits of every layer of the networks."""
+        return [layer for layer in self.layers if isinstance(layer, GateCircuits)]
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Weights after the relaxation, without noise: (seeds, layers * gates * candidates), the
+        last fastest.
+        """
+        return torch.cat([layer.weights.detach().flatten(1) for layer in self.circuits], 1)
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Tell an annealed or stochastic relaxation how far training has come."""
+        for layer in self.circuits:
+            layer.progress = progress
+        if self.circuits[0].relaxation.stochastic:
+            draws = generators(seeds, step)  # layer after layer draws from the same ones
+            for layer in self.circuits:
+                layer.noise = noise_like(layer.structure, draws)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""
+        return self._read(self._states(self.circuits, x))
+
+    def _read(self, h: Tensor) -> Tensor:
+        """The head, (seeds, batch, hidden) -> (seeds, batch)."""
+        return torch.baddbmm(self.head["bias"].unsqueeze(1), h, self.head["weight"].mT).squeeze(-1)
+
+    def _states(self, layers: Sequence[Callable[[], Gates]], x: Tensor) -> Tensor:
+        """What the head reads: (batch, time) -> (seeds, batch, hidden)."""
+        each = x.unsqueeze(-1).expand(len(self), *x.shape, 1)
+        start = x.new_zeros(len(layers), len(self), len(x), self.hidden_size)
+        _, (h, _) = unroll(layers, each, (start, start), self.squash)
+        return h[-1]
+
+    def sample_jacobian(
+        self, x: Tensor, parameters: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor]] | None:
+        """As of `diffqas.training.population.SamplesApart`.
+
+        An output of a gate is linear in its coefficients, and belongs to one sample. So one
+        backward pass of the sum of all predictions, to the gates' outputs, tells all samples apart;
+        the products with what the gates were shown are the derivatives by the coefficients. The
+        rows of a Jacobian would each go back through all samples.
+        """
+        gates = [Recorded(layer()) for layer in self.circuits]
+        sources = [found for gate in gates if (found := gate.observables.coefficients) is not None]
+        if len(sources) < len(gates):  # circuits too wide
+            return None
+        h = self._states([lambda gate=gate: gate for gate in gates], x)
+        outputs = self._read(h)
+        of_weight, of_bias = (
+            h.detach().transpose(0, 1).unsqueeze(2),
+            torch.ones_like(outputs.T).unsqueeze(2),
+        )
+        known = {id(self.head["weight"]): of_weight, id(self.head["bias"]): of_bias}
+        inner = [parameter for parameter in parameters if id(parameter) not in known]
+        if inner:
+            values = [value for gate in gates for value in gate.values]
+            slopes = torch.autograd.grad(outputs.sum(), values, retain_graph=True)
+            each = [
+                slopes[start : start + x.shape[1]] for start in range(0, len(slopes), x.shape[1])
+            ]
+            rows = [gate.by_coefficients(few) for gate, few in zip(gates, each, strict=True)]
+
+            def back(cotangents: list[Tensor]) -> tuple[Tensor, ...]:
+                return torch.autograd.grad(
+                    sources, inner, cotangents, retain_graph=True, materialize_grads=True
+                )
+
+            known |= {
+                id(p): part for p, part in zip(inner, torch.func.vmap(back)(rows), strict=True)
+            }
+        return outputs.detach(), [known[id(parameter)] for parameter in parameters]
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`: angles, structure and head of all seeds, each at `lr` times its
+        own rate.
+        """
+        head = {"name": "head", "params": list(self.head.values()), "lr": lr}
+        return rated([*parameter_groups(self.circuits, lr), head], self.rates)
+
+    @torch.no_grad()
+    def write_back(self, models: Sequence[Forecaster]) -> None:
+        """Copy each seed's numbers into the models given, one per seed."""
+        for seed, model in enumerate(models):
+            for stacked, layer in zip(self.circuits, model.cell.circuits, strict=True):
+                layer.angles.copy_(stacked.angles[seed])
+                layer.structure.copy_(stacked.structure[seed])
+                layer.progress = stacked.progress
+            for name, values in self.head.items():
+                model.head.get_parameter(name).copy_(values[seed])
+
+
+class Recorded:
+    """The gates of a layer, with what they were shown and what they gave at every moment."""
+
+    def __init__(self, observables: Observables) -> None:
+        self.observables = observables
+        self.shown: list[Tensor] = []
+        self.values: list[Tensor] = []
+
+    def __call__(self, v: Tensor) -> Tensor:
+        """As of `Observables`."""
+        self.shown.append(v.detach())
+        self.values.append(self.observables(v))
+        return self.values[-1]
+
+    def by_coefficients(self, slopes: Sequence[Tensor]) -> Tensor:
+        """Derivatives of every sample's prediction, (batch, seeds, gates, 1, outputs, 3**n).
+
+        Args:
+            slopes: those by the values of each moment, (seeds, gates, batch, outputs).
+        """
+        shown = features(torch.stack(self.shown).squeeze(2))
+        return torch.einsum("tsgbk,tsbf->bsgkf", torch.stack(list(slopes)), shown).unsqueeze(3)

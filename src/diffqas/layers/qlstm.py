@@ -1,0 +1,281 @@
+"""A long short-term memory whose gates are circuits found by search, called as `torch.nn.LSTM` is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import Ranked, Relaxation, as_relaxation
+from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
+from diffqas.errors import choose, require, whole
+from diffqas.layers.gates import GateCircuits
+from diffqas.layers.recurrence import SQUASHES, State, unroll
+from diffqas.layers.report import QLSTMReport
+
+
+class QLSTM(nn.Module):
+    """f, i, o = sigmoid(QNN(v)), g = tanh(QNN(v)), c' = f c + i g, h' = o tanh(c') with v = cat(x,
+    h).
+
+    A gate's QNN is a weighted sum of candidate circuits on n = input_size + hidden_size qubits that
+    encode v as angles; its outputs are <Z> of the first hidden_size qubits (arXiv 2508.14955). Call
+    and shapes are those of `torch.nn.LSTM(batch_first=True)`. What is random at the start follows
+    from `torch.manual_seed`.
+
+    Args:
+        input_size: values per moment.
+        hidden_size: length of h and c.
+        depth: layers of the circuits.
+        candidates: circuits with data encoding. The weight of a single one is fixed, at 1 unless
+            the relaxation says otherwise.
+        sharing: `"separate"` (angles for each candidate of each gate) or `"shared"` (for each
+            gate).
+        reservoir: leave the angles as they are drawn; the structural weights are trained.
+        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
+        num_layers: networks on top of each other, each reading the outputs of the one below. They
+            read hidden_size values, so they have 2 * hidden_size qubits.
+        structure: `"gate"` (structural weights for each gate) or `"shared"` (one set for the four
+            of a layer).
+        squash: `"none"` encodes v itself, `"arctan"` its arc tangent. The papers' summary names
+            neither.
+        spread: standard deviation of the angles at the start, in radians.
+        batch_first: only True; here, as the next three, to tell those who come from
+            `torch.nn.LSTM`.
+        bidirectional: only False.
+        dropout: only 0.
+        proj_size: only 0.
+
+    Raises:
+        ArgumentError: a wrong argument.
+
+    >>> cell = QLSTM(1, 2, depth=2, sharing="shared")
+    >>> print(cell.parameter_report())
+    168 trainable numbers: 24 angles + 144 structural, 3 qubits, depth 2
+    >>> output, (h, c) = cell(torch.zeros(10, 4, 1))
+    >>> output.shape, h.shape
+    (torch.Size([10, 4, 2]), torch.Size([1, 10, 2]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        depth: int = 5,
+        candidates: SearchSpace | Iterable[Candidate] = QLSTM_SPACE,
+        sharing: str = "separate",
+        reservoir: bool = False,
+        relaxation: str | Relaxation = "raw",
+        num_layers: int = 1,
+        *,
+        structure: str = "gate",
+        squash: str = "none",
+        spread: float = 0.01,
+        batch_first: bool = True,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        proj_size: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, size in (
+            ("input_size", input_size),
+            ("hidden_size", hidden_size),
+            ("num_layers", num_layers),
+        ):
+            require(whole(size), name, "be a whole number of at least 1", repr(size))
+        require(isinstance(reservoir, bool), "reservoir", "be True or False", repr(reservoir))
+        require(
+            batch_first is True, "batch_first", "be True (transpose the input instead)", batch_first
+        )
+        require(
+            bidirectional is False,
+            "bidirectional",
+            "be False (use two cells instead)",
+            bidirectional,
+        )
+        require(
+            dropout == 0,
+            "dropout",
+            "be 0 (stack cells with nn.Dropout between them instead)",
+            dropout,
+        )
+        require(
+            proj_size == 0,
+            "proj_size",
+            "be 0 (put an nn.Linear behind the cell instead)",
+            proj_size,
+        )
+        require(spread >= 0, "spread", "be at least 0", spread)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.squash = choose(squash, SQUASHES, "squash")
+        space, relaxed = as_space(candidates), as_relaxation(relaxation)
+        self.layers = nn.ModuleList(
+            GateCircuits(
+                space, width + hidden_size, hidden_size, depth, relaxed, sharing, structure, spread
+            )
+            for width in (input_size, *[hidden_size] * (num_layers - 1))
+        )
+        for layer in self.circuits:
+            layer.angles.requires_grad_(not reservoir)
+
+    @property
+    def circuits(self) -> list[GateCircuits]:
+        """The circuits of every layer."""
+        return [layer for layer in self.layers if isinstance(layer, GateCircuits)]
+
+    @property
+    def progress(self) -> float:
+        """How far training has come, 0 to 1; set by the training loop, read by annealed
+        relaxations.
+        """
+        return self.circuits[0].progress
+
+    @progress.setter
+    def progress(self, value: float) -> None:
+        for layer in self.circuits:
+            layer.progress = value
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Run the cell over a sequence.
+
+        Args:
+            x: (batch, time, input_size) or, for one sample, (time, input_size), dtype and device of
+                the angles.
+            state: h and c before the first moment, (num_layers, batch, hidden_size) each, without
+                the batch for one sample; None means 0.
+
+        Returns:
+            h of the last layer at every moment, (batch, time, hidden_size), and h and c of every
+            layer after the last moment, shaped like `state`; without the batch for one sample.
+
+        Raises:
+            ArgumentError: an input or state of the wrong shape, dtype or device.
+        """
+        self._check("x", x, x.dim() in (2, 3) if isinstance(x, Tensor) else False)
+        rule, got = (
+            f"have the shape (batch, time, {self.input_size}) or (time, {self.input_size})",
+            tuple(x.shape),
+        )
+        require(got[-1] == self.input_size and 0 not in got, "x", rule, got)
+        hidden, memory = self._start(x, state)
+        single = x.dim() == 2
+        if single:
+            x, hidden, memory = x.unsqueeze(0), hidden.unsqueeze(1), memory.unsqueeze(1)
+        x, (h, c) = unroll(self.circuits, x, (hidden, memory), self.squash)
+        return (x.squeeze(0), (h.squeeze(1), c.squeeze(1))) if single else (x, (h, c))
+
+    def _start(self, x: Tensor, state: State | None) -> State:
+        shape = (self.num_layers, *x.shape[:-2], self.hidden_size)
+        if state is None:
+            return x.new_zeros(shape), x.new_zeros(shape)
+        pair = isinstance(state, (tuple, list)) and len(state) == 2
+        require(pair, "state", "be a pair (h, c)", type(state).__name__)
+        for name, part in zip(("h", "c"), state, strict=True):
+            self._check(f"state ({name})", part, True)
+            require(
+                part.shape == shape, f"state ({name})", f"have the shape {shape}", tuple(part.shape)
+            )
+        return state[0], state[1]
+
+    def _check(self, name: str, tensor: Tensor, shaped: bool) -> None:
+        like = self.circuits[0].angles
+        kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+        require(kind == like.dtype, name, f"be a {like.dtype} tensor like the angles", kind)
+        require(
+            tensor.device == like.device,
+            name,
+            f"be on the device of the angles, {like.device}",
+            tensor.device,
+        )
+        require(shaped, name, "have two or three dimensions", tensor.dim())
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Weights after the relaxation, without noise, (num_layers, gates, candidates) in the order
+        of `chosen`.
+
+        The gates are forget, input, output and cell; with `structure="shared"` there is one row for
+        all.
+        """
+        return torch.stack([layer.weights.detach() for layer in self.circuits])
+
+    @property
+    def chosen(self) -> dict[str, SearchSpace]:
+        """Candidates of each gate, by names such as `forget_l0`; `all_l0` with
+        `structure="shared"`.
+        """
+        pairs = ((layer.rows, layer.spaces) for layer in self.circuits)
+        return self._named(zip(*pair, strict=True) for pair in pairs)
+
+    def ranking(self) -> dict[str, list[Ranked]]:
+        """Candidates of each gate by what they contribute, best first, by the names of `chosen`.
+
+        With raw weights the contribution is |w| times the standard deviation of the outputs over
+        inputs uniform in [-1, 1]; otherwise it is the weight. Candidates that are provably the same
+        function are merged.
+        """
+        squash = SQUASHES[self.squash]
+        return self._named(
+            zip(layer.rows, layer.ranking(squash), strict=True) for layer in self.circuits
+        )
+
+    def discretize(self, k: int = 1) -> QLSTM:
+        """A new cell with the k best candidates of each gate, as found: ready to evaluate or
+        retrain.
+
+        Different gates may keep different candidates. Angles are kept; of candidates that are the
+        same function one is kept, with the sum of their weights.
+        """
+        rankings = [layer.ranking(SQUASHES[self.squash]) for layer in self.circuits]
+        most = min(len(entries) for layer in rankings for entries in layer)
+        rule = f"be between 1 and {most}"
+        require(whole(k) and k <= most, "k", rule, k)
+        found = copy.deepcopy(self)
+        found.layers = nn.ModuleList(
+            layer.restricted([[list(entry.indices) for entry in entries[:k]] for entries in rows])
+            for layer, rows in zip(self.circuits, rankings, strict=True)
+        )
+        return found
+
+    def parameter_report(self) -> QLSTMReport:
+        """Counts of trained and frozen numbers."""
+        angles = [layer.angles for layer in self.circuits]
+        weights = [layer.structure for layer in self.circuits]
+        return QLSTMReport(
+            qubits=tuple(layer.n for layer in self.circuits),
+            depth=self.circuits[0].depth,
+            circuit=sum(each.numel() for each in angles if each.requires_grad),
+            structure=sum(each.numel() for each in weights if each.requires_grad),
+            frozen=sum(each.numel() for each in (*angles, *weights) if not each.requires_grad),
+        )
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for `torch.optim`: angles and structure, both at `lr`; frozen ones are left out."""
+        return parameter_groups(self.circuits, lr)
+
+    def extra_repr(self) -> str:
+        """Line shown by print(model)."""
+        return f"{self.input_size}, {self.hidden_size}, squash={self.squash}"
+
+    @staticmethod
+    def _named(layers: Iterable[Iterable[tuple[str, Any]]]) -> dict[str, Any]:
+        return {
+            f"{name}_l{index}": value for index, rows in enumerate(layers) for name, value in rows
+        }
+
+
+def parameter_groups(layers: Iterable[GateCircuits], lr: float) -> list[dict[str, Any]]:
+    """Groups for `torch.optim` of layers, single or stacked; frozen parameters are left out."""
+    given = list(layers)
+    groups = [
+        {
+            "name": name,
+            "params": [p for layer in given if (p := layer.get_parameter(name)).requires_grad],
+            "lr": lr,
+        }
+        for name in ("angles", "structure")
+    ]
+    return [group for group in groups if group["params"]]

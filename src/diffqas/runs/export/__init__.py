@@ -1,0 +1,6 @@
+"""Models that leave the run folder: networks and generators as files for other programs."""
+
+from diffqas.runs.export.network_file import load_network as load_network
+from diffqas.runs.export.run import FORMATS as FORMATS
+from diffqas.runs.export.run import Exported as Exported
+from diffqas.runs.export.run import export_run as export_run

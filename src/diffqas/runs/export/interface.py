@@ -1,0 +1,126 @@
+"""What a network is to be fed, and what its outputs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.agents import EnvironmentTask
+from diffqas.searches import RunConfig, load_windows
+from diffqas.tasks import DIGITS, Task, load_images
+
+Interface = dict[str, dict[str, Any]]
+
+SCALED = "2 * (value - low) / (high - low) - 1"
+UNSCALED = "low + (prediction + 1) * (high - low) / 2"
+STANDARDISED = "(pixel / white - mean) / std"
+AS_IS = "as it is"
+
+
+def samples(task: Task | EnvironmentTask, network: nn.Module, count: int = 8) -> Tensor:
+    """A few inputs of a task in the network's dtype, on the CPU."""
+    if isinstance(task, EnvironmentTask):
+        inputs = torch.randn(count, task.observations, generator=torch.Generator().manual_seed(0))
+    else:
+        inputs = task.test.inputs[:count].cpu()
+    dtype = next(network.parameters()).dtype
+    return inputs.to(dtype) if inputs.is_floating_point() else inputs
+
+
+def interface(
+    name: str, config: RunConfig, task: Task | EnvironmentTask, own: bool, few: Tensor, out: Tensor
+) -> Any:
+    """`input` and `output` of a network: name, shape, dtype, meaning, and how values are scaled.
+
+    Args:
+        name: of the network.
+        config: of the run.
+        task: of the run.
+        own: whether the task is a user's, of which nothing is known but shapes.
+        few: some inputs.
+        out: the outputs that belong to them.
+    """
+    if isinstance(task, EnvironmentTask):
+        words = _agent(name, task)
+    elif own or task.kind not in ("series", "images"):
+        words = _words(
+            "inputs",
+            "samples of the task, as its training part has them",
+            "outputs",
+            "of the network",
+        )
+    else:
+        words = _series(config) if task.kind == "series" else _images(config)
+    for side, tensor in (("input", few), ("output", out)):
+        words[side] |= {
+            "shape": ["batch", *tensor.shape[1:]],
+            "dtype": str(tensor.dtype).removeprefix("torch."),
+        }
+    return words
+
+
+def _words(name: str, meaning: str, out: str, out_meaning: str) -> Interface:
+    return {
+        "input": {"name": name, "meaning": meaning, "scaling": {"formula": AS_IS}},
+        "output": {"name": out, "meaning": out_meaning, "scaling": {"formula": AS_IS}},
+    }
+
+
+def _series(config: RunConfig) -> Interface:
+    data = load_windows(
+        config.dataset, csv=config.csv, column=config.column, scaling=config.scaling
+    )
+    predicted = data.sees if data.last_response is None else "the response y"
+    seen = f"{data.window} successive values of {data.sees}, the oldest first"
+    words = _words("window", seen, "prediction", f"the next value of {predicted}")
+    if (data.low, data.high) != (-1.0, 1.0):
+        bounds = {"low": data.low, "high": data.high}
+        words["input"]["scaling"] = {"formula": SCALED, **bounds}
+        words["output"]["scaling"] = {"formula": UNSCALED, **bounds}
+    return words
+
+
+def _images(config: RunConfig) -> Interface:
+    data = load_images(config.dataset, config.classes, config.data_dir)
+    words = _words(
+        "images",
+        "grey images, row by row from the top",
+        "logits",
+        "one per class, the largest decides",
+    )
+    white = 16 if config.dataset == DIGITS else 255
+    words["input"]["scaling"] = {
+        "formula": STANDARDISED,
+        "white": white,
+        "mean": data.mean,
+        "std": data.std or 1.0,
+    }
+    words["output"] |= {"classes": list(data.class_names), "labels": list(data.classes)}
+    return words
+
+
+def _agent(name: str, task: EnvironmentTask) -> Interface:
+    seen = f"observation of {task.identity}, flattened to {task.observations} numbers (of MiniGrid the image)"
+    said = {
+        "policy": ("logits", "one per action, the largest is the most probable"),
+        "value": ("value", "expected discounted return"),
+    }
+    return _words("observation", f"{seen}; the network's first layer centres it", *said[name])
+
+
+def in_words(side: Mapping[str, Any]) -> str:
+    """An input or output as one line.
+
+    >>> scaling = {"formula": "(pixel - mean) / std", "mean": 0.25, "std": 0.5}
+    >>> in_words({"name": "images", "shape": ["batch", 8], "dtype": "float32", "scaling": scaling})
+    'images (batch, 8) float32: (pixel - mean) / std, mean 0.25, std 0.5'
+    """
+    scaling = dict(side["scaling"])
+    formula = scaling.pop("formula")
+    values = "".join(f", {name} {value:g}" for name, value in scaling.items())
+    said = side["meaning"] if formula == AS_IS else formula
+    classes = f" ({', '.join(side['classes'])})" if "classes" in side else ""
+    return f"{side['name']} ({', '.join(map(str, side['shape']))}) {side['dtype']}: {said}{values}{classes}"

@@ -1,0 +1,120 @@
+"""A network as plain data: its layers and their sizes, enough to build it anew."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.agents import Centre
+from diffqas.errors import DataError
+from diffqas.tasks import SeriesLSTM, Smooth
+
+_RECURRENT = (
+    "input_size",
+    "hidden_size",
+    "num_layers",
+    "bias",
+    "batch_first",
+    "dropout",
+    "bidirectional",
+)
+
+
+def _centre(size: int, shrink: float) -> Centre:
+    return Centre(torch.zeros(size), shrink)
+
+
+LAYERS: dict[type[nn.Module], tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
+    nn.Linear: (nn.Linear, ("in_features", "out_features", "bias")),
+    nn.Conv2d: (
+        nn.Conv2d,
+        (
+            "in_channels",
+            "out_channels",
+            "kernel_size",
+            "stride",
+            "padding",
+            "dilation",
+            "groups",
+            "bias",
+        ),
+    ),
+    nn.MaxPool2d: (nn.MaxPool2d, ("kernel_size", "stride", "padding")),
+    nn.BatchNorm1d: (nn.BatchNorm1d, ("num_features", "eps", "momentum", "affine")),
+    nn.BatchNorm2d: (nn.BatchNorm2d, ("num_features", "eps", "momentum", "affine")),
+    nn.LayerNorm: (nn.LayerNorm, ("normalized_shape", "eps")),
+    nn.Flatten: (nn.Flatten, ("start_dim", "end_dim")),
+    nn.Dropout: (nn.Dropout, ("p",)),
+    nn.Identity: (nn.Identity, ()),
+    nn.Tanh: (nn.Tanh, ()),
+    nn.ReLU: (nn.ReLU, ()),
+    nn.Sigmoid: (nn.Sigmoid, ()),
+    nn.GELU: (nn.GELU, ("approximate",)),
+    nn.LSTM: (nn.LSTM, _RECURRENT),
+    nn.GRU: (nn.GRU, _RECURRENT),
+    SeriesLSTM: (SeriesLSTM, ("input_size", "hidden_size")),
+    Smooth: (Smooth, ("sigma",)),
+    Centre: (_centre, ("size", "shrink")),
+}
+"""What can be described: how a layer is made, and of which attributes."""
+
+_BY_NAME = {cls.__name__: make for cls, (make, _) in LAYERS.items()}
+
+
+def describe(network: nn.Module) -> dict[str, Any] | None:
+    """The network as JSON; None if it is not made of `LAYERS`, one after the other.
+
+    >>> describe(nn.Sequential(nn.Linear(3, 2), nn.Tanh()))["layers"]["0"]
+    {'class': 'Linear', 'in_features': 3, 'out_features': 2, 'bias': True}
+    """
+    if isinstance(network, nn.Sequential) and type(network).forward is nn.Sequential.forward:
+        layers = {name: describe(layer) for name, layer in network.named_children()}
+        whole = (
+            len(layers) == len(network) and None not in layers.values()
+        )  # a layer may stand in two places
+        return {"class": "Sequential", "layers": layers} if whole else None
+    if type(network) not in LAYERS:
+        return None
+    _, names = LAYERS[type(network)]
+    return {"class": type(network).__name__} | {name: _plain(network, name) for name in names}
+
+
+def build(description: Any) -> nn.Module:
+    """A fresh network from what `describe` gave.
+
+    Raises:
+        DataError: no such description.
+
+    >>> build(describe(nn.Sequential(nn.Linear(3, 2), nn.Tanh())))
+    Sequential(
+      (0): Linear(in_features=3, out_features=2, bias=True)
+      (1): Tanh()
+    )
+    """
+    try:
+        given = dict(description)
+        name = given.pop("class")
+        if name == "Sequential":
+            return nn.Sequential(
+                OrderedDict((key, build(layer)) for key, layer in given["layers"].items())
+            )
+        return _BY_NAME[name](
+            **{key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"The description of the network does not fit this version of diffqas: {reason}"
+        ) from None
+
+
+def _plain(layer: nn.Module, name: str) -> Any:
+    if name == "size":
+        return len(layer.get_buffer("mean"))
+    value = getattr(layer, name)
+    # Whether there is a bias is a tensor or None for most layers, True or False for recurrent ones.
+    return isinstance(value, Tensor) if name == "bias" and not isinstance(value, bool) else value

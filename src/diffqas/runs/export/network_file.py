@@ -1,0 +1,123 @@
+"""A classical network as safetensors, with a JSON file beside it that says how to rebuild it and
+what to feed it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from diffqas.errors import DataError, require
+from diffqas.runs.export.layers import build, describe
+
+FORMAT = 1
+KIND = "diffqas-network"
+
+
+def network_content(network: nn.Module) -> bytes:
+    """The network's state as safetensors; of tied tensors the first name stays."""
+    kept: dict[int, str] = {}
+    state = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
+    }
+    once = {
+        name: tensor
+        for name, tensor in state.items()
+        if kept.setdefault(tensor.data_ptr(), name) == name
+    }
+    return save(once, {"format": "pt"})
+
+
+def network_document(network: nn.Module, content: bytes, about: dict[str, Any]) -> dict[str, Any]:
+    """What stands in the JSON file."""
+    cls = type(network)
+    return {
+        "kind": KIND,
+        "format": FORMAT,
+        "class": f"{cls.__module__}.{cls.__qualname__}",
+        **about,
+        "network": describe(network),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module:
+    """The classical network that `diffqas export RUN` wrote, an ordinary module without any
+    circuit, for prediction.
+
+    Args:
+        path: the safetensors file; the JSON file lies beside it.
+        target: a module of the network's structure, which is filled and returned; None builds it
+            from the JSON file, which has the structure of all networks of named tasks and of those
+            made of usual layers.
+
+    Raises:
+        ArgumentError: the structure is not known, or `target` has another one.
+        DataError: a file is missing, damaged, or none of these.
+    """
+    place = Path(path)
+    content, document = _read(place)
+    if target is None:
+        rule = f"be given: {place.with_suffix('.json').name} does not have the structure of {document.get('class')}"
+        require(document.get("network") is not None, "target", rule, None)
+    network = build(document["network"]) if target is None else target
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise DataError(f"Cannot read {place}: {' '.join(str(error).split())}.") from None
+    if target is None and tensors:
+        floating = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
+        network = network.to(floating)
+    _fill(network, tensors)
+    return network.eval()
+
+
+def _read(place: Path) -> tuple[bytes, dict[str, Any]]:
+    beside = place.with_suffix(".json")
+    try:
+        content = place.read_bytes()
+        document = json.loads(beside.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise DataError(
+            f"Cannot read the network {place} ({reason}); `diffqas export RUN` writes both files."
+        ) from None
+    except ValueError as error:
+        raise DataError(f"Cannot read {beside}: {error}.") from None
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise DataError(f"{beside} describes no network: give what `diffqas export RUN` wrote.")
+    if document.get("format") != FORMAT:
+        raise DataError(
+            f"{beside} has format {document.get('format')!r}, this version of diffqas reads {FORMAT}."
+        )
+    if document.get("sha256") != hashlib.sha256(content).hexdigest():
+        raise DataError(
+            f"{place} is damaged or belongs to another {beside.name}: export the network again."
+        )
+    return content, document
+
+
+@torch.no_grad()
+def _fill(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    own = network.state_dict()
+    filled = set()
+    order = {name: place for place, name in enumerate(own)}
+    for name, tensor in sorted(tensors.items(), key=lambda item: order.get(item[0], len(order))):
+        shape = tuple(tensor.shape)
+        rule = f"have the tensor `{name}` of shape {shape}"
+        require(name in own, "target", rule, "a module without it")
+        require(own[name].shape == tensor.shape, "target", rule, f"shape {tuple(own[name].shape)}")
+        own[name].copy_(tensor)
+        filled.add(own[name].data_ptr())
+    for name, tensor in own.items():
+        tied = name in tensors or tensor.data_ptr() in filled
+        require(
+            tied, "target", "have the tensors of the file and no others", f"`{name}` in addition"
+        )

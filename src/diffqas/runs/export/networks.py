@@ -1,0 +1,45 @@
+"""The classical networks in a trained model, and what writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from diffqas.agents import Agent, Centre
+from diffqas.errors import RunError
+from diffqas.quantum_train import QuantumTrain
+
+
+def generators(model: Any) -> dict[str, QuantumTrain]:
+    """Generators by the name of the network that they write: `"network"`, or `"policy"` and
+    `"value"` of an agent.
+
+    Raises:
+        RunError: circuits are part of the model, so that it writes no classical network.
+    """
+    parts = (
+        {"policy": model.policy, "value": model.value}
+        if isinstance(model, Agent)
+        else {"network": model}
+    )
+    found = {name: part for name, part in parts.items() if isinstance(part, QuantumTrain)}
+    if len(found) < len(parts):
+        remedy = "`diffqas.load(RUN).models` has it in PyTorch, circuit-*.qasm its circuits"
+        raise RunError(
+            f"The run's model keeps its circuits: there is no classical network to export ({remedy})."
+        )
+    return found
+
+
+def networks(model: Any) -> dict[str, nn.Module]:
+    """Plain networks by the same names, on the CPU, ready to predict; those of an agent take raw
+    observations.
+    """
+    plain = {name: generator.export() for name, generator in generators(model).items()}
+    if isinstance(model, Agent):
+        plain = {
+            name: nn.Sequential(Centre(model.mean.clone(), model.shrink), part)
+            for name, part in plain.items()
+        }
+    return {name: network.cpu().eval() for name, network in plain.items()}

@@ -1,0 +1,177 @@
+"""The networks of a finished run as files for other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from diffqas.agents import EnvironmentTask
+from diffqas.errors import RunError, choose, require
+from diffqas.quantum_train import generator_content
+from diffqas.runs.export.interface import interface, samples
+from diffqas.runs.export.network_file import network_content, network_document
+from diffqas.runs.export.networks import generators, networks
+from diffqas.runs.export.onnx import onnx_content, onnx_difference
+from diffqas.searches import RunConfig, config_from_json, environment, load, task_of
+from diffqas.storage import RunFolder, write_atomically, write_json
+from diffqas.tasks import Task
+
+FORMATS = {"safetensors": ".safetensors", "onnx": ".onnx", "generator": ".safetensors"}
+"""Suffixes by the words of the command line."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One network that left.
+
+    Attributes:
+        path: the file.
+        size: its bytes.
+        trained: numbers that were trained.
+        weights: numbers that they write.
+        weights_size: bytes of the written network as safetensors.
+        about: task, figures, what to feed the network and what comes out.
+        difference: of an ONNX file the largest difference from PyTorch on a few samples.
+    """
+
+    path: Path
+    size: int
+    trained: int
+    weights: int
+    weights_size: int
+    about: dict[str, Any]
+    difference: float | None = None
+
+
+def export_run(
+    folder: str | Path,
+    format: str = "safetensors",
+    *,
+    seed: int | None = None,
+    output: str | Path | None = None,
+    task: str | Task | None = None,
+) -> list[Exported]:
+    """Write the classical network of a finished run, or what writes it, for other programs.
+
+    What `diffqas export` does, for scripts and notebooks. An agent has two networks, policy and
+    value.
+
+    Args:
+        folder: the run folder.
+        format: `"safetensors"` (with a JSON file beside it, see `load_network`), `"onnx"`, or
+            `"generator"` (trained numbers and choices, see `QuantumTrain.from_generator`).
+        seed: whose network, of the run's seeds; None: that of the first.
+        output: the file, with the format's suffix; of an agent -policy and -value are added to its
+            name. None: network or generator in the run folder, with the seed in the name if it is
+            not the first.
+        task: the task, as of `load`.
+
+    Raises:
+        ArgumentError: an unknown format, a seed that the run has not, or an `output` with another
+            suffix.
+        DataError: the extra `onnx` is missing, or the run's data cannot be used any more.
+        RunError: no finished run there, a model that keeps its circuits, or a file that cannot be
+            written.
+    """
+    suffix = FORMATS[choose(format, FORMATS, "format")]
+    place = RunFolder(Path(folder))
+    result, config = place.load_result(), config_from_json(place.load_config())
+    seeds = list(config.seeds)
+    number = seeds[0] if seed is None else seed
+    require(
+        number in seeds, "seed", f"be one of the run's seeds, {', '.join(map(str, seeds))}", seed
+    )
+    if str(number) in result.get("failures", {}):
+        raise RunError(f"Seed {number} of the run in {place.path} diverged: choose another --seed.")
+    path = _place(place.path, format, suffix, None if number == seeds[0] else number, output)
+    loaded = task_of(config, place.path, task)
+    own = task is not None or config.own is not None
+    model = load(place.path, task=loaded if isinstance(loaded, Task) else None).models[
+        seeds.index(number)
+    ]
+    about = {
+        "task": result["task"],
+        "seed": number,
+        "figures": _figures(result, seeds.index(number), len(seeds)),
+    }
+    parts = generators(model)
+    contents: list[tuple[Exported, bytes, dict[str, Any] | None]] = []
+    for name, network in networks(model).items():
+        target = path if len(parts) == 1 else path.with_stem(f"{path.stem}-{name}")
+        report = parts[name].parameter_report()
+        said = about | _interface(name, network, config, loaded, own)
+        said |= {
+            "weights": report.target,
+            "trained": report.total,
+            "versions": environment()["versions"],
+        }
+        plain = network_content(network)
+        document, difference = None, None
+        if format == "safetensors":
+            content, document = plain, network_document(network, plain, said)
+        elif format == "onnx":
+            content, difference = _onnx(network, loaded, said)
+        else:
+            content = generator_content(parts[name], include_target=True)
+        exported = Exported(
+            target, len(content), report.total, report.target, len(plain), said, difference
+        )
+        contents.append((exported, content, document))
+    for exported, content, document in contents:
+        write_atomically(exported.path, content)
+        if document is not None:
+            write_json(exported.path.with_suffix(".json"), document)
+    return [exported for exported, _, _ in contents]
+
+
+def _place(
+    run: Path, format: str, suffix: str, seed: int | None, output: str | Path | None
+) -> Path:
+    if output is None:
+        stem = "generator" if format == "generator" else "network"
+        return run / f"{stem}{'' if seed is None else f'-seed-{seed}'}{suffix}"
+    path = Path(output)
+    require(path.suffix == suffix, "output", f"name a {suffix} file", path)
+    require(path.parent.is_dir(), "output", "lie in a folder that exists", path)
+    return path
+
+
+def _figures(result: dict[str, Any], index: int, seeds: int) -> dict[str, float]:
+    """The seed's own figures."""
+    names = ("train_", "test_", "mean_", "success_")
+    lists = {
+        key: value
+        for key, value in result.items()
+        if key.startswith(names) and isinstance(value, list)
+    }
+    return {key: value[index] for key, value in lists.items() if len(value) == seeds}
+
+
+@torch.no_grad()
+def _interface(
+    name: str, network: nn.Module, config: RunConfig, task: Task | EnvironmentTask, own: bool
+) -> dict[str, Any]:
+    few = samples(task, network)
+    return interface(name, config, task, own, few, network(few))
+
+
+def _onnx(
+    network: nn.Module, task: Task | EnvironmentTask, about: dict[str, Any]
+) -> tuple[bytes, float]:
+    few = samples(task, network)
+    sides = {
+        side: about[side] | {"dtype": about[side]["dtype"].replace("64", "32")}
+        for side in ("input", "output")
+    }
+    entries = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in (about | sides).items()
+    }
+    about |= sides
+    content = onnx_content(network, few, about["input"]["name"], about["output"]["name"], entries)
+    return content, onnx_difference(content, network, few)

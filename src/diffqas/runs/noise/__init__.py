@@ -1,0 +1,8 @@
+"""What is left of a finished Quantum-Train run when its circuits are measured: finite shots, device
+noise.
+"""
+
+from diffqas.runs.noise.device import Device as Device
+from diffqas.runs.noise.report import NoiseReport as NoiseReport
+from diffqas.runs.noise.report import NoiseRow as NoiseRow
+from diffqas.runs.noise.run import noise_run as noise_run

@@ -1,0 +1,219 @@
+"""Circuits on a noisy device: probabilities through Qiskit Aer (extra `noise`), readout errors by
+hand.
+
+Gates are compiled to rz, sx, x and cx, or to the basis and the couplings of a named backend; rz is
+a change of frame and free of errors. Qubit 0 is the most significant bit of a basis state, as
+everywhere in diffqas.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffqas.circuits import Angles, Candidate, to_qiskit
+from diffqas.errors import ArgumentError, DataError, choose, require, whole
+
+Floats = NDArray[np.float64]
+
+BASIS = ("rz", "sx", "x", "cx")
+TWO_QUBITS = 10.0
+"""Rate of errors after a two-qubit gate, in units of that after a one-qubit gate."""
+MAX_DEPOLARISING = 0.1
+GENERIC = "generic"
+"""A backend made up by Qiskit for as many qubits as are needed, with errors of usual sizes."""
+METHODS = ("auto", "density", "trajectories")
+DENSITY_QUBITS, MAX_DENSITY_QUBITS = 8, 13
+"""Most qubits of a density matrix by itself, and when it is asked for: it takes 16 times as long
+for two more.
+"""
+BACKEND_SEED = 42
+
+
+@dataclass(frozen=True)
+class Device:
+    """What goes wrong.
+
+    Args:
+        depolarising: after every sx and x the qubit is replaced by a fully mixed one with this
+            probability; after every cx both are, with `TWO_QUBITS` times this probability.
+        readout: every measured bit is read as the other with this probability.
+        backend: `"generic"`, or the name of a fake backend of qiskit-ibm-runtime such as
+            `"fake_torino"`: its gates, couplings, relaxation and readout, in place of the two
+            above.
+
+    Raises:
+        ArgumentError: a rate out of range, or a backend with rates beside it.
+    """
+
+    depolarising: float = 0.0
+    readout: float = 0.0
+    backend: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, rate, most in (
+            ("depolarising", self.depolarising, MAX_DEPOLARISING),
+            ("readout", self.readout, 0.5),
+        ):
+            require(0 <= rate <= most, name, f"be between 0 and {most}", rate)
+        alone = self.backend is None or not (self.depolarising or self.readout)
+        require(alone, "backend", "go without rates of its own", self.backend)
+
+    @property
+    def ideal(self) -> bool:
+        """Whether the gates are exact, so that nothing need be simulated."""
+        return not self.depolarising and self.backend is None
+
+
+class Simulation:
+    """A device of n qubits, ready for circuits.
+
+    Args:
+        device: its errors.
+        n: qubits of the circuits.
+        method: `"density"`, exact; `"trajectories"`, the mean over random ones; `"auto"`, the first
+            up to `DENSITY_QUBITS` qubits.
+        trajectories: how many.
+        seed: decides them.
+
+    Raises:
+        ArgumentError: an unknown backend or one that is too small, an unknown method, or too many
+            qubits for it.
+        DataError: a package is not installed.
+    """
+
+    def __init__(
+        self, device: Device, n: int, method: str = "auto", trajectories: int = 200, seed: int = 0
+    ) -> None:
+        choose(method, METHODS, "method")
+        require(
+            whole(trajectories), "trajectories", "be a whole number of at least 1", trajectories
+        )
+        fits = method != "density" or n <= MAX_DENSITY_QUBITS
+        require(
+            fits, "method", f"be trajectories above {MAX_DENSITY_QUBITS} qubits", f"density for {n}"
+        )
+        self.device, self.n, self.seed = device, n, seed
+        self.exact = method == "density" or (method == "auto" and n <= DENSITY_QUBITS)
+        self.trajectories = 1 if self.exact else trajectories
+        self._backend: Any = None
+        if not device.ideal:
+            self._aer = _aer()
+            self._backend = None if device.backend is None else _backend(device.backend, n)
+            self._model = self._noise_model()
+
+    def probabilities(self, candidate: Candidate, angles: Angles, ideal: Floats) -> Floats:
+        """Probabilities (2**n,) of what is read, in the order of diffqas.
+
+        Args:
+            candidate: the circuit.
+            angles: (depth, n) or (depth, n, r), as nested sequences.
+            ideal: its exact probabilities, which a device with errors of readout alone starts from.
+        """
+        if self.device.ideal:
+            return misread(ideal, [flip(self.device.readout)] * self.n)
+        p, places = self._simulated(candidate, angles)
+        return misread(p, self._readout(places))
+
+    def _simulated(self, candidate: Candidate, angles: Angles) -> tuple[Floats, list[int]]:
+        from qiskit import transpile
+
+        options: dict[str, Any] = {"backend": self._backend}
+        if self._backend is None:
+            options = {"basis_gates": list(BASIS)}
+        circuit: Any = transpile(
+            to_qiskit(candidate, angles), optimization_level=1, seed_transpiler=self.seed, **options
+        )
+        layout = circuit.layout
+        places = list(range(self.n)) if layout is None else list(layout.final_index_layout())
+        circuit.save_probabilities(places[::-1])  # the first is the least significant bit
+        # Aer's name for a pure state per trajectory is statevector.
+        method = "density_matrix" if self.exact else "statevector"
+        simulator = self._aer.AerSimulator(
+            method=method, noise_model=self._model, seed_simulator=self.seed
+        )
+        result = simulator.run(circuit, shots=self.trajectories).result()
+        if not result.success:
+            raise DataError(
+                f"Qiskit Aer could not simulate {candidate.name} on {self.n} qubits: {result.status}."
+            )
+        p = np.asarray(result.data(0)["probabilities"], dtype=float).clip(0)
+        return p / p.sum(), places
+
+    def _noise_model(self) -> Any:
+        noise = self._aer.noise
+        if self._backend is not None:
+            return noise.NoiseModel.from_backend(self._backend)
+        model, rate = noise.NoiseModel(basis_gates=list(BASIS)), self.device.depolarising
+        model.add_all_qubit_quantum_error(noise.depolarizing_error(rate, 1), ["sx", "x"])
+        model.add_all_qubit_quantum_error(
+            noise.depolarizing_error(min(1.0, TWO_QUBITS * rate), 2), ["cx"]
+        )
+        return model
+
+    def _readout(self, places: list[int]) -> list[Floats]:
+        """Probabilities (prepared, read) of each qubit of the circuit."""
+        if self._backend is None:
+            return [flip(self.device.readout)] * self.n
+        known = {
+            qubits[0]: np.array(error["probabilities"])
+            for error in self._model.to_dict()["errors"]
+            if error["type"] == "roerror"
+            for qubits in error.get("gate_qubits", [])
+        }
+        return [known.get(place, flip(0.0)) for place in places]
+
+
+def flip(rate: float) -> Floats:
+    """A bit that is read as the other with probability `rate`: (prepared, read)."""
+    return np.array([[1 - rate, rate], [rate, 1 - rate]])
+
+
+def misread(p: Floats, errors: list[Floats]) -> Floats:
+    """Probabilities (2**n,) of what is read, each bit with errors (prepared, read) of its own.
+
+    >>> misread(np.array([1.0, 0, 0, 0]), [flip(0.1), flip(0.0)]).tolist()
+    [0.9, 0.0, 0.1, 0.0]
+    """
+    p = p.reshape((2,) * len(errors))
+    for qubit, error in enumerate(errors):
+        p = np.moveaxis(np.tensordot(p, error, axes=(qubit, 0)), -1, qubit)
+    return p.reshape(-1)
+
+
+def _aer() -> Any:
+    try:
+        import qiskit_aer
+        import qiskit_aer.noise
+    except ImportError:
+        raise DataError("Qiskit Aer is not installed: run `pip install diffqas[noise]`.") from None
+    return qiskit_aer
+
+
+def _backend(name: str, n: int) -> Any:
+    if name == GENERIC:
+        from qiskit.providers.fake_provider import GenericBackendV2
+
+        return GenericBackendV2(max(2, n), seed=BACKEND_SEED)
+    try:
+        from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        remedy = "run `pip install qiskit-ibm-runtime`, or take generic"
+        raise DataError(
+            f"The backend {name!r} needs qiskit-ibm-runtime, which is not installed: {remedy}."
+        ) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of other backends than the one that is asked for
+        known = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
+    near = [other for other in known if other.startswith(name[:8])] or sorted(known)[:8]
+    if name not in known:
+        raise ArgumentError(
+            f"Argument `backend` must be {GENERIC} or a fake backend such as {', '.join(near)}, but got {name!r}."
+        )
+    size = known[name].num_qubits
+    require(size >= n, "backend", f"have at least {n} qubits", f"{name} with {size}")
+    return known[name]

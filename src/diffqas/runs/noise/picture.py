@@ -1,0 +1,72 @@
+"""Figures of measured circuits against shots and against rates of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diffqas.reports import blank, clean
+from diffqas.runs.noise.report import NoiseReport, NoiseRow
+
+AXES = {
+    "shots": "shots of each circuit",
+    "depolarising": "depolarising rate",
+    "readout": "readout error",
+}
+LINEAR = ("accuracy", "reward")
+
+
+def report_figure(report: NoiseReport) -> Figure:
+    """A panel for every sweep: the median over seeds and repeats, its band, and the exact median
+    dashed.
+
+    Bands reach from the lowest to the highest figure. Axes are logarithmic; those of an accuracy
+    and a reward are not.
+    """
+    sweeps = [sweep for sweep in AXES if any(row.sweep == sweep for row in report.rows)]
+    figure = blank(1.5 + 4.5 * max(1, len(sweeps)), 4.2)
+    panels = list(figure.subplots(1, max(1, len(sweeps)), sharey=True, squeeze=False).flat)
+    for axes, sweep in zip(panels, sweeps, strict=False):
+        for color, mixture in zip(_colors(), report.mixtures, strict=False):
+            rows = sorted(report.of(mixture, sweep), key=lambda row: float(row.level))
+            _line(axes, rows, report.metric, mixture, color)
+            axes.axhline(
+                report.exact(mixture).median(report.metric),
+                color=color,
+                linestyle="--",
+                linewidth=0.9,
+            )
+        axes.set_xscale("log")
+        axes.set_xlabel(AXES[sweep])
+    for axes in panels:
+        if report.metric not in LINEAR:
+            axes.set_yscale("log")
+        clean(axes)
+    panels[0].set_ylabel(report.label)
+    if sweeps:
+        panels[0].legend(frameon=False, fontsize=8)
+    count = len(report.seeds)
+    seeds = f"{count} seed{'s' * (count > 1)}"
+    title = f"{report.task}: measured circuits ({seeds}); dashed: exact probabilities"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    return figure
+
+
+def _line(axes: Axes, rows: Sequence[NoiseRow], metric: str, name: str, color: object) -> None:
+    if not rows:
+        return
+    places = [float(row.level) for row in rows]
+    values = [np.array(row.values(metric)) for row in rows]
+    low, middle, high = (
+        [float(pick(few)) for few in values] for pick in (np.min, np.median, np.max)
+    )
+    axes.plot(places, middle, "-o", color=color, markersize=3.5, linewidth=1.4, label=name)  # pyright: ignore
+    axes.fill_between(places, low, high, color=color, alpha=0.18, linewidth=0)  # pyright: ignore
+
+
+def _colors() -> list[object]:
+    return [colormaps["tab10"](index) for index in range(10)]

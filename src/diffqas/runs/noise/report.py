@@ -1,0 +1,224 @@
+"""What measured circuits are worth: figures by shots and by errors, as a table, as CSV and as
+Markdown.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from diffqas.reports import number, text_of
+
+SHARE = 0.1
+"""A figure has arrived when it is as near to the exact one as this share of it."""
+SWEEPS = ("exact", "shots", "depolarising", "readout", "backend")
+
+
+@dataclass(frozen=True)
+class NoiseRow:
+    """The figures under one disturbance.
+
+    Attributes:
+        mixture: which candidates are mixed, and how: `"search"`, `"search, drawn"` or `"top-<k>"`.
+        sweep: what was changed, one of `SWEEPS`.
+        level: how much: shots of each circuit, a rate, or a backend's name; empty for the exact
+            figures.
+        circuits: measured for one network, (seeds,).
+        figures: by metric, (seeds, repeats).
+    """
+
+    mixture: str
+    sweep: str
+    level: float | str
+    circuits: tuple[int, ...]
+    figures: dict[str, tuple[tuple[float, ...], ...]]
+
+    def values(self, metric: str) -> list[float]:
+        """Figures of all seeds and repeats."""
+        return [value for seed in self.figures[metric] for value in seed]
+
+    def median(self, metric: str) -> float:
+        """Their median."""
+        return statistics.median(self.values(metric))
+
+
+@dataclass(frozen=True)
+class NoiseReport:
+    """All figures of one run.
+
+    Attributes:
+        task: name of the data set.
+        metrics: the task's, the first stands in tables and pictures.
+        seeds: whose models.
+        rows: the figures.
+        notes: what a reader must know to repeat them.
+        part: of the data that the figures are of; empty for agents.
+    """
+
+    task: str
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...]
+    rows: tuple[NoiseRow, ...]
+    notes: tuple[str, ...]
+    part: str = "test"
+
+    @property
+    def label(self) -> str:
+        """The first metric for people."""
+        return f"{self.part} {self.metric}".lstrip()
+
+    @property
+    def metric(self) -> str:
+        """The first."""
+        return self.metrics[0]
+
+    @property
+    def mixtures(self) -> list[str]:
+        """Names of the mixtures, in order."""
+        return list(dict.fromkeys(row.mixture for row in self.rows))
+
+    def of(self, mixture: str, sweep: str) -> list[NoiseRow]:
+        """Rows of a mixture and a sweep, in order."""
+        return [row for row in self.rows if (row.mixture, row.sweep) == (mixture, sweep)]
+
+    def exact(self, mixture: str) -> NoiseRow:
+        """The row without any disturbance."""
+        return self.of(mixture, "exact")[0]
+
+    def enough(self, mixture: str) -> int | None:
+        """Fewest of the tried shots from which on the median stays within `SHARE` of the exact one;
+        None: too few.
+        """
+        truth = self.exact(mixture).median(self.metric)
+        found = None
+        for row in reversed(self.of(mixture, "shots")):
+            if not abs(row.median(self.metric) - truth) <= SHARE * abs(truth):
+                break
+            found = int(row.level)
+        return found
+
+
+def report_table(report: NoiseReport) -> RenderableType:
+    """One line per mixture and disturbance, and where finite shots are enough."""
+    table = Table(
+        title=Text(f"{report.task}: {report.label}, measured circuits"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for heading in HEADINGS:
+        table.add_column(
+            heading, justify="left" if heading in HEADINGS[:2] else "right", no_wrap=True
+        )
+    for cells in _lines(report):
+        table.add_row(*cells, style="bold" if cells[1] == "exact" else "")
+    return Group(
+        table,
+        Text(""),
+        *map(Text, _enough(report)),
+        *(Text(note, style="dim") for note in report.notes),
+    )
+
+
+def report_markdown(report: NoiseReport) -> str:
+    """The same as Markdown."""
+    lines = [f"# {report.task}: {report.label}, measured circuits", ""]
+    lines += [_cells(HEADINGS), _cells(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2))]
+    lines += map(_cells, _lines(report))
+    lines += ["", *(f"- {line}" for line in (*_enough(report), *report.notes))]
+    return "\n".join(lines) + "\n"
+
+
+def report_csv(report: NoiseReport) -> str:
+    """Every figure in full: one line per mixture, disturbance, seed and repeat."""
+    names = ["mixture", "sweep", "level", "circuits", "total_shots", "seed", "repeat"]
+    lines: list[list[object]] = [
+        [*names, *(f"{report.part}_{metric}".lstrip("_") for metric in report.metrics)]
+    ]
+    for row in report.rows:
+        for index, seed in enumerate(report.seeds):
+            circuits = row.circuits[index]
+            total = int(row.level) * circuits if row.sweep == "shots" else ""
+            for repeat in range(len(row.figures[report.metric][index])):
+                values = [row.figures[metric][index][repeat] for metric in report.metrics]
+                mixture = f'"{row.mixture}"' if "," in row.mixture else row.mixture
+                lines.append(
+                    [mixture, row.sweep, row.level, circuits, total, seed, repeat, *values]
+                )
+    return "".join(",".join(map(str, line)) + "\n" for line in lines)
+
+
+HEADINGS = ("mixture", "disturbance", "all shots", "median", "lowest", "highest", "/ exact")
+
+
+def _lines(report: NoiseReport) -> Iterator[list[str]]:
+    text = text_of(report.metric)
+    for mixture in report.mixtures:
+        truth = report.exact(mixture).median(report.metric)
+        for sweep in SWEEPS:
+            for row in report.of(mixture, sweep):
+                values, median = row.values(report.metric), row.median(report.metric)
+                ratio = number(median / truth) if truth else ""
+                cells = [
+                    row.mixture,
+                    in_words(row),
+                    _total(row),
+                    text(median),
+                    text(min(values)),
+                    text(max(values)),
+                    ratio,
+                ]
+                yield cells
+
+
+def in_words(row: NoiseRow) -> str:
+    """What was changed, and how much.
+
+    >>> in_words(NoiseRow("search", "shots", 1000, (6,), {})), in_words(NoiseRow("search", "readout", 0.01, (6,), {}))
+    ('1,000 shots', 'readout 0.01')
+    """
+    if row.sweep == "exact":
+        return "exact"
+    return (
+        f"{powers(int(row.level))} shots"
+        if row.sweep == "shots"
+        else f"{row.sweep} {row.level if isinstance(row.level, str) else f'{row.level:g}'}"
+    )
+
+
+def powers(count: int) -> str:
+    """A count, with three digits if it is long.
+
+    >>> powers(1000), powers(60_000), powers(25_000_000), powers(10**12)
+    ('1,000', '6e4', '2.5e7', '1e12')
+    """
+    return f"{count:,}" if count < 10_000 else f"{count:.3g}".replace("e+0", "e").replace("e+", "e")
+
+
+def _total(row: NoiseRow) -> str:
+    if row.sweep != "shots":
+        return ""
+    low, high = (pick(row.circuits) * int(row.level) for pick in (min, max))
+    return powers(low) if low == high else f"{powers(low)} .. {powers(high)}"
+
+
+def _enough(report: NoiseReport) -> Iterable[str]:
+    for mixture in report.mixtures:
+        tried = report.of(mixture, "shots")
+        if not tried:
+            continue
+        found, where = report.enough(mixture), f"{100 * SHARE:.0f} % of the exact median"
+        if found is None:
+            yield f"{mixture}: not within {where} with {powers(int(tried[-1].level))} shots of each circuit."
+        else:
+            yield f"{mixture}: within {where} from {powers(found)} shots of each circuit on."
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

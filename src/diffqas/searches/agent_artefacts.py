@@ -1,0 +1,69 @@
+"""What a finished training of agents leaves: every episode, and the picture of the rewards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+
+from diffqas.agents import BEST, LAST, AgentTraining, RewardLine, rewards_figure
+from diffqas.errors import RunError
+from diffqas.reports import save_figure
+from diffqas.searches.config import RunConfig, config_from_json
+from diffqas.storage import RunFolder, write_atomically
+
+EPISODES, REWARDS, ANIMATION = "episodes.safetensors", "rewards.png", "play.gif"
+
+
+def write_agent_artefacts(
+    folder: RunFolder, config: RunConfig, training: AgentTraining[Any]
+) -> dict[str, Any]:
+    """Write the episodes and their picture; returns what belongs in result.json beside what every
+    run leaves.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    log = training.log
+    for seed, rewards, lengths in zip(config.seeds, log.rewards, log.lengths, strict=True):
+        tensors[f"reward-{seed}"] = torch.tensor(rewards, dtype=torch.float32)
+        tensors[f"steps-{seed}"] = torch.tensor(lengths, dtype=torch.int32)
+    write_atomically(folder.path / EPISODES, save_safetensors(tensors, {"format": "pt"}))
+    save_figure(rewards_picture(folder), folder.path / REWARDS)
+    settings = training.settings
+    return {
+        "algorithm": settings.algorithm,
+        "workers": settings.places,
+        "updates": training.updates,
+        "last": LAST,
+        "metric": "reward",
+        **training.metrics,
+    }
+
+
+def rewards_picture(folder: RunFolder) -> Figure:
+    """Rewards over the episodes, from what the run stored.
+
+    Raises:
+        RunError: the run stored none, or the file is damaged.
+    """
+    path = folder.path / EPISODES
+    try:
+        tensors = load_safetensors(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
+    config = config_from_json(folder.load_config())
+    every = {seed: tensors[f"reward-{seed}"].numpy() for seed in config.seeds}
+    longest = max(map(len, every.values()))
+    rewards = {
+        seed: values for seed, values in every.items() if len(values) == longest
+    }  # others were frozen
+    seeds = (
+        f"seed {next(iter(rewards))}" if len(rewards) == 1 else f"median of {len(rewards)} seeds"
+    )
+    best = next((reference.value for reference in BEST.get(config.dataset, ())), None)
+    return rewards_figure(
+        [RewardLine("search", list(rewards.values()))], f"{config.dataset}: reward ({seeds})", best
+    )

@@ -1,0 +1,153 @@
+"""The settings of one run, as they stand in config.json."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffqas.agents import AgentSettings, EnvironmentTask
+from diffqas.errors import RunError, require, whole
+from diffqas.kinds import ModelKind
+from diffqas.searches.data_sets import load_task
+from diffqas.searches.own_task import own_task
+from diffqas.simulator import compiled
+from diffqas.storage import decode, encode, typed
+from diffqas.tasks import Scaling, Settings, Task, TaskSource
+from diffqas.training import Federated
+
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Every choice of a run.
+
+    Attributes:
+        dataset: name of the task.
+        recipe: name of the recipe that the settings started from.
+        settings: how to train, the recipe's choices included.
+        kind: the kind of model with its own choices.
+        seeds: one model each.
+        csv, column: a user's own series.
+        scaling: what scales a series, `"whole"` or `"train"`.
+        classes, data_dir: which images, and the folder with their files.
+        federated: clients that keep their samples; None: all samples are in one place.
+        device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
+        own: of a task of your own, where it came from.
+    """
+
+    dataset: str
+    settings: Settings | AgentSettings
+    kind: ModelKind[Any, Any]
+    recipe: str = "default"
+    seeds: tuple[int, ...] = (0,)
+    csv: str | None = None
+    column: str | None = None
+    scaling: Scaling = "whole"
+    classes: tuple[int, ...] | None = None
+    data_dir: str | None = None
+    federated: Federated | None = None
+    device: str = "cpu"
+    dtype: str = "float32"
+    threads: int = 1
+    own: TaskSource | None = None
+
+    def __post_init__(self) -> None:
+        require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
+        require(
+            len(set(self.seeds)) == len(self.seeds),
+            "seeds",
+            "differ from each other",
+            list(self.seeds),
+        )
+        require(whole(self.threads, 0), "threads", "be at least 0", self.threads)
+        require(self.dtype in ("float32", "float64"), "dtype", "be float32 or float64", self.dtype)
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The dtype as torch's."""
+        return torch.float64 if self.dtype == "float64" else torch.float32
+
+    def load(self) -> Task | EnvironmentTask:
+        """The task with its data; of a task in a file of your own that file is executed.
+
+        Raises:
+            ArgumentError: arguments that do not fit the data set.
+            DataError: a file that cannot be used.
+            RunError: the task was given from Python, and is not known here.
+        """
+        if self.own is not None:
+            return own_task(self.own, self.dataset)[0]
+        return load_task(
+            self.dataset,
+            csv=self.csv,
+            column=self.column,
+            scaling=self.scaling,
+            classes=self.classes,
+            data_dir=self.data_dir,
+            target=self.kind.target,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As config.json, with the versions that ran it."""
+        choices = {choice.name: encode(getattr(self, choice.name)) for choice in fields(self)}
+        return {"format": FORMAT, "run": choices, "environment": environment()}
+
+
+def config_from_json(content: dict[str, Any]) -> RunConfig:
+    """Read what `RunConfig.to_json` wrote.
+
+    Raises:
+        RunError: another format, or fields that do not fit.
+    """
+    if content.get("format") != FORMAT:
+        found = content.get("format")
+        raise RunError(
+            f"config.json has format {found!r}, this version of diffqas reads format {FORMAT}."
+        )
+    try:
+        return typed(RunConfig, {key: decode(value) for key, value in content["run"].items()})
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine and commit: what else a repetition depends on."""
+    packages = ("diffqas", "torch", "numpy", "scipy")
+    return {
+        "versions": {name: _version(name) for name in packages}
+        | {"python": platform.python_version()},
+        "machine": platform.machine(),
+        "compiled": compiled.available(),
+        "commit": _commit(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(package: str) -> str:
+    if package == "diffqas":
+        from diffqas import __version__
+
+        return __version__
+    return version(package)
+
+
+def _commit() -> str | None:
+    """Commit of the source tree that diffqas runs from, None if it is an installed package."""
+    source = Path(__file__).resolve().parents[3]
+    if not (source / ".git").exists():
+        return None
+    command = ["git", "-C", str(source), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,265 @@
+"""Time and memory of a search before it is begun."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from diffqas.agents import AgentSettings, Environment, EnvironmentTask, SyncTraining
+from diffqas.architecture import CircuitMixture
+from diffqas.circuits import SearchSpace
+from diffqas.errors import ArgumentError, require
+from diffqas.kinds import QuantumTrainKind
+from diffqas.quantum_train import find_layout
+from diffqas.searches import memory
+from diffqas.searches.config import RunConfig
+from diffqas.searches.preparation import Prepared
+from diffqas.searches.session import make_training, threads
+from diffqas.tasks import Settings, Task
+from diffqas.training import EVALUATED, Training
+
+SECONDS = 3.0
+"""Time to measure steps in, beside the first one."""
+MOST_STEPS = 20
+MEASURED_BYTES = 2**30
+"""Generators that take more than this by rule are not tried."""
+MODEL_QUBITS = 16
+"""Size of the circuit that is timed in place of one that is too large."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a search will take.
+
+    Attributes:
+        qubits: of each circuit; None for models with several sizes.
+        trainable: numbers per seed.
+        weights: that they write, or None.
+        seeds: trained together.
+        steps: of the whole run.
+        step_seconds: of one step of all seeds.
+        seconds: of all steps, and of looking at all samples after each epoch.
+        bytes: most memory held, the program included (cuda: tensors alone); None where the system
+            does not tell.
+        free: bytes that can still be had, beside what this process holds.
+        held: bytes that this process holds already, part of `bytes`.
+        measured: whether steps were done; else the circuit alone was timed, smaller, and memory
+            follows the rule.
+        limit: of agents, the steps of an episode at most; `steps` and `seconds` are those of such
+            episodes alone.
+    """
+
+    qubits: int | None
+    trainable: int
+    weights: int | None
+    seeds: int
+    steps: int
+    step_seconds: float
+    seconds: float
+    bytes: int | None
+    free: int | None
+    held: int
+    measured: bool
+    limit: int | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the memory is there, as far as the system tells."""
+        return self.bytes is None or self.free is None or self.bytes - self.held <= self.free
+
+
+def estimate(prepared: Prepared) -> Estimate:
+    """Time and memory of a search, by a few of its steps, or by rule if those would be too large.
+
+    Args:
+        prepared: what `diffqas.searches.prepare` gave.
+
+    Raises:
+        ArgumentError: agents of a3c, or in an environment that sets its episodes no limit.
+    """
+    config, task = prepared.config, prepared.task
+    if isinstance(task, EnvironmentTask):
+        return _agents(config, task)
+    assert isinstance(config.settings, Settings)
+    if isinstance(config.kind, QuantumTrainKind):
+        return _quantum_train(config, config.kind, task, config.settings)
+    return _measured(config, task, None, None)
+
+
+def _quantum_train(
+    config: RunConfig, kind: QuantumTrainKind, task: Task, settings: Settings
+) -> Estimate:
+    weights = find_layout(task.target()).size
+    n = max(1, (-(-weights // kind.chunk) - 1).bit_length())
+    size = torch.finfo(config.torch_dtype).bits // 8
+    ruled = memory.rule(kind, n, settings.depth, weights, len(config.seeds), size)
+    if ruled <= MEASURED_BYTES:
+        return _measured(config, task, n, weights)
+    device = torch.device(config.device)
+    with threads(config.threads):
+        step = (
+            _timed_circuit(config, kind, settings.depth, n)
+            * 2.0 ** (n - min(n, MODEL_QUBITS))
+            * len(config.seeds)
+        )
+    angles = settings.depth * n * SearchSpace(kind.candidates).angles_per_qubit
+    angles *= len(kind.candidates) if kind.sharing == "separate" else 1
+    mapping = sum(
+        numbers.numel() for numbers in kind.mapping.make(n=1, chunk=kind.chunk).parameters()
+    )
+    first = kind.mapping.make(n=2, chunk=kind.chunk)
+    mapping += (n - 1) * (
+        sum(numbers.numel() for numbers in first.parameters()) - mapping
+    )  # linear in n
+    steps = settings.epochs * _steps_per_epoch(task, settings)
+    now = memory.Peak(device)
+    return Estimate(
+        qubits=n,
+        trainable=angles + len(kind.candidates) + mapping,
+        weights=weights,
+        seeds=len(config.seeds),
+        steps=steps,
+        step_seconds=step,
+        seconds=steps * step,
+        bytes=now.held + ruled,
+        free=now.free,
+        held=now.held,
+        measured=False,
+    )
+
+
+def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None) -> Estimate:
+    device = torch.device(config.device)
+    peak = memory.Peak(device)
+    with threads(config.threads), torch.random.fork_rng(devices=[]):
+        training, _ = make_training(config, task)
+        assert isinstance(training, Training)
+        step = _timed_step(training, device)
+        evaluation = _timed_evaluation(training, device)
+    settings, groups = training.settings, training.population.parameter_groups(1.0)
+    trainable = sum(numbers.numel() for group in groups for numbers in group["params"]) // len(
+        config.seeds
+    )
+    steps = settings.epochs * training.steps_per_epoch
+    return Estimate(
+        qubits=n,
+        trainable=trainable,
+        weights=weights,
+        seeds=len(config.seeds),
+        steps=steps,
+        step_seconds=step,
+        seconds=steps * step + settings.epochs * evaluation,
+        bytes=peak(),
+        free=peak.free,
+        held=peak.held,
+        measured=True,
+    )
+
+
+def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
+    """Of episodes that all reach their limit: how long they will be, nobody knows before."""
+    settings = config.settings
+    assert isinstance(settings, AgentSettings)
+    require(settings.algorithm == "a2c", "algorithm", "be a2c for an estimate", settings.algorithm)
+    environment = Environment(task.identity)
+    environment.close()
+    limit = environment.limit
+    if limit is None:
+        raise ArgumentError(
+            f"Argument `dataset` must set its episodes a limit for an estimate, but got {task.name!r}."
+        )
+    device = torch.device(config.device)
+    peak = memory.Peak(device)
+    with threads(config.threads), torch.random.fork_rng(devices=[]):
+        training, models = make_training(config, task)
+        assert isinstance(training, SyncTraining)
+        step = _median_time(training.update, device)
+        training.close()
+    figures = config.kind.figures(models)
+    updates = math.ceil(math.ceil(settings.episodes / settings.places) * limit / settings.steps)
+    return Estimate(
+        qubits=None,
+        trainable=figures["trainable_parameters"],
+        weights=figures["target_parameters"],
+        seeds=len(config.seeds),
+        steps=updates,
+        step_seconds=step,
+        seconds=updates * step,
+        bytes=peak(),
+        free=peak.free,
+        held=peak.held,
+        measured=True,
+        limit=limit,
+    )
+
+
+def _steps_per_epoch(task: Task, settings: Settings) -> int:
+    train = (
+        task.with_validation(settings.validation).train if settings.select == "best" else task.train
+    )
+    return settings.steps_per_epoch(len(train))
+
+
+def _timed_step(training: Training[Any], device: torch.device) -> float:
+    """The median time of a few steps after a first one."""
+    size, train = training.settings.batch_size, training.task.train
+    inputs, targets = train.inputs[:size], train.targets[:size]
+    frozen = torch.zeros(len(training.seeds), dtype=torch.bool, device=inputs.device)
+    training.population.train()
+    training.population.advance(0.0, 0, training.seeds)
+
+    def step() -> None:
+        training.optimisation.step(inputs, targets, 0.0, frozen)
+
+    return _median_time(step, device)
+
+
+def _median_time(step: Callable[[], Any], device: torch.device) -> float:
+    step()  # compiles and fills caches
+    found, began = [], time.perf_counter()
+    while not found or (len(found) < MOST_STEPS and time.perf_counter() - began < SECONDS):
+        found.append(_seconds(step, device))
+    return statistics.median(found)
+
+
+@torch.no_grad()
+def _timed_evaluation(training: Training[Any], device: torch.device) -> float:
+    """Time to look at all samples, from one piece of them."""
+    parts = training.task.parts.values()
+    piece = torch.cat([part.inputs for part in parts])[:EVALUATED]
+    training.population.eval()
+    return _seconds(lambda: training.population(piece), device) * sum(map(len, parts)) / len(piece)
+
+
+def _timed_circuit(config: RunConfig, kind: QuantumTrainKind, depth: int, n: int) -> float:
+    """Time of a smaller mixture, forward and backward, without the network."""
+    recipe: Any = replace(config.settings, depth=depth).recipe
+    with torch.random.fork_rng(devices=[]):
+        space = SearchSpace(kind.candidates)
+        circuits = CircuitMixture(
+            space, min(n, MODEL_QUBITS), depth, recipe.relaxation, kind.sharing, recipe.spread
+        )
+        circuits.to(config.device, config.torch_dtype)
+    device = torch.device(config.device)
+
+    def step() -> None:
+        circuits().square().sum().backward()
+
+    step()
+    return min(_seconds(step, device) for _ in range(3))
+
+
+def _seconds(work: Callable[[], Any], device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    began = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - began

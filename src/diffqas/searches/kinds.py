@@ -1,0 +1,65 @@
+"""The kinds of models by the words of the command line."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from diffqas.agents import AgentKind
+from diffqas.errors import ArgumentError, choose
+from diffqas.kinds import ModelKind, PerLayerKind, QLSTMKind, QuantumTrainKind
+
+ENVIRONMENT_KINDS: dict[str, type[ModelKind[Any, Any]]] = {AgentKind.name: AgentKind}
+"""Those of agents, which act in an environment in place of looking at data."""
+
+KINDS: dict[str, type[ModelKind[Any, Any]]] = {
+    kind.name: kind for kind in (QuantumTrainKind, QLSTMKind)
+}
+
+
+def kinds_for(task_kind: str) -> dict[str, type[ModelKind[Any, Any]]]:
+    """The kinds of models that can be searched on a kind of task, as in
+    `diffqas.searches.data_sets.task_kind`.
+    """
+    return ENVIRONMENT_KINDS if task_kind == "environment" else KINDS
+
+
+def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> ModelKind[Any, Any]:
+    """A kind of model by name.
+
+    Args:
+        model: key of `kinds_for(task_kind)`.
+        task_kind: what the task is.
+        arguments: choices of any kind; None stands for the kind's own default.
+
+    Raises:
+        ArgumentError: an unknown name, an argument that belongs to another kind, or one that is
+            wrong.
+
+    >>> choose_kind("qlstm", mapping="mlp")
+    Traceback (most recent call last):
+        ...
+    diffqas.errors.ArgumentError: Argument `mapping` must be used with the model qt, but got the
+    model 'qlstm'.
+    """
+    kinds = kinds_for(task_kind)
+    if model not in kinds and model in KINDS:
+        raise ArgumentError(
+            f"Argument `model` must be {' or '.join(kinds)} for an environment, but got {model!r}."
+        )
+    kind = kinds[choose(model, kinds, "model")]
+    given = {name: value for name, value in arguments.items() if value is not None}
+    for name in given:
+        owners = [
+            owner for owner in kinds if name in inspect.signature(kinds[owner].choose).parameters
+        ]
+        if not owners:
+            raise ArgumentError(
+                f"Argument `{name}` must be used with a data set, but got an environment."
+            )
+        if model not in owners:
+            rule = f"Argument `{name}` must be used with the model {' or '.join(owners)}"
+            raise ArgumentError(f"{rule}, but got the model {model!r}.")
+    if given.get("per_layer"):
+        kind = PerLayerKind
+    return kind.choose(**given)

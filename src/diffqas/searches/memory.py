@@ -1,0 +1,91 @@
+"""What memory there is, what this process takes of it, and what a generator will take, by rule."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffqas.circuits import SearchSpace
+from diffqas.kinds import QuantumTrainKind
+from diffqas.quantum_train import MLPMapping
+from diffqas.simulator import compiled
+
+GENERATOR = 12
+"""Vectors of the weights that one step of a generator holds: weights, their gradients, what the
+mapping keeps.
+"""
+SIMULATOR = 6
+"""Vectors of the basis states beside the final amplitudes: the mixture, its cotangent and four to
+work on.
+"""
+
+
+def rule(
+    kind: QuantumTrainKind, n: int, depth: int, weights: int, seeds: int, bytes_each: int
+) -> int:
+    """Bytes of one training step of generators, without the network's activations.
+
+    Per seed one vector of 2**n numbers for every simulated circuit that stays real and two for
+    every other, `SIMULATOR` more, and `GENERATOR` of as many numbers as there are weights (a
+    perceptron's mapping: three more per unit and basis state). Measured: docs/large.md.
+    """
+    space = SearchSpace(kind.candidates)
+    angles = torch.empty(1, 1, depth, n, space.angles_per_qubit)
+    # Circuits outside the fast forms: complex amplitudes, and as many on the way back.
+    rows = 4 * len(space)
+    if len(compiled.members(space, angles)) == len(space):
+        rows = compiled.stored_rows(space, depth, min(n, 4))
+    units = 3 * sum(kind.mapping.hidden) if isinstance(kind.mapping, MLPMapping) else 0
+    return seeds * bytes_each * ((rows + SIMULATOR + units) * 2**n + GENERATOR * weights)
+
+
+def free(device: torch.device) -> int | None:
+    """Bytes that can still be had; None where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return _kilobytes("/proc/meminfo", "MemAvailable")
+
+
+class Peak:
+    """The most memory that is held between its making and a call, in bytes; on a CPU the whole
+    process counts.
+
+    Attributes:
+        free: what could still be had at its making; None where the system does not tell.
+        held: what this process held already then, part of every peak (cuda: nothing).
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.free = device, free(device)
+        self.held = (resident() or 0) if device.type == "cpu" else 0
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+            return
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text(
+                "5"
+            )  # begins anew; what came before is not asked for
+
+    def __call__(self) -> int | None:
+        """Bytes; None where the system does not tell."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device)
+        return _kilobytes("/proc/self/status", "VmHWM")
+
+
+def resident() -> int | None:
+    """Bytes that this process holds now."""
+    return _kilobytes("/proc/self/status", "VmRSS")
+
+
+def _kilobytes(path: str, name: str) -> int | None:
+    try:
+        lines: Any = Path(path).read_text().splitlines()
+    except OSError:
+        return None
+    return next(
+        (1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), None
+    )

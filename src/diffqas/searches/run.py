@@ -1,0 +1,41 @@
+"""A finished run in hand: its figures, its models, its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from diffqas.searches import report
+from diffqas.searches.agent_artefacts import EPISODES, rewards_picture
+from diffqas.searches.artefacts import SAMPLES, curves_picture, prediction_picture
+from diffqas.storage import RunFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What `search` returns.
+
+    Attributes:
+        folder: where everything was written.
+        result: the figures, as in result.json.
+        models: one trained model per seed, a `QuantumTrain` or a `diffqas.layers.Forecaster`.
+    """
+
+    folder: Path
+    result: dict[str, Any]
+    models: list[Any]
+
+    def plot(self) -> Figure:
+        """As in `predictions.png` (series), `rewards.png` (environments) or `curves.png`."""
+        folder = RunFolder(self.folder)
+        if (self.folder / EPISODES).exists():
+            return rewards_picture(folder)
+        if (self.folder / SAMPLES).exists():
+            return prediction_picture(folder)
+        return curves_picture(folder, self.result.get("classes", ()), self.result.get("higher", ()))
+
+    def __rich__(self) -> Any:
+        return report(self.result)

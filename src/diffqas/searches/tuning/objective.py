@@ -1,0 +1,59 @@
+"""What a trial is judged by: the loss on held-out training samples, the median over seeds, epoch by
+epoch.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator
+from dataclasses import replace
+
+from diffqas.errors import RunError
+from diffqas.searches.config import RunConfig
+from diffqas.tasks import Settings, Task
+
+
+def held_out(task: Task, share: float) -> Task:
+    """The task of learning the first part of the training samples, tested on their last `share`.
+
+    The true test part is no part of it: what is chosen by it cannot have seen a test sample.
+
+    >>> from diffqas.searches.data_sets import load_task
+    >>> inner = held_out(load_task("bessel"), 0.2)
+    >>> len(inner.train), len(inner.test)
+    (134, 34)
+    """
+    split = task.with_validation(share)
+    assert split.validation is not None
+    metrics = {"loss": task.loss}
+    return replace(
+        split,
+        test=split.validation,
+        validation=None,
+        metrics=metrics,
+        references=(),
+        snapshot_epochs=(),
+    )
+
+
+def losses(config: RunConfig, inner: Task, settings: Settings) -> Iterator[float]:
+    """The median loss on the held-out samples after each epoch; the last is that of the numbers a
+    run ends with.
+
+    A seed that diverged counts as infinite; so does everything once none is left.
+    """
+    seeds = list(config.seeds)
+    population, _ = config.kind.make(inner, settings, config.seeds)
+    training = config.kind.training(population, inner, settings, seeds)
+    try:
+        for record in training.epochs():
+            found = training.metrics if training.finished else record.metrics
+            values = found["test_loss"]
+            bad = [
+                math.inf if seed in training.failures or not math.isfinite(value) else value
+                for seed, value in zip(seeds, values, strict=True)
+            ]
+            yield statistics.median(bad)
+    except RunError:
+        yield math.inf

@@ -1,0 +1,282 @@
+"""Trials by Optuna, kept in one file: the same call goes on, and several processes can share the
+file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import socket
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from diffqas.errors import ArgumentError, DataError, RunError, require, whole
+from diffqas.reports import number
+from diffqas.searches.config import RunConfig
+from diffqas.searches.preparation import Prepared
+from diffqas.searches.session import threads
+from diffqas.searches.tuning.objective import held_out, losses
+from diffqas.searches.tuning.space import Parameter, applied, options, own_values, parameters_for
+from diffqas.storage import encode
+from diffqas.tasks import Settings, Task
+
+STARTUP = 10
+"""Finished trials before the first can be stopped early."""
+PROCESS = "process"
+"""Attribute of a trial: machine and number of the process that computes it."""
+FEWEST = 10
+"""Finished trials that importances need."""
+MISSING = "`diffqas tune` needs a package that is not installed: pip install diffqas[tune]"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What trials have found.
+
+    Attributes:
+        settings: the best.
+        loss: theirs on the held-out samples, the median over seeds.
+        first: that of the settings that the trials started from, None if that trial has not
+            finished.
+        options: words of `diffqas search` for what was tuned.
+        values: the best value of each parameter.
+        finished: trials that ran to their last epoch.
+        pruned: trials that were stopped early.
+        importances: share of each parameter in the differences between good trials and others;
+            empty if there are too few trials.
+    """
+
+    settings: Settings
+    loss: float
+    first: float | None
+    options: list[str]
+    values: dict[str, float]
+    finished: int
+    pruned: int
+    importances: Mapping[str, float]
+
+
+def tune(
+    prepared: Prepared,
+    *,
+    trials: int = 50,
+    storage: str | Path | None = None,
+    params: Sequence[str] = (),
+    quiet: bool = False,
+) -> Tuned:
+    """Try settings on held-out training samples until the file holds so many trials.
+
+    Args:
+        prepared: what `diffqas.searches.prepare` gave: task, seeds, epochs and the settings to
+            start from.
+        trials: finished or stopped ones that the file shall hold at the end, those of earlier calls
+            and of other processes among them.
+        storage: the file; None: `runs/tune-<data set>.log`.
+        params: words of `PARAMETERS`; empty: all that the optimiser uses.
+        quiet: print nothing.
+
+    Raises:
+        ArgumentError: a wrong argument, an environment, or Optuna is not installed.
+        DataError: the file is damaged.
+        RunError: the file holds trials of other settings, or no trial has finished.
+    """
+    config, task = prepared.config, prepared.task
+    if not isinstance(task, Task) or not isinstance(config.settings, Settings):
+        raise ArgumentError(
+            f"Argument `dataset` must name series or images to tune on, but got {config.dataset!r}."
+        )
+    require(whole(trials), "trials", "be at least 1", trials)
+    parameters = parameters_for(config.settings, params)
+    inner = held_out(task, config.settings.validation).to(config.device, config.torch_dtype)
+    path = Path(storage) if storage is not None else Path("runs") / f"tune-{config.dataset}.log"
+    console = Console(quiet=quiet)
+    study = _open(path, config, parameters)
+    head = f"[bold]{config.dataset}[/]: {len(parameters)} parameters ({', '.join(parameters)}), "
+    console.print(
+        f"{head}{len(config.seeds)} seeds, {_done(study)} of {trials} trials in {path}",
+        highlight=False,
+    )
+    with threads(config.threads):
+        while (before := _done(study)) < trials:
+            done = _trial(study, config, inner, parameters)
+            _tell(study, done, before + 1, trials, console)
+    return _tuned(study, config.settings, parameters, path)
+
+
+def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) -> Any:
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+    except ImportError:
+        raise ArgumentError(MISSING) from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    setup = _setup(config, parameters)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        known = path.exists() and path.stat().st_size > 0
+        journal = JournalStorage(JournalFileBackend(str(path)))
+        study = optuna.create_study(
+            storage=journal, study_name="tune", direction="minimize", load_if_exists=True
+        )
+    except OSError as error:
+        raise RunError(f"Cannot write {path}: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError):
+        raise DataError(
+            f"{path} is no journal of trials, or is damaged. Give another --storage."
+        ) from None
+    # The same draws in every run that begins; one that goes on, or helps, draws others.
+    study.sampler = optuna.samplers.TPESampler(seed=None if known else config.seeds[0])
+    assert isinstance(config.settings, Settings)
+    study.pruner = optuna.pruners.MedianPruner(STARTUP, n_warmup_steps=config.settings.epochs // 5)
+    found = study.user_attrs.get("setup")
+    if found is None:
+        study.set_user_attr("setup", setup)
+        own = own_values(dict(parameters), config.settings)
+        study.enqueue_trial(own, user_attrs={PROCESS: _process()}, skip_if_exists=True)
+    elif found != setup:
+        wrong = next(name for name in setup if found.get(name) != setup[name])
+        raise RunError(
+            f"{path} holds trials with another {wrong}. Give another --storage, or remove the file."
+        )
+    _bury(study)
+    return study
+
+
+def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """What all trials of a file have in common."""
+    names = ("dataset", "settings", "kind", "seeds", "csv", "column", "scaling", "classes", "dtype")
+    setup = {name: encode(getattr(config, name)) for name in names}
+    return json.loads(
+        json.dumps(setup | {"params": {name: [p.low, p.high] for name, p in parameters.items()}})
+    )
+
+
+def _bury(study: Any) -> None:
+    """Trials whose process on this machine is gone will never finish: they count as failed."""
+    from optuna.trial import TrialState
+
+    host = socket.gethostname()
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        where, pid = trial.user_attrs.get(PROCESS, (None, 0))
+        if where == host and pid != os.getpid() and not _alive(pid):
+            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def _process() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _done(study: Any) -> int:
+    from optuna.trial import TrialState
+
+    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+
+
+def _own(study: Any, parameters: dict[str, Parameter]) -> Any:
+    """A trial that this process computes."""
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    while True:
+        # Queued with its process' name and not just asked for: if that is killed now, whose it was
+        # can be told.
+        if not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            study.enqueue_trial({}, user_attrs={PROCESS: _process()})
+        trial = study.ask(
+            {name: parameter.distribution() for name, parameter in parameters.items()}
+        )
+        try:
+            trial.set_user_attr(PROCESS, _process())  # it may have waited for another one
+        except UpdateFinishedTrialError:  # that is gone, and a third one has just said so
+            continue
+        return trial
+
+
+def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Parameter]) -> int:
+    """One trial, from its question to its answer; its number."""
+    from optuna.trial import TrialState
+
+    trial = _own(study, parameters)
+    assert isinstance(config.settings, Settings)
+    loss, state = math.inf, TrialState.COMPLETE
+    try:
+        for epoch, loss in enumerate(
+            losses(config, inner, applied(parameters, config.settings, trial.params)), 1
+        ):
+            if not math.isfinite(loss):
+                state = TrialState.PRUNED
+                break
+            trial.report(loss, epoch)
+            if epoch < config.settings.epochs and trial.should_prune():
+                state = TrialState.PRUNED
+                break
+    except BaseException:
+        study.tell(trial, state=TrialState.FAIL)
+        raise
+    study.tell(trial, loss if state == TrialState.COMPLETE else None, state=state)
+    return trial.number
+
+
+def _tell(study: Any, number_of_trial: int, count: int, trials: int, console: Console) -> None:
+    """A line about a trial."""
+    trial = study.get_trials(deepcopy=False)[number_of_trial]
+    values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
+    if trial.state.name == "COMPLETE":
+        what = f"loss {number(trial.value)}"
+    elif trial.last_step is None:
+        what = "diverged"
+    else:
+        loss = number(trial.intermediate_values[trial.last_step])
+        what = f"stopped at epoch {trial.last_step}, loss {loss}"
+    console.print(f"{count}/{trials}  {what}: {values}", highlight=False, soft_wrap=True)
+
+
+def _tuned(study: Any, settings: Settings, parameters: dict[str, Parameter], path: Path) -> Tuned:
+    from optuna.trial import TrialState
+
+    found = study.get_trials(deepcopy=False)
+    finished = [trial for trial in found if trial.state == TrialState.COMPLETE]
+    if not finished:
+        raise RunError(
+            f"No trial in {path} has come to its last epoch: all of them diverged. Give other --params."
+        )
+    best = min(finished, key=lambda trial: trial.value)
+    own = own_values(parameters, settings)
+    chosen = applied(parameters, settings, best.params)
+    return Tuned(
+        settings=chosen,
+        loss=best.value,
+        first=next((trial.value for trial in finished if trial.params == own), None),
+        options=options(parameters, chosen),
+        values={
+            name: parameter.rounded(best.params[name]) for name, parameter in parameters.items()
+        },
+        finished=len(finished),
+        pruned=sum(trial.state == TrialState.PRUNED for trial in found),
+        importances=_importances(study) if len(finished) >= FEWEST and len(parameters) > 1 else {},
+    )
+
+
+def _importances(study: Any) -> dict[str, float]:
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of being experimental
+        return get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())

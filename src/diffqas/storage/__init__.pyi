@@ -1,0 +1,16 @@
+from .codec import decode_value as decode_value
+from .codec import encode_value as encode_value
+from .codec import storable as storable
+from .codec import store_by as store_by
+from .codec import typed as typed
+from .files import load_tensors as load_tensors
+from .files import read_json as read_json
+from .files import save_tensors as save_tensors
+from .files import understood as understood
+from .files import write_atomically as write_atomically
+from .files import write_json as write_json
+from .files import write_through as write_through
+from .lock import only_one as only_one
+from .run_codec import decode as decode
+from .run_codec import encode as encode
+from .run_folder import RunFolder as RunFolder

@@ -1,0 +1,140 @@
+"""Typed choices as JSON and back: frozen dataclasses by their class name; nothing is ever executed.
+
+A class says for itself that it can be stored (`storable`), so this module knows none of them. A
+family whose members cannot be made from their fields alone, such as circuits of a user's own,
+brings functions of its own (`store_by`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from diffqas.errors import ArgumentError, DataError, DiffqasError
+
+T = TypeVar("T")
+
+CLASSES: dict[str, type] = {}
+"""Every storable class by its name, filled by `storable`."""
+
+
+@dataclass(frozen=True)
+class _Family:
+    """How instances of a base class are stored.
+
+    Attributes:
+        base: the class whose instances are meant.
+        mark: what stands under `is` in their JSON objects.
+        encode: instance -> JSON object.
+        decode: JSON object -> instance.
+    """
+
+    base: type
+    mark: str
+    encode: Callable[[Any], dict[str, Any]]
+    decode: Callable[[dict[str, Any]], Any]
+
+
+_FAMILIES: list[_Family] = []
+
+
+def storable(cls: type[T]) -> type[T]:
+    """Class decorator: a frozen dataclass that `encode_value` and `decode_value` know by its name."""
+    CLASSES[cls.__name__] = cls
+    return cls
+
+
+def store_by(
+    base: type[T],
+    mark: str,
+    encode: Callable[[T], dict[str, Any]],
+    decode: Callable[[dict[str, Any]], T],
+) -> None:
+    """Store instances of `base` that are not storable themselves by functions of their own."""
+    _FAMILIES.append(_Family(base, mark, encode, decode))
+
+
+def encode_value(value: Any) -> Any:
+    """Dataclasses become objects with their class name under `is`, tuples become lists.
+
+    Raises:
+        ArgumentError: an object that is no named choice.
+
+    >>> from diffqas.quantum_train import Rates
+    >>> encode_value(Rates(angles=3.0))
+    {'is': 'Rates', 'angles': 3.0, 'structure': 1.0, 'mapping': 1.0}
+    """
+    if is_dataclass(value) and type(value).__name__ in CLASSES:
+        parts = {field.name: encode_value(getattr(value, field.name)) for field in fields(value)}
+        return {"is": type(value).__name__} | parts
+    for family in _FAMILIES:
+        if isinstance(value, family.base):
+            return family.encode(value)
+    if isinstance(value, (list, tuple)):
+        return [encode_value(entry) for entry in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ArgumentError(f"A file cannot store {value!r}: use the choices that diffqas names.")
+
+
+def decode_value(value: Any) -> Any:
+    """Undo `encode_value`; lists inside dataclasses become tuples.
+
+    Raises:
+        DataError: an unknown class, or fields that do not fit: the file was edited or is of another
+            version.
+
+    >>> from diffqas.circuits import Candidate
+    >>> decode_value(encode_value(Candidate(rotation=("rz", "ry")))) == Candidate(rotation=("rz", "ry"))
+    True
+    """
+    if isinstance(value, list):
+        return tuple(decode_value(entry) for entry in value)
+    if not isinstance(value, dict):
+        return value
+    try:
+        return _made(value)
+    except (KeyError, TypeError, ValueError, RecursionError, DiffqasError) as error:
+        raise DataError(str(error)) from None
+
+
+def _made(value: dict[str, Any]) -> Any:
+    """The instance that a JSON object stands for."""
+    mark = value.get("is")
+    for family in _FAMILIES:
+        if mark == family.mark:
+            return family.decode(value)
+    cls = CLASSES.get(str(mark))
+    if cls is None or not is_dataclass(cls):
+        raise TypeError(f"unknown kind {mark!r}")
+    return typed(cls, {key: decode_value(part) for key, part in value.items() if key != "is"})
+
+
+def typed(cls: type[T], values: dict[str, Any]) -> T:
+    """Make a dataclass of values that must have the types of its fields.
+
+    Raises:
+        TypeError: a value of another type, or a field that is unknown or missing.
+
+    >>> from diffqas.quantum_train import Rates
+    >>> typed(Rates, {"angles": "fast"})
+    Traceback (most recent call last):
+        ...
+    TypeError: angles: str is neither float or int
+    """
+    from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
+
+    hints = get_type_hints(cls)
+    for name, value in values.items():
+        expected = hints.get(name, Any)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_type(
+                    value, expected, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS
+                )
+        except TypeCheckError as error:
+            raise TypeError(f"{name}: {' '.join(str(error).split())}") from None
+    return cls(**values)

@@ -1,0 +1,232 @@
+"""The run folder: one run, its settings, its metrics as they come, and its result."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diffqas.errors import RunError
+from diffqas.storage.files import (
+    load_tensors,
+    read_json,
+    save_tensors,
+    write_atomically,
+    write_json,
+)
+from diffqas.storage.records import read_records
+
+FRESH = "checkpoint.new.pt"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run, and the few ways in which they are written.
+
+    `config.json` comes first, `result.json` last: its presence means that the run is finished.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Everything needed to repeat the run."""
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One line of JSON per epoch."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State of the training after some epoch."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def previous(self) -> Path:
+        """The checkpoint before it."""
+        return self.path / "checkpoint.previous.pt"
+
+    @property
+    def result(self) -> Path:
+        """The figures of a finished run."""
+        return self.path / "result.json"
+
+    @property
+    def started(self) -> bool:
+        """Whether a run was begun here."""
+        return self.config.exists()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run here came to its end."""
+        return self.result.exists()
+
+    def create(
+        self, config: dict[str, Any], *, overwrite: bool = False, left: Iterable[str] = ()
+    ) -> None:
+        """Begin a run here.
+
+        Args:
+            config: everything needed to repeat it.
+            overwrite: replace a run that the folder holds.
+            left: patterns of what such a run leaves beside the files that are written here.
+
+        Raises:
+            RunError: the folder holds another run (finished or not) and `overwrite` is not set, or
+                it cannot be made.
+        """
+        if self.finished and not overwrite:
+            raise RunError(
+                f"The folder {self.path} holds a finished run. Give another --output, or --overwrite."
+            )
+        if self.started and not overwrite:
+            remedy = f"Continue it with `diffqas resume {self.path}`, or give --overwrite."
+            raise RunError(f"The folder {self.path} holds an unfinished run. {remedy}")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            # The old result goes first and the new config comes last: no moment shows a mixture of
+            # two runs.
+            found = (
+                [path for pattern in left for path in self.path.glob(pattern)]
+                if self.started
+                else []
+            )
+            leavings = [path for path in found if path.is_file()]
+            for old in (
+                self.result,
+                *leavings,
+                self.config,
+                self.checkpoint,
+                self.previous,
+                self.metrics,
+            ):
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(f"Cannot make the folder {self.path}: {error.strerror}.") from None
+        write_json(self.config, config)
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed left half-written; for the one that holds the lock."""
+        for rubbish in (*self.path.glob(".*.tmp"), self.path / FRESH):
+            with suppress(OSError):
+                rubbish.unlink()
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Add one line to the metrics.
+
+        Raises:
+            RunError: the line cannot be written.
+        """
+        try:
+            with self.metrics.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise RunError(
+                f"Cannot write {self.metrics}: {error.strerror}. Free some space."
+            ) from None
+
+    def records(self) -> list[dict[str, Any]]:
+        """The metrics so far, up to the first line that is damaged; a crash can cut off the last
+        one.
+
+        Raises:
+            RunError: the file cannot be read.
+        """
+        return read_records(self.metrics)
+
+    def rewind(self, epoch: int) -> str | None:
+        """Drop metrics of epochs after `epoch`: they will be trained again.
+
+        Returns:
+            What is to be said if some before it are lost, because the file was damaged.
+        """
+        kept = [record for record in self.records() if record["epoch"] <= epoch]
+        write_atomically(
+            self.metrics, "".join(json.dumps(record) + "\n" for record in kept).encode()
+        )
+        last = kept[-1]["epoch"] if kept else 0
+        if last == epoch:
+            return None
+        return f"{self.metrics} is damaged: {epoch - last} of its {epoch} epochs are lost, and missing in pictures."
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint; the one before stays beside it.
+
+        Raises:
+            RunError: it cannot be written; the last one still stands.
+        """
+        with suppress(OSError), self.metrics.open("rb") as file:
+            os.fsync(
+                file.fileno()
+            )  # no checkpoint may survive a power cut that its metrics do not survive
+        fresh = self.checkpoint.with_name(FRESH)
+        save_tensors(fresh, state)
+        try:
+            if self.checkpoint.exists():
+                os.replace(self.checkpoint, self.previous)
+            os.replace(fresh, self.checkpoint)
+        except OSError as error:
+            raise RunError(f"Cannot write {self.checkpoint}: {error.strerror}.") from None
+
+    def load_checkpoint(
+        self, say: Callable[[str], None] = lambda line: None
+    ) -> dict[str, Any] | None:
+        """The last checkpoint that is sound, or None if the run was stopped before the first.
+
+        Args:
+            say: told, in one line, if it is not the last one that was written.
+
+        Raises:
+            RunError: there are checkpoints, and none is sound.
+        """
+        present = [path for path in (self.checkpoint, self.previous) if path.exists()]
+        faults: list[RunError] = []
+        for path in present:
+            try:
+                state = load_tensors(path)
+            except RunError as error:
+                faults.append(error)
+                continue
+            if faults:
+                say(
+                    f"{self.checkpoint} is damaged: the run goes on from the one before, {path.name}."
+                )
+            return state
+        if len(faults) == 2:
+            names = f"{self.checkpoint} and {self.previous.name}"
+            raise RunError(f"Cannot read {names}: both are damaged. Start again with --overwrite.")
+        if faults:
+            raise faults[0]
+        return None
+
+    def standing(self) -> str:
+        """Which checkpoint is left after something went wrong, in one sentence."""
+        try:
+            state = self.load_checkpoint()
+        except RunError as error:
+            return str(error)
+        if state is None:
+            return "There is no checkpoint yet."
+        return f"The last good checkpoint is of epoch {state.get('epoch')}, in {self.path}."
+
+    def load_config(self) -> dict[str, Any]:
+        """The run's settings as JSON."""
+        return read_json(self.config)
+
+    def load_result(self) -> dict[str, Any]:
+        """The run's figures.
+
+        Raises:
+            RunError: the run is not finished.
+        """
+        if self.started and not self.finished:
+            raise RunError(
+                f"The run in {self.path} is not finished. Continue it with `diffqas resume {self.path}`."
+            )
+        return read_json(self.result)

@@ -1,0 +1,12 @@
+from .display import duration as duration
+from .outputs import terminal_tables as terminal_tables
+from .pairs import paired_tests as paired_tests
+from .plan import DATASETS as DATASETS
+from .plan import OF_A_RUN as OF_A_RUN
+from .plan import STUDIES as STUDIES
+from .plan import Plan as Plan
+from .run import CONTENTS as CONTENTS
+from .run import StudyRun as StudyRun
+from .run import run_study as run_study
+from .stored import is_study as is_study
+from .stored import stored_study as stored_study

@@ -1,0 +1,71 @@
+"""A slow quantum LSTM: one gate, one candidate, one sample after the other, on dense matrices."""
+
+import pytest
+import torch
+
+from diffqas.layers import SQUASHES
+from diffqas.simulator import dense_expectations
+
+
+def slow_gate(layer, gate, v):
+    """Output of one gate at one v, (outputs,)."""
+    row = gate if len(layer.structure) > 1 else 0
+    total = torch.zeros(layer.outputs, dtype=torch.float64)
+    for place, index in enumerate(layer.choice[row].tolist()):
+        theta = layer.angles[gate, place] if layer.sharing == "separate" else layer.angles[gate]
+        found = dense_expectations([layer.candidates[index]], v, theta, layer.outputs)[0]
+        total = total + layer.weights[row, place] * found
+    return total
+
+
+def slow_step(cell, layer, x, h, c):
+    v = SQUASHES[cell.squash](torch.cat((x, h)))
+    f, i, o = (torch.sigmoid(slow_gate(layer, gate, v)) for gate in range(3))
+    c = f * c + i * torch.tanh(slow_gate(layer, 3, v))
+    return o * torch.tanh(c), c
+
+
+def slow_lstm(cell, x, state):
+    """What `cell(x, state)` must give, for x (batch, time, input)."""
+    outputs, hidden, memory = [], [], []
+    for sample in range(len(x)):
+        sequence, last = x[sample], []
+        for index, layer in enumerate(cell.circuits):
+            h, c = state[0][index, sample], state[1][index, sample]
+            moments = []
+            for moment in sequence:
+                h, c = slow_step(cell, layer, moment, h, c)
+                moments.append(h)
+            sequence = torch.stack(moments)
+            last.append((h, c))
+        outputs.append(sequence)
+        hidden.append(torch.stack([h for h, _ in last]))
+        memory.append(torch.stack([c for _, c in last]))
+    return torch.stack(outputs), (torch.stack(hidden, 1), torch.stack(memory, 1))
+
+
+@pytest.fixture(scope="session")
+def slow():
+    return slow_lstm
+
+
+@pytest.fixture(scope="session")
+def normal():
+    """`normal(seed, *shape)`: float64 normal numbers from a seed."""
+    return lambda seed, *shape: torch.randn(
+        shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
+
+
+@pytest.fixture(scope="session")
+def randomise():
+    """Fill angles and structure of a cell with normal numbers, so that nothing is near 0 or alike."""
+
+    def fill(cell, seed=0):
+        draw = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in cell.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=draw, dtype=torch.float64))
+        return cell
+
+    return fill

@@ -1,0 +1,261 @@
+"""Trials on held-out training samples: kept, continued, shared, and blind to the test part."""
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from diffqas.cli import main
+from diffqas.cli.tune import Tune
+from diffqas.errors import ArgumentError, DataError, RunError
+from diffqas.runs import prepare
+from diffqas.searches.tuning import held_out, parameters_for, tune
+from diffqas.searches.tuning.space import PARAMETERS, applied, options, own_values
+from diffqas.tasks import Split
+from diffqas.tasks.series.task import SERIES_RECIPES
+
+optuna = pytest.importorskip("optuna", reason="needs optuna: pip install diffqas[tune]")
+SMALL = {"epochs": 2, "depth": 1, "optimizer": "adam", "seeds": 2}
+
+
+def journal(path):
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
+    return optuna.load_study(study_name="tune", storage=storage).trials
+
+
+def tuning(path, trials=50, before="pass"):
+    """The command of `few` as a process of its own."""
+    words = [
+        "tune",
+        "narma5",
+        *(str(word) for name, value in SMALL.items() for word in (f"--{name}", value)),
+    ]
+    words += ["--params", "lr", "depth"]
+    program = f"{before}; from diffqas.cli import main; main()"
+    return [sys.executable, "-c", program, *words, "--trials", str(trials), "--storage", str(path)]
+
+
+def few(path, trials=3, params=("lr", "depth"), **changes):
+    return tune(
+        prepare("narma5", **SMALL | changes), trials=trials, storage=path, params=params, quiet=True
+    )
+
+
+def test_the_test_part_is_never_read(tmp_path):
+    prepared = prepare("narma5", **SMALL)
+    spoilt = Split(
+        torch.full_like(prepared.task.test.inputs, torch.nan),
+        torch.full_like(prepared.task.test.targets, 9),
+    )
+    blind = replace(prepared, task=replace(prepared.task, test=spoilt))
+    seen, unseen = (
+        tune(p, trials=3, storage=tmp_path / n, params=["lr"], quiet=True)
+        for p, n in ((prepared, "a"), (blind, "b"))
+    )
+    assert seen == unseen
+    inner = held_out(prepared.task, 0.2)
+    assert torch.equal(
+        torch.cat([inner.train.inputs, inner.test.inputs]), prepared.task.train.inputs
+    )
+    assert len(inner.test) == round(0.2 * len(prepared.task.train))
+
+
+def test_the_first_trial_is_the_recipe_and_the_best_is_no_worse(tmp_path):
+    found = few(tmp_path / "trials.log")
+    first, *_ = journal(tmp_path / "trials.log")
+    assert first.params == {"lr": 0.01, "depth": 1}
+    assert found.first == first.value
+    assert found.loss <= found.first
+    assert found.finished + found.pruned == 3
+    assert found.settings.lr == found.values["lr"]
+
+
+def test_the_same_call_goes_on(tmp_path):
+    path = tmp_path / "trials.log"
+    few(path, 2)
+    before = [(trial.params, trial.value) for trial in journal(path)]
+    few(path, 4)
+    after = [(trial.params, trial.value) for trial in journal(path)]
+    assert after[:2] == before
+    assert len(after) == 4
+    assert len({str(params) for params, _ in after}) == 4
+    few(path, 4)
+    assert len(journal(path)) == 4
+
+
+def test_a_killed_process_costs_its_trial_only(tmp_path):
+    path = tmp_path / "trials.log"
+    command = tuning(path, trials=500)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if path.exists() and sum(trial.state.is_finished() for trial in journal(path)) >= 2:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = {trial.number: trial.value for trial in journal(path) if trial.state.is_finished()}
+    assert len(before) >= 2
+    few(path, len(before) + 2)
+    after = journal(path)
+    assert {trial.number: trial.value for trial in after if trial.number in before} == before
+    assert not [trial for trial in after if trial.state == optuna.trial.TrialState.RUNNING]
+
+
+def test_a_trial_has_an_owner_from_its_first_moment(tmp_path):
+    path = tmp_path / "trials.log"
+    command = tuning(
+        path, before="import os, optuna; optuna.Trial.set_user_attr = lambda *_: os._exit(9)"
+    )
+    for trials in (2, 4):  # the trial that was queued at the start, and one that was not
+        assert subprocess.run(command, timeout=300, check=False).returncode == 9
+        few(path, trials)
+    assert not [trial for trial in journal(path) if trial.state == optuna.trial.TrialState.RUNNING]
+
+
+def test_two_processes_share_a_file(tmp_path):
+    path = tmp_path / "trials.log"
+    command = tuning(path, trials=6)
+    both = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    errors = [process.communicate(timeout=240)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    trials = journal(path)
+    assert 6 <= len(trials) <= 7
+    assert all(trial.state.is_finished() for trial in trials)
+    assert {tuple(trial.params) for trial in trials} == {("lr", "depth")}
+
+
+def test_a_diverging_trial_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("diffqas.searches.tuning.trials.losses", lambda *_: iter([torch.inf]))
+    with pytest.raises(RunError, match="all of them diverged"):
+        few(tmp_path / "trials.log", 2)
+    assert {trial.state.name for trial in journal(tmp_path / "trials.log")} == {"PRUNED"}
+
+
+def test_a_file_of_other_settings_is_refused(tmp_path):
+    few(tmp_path / "trials.log", 1)
+    for changes, word in (
+        ({"epochs": 3}, "settings"),
+        ({"seeds": 3}, "seeds"),
+        ({"params": ["lr"]}, "params"),
+    ):
+        with pytest.raises(RunError, match=f"trials with another {word}"):
+            few(tmp_path / "trials.log", 1, **changes)
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    (tmp_path / "file").write_text("no journal\nat all\n")
+    with pytest.raises(DataError, match="no journal of trials"):
+        few(tmp_path / "file")
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "soap", "kalman"])
+def test_the_command_sets_what_was_found(optimizer):
+    start = prepare("narma5", optimizer=optimizer).config.settings
+    parameters = parameters_for(start)
+    values = {name: p.low + 0.4 * (p.high - p.low) for name, p in parameters.items()}
+    settings = applied(parameters, start, values)
+    words = [
+        "diffqas",
+        "search",
+        "narma5",
+        "--optimizer",
+        optimizer,
+        *options(parameters, settings),
+    ]
+    import diffqas.cli.search as cli
+
+    with pytest.MonkeyPatch.context() as patch:
+        caught = []
+        patch.setattr(cli.Search, "run", lambda self: caught.append(self.call(prepare)))
+        main(words[1:])
+    assert caught[0].config.settings == settings
+    assert settings != start
+
+
+def test_every_parameter_reads_what_it_writes():
+    for name, parameter in PARAMETERS.items():
+        changed = parameter.put(SERIES_RECIPES["default"], parameter.high)
+        assert parameter.get(changed) == parameter.high, name
+    used = parameters_for(SERIES_RECIPES["paper"])
+    assert (
+        applied(used, SERIES_RECIPES["paper"], own_values(used, SERIES_RECIPES["paper"]))
+        == SERIES_RECIPES["paper"]
+    )
+
+
+def test_the_whole_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    model = ["--model", "qlstm", "--sharing", "shared", "--hidden-size", "2", "--no-classical"]
+    length = ["--epochs", "1", "--depth", "1", "--optimizer", "adam", "--seeds", "2"]
+    main(["tune", "bessel", *model, *length, "--trials", "2", "--params", "lr", "beta2"])
+    printed = capsys.readouterr().out
+    assert (tmp_path / "runs" / "tune-bessel.log").exists()
+    command = printed.strip().splitlines()[-1]
+    assert command.startswith("diffqas search bessel --model qlstm --sharing shared ")
+    for words in (
+        "--no-classical",
+        "--hidden-size 2",
+        "--depth 1",
+        "--epochs 1",
+        "--optimizer adam",
+        "--lr 0.",
+        "--betas 0.9 0.",
+    ):
+        assert words in command
+    assert "--seeds" not in command
+
+
+def test_images(tmp_path):
+    prepared = prepare("digits", classes=[0, 1], target="cnn", epochs=1, depth=1, seeds=1)
+    found = tune(prepared, trials=2, storage=tmp_path / "trials.log", params=["lr"], quiet=True)
+    assert found.loss <= found.first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["minigrid-empty-5x5"], "`dataset` must name series or images to tune on"),
+        (
+            ["bessel", "--params", "lr"],
+            "`params` must hold lr with the optimizer adam or rmsprop or soap only",
+        ),
+        (["bessel", "--params", "memry"], "did you mean 'memory'?"),
+        (["bessel", "--trials", "0"], "`trials` must be at least 1"),
+        (["bessel", "--output", "here"], "`output` must be used with `diffqas search`"),
+    ],
+)
+def test_refusals(arguments, words, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert words in refused("tune", *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_optuna_the_remedy_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(ArgumentError, match=r"pip install diffqas\[tune\]"):
+        few(tmp_path / "trials.log")
+    assert not (tmp_path / "trials.log").exists()
+
+
+def test_what_the_command_repeats():
+    tuned = type("Found", (), {"options": ["--lr", "0.1"]})
+    command = Tune("series", csv="a b.csv", lr=0.5, seeds=5, classical=False).best_command(tuned)  # pyright: ignore
+    assert command == [
+        "diffqas",
+        "search",
+        "series",
+        "--no-classical",
+        "--csv",
+        "a b.csv",
+        "--lr",
+        "0.1",
+    ]
