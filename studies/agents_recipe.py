@@ -28,6 +28,7 @@ from diffqas.agents.actor_critic import SyncTraining
 from diffqas.agents.environments import AgentSettings, environment_task
 from diffqas.agents.environments.task import AGENT_RECIPES
 from diffqas.architecture import Gumbel, Raw, Softmax
+from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.storage import encode
 from diffqas.studies import agents, populations
@@ -56,13 +57,13 @@ FACTORS: dict[str, AgentSettings] = {
     "p": model(scale=RawScale()),
     "start: none": model(start="none"),
     "bits -1/+1": model(bits="signed"),
-    "angles start within 0.01": model(spread=0.01),
+    "angles start within 0.01": model(init_std=0.01),
     "softmax": model(relaxation=Softmax()),
     "gumbel": model(relaxation=Gumbel()),
     "structure from 1": model(relaxation=Raw(1.0)),
     "rates 1, 1, 1": model(rates=Rates()),
-    "lr 0.001": replace(DEFAULT, lr=1e-3),
-    "lr 0.01": replace(DEFAULT, lr=1e-2),
+    "lr 0.001": adjusted(DEFAULT, lr=1e-3),
+    "lr 0.01": adjusted(DEFAULT, lr=1e-2),
     "no entropy": replace(DEFAULT, entropy=0.0),
     "entropy 0.05": replace(DEFAULT, entropy=0.05),
     "no clipping": replace(DEFAULT, clip=None),
@@ -90,7 +91,7 @@ def tuning() -> Iterator[tuple[str, TrainedRow, str, int]]:
     for _ in range(CONFIGURATIONS - 1):
         lr, entropy = (float(10 ** draw.uniform(*ends)) for ends in ((-3, -2), (-2.3, -1.3)))
         drawn.append(
-            replace(
+            adjusted(
                 DEFAULT,
                 lr=round(lr, 5),
                 entropy=round(entropy, 4),

@@ -23,19 +23,13 @@ from typing import Any
 
 import torch
 
+from diffqas.choices import adjusted
+from diffqas.optimisers import DirectLockstep, Population
+from diffqas.optimisers.population import trained_tensors
 from diffqas.quantum_train import Lockstep
 from diffqas.searches.data_sets import load_task
 from diffqas.tasks import Settings, Task
-from diffqas.training import (
-    DirectLockstep,
-    Federated,
-    FederatedTraining,
-    Population,
-    Training,
-    make_models,
-    seeded,
-)
-from diffqas.training.population import trained_tensors
+from diffqas.training import Federated, FederatedTraining, Training, make_models, seeded
 
 DIRECT_LR = {"series": 0.01, "images": 0.001}
 """Of the directly trained networks: the paper recipe's, by the kind of task."""
@@ -48,16 +42,16 @@ def rows(task: Task, clients: int, epochs: int | None) -> Iterator[Row]:
     """What is compared."""
     own = task.settings("default")
     own = replace(own, epochs=own.epochs if epochs is None else epochs)
-    adam = replace(own, optimizer="adam")
+    adam = adjusted(own, optimizer="adam")
     ways = [Federated(clients, 1, "contiguous" if task.kind == "series" else "iid")]
     if own.epochs % 5 == 0:
         ways.append(replace(ways[0], local_epochs=5))
     if task.kind == "images":
         ways.append(Federated(clients, 1, "label"))
-    models = [(f"search, {own.optimizer}", own, False)]
-    if own.optimizer != "adam":
+    models = [(f"search, {own.optimizer.name}", own, False)]
+    if own.optimizer.name != "adam":
         models.append(("search, adam", adam, False))
-    models.append(("direct, adam", replace(adam, lr=DIRECT_LR[task.kind]), True))
+    models.append(("direct, adam", adjusted(adam, lr=DIRECT_LR[task.kind]), True))
     for name, settings, direct in models:
         yield name, settings, direct, None
         for way in ways:

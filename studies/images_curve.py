@@ -25,13 +25,14 @@ import torch
 from torch import nn
 
 from diffqas import Candidate
+from diffqas.optimisers import Adam, DirectLockstep, Population
 from diffqas.quantum_train import DimensionScale, Lockstep, Mapping, MLPMapping, Rates, Recipe
 from diffqas.quantum_train.controls import HashedWeights, RandomSubspace
-from diffqas.storage import encode
+from diffqas.storage import decode, encode
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.images import load_images
 from diffqas.tasks.images.task import image_task
-from diffqas.training import DirectLockstep, Population, Training, make_models, seeded
+from diffqas.training import Training, make_models, seeded
 
 GIB = 2**30
 
@@ -70,9 +71,8 @@ def settings_of(point: Point, epochs: int) -> Settings:
         depth=point.depth,
         epochs=epochs,
         batch_size=100,
-        lr=1e-3,
+        optimizer=Adam(1e-3, betas=(0.9, 0.95)),
         schedule="cosine",
-        betas=(0.9, 0.95),
         shuffle=True,
     )
 
@@ -151,6 +151,13 @@ def identity(
     return known | {"budget": budget} | spent
 
 
+def same(stored: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether a line of the results is that of a row, also one that version 0.1.0 wrote."""
+    if "settings" in stored:
+        stored = stored | {"settings": encode(decode(stored["settings"]))}
+    return stored == json.loads(json.dumps(known))
+
+
 def table(entries: Sequence[dict[str, Any]]) -> str:
     """Median (lowest .. highest) accuracy over the seeds, a row per line."""
     head = "| numbers | row | accuracy, % | seeds |\n|---|---|---|---|"
@@ -226,7 +233,7 @@ def main() -> None:
             if known in wanted:  # the direct network has no budget
                 continue
             wanted.append(known)
-            if any(entry["identity"] == known for entry in found):
+            if any(same(entry["identity"], known) for entry in found):
                 continue
             size = 4 * budget * weights * chosen.seeds / GIB
             if row == "subspace" and size > chosen.memory:
@@ -243,7 +250,9 @@ def main() -> None:
                 f"{entry['trainable']:6} {row:10} {middle:.2f} %  {entry['seconds']:.0f} s",
                 flush=True,
             )
-    print(table([entry for entry in found if entry["identity"] in wanted]))
+    print(
+        table([entry for entry in found if any(same(entry["identity"], known) for known in wanted)])
+    )
 
 
 if __name__ == "__main__":

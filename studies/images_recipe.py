@@ -17,6 +17,7 @@ from pathlib import Path
 from one_factor import percents, searches, study
 
 from diffqas.architecture import Raw, Softmax
+from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.studies import populations
 from diffqas.studies.datasets import PAIRS, load_data
@@ -46,11 +47,11 @@ VARIANTS: dict[str, Settings] = {
     "default": DEFAULT,
     "20 epochs": IMAGE_RECIPES["default"],
     "paper recipe": replace(IMAGE_RECIPES["paper"], epochs=EPOCHS),
-    "Adam": replace(DEFAULT, optimizer="adam"),
-    "Adam; lr 0.001, rates 60, 30, 2": replace(rates(60, 30, 2), optimizer="adam", lr=1e-3),
-    "Adam; lr 0.001, rates 30, 30, 30": replace(rates(30, 30, 30), optimizer="adam", lr=1e-3),
-    "lr 0.001": replace(DEFAULT, lr=1e-3),
-    "lr 0.004": replace(DEFAULT, lr=4e-3),
+    "Adam": adjusted(DEFAULT, optimizer="adam"),
+    "Adam; lr 0.001, rates 60, 30, 2": adjusted(rates(60, 30, 2), optimizer="adam", lr=1e-3),
+    "Adam; lr 0.001, rates 30, 30, 30": adjusted(rates(30, 30, 30), optimizer="adam", lr=1e-3),
+    "lr 0.001": adjusted(DEFAULT, lr=1e-3),
+    "lr 0.004": adjusted(DEFAULT, lr=4e-3),
     "constant learning rate": replace(DEFAULT, schedule="constant"),
     "rates 30, 30, 0.3": rates(30, 30, 0.3),
     "rates 30, 30, 3": rates(30, 30, 3),
@@ -66,8 +67,8 @@ VARIANTS: dict[str, Settings] = {
     "scale: dimension, no cut": model(scale=DimensionScale(None)),
     "scale: dimension, cut at 8": model(scale=DimensionScale(8.0)),
     "scale: tanh": model(scale=TanhScale()),
-    "angles: spread 0.01": model(spread=0.01),
-    "angles: spread 0.3": model(spread=0.3),
+    "angles: spread 0.01": model(init_std=0.01),
+    "angles: spread 0.3": model(init_std=0.3),
     "images in their own order": replace(DEFAULT, shuffle=False),
 }
 
@@ -75,7 +76,7 @@ VARIANTS: dict[str, Settings] = {
 UNFILTERED = TrainedRow("no filter", "search", DEFAULT, populations.search, network=paper_mlp)
 
 CONTROLS = [
-    TrainedRow(f"{name}; lr {lr:g}", "control", replace(DEFAULT, lr=lr), populate)
+    TrainedRow(f"{name}; lr {lr:g}", "control", adjusted(DEFAULT, lr=lr), populate)
     for name, populate in (
         ("hashed vector", populations.hashed),
         ("random subspace", populations.subspace),

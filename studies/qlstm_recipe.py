@@ -19,6 +19,7 @@ from pathlib import Path
 
 from one_factor import errors, searches, study
 
+from diffqas.choices import adjusted
 from diffqas.kinds.qlstm import QLSTM_RECIPES, QLSTMKind
 from diffqas.quantum_train import Rates
 from diffqas.studies import populations
@@ -39,7 +40,7 @@ def settings(
     their prior.
     """
     recipe = replace(QLSTM_RECIPES["default"].recipe, spread=spread, rates=Rates(angles=angles))
-    return replace(
+    return adjusted(
         QLSTM_RECIPES["default"], recipe=recipe, optimizer=optimizer, epochs=EPOCHS, **changes
     )
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from one_factor import errors, searches, study
 
 from diffqas.architecture import Gumbel, Raw, Softmax
+from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.studies import populations
 from diffqas.studies.rows import TrainedRow
@@ -26,7 +27,7 @@ from diffqas.tasks.series.task import SERIES_RECIPES, series_task
 from diffqas.tasks.settings import Settings
 
 KALMAN = SERIES_RECIPES["default"]
-ADAM = replace(KALMAN, optimizer="adam")
+ADAM = adjusted(KALMAN, optimizer="adam")
 """The model's choices were made with Adam, before the filter was tried."""
 
 
@@ -42,19 +43,19 @@ def filtered(**changes: object) -> Settings:
 
 VARIANTS: dict[str, Settings] = {
     "Kalman filter": KALMAN,
-    "Kalman; noise from 10": replace(KALMAN, noise=(10.0, 1e-3)),
-    "Kalman; noise from 1": replace(KALMAN, noise=(1.0, 1e-3)),
-    "Kalman; noise from 1000": replace(KALMAN, noise=(1000.0, 1e-3)),
-    "Kalman; noise down to 0.1": replace(KALMAN, noise=(100.0, 0.1)),
-    "Kalman; constant noise 1": replace(KALMAN, noise=(1.0, 1.0)),
-    "Kalman; memory 1.5": replace(KALMAN, memory=1.5),
-    "Kalman; memory 6": replace(KALMAN, memory=6.0),
-    "Kalman; memory 1000": replace(KALMAN, memory=1000.0),
+    "Kalman; noise from 10": adjusted(KALMAN, noise=(10.0, 1e-3)),
+    "Kalman; noise from 1": adjusted(KALMAN, noise=(1.0, 1e-3)),
+    "Kalman; noise from 1000": adjusted(KALMAN, noise=(1000.0, 1e-3)),
+    "Kalman; noise down to 0.1": adjusted(KALMAN, noise=(100.0, 0.1)),
+    "Kalman; constant noise 1": adjusted(KALMAN, noise=(1.0, 1.0)),
+    "Kalman; memory 1.5": adjusted(KALMAN, memory=1.5),
+    "Kalman; memory 6": adjusted(KALMAN, memory=6.0),
+    "Kalman; memory 1000": adjusted(KALMAN, memory=1000.0),
     "Kalman; priors 1, 1, 1": filtered(rates=Rates()),
     "Kalman; priors 3, 3, 3": filtered(rates=Rates(3.0, 3.0, 3.0)),
     "Kalman; bits -1/+1": filtered(bits="signed"),
     "Kalman; start: none": filtered(start="none"),
-    "Kalman; angles: spread 0.01": filtered(spread=0.01),
+    "Kalman; angles: spread 0.01": filtered(init_std=0.01),
     "Kalman; relaxation: softmax": filtered(relaxation=Softmax()),
     "Kalman; scale: dimension, cut at 32": filtered(scale=DimensionScale(32.0)),
     "Adam": ADAM,
@@ -66,8 +67,8 @@ VARIANTS: dict[str, Settings] = {
     "Adam; scale: dimension, cut at 32": model(scale=DimensionScale(32.0)),
     "Adam; scale: dimension, cut at 8": model(scale=DimensionScale(8.0)),
     "Adam; scale: tanh, gain 0.25": model(scale=TanhScale(0.25)),
-    "Adam; angles: spread 0.01": model(spread=0.01),
-    "Adam; angles: spread 0.3": model(spread=0.3),
+    "Adam; angles: spread 0.01": model(init_std=0.01),
+    "Adam; angles: spread 0.3": model(init_std=0.3),
     "Adam; relaxation: raw from 0.4": model(relaxation=Raw(0.4)),
     "Adam; relaxation: softmax": model(relaxation=Softmax()),
     "Adam; relaxation: softmax, structure 10x": model(
@@ -80,12 +81,12 @@ VARIANTS: dict[str, Settings] = {
     "Adam; rates 10, 1, 1": model(rates=Rates(10.0, 1.0, 1.0)),
     "Adam; rates 3, 3, 1": model(rates=Rates(3.0, 3.0, 1.0)),
     "Adam; rates 3, 1, 0.3": model(rates=Rates(3.0, 1.0, 0.3)),
-    "Adam; lr 0.005": replace(ADAM, lr=0.005),
-    "Adam; lr 0.02": replace(ADAM, lr=0.02),
+    "Adam; lr 0.005": adjusted(ADAM, lr=0.005),
+    "Adam; lr 0.02": adjusted(ADAM, lr=0.02),
     "Adam; constant learning rate": replace(ADAM, schedule="constant"),
-    "RMSProp": replace(ADAM, optimizer="rmsprop"),
-    "Adam, beta2 0.9": replace(ADAM, betas=(0.9, 0.9)),
-    "Adam, beta2 0.999": replace(ADAM, betas=(0.9, 0.999)),
+    "RMSProp": adjusted(ADAM, optimizer="rmsprop"),
+    "Adam, beta2 0.9": adjusted(ADAM, betas=(0.9, 0.9)),
+    "Adam, beta2 0.999": adjusted(ADAM, betas=(0.9, 0.999)),
 }
 
 

@@ -10,6 +10,7 @@ import diffqas
 SOURCE = Path(diffqas.__file__).parent
 ROOMS = [
     "errors",
+    "choices",
     "storage",
     "circuits",
     "simulator",
@@ -18,6 +19,7 @@ ROOMS = [
     "quantum_train",
     "layers",
     "hub",
+    "optimisers",
     "tasks",
     "reports",
     "training",

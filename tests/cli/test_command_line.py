@@ -78,7 +78,7 @@ def test_candidates_are_drawn_with_reasons(capsys):
         (["search", "bessel", "--depth", "0"], ["Argument `depth` must be at least 1, but got 0."]),
         (
             ["search", "bessel", "--temperature", "2"],
-            ["`temperature` must go with softmax or gumbel"],
+            ["`temperature` must go with the relaxation softmax or gumbel"],
         ),
         (["search", "series", "--csv", "no.csv"], ["no.csv"]),
         (["resume", "nowhere"], ["There is no config.json in nowhere: it is not a run folder."]),

@@ -1,16 +1,17 @@
 """Options of a quantum LSTM's run: each is used and stored; stopped runs go on bit by bit the same."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import torch
 
 from diffqas import QLSTM_SPACE, resume, search
 from diffqas.architecture import Gumbel
+from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError, RunError
 from diffqas.kinds.qlstm import QLSTM_RECIPES, nearest_hidden_size
 from diffqas.layers import BASELINES
+from diffqas.optimisers import OPTIMISERS, Kalman, RMSProp
 from diffqas.searches.config import config_from_json
 from diffqas.storage.files import read_json
 from diffqas.storage.run_folder import RunFolder
@@ -30,14 +31,14 @@ SMALL = {
 
 def test_the_papers_recipe_is_what_the_paper_states():
     paper = QLSTM_RECIPES["paper"]
-    assert (paper.optimizer, paper.lr, paper.alpha, paper.eps, paper.schedule) == (
-        "rmsprop",
+    assert paper.optimizer == RMSProp(lr=0.01, alpha=0.99, eps=1e-8)
+    assert paper.schedule == "constant"
+    assert (paper.batch_size, paper.depth, paper.epochs, paper.recipe.init_std) == (
+        10,
+        5,
+        100,
         0.01,
-        0.99,
-        1e-8,
-        "constant",
     )
-    assert (paper.batch_size, paper.depth, paper.epochs, paper.recipe.spread) == (10, 5, 100, 0.01)
     assert paper.recipe.relaxation.name == "raw"
     assert {*vars(paper.recipe.rates).values()} == {1.0}
 
@@ -135,7 +136,7 @@ def test_the_kalman_filter_trains_it(tmp_path):
 
 @pytest.mark.parametrize("optimizer", ["kalman", "soap"])
 def test_a_classical_network_that_is_too_large_is_trained_by_adam(tmp_path, monkeypatch, optimizer):
-    monkeypatch.setattr(f"diffqas.training.{optimizer}.MAX_NUMBERS", 13)
+    monkeypatch.setattr(OPTIMISERS[optimizer], "most_numbers", 13)
     options = {**SMALL, "candidates": [BASELINES["C1"]], "optimizer": optimizer, "classical": True}
     run = search("bessel", **options, output=tmp_path / "run")
     (row,) = [row for row in run.result["references"] if row["name"].startswith("LSTM")]
@@ -144,14 +145,12 @@ def test_a_classical_network_that_is_too_large_is_trained_by_adam(tmp_path, monk
 
 
 def test_too_many_numbers_for_the_recipes_filter_are_trained_by_adam(tmp_path, monkeypatch, capsys):
-    assert QLSTM_RECIPES["default"].optimizer == "kalman"
-    monkeypatch.setattr(
-        "diffqas.training.kalman.MAX_NUMBERS", 49
-    )  # one fewer than the small one trains
+    assert QLSTM_RECIPES["default"].optimizer.name == "kalman"
+    monkeypatch.setattr(Kalman, "most_numbers", 49)  # one fewer than the small one trains
     options = {**SMALL, "quiet": False}
     run = search("bessel", **options, lr=0.02, output=tmp_path / "run")
     settings = config_from_json(read_json(run.folder / "config.json")).settings
-    assert settings == replace(
+    assert settings == adjusted(
         QLSTM_RECIPES["default"], optimizer="adam", lr=0.02, depth=1, epochs=1
     )
     note = "Too many trainable numbers for the default recipe's optimizer, kalman: trained by adam."
@@ -201,6 +200,6 @@ def test_classical_networks_that_diverge_are_told_and_left_out(tmp_path, capsys,
 def test_the_file_says_every_choice(tmp_path):
     run = search("bessel", **SMALL, output=tmp_path / "run")
     content = json.loads((run.folder / "config.json").read_text())
-    assert content["format"] == 2
+    assert content["format"] == 3
     assert content["run"]["kind"]["is"] == "QLSTMKind"
     assert content["run"]["kind"]["hidden_size"] == 1

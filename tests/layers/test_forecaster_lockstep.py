@@ -6,8 +6,8 @@ import torch
 from diffqas import QLSTM, QLSTM_SPACE
 from diffqas.errors import ArgumentError
 from diffqas.layers import Forecaster, ForecasterLockstep
-from diffqas.training.kalman import _row_by_row, jacobian
-from diffqas.training.population import trained_tensors
+from diffqas.optimisers.kalman import _row_by_row, jacobian
+from diffqas.optimisers.population import trained_tensors
 
 SEEDS = (3, 0, 11)
 FEW = tuple(QLSTM_SPACE[index] for index in (0, 2, 7, 20, 28))

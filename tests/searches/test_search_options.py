@@ -10,7 +10,9 @@ from torch.nn.functional import mse_loss
 
 from diffqas import search
 from diffqas.errors import ArgumentError
+from diffqas.optimisers import OPTIMISERS
 from diffqas.searches.result_table import show
+from diffqas.storage import encode
 from diffqas.storage.files import read_json
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
@@ -49,12 +51,17 @@ def test_the_best_epoch_is_told_with_its_number(tmp_path):
     assert read_json(run.folder / "config.json")["run"]["settings"]["select"] == "best"
 
 
+NUMBERS = {"adam": {"betas": (0.9, 0.95)}}
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "kalman"])
 def test_the_optimizer_is_used_and_stored(tmp_path, optimizer):
     run = search(
         "bessel", depth=1, epochs=1, optimizer=optimizer, output=tmp_path / "run", quiet=True
     )
-    assert read_json(run.folder / "config.json")["run"]["settings"]["optimizer"] == optimizer
+    assert read_json(run.folder / "config.json")["run"]["settings"]["optimizer"] == {
+        **encode(OPTIMISERS[optimizer](**NUMBERS.get(optimizer, {})))
+    }
 
 
 def test_a_learning_rate_for_the_kalman_filter_is_refused(tmp_path):

@@ -5,16 +5,21 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 import torch
+import tyro
 
 from diffqas.cli import main
+from diffqas.cli.parsing import parse
+from diffqas.cli.search import Search
 from diffqas.cli.tune import Tune
 from diffqas.errors import ArgumentError, DataError, RunError
+from diffqas.optimisers import OPTIMISERS
 from diffqas.runs import prepare
 from diffqas.searches.tuning import held_out, parameters_for, tune
-from diffqas.searches.tuning.space import PARAMETERS, applied, options, own_values
+from diffqas.searches.tuning.space import PARAMETERS, applied, own_values, words_of
 from diffqas.tasks import Split
 from diffqas.tasks.series.task import SERIES_RECIPES
 
@@ -71,7 +76,7 @@ def test_the_first_trial_is_the_recipe_and_the_best_is_no_worse(tmp_path):
     assert found.first == first.value
     assert found.loss <= found.first
     assert found.finished + found.pruned == 3
-    assert found.settings.lr == found.values["lr"]
+    assert found.settings.optimizer.lr == found.values["lr"]
 
 
 def test_the_same_call_goes_on(tmp_path):
@@ -160,7 +165,9 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 def test_the_command_sets_what_was_found(optimizer):
     start = prepare("narma5", optimizer=optimizer).config.settings
     parameters = parameters_for(start)
-    values = {name: p.low + 0.4 * (p.high - p.low) for name, p in parameters.items()}
+    values = {
+        name: p.range.low + 0.4 * (p.range.high - p.range.low) for name, p in parameters.items()
+    }
     settings = applied(parameters, start, values)
     words = [
         "diffqas",
@@ -168,7 +175,7 @@ def test_the_command_sets_what_was_found(optimizer):
         "narma5",
         "--optimizer",
         optimizer,
-        *options(parameters, settings),
+        *words_of(parameters, settings),
     ]
     import diffqas.cli.search as cli
 
@@ -181,9 +188,11 @@ def test_the_command_sets_what_was_found(optimizer):
 
 
 def test_every_parameter_reads_what_it_writes():
+    every = [SERIES_RECIPES["default"].by(word) for word in OPTIMISERS]
     for name, parameter in PARAMETERS.items():
-        changed = parameter.put(SERIES_RECIPES["default"], parameter.high)
-        assert parameter.get(changed) == parameter.high, name
+        settings = next(each for each in every if parameter.used_by(each))
+        changed = parameter.put(settings, parameter.range.high)
+        assert parameter.get(changed) == parameter.range.high, name
     used = parameters_for(SERIES_RECIPES["paper"])
     assert (
         applied(used, SERIES_RECIPES["paper"], own_values(used, SERIES_RECIPES["paper"]))
@@ -248,7 +257,13 @@ def test_without_optuna_the_remedy_is_named(monkeypatch, tmp_path):
 
 def test_what_the_command_repeats():
     tuned = type("Found", (), {"options": ["--lr", "0.1"]})
-    command = Tune("series", csv="a b.csv", lr=0.5, seeds=5, classical=False).best_command(tuned)  # pyright: ignore
+    words = ["series", "--csv", "a b.csv", "--lr", "0.5", "--seeds", "5", "--no-classical"]
+    command = parse(
+        Annotated[Tune, tyro.conf.subcommand("tune")]
+        | Annotated[Search, tyro.conf.subcommand("search")],
+        ["tune", *words],
+        "",
+    ).best_command(tuned)
     assert command == [
         "diffqas",
         "search",

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from diffqas.choices import adjusted
 from diffqas.errors import RunError
 from diffqas.quantum_train.controls import HashedWeights
 from diffqas.studies import Plan, run_study, table_2
@@ -239,7 +240,7 @@ def test_other_settings_are_refused(finished, plan, words):
 
 
 def test_a_changed_recipe_is_refused(finished, monkeypatch):
-    changed = {"default": replace(Plan("table-2").settings, lr=0.02)}
+    changed = {"default": adjusted(Plan("table-2").settings, memory=4.0)}
     monkeypatch.setattr("diffqas.studies.study.SERIES_RECIPES", changed)
     with pytest.raises(RunError, match="a default recipe that this version of diffqas has changed"):
         run_study(PLAN, output=finished, workers=1, quiet=True)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, DataError, RunError
+from diffqas.optimisers import Adam
 from diffqas.studies import Plan, run_study
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import compare
@@ -129,10 +130,10 @@ def test_provably_equal_circuits_are_equal(whole, cells):
 def test_networks_trained_directly_have_a_rate_of_their_own():
     rows = {row.name: row for row in PLAN.rows if isinstance(row, TrainedRow)}
     for name in ("direct MLP", "logistic regression"):
-        assert (rows[name].settings.optimizer, rows[name].settings.lr) == ("adam", 1e-3)
+        assert rows[name].settings.optimizer == Adam(1e-3, betas=(0.9, 0.95))
         assert rows[name].settings.epochs == 2
     paper = {
-        row.name: row.settings.lr
+        row.name: row.settings.optimizer.lr
         for row in Plan("figures-5-7", "paper").rows
         if isinstance(row, TrainedRow)
     }

@@ -56,8 +56,8 @@ def task_of(row, task):
 
 
 def test_what_is_too_large_for_the_filter_is_trained_by_adam():
-    assert QLSTM_RECIPES["default"].optimizer == "kalman"
-    optimizers = {name: row.settings.optimizer for name, row in trained(FULL).items()}
+    assert QLSTM_RECIPES["default"].optimizer.name == "kalman"
+    optimizers = {name: row.settings.optimizer.name for name, row in trained(FULL).items()}
     by_adam = [name for name, optimizer in optimizers.items() if optimizer == "adam"]
     assert by_adam == ["non-shared", "shared by Adam", "LSTM, hidden 32"]
     assert {optimizers[name] for name in COUNTS if name not in by_adam} == {"kalman"}

@@ -51,7 +51,7 @@ def test_trainable_counts():
     assert {row.name: counts(row) for row in TRAINED} == expected
 
 
-OF_THE_OPTIMISER = ("optimizer", "lr", "schedule", "betas", "noise", "memory")
+OF_THE_OPTIMISER = ("optimizer", "others", "schedule")
 
 
 @pytest.mark.parametrize("recipe", ["default", "paper"])

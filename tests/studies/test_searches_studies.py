@@ -50,7 +50,7 @@ def test_a_row_says_its_optimiser():
     for study in ("sharing", "per-layer", "strict"):
         for recipe in ("default", "paper"):
             for name, row in rows(study, recipe=recipe).items():
-                assert name.endswith(row.settings.optimizer), name
+                assert name.endswith(row.settings.optimizer.name), name
 
 
 def test_per_layer_counts(task):

@@ -7,21 +7,16 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, l1_loss, mse_loss
 
+from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError, RunError
+from diffqas.optimisers import DirectLockstep
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
-from diffqas.training import (
-    DirectLockstep,
-    Federated,
-    FederatedTraining,
-    Training,
-    make_models,
-    seeded,
-)
+from diffqas.training import Federated, FederatedTraining, Training, make_models, seeded
 from diffqas.training.shards import shards
 
-SMALL: Settings = replace(
+SMALL: Settings = adjusted(
     SERIES_RECIPES["default"],
     depth=2,
     epochs=4,
@@ -56,7 +51,7 @@ def numbers(training: Training) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "soap", "kalman"])
 def test_one_client_in_one_round_is_the_training_in_one_place(task, optimizer):
-    settings = replace(SMALL, optimizer=optimizer, shuffle=True)
+    settings = adjusted(SMALL, optimizer=optimizer, shuffle=True)
     alone = Training(Lockstep(make_models(task, settings, [3, 4])), task, settings, [3, 4])
     client = federated(task, Federated(1, settings.epochs, "contiguous"), settings)
     *_, last = alone.epochs()
@@ -79,7 +74,8 @@ def test_a_round_is_the_plain_loop(task):
         start = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
         sent, losses = [], 0.0
         for place in places:
-            optimizer = torch.optim.Adam(model.parameter_groups(settings.lr), betas=settings.betas)
+            own = settings.optimizer
+            optimizer = torch.optim.Adam(model.parameter_groups(own.lr), betas=own.betas)
             with torch.no_grad():
                 for name, tensor in model.named_parameters():
                     tensor.copy_(start[name])
@@ -102,7 +98,7 @@ def test_a_round_is_the_plain_loop(task):
 
 @pytest.mark.parametrize("optimizer", ["adam", "soap", "kalman"])
 def test_seeds_in_lockstep_are_the_seeds_alone(task, optimizer):
-    settings = replace(SMALL, optimizer=optimizer)
+    settings = adjusted(SMALL, optimizer=optimizer)
     together = list(federated(task, Federated(3), settings, [3, 4]).epochs())
     for index, seed in enumerate([3, 4]):
         for one, both in zip(
@@ -115,7 +111,7 @@ def test_seeds_in_lockstep_are_the_seeds_alone(task, optimizer):
 
 @pytest.mark.parametrize("optimizer", ["adam", "soap", "kalman"])
 def test_it_goes_on_bit_by_bit_from_its_state(task, optimizer):
-    settings = replace(SMALL, optimizer=optimizer, shuffle=True)
+    settings = adjusted(SMALL, optimizer=optimizer, shuffle=True)
     whole = federated(task, Federated(3), settings)
     records = list(whole.epochs())
     first = federated(task, Federated(3), settings)
@@ -156,7 +152,7 @@ def test_what_travels_is_the_trainable_numbers(task):
 
 
 def test_a_seed_that_diverges_at_one_client_is_frozen_and_the_others_go_on(task):
-    settings = replace(SMALL, lr=0.01)
+    settings = adjusted(SMALL, lr=0.01)
     training = federated(task, Federated(2, 1, "contiguous"), settings, [3, 4])
     whole = [
         record.metrics["test_mse"][0]

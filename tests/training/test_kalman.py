@@ -7,14 +7,16 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
+from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError
+from diffqas.optimisers import DirectLockstep
+from diffqas.optimisers.kalman import KalmanFilter, correct, jacobian
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
-from diffqas.training import DirectLockstep, Training, make_models
-from diffqas.training.kalman import KalmanFilter, correct, jacobian
+from diffqas.training import Training, make_models
 
-SMALL: Settings = replace(
+SMALL: Settings = adjusted(
     SERIES_RECIPES["default"],
     depth=2,
     epochs=3,
@@ -119,7 +121,7 @@ def test_rows_are_the_derivatives_of_every_output(task):
 
 def test_the_first_step_is_a_damped_gauss_newton_step():
     task = task_of(mlp, 2)
-    settings = replace(SMALL, epochs=1, batch_size=10, noise=(50.0, 1.0))
+    settings = adjusted(SMALL, epochs=1, batch_size=10, noise=(50.0, 1.0))
     (model,) = make_models(task, settings, [5])
     parameters = [p for group in model.parameter_groups(1.0) for p in group["params"]]
     deviations = torch.cat(
@@ -148,7 +150,7 @@ def test_the_first_step_is_a_damped_gauss_newton_step():
 
 
 def test_seeds_in_lockstep_are_seeds_alone(task):
-    settings = replace(
+    settings = adjusted(
         SMALL, epochs=7, noise=(100.0, 1.0)
     )  # 21 steps; less damping, and round-off grows faster
     _, together = train(task, [0, 1, 2], settings)
@@ -186,7 +188,7 @@ def test_a_seed_without_a_number_is_frozen_and_the_other_goes_on():
 def test_a_spoilt_covariance_starts_again_from_the_prior():
     task = task_of(mlp, 2)
     population = Lockstep(make_models(task, SMALL, [0, 1]))
-    optimisation = KalmanFilter(population, task, SMALL)
+    optimisation = KalmanFilter(population, SMALL.problem(task), SMALL.optimizer)
     prior = optimisation.covariance[1].clone()
     optimisation.covariance[1] = -torch.eye(len(prior)) * 1e6
     before = population.circuits.angles.detach().clone()
@@ -222,19 +224,22 @@ def test_ordinary_networks_can_be_trained_the_same_way():
 )
 def test_what_the_filter_is_not_made_for_is_told_at_the_door(population, loss, words):
     with pytest.raises(ArgumentError, match=words):
-        KalmanFilter(population(), replace(task_of(mlp, 2), loss=loss), SMALL)
+        problem = SMALL.problem(replace(task_of(mlp, 2), loss=loss))
+        KalmanFilter(population(), problem, SMALL.optimizer)
 
 
 @pytest.mark.parametrize("wrong", [{"noise": (0.0, 1.0)}, {"memory": 0.0}])
 def test_settings_of_the_filter_are_checked(wrong):
     with pytest.raises(ArgumentError, match=next(iter(wrong))):
-        replace(SMALL, **wrong)
+        adjusted(SMALL, **wrong)
 
 
 def test_no_measurement_counts_as_better_than_the_last_epochs_errors():
     task = task_of(mlp, 2)
     population = Lockstep(make_models(task, SMALL, [0, 1]))
-    optimisation = KalmanFilter(population, task, replace(SMALL, noise=(1e-9, 1e-9)))
+    optimisation = KalmanFilter(
+        population, SMALL.problem(task), replace(SMALL.optimizer, measurement_noise=(1e-9, 1e-9))
+    )
     prior = optimisation.covariance.clone()
     outputs, rows = jacobian(population, task.train.inputs, optimisation.parameters)
     errors = task.train.targets.reshape(1, -1) - outputs

@@ -7,13 +7,14 @@ import torch
 from torch import nn
 from torch.nn.functional import mse_loss
 
+from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
 from diffqas.training import Training, make_models
 
-BEST: Settings = replace(
+BEST: Settings = adjusted(
     SERIES_RECIPES["default"],
     depth=2,
     epochs=12,

@@ -10,14 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError
+from diffqas.optimisers import DirectLockstep, Problem
+from diffqas.optimisers.soap import FLOOR, MEMORY, REFRESH, WARM_UP, Soap
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.images.task import IMAGE_RECIPES
-from diffqas.training import DirectLockstep, Training, make_models
-from diffqas.training.soap import FLOOR, MEMORY, REFRESH, WARM_UP, Soap
+from diffqas.training import Training, make_models
 
-SMALL: Settings = replace(
+SMALL: Settings = adjusted(
     IMAGE_RECIPES["default"], depth=2, epochs=3, batch_size=4, optimizer="soap", betas=(0.8, 0.95)
 )
 
@@ -75,7 +77,8 @@ def walk(
     matrices: Tensor, targets: Tensor, start: Tensor, settings: Settings = SMALL, rate: float = 1.0
 ) -> Tensor:
     population = Point(start.clone(), rate)
-    optimisation = Soap(population, squares, settings)  # type: ignore[arg-type]
+    problem = Problem(squares, targets, 1, settings.schedule)
+    optimisation = Soap(population, problem, settings.optimizer)  # type: ignore[arg-type]
     places = []
     for index, matrix in enumerate(matrices):
         optimisation.step(
@@ -91,7 +94,7 @@ def slow_walk(
     """One seed in plain loops; Adam's squares are kept as what they are for every direction of the
     basis.
     """
-    x, first, second = start.clone(), *settings.betas
+    x, first, second = start.clone(), *settings.optimizer.betas
     mean, covariance, square, basis = (
         torch.zeros(4),
         torch.zeros(4, 4),
@@ -121,14 +124,14 @@ def slow_walk(
             along = float(basis[:, i] @ mean) / (1 - first**step) / (roots[i] + FLOOR * max(roots))
             rise = min(1, max(step / WARM_UP, 8 * (step - 1) / len(matrices)))
             fall = 0.5 * (1 + math.cos(math.pi * (step - 1) / len(matrices)))
-            x = x - settings.lr * fall * rise * rate * along * basis[:, i]
+            x = x - settings.optimizer.lr * fall * rise * rate * along * basis[:, i]
         places.append(x)
     return torch.stack(places)
 
 
 def test_the_walk_is_that_of_plain_loops():
     matrices, targets, start = noisy_problem(45)
-    settings = replace(SMALL, lr=0.05)
+    settings = adjusted(SMALL, lr=0.05)
     found = walk(matrices, targets, start, settings, rate=3.0)
     for seed in range(3):
         expected = slow_walk(matrices, targets, start[seed], settings, rate=3.0)
@@ -145,7 +148,7 @@ def test_a_rotation_of_the_numbers_rotates_the_walk():
 
 def test_the_first_steps_are_short_and_go_down():
     matrices, targets, start = noisy_problem(1)
-    moved = (walk(matrices, targets, start, replace(SMALL, lr=0.1))[0] - start).norm(dim=1)
+    moved = (walk(matrices, targets, start, adjusted(SMALL, lr=0.1))[0] - start).norm(dim=1)
     # One step along the gradient, of the length of the rate, in the beginning a hundredth of it.
     torch.testing.assert_close(moved, torch.full_like(moved, 0.1 / WARM_UP / (1 + FLOOR)))
 
@@ -191,7 +194,7 @@ def test_a_seed_without_a_number_is_frozen_and_the_other_goes_on(task):
 def test_a_frozen_seed_stays(task):
     population = Lockstep(make_models(task, SMALL, [0, 1]))
     before = population.circuits.angles.detach().clone()
-    optimisation = Soap(population, task.loss, SMALL)
+    optimisation = Soap(population, SMALL.problem(task), SMALL.optimizer)
     optimisation.step(task.train.inputs, task.train.targets, 0.0, torch.tensor([True, False]))
     assert torch.equal(population.circuits.angles[0], before[0])
     assert not torch.equal(population.circuits.angles[1], before[1])
@@ -201,7 +204,7 @@ def test_ordinary_networks_can_be_trained_the_same_way(task):
     torch.manual_seed(0)
     population = DirectLockstep([mlp().double() for _ in range(2)])
     first, *_, last = Training(
-        population, task, replace(SMALL, epochs=100, lr=0.1), [0, 1]
+        population, task, adjusted(SMALL, epochs=100, lr=0.1), [0, 1]
     ).epochs()
     assert max(last.loss) < 0.3 * min(first.loss)
 
@@ -216,4 +219,4 @@ def test_float32_numbers_are_moved_as_float32(task):
 def test_too_many_numbers_are_told_at_the_door():
     population = DirectLockstep([nn.Linear(100, 50)])
     with pytest.raises(ArgumentError, match="above 2048 trainable numbers, but got 5050"):
-        Soap(population, cross_entropy, SMALL)
+        Soap(population, Problem(cross_entropy, torch.zeros(1), 1), SMALL.optimizer)

@@ -10,15 +10,17 @@ from torch import nn
 from torch.nn.functional import mse_loss
 
 from diffqas.architecture import Softmax
+from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError
 from diffqas.kinds.per_layer import of_layers
+from diffqas.optimisers import DirectLockstep
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
-from diffqas.training import DirectLockstep, Training, make_models
+from diffqas.training import Training, make_models
 from diffqas.training.sparsity import relative_entropy, soft_threshold
 
-JOINT: Settings = replace(
+JOINT: Settings = adjusted(
     SERIES_RECIPES["default"], depth=2, epochs=4, batch_size=4, optimizer="adam", lr=0.05
 )
 BILEVEL = replace(JOINT, bilevel=True, validation=0.25)

@@ -6,14 +6,15 @@ from torch import nn
 from torch.nn.functional import mse_loss
 
 from diffqas.architecture import Gumbel
+from diffqas.choices import adjusted
 from diffqas.errors import RunError
+from diffqas.optimisers.descent import GradientDescent
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
 from diffqas.training import Training, make_models
-from diffqas.training.optimisation import GradientDescent
 
-SMALL: Settings = replace(
+SMALL: Settings = adjusted(
     SERIES_RECIPES["default"],
     depth=2,
     epochs=3,
@@ -50,10 +51,11 @@ def test_one_epoch_is_the_plain_loop(task, settings):
     _, (record,) = trained(task, settings, [7])
 
     (model,) = make_models(task, settings, [7])
-    if settings.optimizer == "adam":
-        optimizer = torch.optim.Adam(model.parameter_groups(settings.lr), betas=settings.betas)
+    own = settings.optimizer
+    if own.name == "adam":
+        optimizer = torch.optim.Adam(model.parameter_groups(own.lr), betas=own.betas)
     else:
-        optimizer = torch.optim.RMSprop(model.parameter_groups(settings.lr), alpha=0.99, eps=1e-8)
+        optimizer = torch.optim.RMSprop(model.parameter_groups(own.lr), alpha=0.99, eps=1e-8)
     losses = []
     for batch in (slice(0, 4), slice(4, 8), slice(8, 10)):
         optimizer.zero_grad()
@@ -165,7 +167,7 @@ def test_the_global_random_state_is_left_alone(task):
 )
 def test_wrong_settings_are_told_at_the_door(wrong):
     with pytest.raises(ValueError, match=rf"^Argument `{next(iter(wrong))}` must be"):
-        replace(SMALL, **wrong)
+        adjusted(SMALL, **wrong)
 
 
 def test_shuffling_changes_the_order_in_every_epoch_and_is_the_same_for_every_seed(

@@ -9,8 +9,11 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from diffqas.choices import check, option
 from diffqas.errors import choose, require
 from diffqas.storage import storable
+
+TEMPERATURE = "Of softmax the temperature, of gumbel the first one."
 
 
 @storable
@@ -23,7 +26,11 @@ class Raw:
         start: value of every weight at the start; None means 1 / number of candidates.
     """
 
-    start: float | None = None
+    start: float | None = option(
+        None,
+        "Of raw weights: value of every one at the start; none means 1 / number of candidates.",
+        flag="raw_start",
+    )
     name = "raw"
     stochastic = False
 
@@ -47,12 +54,12 @@ class Raw:
 class Softmax:
     """Weights are a probability distribution: softmax(structure / temperature)."""
 
-    temperature: float = 1.0
+    temperature: float = option(1.0, TEMPERATURE, above=0)
     name = "softmax"
     stochastic = False
 
     def __post_init__(self) -> None:
-        require(self.temperature > 0, "temperature", "be positive", self.temperature)
+        check(self)
 
     def initial(self, count: int) -> Tensor:
         """Structural parameters at the start, (count,): all candidates alike."""
@@ -81,15 +88,17 @@ class Gumbel:
     there is no noise, and the temperature is the current one.
     """
 
-    temperature: float = 1.0
-    final: float = 0.1
+    temperature: float = option(1.0, TEMPERATURE, above=0)
+    final: float = option(
+        0.1, "Of gumbel: the last temperature.", above=0, flag="final_temperature"
+    )
     name = "gumbel"
     stochastic = True
 
     def __post_init__(self) -> None:
-        require(self.temperature > 0, "temperature", "be positive", self.temperature)
+        check(self)
         require(
-            0 < self.final <= self.temperature,
+            self.final <= self.temperature,
             "final",
             "be positive and at most `temperature`",
             self.final,

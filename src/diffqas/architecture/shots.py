@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.choices import option
 from diffqas.circuits import CONSTANTS, SearchSpace, form
 from diffqas.errors import choose, require, whole
 from diffqas.simulator import probabilities
@@ -40,8 +41,19 @@ class Shots:
     Shots(count=1000, gradient='exact')
     """
 
-    count: int
-    gradient: str = "exact"
+    count: int = option(
+        help="Measurements of each circuit in every training step; exact probabilities if not "
+        "given.",
+        least=1,
+        flag="shots",
+    )
+    gradient: str = option(
+        "exact",
+        "With --shots: gradient in the angles, of the exact probabilities or measured by shifted "
+        "circuits.",
+        among=SHOT_GRADIENTS,
+        flag="shot_gradient",
+    )
 
     def __post_init__(self) -> None:
         require(whole(self.count), "shots", "be a whole number of at least 1", self.count)

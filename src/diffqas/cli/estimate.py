@@ -59,7 +59,11 @@ class Estimate(Search):
     def _memory(self, found: Found) -> str:
         if found.bytes is None:
             return "not told by this system"
-        what = "the tensors" if self.device != "cpu" else "the program and its data included"
+        what = (
+            "the tensors"
+            if self.choices().get("device", "cpu") != "cpu"
+            else "the program and its data included"
+        )
         how = "" if found.measured else "; by rule, without the network's activations"
         there = "" if found.free is None else f"; {_size(found.free)} free"
         return f"{_size(found.bytes)}, {what}{how}{there}"

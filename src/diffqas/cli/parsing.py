@@ -7,10 +7,11 @@ import io
 import re
 import sys
 from itertools import dropwhile, takewhile
-from typing import Any, get_args
+from typing import Annotated, Any, Union, get_args
 
 import tyro
 
+from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError, choose
 
 FRAME = "│|"
@@ -34,6 +35,7 @@ def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
     commands = [setting.name for each in get_args(command) for setting in get_args(each)[1:]]
     if words and not words[0].startswith("-"):
         choose(words[0], commands, "command")
+    command = _with_options(command, words)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -57,6 +59,17 @@ def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
             cause = re.sub(r"\s*".join(map(re.escape, word)), lambda _, word=word: word, cause)
     chosen = words[:1] if words and words[0] in commands else []
     raise ArgumentError(f"{cause} See `{' '.join(['diffqas', *chosen, '--help'])}`.")
+
+
+def _with_options(command: Any, words: list[str]) -> Any:
+    """The commands, the chosen one with the options that depend on the words."""
+    kinds = []
+    for each in get_args(command):
+        cls, setting = get_args(each)
+        if words and setting.name == words[0] and issubclass(cls, Search):
+            each = Annotated[cls.for_words(words[1:]), setting]
+        kinds.append(each)
+    return Union[tuple(kinds)]  # noqa: UP007 - made at run time
 
 
 def one_line(box: str) -> str:

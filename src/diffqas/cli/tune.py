@@ -16,7 +16,7 @@ from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
 from diffqas.reports import number
 from diffqas.runs import prepare
-from diffqas.searches import PARAMETERS, Tuned, tune
+from diffqas.searches import PARAMETERS, Tuned, options, tune, words_for
 
 NOT_REPEATED = {"dataset", "seed", "seeds", "output", "overwrite"}
 
@@ -76,13 +76,12 @@ class Tune(Search):
     def best_command(self, found: Tuned) -> list[str]:
         """The search with the best settings, and with everything else that this command was given."""
         words = ["diffqas", "search", self.dataset]
+        for each in fields(Search):
+            value = getattr(self, each.name)
+            if each.name not in NOT_REPEATED and value != each.default:
+                words += words_for(f"--{each.name.replace('_', '-')}", value)
         tuned = {word for word in found.options if word.startswith("--")}
-        for field in fields(Search):
-            flag, value = f"--{field.name.replace('_', '-')}", getattr(self, field.name)
-            if field.name in NOT_REPEATED or value == field.default or flag in tuned:
-                continue
-            if isinstance(value, bool):
-                words.append(flag if value else flag.replace("--", "--no-", 1))
-            else:
-                words += [flag, *map(str, value if isinstance(value, tuple) else [value])]
+        for name, value in self.choices().items():
+            if options()[name].flag not in tuned:
+                words += words_for(options()[name].flag, value)
         return words + found.options

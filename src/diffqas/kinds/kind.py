@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from diffqas.circuits import AnyCandidate
 from diffqas.errors import require
+from diffqas.optimisers import Population
 from diffqas.reports import Floats
 from diffqas.tasks import Reference, Settings
-from diffqas.training import Population, Training
+from diffqas.training import Training
 
 
 class Searched(Population, Protocol):

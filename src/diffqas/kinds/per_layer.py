@@ -18,7 +18,7 @@ from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports import Floats, structure_maps
 from diffqas.storage import storable
 from diffqas.tasks import Settings, Task
-from diffqas.training import make_models, most_numbers
+from diffqas.training import make_models
 
 STRUCTURE_RATE = 10.0
 """Rate of the structural parameters relative to the base rate; 1, 3, 10 and 30 did alike
@@ -28,7 +28,9 @@ STRUCTURE_RATE = 10.0
 
 def first_order(settings: Settings) -> Settings:
     """The same by gradient descent: Adam in place of an optimiser with a covariance."""
-    return replace(settings, optimizer="adam") if most_numbers(settings.optimizer) else settings
+    if settings.optimizer.elementwise:
+        return settings
+    return settings.by("adam")
 
 
 def of_layers(settings: Settings, relaxation: Relaxation | None = None) -> Settings:
@@ -54,7 +56,8 @@ class PerLayerKind(QuantumTrainKind):
     ) -> tuple[Lockstep, list[QuantumTrain]]:
         """As `ModelKind.make`."""
         rule = "be adam or rmsprop in a search of every layer"
-        require(most_numbers(settings.optimizer) is None, "optimizer", rule, settings.optimizer)
+        fits = settings.optimizer.most_numbers is None
+        require(fits, "optimizer", rule, settings.optimizer.name)
         choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
         models = make_models(
             task, settings, seeds, candidates=self.candidates, per_layer=True, **choices

@@ -5,13 +5,14 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from diffqas.choices import option
 from diffqas.circuits import (
     QLSTM_SPACE,
     Candidate,
@@ -26,33 +27,32 @@ from diffqas.kinds.kind import Companion, Labels, ModelKind
 from diffqas.kinds.qlstm_paper import PUBLISHED
 from diffqas.kinds.ranking import Constant, commented, leading, merged_ranking
 from diffqas.layers import BASELINES, GATES, QLSTM, Forecaster, ForecasterLockstep, GateCircuits
+from diffqas.optimisers import SOAP, Adam, DirectLockstep, Kalman, RMSProp
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.reports import Floats, structure_maps
 from diffqas.storage import storable
 from diffqas.tasks import Reference, SeriesLSTM, Settings, Task
-from diffqas.training import DirectLockstep, most_numbers, seeded
+from diffqas.training import seeded
 
 QLSTM_RECIPES = {
     # arXiv 2508.14955 by its summary; what it leaves open as in the code of the same authors.
     "paper": Settings(
-        Recipe(spread=0.01, rates=Rates()),
+        Recipe(init_std=0.01, rates=Rates()),
         depth=5,
         epochs=100,
         batch_size=10,
-        optimizer="rmsprop",
-        lr=0.01,
+        optimizer=RMSProp(0.01),
     ),
     # Chosen on held-out training windows: docs/qlstm.md. Where the numbers are too many for the
     # filter, it is Adam's.
     "default": Settings(
-        Recipe(spread=1.0, rates=Rates()),
+        Recipe(init_std=1.0, rates=Rates()),
         depth=5,
         epochs=100,
         batch_size=10,
-        optimizer="kalman",
-        lr=0.01,
+        optimizer=Kalman(),
         schedule="cosine",
-        betas=(0.9, 0.95),
+        others=(Adam(0.01, betas=(0.9, 0.95)), SOAP(0.01, betas=(0.9, 0.95))),
     ),
 }
 """Of the recipe the relaxation, the spread and the rates count; the head has the rate of the
@@ -78,13 +78,26 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
     """
 
     candidates: tuple[Candidate, ...] = tuple(QLSTM_SPACE)
-    sharing: str = "separate"
-    reservoir: bool = False
-    structure: str = "gate"
-    hidden_size: int = 5
-    layers: int = 1
-    squash: str = "none"
-    classical: bool = True
+    sharing: str = option(
+        "separate",
+        "One set of angles for all candidates of a gate, or one each.",
+        among=("shared", "separate"),
+    )
+    reservoir: bool = option(
+        False,
+        "The angles stay as they are drawn; the structural weights and the head are trained.",
+    )
+    structure: str = option(
+        "gate",
+        "Structural weights for each gate, or one set shared by all four.",
+        among=("gate", "shared"),
+    )
+    hidden_size: int = option(5, "Length of h and c; a gate has one qubit more.", least=1)
+    layers: int = option(1, "Cells on top of each other.", least=1)
+    squash: str = option(
+        "none", "Encode inputs as they are, or their arc tangent.", among=("none", "arctan")
+    )
+    classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
 
     name: ClassVar[str] = "qlstm"
     files: ClassVar[Mapping[str, str]] = {
@@ -150,7 +163,7 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
             self.layers,
             structure=self.structure,
             squash=self.squash,
-            spread=recipe.spread,
+            spread=recipe.init_std,
         )
         rates = {
             "angles": recipe.rates.angles,
@@ -299,18 +312,20 @@ def affordable(settings: Settings, count: int) -> Settings:
     """Settings for so many trainable numbers: by Adam where they are too many for the covariance of
     the optimiser.
 
-    >>> affordable(QLSTM_RECIPES["default"], 270).optimizer, affordable(QLSTM_RECIPES["default"], 4470).optimizer
-    ('kalman', 'adam')
+    >>> [affordable(QLSTM_RECIPES["default"], count).optimizer.name for count in (270, 4470)]
+    ['kalman', 'adam']
     """
-    most = most_numbers(settings.optimizer)
-    return settings if most is None or count <= most else replace(settings, optimizer="adam")
+    most = settings.optimizer.most_numbers
+    if most is None or count <= most:
+        return settings
+    return settings.by("adam")
 
 
 def _classical(size: int, task: Task, settings: Settings, seeds: Sequence[int]) -> Companion:
     count, alike = lstm_count(size), "trained alike"
     chosen = affordable(settings, count)
     if chosen is not settings:
-        alike = f"trained by {chosen.optimizer}: too many for {settings.optimizer}"
+        alike = f"trained by {chosen.optimizer.name}: too many for {settings.optimizer.name}"
     networks = [seeded(seed, lambda: SeriesLSTM(1, size), task) for seed in seeds]
     remark = f"{count:,} trainable numbers, {alike}"
     return Companion(f"LSTM, hidden {size}", remark, DirectLockstep(networks), chosen)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffqas.architecture import Shots
+from diffqas.choices import option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form, to_qasm
 from diffqas.errors import require
 from diffqas.kinds.kind import Labels, ModelKind
 from diffqas.kinds.ranking import commented, leading, merged_ranking
 from diffqas.quantum_train import (
+    MAPPINGS,
     LinearMapping,
     Lockstep,
     MLPMapping,
@@ -49,11 +51,35 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
-    sharing: str = "shared"
-    mapping: WeightMapping = field(default_factory=LinearMapping)
-    chunk: int = 1
-    target: str | None = None
+    sharing: str = option(
+        "shared",
+        "One set of angles for all candidates (of a gate), or one each.",
+        among=("shared", "separate"),
+    )
+    mapping: WeightMapping = option(
+        factory=LinearMapping,
+        help="From a basis state to weights: linear is the papers'; with more trainable numbers a "
+        "perceptron (mlp) or a tensor train over the bits (mps).",
+        family=lambda: MAPPINGS,
+        group="structure and mapping",
+    )
+    chunk: int = option(
+        1,
+        "Weights written by each basis state; more means more trainable numbers and fewer qubits.",
+        least=1,
+        group="structure and mapping",
+    )
+    target: str | None = option(
+        None,
+        "The classical network. Series: lstm, 1,781 weights. Images: mlp, smooth-mlp (the same "
+        "behind a Gaussian filter) or cnn; 108,866 or 2,818 weights for two classes of MNIST. The "
+        "recipe decides if not given.",
+        among=("lstm", "mlp", "smooth-mlp", "cnn"),
+    )
     shots: Shots | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mapping", as_mapping(self.mapping))
 
     name: ClassVar[str] = "qt"
     files: ClassVar[Mapping[str, str]] = {

@@ -104,7 +104,7 @@ class ForecasterLockstep(nn.Module):
     def sample_jacobian(
         self, x: Tensor, parameters: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]] | None:
-        """As of `diffqas.training.population.SamplesApart`.
+        """As of `diffqas.optimisers.population.SamplesApart`.
 
         An output of a gate is linear in its coefficients, and belongs to one sample. So one
         backward pass of the sum of all predictions, to the gates' outputs, tells all samples apart;

@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from diffqas.choices import option
 from diffqas.errors import require
 from diffqas.quantum_train.mapping import Mapping, WeightMap, layer
 from diffqas.storage import storable
@@ -39,8 +40,10 @@ class MLPMapping(Mapping):
     321
     """
 
-    hidden: tuple[int, ...] = (16,)
-    gain: float = 1.0
+    hidden: tuple[int, ...] = option((16,), "Of the mapping mlp: widths of its hidden layers.")
+    gain: float = option(
+        1.0, "Of the mapping mlp: factor on the start of its first layer.", flag="mapping_gain"
+    )
 
     def __post_init__(self) -> None:
         hidden = self.hidden

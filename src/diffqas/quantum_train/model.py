@@ -103,9 +103,9 @@ class QuantumTrain(nn.Module):
             own = Gumbel() if isinstance(recipe, str) else own
         relaxed = as_relaxation(own if relaxation is None else relaxation)
         circuits = (
-            PerLayerCircuit(as_space(candidates), n, depth, relaxed, choices.spread)
+            PerLayerCircuit(as_space(candidates), n, depth, relaxed, choices.init_std)
             if per_layer
-            else CircuitMixture(as_space(candidates), n, depth, relaxed, sharing, choices.spread)
+            else CircuitMixture(as_space(candidates), n, depth, relaxed, sharing, choices.init_std)
         )
         self.rates: Rates = choices.rates
         self.generator = Generator(

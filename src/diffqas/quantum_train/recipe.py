@@ -4,12 +4,22 @@ be better.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from diffqas.architecture import Raw, Relaxation
+from diffqas.architecture import RELAXATIONS, Raw, Relaxation, as_relaxation
+from diffqas.choices import Tuning, accept_old_names, check, option
 from diffqas.errors import choose, require
-from diffqas.quantum_train.scale import DimensionScale, Scale, TanhScale
+from diffqas.quantum_train.mapping import BITS
+from diffqas.quantum_train.order import ORDERS
+from diffqas.quantum_train.scale import SCALES, DimensionScale, Scale, TanhScale, as_scale
 from diffqas.storage import storable
+
+STARTS = ("none", "target")
+
+
+RATE = "Learning rate of the {} relative to --lr (kalman: standard deviation of their prior)."
 
 
 @storable
@@ -21,9 +31,22 @@ class Rates:
     hence a rate of its own.
     """
 
-    angles: float = 1.0
-    structure: float = 1.0
-    mapping: float = 1.0
+    angles: float = option(
+        1.0, RATE.format("angles"), least=0, flag="angles_rate", tune=Tuning(0.1, 100.0)
+    )
+    structure: float = option(
+        1.0,
+        RATE.format("structural weights"),
+        least=0,
+        flag="structure_rate",
+        tune=Tuning(0.1, 100.0),
+    )
+    mapping: float = option(
+        1.0, RATE.format("mapping"), least=0, flag="mapping_rate", tune=Tuning(0.1, 10.0)
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @storable
@@ -37,24 +60,59 @@ class Recipe:
         start: `"target"` gives each generated tensor the mean and spread of the target's own
             initialisation; `"none"` leaves the mapping's output as it is.
         bits: coding of the bits, `"signed"` or `"binary"`.
-        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`Order`).
-        spread: standard deviation of the angles at the start, in radians.
+        init_std: standard deviation of the angles at the start, in radians.
         rates: learning rates relative to the base rate.
+        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`Order`).
     """
 
-    relaxation: Relaxation = field(default_factory=Raw)
-    scale: Scale = field(default_factory=TanhScale)
-    start: str = "target"
-    bits: str = "binary"
-    spread: float = 1.0
+    relaxation: Relaxation = option(
+        factory=Raw,
+        help="How structural parameters become weights of the candidates.",
+        family=lambda: RELAXATIONS,
+    )
+    scale: Scale = option(
+        factory=TanhScale,
+        help="What brings probabilities, which are near 2^-n, to the size of the bits beside them.",
+        family=lambda: SCALES,
+    )
+    start: str = option(
+        "target",
+        "target: each written tensor starts with the mean and spread of the target's own. none: "
+        "with what the mapping gives.",
+        among=STARTS,
+    )
+    bits: str = option("binary", "Coding of the bits: 0/1 or -1/+1.", among=tuple(BITS))
+    init_std: float = option(
+        1.0,
+        "Standard deviation of the angles at the start, in radians.",
+        least=0,
+        flag="spread",
+        tune=Tuning(0.01, 3.0),
+    )
     rates: Rates = field(default_factory=lambda: Rates(angles=3.0))
-    order: str = "index"
+    order: str = option(
+        "index",
+        "index: basis state i writes weight i. shuffled: another one does.",
+        among=ORDERS,
+    )
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "relaxation", as_relaxation(self.relaxation))
+        object.__setattr__(self, "scale", as_scale(self.scale))
+        check(self)
+
+    @staticmethod
+    def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields as this version stores them, from what version 0.1.0 stored."""
+        return {"init_std" if name == "spread" else name: value for name, value in values.items()}
+
+
+accept_old_names(Recipe, {"spread": "init_std"})
 
 RECIPES = {
     # What the papers state; open points: 0/1 bits, 2**n p, nearly zero angles, torch's start of a
     # linear layer.
-    "paper": Recipe(scale=DimensionScale(limit=None), start="none", spread=0.01, rates=Rates()),
+    "paper": Recipe(scale=DimensionScale(limit=None), start="none", init_std=0.01, rates=Rates()),
     # What trains best at the same count; how it was chosen stands in docs/series.md.
     "default": Recipe(),
 }
@@ -66,6 +124,3 @@ def as_recipe(recipe: str | Recipe) -> Recipe:
         return RECIPES[choose(recipe, RECIPES, "recipe")]
     require(isinstance(recipe, Recipe), "recipe", "be a name or a Recipe", repr(recipe))
     return recipe
-
-
-STARTS = ("none", "target")

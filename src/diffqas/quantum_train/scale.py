@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from diffqas.choices import check, option
 from diffqas.errors import choose, require
 from diffqas.storage import storable
 
@@ -32,10 +34,15 @@ class DimensionScale:
     outweighing all the others. None leaves it.
     """
 
-    limit: float | None = 32.0
+    limit: float | None = option(
+        32.0,
+        "Of the scale dimension: where 2^n p is cut; none: nowhere.",
+        above=0,
+        rule="be positive or None",
+    )
 
     def __post_init__(self) -> None:
-        require(self.limit is None or self.limit > 0, "limit", "be positive or None", self.limit)
+        check(self)
 
     def __call__(self, p: Tensor, n: int) -> Tensor:
         """(..., 2**n) -> (..., 2**n)."""
@@ -48,10 +55,11 @@ class DimensionScale:
 class TanhScale:
     """tanh(gain 2**n p): a smooth bound in place of a cut."""
 
-    gain: float = 1.0
+    gain: float = option(1.0, "Of the scale tanh: factor on 2^n p.", above=0, flag="scale_gain")
 
     def __post_init__(self) -> None:
-        require(self.gain > 0, "gain", "be positive", self.gain)
+        sound = math.isfinite(self.gain) and self.gain > 0
+        require(sound, "gain", "be positive", self.gain)
 
     def __call__(self, p: Tensor, n: int) -> Tensor:
         """(..., 2**n) -> (..., 2**n)."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from diffqas.choices import option
 from diffqas.errors import require, whole
 from diffqas.quantum_train.mapping import Mapping, WeightMap
 from diffqas.storage import storable
@@ -35,7 +36,7 @@ class TensorTrainMapping(Mapping):
     528
     """
 
-    bond: int = 4
+    bond: int = option(4, "Of the mapping mps: bond dimension of the tensor train.", least=1)
 
     def __post_init__(self) -> None:
         require(whole(self.bond), "bond", "be a whole number of at least 1", self.bond)

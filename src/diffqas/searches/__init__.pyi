@@ -6,7 +6,9 @@ from .artefacts import SAMPLES as SAMPLES
 from .artefacts import seeds_in_words as seeds_in_words
 from .checksum import fingerprint as fingerprint
 from .checksum import generated as generated
+from .command import Usual as Usual
 from .command import command_of as command_of
+from .command import usual_of as usual_of
 from .config import RunConfig as RunConfig
 from .config import config_from_json as config_from_json
 from .config import environment as environment
@@ -20,6 +22,10 @@ from .estimates import estimate as estimate
 from .kinds import KINDS as KINDS
 from .kinds import choose_kind as choose_kind
 from .kinds import kinds_for as kinds_for
+from .options import Option as Option
+from .options import options as options
+from .options import value_of as value_of
+from .options import words_for as words_for
 from .own_task import task_of as task_of
 from .preparation import prepare as prepare
 from .preparation import search as search

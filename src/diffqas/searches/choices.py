@@ -3,56 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from typing import Any
 
 from diffqas.agents import AgentSettings, EnvironmentTask
-from diffqas.architecture import Relaxation, as_relaxation
-from diffqas.errors import ArgumentError, choose, require
+from diffqas.choices import adjusted
+from diffqas.errors import ArgumentError, choose
 from diffqas.kinds import ModelKind
-from diffqas.tasks import OWNERS, Settings, Task
+from diffqas.optimisers import OPTIMISERS
+from diffqas.searches.options import names_of, options, refuse_foreign
+from diffqas.tasks import Settings, Task
 
 
 def settings_of(
     kind: ModelKind[Any, Any],
     task: Task | EnvironmentTask,
     recipe: str,
-    relaxation: str | Relaxation | None,
-    rates: Mapping[str, float | None],
-    spread: float | None,
-    changed: dict[str, Any],
+    given: Mapping[str, Any],
 ) -> Settings | AgentSettings:
-    """Those of the recipe, with what was given in place of its own."""
+    """Those of the recipe, with what was given in place of its own.
+
+    Args:
+        kind: the model, whose recipes count.
+        task: what it is trained on.
+        recipe: name of one of them.
+        given: values by the names of options.
+
+    Raises:
+        ArgumentError: an unknown recipe, an option that the settings do not have, or a wrong value.
+    """
     recipes = kind.recipes(task)
     settings: Settings | AgentSettings = recipes[choose(recipe, recipes, "recipe")]
-    given = {key: value for key, value in changed.items() if value is not None}
-    known = {field.name for field in fields(settings)}
-    for name in given.keys() - known:
-        owner, found = (
-            ("an environment", "data")
-            if isinstance(settings, Settings)
-            else ("a data set", "an environment")
-        )
-        raise ArgumentError(
-            f"Argument `{name}` must be used with {owner}, but got {found} ({task.name})."
-        )
-    settings = replace(settings, **given)
-    if isinstance(settings, Settings):
-        if "optimizer" not in given:
-            settings = kind.affordable(settings)
-        for name in given.keys() & OWNERS.keys():
-            rule = f"go with the optimizer {' or '.join(OWNERS[name])}"
-            require(settings.optimizer in OWNERS[name], name, rule, settings.optimizer)
-    if relaxation is not None:
-        settings = replace(
-            settings, recipe=replace(settings.recipe, relaxation=as_relaxation(relaxation))
-        )
-    own = {key: value for key, value in rates.items() if value is not None}
-    if own:
-        settings = replace(
-            settings, recipe=replace(settings.recipe, rates=replace(settings.recipe.rates, **own))
-        )
-    if spread is not None:
-        require(spread >= 0, "spread", "not be negative", spread)
-        settings = replace(settings, recipe=replace(settings.recipe, spread=spread))
-    return settings
+    _refuse_of_other_tasks(settings, task, given)
+    of_optimisers = names_of(*OPTIMISERS.values())
+    others = {name: value for name, value in given.items() if name not in of_optimisers}
+    refuse_foreign(_with_words(settings, given), others)
+    settings = adjusted(settings, **others)
+    # How many numbers there are is known only now, and decides which optimiser can hold them.
+    if isinstance(settings, Settings) and "optimizer" not in given:
+        settings = kind.affordable(settings)
+    refuse_foreign(settings, given)
+    return adjusted(settings, **{name: given[name] for name in given if name not in others})
+
+
+def _with_words(
+    settings: Settings | AgentSettings, given: Mapping[str, Any]
+) -> Settings | AgentSettings:
+    """The settings with the chosen members of families, not yet with their numbers."""
+    words = {name: value for name, value in given.items() if options()[name].declared.family}
+    return adjusted(settings, **words)
+
+
+def _refuse_of_other_tasks(
+    settings: Settings | AgentSettings, task: Task | EnvironmentTask, given: Mapping[str, Any]
+) -> None:
+    """Refuse options that only the settings of the other kind of task have."""
+    own, other = names_of(Settings), names_of(AgentSettings)
+    owner, found = "an environment", "data"
+    if isinstance(settings, AgentSettings):
+        own, other = other, own
+        owner, found = "a data set", "an environment"
+    for name in given:
+        if name in other and name not in own:
+            rule = f"Argument `{name}` must be used with {owner}"
+            raise ArgumentError(f"{rule}, but got {found} ({task.name}).")

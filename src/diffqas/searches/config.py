@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from diffqas.agents import AgentSettings, EnvironmentTask
-from diffqas.errors import RunError, require, whole
+from diffqas.choices import check, option
+from diffqas.errors import RunError, require
 from diffqas.kinds import ModelKind
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.own_task import own_task
@@ -22,7 +23,9 @@ from diffqas.storage import decode, encode, typed
 from diffqas.tasks import Scaling, Settings, Task, TaskSource
 from diffqas.training import Federated
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, FORMAT)
+"""Formats of config.json that are understood; in format 2 an optimiser was a word."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,28 @@ class RunConfig:
     kind: ModelKind[Any, Any]
     recipe: str = "default"
     seeds: tuple[int, ...] = (0,)
-    csv: str | None = None
-    column: str | None = None
-    scaling: Scaling = "whole"
-    classes: tuple[int, ...] | None = None
-    data_dir: str | None = None
+    csv: str | None = option(None, "A series of your own: a CSV file with a header.")
+    column: str | None = option(None, "Its column.")
+    scaling: Scaling = option(
+        "whole",
+        "Range that scales a series: whole (the papers' protocol, which leaks the test part's "
+        "range) or the training part's.",
+        among=("whole", "train"),
+    )
+    classes: tuple[int, ...] | None = option(
+        None, "Labels of the images to tell apart, two or more; all if not given."
+    )
+    data_dir: str | None = option(
+        None,
+        "Folder with the files of MNIST or FashionMNIST; $DIFFQAS_DATA, then a cache, then a "
+        "download if not given.",
+    )
     federated: Federated | None = None
-    device: str = "cpu"
-    dtype: str = "float32"
-    threads: int = 1
+    device: str = option("cpu", "Where to compute: cpu, cuda or cuda:<index>.")
+    dtype: str = option(
+        "float32", "Precision.", among=("float32", "float64"), rule="be float32 or float64"
+    )
+    threads: int = option(1, "Threads of torch; 0 leaves torch's own number.", least=0)
     own: TaskSource | None = None
 
     def __post_init__(self) -> None:
@@ -67,8 +83,7 @@ class RunConfig:
             "differ from each other",
             list(self.seeds),
         )
-        require(whole(self.threads, 0), "threads", "be at least 0", self.threads)
-        require(self.dtype in ("float32", "float64"), "dtype", "be float32 or float64", self.dtype)
+        check(self)
 
     @property
     def torch_dtype(self) -> torch.dtype:
@@ -107,7 +122,7 @@ def config_from_json(content: dict[str, Any]) -> RunConfig:
     Raises:
         RunError: another format, or fields that do not fit.
     """
-    if content.get("format") != FORMAT:
+    if content.get("format") not in READABLE:
         found = content.get("format")
         raise RunError(
             f"config.json has format {found!r}, this version of diffqas reads format {FORMAT}."

@@ -243,7 +243,7 @@ def _timed_circuit(config: RunConfig, kind: QuantumTrainKind, depth: int, n: int
     with torch.random.fork_rng(devices=[]):
         space = SearchSpace(kind.candidates)
         circuits = CircuitMixture(
-            space, min(n, MODEL_QUBITS), depth, recipe.relaxation, kind.sharing, recipe.spread
+            space, min(n, MODEL_QUBITS), depth, recipe.relaxation, kind.sharing, recipe.init_std
         )
         circuits.to(config.device, config.torch_dtype)
     device = torch.device(config.device)

@@ -4,29 +4,34 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from rich.console import Console
 
-from diffqas.agents import EnvironmentTask
-from diffqas.architecture import Relaxation
+from diffqas.agents import AgentSettings, EnvironmentTask
+from diffqas.architecture import Shots
+from diffqas.choices import adjusted
 from diffqas.circuits import AnyCandidate, SearchSpace
-from diffqas.errors import require
-from diffqas.quantum_train import Mapping as WeightMapping
-from diffqas.searches import choose_kind
+from diffqas.errors import ArgumentError, require
+from diffqas.kinds import ModelKind, QLSTMKind, QuantumTrainKind
+from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.choices import settings_of
 from diffqas.searches.clients import epochs_of, federated_of
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
+from diffqas.searches.kinds import choose_kind
+from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.searches.own_task import named_task
 from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
 from diffqas.storage import RunFolder
-from diffqas.tasks import Scaling, Task, explained, recipe_target, rehearse
+from diffqas.tasks import Settings, Task, TaskSource, explained, recipe_target, rehearse
+from diffqas.training import Federated
 
 P = ParamSpec("P")
 
@@ -63,231 +68,178 @@ def prepare(
     task: str | Task,
     *,
     model: str = "qt",
+    recipe: str = "default",
     seeds: int | Sequence[int] = 1,
     seed: int = 0,
-    recipe: str = "default",
-    relaxation: str | Relaxation | None = None,
-    sharing: str | None = None,
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
-    mapping: str | WeightMapping | None = None,
-    hidden: int | Sequence[int] | None = None,
-    bond: int | None = None,
-    chunk: int | None = None,
-    shots: int | None = None,
-    shot_gradient: str | None = None,
     circuit: str | None = None,
-    reservoir: bool | None = None,
-    structure: str | None = None,
-    hidden_size: int | None = None,
-    layers: int | None = None,
-    squash: str | None = None,
-    classical: bool | None = None,
-    depth: int | None = None,
-    epochs: int | None = None,
-    optimizer: str | None = None,
-    lr: float | None = None,
-    select: str | None = None,
-    algorithm: str | None = None,
-    workers: int | None = None,
-    episodes: int | None = None,
-    clients: int | None = None,
-    rounds: int | None = None,
-    local_epochs: int | None = None,
-    split: str | None = None,
-    structure_rate: float | None = None,
-    angles_rate: float | None = None,
-    mapping_rate: float | None = None,
-    spread: float | None = None,
-    betas: tuple[float, float] | None = None,
-    alpha: float | None = None,
-    noise: tuple[float, float] | None = None,
-    memory: float | None = None,
-    csv: str | Path | None = None,
-    column: str | None = None,
-    scaling: Scaling = "whole",
-    classes: Sequence[int] | None = None,
-    data_dir: str | Path | None = None,
-    target: str | None = None,
     per_layer: bool | None = None,
-    bilevel: bool | None = None,
-    sparsity: float | None = None,
-    device: str = "cpu",
-    dtype: str = "float32",
+    rounds: int | None = None,
     output: str | Path | None = None,
     overwrite: bool = False,
     quiet: bool = False,
+    **choices: Any,
 ) -> Prepared:
     """Search the circuit that writes a task's network, or those of a quantum LSTM, and leave a run
     folder.
 
-    What `diffqas search` does, for scripts and notebooks. None stands for the model's or the
-    recipe's own choice. `prepare` takes the same arguments and stops before anything is trained or
-    written.
+    What `diffqas search` does, for scripts and notebooks. `prepare` takes the same arguments and
+    stops before anything is trained or written.
 
     Args:
         task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an
             environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your
             own, or `"FILE.py:NAME"`, one in a file.
         model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
+        recipe: `"default"` or `"paper"`; other arguments override single choices of it.
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
-        recipe: `"default"` or `"paper"`; the arguments below override single choices of it.
-        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
-        sharing: `"shared"` (qt's default) or `"separate"` angles (qlstm's).
         candidates: the search space.
-        mapping: of qt, `"linear"` (the papers'), `"mlp"`, `"mps"` (a tensor train) or a mapping
-            object.
-        hidden: of qt, width of the hidden layer of `"mlp"`, or widths of several.
-        bond: of qt, bond dimension of `"mps"`.
-        chunk: of qt, weights written by each basis state; a larger one needs fewer qubits.
-        shots: of qt on data, measure each live circuit so often in every training step; None: exact
-            probabilities.
-        shot_gradient: with `shots`, gradient in the angles: `"exact"` or `"parameter-shift"`.
         circuit: of qlstm, one circuit chosen by hand in every gate, `"C1"` .. `"C6"`, in place of
             `candidates`.
-        reservoir: of qlstm, leave the angles as they are drawn.
-        structure: of qlstm, structural weights for each `"gate"` or `"shared"` ones for all four.
-        hidden_size: of qlstm, length of h and c, 5 by default.
-        layers: of qlstm, cells on top of each other.
-        squash: of qlstm, `"none"` or `"arctan"`, what makes angles of inputs.
-        classical: of qlstm, train two classical LSTMs beside it, by default True.
-        depth: layers of the circuits.
-        epochs: passes over the training part.
-        optimizer: `"adam"`, `"rmsprop"`, `"soap"` or `"kalman"` (for the squared error).
-        lr: base learning rate of all but the Kalman filter.
-        select: `"final"` ends with the last epoch's numbers, `"best"` with those of each seed's
-            epoch that does best on the last fifth of the training samples, which it holds out.
-        algorithm: of environments, `"a2c"` (all step together, seeds in lockstep) or `"a3c"` (each
-            in a process of its own).
-        workers: of environments, how many of them for each seed.
-        episodes: of environments, how many for each seed.
-        clients: how many share the training samples and train by federated averaging: only
-            trainable numbers travel.
+        per_layer: of qt, search a candidate for every layer, one circuit at a time.
         rounds: of clients, how often they are averaged; in place of `epochs`, which counts local
             passes.
-        local_epochs: of clients, passes over their own samples in each round, 1 by default.
-        split: of clients, `"iid"`, `"label"` (of images) or `"contiguous"` (the default of series).
-        structure_rate: learning rate of the structural weights relative to `lr`; for the Kalman
-            filter the standard deviation of their prior.
-        angles_rate: the same for the angles.
-        mapping_rate: the same for the mapping.
-        spread: standard deviation of the angles at the start, in radians.
-        betas: decay rates of Adam and SOAP.
-        alpha: smoothing constant of RMSProp.
-        noise: the Kalman filter's variance of a measurement at the start and at the end.
-        memory: epochs over which the Kalman filter forgets at the start.
-        csv: file with a series of your own.
-        column: its column.
-        scaling: a series is scaled by its `"whole"` range (the papers' protocol, which leaks the
-            range of the test part) or by its training part's (`"train"`).
-        classes: labels of images to tell apart, at least two; None: all.
-        data_dir: folder with the files of MNIST or FashionMNIST; None: the folder that the
-            environment variable DIFFQAS_DATA names, then a cache, then a download.
-        target: of qt, the network, `"lstm"` for series, `"mlp"`, `"smooth-mlp"` or `"cnn"` for
-            images; None: the recipe's, of images `"smooth-mlp"` (the paper recipe and images of 8x8
-            pixels: `"mlp"`).
-        per_layer: of qt, search a candidate for every layer, one circuit at a time.
-        bilevel: structural weights learn on the last fifth of the training samples, in turns with
-            all else on the rest.
-        sparsity: strength of what draws the structural weights to few candidates: L1 for raw ones,
-            else the entropy.
-        device: where to compute.
-        dtype: `"float32"` or `"float64"`.
         output: the run folder; None makes a new one under `runs/`.
         overwrite: replace the run that `output` holds.
         quiet: print nothing.
+        choices: every option of docs/options.md by its name, such as `depth=5`,
+            `optimizer="adam"`, `lr=0.01`, `relaxation="softmax"`; an object may be given in place
+            of the word for a family (`relaxation=Gumbel(2.0)`, `optimizer=Adam(0.01)`). None stands
+            for the recipe's own choice.
 
     Raises:
         ArgumentError: a wrong argument.
         DataError: data that cannot be used.
         RunError: the folder holds another run, the training diverged, or the disk is full.
     """
+    given = _given(choices)
     task, source = named_task(task)
-    what = "plain" if isinstance(task, Task) else task_kind(task)
+    if isinstance(task, Task):
+        what, loaded_kind = "plain", task.kind
+        _check_own(task, source, given)
+    else:
+        what = loaded_kind = task_kind(task)
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
-    own = isinstance(task, Task)
-    if own:
-        scaled = None if scaling == "whole" else scaling
-        foreign = {"classes": classes, "data_dir": data_dir, "target": target}
-        for name, value in {**foreign, "csv": csv, "column": column, "scaling": scaled}.items():
-            require(
-                value is None,
-                name,
-                "be used with the name of a data set",
-                f"a Task of your own ({task.name})",
-            )
-        with explained(source):
-            rehearse(task)
-    if isinstance(task, str) and target is None and model == "qt" and what == "images":
-        target = recipe_target(task, recipe)
-    kind = choose_kind(
-        model,
-        what,
-        candidates=candidates,
-        circuit=circuit,
-        sharing=sharing,
-        mapping=mapping,
-        hidden=hidden,
-        bond=bond,
-        chunk=chunk,
-        shots=shots,
-        shot_gradient=shot_gradient,
-        reservoir=reservoir,
-        structure=structure,
-        hidden_size=hidden_size,
-        layers=layers,
-        squash=squash,
-        classical=classical,
-        target=target,
-        per_layer=per_layer,
-    )
-    kind.check(task.kind if own else what)  # before a download
-    loaded = (
-        task
-        if own
-        else load_task(
-            task,
-            csv=csv,
-            column=column,
-            scaling=scaling,
-            classes=classes,
-            data_dir=data_dir,
-            target=target,
-        )
-    )
-    federated = federated_of(
-        loaded.kind if isinstance(loaded, Task) else what, clients, local_epochs, split, rounds
-    )
-    epochs = epochs_of(federated, epochs, rounds)
-    changed = {"depth": depth, "epochs": epochs, "optimizer": optimizer, "lr": lr, "select": select}
-    changed |= {"bilevel": bilevel, "sparsity": sparsity}
-    changed |= {"algorithm": algorithm, "workers": workers, "episodes": episodes}
-    changed |= {"betas": betas, "alpha": alpha, "noise": noise, "memory": memory}
-    rates = {"angles": angles_rate, "structure": structure_rate, "mapping": mapping_rate}
+    words = {"candidates": candidates, "circuit": circuit, "per_layer": per_layer}
+    kind = _kind(task, model, what, recipe, given, words)
+    kind.check(loaded_kind)  # before a download
+    loaded = task if isinstance(task, Task) else _loaded(task, given, kind.target)
+    federated = _federated(loaded, what, given, rounds)
+    settings = settings_of(kind, loaded, recipe, _settings_given(given, federated, rounds))
     config = RunConfig(
-        dataset=loaded.name if own else task,
-        settings=settings_of(kind, loaded, recipe, relaxation, rates, spread, changed),
+        dataset=loaded.name if isinstance(task, Task) else task,
+        settings=settings,
         kind=kind,
         recipe=recipe,
         seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
-        csv=None if csv is None else str(Path(csv).resolve()),
-        column=column,
-        scaling=scaling,
-        classes=None if classes is None else tuple(int(label) for label in classes),
-        data_dir=None if data_dir is None else str(Path(data_dir).resolve()),
         federated=federated,
-        device=checked_device(device),
-        dtype=dtype,
         own=source,
+        **_of_run(given),
     )
-    usual, chosen = (
-        getattr(s, "optimizer", None) for s in (kind.recipes(loaded)[recipe], config.settings)
-    )
-    note = None
-    if optimizer is None and chosen != usual:
-        note = f"Too many trainable numbers for the {recipe} recipe's optimizer, {usual}: trained by {chosen}."
+    note = _note(kind.recipes(loaded)[recipe], config, given)
     return Prepared(config, loaded, note, output, overwrite, quiet)
+
+
+def _given(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given; None stands for the recipe's own choice.
+
+    Raises:
+        ArgumentError: a name that no option has; the nearest is suggested.
+    """
+    for name in choices:
+        if name not in options():
+            near = difflib.get_close_matches(name, options(), n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise ArgumentError(f"Argument `{name}` is not known{hint}; see docs/options.md.")
+    return {name: value for name, value in choices.items() if value is not None}
+
+
+def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Any]) -> None:
+    """Refuse options of named data sets, and try the task on a few samples."""
+    found = f"a Task of your own ({task.name})"
+    for name in _of(given, *OF_DATA_SETS, "target"):
+        whole_range = name == "scaling" and given[name] == "whole"
+        require(whole_range, name, "be used with the name of a data set", found)
+    with explained(source):
+        rehearse(task)
+
+
+OF_DATA_SETS = ("classes", "data_dir", "csv", "column", "scaling")
+"""Options that say which data a named data set is made of."""
+
+
+def _of(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the given options that have one of these names."""
+    return {name: value for name, value in given.items() if name in names}
+
+
+def _kind(
+    task: str | Task,
+    model: str,
+    what: str,
+    recipe: str,
+    given: Mapping[str, Any],
+    words: Mapping[str, Any],
+) -> ModelKind[Any, Any]:
+    """The kind of model with its choices; of images, with the recipe's network."""
+    own = _of(given, *names_of(QuantumTrainKind, QLSTMKind, Shots)) | dict(words)
+    images = isinstance(task, str) and model == "qt" and what == "images"
+    if images and "target" not in own:
+        assert isinstance(task, str)
+        own["target"] = recipe_target(task, recipe)
+    of_mappings = {name: own.pop(name) for name in tuple(own) if name in ("mapping_gain",)}
+    kind = choose_kind(model, what, **own)
+    refuse_foreign(kind, of_mappings)
+    return adjusted(kind, **of_mappings)
+
+
+def _loaded(task: str, given: Mapping[str, Any], target: str | None) -> Task | EnvironmentTask:
+    """The data of a named data set, or the environment."""
+    return load_task(task, **_of(given, *OF_DATA_SETS), target=target)
+
+
+def _federated(
+    task: Task | EnvironmentTask, what: str, given: Mapping[str, Any], rounds: int | None
+) -> Federated | None:
+    """The clients, if there are any."""
+    kind = task.kind if isinstance(task, Task) else what
+    choices = {name: given.get(name) for name in ("clients", "local_epochs", "split")}
+    return federated_of(kind, **choices, rounds=rounds)
+
+
+def _settings_given(
+    given: Mapping[str, Any], federated: Federated | None, rounds: int | None
+) -> dict[str, Any]:
+    """The options of the training, with the epochs that the rounds of clients come to."""
+    own = _of(given, *names_of(Settings, AgentSettings, Recipe, Rates))
+    epochs = epochs_of(federated, own.get("epochs"), rounds)
+    return own if epochs is None else own | {"epochs": epochs}
+
+
+def _of_run(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of data and machine, as config.json holds them."""
+    own = _of(given, *names_of(RunConfig))
+    for name in ("csv", "data_dir"):
+        if name in own:
+            own[name] = str(Path(own[name]).resolve())
+    if "classes" in own:
+        own["classes"] = tuple(int(label) for label in own["classes"])
+    return own | {"device": checked_device(own.get("device", "cpu"))}
+
+
+def _note(usual: Any, config: RunConfig, given: Mapping[str, Any]) -> str | None:
+    """What is said where the recipe's optimiser cannot hold so many numbers."""
+    if "optimizer" in given or not isinstance(config.settings, Settings):
+        return None
+    before, chosen = usual.optimizer.name, config.settings.optimizer.name
+    if before == chosen:
+        return None
+    return (
+        f"Too many trainable numbers for the {config.recipe} recipe's optimizer, {before}: trained "
+        f"by {chosen}."
+    )
 
 
 def _started(choose: Callable[P, Prepared]) -> Callable[P, Run]:

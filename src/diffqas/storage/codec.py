@@ -67,7 +67,9 @@ def encode_value(value: Any) -> Any:
     {'is': 'Rates', 'angles': 3.0, 'structure': 1.0, 'mapping': 1.0}
     """
     if is_dataclass(value) and type(value).__name__ in CLASSES:
-        parts = {field.name: encode_value(getattr(value, field.name)) for field in fields(value)}
+        # A field that does not count in comparisons is no choice.
+        kept = [field.name for field in fields(value) if field.compare]
+        parts = {name: encode_value(getattr(value, name)) for name in kept}
         return {"is": type(value).__name__} | parts
     for family in _FAMILIES:
         if isinstance(value, family.base):
@@ -109,7 +111,9 @@ def _made(value: dict[str, Any]) -> Any:
     cls = CLASSES.get(str(mark))
     if cls is None or not is_dataclass(cls):
         raise TypeError(f"unknown kind {mark!r}")
-    return typed(cls, {key: decode_value(part) for key, part in value.items() if key != "is"})
+    parts = {key: decode_value(part) for key, part in value.items() if key != "is"}
+    upgraded = getattr(cls, "upgraded", None)
+    return typed(cls, parts if upgraded is None else upgraded(parts))
 
 
 def typed(cls: type[T], values: dict[str, Any]) -> T:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.studies import populations
 from diffqas.studies.rows import Row, TrainedRow
@@ -58,20 +59,20 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     """The recipe itself, then every row that differs from it in one factor."""
     changed = {f"depth {depth}": replace(settings, depth=depth) for depth in DEPTHS}
     for name, (field, value) in MODEL.items():
-        changed[name] = replace(settings, recipe=replace(settings.recipe, **{field: value}))
+        changed[name] = adjusted(settings, **{field: value})
     for name, fields in OPTIMISER.items():
-        changed[name] = replace(settings, **fields)
+        changed[name] = adjusted(settings, **fields)
     result: list[Row] = [TrainedRow(f"search {recipe}", "search", settings, populations.search)]
     separate = partial(populations.search, sharing="separate")
     # Ten times the numbers are a hundred times the covariance.
-    work = 8.0 if settings.optimizer == "kalman" else 1.3
+    work = 8.0 if settings.optimizer.name == "kalman" else 1.3
     result.append(TrainedRow("separate angles", "search", settings, separate, work=work))
     seen = [settings]
     for name, new in changed.items():
         if new not in seen:
             seen.append(new)
             work = (0.3 + 0.7 * new.depth / settings.depth) * (
-                0.25 if new.optimizer != "kalman" else 1.0
+                0.25 if new.optimizer.name != "kalman" else 1.0
             )
             result.append(TrainedRow(name, "search", new, populations.search, work=work))
     return result

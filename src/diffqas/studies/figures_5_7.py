@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from torch import nn
 
+from diffqas.choices import adjusted
 from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.studies import populations
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
@@ -48,9 +49,9 @@ def _candidates(settings: Settings) -> list[Row]:
 
 
 def _controls(settings: Settings, recipe: str) -> list[Row]:
-    rates = RATES if recipe == "default" else dict.fromkeys(RATES, settings.lr)
-    hashed, subspace = (replace(settings, lr=rates[name]) for name in ("hashed", "subspace"))
-    direct = replace(settings, lr=rates["direct"], optimizer="adam")
+    rates = RATES if recipe == "default" else dict.fromkeys(RATES, settings.optimizer.base_rate)
+    hashed, subspace = (adjusted(settings, lr=rates[name]) for name in ("hashed", "subspace"))
+    direct = adjusted(settings.by("adam"), lr=rates["direct"])
     return [
         TrainedRow(
             "random candidate", "control", settings, populations.random_candidate, seeds=FEW

@@ -14,13 +14,14 @@ import torch
 from diffqas.agents import EnvironmentTask
 from diffqas.errors import RunError
 from diffqas.kinds import constant, leading
+from diffqas.optimisers import Population
 from diffqas.quantum_train import Lockstep
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.studies.searched import found
 from diffqas.tasks import Settings, Task
-from diffqas.training import Population, Training
+from diffqas.training import Training
 
 Samples = dict[str, Any]
 """Predictions by epoch (finished seeds, count), the truth, and the number of training samples."""

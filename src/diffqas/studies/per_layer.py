@@ -29,7 +29,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     """
     adam = first_order(settings)
     layers, still = of_layers(adam), of_layers(adam, Softmax())
-    word = WORDS[adam.optimizer]
+    word = WORDS[adam.optimizer.name]
 
     def retrained(own: Settings, by: str, work: float) -> list[Row]:
         whole = partial(searched.found_candidate, search=adam)

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from diffqas.architecture import Raw
 from diffqas.circuits import CONSTANTS, TABLE_I, Candidate, form
 from diffqas.kinds import ModelKind
+from diffqas.optimisers import DirectLockstep, Population
 from diffqas.quantum_train import HashedWeights, Lockstep, RandomSubspace
 from diffqas.tasks import Settings, Task
-from diffqas.training import DirectLockstep, Population, make_models, seeded
+from diffqas.training import make_models, seeded
 
 
 @dataclass(frozen=True)

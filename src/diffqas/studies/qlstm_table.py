@@ -4,7 +4,6 @@ references.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from torch import nn
@@ -15,7 +14,6 @@ from diffqas.studies import populations
 from diffqas.studies.rows import Group, Row, TrainedRow
 from diffqas.studies.table_2 import references
 from diffqas.tasks import SeriesLSTM, Settings, Task
-from diffqas.training import most_numbers
 
 SEARCHES = {
     "non-shared": QLSTMKind(),
@@ -69,10 +67,10 @@ def _trained(name: str, group: Group, kind: QLSTMKind, settings: Settings) -> Tr
 
 def _by_adam(name: str, settings: Settings) -> list[Row]:
     """A search by Adam, as non-shared has it in any case, where that is not what it has."""
-    kind, adam = SEARCHES[name], replace(settings, optimizer="adam")
+    kind, adam = SEARCHES[name], settings.by("adam")
     return (
         [_trained(f"{name} by Adam", "search", kind, adam)]
-        if most_numbers(settings.optimizer)
+        if settings.optimizer.most_numbers is not None
         else []
     )
 
@@ -100,7 +98,7 @@ def _lstm(size: int, settings: Settings) -> TrainedRow:
 
 
 def _work(group: str, settings: Settings) -> float:
-    return WORK[group][most_numbers(settings.optimizer) is not None]
+    return WORK[group][settings.optimizer.most_numbers is not None]
 
 
 def _network(task: Task, size: int) -> nn.Module:

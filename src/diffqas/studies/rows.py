@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 from torch import nn
 
 from diffqas.agents import AgentSettings
+from diffqas.optimisers import Population
 from diffqas.storage import encode
 from diffqas.tasks import Settings, Task
-from diffqas.training import Population
 
 Group = Literal["search", "candidate", "control", "reference"]
 GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")

@@ -11,7 +11,6 @@ from diffqas.studies import populations
 from diffqas.studies.per_layer import WORDS
 from diffqas.studies.rows import Row, TrainedRow
 from diffqas.tasks import Settings
-from diffqas.training import most_numbers
 
 DEPTHS = (10, 5, 15)
 """The recipe's first: all others are compared with it."""
@@ -38,12 +37,12 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 
 def _row(settings: Settings, sharing: str, depth: int) -> Row:
-    name = f"{sharing}, depth {depth}, {WORDS[settings.optimizer]}"
+    name = f"{sharing}, depth {depth}, {WORDS[settings.optimizer.name]}"
     work = (0.15 + 0.01 * depth) * (1.3 if sharing == "separate" else 1.0)
     return TrainedRow(
         name,
         "search",
         replace(settings, depth=depth),
         partial(populations.search, sharing=sharing),
-        work=work * (4 if most_numbers(settings.optimizer) else 1),
+        work=work * (4 if settings.optimizer.most_numbers is not None else 1),
     )

@@ -36,7 +36,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
         searches[f"bilevel, {name}"] = replace(base, bilevel=True)
         for strength in strengths:
             searches[f"{penalty} {strength:g}, {name}"] = replace(base, sparsity=strength)
-    word = WORDS[joint.optimizer]
+    word = WORDS[joint.optimizer.name]
     result: list[Row] = [
         TrainedRow(
             f"{name}, {word}",
@@ -56,7 +56,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             )
         )
     if joint != settings:
-        filtered = WORDS[settings.optimizer]
+        filtered = WORDS[settings.optimizer.name]
         result.append(
             TrainedRow(
                 f"joint, raw, {filtered}", "search", settings, populations.search, structure=True

@@ -17,7 +17,6 @@ from diffqas.tasks import (
     persistence,
     response_persistence,
 )
-from diffqas.training import most_numbers
 
 HIDDEN_RESPONSE = ("narma5", "narma10")
 """Data sets whose windows show a drive, not the series that is predicted."""
@@ -44,7 +43,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 def _first_order(settings: Settings) -> Settings | None:
     """The same with gradient descent, if it is not what they have."""
-    return replace(settings, optimizer="adam") if most_numbers(settings.optimizer) else None
+    return settings.by("adam") if settings.optimizer.most_numbers is not None else None
 
 
 def searches(settings: Settings, adam: float = 0.25) -> list[Row]:

@@ -31,10 +31,7 @@ from .series.task import SERIES_RECIPES as SERIES_RECIPES
 from .series.task import series_task as series_task
 from .series.windows import Scaling as Scaling
 from .series.windows import SeriesData as SeriesData
-from .settings import OPTIMIZERS as OPTIMIZERS
-from .settings import OWNERS as OWNERS
 from .settings import Settings as Settings
-from .task import Loss as Loss
 from .task import Reference as Reference
 from .task import Split as Split
 from .task import Task as Task

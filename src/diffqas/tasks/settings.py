@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol
 
-from diffqas.errors import choose, require
+from torch import Tensor
+
+from diffqas.choices import Tuning, check, option
+from diffqas.errors import require
+from diffqas.optimisers import OPTIMISERS, Adam, Loss, Optimiser, Problem, as_optimiser
 from diffqas.quantum_train import Recipe
 from diffqas.storage import storable
 
-OPTIMIZERS = ("adam", "rmsprop", "soap", "kalman")
-
-OWNERS = {
-    "lr": ("adam", "rmsprop", "soap"),
-    "betas": ("adam", "soap"),
-    "alpha": ("rmsprop",),
-    "noise": ("kalman",),
-    "memory": ("kalman",),
-}
-"""The optimisers that use a setting, where not all of them do."""
 SCHEDULES = ("constant", "cosine")
 SELECTIONS = ("final", "best")
+
+OF_OPTIMISERS = {
+    "lr": "lr",
+    "alpha": "alpha",
+    "betas": "betas",
+    "eps": "eps",
+    "noise": "measurement_noise",
+    "memory": "forget_epochs",
+}
+"""Arguments of `Settings` in version 0.1.0 that belong to an optimiser: its field by the old name."""
+
+
+class _Samples(Protocol):
+    """A part of a task: as of `Split`."""
+
+    @property
+    def targets(self) -> Tensor: ...
+
+    def __len__(self) -> int: ...
+
+
+class _Trained(Protocol):
+    """What settings need to know of a task."""
+
+    @property
+    def train(self) -> _Samples: ...
+
+    @property
+    def loss(self) -> Loss: ...
 
 
 @storable
@@ -29,72 +55,132 @@ class Settings:
 
     Attributes:
         recipe: choices about the model.
-        depth: layers of the circuits.
-        epochs: passes over the training part.
-        batch_size: samples per step.
-        optimizer: `"adam"`, `"rmsprop"`, `"soap"` (Adam in the eigenbasis of the gradient's
-            covariance) or `"kalman"` (an extended Kalman filter over the trainable numbers, for the
-            squared error; of what follows it uses `noise` and `memory` alone).
-        lr: base learning rate; the recipe's rates multiply it.
-        schedule: `"constant"`, or `"cosine"`: from `lr` to zero over all steps.
-        alpha: RMSProp's smoothing constant.
-        betas: decay rates of Adam and SOAP.
-        eps: added to the denominator by Adam and RMSProp.
-        shuffle: a new order of the samples in every epoch, the same for all seeds.
-        noise: the Kalman filter's variance of a measurement at the start and at the end, in units
-            of the variance of the training targets.
-        memory: epochs over which the Kalman filter forgets at the start.
-        select: which epoch's numbers a run ends with: the `"final"` one's, or of each seed the
-            one's that has the `"best"` loss on held-out training samples.
-        validation: share of the training samples that `"best"` and `bilevel` hold out, their last
-            ones.
-        bilevel: structural weights learn on held-out samples, in turns with all else; if not,
-            jointly on the same ones.
-        sparsity: strength of what draws the structural weights to few candidates, as in
-            `training.sparsity`.
+        others: optimisers that were tried with this recipe, too: their settings are taken if one
+            of them is asked for by its name.
+
+    All other attributes are options; `diffqas search --help` and docs/options.md say what they do.
     """
 
     recipe: Recipe
-    depth: int
-    epochs: int
-    batch_size: int
-    optimizer: str = "adam"
-    lr: float = 0.01
-    schedule: str = "constant"
-    alpha: float = 0.99
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    shuffle: bool = False
-    noise: tuple[float, float] = (100.0, 1e-3)
-    memory: float = 3.0
-    select: str = "final"
-    validation: float = 0.2
-    bilevel: bool = False
-    sparsity: float = 0.0
+    depth: int = option(help="Layers of the circuits.", least=1, tune=Tuning(1, 20, log=False))
+    epochs: int = option(help="Passes over the training part.", least=1)
+    batch_size: int = option(help="Samples of one step; the last batch may be short.", least=1)
+    optimizer: Optimiser = option(
+        Adam(),
+        "adam and rmsprop act on every number alone. soap is Adam in the eigenbasis of the "
+        "gradients' covariance. kalman is an extended Kalman filter over the trainable numbers, "
+        "for the squared error.",
+        family=lambda: OPTIMISERS,
+        keeps=True,
+    )
+    schedule: str = option(
+        "constant",
+        "Of the learning rate; cosine: from --lr to zero over all steps.",
+        among=SCHEDULES,
+    )
+    shuffle: bool = option(
+        False, "A new order of the samples in every epoch, the same for all seeds."
+    )
+    select: str = option(
+        "final",
+        "final: end with the last epoch. best: with each seed's best epoch on held-out training "
+        "samples.",
+        among=SELECTIONS,
+    )
+    validation: float = option(
+        0.2,
+        "Share of the training samples, their last ones, that --select best and --bilevel hold out.",
+        above=0,
+        below=1,
+    )
+    bilevel: bool = option(
+        False,
+        "Structural weights learn on held-out training samples, all else on the others, in turns "
+        "(adam, rmsprop).",
+    )
+    sparsity: float = option(
+        0.0,
+        "Draws structural weights to few candidates, this strongly: by L1 of raw ones, else by the "
+        "entropy (adam, rmsprop).",
+        least=0,
+    )
+    others: tuple[Optimiser, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("depth", "epochs", "batch_size"):
-            value = getattr(self, name)
-            require(isinstance(value, int) and value >= 1, name, "be at least 1", value)
-        choose(self.optimizer, OPTIMIZERS, "optimizer")
-        choose(self.schedule, SCHEDULES, "schedule")
-        choose(self.select, SELECTIONS, "select")
-        require(self.lr > 0, "lr", "be positive", self.lr)
-        require(min(self.noise) > 0, "noise", "be two positive variances", self.noise)
-        require(self.memory > 0, "memory", "be a positive number of epochs", self.memory)
-        require(self.sparsity >= 0, "sparsity", "not be negative", self.sparsity)
+        object.__setattr__(self, "optimizer", as_optimiser(self.optimizer, self.others))
+        object.__setattr__(self, "others", self._tried())
+        check(self)
         strict = self.bilevel or self.sparsity > 0
         rule = "be adam or rmsprop for a bilevel or sparse search"
-        require(
-            not strict or self.optimizer in ("adam", "rmsprop"), "optimizer", rule, self.optimizer
-        )
-        require(
-            not self.bilevel or self.sparsity == 0,
-            "sparsity",
-            "be 0 in a bilevel search",
-            self.sparsity,
-        )
+        fits = not strict or self.optimizer.elementwise
+        require(fits, "optimizer", rule, self.optimizer.name)
+        alone = not self.bilevel or self.sparsity == 0
+        require(alone, "sparsity", "be 0 in a bilevel search", self.sparsity)
+
+    def _tried(self) -> tuple[Optimiser, ...]:
+        """The other optimisers, one of a kind, without those that have their usual settings."""
+        named = {one.name: one for one in self.others}
+        named.pop(self.optimizer.name, None)
+        kept = [one for one in named.values() if one != OPTIMISERS[one.name]()]
+        return tuple(sorted(kept, key=lambda one: list(OPTIMISERS).index(one.name)))
+
+    def by(self, optimiser: str | Optimiser) -> Settings:
+        """The same with another optimiser; the one of before is kept among the others."""
+        chosen = as_optimiser(optimiser, (self.optimizer, *self.others))
+        return replace(self, optimizer=chosen, others=(*self.others, self.optimizer))
 
     def steps_per_epoch(self, samples: int) -> int:
         """Batches of one epoch over so many training samples; the last one may be short."""
         return -(-samples // self.batch_size)
+
+    def problem(self, task: _Trained) -> Problem:
+        """What the optimiser is told of a task."""
+        steps = self.steps_per_epoch(len(task.train))
+        return Problem(task.loss, task.train.targets, steps, self.schedule)
+
+    @staticmethod
+    def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields as this version stores them, from what version 0.1.0 stored.
+
+        There every number of every optimiser stood beside the name of the one that was used.
+        """
+        if not isinstance(values.get("optimizer"), str):
+            return dict(values)
+        old = {name: values[name] for name in OF_OPTIMISERS if name in values}
+        kept = {name: value for name, value in values.items() if name not in old}
+        every = {word: _changed(kind(), old) for word, kind in OPTIMISERS.items()}
+        chosen = as_optimiser(values["optimizer"], every.values())
+        return kept | {"optimizer": chosen, "others": tuple(every.values())}
+
+
+def _changed(optimiser: Optimiser, numbers: Mapping[str, Any]) -> Optimiser:
+    """An optimiser with those of the numbers, by their old names, that it has."""
+    known = {each.name for each in fields(optimiser)}
+    own = {OF_OPTIMISERS[name]: value for name, value in numbers.items()}
+    return replace(optimiser, **{name: value for name, value in own.items() if name in known})
+
+
+_init = Settings.__init__
+
+
+def _init_of_before(self: Settings, *arguments: Any, **named: Any) -> None:
+    """Take numbers of the optimiser beside its name, too, as in version 0.1.0."""
+    old = {name: named.pop(name) for name in OF_OPTIMISERS if name in named}
+    _init(self, *arguments, **named)
+    if not old:
+        return
+    listed = ", ".join(f"{name}=" for name in old)
+    warnings.warn(
+        f"Settings({listed}) is deprecated: give optimizer=Adam(...), RMSProp(...), SOAP(...) or "
+        "Kalman(...) of diffqas.optimisers.",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    known = (self.optimizer, *self.others)
+    every = [_changed(as_optimiser(word, known), old) for word in OPTIMISERS]
+    object.__setattr__(self, "optimizer", as_optimiser(self.optimizer.name, every))
+    object.__setattr__(self, "others", tuple(every))
+    object.__setattr__(self, "others", self._tried())
+
+
+Settings.__init__ = _init_of_before  # type: ignore[method-assign]

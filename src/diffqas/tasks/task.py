@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import choose, require
+from diffqas.optimisers import Loss as Loss
 from diffqas.tasks.settings import Settings
-
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,6 @@ from .finite import first_fault as first_fault
 from .models import ModelSettings as ModelSettings
 from .models import make_models as make_models
 from .models import seeded as seeded
-from .optimisation import per_seed as per_seed
-from .optimisers import most_numbers as most_numbers
-from .population import DirectLockstep as DirectLockstep
-from .population import Population as Population
-from .population import move_numbers as move_numbers
 from .shards import Federated as Federated
 from .shards import usual_split as usual_split
 from .supervised import EVALUATED as EVALUATED

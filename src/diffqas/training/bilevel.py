@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
+from diffqas.optimisers import GradientDescent, Population
 from diffqas.tasks import Settings, Split, Task
-from diffqas.training.optimisation import GradientDescent
-from diffqas.training.population import Population
 
 STRUCTURE = "structure"
 """Name of the group of structural weights among a population's parameters."""
@@ -36,7 +35,7 @@ class Bilevel:
     """
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
-        names = {group["name"] for group in population.parameter_groups(settings.lr)}
+        names = {group["name"] for group in population.parameter_groups(1.0)}
         require(
             STRUCTURE in names, "bilevel", "be False where no structural weights are trained", True
         )
@@ -44,8 +43,9 @@ class Bilevel:
         assert held_out is not None, "the loop holds samples out for settings that are bilevel"
         self.validation: Split = held_out
         self.batch_size = settings.batch_size
-        self.upper = GradientDescent(population, task.loss, settings, {STRUCTURE})
-        self.lower = GradientDescent(population, task.loss, settings, names - {STRUCTURE})
+        problem = settings.problem(task)
+        self.upper = GradientDescent(population, problem, settings.optimizer, {STRUCTURE})
+        self.lower = GradientDescent(population, problem, settings.optimizer, names - {STRUCTURE})
         self.steps = 0
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
+from diffqas.optimisers import Population, trained_tensors
 from diffqas.tasks import Settings, Split, Task
-from diffqas.training.optimisers import make_optimisation
-from diffqas.training.population import Population, trained_tensors
 from diffqas.training.shards import Federated, shards
+from diffqas.training.steps import make_optimisation
 from diffqas.training.supervised import EpochRecord, Training
 
 P = TypeVar("P", bound=Population)

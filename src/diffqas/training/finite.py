@@ -27,7 +27,7 @@ def first_fault(population: Any, seed: int, loss: float, gradient: Tensor | None
         gradient: (seeds, numbers) over `parameters_in_order`, where gradients are not kept by the
             tensors.
 
-    >>> from diffqas.training.population import DirectLockstep
+    >>> from diffqas.optimisers import DirectLockstep
     >>> networks = DirectLockstep([nn.Linear(3, 2), nn.Linear(3, 2)])
     >>> networks.stacked[1].data[1] = torch.inf
     >>> first_fault(networks, 0, torch.nan), first_fault(networks, 1, torch.nan)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.training.population import Population
+from diffqas.optimisers import Population
 
 
 class BestEpoch:

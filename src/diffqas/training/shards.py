@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffqas.choices import option
 from diffqas.errors import choose, require, whole
 from diffqas.storage import storable
 from diffqas.tasks import Split, Task
@@ -30,9 +31,19 @@ class Federated:
         ArgumentError: counts below 1, or an unknown split.
     """
 
-    clients: int
-    local_epochs: int = 1
-    split: str = "iid"
+    clients: int = option(
+        help="So many clients share the training samples, train each on its own, and send only the "
+        "trainable numbers; all samples in one place if not given.",
+        least=1,
+    )
+    local_epochs: int = option(
+        1, "Passes of every client over its own samples in each round.", least=1
+    )
+    split: str = option(
+        "iid",
+        "Samples of a client: drawn at random, by their class, or a stretch of time each.",
+        among=SPLITS,
+    )
 
     def __post_init__(self) -> None:
         for name in ("clients", "local_epochs"):

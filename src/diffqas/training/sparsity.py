@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.tasks import Loss, Settings
-from diffqas.training.optimisation import GradientDescent
-from diffqas.training.population import Population
+from diffqas.optimisers import GradientDescent, Population
+from diffqas.tasks import Settings, Task
 
 
 class SparseDescent(GradientDescent):
@@ -28,8 +27,8 @@ class SparseDescent(GradientDescent):
         ArgumentError: a population that searches no mixture of candidates.
     """
 
-    def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
-        super().__init__(population, loss, settings)
+    def __init__(self, population: Population, task: Task, settings: Settings) -> None:
+        super().__init__(population, settings.problem(task), settings.optimizer)
         names = [group["name"] for group in self.optimizer.param_groups]
         self.circuits: Any = getattr(population, "circuits", None)
         fits = "structure" in names and hasattr(self.circuits, "relaxation")

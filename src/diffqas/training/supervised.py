@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import RunError
+from diffqas.optimisers import Population, per_seed
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
-from diffqas.training.optimisation import per_seed
-from diffqas.training.optimisers import make_optimisation
-from diffqas.training.population import Population
 from diffqas.training.selection import BestEpoch
+from diffqas.training.steps import make_optimisation
 
 P = TypeVar("P", bound=Population)
 

@@ -10,6 +10,7 @@ from diffqas.agents.actor_critic import Agent, Agents, SyncTraining, a2c
 from diffqas.agents.actor_critic.training import schedule
 from diffqas.agents.environments import Arena
 from diffqas.architecture import Gumbel
+from diffqas.choices import adjusted
 from diffqas.errors import RunError
 from diffqas.quantum_train import QuantumTrain
 from diffqas.studies import populations
@@ -277,7 +278,7 @@ def test_inputs_are_centred_and_shrunk(start):
 
 
 def test_rates_and_entropy_fall_linearly(settings):
-    own = replace(settings, lr=0.5, floor=0.2, entropy=0.3, decay=10)
+    own = adjusted(settings, lr=0.5, floor=0.2, entropy=0.3, decay=10)
     lr, weight = schedule(own, torch.tensor([0, 5, 10, 20]))
     assert lr.tolist() == pytest.approx([0.5, 0.3, 0.1, 0.1])
     assert weight.tolist() == pytest.approx([0.3, 0.15, 0.0, 0.0])

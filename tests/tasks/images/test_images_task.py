@@ -173,7 +173,12 @@ def test_the_task(digits):
 
 def test_settings_of_the_paper(digits):
     settings = image_task(digits).settings("paper")
-    assert (settings.depth, settings.batch_size, settings.optimizer, settings.lr) == (
+    assert (
+        settings.depth,
+        settings.batch_size,
+        settings.optimizer.name,
+        settings.optimizer.lr,
+    ) == (
         15,
         100,
         "adam",

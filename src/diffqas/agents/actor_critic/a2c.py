@@ -13,7 +13,8 @@ from diffqas.agents.actor_critic.agents import Agents
 from diffqas.agents.actor_critic.rollout import experience
 from diffqas.agents.actor_critic.training import AgentTraining, schedule
 from diffqas.agents.environments import AgentSettings, Arena, EnvironmentTask
-from diffqas.training import first_fault, move_numbers
+from diffqas.optimisers import move_numbers
+from diffqas.training import first_fault
 
 UPDATES_PER_RECORD = 25
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from diffqas.optimisers import Population
 from diffqas.quantum_train import QuantumTrain
-from diffqas.training import Population
 
 Weights = dict[str, Tensor]
 

@@ -22,7 +22,8 @@ from diffqas.agents.actor_critic.rollout import experience
 from diffqas.agents.actor_critic.training import schedule
 from diffqas.agents.environments import AgentSettings, Arena
 from diffqas.errors import DiffqasError
-from diffqas.training import first_fault, move_numbers
+from diffqas.optimisers import move_numbers
+from diffqas.training import first_fault
 
 REPORT_SECONDS = 0.25
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffqas.errors import choose, require, whole
+from diffqas.choices import check, option
 from diffqas.quantum_train import Recipe
 from diffqas.storage import storable
 
@@ -18,43 +18,47 @@ class AgentSettings:
 
     Attributes:
         recipe: choices about the generators.
-        depth: layers of the circuits.
-        episodes: of each seed.
-        algorithm: `"a2c"`: all environments step together; `"a3c"`: each in a process of its own.
-        workers: environments; None: 16, or 4 for a3c, whose processes disturb each other where they
-            share a core.
-        steps: of each environment between two updates.
-        gamma: discount.
-        lr: base learning rate of Adam; the recipe's rates multiply it.
-        betas: Adam's.
-        eps: Adam's.
-        clip: largest norm of the gradient of each network's numbers; None: any.
-        entropy: weight of the policy's entropy in the objective, at the start.
-        decay: episodes over which the entropy's weight falls to zero, linearly, and the learning
-            rates to `floor`.
-        floor: learning rates at the end, relative to the start.
-        centre: subtract the mean of the observations seen so far.
-        shrink: factor on the observations after that.
-        bootstrap: an episode that is cut at its time limit counts with the value of its last state.
+
+    All other attributes are options; `diffqas search --help` and docs/options.md say what they do.
     """
 
     recipe: Recipe
-    depth: int = 10
-    episodes: int = 50_000
-    algorithm: str = "a2c"
-    workers: int | None = None
-    steps: int = 5
-    gamma: float = 0.9
-    lr: float = 1e-4
-    betas: tuple[float, float] = (0.92, 0.999)
-    eps: float = 1e-8
-    clip: float | None = None
-    entropy: float = 0.0
-    decay: int = 50_000
-    floor: float = 1.0
-    centre: bool = False
-    shrink: float = 1.0
-    bootstrap: bool = False
+    depth: int = option(10, "Layers of the circuits.", least=1)
+    episodes: int = option(50_000, "How many for each seed.", least=1)
+    algorithm: str = option(
+        "a2c",
+        "a2c: all environments step together, the seeds in lockstep. a3c: each in a process of its "
+        "own.",
+        among=ALGORITHMS,
+    )
+    workers: int | None = option(
+        None, "Environments of each seed; 16 if not given, 4 for a3c.", least=1
+    )
+    steps: int = option(5, "Of each environment between two updates.", least=1)
+    gamma: float = option(0.9, "Discount.", least=0, most=1, rule="be between 0 and 1")
+    lr: float = option(1e-4, "Base learning rate of Adam.", above=0)
+    betas: tuple[float, float] = option((0.92, 0.999), "Adam's decay rates.", least=0, below=1)
+    eps: float = option(1e-8, "Added to Adam's denominator.", above=0)
+    clip: float | None = option(
+        None,
+        "Largest norm of the gradient of each network's numbers; any if not given.",
+        above=0,
+        rule="be positive or None",
+    )
+    entropy: float = option(
+        0.0, "Weight of the policy's entropy in the objective, at the start.", least=0
+    )
+    decay: int = option(
+        50_000,
+        "Episodes over which the entropy's weight falls to zero, and the learning rates to --floor.",
+        least=1,
+    )
+    floor: float = option(1.0, "Learning rates at the end, relative to the start.", least=0)
+    centre: bool = option(False, "Subtract the mean of the observations seen so far.")
+    shrink: float = option(1.0, "Factor on the observations after that.", above=0)
+    bootstrap: bool = option(
+        False, "An episode that is cut at its time limit counts with the value of its last state."
+    )
 
     @property
     def places(self) -> int:
@@ -63,10 +67,4 @@ class AgentSettings:
         return usual if self.workers is None else self.workers
 
     def __post_init__(self) -> None:
-        for name in ("depth", "episodes", "workers", "steps", "decay"):
-            value = self.places if name == "workers" else getattr(self, name)
-            require(whole(value), name, "be at least 1", value)
-        choose(self.algorithm, ALGORITHMS, "algorithm")
-        require(0 <= self.gamma <= 1, "gamma", "be between 0 and 1", self.gamma)
-        require(self.lr > 0, "lr", "be positive", self.lr)
-        require(self.clip is None or self.clip > 0, "clip", "be positive or None", self.clip)
+        check(self)

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture import frequencies, live
+from diffqas.optimisers import per_seed
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.tasks import Task
-from diffqas.training import EVALUATED, per_seed
+from diffqas.training import EVALUATED
 
 
 @dataclass(frozen=True, eq=False)

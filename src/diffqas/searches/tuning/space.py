@@ -1,13 +1,17 @@
-"""What can be tuned: numbers of the settings, each with a range."""
+"""What can be tuned: the options that declare a range to be tried in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from functools import cache
 from typing import Any
 
+from diffqas.choices import Tuning, adjusted
 from diffqas.errors import choose, require
-from diffqas.tasks import OPTIMIZERS, OWNERS, Settings
+from diffqas.quantum_train import Rates, Recipe
+from diffqas.searches.options import Option, family_of, names_of, options, value_of
+from diffqas.tasks import Settings
 
 DIGITS = 3
 """Significant digits of a value that is tried: what the command prints is what was tried."""
@@ -15,37 +19,58 @@ DIGITS = 3
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number of the settings.
+    """A number of the settings that is tried.
 
     Attributes:
-        get: its value in some settings.
-        put: (settings, value) -> settings with that value.
-        low: least value.
-        high: greatest value.
-        log: drawn on a logarithmic scale.
-        whole: a whole number.
-        flag: option of `diffqas search` that sets it.
-        words: what follows the option, from the settings.
-        optimizers: those that use it.
+        name: word of `diffqas tune --params`.
+        option: that it is, or of whose pair it is one.
+        range: in which it is tried.
     """
 
-    get: Callable[[Settings], float]
-    put: Callable[[Settings, Any], Settings]
-    low: float
-    high: float
-    flag: str
-    words: Callable[[Settings], Sequence[float]]
-    log: bool = True
-    whole: bool = False
-    optimizers: Sequence[str] = OPTIMIZERS
+    name: str
+    option: Option
+    range: Tuning
+
+    @property
+    def flag(self) -> str:
+        """What sets it."""
+        return self.option.flag
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return self.option.annotation is int
+
+    def used_by(self, settings: Settings) -> bool:
+        """Whether the settings have it."""
+        return value_of(settings, self.option) is not MISSING
+
+    def get(self, settings: Settings) -> float:
+        """Its value in some settings."""
+        value = value_of(settings, self.option)
+        return value if self.range.entry is None else value[self.range.entry]
+
+    def put(self, settings: Settings, value: float) -> Settings:
+        """The settings with another value."""
+        if self.range.entry is None:
+            return adjusted(settings, **{self.option.name: value})
+        pair = list(value_of(settings, self.option))
+        pair[self.range.entry] = value
+        return adjusted(settings, **{self.option.name: tuple(pair)})
+
+    def words(self, settings: Settings) -> Sequence[float]:
+        """What follows the flag: of a pair both numbers."""
+        value = value_of(settings, self.option)
+        return [value] if self.range.entry is None else value
 
     def distribution(self) -> Any:
         """The range as Optuna's."""
         from optuna.distributions import FloatDistribution, IntDistribution
 
+        low, high = self.range.low, self.range.high
         if self.whole:
-            return IntDistribution(int(self.low), int(self.high))
-        return FloatDistribution(self.low, self.high, log=self.log)
+            return IntDistribution(int(low), int(high))
+        return FloatDistribution(low, high, log=self.range.log)
 
     def rounded(self, value: float) -> float:
         """A value as it is tried.
@@ -56,65 +81,20 @@ class Parameter:
         return int(value) if self.whole else float(f"{value:.{DIGITS}g}")
 
 
-def _rate(name: str, low: float, high: float) -> Parameter:
-    def get(settings: Settings) -> float:
-        return getattr(settings.recipe.rates, name)
-
-    def put(settings: Settings, value: float) -> Settings:
-        rates = replace(settings.recipe.rates, **{name: value})
-        return replace(settings, recipe=replace(settings.recipe, rates=rates))
-
-    return Parameter(get, put, low, high, f"--{name}-rate", lambda settings: [get(settings)])
-
-
-def _plain(name: str, low: float, high: float, **choices: Any) -> Parameter:
-    def get(settings: Settings) -> float:
-        return getattr(settings, name)
-
-    def put(settings: Settings, value: float) -> Settings:
-        return replace(settings, **{name: value})
-
-    users = OWNERS.get(name, OPTIMIZERS)
-    return Parameter(
-        get, put, low, high, f"--{name}", lambda s: [get(s)], optimizers=users, **choices
-    )
+@cache
+def _parameters() -> Mapping[str, Parameter]:
+    """Every range that an option of the settings declares."""
+    own = names_of(Settings)
+    return {
+        name: Parameter(name, option, tuning)
+        for option in options().values()
+        if option.name in own or option.owners[0] in (Rates, Recipe)
+        for tuning in option.declared.tuning
+        for name in [tuning.name or option.name]
+    }
 
 
-def _entry(field: str, index: int, low: float, high: float, **choices: Any) -> Parameter:
-    """One of the two numbers of a pair; the option sets both."""
-
-    def pair(settings: Settings) -> tuple[float, float]:
-        return getattr(settings, field)
-
-    def put(settings: Settings, value: float) -> Settings:
-        changed = [value if place == index else old for place, old in enumerate(pair(settings))]
-        return replace(settings, **{field: tuple(changed)})
-
-    users = OWNERS.get(field, OPTIMIZERS)
-    return Parameter(
-        lambda s: pair(s)[index], put, low, high, f"--{field}", pair, optimizers=users, **choices
-    )
-
-
-def _put_spread(settings: Settings, value: float) -> Settings:
-    return replace(settings, recipe=replace(settings.recipe, spread=value))
-
-
-PARAMETERS: dict[str, Parameter] = {
-    "lr": _plain("lr", 1e-4, 0.3),
-    "angles_rate": _rate("angles", 0.1, 100.0),
-    "structure_rate": _rate("structure", 0.1, 100.0),
-    "mapping_rate": _rate("mapping", 0.1, 10.0),
-    "depth": _plain("depth", 1, 20, log=False, whole=True),
-    "spread": Parameter(
-        lambda s: s.recipe.spread, _put_spread, 0.01, 3.0, "--spread", lambda s: [s.recipe.spread]
-    ),
-    "beta2": _entry("betas", 1, 0.9, 0.999, log=False),
-    "alpha": _plain("alpha", 0.8, 0.999, log=False),
-    "noise_start": _entry("noise", 0, 1.0, 1e4),
-    "noise_end": _entry("noise", 1, 1e-5, 1e-1),
-    "memory": _plain("memory", 1.0, 30.0),
-}
+PARAMETERS = _parameters()
 """By the words of `diffqas tune --params`. For the Kalman filter rates are deviations of its prior."""
 
 
@@ -123,20 +103,22 @@ def parameters_for(settings: Settings, names: Sequence[str] = ()) -> dict[str, P
 
     Args:
         settings: those that the trials start from.
-        names: words of `PARAMETERS`; empty: all that the optimiser uses.
+        names: words of `PARAMETERS`; empty: all that the settings have.
 
     Raises:
         ArgumentError: an unknown parameter, or one that the optimiser does not use.
 
     >>> from diffqas.tasks.series.task import SERIES_RECIPES
-    >>> list(parameters_for(SERIES_RECIPES["paper"]))
-    ['lr', 'angles_rate', 'structure_rate', 'mapping_rate', 'depth', 'spread', 'alpha']
+    >>> sorted(parameters_for(SERIES_RECIPES["paper"]))
+    ['alpha', 'angles_rate', 'depth', 'lr', 'mapping_rate', 'spread', 'structure_rate']
     """
     for name in names:
-        owners = PARAMETERS[choose(name, PARAMETERS, "params")].optimizers
+        parameter = PARAMETERS[choose(name, PARAMETERS, "params")]
+        found = family_of(parameter.option)
+        owners = () if found is None else found[1]
         rule = f"hold {name} with the optimizer {' or '.join(owners)} only"
-        require(settings.optimizer in owners, "params", rule, settings.optimizer)
-    used = {k: p for k, p in PARAMETERS.items() if settings.optimizer in p.optimizers}
+        require(parameter.used_by(settings), "params", rule, settings.optimizer.name)
+    used = {name: each for name, each in PARAMETERS.items() if each.used_by(settings)}
     return {name: used[name] for name in (dict.fromkeys(names) if names else used)}
 
 
@@ -151,10 +133,13 @@ def applied(
 
 def own_values(parameters: dict[str, Parameter], settings: Settings) -> dict[str, float]:
     """What the settings have, brought into the ranges: the first trial."""
-    return {name: min(max(p.get(settings), p.low), p.high) for name, p in parameters.items()}
+    return {
+        name: min(max(each.get(settings), each.range.low), each.range.high)
+        for name, each in parameters.items()
+    }
 
 
-def options(parameters: dict[str, Parameter], settings: Settings) -> list[str]:
+def words_of(parameters: dict[str, Parameter], settings: Settings) -> list[str]:
     """Words of `diffqas search` that set what was tuned."""
     words: dict[str, list[str]] = {}
     for parameter in parameters.values():

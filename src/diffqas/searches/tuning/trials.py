@@ -22,7 +22,7 @@ from diffqas.searches.config import RunConfig
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import threads
 from diffqas.searches.tuning.objective import held_out, losses
-from diffqas.searches.tuning.space import Parameter, applied, options, own_values, parameters_for
+from diffqas.searches.tuning.space import Parameter, applied, own_values, parameters_for, words_of
 from diffqas.storage import encode
 from diffqas.tasks import Settings, Task
 
@@ -154,7 +154,10 @@ def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> dict[str, 
     names = ("dataset", "settings", "kind", "seeds", "csv", "column", "scaling", "classes", "dtype")
     setup = {name: encode(getattr(config, name)) for name in names}
     return json.loads(
-        json.dumps(setup | {"params": {name: [p.low, p.high] for name, p in parameters.items()}})
+        json.dumps(
+            setup
+            | {"params": {name: [p.range.low, p.range.high] for name, p in parameters.items()}}
+        )
     )
 
 
@@ -264,7 +267,7 @@ def _tuned(study: Any, settings: Settings, parameters: dict[str, Parameter], pat
         settings=chosen,
         loss=best.value,
         first=next((trial.value for trial in finished if trial.params == own), None),
-        options=options(parameters, chosen),
+        options=words_of(parameters, chosen),
         values={
             name: parameter.rounded(best.params[name]) for name, parameter in parameters.items()
         },

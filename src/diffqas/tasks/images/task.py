@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from diffqas.architecture import Raw
 from diffqas.errors import choose
+from diffqas.optimisers import SOAP, Adam, RMSProp
 from diffqas.quantum_train import RECIPES, DimensionScale, Rates
 from diffqas.tasks.images.data import ImageData, Images, Labels
 from diffqas.tasks.images.networks import DEFAULT_TARGET, TARGETS
@@ -22,9 +23,7 @@ from diffqas.tasks.task import Split, Task
 IMAGE_RECIPES = {
     # arXiv 2505.09653, VI-A1. It does not state how many epochs, nor the loss; the learning rate is
     # second-hand.
-    "paper": Settings(
-        RECIPES["paper"], depth=15, epochs=10, batch_size=100, optimizer="adam", lr=0.001
-    ),
+    "paper": Settings(RECIPES["paper"], depth=15, epochs=10, batch_size=100, optimizer=Adam(0.001)),
     # Chosen on held-out training images: docs/images.md.
     "default": Settings(
         replace(
@@ -37,10 +36,9 @@ IMAGE_RECIPES = {
         depth=15,
         epochs=20,
         batch_size=100,
-        optimizer="soap",
-        lr=0.002,
+        optimizer=SOAP(0.002, betas=(0.9, 0.95)),
         schedule="cosine",
-        betas=(0.9, 0.95),
+        others=(Adam(0.002, betas=(0.9, 0.95)), RMSProp(0.002)),
         shuffle=True,
     ),
 }

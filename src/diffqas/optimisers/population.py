@@ -133,7 +133,7 @@ def trained_tensors(population: Population) -> list[Tensor]:
     ]
 
 
-def flat_numbers(population: Population, most: int) -> tuple[list[Tensor], Tensor]:
+def flat_numbers(population: Population, most: int | None) -> tuple[list[Tensor], Tensor]:
     """Trainable tensors of a population, and the rates of their numbers as one flat vector,
     (numbers,) in float64.
 
@@ -148,7 +148,7 @@ def flat_numbers(population: Population, most: int) -> tuple[list[Tensor], Tenso
     rates = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
     flat = torch.cat(rates)
     require(
-        len(flat) <= most,
+        most is None or len(flat) <= most,
         "optimizer",
         f"be adam or rmsprop above {most} trainable numbers",
         len(flat),

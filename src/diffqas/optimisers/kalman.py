@@ -12,51 +12,85 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from diffqas.choices import Tuning, option
 from diffqas.errors import require
-from diffqas.tasks import Settings, Task
-from diffqas.training.population import Population, SamplesApart, flat_numbers, move_numbers
+from diffqas.optimisers.choice import Optimisation, Optimiser, Problem
+from diffqas.optimisers.population import Population, SamplesApart, flat_numbers, move_numbers
+from diffqas.storage import storable
 
-MAX_NUMBERS = 4096
-"""Trainable numbers per seed: the covariance of 4,096 takes 134 MB."""
+
+@storable
+@dataclass(frozen=True)
+class Kalman(Optimiser):
+    """An extended Kalman filter over the trainable numbers, for tasks whose loss is the squared
+    error.
+
+    The rates of the groups of numbers are the standard deviations of its prior.
+    """
+
+    measurement_noise: tuple[float, float] = option(
+        (100.0, 1e-3),
+        "Variance of a measurement at the start and at the end, in units of that of the training "
+        "targets.",
+        flag="noise",
+        above=0,
+        rule="be two positive variances",
+        tune=(
+            Tuning(1.0, 1e4, entry=0, name="noise_start"),
+            Tuning(1e-5, 1e-1, entry=1, name="noise_end"),
+        ),
+    )
+    forget_epochs: float = option(
+        3.0,
+        "Epochs over which the filter forgets at the start of training; at its end it forgets "
+        "nothing.",
+        flag="memory",
+        above=0,
+        rule="be a positive number of epochs",
+        tune=Tuning(1.0, 30.0),
+    )
+
+    name: ClassVar[str] = "kalman"
+    most_numbers: ClassVar[int | None] = 4096
+    """The covariance of so many takes 134 MB."""
+
+    def make(self, population: Population, problem: Problem) -> Optimisation:
+        """The filter over all trainable numbers."""
+        return KalmanFilter(population, problem, self)
 
 
 class KalmanFilter:
-    """Extended Kalman filter, one per seed; for tasks whose loss is the squared error.
+    """The filter at work, one per seed.
 
-    The prior's standard deviation of each kind of parameters is its rate in the recipe. The
-    variance of the measurements, in units of that of the training targets, falls geometrically from
-    the first to the second value of `settings.noise`, but never below the mean squared error of the
-    last epoch; older batches are forgotten over `settings.memory` epochs at the start of training,
-    and not any more at its end.
+    The variance of the measurements falls geometrically from the first to the second value of
+    `measurement_noise`, but never below the mean squared error of the last epoch. Older batches are
+    forgotten over `forget_epochs` epochs at the start of training, and not any more at its end.
 
     Args:
         population: the seeds' models.
-        task: the training part gives the scale; its loss must be `torch.nn.functional.mse_loss`.
-        settings: noise and memory.
+        problem: its targets give the scale; its loss must be `torch.nn.functional.mse_loss`.
+        choice: noise and memory.
 
     Raises:
         ArgumentError: another loss, or too many trainable numbers.
     """
 
-    def __init__(self, population: Population, task: Task, settings: Settings) -> None:
-        require(
-            task.loss is mse_loss,
-            "optimizer",
-            "be adam or rmsprop for a loss other than mse_loss",
-            "kalman",
-        )
-        self.population, self.settings = population, settings
+    def __init__(self, population: Population, problem: Problem, choice: Kalman) -> None:
+        rule = "be adam or rmsprop for a loss other than mse_loss"
+        require(problem.loss is mse_loss, "optimizer", rule, choice.name)
+        self.population, self.choice = population, choice
         self.unsound: Tensor | None = None
-        self.steps_per_epoch = settings.steps_per_epoch(len(task.train))
-        self.memory = settings.memory * self.steps_per_epoch
-        self.variance = float(task.train.targets.double().var(correction=0)) or 1.0
-        self.parameters, rates = flat_numbers(population, MAX_NUMBERS)
+        self.steps_per_epoch = problem.steps_per_epoch
+        self.memory = choice.forget_epochs * self.steps_per_epoch
+        self.variance = float(problem.targets.double().var(correction=0)) or 1.0
+        self.parameters, rates = flat_numbers(population, choice.most_numbers)
         self._prior = rates.square()
         self.covariance = torch.diag(self._prior).repeat(len(self.parameters[0]), 1, 1)
         self.residual = torch.full_like(self.covariance[:, 0, 0], self.variance)
@@ -73,7 +107,7 @@ class KalmanFilter:
         )
         errors = targets.reshape(1, -1).double() - outputs
         losses = errors.square().mean(1)
-        first, last = self.settings.noise
+        first, last = self.choice.measurement_noise
         # No measurement is better than what is left unexplained: a filter that takes noise for
         # truth goes astray.
         known = torch.where(torch.isfinite(losses), losses, self.residual)

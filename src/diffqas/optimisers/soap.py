@@ -9,17 +9,23 @@ for the hundreds of numbers of a generator it is simply stored.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from diffqas.tasks import Loss, Settings
-from diffqas.training.optimisation import per_seed, schedule_factor
-from diffqas.training.population import Population, flat_numbers, move_numbers
-
-MAX_NUMBERS = 2048
-"""Trainable numbers per seed: decomposing a covariance takes the cube of it."""
+from diffqas.choices import option
+from diffqas.optimisers.choice import (
+    Optimisation,
+    Optimiser,
+    Problem,
+    per_seed,
+    schedule_factor,
+)
+from diffqas.optimisers.descent import BETA_2, BETAS, RATE, RATES
+from diffqas.optimisers.population import Population, flat_numbers, move_numbers
+from diffqas.storage import storable
 
 MEMORY = 0.99
 """Decay rate of the covariance."""
@@ -36,26 +42,42 @@ they are.
 """
 
 
-class Soap:
-    """SOAP with one block for all trainable numbers, one per seed; in float64 whatever the
-    network's dtype.
+@storable
+@dataclass(frozen=True)
+class SOAP(Optimiser):
+    """Adam in the eigenbasis of the gradients' covariance (Vyas et al., arXiv 2409.11321)."""
 
-    Moments decay by `settings.betas`, as Adam's do.
+    lr: float = option(0.01, RATE, above=0, tune=RATES)
+    betas: tuple[float, float] = option((0.9, 0.999), BETAS, least=0, below=1, tune=BETA_2)
+
+    name: ClassVar[str] = "soap"
+    most_numbers: ClassVar[int | None] = 2048
+    """Decomposing a covariance takes the cube of this."""
+
+    def make(self, population: Population, problem: Problem) -> Optimisation:
+        """SOAP with one block for all trainable numbers."""
+        return Soap(population, problem, self)
+
+
+class Soap:
+    """SOAP with one block for all trainable numbers, one per seed.
+
+    It computes in float64 whatever the network's dtype.
 
     Args:
         population: the seeds' models; their parameter groups give the units in which numbers are
             measured.
-        loss: of one model.
-        settings: how to train.
+        problem: loss and schedule.
+        choice: rate and decay rates of the moments.
 
     Raises:
         ArgumentError: too many trainable numbers.
     """
 
-    def __init__(self, population: Population, loss: Loss, settings: Settings) -> None:
-        self.population, self.loss, self.settings = population, loss, settings
+    def __init__(self, population: Population, problem: Problem, choice: SOAP) -> None:
+        self.population, self.problem, self.choice = population, problem, choice
         self.unsound: Tensor | None = None
-        self.parameters, self.units = flat_numbers(population, MAX_NUMBERS)
+        self.parameters, self.units = flat_numbers(population, choice.most_numbers)
         count = len(self.units)
         lead = (len(self.parameters[0]), count)
         self.steps = 0
@@ -68,12 +90,12 @@ class Soap:
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """As `Optimisation.step`."""
-        losses = per_seed(self.loss, self.population(inputs), targets)
+        losses = per_seed(self.problem.loss, self.population(inputs), targets)
         gradients = torch.autograd.grad(losses.sum(), self.parameters, materialize_grads=True)
         gradient = torch.cat([part.flatten(1) for part in gradients], 1).double() * self.units
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
         gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
-        rate = self.settings.lr * schedule_factor(self.settings.schedule, progress)
+        rate = self.choice.lr * schedule_factor(self.problem.schedule, progress)
         update = (
             self._direction(gradient) * min(1.0, max(self.steps / WARM_UP, 8 * progress)) * -rate
         )
@@ -86,7 +108,7 @@ class Soap:
     def _direction(self, gradient: Tensor) -> Tensor:
         """Adam's step before the rate, (seeds, numbers)."""
         self.steps += 1
-        first, second = self.settings.betas
+        first, second = self.choice.betas
         outer = gradient.unsqueeze(2) * gradient.unsqueeze(1)
         self.covariance = MEMORY * self.covariance + (1 - MEMORY) * outer
         if self.steps <= 2 * REFRESH or self.steps % REFRESH == 0:

@@ -1,0 +1,278 @@
+"""How a choice is declared: once, in the frozen dataclass that it belongs to.
+
+A field made by `option` carries everything that is said of it anywhere: its default, the words of
+`--help` and of the reference page, its range, its flag, and the range in which `diffqas tune` tries
+it. Whatever lists options (the command line, `diffqas.search`, the command that repeats a run, the
+reference) walks over these fields and lists nothing itself.
+
+    @dataclass(frozen=True)
+    class Softmax:
+        temperature: float = option(1.0, "Temperature.", above=0)
+
+        def __post_init__(self) -> None:
+            check(self)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import wraps
+from typing import Any, TypeVar
+
+from diffqas.errors import ArgumentError, choose, require
+
+KEY = "option"
+"""Under this name a field's metadata hold its `Declaration`."""
+
+LARGEST = 1e30
+"""The largest number that any option takes: beyond it float32 knows no squares' roots any more."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The range in which `diffqas tune` tries a number.
+
+    Attributes:
+        low: least value.
+        high: greatest value.
+        log: whether it is drawn on a logarithmic scale.
+        entry: of a pair of numbers, which of them is meant; None: the option is one number.
+        name: word of `diffqas tune --params`; empty: the option's own.
+    """
+
+    low: float
+    high: float
+    log: bool = True
+    entry: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What is known of an option besides its name, its type and its default.
+
+    Attributes:
+        help: what it decides, in words for people.
+        least: the smallest value that is allowed.
+        above: a number that every value must exceed.
+        most: the largest value that is allowed.
+        below: a number that every value must stay under.
+        rule: the range in words, if the usual ones do not say it.
+        among: the words that are allowed.
+        family: classes to choose from, by their words.
+        keeps: whether the word of the member that is there already keeps its numbers; else it
+            stands for the member as it is usually.
+        flag: name on the command line and of the keyword in Python, if it is not the field's.
+        group: of the help, if it is not that of the class.
+        tuning: how `diffqas tune` tries it.
+    """
+
+    help: str
+    least: float | None = None
+    above: float | None = None
+    most: float | None = None
+    below: float | None = None
+    rule: str = ""
+    among: tuple[str, ...] = ()
+    family: Callable[[], Mapping[str, type]] | None = None
+    keeps: bool = False
+    flag: str = ""
+    group: str = ""
+    tuning: tuple[Tuning, ...] = ()
+
+    def in_words(self) -> str:
+        """The range, to stand behind `must`."""
+        if self.rule:
+            return self.rule
+        parts = []
+        if self.least is not None:
+            parts.append("not be negative" if self.least == 0 else f"be at least {self.least:g}")
+        if self.above is not None:
+            parts.append("be positive" if self.above == 0 else f"be above {self.above:g}")
+        if self.most is not None:
+            parts.append(f"be at most {self.most:g}")
+        if self.below is not None:
+            parts.append(f"be below {self.below:g}")
+        return " and ".join(parts) or "be a finite number"
+
+    def allows(self, number: float) -> bool:
+        """Whether a number lies in the range."""
+        return (
+            math.isfinite(number)
+            and abs(number) <= LARGEST
+            and (self.least is None or number >= self.least)
+            and (self.above is None or number > self.above)
+            and (self.most is None or number <= self.most)
+            and (self.below is None or number < self.below)
+        )
+
+
+def option(
+    default: Any = dataclasses.MISSING,
+    help: str = "",
+    *,
+    factory: Callable[[], Any] | None = None,
+    tune: Tuning | tuple[Tuning, ...] = (),
+    **declared: Any,
+) -> Any:
+    """A field of a dataclass that is an option.
+
+    Args:
+        default: its value if none is given; left out, the field must be given.
+        help: what it decides, in words for people.
+        factory: makes the default, where that is no plain value.
+        tune: how `diffqas tune` tries it.
+        declared: the other attributes of `Declaration`.
+    """
+    tuning = (tune,) if isinstance(tune, Tuning) else tune
+    metadata = {KEY: Declaration(help, tuning=tuning, **declared)}
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def declaration(of: dataclasses.Field[Any]) -> Declaration | None:
+    """What is declared of a field; None of one that is no option."""
+    return of.metadata.get(KEY)
+
+
+def name_of(of: dataclasses.Field[Any]) -> str:
+    """An option's name in Python: its flag without dashes."""
+    declared = declaration(of)
+    return of.name if declared is None or not declared.flag else declared.flag
+
+
+def declared_fields(choice: Any) -> Iterator[tuple[dataclasses.Field[Any], Declaration]]:
+    """The options of a dataclass or of its class, in their order."""
+    for each in fields(choice):
+        declared = declaration(each)
+        if declared is not None:
+            yield each, declared
+
+
+def check(choice: Any) -> None:
+    """Refuse values outside of what their fields declare; to be called by `__post_init__`.
+
+    None, where a field allows it, and objects of a family are left alone.
+
+    Raises:
+        ArgumentError: a value that breaks its rule; the message names the option.
+
+    >>> @dataclass(frozen=True)
+    ... class Step:
+    ...     lr: float = option(0.1, "Learning rate.", above=0)
+    ...     def __post_init__(self):
+    ...         check(self)
+    >>> Step(lr=float("nan"))
+    Traceback (most recent call last):
+        ...
+    diffqas.errors.ArgumentError: Argument `lr` must be positive, but got nan.
+    """
+    for each, declared in declared_fields(choice):
+        value = getattr(choice, each.name)
+        if declared.among and value is not None:
+            if declared.rule:
+                require(value in declared.among, name_of(each), declared.rule, value)
+            choose(value, declared.among, name_of(each))
+            continue
+        wholes = each.type in ("int", "int | None", "tuple[int, ...]", int)
+        for number in value if isinstance(value, tuple) else (value,):
+            _check_number(number, wholes, name_of(each), declared, value)
+
+
+def _check_number(number: Any, whole: bool, name: str, declared: Declaration, value: Any) -> None:
+    """Refuse a number outside of its range, and what is no number where one belongs."""
+    if number is None or isinstance(number, str) or is_dataclass(number):
+        return
+    truth = isinstance(number, bool)
+    if whole:
+        require(isinstance(number, int) and not truth, name, declared.in_words(), value)
+    if isinstance(number, int | float) and not truth:
+        require(declared.allows(number), name, declared.in_words(), value)
+
+
+def accept_old_names(cls: type[Any], names: Mapping[str, str]) -> None:
+    """Let a dataclass take keywords by the names that they had in an earlier version.
+
+    Args:
+        cls: the dataclass; its `__init__` is replaced.
+        names: new name by old name.
+    """
+    init = cls.__init__
+
+    def accepting(self: Any, *arguments: Any, **named: Any) -> None:
+        for old, new in names.items():
+            if old in named:
+                line = f"{cls.__name__}({old}=...) is deprecated: it is called {new}."
+                warnings.warn(line, DeprecationWarning, stacklevel=2)
+                named[new] = named.pop(old)
+        init(self, *arguments, **named)
+
+    cls.__init__ = wraps(init)(accepting)
+
+
+def adjusted(choice: T, /, **values: Any) -> T:
+    """A choice with other values of some options or fields, wherever inside of it they are.
+
+    A word for a family (`optimizer="adam"`) comes first, so that its own options can go with it.
+
+    Args:
+        choice: a frozen dataclass whose fields may be such dataclasses themselves.
+        values: by the options' names.
+
+    Raises:
+        ArgumentError: an option that nothing inside the choice declares.
+
+    >>> from diffqas.quantum_train import Recipe
+    >>> adjusted(Recipe(), relaxation="softmax", temperature=0.5).relaxation
+    Softmax(temperature=0.5)
+    """
+    families = {name for name, declared in _declared(choice).items() if declared.family}
+    first = {name: value for name, value in values.items() if name in families}
+    changed = _replaced(choice, first)
+    rest = {name: value for name, value in values.items() if name not in families}
+    known = _declared(changed)
+    for name in rest:
+        if name not in known:
+            raise ArgumentError(f"Argument `{name}` is no option of {type(choice).__name__}.")
+    return _replaced(changed, rest)
+
+
+def _declared(choice: Any) -> dict[str, Declaration]:
+    """Every field inside a choice by its name, with what is declared of it."""
+    found = {}
+    for each in fields(choice):
+        found[name_of(each)] = declaration(each) or Declaration("")
+        value = getattr(choice, each.name)
+        if is_dataclass(value):
+            found |= _declared(value)
+    return found
+
+
+def _already(declared: Declaration, inner: Any, value: Any) -> bool:
+    """Whether a word names the member of a family that is there: its numbers stay."""
+    if declared.family is None or not declared.keeps or not isinstance(value, str):
+        return False
+    return type(inner) is declared.family().get(value)
+
+
+def _replaced(choice: Any, values: Mapping[str, Any]) -> Any:
+    """A choice with these values where it, or what is inside of it, declares them."""
+    changes = {}
+    for each in fields(choice):
+        inner, declared = getattr(choice, each.name), declaration(each)
+        if name_of(each) in values:
+            value = values[name_of(each)]
+            if declared is None or not _already(declared, inner, value):
+                changes[each.name] = value
+        elif is_dataclass(inner):
+            new = _replaced(inner, values)
+            if new != inner:
+                changes[each.name] = new
+    return replace(choice, **changes) if changes else choice

@@ -1,0 +1,5 @@
+"""Optimisers as typed choices, and the algorithms that train several seeds at once."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,122 @@
+"""What every optimiser is: a typed choice that knows its rules and makes the algorithm."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+from diffqas.choices import check
+from diffqas.optimisers.population import Population
+
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(predictions, targets) of one model -> a scalar, the mean over the samples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What an optimiser is told of a training besides the models.
+
+    Attributes:
+        loss: of one model.
+        targets: of all training samples, (count, ...): their variance is a filter's unit.
+        steps_per_epoch: batches of one pass.
+        schedule: of the learning rate, `"constant"` or `"cosine"`: from its base to zero.
+    """
+
+    loss: Loss
+    targets: Tensor
+    steps_per_epoch: int
+    schedule: str = "constant"
+
+
+class Optimisation(Protocol):
+    """Changes the numbers of a population, each seed by itself."""
+
+    @property
+    def unsound(self) -> Tensor | None:
+        """Seeds whose last step was left out because its gradient was not finite though the loss
+        was, (seeds,) of bool.
+
+        None if there are none, or where the method itself knows how to go on.
+        """
+        ...
+
+    def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
+        """One step on a batch.
+
+        Args:
+            inputs: the batch's, (count, ...).
+            targets: the batch's, (count, ...).
+            progress: share of all steps done.
+            frozen: (seeds,) of bool: seeds whose numbers stay. So do those of a seed whose loss is
+                no number.
+
+        Returns:
+            Losses before the step, (seeds,).
+        """
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the next step depends on."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        ...
+
+
+@dataclass(frozen=True)
+class Optimiser(ABC):
+    """Base of the optimisers: frozen dataclasses whose fields are their settings.
+
+    To add one, derive a class, give it a `name` and the options that it has, and list it in
+    `OPTIMISERS`: command line, `diffqas.search`, run folders and `diffqas tune` follow.
+    """
+
+    name: ClassVar[str]
+    """Word of the command line."""
+    most_numbers: ClassVar[int | None] = None
+    """Trainable numbers per seed that its covariance can hold; None of one that has no covariance."""
+    elementwise: ClassVar[bool] = False
+    """Whether it acts on every number by itself, so that groups of numbers can take turns."""
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @abstractmethod
+    def make(self, population: Population, problem: Problem) -> Optimisation:
+        """The algorithm for these models.
+
+        Raises:
+            ArgumentError: a loss that it cannot work with, or too many trainable numbers.
+        """
+
+    def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
+        """The same as an optimiser of torch, of those that act element by element."""
+        raise TypeError(f"{self.name} does not act element by element")
+
+    @property
+    def base_rate(self) -> float:
+        """The learning rate that parameter groups multiply; 1 of one that has none."""
+        return float(getattr(self, "lr", 1.0))
+
+
+def schedule_factor(schedule: str, progress: float) -> float:
+    """Learning rate relative to its base after the share `progress` of all steps: a function, no
+    state.
+
+    >>> [round(schedule_factor("cosine", p), 2) for p in (0, 0.5, 1)]
+    [1.0, 0.5, 0.0]
+    """
+    return 1.0 if schedule == "constant" else 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def per_seed(function: Loss, predictions: Tensor, targets: Tensor) -> Tensor:
+    """Apply a loss or metric to every seed's predictions: (seeds, ...), (...) -> (seeds,)."""
+    return torch.stack([function(prediction, targets) for prediction in predictions])

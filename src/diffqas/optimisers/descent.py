@@ -1,0 +1,147 @@
+"""Adam and RMSProp: a step along the gradient, every number by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from diffqas.choices import Tuning, option
+from diffqas.optimisers.choice import (
+    Optimisation,
+    Optimiser,
+    Problem,
+    per_seed,
+    schedule_factor,
+)
+from diffqas.optimisers.population import Population
+from diffqas.storage import storable
+
+RATE = "Base learning rate, multiplied by the rate of each group of numbers."
+RATES = Tuning(1e-4, 0.3)
+BETAS = "Decay rates of the first and the second moment."
+BETA_2 = Tuning(0.9, 0.999, log=False, entry=1, name="beta2")
+
+
+class _ElementByElement(Optimiser):
+    """What Adam and RMSProp have in common."""
+
+    elementwise: ClassVar[bool] = True
+
+    def make(self, population: Population, problem: Problem) -> Optimisation:
+        """Gradient descent on all groups of numbers."""
+        return GradientDescent(population, problem, self)
+
+
+@storable
+@dataclass(frozen=True)
+class Adam(_ElementByElement):
+    """Adam (Kingma & Ba, arXiv 1412.6980), as `torch.optim.Adam`."""
+
+    lr: float = option(0.01, RATE, above=0, tune=RATES)
+    betas: tuple[float, float] = option((0.9, 0.999), BETAS, least=0, below=1, tune=BETA_2)
+    eps: float = option(1e-8, "Added to the denominator.", above=0)
+
+    name: ClassVar[str] = "adam"
+
+    def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
+        """As of `Optimiser`."""
+        return torch.optim.Adam(groups, lr=self.lr, betas=self.betas, eps=self.eps)
+
+
+@storable
+@dataclass(frozen=True)
+class RMSProp(_ElementByElement):
+    """RMSProp, the optimiser that arXiv 2505.09653 names for series, as `torch.optim.RMSprop`."""
+
+    lr: float = option(0.01, RATE, above=0, tune=RATES)
+    alpha: float = option(
+        0.99,
+        "Smoothing constant.",
+        least=0,
+        below=1,
+        tune=Tuning(0.8, 0.999, log=False),
+    )
+    eps: float = option(1e-8, "Added to the denominator.", above=0)
+
+    name: ClassVar[str] = "rmsprop"
+
+    def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
+        """As of `Optimiser`."""
+        return torch.optim.RMSprop(groups, lr=self.lr, alpha=self.alpha, eps=self.eps)
+
+
+class GradientDescent:
+    """Adam or RMSProp with a learning-rate schedule: both act on every number alone, so seeds do
+    not meet.
+
+    Args:
+        population: the seeds' models.
+        problem: loss and schedule.
+        optimiser: one that acts element by element.
+        names: of the parameter groups that learn; None: all.
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        problem: Problem,
+        optimiser: Optimiser,
+        names: Collection[str] | None = None,
+    ) -> None:
+        self.population, self.problem = population, problem
+        groups = population.parameter_groups(optimiser.base_rate)
+        own = [group for group in groups if names is None or group["name"] in names]
+        # The schedule multiplies each group's own rate, so that one is remembered.
+        rated = [group | {"base_lr": group["lr"]} for group in own]
+        self.optimizer = optimiser.torch_optimizer(rated)
+        self.unsound: Tensor | None = None
+
+    def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
+        """As `Optimisation.step`."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base_lr"] * schedule_factor(self.problem.schedule, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = per_seed(self.problem.loss, self.population(inputs), targets)
+        (losses + self._penalty(losses.detach())).sum().backward()
+        frozen = frozen | ~torch.isfinite(losses.detach())
+        self.unsound = unsound(self.optimizer, len(losses)) & ~frozen
+        frozen = frozen | self.unsound
+        if not frozen.any():
+            self._move()
+            return losses.detach()
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        kept = [p.detach()[frozen].clone() for p in parameters]
+        self._move()
+        with torch.no_grad():
+            for parameter, values in zip(parameters, kept, strict=True):
+                parameter[frozen] = values
+        return losses.detach()
+
+    def _penalty(self, losses: Tensor) -> Tensor | float:
+        """What is added to the loss of each seed."""
+        return 0.0
+
+    def _move(self) -> None:
+        """Change the numbers by the gradients at hand."""
+        self.optimizer.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """That of the torch optimiser."""
+        return self.optimizer.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As of `torch.optim.Optimizer`."""
+        self.optimizer.load_state_dict(state_dict)
+
+
+def unsound(optimizer: torch.optim.Optimizer, seeds: int) -> Tensor:
+    """Seeds with a gradient that is not finite, (seeds,) of bool."""
+    gradients = [
+        p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None
+    ]
+    wrong = [~torch.isfinite(gradient).reshape(seeds, -1).all(1) for gradient in gradients]
+    return torch.stack(wrong).any(0) if wrong else torch.zeros(seeds, dtype=torch.bool)
