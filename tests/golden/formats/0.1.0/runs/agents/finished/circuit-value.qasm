@@ -1,0 +1,30 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+// Ent-RX, 13 qubits, depth 1; q[0] is the most significant bit of a basis state
+// the leading live candidate of the mixture: weight +0.3123, 18% of all contributions
+qubit[13] q;
+cx q[0], q[1];
+cx q[2], q[3];
+cx q[4], q[5];
+cx q[6], q[7];
+cx q[8], q[9];
+cx q[10], q[11];
+cx q[1], q[2];
+cx q[3], q[4];
+cx q[5], q[6];
+cx q[7], q[8];
+cx q[9], q[10];
+cx q[11], q[12];
+rx(0.8232815265655518) q[0];
+rx(1.0849705934524536) q[1];
+rx(1.8950858116149902) q[2];
+rx(1.3495210409164429) q[3];
+rx(1.2202521562576294) q[4];
+rx(0.3549691140651703) q[5];
+rx(-0.595163106918335) q[6];
+rx(-0.9265871047973633) q[7];
+rx(0.24509590864181519) q[8];
+rx(1.8117525577545166) q[9];
+rx(-0.015602645464241505) q[10];
+rx(-0.8732678294181824) q[11];
+rx(0.15146946907043457) q[12];

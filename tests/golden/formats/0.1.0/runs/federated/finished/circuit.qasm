@@ -1,0 +1,37 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+// H-Ent-RY, 11 qubits, depth 1; q[0] is the most significant bit of a basis state
+// the leading live candidate of the mixture: weight +0.1731, 23% of all contributions
+qubit[11] q;
+h q[0];
+h q[1];
+h q[2];
+h q[3];
+h q[4];
+h q[5];
+h q[6];
+h q[7];
+h q[8];
+h q[9];
+h q[10];
+cx q[0], q[1];
+cx q[2], q[3];
+cx q[4], q[5];
+cx q[6], q[7];
+cx q[8], q[9];
+cx q[1], q[2];
+cx q[3], q[4];
+cx q[5], q[6];
+cx q[7], q[8];
+cx q[9], q[10];
+ry(-0.35329413414001465) q[0];
+ry(-0.3370533287525177) q[1];
+ry(-0.6416698694229126) q[2];
+ry(-1.2577452659606934) q[3];
+ry(0.24102988839149475) q[4];
+ry(0.9162739515304565) q[5];
+ry(1.7826696634292603) q[6];
+ry(1.5102574825286865) q[7];
+ry(2.2532691955566406) q[8];
+ry(-1.0167350769042969) q[9];
+ry(2.3832077980041504) q[10];
