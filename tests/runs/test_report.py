@@ -165,7 +165,7 @@ def test_failures_and_what_is_missing_are_told(run, capsys):
         (
             "config.json",
             '{"format": 1}',
-            "config.json has format 1, this version of diffqas reads format 2",
+            "config.json has format 1, this version of diffqas reads format 3",
         ),
         (
             "result.json",
