@@ -116,7 +116,7 @@ def test_the_command_filters_and_sorts(runs, capsys):
 
 
 def test_figures_are_sorted_by_what_is_better():
-    from diffqas.cli.listing import ordered
+    from diffqas.cli.runs import ordered
 
     def run(name, task, higher, *figures):
         return RunSummary(

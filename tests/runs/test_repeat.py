@@ -7,7 +7,7 @@ from diffqas import resume, search
 from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.runs import repeat_run
-from diffqas.runs.compare import Line, compare
+from diffqas.runs.differences import ComparedPart, compare_part
 from diffqas.storage.run_folder import RunFolder
 
 SMALL = {"depth": 1, "epochs": 2, "seeds": 2, "quiet": True}
@@ -145,15 +145,15 @@ def test_an_unfinished_or_absent_run_is_one_line(tmp_path, refused, stopped):
 @pytest.mark.parametrize(
     ("then", "now", "expected"),
     [
-        ({"a": [1.0]}, {"a": [1.0, 2.0]}, Line("x", float("inf"), "a")),
-        ({"a": "b"}, {"a": "c"}, Line("x", float("inf"), "a")),
-        ([True], [1], Line("x", float("inf"), "0")),
-        ([float("nan")], [float("nan")], Line("x", 0.0)),
-        ([float("nan")], [1.0], Line("x", float("inf"), "0")),
-        ([-1.0, 100.0], [-1.5, 99.0], Line("x", 1 / 3, "0")),
+        ({"a": [1.0]}, {"a": [1.0, 2.0]}, ComparedPart("x", float("inf"), "a")),
+        ({"a": "b"}, {"a": "c"}, ComparedPart("x", float("inf"), "a")),
+        ([True], [1], ComparedPart("x", float("inf"), "0")),
+        ([float("nan")], [float("nan")], ComparedPart("x", 0.0)),
+        ([float("nan")], [1.0], ComparedPart("x", float("inf"), "0")),
+        ([-1.0, 100.0], [-1.5, 99.0], ComparedPart("x", 1 / 3, "0")),
     ],
 )
 def test_comparisons(then, now, expected):
-    found = compare("x", then, now)
+    found = compare_part("x", then, now)
     assert (found.what, found.remark) == (expected.what, expected.remark)
     assert found.difference == pytest.approx(expected.difference)

@@ -15,14 +15,15 @@ from diffqas.cli.candidates import Candidates
 from diffqas.cli.estimate import Estimate
 from diffqas.cli.export import Export
 from diffqas.cli.forecast import Forecast
-from diffqas.cli.listing import Runs
 from diffqas.cli.noise import Noise
 from diffqas.cli.parsing import parse
 from diffqas.cli.play import Play
 from diffqas.cli.repeat import Repeat
 from diffqas.cli.report import Report
-from diffqas.cli.runs import Resume, Show
+from diffqas.cli.resume import Resume
+from diffqas.cli.runs import Runs
 from diffqas.cli.search import Search
+from diffqas.cli.show import Show
 from diffqas.cli.study import Study
 from diffqas.cli.tune import Tune
 from diffqas.errors import DiffqasError

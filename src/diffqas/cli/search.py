@@ -17,7 +17,7 @@ import tyro
 from rich.console import Console
 
 from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
-from diffqas.cli.runs import print_folder
+from diffqas.cli.show import print_folder
 from diffqas.cli.spaces import METAVAR, typed_candidates
 from diffqas.errors import DiffqasError
 from diffqas.searches import (

@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from diffqas.errors import require
+from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.qlstm import QLSTM
-from diffqas.layers.report import QLSTMReport
 
 
 class Forecaster(nn.Module):

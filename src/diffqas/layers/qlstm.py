@@ -13,8 +13,8 @@ from diffqas.architecture import Ranked, Relaxation, as_relaxation
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
+from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.recurrence import SQUASHES, State, unroll
-from diffqas.layers.report import QLSTMReport
 
 
 class QLSTM(nn.Module):

@@ -13,13 +13,13 @@ from diffqas.quantum_train.mappings import MAPPINGS as MAPPINGS
 from diffqas.quantum_train.mappings import as_mapping as as_mapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
+from diffqas.quantum_train.parameter_report import ParameterReport as ParameterReport
 from diffqas.quantum_train.picked import stacked as stacked
 from diffqas.quantum_train.recipe import RECIPES as RECIPES
 from diffqas.quantum_train.recipe import STARTS as STARTS
 from diffqas.quantum_train.recipe import Rates as Rates
 from diffqas.quantum_train.recipe import Recipe as Recipe
 from diffqas.quantum_train.recipe import as_recipe as as_recipe
-from diffqas.quantum_train.report import ParameterReport as ParameterReport
 from diffqas.quantum_train.scale import SCALES as SCALES
 from diffqas.quantum_train.scale import DimensionScale as DimensionScale
 from diffqas.quantum_train.scale import RawScale as RawScale

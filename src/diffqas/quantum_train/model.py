@@ -26,8 +26,8 @@ from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping
 from diffqas.quantum_train.mappings import as_mapping
+from diffqas.quantum_train.parameter_report import ParameterReport
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
-from diffqas.quantum_train.report import ParameterReport
 from diffqas.quantum_train.scale import Scale, as_scale
 from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.simulator import MAX_QUBITS

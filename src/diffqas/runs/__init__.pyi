@@ -1,5 +1,3 @@
-from .comparing import RunsCompared as RunsCompared
-from .comparing import compare_runs as compare_runs
 from .export.interface import in_words as in_words
 from .export.network_file import load_network as load_network
 from .export.run import Exported as Exported
@@ -7,9 +5,9 @@ from .export.run import export_run as export_run
 from .forecasts import forecast_run as forecast_run
 from .listing import RunSummary as RunSummary
 from .listing import list_runs as list_runs
-from .noise.report import report_table as report_table
 from .noise.run import SHOTS as SHOTS
 from .noise.run import noise_run as noise_run
+from .noise.table import report_table as report_table
 from .play import play_run as play_run
 from .repeat import TOLERANCE as TOLERANCE
 from .repeat import repeat_run as repeat_run
@@ -19,3 +17,5 @@ from .searched import load as load
 from .searched import prepare as prepare
 from .searched import resume as resume
 from .searched import search as search
+from .side_by_side import RunsCompared as RunsCompared
+from .side_by_side import compare_runs as compare_runs

@@ -11,7 +11,7 @@ from safetensors.torch import load as load_safetensors
 
 from diffqas.agents import AgentSettings
 from diffqas.errors import RunError, require
-from diffqas.runs.compare import Line, compare, text
+from diffqas.runs.differences import ComparedPart, compare_part
 from diffqas.searches import (
     RunConfig,
     begin,
@@ -43,7 +43,7 @@ class Repetition:
 
     original: Path
     folder: Path | None
-    lines: list[Line]
+    lines: list[ComparedPart]
     changes: list[str]
     tolerance: float
 
@@ -54,10 +54,10 @@ class Repetition:
             line.difference <= self.tolerance for line in self.lines
         )
 
-    def verdict(self, line: Line) -> str:
+    def verdict(self, line: ComparedPart) -> str:
         """A line's result in words; where something is different, with what may be the reason."""
         reason = f"; not the same: {', '.join(self.changes)}" if self.changes else ""
-        return text(line, self.tolerance) + (reason if line.difference > self.tolerance else "")
+        return line.in_words(self.tolerance) + (reason if line.difference > self.tolerance else "")
 
 
 def repeat_run(
@@ -107,21 +107,21 @@ def repeat_run(
     target = RunFolder(Path(output) if output is not None else _beside(place.path))
     run = begin(target, config, loaded, source=place.config, quiet=quiet)
     lines = [
-        compare("choices", _choices(content), _choices(target.load_config())),
+        compare_part("choices", _choices(content), _choices(target.load_config())),
         data,
-        compare("metrics.jsonl", place.records(), target.records()),
-        compare("result.json", _lasting(result, moved), _lasting(run.result, moved)),
-        compare("exported networks", _networks(place.path), _networks(target.path)),
+        compare_part("metrics.jsonl", place.records(), target.records()),
+        compare_part("result.json", _lasting(result, moved), _lasting(run.result, moved)),
+        compare_part("exported networks", _networks(place.path), _networks(target.path)),
     ]
     return Repetition(place.path, target.path, lines, changes, tolerance)
 
 
-def _data(then: Any, now: str | None) -> Line:
+def _data(then: Any, now: str | None) -> ComparedPart:
     if now is None:
-        return Line("data", 0.0, "an environment has none")
+        return ComparedPart("data", 0.0, "an environment has none")
     if then is None:
-        return Line("data", 0.0, "no checksum in the run's config.json")
-    return Line(
+        return ComparedPart("data", 0.0, "no checksum in the run's config.json")
+    return ComparedPart(
         "data",
         0.0 if then == now else float("inf"),
         "" if then == now else "the samples are others",

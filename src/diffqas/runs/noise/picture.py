@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffqas.reports import blank, clean
-from diffqas.runs.noise.report import NoiseReport, NoiseRow
+from diffqas.runs.noise.table import NoiseReport, NoiseRow
 
 AXES = {
     "shots": "shots of each circuit",

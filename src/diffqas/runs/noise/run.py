@@ -20,7 +20,7 @@ from diffqas.reports import save_figure
 from diffqas.runs.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
 from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.runs.noise.picture import report_figure
-from diffqas.runs.noise.report import NoiseReport, NoiseRow, report_csv, report_markdown
+from diffqas.runs.noise.table import NoiseReport, NoiseRow, report_csv, report_markdown
 from diffqas.runs.noise.writing import ESTIMATES, Scorer, Writing, writing
 from diffqas.searches import RunConfig, config_from_json, load, task_of
 from diffqas.storage import RunFolder, write_atomically

@@ -12,8 +12,8 @@ import pytest
 from diffqas import search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
-from diffqas.runs.comparing import compare_runs
 from diffqas.runs.listing import RunSummary
+from diffqas.runs.side_by_side import compare_runs
 from diffqas.studies.outputs import markdown_text
 from diffqas.studies.pairs import paired_tests
 from diffqas.studies.stored import stored_study

@@ -1,0 +1,31 @@
+"""`diffqas resume`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+from diffqas.cli.show import print_folder
+from diffqas.runs import resume
+from diffqas.searches import show
+
+
+@dataclass
+class Resume:
+    """Continue a run that was stopped; it ends as if it had never been."""
+
+    folder: tyro.conf.Positional[Path]
+    """The run folder."""
+    task: str | None = None
+    """FILE.py:NAME, if the run's task is one of your own and does not lie where it did."""
+
+    def run(self) -> None:
+        """Train to the end, then print the result."""
+        run = resume(self.folder, task=self.task)
+        console = Console()
+        console.print()
+        show(run.result, console)
+        print_folder(console, run.folder, run.result)
