@@ -4,13 +4,6 @@ A field made by `option` carries everything that is said of it anywhere: its def
 `--help` and of the reference page, its range, its flag, and the range in which `diffqas tune` tries
 it. Whatever lists options (the command line, `diffqas.search`, the command that repeats a run, the
 reference) walks over these fields and lists nothing itself.
-
-    @dataclass(frozen=True)
-    class Softmax:
-        temperature: float = option(1.0, "Temperature.", above=0)
-
-        def __post_init__(self) -> None:
-            check(self)
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from kinds import COMMANDS, KINDS, STORED, STUDY
 from recording import (
     FIXTURES,
     FORMATS,
@@ -43,6 +42,7 @@ from torch import nn
 
 import diffqas
 from diffqas.cli import main
+from kinds import COMMANDS, KINDS, STORED, STUDY
 
 LEFT_OUT = ("*.png", "*.gif", "*.tex", "tensorboard", "figures")
 """Of stored folders: what is large, and read by no command that a test calls."""

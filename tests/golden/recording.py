@@ -16,12 +16,12 @@ from typing import Any
 from unittest import mock
 
 import torch
-from kinds import COMMANDS, CSV_FILE, KINDS, NEEDED, TASK_FILE
 from safetensors.torch import load_file
 
 import diffqas
 from diffqas.cli import main
 from diffqas.runs import list_runs
+from kinds import COMMANDS, CSV_FILE, KINDS, NEEDED, TASK_FILE
 
 HERE = Path(__file__).parent
 FIXTURES, FORMATS = HERE / "fixtures", HERE / "formats"

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-from kinds import COMMANDS, KINDS, NEEDED, SENSITIVE, STORED, STUDY
 from make import ELSEWHERE, GENERATORS, network
 from recording import (
     FIXTURES,
@@ -32,6 +31,7 @@ from safetensors.torch import load_file
 
 import diffqas
 from diffqas.cli import main
+from kinds import COMMANDS, KINDS, NEEDED, SENSITIVE, STORED, STUDY
 
 VERSIONS = sorted(path.name for path in FORMATS.iterdir() if path.is_dir())
 SEED_FILES = "model-seed-{}.safetensors"

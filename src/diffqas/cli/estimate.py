@@ -16,13 +16,14 @@ from diffqas.studies import duration
 
 @dataclass
 class Estimate(Search):
-    """Time and memory of a search with the same options, before it is begun; leaves nothing behind."""
+    """Time and memory of a search with these options, before it is begun; leaves nothing behind."""
 
     def run(self) -> None:
         """Try a few steps, then print what the whole will take."""
         if self.output is not None or self.overwrite:
             raise ArgumentError(
-                "Argument `output` must be used with `diffqas search`; an estimate leaves no folder."
+                "Argument `output` must be used with `diffqas search`; an estimate leaves no "
+                "folder."
             )
         self._show(estimate(self.call(prepare)), Console(highlight=False))
 

@@ -42,53 +42,65 @@ DATA_SETS = (
 )
 
 
+def words_of(help: str, metavar: str | None = None) -> Any:
+    """What `--help` says of an option that may be left open."""
+    return tyro.conf.arg(help=help, metavar=metavar, help_behavior_hint="")
+
+
 @dataclass_
 class Search:
-    """Search a circuit on a data set; leaves a run folder with tables, pictures, model and circuit."""
+    """Search a circuit on a data set; leaves a run folder with tables, pictures, model, circuit."""
 
     dataset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET", help=DATA_SETS)]
-    model: Literal["qt", "qlstm"] = "qt"
-    """qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a quantum LSTM
-    whose gates are circuits, for series."""
-    recipe: Literal["default", "paper"] = "default"
-    """default: what trains best at the papers' number of parameters and epochs. paper: what the
-    papers state."""
+    model: Annotated[
+        Literal["qt", "qlstm"],
+        tyro.conf.arg(
+            help="qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a "
+            "quantum LSTM whose gates are circuits, for series."
+        ),
+    ] = "qt"
+    recipe: Annotated[
+        Literal["default", "paper"],
+        tyro.conf.arg(
+            help="default: what trains best at the papers' number of parameters and epochs. paper: "
+            "what the papers state."
+        ),
+    ] = "default"
     candidates: Annotated[
         tuple[str, ...],
-        tyro.conf.arg(
-            metavar=METAVAR,
-            help="Candidates: numbers or names of `diffqas candidates`, files of your own (qt), or "
-            "any of these; all if not given.",
+        words_of(
+            "Candidates: numbers or names of `diffqas candidates`, files of your own (qt), or any "
+            "of these; all if not given.",
+            METAVAR,
         ),
     ] = ()
     circuit: Annotated[
         Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None,
-        tyro.conf.arg(
-            metavar="C1..C6",
-            help="qlstm: no search, one of the papers' circuits chosen by hand in every gate.",
+        words_of(
+            "qlstm: no search, one of the papers' circuits chosen by hand in every gate.", "C1..C6"
         ),
     ] = None
-    per_layer: bool = False
-    """qt: search a candidate for every layer, one circuit at a time (Gumbel, straight-through), at
-    most 14 qubits."""
+    per_layer: Annotated[
+        bool,
+        words_of(
+            "qt: search a candidate for every layer, one circuit at a time (Gumbel, "
+            "straight-through), at most 14 qubits."
+        ),
+    ] = False
     rounds: Annotated[
         int | None,
-        tyro.conf.arg(
-            metavar="INT",
-            help="Of clients: how often they are averaged; in place of --epochs, which counts the "
+        words_of(
+            "Of clients: how often they are averaged; in place of --epochs, which counts the "
             "passes of each client.",
+            "INT",
         ),
     ] = None
-    seed: int = 0
-    """The first seed."""
-    seeds: int = 1
-    """How many seeds, trained in lockstep."""
+    seed: Annotated[int, tyro.conf.arg(help="The first seed.")] = 0
+    seeds: Annotated[int, tyro.conf.arg(help="How many seeds, trained in lockstep.")] = 1
     output: Annotated[
-        Path | None,
-        tyro.conf.arg(metavar="FOLDER", help="The run folder; a new one under runs/ if not given."),
+        Path | None, words_of("The run folder; a new one under runs/ if not given.", "FOLDER")
     ] = None
-    overwrite: bool = False
-    """Replace the run that --output holds."""
+    overwrite: Annotated[bool, words_of("Replace the run that --output holds.")] = False
 
     given: ClassVar[frozenset[str]] = frozenset()
     """Names of the options that stand in the words, whatever their values."""
@@ -106,8 +118,8 @@ class Search:
             group.replace(" ", "_"): make_dataclass(group.replace(" ", "_"), entries)
             for group, entries in groups.items()
         }
-        for group, each in zip(groups, made.values(), strict=True):
-            each.__doc__ = f"Options: {group}."
+        for each in made.values():
+            each.__doc__ = ""
         entries = [
             (name, each, field(default_factory=each))  # pyright: ignore[reportArgumentType]
             for name, each in made.items()
@@ -172,13 +184,14 @@ def _field(option: Option, usual: Usual) -> tuple[Any, Any]:
     """Type and default of an option on the command line."""
     default = usual_value(option, usual)
     hint = option.typed
-    settings = {"help": option.declared.help}
+    metavar = None
     if option.optional or default is None:
-        settings["metavar"] = _metavar(hint)
+        metavar = _metavar(hint)
         hint = Optional[hint]  # noqa: UP045 - made at run time
     if default is None:
-        settings["help_behavior_hint"] = ""
-    return Annotated[hint, tyro.conf.arg(**settings)], field(default=default)
+        return Annotated[hint, words_of(option.declared.help, metavar)], field(default=None)
+    words = tyro.conf.arg(help=option.declared.help, metavar=metavar)
+    return Annotated[hint, words], field(default=default)
 
 
 def _metavar(hint: Any) -> str:
@@ -188,7 +201,7 @@ def _metavar(hint: Any) -> str:
         return "|".join(choices)
     if choices:
         return f"{choices[0].__name__.upper()} ..."
-    return {"str": "TEXT"}.get(hint.__name__, hint.__name__.upper())
+    return "TEXT" if hint is str else hint.__name__.upper()
 
 
 def usual_value(option: Option, usual: Usual) -> Any:

@@ -47,14 +47,18 @@ class Tune(Search):
         """Try settings, then print the best as a command, and what mattered."""
         if self.output is not None or self.overwrite:
             raise ArgumentError(
-                "Argument `output` must be used with `diffqas search`; trials are kept in --storage."
+                "Argument `output` must be used with `diffqas search`; trials are kept in "
+                "--storage."
             )
         try:
             found = tune(
                 self.call(prepare), trials=self.trials, storage=self.storage, params=self.params
             )
         except KeyboardInterrupt:
-            note = "interrupted; finished trials are kept, and the same command goes on with the others."
+            note = (
+                "interrupted; finished trials are kept, and the same command goes on with the "
+                "others."
+            )
             Console(stderr=True, highlight=False, soft_wrap=True).print(f"diffqas: {note}")
             sys.exit(130)
         self._show(found, Console(highlight=False))
@@ -74,7 +78,7 @@ class Tune(Search):
         console.print(shlex.join(self.best_command(found)), soft_wrap=True, markup=False)
 
     def best_command(self, found: Tuned) -> list[str]:
-        """The search with the best settings, and with everything else that this command was given."""
+        """The search with the best settings, and with all else that this command was given."""
         words = ["diffqas", "search", self.dataset]
         for each in fields(Search):
             value = getattr(self, each.name)

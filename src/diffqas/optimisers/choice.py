@@ -82,7 +82,7 @@ class Optimiser(ABC):
     name: ClassVar[str]
     """Word of the command line."""
     most_numbers: ClassVar[int | None] = None
-    """Trainable numbers per seed that its covariance can hold; None of one that has no covariance."""
+    """Trainable numbers per seed that its covariance can hold; None where it has no covariance."""
     elementwise: ClassVar[bool] = False
     """Whether it acts on every number by itself, so that groups of numbers can take turns."""
 

@@ -121,7 +121,7 @@ class Soap:
         return _apply(self.basis, mean / (root + floor).clamp(min=torch.finfo(root.dtype).tiny))
 
     def _turn(self) -> None:
-        """To the eigenbasis of the present covariance; squares follow as if they were uncorrelated."""
+        """Turn to the eigenbasis of the present covariance; squares follow as if uncorrelated."""
         basis = torch.linalg.eigh(self.covariance).eigenvectors
         self.square = _apply((basis.mT @ self.basis).square(), self.square)
         self.basis = basis

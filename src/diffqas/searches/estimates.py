@@ -172,7 +172,8 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
     limit = environment.limit
     if limit is None:
         raise ArgumentError(
-            f"Argument `dataset` must set its episodes a limit for an estimate, but got {task.name!r}."
+            "Argument `dataset` must set its episodes a limit for an estimate, but got "
+            f"{task.name!r}."
         )
     device = torch.device(config.device)
     peak = memory.Peak(device)

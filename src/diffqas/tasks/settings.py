@@ -26,7 +26,7 @@ OF_OPTIMISERS = {
     "noise": "measurement_noise",
     "memory": "forget_epochs",
 }
-"""Arguments of `Settings` in version 0.1.0 that belong to an optimiser: its field by the old name."""
+"""Arguments of `Settings` in version 0.1.0 that an optimiser has now, and its names for them."""
 
 
 class _Samples(Protocol):
@@ -66,8 +66,8 @@ class Settings:
     epochs: int = option(help="Passes over the training part.", least=1)
     batch_size: int = option(help="Samples of one step; the last batch may be short.", least=1)
     optimizer: Optimiser = option(
-        Adam(),
-        "adam and rmsprop act on every number alone. soap is Adam in the eigenbasis of the "
+        factory=Adam,
+        help="adam and rmsprop act on every number alone. soap is Adam in the eigenbasis of the "
         "gradients' covariance. kalman is an extended Kalman filter over the trainable numbers, "
         "for the squared error.",
         family=lambda: OPTIMISERS,
@@ -89,7 +89,8 @@ class Settings:
     )
     validation: float = option(
         0.2,
-        "Share of the training samples, their last ones, that --select best and --bilevel hold out.",
+        "Share of the training samples, their last ones, which --select best and --bilevel hold "
+        "out.",
         above=0,
         below=1,
     )

@@ -95,7 +95,7 @@ def _parameters() -> Mapping[str, Parameter]:
 
 
 PARAMETERS = _parameters()
-"""By the words of `diffqas tune --params`. For the Kalman filter rates are deviations of its prior."""
+"""By the words of `diffqas tune --params`; a filter's rates are deviations of its prior."""
 
 
 def parameters_for(settings: Settings, names: Sequence[str] = ()) -> dict[str, Parameter]:

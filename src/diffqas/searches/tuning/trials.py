@@ -258,7 +258,8 @@ def _tuned(study: Any, settings: Settings, parameters: dict[str, Parameter], pat
     finished = [trial for trial in found if trial.state == TrialState.COMPLETE]
     if not finished:
         raise RunError(
-            f"No trial in {path} has come to its last epoch: all of them diverged. Give other --params."
+            f"No trial in {path} has come to its last epoch: all of them diverged. Give other "
+            "--params."
         )
     best = min(finished, key=lambda trial: trial.value)
     own = own_values(parameters, settings)
