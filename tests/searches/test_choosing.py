@@ -1,4 +1,4 @@
-"""A kind of model from the words of a person: defaults, refusals, and the way through config.json."""
+"""A kind of model from a person's words: defaults, refusals, the way through config.json."""
 
 import json
 

@@ -43,12 +43,14 @@ def chosen(monkeypatch, capsys):
     [
         "bessel",
         "bessel --recipe paper --seeds 10 --seed 4 --depth 3 --dtype float64",
-        "narma10 --relaxation softmax --temperature 0.5 --structure-rate 2.5 --optimizer adam --lr 0.003",
+        "narma10 --relaxation softmax --temperature 0.5 --structure-rate 2.5 --optimizer adam "
+        "--lr 0.003",
         "narma5 --relaxation gumbel --sharing separate --select best --scaling train",
         "bessel --mapping mlp --hidden 8 4 --chunk 3 --target lstm --epochs 7",
         "bessel --mapping mlp",
         "bessel --candidates 2 8 5 --shots 1000 --shot-gradient parameter-shift",
-        "bessel --optimizer adam --bilevel --betas 0.8 0.99 --angles-rate 2 --mapping-rate 0.5 --spread 0.3",
+        "bessel --optimizer adam --bilevel --betas 0.8 0.99 --angles-rate 2 --mapping-rate 0.5 "
+        "--spread 0.3",
         "bessel --optimizer adam --sparsity 0.01",
         "bessel --memory 2 --noise 3 0.1",
         "bessel --optimizer rmsprop --alpha 0.9",
@@ -60,7 +62,8 @@ def chosen(monkeypatch, capsys):
         "narma5 --clients 3 --rounds 7 --optimizer adam",
         "damped-shm --model qlstm",
         "damped-shm --model qlstm --candidates 1 2",
-        "damped-shm --model qlstm --circuit C2 --no-classical --hidden-size 3 --layers 2 --squash arctan",
+        "damped-shm --model qlstm --circuit C2 --no-classical --hidden-size 3 --layers 2 "
+        "--squash arctan",
         "bessel --model qlstm --reservoir --structure shared --sharing shared --recipe paper",
         "bessel --model qlstm --hidden-size 12",
         "cartpole --episodes 50 --workers 3 --seeds 2",
