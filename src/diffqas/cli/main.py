@@ -1,79 +1,141 @@
-"""The program `diffqas`."""
+"""The program `diffqas`: a table of its commands, of which only the chosen one is imported."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import select
+import shutil
 import sys
-from typing import Annotated
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import tyro
-from rich.console import Console
+from diffqas import __version__
+from diffqas.errors import ArgumentError, DiffqasError, choose
 
-from diffqas.cli.audit import Audit
-from diffqas.cli.candidates import Candidates
-from diffqas.cli.estimate import Estimate
-from diffqas.cli.export import Export
-from diffqas.cli.forecast import Forecast
-from diffqas.cli.noise import Noise
-from diffqas.cli.parsing import parse
-from diffqas.cli.play import Play
-from diffqas.cli.repeat import Repeat
-from diffqas.cli.report import Report
-from diffqas.cli.resume import Resume
-from diffqas.cli.runs import Runs
-from diffqas.cli.search import Search
-from diffqas.cli.show import Show
-from diffqas.cli.study import Study
-from diffqas.cli.tune import Tune
-from diffqas.errors import DiffqasError
-
-DESCRIPTION = """Differentiable quantum architecture search for PyTorch.
-
-Search for the quantum circuit that writes a network's weights, by gradient descent, and walk away with an
-ordinary classical model and a circuit that runs anywhere.
-
-  diffqas search bessel                 learn the Bessel series with 135 numbers in place of 1,781 (about a minute)
-  diffqas search bessel --model qlstm   circuits as the gates of a quantum LSTM
-  diffqas search minigrid-empty-5x5     an agent whose policy and value are written by circuits
-  diffqas play runs/minigrid-empty-5x5  watch it in an episode
-  diffqas show runs/bessel              look at it again, or compare several: diffqas show runs/a runs/b
-  diffqas runs                          all of them, how far they are and what they reached
-  diffqas report runs/bessel            one HTML page of it, or of several to compare; needs no network
-  diffqas repeat runs/bessel            train it again and compare, bit by bit
-  diffqas forecast runs/bessel          20 steps ahead, predictions fed back
-  diffqas export runs/bessel            the network as a file for other programs, --format onnx too
-  diffqas noise runs/bessel             its test figures with finite shots and device noise
-  diffqas study table-2                 the table of the paper, ten seeds and controls (well under an hour)
-  diffqas tune bessel                   settings by trials on held-out training samples
-  diffqas estimate mnist                time and memory of a search, before it is begun
-  diffqas candidates                    the twelve circuits, and which of them can do nothing
-  diffqas audit                         what each of them can express, and what it costs, before any training
-"""
-
-Command = (
-    Annotated[Search, tyro.conf.subcommand("search")]
-    | Annotated[Resume, tyro.conf.subcommand("resume")]
-    | Annotated[Repeat, tyro.conf.subcommand("repeat")]
-    | Annotated[Show, tyro.conf.subcommand("show")]
-    | Annotated[Runs, tyro.conf.subcommand("runs")]
-    | Annotated[Report, tyro.conf.subcommand("report")]
-    | Annotated[Forecast, tyro.conf.subcommand("forecast")]
-    | Annotated[Export, tyro.conf.subcommand("export")]
-    | Annotated[Noise, tyro.conf.subcommand("noise")]
-    | Annotated[Play, tyro.conf.subcommand("play")]
-    | Annotated[Study, tyro.conf.subcommand("study")]
-    | Annotated[Tune, tyro.conf.subcommand("tune")]
-    | Annotated[Estimate, tyro.conf.subcommand("estimate")]
-    | Annotated[Candidates, tyro.conf.subcommand("candidates")]
-    | Annotated[Audit, tyro.conf.subcommand("audit")]
+INTRODUCTION = (
+    "Differentiable quantum architecture search for PyTorch: search for the quantum circuit that "
+    "writes a network's weights, by gradient descent, and walk away with an ordinary classical "
+    "model and a circuit that runs anywhere."
 )
+CLOSING = "`diffqas COMMAND --help` tells the options of a command."
+COLUMN = 40
+"""Where the help's sentences begin."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line of the table: where the command is programmed, and how the help shows it."""
+
+    place: str
+    """`module:class`, in this package."""
+    examples: dict[str, str]
+    """What can be typed behind `diffqas`, with a sentence that says what it does."""
+    searches: bool = False
+    """Whether it has the options of a search, whose defaults depend on the other words."""
+
+    def load(self) -> Any:
+        """Import the command's class, a dataclass with a method `run`."""
+        module, name = self.place.split(":")
+        return getattr(importlib.import_module(f"diffqas.cli.{module}"), name)
+
+    def for_words(self, words: Sequence[str]) -> Any:
+        """The class into which the words behind the command's name are read."""
+        whole = self.load()
+        return whole.for_words(words) if self.searches else whole
+
+
+# Groups and commands in the order of the help.
+GROUPS = {
+    "Search": {
+        "search": Command(
+            "search:Search",
+            {
+                "search bessel": "learn the Bessel series with 135 numbers in place of 1,781 "
+                "(about a minute)",
+                "search bessel --model qlstm": "circuits as the gates of a quantum LSTM",
+                "search minigrid-empty-5x5": "an agent whose policy and value are written by "
+                "circuits",
+            },
+            searches=True,
+        ),
+        "resume": Command(
+            "resume:Resume", {"resume runs/bessel": "go on with a run that was stopped, bit by bit"}
+        ),
+        "tune": Command(
+            "tune:Tune",
+            {"tune bessel": "settings by trials on held-out training samples"},
+            searches=True,
+        ),
+        "estimate": Command(
+            "estimate:Estimate",
+            {"estimate mnist": "time and memory of a search, before it is begun"},
+            searches=True,
+        ),
+    },
+    "Look": {
+        "runs": Command(
+            "runs:Runs", {"runs": "all runs, how far they are and what they reached"}
+        ),
+        "show": Command(
+            "show:Show",
+            {
+                "show runs/bessel": "the result of a run",
+                "show runs/a runs/b": "what differs between runs, with paired tests",
+            },
+        ),
+        "report": Command(
+            "report:Report",
+            {"report runs/bessel": "one HTML page of a run, or of several to compare"},
+        ),
+        "candidates": Command(
+            "candidates:Candidates",
+            {"candidates": "the twelve circuits, and which of them can do nothing"},
+        ),
+        "audit": Command(
+            "audit:Audit",
+            {"audit": "what each of them can express, and what it costs, before any training"},
+        ),
+    },
+    "Use": {
+        "export": Command(
+            "export:Export",
+            {"export runs/bessel": "the network as a file for other programs, --format onnx too"},
+        ),
+        "forecast": Command(
+            "forecast:Forecast",
+            {"forecast runs/bessel": "20 steps ahead, predictions fed back"},
+        ),
+        "play": Command(
+            "play:Play", {"play runs/minigrid-empty-5x5": "watch an agent in an episode"}
+        ),
+        "noise": Command(
+            "noise:Noise",
+            {"noise runs/bessel": "test figures with finite shots and device noise"},
+        ),
+    },
+    "Study": {
+        "repeat": Command(
+            "repeat:Repeat", {"repeat runs/bessel": "train a run again and compare, bit by bit"}
+        ),
+        "study": Command(
+            "study:Study",
+            {
+                "study table-2": "the table of the paper, ten seeds and controls (well under an "
+                "hour)"
+            },
+        ),
+    },
+}
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with code 2 and one line on any error that a user can mend."""
     try:
-        _run(arguments)
+        _run(sys.argv[1:] if arguments is None else arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -91,19 +153,62 @@ def _reader_gone() -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in ends.poll(0))
 
 
-def _run(arguments: list[str] | None) -> None:
+def _run(words: Sequence[str]) -> None:
     try:
-        parse(Command, arguments, DESCRIPTION).run()
+        _command(words)
     except DiffqasError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[bold red]diffqas:[/] {_plain(error)}"
-        )
+        # A message may quote a file: one line stays one line, whatever stands there.
+        _complain(" ".join(str(error).split()))
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print("diffqas: interrupted; continue with `diffqas resume RUN`.")
+        _complain("interrupted; continue with `diffqas resume RUN`.")
         sys.exit(130)
 
 
-def _plain(error: DiffqasError) -> str:
-    # A message may quote a file: one line stays one line, whatever stands there.
-    return " ".join(str(error).split()).replace("[", "\\[")
+def _command(words: Sequence[str]) -> None:
+    """Do what the first word says; the others belong to it."""
+    if not words:
+        known = ", ".join(COMMANDS)
+        raise ArgumentError(f"Expected one of {{{known}}}. See `diffqas --help`.")
+    first, *others = words
+    if first in ("-h", "--help"):
+        print(help_text(shutil.get_terminal_size().columns), flush=True)
+        sys.exit(0)
+    if first == "--version":
+        print(f"diffqas {__version__}")
+        sys.exit(0)
+    if first.startswith("-"):
+        raise ArgumentError(f"Unrecognized options: {first}. See `diffqas --help`.")
+    choose(first, COMMANDS, "command")
+    # tyro is imported for one command only, and neither for the help above.
+    from diffqas.cli.parsing import parse
+
+    parse(COMMANDS[first].for_words(others), first, others).run()
+
+
+def _complain(message: str) -> None:
+    """Print a line to standard error, the program's name in front."""
+    from rich.console import Console
+    from rich.text import Text
+
+    line = Text.assemble(("diffqas:", "bold red"), f" {message}")
+    Console(stderr=True, highlight=False, soft_wrap=True).print(line)
+
+
+def help_text(width: int) -> str:
+    """The commands in groups, in lines of at most `width` characters."""
+    lines = ["usage: diffqas COMMAND ...", "", *textwrap.wrap(INTRODUCTION, width)]
+    for title, group in GROUPS.items():
+        lines += ["", title]
+        for command in group.values():
+            for words, sentence in command.examples.items():
+                lines += _example(f"  diffqas {words}", sentence, width)
+    return "\n".join([*lines, "", CLOSING, "`diffqas --version` tells the version."])
+
+
+def _example(words: str, sentence: str, width: int) -> list[str]:
+    """A command and its sentence beside it; below it where the terminal is narrow."""
+    if width < 2 * COLUMN:
+        return [words, *textwrap.wrap(sentence, width, initial_indent="    ")]
+    first, *others = textwrap.wrap(sentence, width - COLUMN)
+    return [f"{words:{COLUMN}}{first}", *(" " * COLUMN + other for other in others)]

@@ -1,104 +1,275 @@
-"""The command line as objects; what cannot be read is said in one line, as every other error is."""
+"""The words behind a command as an object of its class; a wrong word is told in one line.
+
+tyro reads the words and prints the help. Where it would draw a frame of several lines around an
+error, the same is said here in one sentence, by what tyro offers to everybody: a rule of our own
+says how a command's class is read, and words that no option knows are asked back.
+"""
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import difflib
+import inspect
 import io
-import re
-import sys
-from itertools import dropwhile, takewhile
-from typing import Annotated, Any, Union, get_args
+import textwrap
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from itertools import pairwise, takewhile
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import tyro
+from tyro.constructors import (
+    ConstructorRegistry,
+    PrimitiveConstructorSpec,
+    PrimitiveTypeInfo,
+    StructConstructorSpec,
+    StructFieldSpec,
+    StructTypeInfo,
+)
 
-from diffqas.cli.search import Search
-from diffqas.errors import ArgumentError, choose
+from diffqas.errors import ArgumentError
 
-FRAME = "│|"
-FOLDED = 20
-"""Words of more characters may be folded."""
+Command = TypeVar("Command")
+UNSAID = ("None", "True", "False", "")
+"""Defaults that the help does not print: its sentence says what happens."""
 
 
-def parse(command: Any, arguments: list[str] | None, description: str) -> Any:
-    """The chosen one of the commands.
+class UnreadableWords(Exception):
+    """Words that are no value of their option; unlike a ValueError it passes through tyro."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An argument of a command, as the messages name it."""
+
+    name: str
+    """`--epochs`, or `DATASET` if it is known by its place."""
+    values: int | None
+    """How many words it takes; None if any number."""
+    required: bool
+
+
+def parse(command: type[Command], name: str, words: Sequence[str]) -> Command:
+    """Read the words behind `diffqas NAME`.
 
     Args:
-        command: the union of the commands' classes.
-        arguments: the words after the program's name; the process's if not given.
-        description: what `--help` begins with.
+        command: the class of the command, a dataclass.
+        name: the command's name.
+        words: what was typed behind it.
 
     Raises:
         ArgumentError: a word that is unknown, missing or no value of its option.
         SystemExit: after `--help`.
     """
-    words = sys.argv[1:] if arguments is None else arguments
-    commands = [setting.name for each in get_args(command) for setting in get_args(each)[1:]]
-    if words and not words[0].startswith("-"):
-        choose(words[0], commands, "command")
-    command = _with_options(command, words)
-    said = io.StringIO()
+    options: list[Option] = []
     try:
-        with contextlib.redirect_stderr(said):
-            return tyro.cli(
+        with contextlib.redirect_stderr(io.StringIO()):
+            found, unknown = tyro.cli(
                 command,
-                prog="diffqas",
-                description=description,
-                args=arguments,
-                config=(
-                    tyro.conf.OmitArgPrefixes,
-                    tyro.conf.FlagCreatePairsOff,
-                    tyro.conf.OmitSubcommandPrefixes,
-                ),
+                prog=f"diffqas {name}",
+                description=inspect.getdoc(command),
+                args=words,
+                return_unknown_args=True,
+                config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+                registry=_registry(options),
             )
+    except UnreadableWords as error:
+        raise _refusal(name, str(error)) from None
     except SystemExit as end:
-        if end.code != 2:
+        if not end.code:
             raise
-    cause = one_line(said.getvalue())
-    for word in words:
-        if len(word) > FOLDED:
-            cause = re.sub(r"\s*".join(map(re.escape, word)), lambda _, word=word: word, cause)
-    chosen = words[:1] if words and words[0] in commands else []
-    raise ArgumentError(f"{cause} See `{' '.join(['diffqas', *chosen, '--help'])}`.")
+        # Of all that tyro refuses by itself, only words that are not there are left.
+        raise _refusal(name, _missing(words, options)) from None
+    if unknown:
+        raise _refusal(name, _unknown(unknown, options))
+    return found
 
 
-def _with_options(command: Any, words: list[str]) -> Any:
-    """The commands, the chosen one with the options that depend on the words."""
-    kinds = []
-    for each in get_args(command):
-        cls, setting = get_args(each)
-        if words and setting.name == words[0] and issubclass(cls, Search):
-            each = Annotated[cls.for_words(words[1:]), setting]
-        kinds.append(each)
-    return Union[tuple(kinds)]  # noqa: UP007 - made at run time
+def _refusal(name: str, cause: str) -> ArgumentError:
+    return ArgumentError(f"{cause} See `diffqas {name} --help`.")
 
 
-def one_line(box: str) -> str:
-    r"""The framed message of tyro as one sentence.
+def _missing(words: Sequence[str], options: Sequence[Option]) -> str:
+    """Tell which option has fewer words behind it than it takes, or which argument is not there."""
+    takes = {option.name: option.values for option in options}
+    for place, word in enumerate(words):
+        wanted = takes.get(word.replace("_", "-")) or 0
+        given = list(takewhile(_is_value, words[place + 1 :]))
+        if len(given) < wanted:
+            count = "a value" if wanted == 1 else f"{wanted} values"
+            return f"{word} takes {count}, but got {len(given) or 'none'}."
+    required = [option.name for option in options if option.required]
+    return f"{' '.join(required)} is missing."
 
-    >>> one_line("╭─ Value error ──╮\n│ Error parsing --seeds: no type matching {None}|INT    │\n"
-    ...          "│ could be instantiated from ['x'].      │\n│        │\n│ Got errors:   │\n╰──╯")
-    "--seeds takes INT, not 'x'."
-    >>> one_line("╭─ Unrecognized options ──╮\n│ Unrecognized options: --epoch, 3   │\n│ ────── │\n"
-    ...          "│ Perhaps you meant:   │\n│     --epochs {None}|INT   │\n╰──╯")
-    'Unrecognized options: --epoch, 3. Perhaps you meant --epochs.'
+
+def _is_value(word: str) -> bool:
+    """Whether a word is no option; `-1` is a number.
+
+    >>> _is_value("-1e-3"), _is_value("--lr"), _is_value("bessel")
+    (True, False, True)
     """
-    rows = [row.strip(FRAME).strip() for row in box.splitlines()[1:]]
-    said = dropwhile(
-        _separates, rows
-    )  # where a terminal has no signs for frames, a rule follows the title
-    cause = " ".join(takewhile(lambda row: not _separates(row), said))
-    if found := re.match(r"Missing from [^:]*: (\S+)", cause):
-        return f"{found[1]} is missing."
-    if found := re.match(
-        r"Error parsing (\S+): no type matching (.+) could be instantiated from \[(.*)\]", cause
-    ):
-        return f"{found[1]} takes {found[2].removeprefix('{None}|').strip('{}')}, not {found[3]}."
-    if found := re.match(r"Error parsing (\S+): .*\b(int|float)\b.*: (.*)", cause):
-        return f"{found[1]} takes {found[2].upper()}, not {found[3]}."
-    cause = cause.removeprefix("Error parsing ").removesuffix(".")
-    near = re.search(r"Perhaps you meant:\s+(-\S+)", " ".join(rows))
-    return f"{cause}. Perhaps you meant {near[1]}." if near else f"{cause}."
+    return not (word.startswith("-") and word.lstrip("-")[:1].isalpha())
 
 
-def _separates(row: str) -> bool:
-    return not row.strip("─-")
+def _unknown(words: Sequence[str], options: Sequence[Option]) -> str:
+    cause = f"Unrecognized options: {', '.join(words)}."
+    names = [option.name for option in options if option.name.startswith("--")]
+    for word in words:
+        near = difflib.get_close_matches(word, names, n=1) if word.startswith("--") else []
+        if near:
+            return f"{cause} Perhaps you meant {near[0]}."
+    return cause
+
+
+def _registry(options: list[Option]) -> ConstructorRegistry:
+    """How tyro reads our dataclasses; the options that it meets are added to the list."""
+    registry = ConstructorRegistry()
+
+    @registry.struct_rule
+    def dataclass_rule(info: StructTypeInfo) -> StructConstructorSpec | None:
+        if not is_dataclass(info.type):
+            return None
+        types = get_type_hints(info.type, include_extras=True)
+        helps = field_docstrings(info.type)
+        read = []
+        for field in fields(info.type):
+            if not field.init:
+                continue
+            default = _default(field, info.default)
+            option, annotation = _option(field.name, types[field.name], default)
+            if option is not None:
+                options.append(option)
+            help_text = helps.get(field.name)
+            read.append(StructFieldSpec(field.name, annotation, default, help_text))
+        return StructConstructorSpec(info.type, tuple(read))
+
+    return registry
+
+
+def _default(field: Field[Any], parent: Any) -> Any:
+    """The default of a field: that of the object in which it lies, else its own."""
+    if is_dataclass(parent):
+        return getattr(parent, field.name)
+    if field.default is not MISSING:
+        return field.default
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return tyro.MISSING
+
+
+def _option(name: str, annotation: Any, default: Any) -> tuple[Option | None, Any]:
+    """A field as an option, and its type with a reader of our own; None for a field of fields."""
+    plain, notes = _parts(annotation)
+    word = _word(name, notes)
+    if plain is bool:
+        switch = f"--no-{word.removeprefix('--')}" if default is True else word
+        return Option(switch, 0, False), _with_hint(annotation)
+    spec = ConstructorRegistry.get_primitive_spec(PrimitiveTypeInfo.make(plain, set()))
+    if not isinstance(spec, PrimitiveConstructorSpec):
+        return None, annotation
+    reader = _reader(word, plain)
+    if not word.startswith("-"):
+        reader = replace(reader, metavar=word)
+    count = reader.nargs if isinstance(reader.nargs, int) else None
+    option = Option(word, count, required=default is tyro.MISSING and count is not None)
+    return option, _with_hint(Annotated[annotation, reader])
+
+
+def _parts(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type, and what Annotated notes beside it.
+
+    >>> _parts(Annotated[int | None, "a note"])
+    (int | None, ('a note',))
+    """
+    if get_origin(annotation) is not Annotated:
+        return annotation, ()
+    plain, *notes = get_args(annotation)
+    return plain, tuple(notes)
+
+
+def _word(name: str, notes: Sequence[Any]) -> str:
+    """How an argument is called: `--hidden-size`, or `DATASET` if it is known by its place."""
+    if tyro.conf.Positional not in notes:
+        return f"--{name.replace('_', '-')}"
+    for note in notes:
+        metavar = getattr(note, "metavar", None)
+        if metavar is not None:
+            return metavar
+    return name.upper()
+
+
+def _with_hint(annotation: Any) -> Any:
+    return Annotated[annotation, tyro.conf.arg(help_behavior_hint=_default_hint)]
+
+
+def _default_hint(default: str) -> str:
+    """What the help says of a default: nothing where the option's sentence says what happens."""
+    return "" if default in UNSAID else f"(default: {default})"
+
+
+def _reader(word: str, plain: Any) -> PrimitiveConstructorSpec[Any]:
+    """How the words behind an option become its value, by the rules of tyro.
+
+    An option that may be left out is shown as what it takes, `INT`. The word `None` stands for
+    leaving it out.
+    """
+    inner = _given(plain)
+    spec = ConstructorRegistry.get_primitive_spec(PrimitiveTypeInfo.make(inner, set()))
+    assert isinstance(spec, PrimitiveConstructorSpec)
+
+    def read(words: list[str]) -> Any:
+        if inner is not plain and words == ["None"]:
+            return None
+        for each in words:
+            if spec.choices is not None and each not in spec.choices:
+                raise UnreadableWords(_wrong_choice(word, each, spec.choices))
+        try:
+            return spec.instance_from_str(words)
+        except ValueError:
+            came = ", ".join(map(repr, words))
+            raise UnreadableWords(f"{word} takes {spec.metavar}, not {came}.") from None
+
+    def written(value: Any) -> list[str]:
+        return ["None"] if value is None else spec.str_from_instance(value)
+
+    # Without `choices`, tyro leaves it to `read` to refuse a word.
+    return replace(spec, instance_from_str=read, str_from_instance=written, choices=None)
+
+
+def _given(plain: Any) -> Any:
+    """The type of an option that is given.
+
+    >>> _given(int | None), _given(int)
+    (<class 'int'>, <class 'int'>)
+    """
+    members = [member for member in get_args(plain) if member is not NoneType]
+    optional = get_origin(plain) in (Union, UnionType) and len(members) == 1
+    return members[0] if optional else plain
+
+
+def _wrong_choice(word: str, came: str, choices: Sequence[str]) -> str:
+    near = difflib.get_close_matches(came, choices, n=1)
+    hint = f" Perhaps you meant {near[0]!r}." if near else ""
+    return f"{word}: invalid choice {came!r}, it is one of {', '.join(map(repr, choices))}.{hint}"
+
+
+def field_docstrings(command: type) -> dict[str, str]:
+    """The sentences below the fields of a class and of its bases, each as one line."""
+    found: dict[str, str] = {}
+    for each in reversed(command.__mro__):
+        try:
+            source = inspect.getsource(each)
+        except (OSError, TypeError):
+            continue  # made at run time: each of its fields brings its help along
+        (definition,) = ast.parse(textwrap.dedent(source)).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, below in pairwise(definition.body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str() as text)),
+                ):
+                    found[name] = " ".join(text.split())
+    return found
