@@ -76,9 +76,7 @@ GROUPS = {
         ),
     },
     "Look": {
-        "runs": Command(
-            "runs:Runs", {"runs": "all runs, how far they are and what they reached"}
-        ),
+        "runs": Command("runs:Runs", {"runs": "all runs, how far they are and what they reached"}),
         "show": Command(
             "show:Show",
             {
