@@ -30,7 +30,8 @@ ROOMS = [
     "studies",
     "cli",
 ]
-FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
+OF_THE_HOUSE = {SOURCE / "__init__.py", SOURCE / "__main__.py"}
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path not in OF_THE_HOUSE)
 
 
 def imported(path: Path) -> set[str]:
