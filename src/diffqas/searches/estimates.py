@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from diffqas.agents import AgentSettings, Environment, EnvironmentTask, SyncTraining
 from diffqas.architecture import CircuitMixture
 from diffqas.circuits import SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import QuantumTrainKind
+from diffqas.optimisers import trained_tensors
 from diffqas.quantum_train import find_layout
 from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
@@ -95,33 +97,22 @@ def estimate(prepared: Prepared) -> Estimate:
 def _quantum_train(
     config: RunConfig, kind: QuantumTrainKind, task: Task, settings: Settings
 ) -> Estimate:
+    """By a few steps if they fit into a small memory; else from a smaller circuit and by rule."""
     weights = find_layout(task.target()).size
     n = max(1, (-(-weights // kind.chunk) - 1).bit_length())
     size = torch.finfo(config.torch_dtype).bits // 8
     ruled = memory.rule(kind, n, settings.depth, weights, len(config.seeds), size)
     if ruled <= MEASURED_BYTES:
         return _measured(config, task, n, weights)
-    device = torch.device(config.device)
     with threads(config.threads):
-        step = (
-            _timed_circuit(config, kind, settings.depth, n)
-            * 2.0 ** (n - min(n, MODEL_QUBITS))
-            * len(config.seeds)
-        )
-    angles = settings.depth * n * SearchSpace(kind.candidates).angles_per_qubit
-    angles *= len(kind.candidates) if kind.sharing == "separate" else 1
-    mapping = sum(
-        numbers.numel() for numbers in kind.mapping.make(n=1, chunk=kind.chunk).parameters()
-    )
-    first = kind.mapping.make(n=2, chunk=kind.chunk)
-    mapping += (n - 1) * (
-        sum(numbers.numel() for numbers in first.parameters()) - mapping
-    )  # linear in n
+        smaller = _timed_circuit(config, kind, settings.depth, n)
+    # The work of a circuit grows with its basis states; each seed has circuits of its own.
+    step = smaller * 2.0 ** (n - min(n, MODEL_QUBITS)) * len(config.seeds)
     steps = settings.epochs * _steps_per_epoch(task, settings)
-    now = memory.Peak(device)
+    now = memory.Peak(torch.device(config.device))
     return Estimate(
         qubits=n,
-        trainable=angles + len(kind.candidates) + mapping,
+        trainable=_trainable(kind, settings.depth, n),
         weights=weights,
         seeds=len(config.seeds),
         steps=steps,
@@ -134,6 +125,21 @@ def _quantum_train(
     )
 
 
+def _trainable(kind: QuantumTrainKind, depth: int, n: int) -> int:
+    """Trainable numbers of a generator that is too large to be made for this."""
+    angles = depth * n * SearchSpace(kind.candidates).angles_per_qubit
+    if kind.sharing == "separate":
+        angles *= len(kind.candidates)
+    # The numbers of a mapping are linear in n, so two small ones tell those of a large one.
+    one, two = (_numbers(kind.mapping.make(n=small, chunk=kind.chunk)) for small in (1, 2))
+    return angles + len(kind.candidates) + one + (n - 1) * (two - one)
+
+
+def _numbers(module: nn.Module) -> int:
+    """How many parameters a module has."""
+    return sum(numbers.numel() for numbers in module.parameters())
+
+
 def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None) -> Estimate:
     device = torch.device(config.device)
     peak = memory.Peak(device)
@@ -142,14 +148,12 @@ def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None)
         assert isinstance(training, Training)
         step = _timed_step(training, device)
         evaluation = _timed_evaluation(training, device)
-    settings, groups = training.settings, training.population.parameter_groups(1.0)
-    trainable = sum(numbers.numel() for group in groups for numbers in group["params"]) // len(
-        config.seeds
-    )
+    settings = training.settings
+    trained = sum(numbers.numel() for numbers in trained_tensors(training.population))
     steps = settings.epochs * training.steps_per_epoch
     return Estimate(
         qubits=n,
-        trainable=trainable,
+        trainable=trained // len(config.seeds),
         weights=weights,
         seeds=len(config.seeds),
         steps=steps,

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -25,6 +25,10 @@ from diffqas.searches.tuning.objective import held_out, losses
 from diffqas.searches.tuning.space import Parameter, applied, own_values, parameters_for, words_of
 from diffqas.storage import encode
 from diffqas.tasks import Settings, Task
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial, Trial
 
 STARTUP = 10
 """Finished trials before the first can be stopped early."""
@@ -109,7 +113,8 @@ def tune(
     return _tuned(study, config.settings, parameters, path)
 
 
-def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) -> Any:
+def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) -> Study:
+    """The trials in a file, which is made if it is not there."""
     try:
         import optuna
         from optuna.storages import JournalStorage
@@ -153,16 +158,16 @@ def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> dict[str, 
     """What all trials of a file have in common."""
     names = ("dataset", "settings", "kind", "seeds", "csv", "column", "scaling", "classes", "dtype")
     setup = {name: encode(getattr(config, name)) for name in names}
-    return json.loads(
-        json.dumps(
-            setup
-            | {"params": {name: [p.range.low, p.range.high] for name, p in parameters.items()}}
-        )
-    )
+    setup["params"] = {name: [each.range.low, each.range.high] for name, each in parameters.items()}
+    # As it will be read again: tuples become lists.
+    return json.loads(json.dumps(setup))
 
 
-def _bury(study: Any) -> None:
-    """Trials whose process on this machine is gone will never finish: they count as failed."""
+def _bury(study: Study) -> None:
+    """Count trials whose process on this machine is gone as failed: they will never finish.
+
+    Optuna's own heartbeat does this for data bases, but not for a journal in a file.
+    """
     from optuna.trial import TrialState
 
     host = socket.gethostname()
@@ -173,10 +178,12 @@ def _bury(study: Any) -> None:
 
 
 def _process() -> tuple[str, int]:
+    """Who computes a trial: machine and number of the process."""
     return socket.gethostname(), os.getpid()
 
 
 def _alive(pid: int) -> bool:
+    """Whether a process of this machine is there; one of another user counts as there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -186,13 +193,14 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _done(study: Any) -> int:
+def _done(study: Study) -> int:
+    """Trials that came to an end, by themselves or because they were no good."""
     from optuna.trial import TrialState
 
     return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
-def _own(study: Any, parameters: dict[str, Parameter]) -> Any:
+def _own(study: Study, parameters: dict[str, Parameter]) -> Trial:
     """A trial that this process computes."""
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
@@ -212,17 +220,16 @@ def _own(study: Any, parameters: dict[str, Parameter]) -> Any:
         return trial
 
 
-def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Parameter]) -> int:
+def _trial(study: Study, config: RunConfig, inner: Task, parameters: dict[str, Parameter]) -> int:
     """One trial, from its question to its answer; its number."""
     from optuna.trial import TrialState
 
     trial = _own(study, parameters)
     assert isinstance(config.settings, Settings)
+    settings = applied(parameters, config.settings, trial.params)
     loss, state = math.inf, TrialState.COMPLETE
     try:
-        for epoch, loss in enumerate(
-            losses(config, inner, applied(parameters, config.settings, trial.params)), 1
-        ):
+        for epoch, loss in enumerate(losses(config, inner, settings), 1):
             if not math.isfinite(loss):
                 state = TrialState.PRUNED
                 break
@@ -237,12 +244,18 @@ def _trial(study: Any, config: RunConfig, inner: Task, parameters: dict[str, Par
     return trial.number
 
 
-def _tell(study: Any, number_of_trial: int, count: int, trials: int, console: Console) -> None:
+def _loss(trial: FrozenTrial) -> float:
+    """What a trial that came to its last epoch ended with."""
+    assert trial.value is not None
+    return trial.value
+
+
+def _tell(study: Study, number_of_trial: int, count: int, trials: int, console: Console) -> None:
     """A line about a trial."""
     trial = study.get_trials(deepcopy=False)[number_of_trial]
     values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
     if trial.state.name == "COMPLETE":
-        what = f"loss {number(trial.value)}"
+        what = f"loss {number(_loss(trial))}"
     elif trial.last_step is None:
         what = "diverged"
     else:
@@ -251,7 +264,7 @@ def _tell(study: Any, number_of_trial: int, count: int, trials: int, console: Co
     console.print(f"{count}/{trials}  {what}: {values}", highlight=False, soft_wrap=True)
 
 
-def _tuned(study: Any, settings: Settings, parameters: dict[str, Parameter], path: Path) -> Tuned:
+def _tuned(study: Study, settings: Settings, parameters: dict[str, Parameter], path: Path) -> Tuned:
     from optuna.trial import TrialState
 
     found = study.get_trials(deepcopy=False)
@@ -261,12 +274,12 @@ def _tuned(study: Any, settings: Settings, parameters: dict[str, Parameter], pat
             f"No trial in {path} has come to its last epoch: all of them diverged. Give other "
             "--params."
         )
-    best = min(finished, key=lambda trial: trial.value)
+    best = min(finished, key=_loss)
     own = own_values(parameters, settings)
     chosen = applied(parameters, settings, best.params)
     return Tuned(
         settings=chosen,
-        loss=best.value,
+        loss=_loss(best),
         first=next((trial.value for trial in finished if trial.params == own), None),
         options=words_of(parameters, chosen),
         values={
@@ -278,7 +291,7 @@ def _tuned(study: Any, settings: Settings, parameters: dict[str, Parameter], pat
     )
 
 
-def _importances(study: Any) -> dict[str, float]:
+def _importances(study: Study) -> dict[str, float]:
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     with warnings.catch_warnings():
