@@ -187,6 +187,8 @@ def _check_number(number: Any, whole: bool, name: str, declared: Declaration, va
     if whole:
         require(isinstance(number, int) and not truth, name, declared.in_words(), value)
     if isinstance(number, int | float) and not truth:
+        small = not math.isfinite(number) or abs(number) <= LARGEST
+        require(small, name, f"be at most {LARGEST:g}", value)
         require(declared.allows(number), name, declared.in_words(), value)
 
 

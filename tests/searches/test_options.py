@@ -85,7 +85,11 @@ def test_what_can_be_tuned_is_declared_with_its_range():
     [
         ({"epohs": 3}, r"`epohs` is not known \(did you mean 'epochs'\?\)"),
         ({"lr": float("nan"), "optimizer": "adam"}, "`lr` must be positive, but got nan"),
-        ({"lr": 1e39, "optimizer": "adam"}, "`lr` must be positive"),
+        ({"lr": 1e39, "optimizer": "adam"}, r"`lr` must be at most 1e\+30, but got 1e\+39"),
+        ({"seed": 2**64}, "`seed` must be a whole number from 0 to 1099511627775, but got 1844674"),
+        ({"seed": -1}, "`seed` must be a whole number from 0 to"),
+        ({"seeds": [0, 2**63]}, "`seed` must be a whole number from 0 to"),
+        ({"seeds": [1.5]}, "`seed` must be a whole number from 0 to"),
         ({"structure_rate": float("nan")}, "`structure_rate` must not be negative, but got nan"),
         ({"angles_rate": -1.0}, "`angles_rate` must not be negative, but got -1.0"),
         ({"betas": (0.9, 1.0), "optimizer": "adam"}, "`betas` must not be negative and be below 1"),

@@ -14,7 +14,7 @@ import torch
 
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.choices import check, option
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, require, whole
 from diffqas.kinds import ModelKind
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.own_task import own_task
@@ -24,6 +24,8 @@ from diffqas.tasks import Scaling, Settings, Task, TaskSource
 from diffqas.training import Federated
 
 FORMAT = 3
+LAST_SEED = 2**40 - 1
+"""The largest seed: what draws in a step is seeded by a million times this, in 64 bits."""
 READABLE = (2, FORMAT)
 """Formats of config.json that are understood; in format 2 an optimiser was a word."""
 
@@ -76,6 +78,9 @@ class RunConfig:
     own: TaskSource | None = None
 
     def __post_init__(self) -> None:
+        for seed in self.seeds:
+            rule = f"be a whole number from 0 to {LAST_SEED}"
+            require(whole(seed, 0) and seed <= LAST_SEED, "seed", rule, seed)
         require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
         require(
             len(set(self.seeds)) == len(self.seeds),
