@@ -52,7 +52,7 @@ ARROWS = [
     ("reports", "tasks"),
     ("kinds", "layers"),
     ("kinds", "training"),
-    ("kinds", "reports"),
+    ("agents", "reports"),
     ("agents", "kinds"),
     ("searches", "agents"),
     ("runs", "searches"),

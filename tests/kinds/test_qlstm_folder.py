@@ -14,6 +14,7 @@ from diffqas.cli import main
 from diffqas.layers import GATES, Forecaster
 from diffqas.searches.config import config_from_json
 from diffqas.searches.data_sets import load_task
+from diffqas.searches.showing import showing_of
 from diffqas.simulator.oracle import dense_state
 from diffqas.storage.files import read_json
 
@@ -94,7 +95,11 @@ def test_metrics_and_events_have_the_weights_of_every_gate(run):
 def test_the_picture_of_the_weights_has_a_panel_per_gate(run):
     kind = config_from_json(read_json(run.folder / "config.json")).kind
     weights = torch.rand(3, 4 * 36).numpy()
-    panels = [axes for axes in kind.picture(run.models[0], weights, "t").axes if axes.get_title()]
+    panels = [
+        axes
+        for axes in showing_of(kind).picture(run.models[0], weights, "t").axes
+        if axes.get_title()
+    ]
     assert [axes.get_title() for axes in panels] == list(GATES)
     for index, axes in enumerate(panels):
         drawn = axes.images[0].get_array()

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from diffqas.errors import require
 from diffqas.runs import RunsCompared, RunSummary, compare_runs
-from diffqas.searches import kinds_for, show
+from diffqas.searches import files_of, kinds_for, show
 from diffqas.storage import RunFolder, understood
 from diffqas.studies import CONTENTS as STUDY_CONTENTS
 from diffqas.studies import duration, is_study, paired_tests, stored_study, terminal_tables
@@ -79,7 +79,9 @@ def print_folder(console: Console, folder: Path, result: dict[str, Any]) -> None
     """Print what lies in a run folder."""
     console.print(f"\n[bold]{folder}[/]", highlight=False)
     for name, meaning in {
-        **kinds_for("environment" if "mean_reward" in result else "plain")[result["model"]].files,
+        **files_of(
+            kinds_for("environment" if "mean_reward" in result else "plain")[result["model"]]
+        ),
         **CONTENTS,
     }.items():
         if any(folder.glob(name)):

@@ -1,4 +1,4 @@
-"""The kinds of models that are searched, each with its choices, its seed batches and what it found."""
+"""The kinds of models that are searched: their choices, their models, and what they found."""
 
 import lazy_loader
 

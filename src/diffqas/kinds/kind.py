@@ -1,37 +1,116 @@
-"""What a run needs to know of the kind of model that it searches."""
+"""The base of all kinds of models: what a run needs to know of the kind that it searches."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffqas.circuits import AnyCandidate
 from diffqas.errors import require
+from diffqas.kinds.ranking import Findings
 from diffqas.optimisers import Population
-from diffqas.reports import Floats
-from diffqas.tasks import Reference, Settings
+from diffqas.tasks import Reference, Settings, Task
 from diffqas.training import Training
 
 
-class Searched(Population, Protocol):
-    """A population that gives its models back."""
+class Searched(Protocol):
+    """Models of several seeds that are trained as one, and then given back."""
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """(seeds, candidates)."""
+        ...
 
     def write_back(self, models: Sequence[Any]) -> None:
         """Copy each seed's numbers into the models given, one per seed."""
         ...
 
 
+class Problem(Protocol):
+    """What every kind of model reads of its task: a `Task`, or for agents an `EnvironmentTask`."""
+
+    @property
+    def name(self) -> str:
+        """Word of the command line."""
+        ...
+
+    @property
+    def references(self) -> Sequence[Reference]:
+        """Figures to compare the result with."""
+        ...
+
+
+class Trainable(Searched, Population, Protocol):
+    """A population that learns from samples, and gives its models back."""
+
+
+T = TypeVar("T", bound=Problem)
+"""The task that a kind of model is searched on."""
+S = TypeVar("S")
+"""The settings that train it: `Settings`, or for agents `AgentSettings`."""
 P = TypeVar("P", bound=Searched)
-AnyTask: TypeAlias = Any
-"""A `Task`, or for agents an `EnvironmentTask`."""
-AnySettings: TypeAlias = Any
-"""`Settings`, or for agents `AgentSettings`."""
+"""The models of all seeds as they are trained."""
+Q = TypeVar("Q", bound=Trainable)
+"""The same, of models that learn from samples."""
 M = TypeVar("M", bound=nn.Module)
+"""The model of one seed."""
+
+
+class Record(Protocol):
+    """What a training tells from time to time."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A line of metrics.jsonl."""
+        ...
+
+
+class SearchTraining(Protocol):
+    """A training that can be stopped after any record and continued.
+
+    `diffqas.training.Training` and `diffqas.agents.AgentTraining` say what the attributes mean.
+    """
+
+    unit: ClassVar[str]
+    anytime: ClassVar[bool]
+    remarks: list[str]
+    failures: dict[int, str]
+    seconds: float
+    epoch: int
+
+    @property
+    def population(self) -> Any:
+        """The models of all seeds as they are trained."""
+        ...
+
+    @property
+    def task(self) -> Any:
+        """What they learn."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        ...
+
+    def epochs(self) -> Iterator[Record]:
+        """Train to the end, one record now and then."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the training holds."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Continue from what `state_dict` gave."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,8 +130,10 @@ class Labels:
         lead nothing.
         """
         sizes = weights.abs().median(dim=0).values.tolist()
-        live = [index for index, constant in enumerate(self.constant) if not constant]
-        return self.names[max(live or range(len(self.names)), key=sizes.__getitem__)]
+        eligible = [index for index, constant in enumerate(self.constant) if not constant]
+        if not eligible:
+            eligible = list(range(len(self.names)))
+        return self.names[max(eligible, key=lambda index: sizes[index])]
 
 
 @dataclass(frozen=True)
@@ -72,13 +153,17 @@ class Companion:
     settings: Settings
 
 
-class ModelKind(ABC, Generic[P, M]):
-    """A kind of model with its choices: the base of frozen dataclasses, which config.json stores."""
+class ModelKind(ABC, Generic[T, S, P, M]):
+    """A kind of model with its choices: the base of frozen dataclasses, which config.json stores.
+
+    What a kind leaves for people, such as pictures and circuits as files, is in
+    `diffqas.searches.showing`.
+    """
 
     name: ClassVar[str]
     """Word of the command line."""
-    files: ClassVar[Mapping[str, str]]
-    """What is said of the files that `circuits` and `export` give, by name or pattern."""
+    writes_weights: ClassVar[bool] = False
+    """Whether its circuits write the weights of ordinary networks, which run without them."""
     target: str | None = None
     """Name of the network that the task is to bring; None: the task's own."""
 
@@ -98,67 +183,59 @@ class ModelKind(ABC, Generic[P, M]):
             ArgumentError: it cannot read them.
         """
 
+    @property
+    def choices(self) -> AnyKind:
+        """The kind whose fields are the choices: itself, if it does not wrap another one."""
+        return self
+
+    @property
     @abstractmethod
-    def recipes(self, task: AnyTask) -> Mapping[str, Any]:
+    def space(self) -> tuple[AnyCandidate, ...]:
+        """The candidates of every place in the model."""
+
+    def places(self, count: int) -> list[str]:
+        """Names of so many places in the model that have structural weights of their own."""
+        if count == 1:
+            return [""]
+        return [f"layer {number}" for number in range(1, count + 1)]
+
+    @abstractmethod
+    def recipes(self, task: T) -> Mapping[str, S]:
         """Settings by recipe name."""
 
     def affordable(self, settings: Settings) -> Settings:
-        """The same, with another optimiser where that of a recipe cannot hold as many numbers as
-        the model trains.
-        """
+        """The same, with another optimiser where that of a recipe cannot hold so many numbers."""
         return settings
 
     @abstractmethod
-    def make(self, task: AnyTask, settings: AnySettings, seeds: Sequence[int]) -> tuple[P, list[M]]:
-        """Fresh models, one per seed, which decides its start alone; and the population that trains
-        them.
+    def make(self, task: T, settings: S, seeds: Sequence[int]) -> tuple[P, list[M]]:
+        """Fresh models, one per seed, and the population that trains them.
+
+        The start of a model depends on its seed alone, not on the company that it trains in.
         """
 
-    def training(
-        self, population: P, task: AnyTask, settings: AnySettings, seeds: list[int]
-    ) -> Any:
-        """What trains the population."""
-        return Training(population, task, settings, seeds)
-
     @abstractmethod
-    def notes(self, population: P, models: Sequence[M], task: AnyTask) -> list[str]:
-        """Lines said before the training begins."""
+    def training(self, population: P, task: T, settings: S, seeds: list[int]) -> SearchTraining:
+        """What trains the population."""
 
     @abstractmethod
     def labels(self, model: M) -> Labels:
         """What the structural weights belong to."""
 
     @abstractmethod
-    def figures(self, models: Sequence[M]) -> dict[str, Any]:
-        """Entries of result.json: counts, relaxation and ranking over all seeds."""
+    def figures(self, models: Sequence[M]) -> Findings:
+        """Counts, relaxation and ranking over all seeds, for result.json."""
 
     @abstractmethod
-    def picture(self, model: M, weights: Floats, title: str) -> Figure:
-        """Structural weights over the epochs: (epochs, count), the median over seeds."""
-
-    @abstractmethod
-    def circuits(self, model: M) -> dict[str, str]:
-        """What was found as OpenQASM 3, by file name."""
-
-    def circuit_pictures(self, model: M) -> dict[str, Figure]:
-        """What was found as pictures, by file name."""
-        return {}
-
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> Self:
-        """The same kind, its candidates given again: for those of which a run folder holds no more
-        than the name.
+        """The same kind with its candidates given again.
+
+        A run folder holds no more than the names of candidates that are Python classes of a
+        user's own.
 
         Raises:
             ArgumentError: they have other names than the run's.
         """
-        given, names = (
-            tuple(candidates),
-            [candidate.name for candidate in getattr(self, "candidates", ())],
-        )
-        rule = f"be those that the run was started with, {', '.join(names)}"
-        found = [candidate.name for candidate in given]
-        require(found == names, "candidates", rule, ", ".join(found))
-        return replace(self, candidates=given)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
     def network(self, model: M) -> nn.Module:
         """What predicts, without what only training needs."""
@@ -168,12 +245,38 @@ class ModelKind(ABC, Generic[P, M]):
     def export(self, model: M) -> dict[str, Tensor]:
         """What model.safetensors holds."""
 
-    def references(self, task: AnyTask) -> Sequence[Reference]:
+    def references(self, task: T) -> Sequence[Reference]:
         """Figures to compare the result with."""
         return task.references
 
     def companions(
-        self, task: AnyTask, settings: AnySettings, seeds: Sequence[int], model: M
-    ) -> list[Companion]:
-        """Networks to be trained beside the search."""
+        self, task: T, settings: S, seeds: Sequence[int], model: M
+    ) -> Sequence[Companion]:
+        """Ordinary networks to be trained beside the search."""
         return []
+
+
+AnyKind: TypeAlias = ModelKind[Any, Any, Any, Any]
+"""A kind of model, whichever it is."""
+
+
+class SupervisedKind(ModelKind[Task, Settings, Q, M]):
+    """A kind of model that learns from samples.
+
+    Its dataclasses have the search space as their field `candidates`.
+    """
+
+    def with_candidates(self, candidates: Iterable[AnyCandidate]) -> Self:
+        """As `ModelKind.with_candidates`."""
+        given = tuple(candidates)
+        names = [candidate.name for candidate in self.space]
+        found = [candidate.name for candidate in given]
+        rule = f"be those that the run was started with, {', '.join(names)}"
+        require(found == names, "candidates", rule, ", ".join(found))
+        return replace(self, candidates=given)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+    def training(
+        self, population: Q, task: Task, settings: Settings, seeds: list[int]
+    ) -> Training[Q]:
+        """Epochs over the training samples."""
+        return Training(population, task, settings, seeds)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
-
-from matplotlib.figure import Figure
+from typing import cast
 
 from diffqas.architecture import Gumbel, PerLayerCircuit, Relaxation, as_layer
-from diffqas.circuits import SearchSpace, to_qasm
+from diffqas.circuits import SearchSpace
 from diffqas.errors import require
 from diffqas.kinds.kind import Labels
 from diffqas.kinds.quantum_train import QuantumTrainKind
+from diffqas.kinds.ranking import Findings, RankedRow, best_first
 from diffqas.quantum_train import Lockstep, QuantumTrain
-from diffqas.reports import Floats, structure_maps
 from diffqas.storage import storable
 from diffqas.tasks import Settings, Task
 from diffqas.training import make_models
@@ -52,7 +50,7 @@ class PerLayerKind(QuantumTrainKind):
         return {name: of_layers(first_order(settings)) for name, settings in task.recipes.items()}
 
     def make(
-        self, task: Task, settings: Any, seeds: Sequence[int]
+        self, task: Task, settings: Settings, seeds: Sequence[int]
     ) -> tuple[Lockstep, list[QuantumTrain]]:
         """As `ModelKind.make`."""
         rule = "be adam or rmsprop in a search of every layer"
@@ -64,72 +62,60 @@ class PerLayerKind(QuantumTrainKind):
         )
         return Lockstep(models), models
 
-    def constants_note(self, model: QuantumTrain) -> list[str]:
-        """How many layers there are to choose from."""
-        count = len({as_layer(candidate) for candidate in self.candidates})
-        head = f"A candidate for each of {model.circuits.depth} layers: {len(self.candidates)} for the first"
-        return [f"{head}, which says how the circuit begins, {count} different ones after it."]
-
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate of each layer."""
         names = SearchSpace(self.candidates).names
-        every = [
-            f"layer {layer + 1} {name}" for layer in range(model.circuits.depth) for name in names
-        ]
+        every = []
+        for layer in range(1, model.circuits.depth + 1):
+            every += [f"layer {layer} {name}" for name in names]
         return Labels(tuple(every), (False,) * len(every))
 
-    def figures(self, models: Sequence[QuantumTrain]) -> dict[str, Any]:
+    def figures(self, models: Sequence[QuantumTrain]) -> Findings:
         """As `ModelKind.figures`; `layers` names each seed's circuit."""
-        layers = [[candidate.name for candidate in _circuit(model).found[0]] for model in models]
-        return super().figures(models) | {"layers": layers}
+        layers = [[candidate.name for candidate in searched(model).found[0]] for model in models]
+        return replace(super().figures(models), more={"layers": layers})
 
-    def ranking(self, models: Sequence[QuantumTrain]) -> list[dict[str, Any]]:
+    def ranking(self, models: Sequence[QuantumTrain]) -> list[RankedRow]:
         """One layer after the other."""
-        return [
-            row
-            for layer in range(models[0].circuits.depth)
-            for row in self._of_layer(models, layer)
-        ]
-
-    def _of_layer(self, models: Sequence[QuantumTrain], layer: int) -> list[dict[str, Any]]:
-        """The candidates of one layer by the median of their probability."""
-        merged = [_circuit(model).merged[layer].tolist() for model in models]
-        groups: dict[Any, list[int]] = {}
-        for index, candidate in enumerate(self.candidates):
-            groups.setdefault(as_layer(candidate) if layer else index, []).append(index)
         rows = []
-        for first, *others in groups.values():
-            weights = [row[first] for row in merged]
-            alike = [self.candidates[index] for index in (first, *others)]
-            rows.append(
-                {
-                    "gate": f"layer {layer + 1}",
-                    "candidate": (as_layer(alike[0]) if layer else alike[0]).name,
-                    "weight": statistics.median(weights),
-                    "contribution": statistics.median(weights),
-                    "weights": weights,
-                    "merged": [candidate.name for candidate in alike],
-                    "constant": False,
-                }
+        for layer in range(models[0].circuits.depth):
+            rows += self._of_layer(models, layer)
+        return rows
+
+    def _of_layer(self, models: Sequence[QuantumTrain], layer: int) -> list[RankedRow]:
+        """The candidates of one layer by the median of their probability."""
+        by_seed = [searched(model).merged[layer].tolist() for model in models]
+        rows = []
+        for indices in self._groups(layer):
+            # The first of a group carries the probability of all of them.
+            weights = [probabilities[indices[0]] for probabilities in by_seed]
+            alike = [self.candidates[index] for index in indices]
+            shown = as_layer(alike[0]) if layer else alike[0]
+            row = RankedRow(
+                candidate=shown.name,
+                weight=statistics.median(weights),
+                contribution=statistics.median(weights),
+                weights=weights,
+                merged=[candidate.name for candidate in alike],
+                constant=False,
+                gate=f"layer {layer + 1}",
             )
-        return sorted(rows, key=lambda row: -row["contribution"])
+            rows.append(row)
+        return best_first(rows)
 
-    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
-        """One map per layer: probabilities of the candidates over the epochs."""
-        names = SearchSpace(self.candidates).names
-        maps = weights.reshape(len(weights), -1, len(names)).swapaxes(0, 1)
-        named = {f"layer {layer + 1}": values for layer, values in enumerate(maps)}
-        return structure_maps(named, names, (False,) * len(names), title)
+    def _groups(self, layer: int) -> list[list[int]]:
+        """Indices of candidates that are one and the same in a layer.
 
-    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
-        """None: its layers differ, and a picture shows one."""
-        return {}
-
-    def circuits(self, model: QuantumTrain) -> dict[str, str]:
-        """The most probable circuit at its learned angles."""
-        circuit = _circuit(model)
-        return {"circuit.qasm": to_qasm(circuit.found[0], circuit.angles.detach().tolist())}
+        How a candidate begins counts in the first layer alone: behind it, those that differ in
+        nothing else are merged.
+        """
+        groups: dict[Hashable, list[int]] = {}
+        for index, candidate in enumerate(self.candidates):
+            key = as_layer(candidate) if layer else index
+            groups.setdefault(key, []).append(index)
+        return list(groups.values())
 
 
-def _circuit(model: QuantumTrain) -> PerLayerCircuit:
+def searched(model: QuantumTrain) -> PerLayerCircuit:
+    """The circuit of a model that was searched layer by layer."""
     return cast("PerLayerCircuit", model.circuits)

@@ -1,35 +1,31 @@
-"""The quantum LSTM as a kind of model: four searched circuits in each cell, a linear head behind
-it.
-"""
+"""The quantum LSTM as a kind of model: four searched circuits in each cell, and a linear head."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffqas.choices import option
 from diffqas.circuits import (
     QLSTM_SPACE,
+    AnyCandidate,
     Candidate,
     EncodedFinding,
     SearchSpace,
     as_space,
     encoded_findings,
-    to_qasm,
 )
 from diffqas.errors import choose, require, whole
-from diffqas.kinds.kind import Companion, Labels, ModelKind
+from diffqas.kinds.kind import Companion, Labels, SupervisedKind
 from diffqas.kinds.qlstm_paper import PUBLISHED
-from diffqas.kinds.ranking import Constant, commented, leading, merged_ranking
+from diffqas.kinds.ranking import Constant, Findings, merged_ranking
 from diffqas.layers import BASELINES, GATES, QLSTM, Forecaster, ForecasterLockstep, GateCircuits
 from diffqas.optimisers import SOAP, Adam, DirectLockstep, Kalman, RMSProp
 from diffqas.quantum_train import Rates, Recipe
-from diffqas.reports import Floats, structure_maps
 from diffqas.storage import storable
 from diffqas.tasks import Reference, SeriesLSTM, Settings, Task
 from diffqas.training import seeded
@@ -62,7 +58,7 @@ mapping.
 
 @storable
 @dataclass(frozen=True)
-class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
+class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
     """Choices of the quantum LSTM; all but the last as of `diffqas.QLSTM`.
 
     Attributes:
@@ -100,10 +96,6 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
     classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
 
     name: ClassVar[str] = "qlstm"
-    files: ClassVar[Mapping[str, str]] = {
-        "model.safetensors": "the quantum LSTM with its head",
-        "circuit-*.qasm": "the leading circuit of each gate, OpenQASM 3",
-    }
 
     @classmethod
     def choose(
@@ -129,6 +121,20 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
     def check(self, task: str) -> None:
         """The model reads series."""
         require(task == "series", "model", "be qt for a task that is no series", repr(self.name))
+
+    def places(self, count: int) -> list[str]:
+        """The four gates, of several cells with the number of the cell."""
+        if count == len(GATES):
+            return list(GATES)
+        if count == 1 or count % len(GATES) != 0:
+            return super().places(count)
+        cells = range(count // len(GATES))
+        return [f"{gate}_l{cell}" for cell in cells for gate in GATES]
+
+    @property
+    def space(self) -> tuple[AnyCandidate, ...]:
+        """The field `candidates`."""
+        return self.candidates
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The same for every series."""
@@ -172,84 +178,30 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
         }
         return Forecaster(cell, rates)
 
-    def notes(
-        self, population: ForecasterLockstep, models: Sequence[Forecaster], task: Task
-    ) -> list[str]:
-        """How many candidates of a gate do anything."""
-        layer = models[0].cell.circuits[0]
-        live = sum(finding.live for finding in _findings(layer))
-        if live == len(layer.candidates):
-            return []
-        head = f"{live} of {len(layer.candidates)} candidates of a gate see their input and train"
-        return [f"{head} (see `diffqas candidates --model qlstm`)."]
-
     def labels(self, model: Forecaster) -> Labels:
-        """One weight per candidate of each gate of each layer."""
+        """One weight per candidate of each gate of each cell."""
         names, constants = [], []
         for gate, space in model.cell.chosen.items():
-            constant = _constant(_layer(model, gate))
-            names += [f"{self._plain(gate)} {name}" for name in space.names]
+            constant = blind(_layer(model, gate))
+            names += [f"{self.plain(gate)} {name}" for name in space.names]
             constants += [constant(candidate) for candidate in space]
         return Labels(tuple(names), tuple(constants))
 
-    def figures(self, models: Sequence[Forecaster]) -> dict[str, Any]:
+    def figures(self, models: Sequence[Forecaster]) -> Findings:
         """As `ModelKind.figures`; in the ranking one gate follows the other."""
         report = models[0].parameter_report()
         rankings = [model.cell.ranking() for model in models]
-        rows = [
-            {"gate": self._plain(gate)} | row
-            for gate in rankings[0]
-            for row in merged_ranking(
-                [ranking[gate] for ranking in rankings], _constant(_layer(models[0], gate))
-            )
-        ]
-        return {
-            "relaxation": models[0].cell.circuits[0].relaxation.name,
-            "trainable_parameters": report.total,
-            "target_parameters": None,
-            "report": str(report),
-            "ranking": rows,
-        }
-
-    def picture(self, model: Forecaster, weights: Floats, title: str) -> Figure:
-        """One map per gate: candidates over the epochs."""
-        gates = [self._plain(gate) for gate in model.cell.chosen]
-        names = SearchSpace(self.candidates).names
-        constants = self.labels(model).constant[: len(names)]
-        maps = weights.reshape(len(weights), len(gates), len(names))
-        return structure_maps(
-            dict(zip(gates, maps.swapaxes(0, 1), strict=True)), names, constants, title
+        rows = []
+        for gate in rankings[0]:
+            of_gate = [ranking[gate] for ranking in rankings]
+            rows += merged_ranking(of_gate, blind(_layer(models[0], gate)), self.plain(gate))
+        return Findings(
+            relaxation=models[0].cell.circuits[0].relaxation.name,
+            trainable_parameters=report.total,
+            target_parameters=None,
+            report=str(report),
+            ranking=rows,
         )
-
-    def circuits(self, model: Forecaster) -> dict[str, str]:
-        """For each gate the best candidate that is no constant, at the gate's own angles."""
-        rankings = model.cell.ranking()
-        found = {}
-        for index, layer in enumerate(model.cell.circuits):
-            constant = _constant(layer)
-            for gate, angles in zip(GATES, layer.angles.detach(), strict=True):
-                ranking = rankings[f"{gate if len(layer.rows) > 1 else 'all'}_l{index}"]
-                best = leading(ranking, constant)
-                own = angles[best.indices[0]] if layer.separate else angles
-                inputs = [f"x{i}" for i in range(layer.n - layer.outputs)] + [
-                    f"h{i}" for i in range(layer.outputs)
-                ]
-                text = to_qasm(best.candidate, own.tolist(), inputs)
-                place = self._plain(f"{gate}_l{index}")
-                said = self._described(place, inputs, layer.outputs)
-                found[f"circuit-{place}.qasm"] = commented(text, best, ranking, *said)
-        return found
-
-    def _described(self, place: str, inputs: Sequence[str], outputs: int) -> list[str]:
-        what = (
-            "inputs x and state h"
-            if self.squash == "none"
-            else f"{self.squash} of inputs x and of state h"
-        )
-        return [
-            f"gate: {place}; read are <Z> of q[0] to q[{outputs - 1}], one for each entry of h",
-            f"angles that encode, in radians, the {what}: {', '.join(inputs)} on q[0] to q[{len(inputs) - 1}]",
-        ]
 
     def export(self, model: Forecaster) -> dict[str, Tensor]:
         """The state of the cell and the head."""
@@ -269,27 +221,26 @@ class QLSTMKind(ModelKind[ForecasterLockstep, Forecaster]):
     def _row(self) -> str:
         """The row of the paper's table that has these choices; empty where none has."""
         if len(self.candidates) == 1 and not self.reservoir:
-            return next(
-                (name for name, found in BASELINES.items() if (found,) == self.candidates), ""
-            )
+            names = [name for name, found in BASELINES.items() if (found,) == self.candidates]
+            return names[0] if names else ""
         if self.candidates != tuple(QLSTM_SPACE) or self.structure != "gate" or self.layers > 1:
             return ""
-        return ("reservoir-" if self.reservoir else "") + {"separate": "non-shared"}.get(
-            self.sharing, self.sharing
-        )
+        sharing = "non-shared" if self.sharing == "separate" else self.sharing
+        return f"reservoir-{sharing}" if self.reservoir else sharing
 
     def companions(
         self, task: Task, settings: Settings, seeds: Sequence[int], model: Forecaster
     ) -> list[Companion]:
-        """Classical LSTMs: one of the same hidden size, one with about as many trainable numbers."""
+        """Classical LSTMs: one of the same hidden size, one of about as many numbers."""
         if not self.classical:
             return []
-        sizes = dict.fromkeys(
-            (self.hidden_size, nearest_hidden_size(model.parameter_report().total))
-        )
+        as_large = nearest_hidden_size(model.parameter_report().total)
+        sizes = [self.hidden_size]
+        if as_large != self.hidden_size:
+            sizes.append(as_large)
         return [_classical(size, task, settings, seeds) for size in sizes]
 
-    def _plain(self, gate: str) -> str:
+    def plain(self, gate: str) -> str:
         """`forget` for `forget_l0` where there is a single layer."""
         return gate if self.layers > 1 else gate.removesuffix("_l0")
 
@@ -336,10 +287,16 @@ def _layer(model: Forecaster, gate: str) -> GateCircuits:
     return model.cell.circuits[int(gate.rpartition("_l")[2])]
 
 
-def _findings(layer: GateCircuits) -> list[EncodedFinding]:
-    return encoded_findings(layer.candidates, layer.n, layer.depth, layer.outputs)
+def live_candidates(layer: GateCircuits) -> int:
+    """How many candidates of a gate see their input and can be trained."""
+    return sum(finding.live for finding in _findings(layer))
 
 
-def _constant(layer: GateCircuits) -> Constant:
+def blind(layer: GateCircuits) -> Constant:
+    """Tells of a gate's candidates whether one gives the same for every input and angle."""
     constants = {finding.candidate for finding in _findings(layer) if finding.constant is not None}
     return constants.__contains__
+
+
+def _findings(layer: GateCircuits) -> list[EncodedFinding]:
+    return encoded_findings(layer.candidates, layer.n, layer.depth, layer.outputs)

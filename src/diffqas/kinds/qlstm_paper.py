@@ -1,4 +1,4 @@
-"""Published test errors of DiffQAS-QLSTM on the five series: arXiv 2508.14955, one run per figure."""
+"""Published test errors of DiffQAS-QLSTM: arXiv 2508.14955, five series, one run per figure."""
 
 from __future__ import annotations
 

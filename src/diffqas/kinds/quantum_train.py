@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from diffqas.architecture import Shots
 from diffqas.choices import option
-from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form, to_qasm
+from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
-from diffqas.kinds.kind import Labels, ModelKind
-from diffqas.kinds.ranking import commented, leading, merged_ranking
+from diffqas.kinds.kind import Labels, SupervisedKind
+from diffqas.kinds.ranking import Findings, RankedRow, merged_ranking
 from diffqas.quantum_train import (
     MAPPINGS,
     LinearMapping,
@@ -25,20 +24,14 @@ from diffqas.quantum_train import (
     as_mapping,
 )
 from diffqas.quantum_train import Mapping as WeightMapping
-from diffqas.reports import Floats, circuit_figure, space_note, structure_figure
 from diffqas.storage import storable
 from diffqas.tasks import Settings, Task
 from diffqas.training import ModelSettings, make_models
 
-SEED_BY_SEED = (
-    "This network cannot run under torch.func.vmap (torch's recurrent layers, dropout and buffers such as batch "
-    "norm's cannot): the circuits of all seeds run together, the networks one after the other."
-)
-
 
 @storable
 @dataclass(frozen=True)
-class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
+class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
     """Choices of Quantum-Train.
 
     Attributes:
@@ -82,11 +75,7 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
         object.__setattr__(self, "mapping", as_mapping(self.mapping))
 
     name: ClassVar[str] = "qt"
-    files: ClassVar[Mapping[str, str]] = {
-        "model.safetensors": "the classical network, no quantum part",
-        "circuit.qasm": "the leading circuit, OpenQASM 3",
-        "circuit.png": "the same drawn, one layer",
-    }
+    writes_weights: ClassVar[bool] = True
 
     @classmethod
     def choose(
@@ -127,74 +116,49 @@ class QuantumTrainKind(ModelKind[Lockstep, QuantumTrain]):
             require(measured is None, "shots", "not be used with a search of every layer", shots)
         return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target, measured)
 
+    @property
+    def space(self) -> tuple[AnyCandidate, ...]:
+        """The field `candidates`."""
+        return self.candidates
+
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The task's."""
         return task.recipes
 
     def make(
-        self, task: Task, settings: ModelSettings, seeds: Sequence[int]
+        self, task: Task, settings: Settings, seeds: Sequence[int]
     ) -> tuple[Lockstep, list[QuantumTrain]]:
         """As `ModelKind.make`."""
+        return self.networks(task, settings, seeds)
+
+    def networks(
+        self, task: Task, settings: ModelSettings, seeds: Sequence[int]
+    ) -> tuple[Lockstep, list[QuantumTrain]]:
+        """As `make`, from those of the settings alone that decide what the models are."""
         choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
         models = make_models(task, settings, seeds, candidates=self.candidates, **choices)
         for model in models:
             model.mixture.measure(self.shots)
         return Lockstep(models), models
 
-    def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
-        """Constants in the search space, and whether the seeds' networks run one after the other."""
-        slow = len(models) > 1 and not population.together(task.train.inputs[:1])
-        return self.constants_note(models[0]) + self._shots_note() + [SEED_BY_SEED] * slow
-
-    def constants_note(self, model: QuantumTrain) -> list[str]:
-        """A line if the search space holds constants."""
-        note = space_note(SearchSpace(self.candidates), model.circuits.n)
-        return [] if note is None else [note]
-
-    def _shots_note(self) -> list[str]:
-        if self.shots is None:
-            return []
-        line = f"Every training step measures each live circuit {self.shots.count:,} times, with the gradient"
-        return [
-            f"{line} {self.shots.gradient}; figures after an epoch are those of exact probabilities."
-        ]
-
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate."""
         return Labels(SearchSpace(self.candidates).names, tuple(map(constant, self.candidates)))
 
-    def figures(self, models: Sequence[QuantumTrain]) -> dict[str, Any]:
+    def figures(self, models: Sequence[QuantumTrain]) -> Findings:
         """As `ModelKind.figures`."""
         report = models[0].parameter_report()
-        return {
-            "relaxation": models[0].circuits.relaxation.name,
-            "trainable_parameters": report.total,
-            "target_parameters": report.target,
-            "report": str(report),
-            "ranking": self.ranking(models),
-        }
+        return Findings(
+            relaxation=models[0].circuits.relaxation.name,
+            trainable_parameters=report.total,
+            target_parameters=report.target,
+            report=str(report),
+            ranking=self.ranking(models),
+        )
 
-    def ranking(self, models: Sequence[QuantumTrain]) -> list[dict[str, Any]]:
+    def ranking(self, models: Sequence[QuantumTrain]) -> list[RankedRow]:
         """Candidates by what they contribute over all seeds, best first."""
         return merged_ranking([model.ranking() for model in models], constant)
-
-    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
-        """One line per candidate."""
-        labels = self.labels(model)
-        return structure_figure(weights, labels.names, labels.constant, title)
-
-    def circuits(self, model: QuantumTrain) -> dict[str, str]:
-        """The best candidate that is no constant, at its learned angles."""
-        ranking = model.ranking()
-        best = leading(ranking, constant)
-        angles = model.circuits.angles.detach()
-        own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
-        return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
-
-    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
-        """The same circuit drawn."""
-        best = leading(model.ranking(), constant).candidate
-        return {"circuit.png": circuit_figure(best, model.circuits.n, model.circuits.depth)}
 
     def network(self, model: QuantumTrain) -> nn.Module:
         """The written network."""

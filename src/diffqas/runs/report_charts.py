@@ -12,10 +12,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 
-from diffqas.agents import NETWORKS, REWARD_WINDOW, few, moving
-from diffqas.circuits import CONSTANTS, Candidate, SearchSpace, draw, form
+from diffqas.agents import REWARD_WINDOW, few, moving
+from diffqas.circuits import CONSTANTS, AnyCandidate, SearchSpace, draw, form
 from diffqas.errors import RunError
-from diffqas.layers import GATES
 from diffqas.reports import Chart, Circuit, Line, Place, Table, Weights, band, plain, thinned
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
 from diffqas.storage import RunFolder, load_tensors
@@ -123,9 +122,8 @@ def weights_of(
     return Weights(unit, steps, shown)
 
 
-def _candidates(config: RunConfig) -> tuple[Candidate, ...]:
-    kind: Any = config.kind
-    return getattr(kind, "generator", kind).candidates
+def _candidates(config: RunConfig) -> tuple[AnyCandidate, ...]:
+    return config.kind.space
 
 
 def _places(config: RunConfig, result: Mapping[str, Any] | None, count: int) -> list[str]:
@@ -139,18 +137,11 @@ def _places(config: RunConfig, result: Mapping[str, Any] | None, count: int) -> 
     )
     if len(ranked) == count:
         return ranked
-    if count == 1:
-        return [""]
-    names = NETWORKS if hasattr(config.kind, "generator") else GATES
-    if count == len(names):
-        return list(names)
-    if count % len(GATES) == 0 and config.kind.name == "qlstm":
-        return [f"{gate}_l{layer}" for layer in range(count // len(GATES)) for gate in GATES]
-    return [f"layer {layer + 1}" for layer in range(count)]
+    return config.kind.places(count)
 
 
 def _constant(
-    candidates: Sequence[Candidate], result: Mapping[str, Any] | None
+    candidates: Sequence[AnyCandidate], result: Mapping[str, Any] | None
 ) -> set[tuple[str, str]]:
     """(place, candidate) of those that are constant; of an unfinished run those that are so without
     data.
@@ -201,7 +192,7 @@ def circuits_of(folder: RunFolder, config: RunConfig) -> list[Circuit]:
     return [_circuit(path, named) for path in sorted(folder.path.glob("circuit*.qasm"))]
 
 
-def _circuit(path: Path, named: Mapping[str, Candidate]) -> Circuit:
+def _circuit(path: Path, named: Mapping[str, AnyCandidate]) -> Circuit:
     text = path.read_text(encoding="utf-8")
     comments = re.findall(r"^// (.*)$", text, re.MULTILINE)
     name, _, size = comments[0].partition(", ") if comments else ("", "", "")

@@ -12,6 +12,7 @@ from safetensors.torch import save as save_safetensors
 
 from diffqas.agents import AgentTraining
 from diffqas.errors import RunError
+from diffqas.kinds import SearchTraining
 from diffqas.reports import (
     classes_in_words,
     curves_figure,
@@ -21,6 +22,7 @@ from diffqas.reports import (
 )
 from diffqas.searches.agent_artefacts import ANIMATION, EPISODES, REWARDS, write_agent_artefacts
 from diffqas.searches.config import RunConfig, config_from_json
+from diffqas.searches.showing import showing_of
 from diffqas.storage import RunFolder, load_tensors, save_tensors, understood, write_atomically
 from diffqas.tasks import IMAGES, SOURCES, Task
 from diffqas.training import Training
@@ -58,7 +60,7 @@ LEFT = (
 def write_artefacts(
     folder: RunFolder,
     config: RunConfig,
-    training: Training[Any] | AgentTraining[Any],
+    training: SearchTraining,
     models: Sequence[Any],
 ) -> dict[str, Any]:
     """Write models, circuits and pictures of a finished training; returns what belongs in
@@ -70,10 +72,11 @@ def write_artefacts(
         weights = np.nanmedian(
             [record["structural_weights"] for record in folder.records()], axis=1
         )
-        picture = _by_round(config.kind.picture(models[0], weights, title), config)
+        picture = _by_round(showing_of(config.kind).picture(models[0], weights, title), config)
     save_figure(picture, folder.path / STRUCTURE)
     if isinstance(training, AgentTraining):
         return _common(config, training, models) | write_agent_artefacts(folder, config, training)
+    assert isinstance(training, Training)
     if training.task.kind == "series":
         truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
         samples = {
@@ -118,16 +121,15 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
     for name, model in zip(names, models, strict=True):
         exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
         write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
-    circuits, pictures = kind.circuits(models[0]), kind.circuit_pictures(models[0])
+    showing = showing_of(kind)
+    circuits, pictures = showing.circuits(models[0]), showing.circuit_pictures(models[0])
     for name, text in circuits.items():
         write_atomically(folder.path / name, text.encode())
     for name, figure in pictures.items():
         save_figure(figure, folder.path / name)
 
 
-def _common(
-    config: RunConfig, training: Training[Any] | AgentTraining[Any], models: Sequence[Any]
-) -> dict[str, Any]:
+def _common(config: RunConfig, training: SearchTraining, models: Sequence[Any]) -> dict[str, Any]:
     """What result.json says of every run; lists of figures have one entry per seed."""
     task = training.task
     return {
@@ -136,7 +138,7 @@ def _common(
         "recipe": config.recipe,
         "seeds": list(config.seeds),
         "epochs": training.epoch,
-        **config.kind.figures(models),
+        **config.kind.figures(models).to_json(),
         "seconds": round(training.seconds, 3),
         "references": [
             {"name": r.name, "value": r.value, "remark": r.remark}

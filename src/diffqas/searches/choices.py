@@ -8,14 +8,14 @@ from typing import Any
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError, choose
-from diffqas.kinds import ModelKind
+from diffqas.kinds import AnyKind
 from diffqas.optimisers import OPTIMISERS
 from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.tasks import Settings, Task
 
 
 def settings_of(
-    kind: ModelKind[Any, Any],
+    kind: AnyKind,
     task: Task | EnvironmentTask,
     recipe: str,
     given: Mapping[str, Any],

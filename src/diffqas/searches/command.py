@@ -12,7 +12,7 @@ from diffqas.agents import AGENT_RECIPES
 from diffqas.choices import adjusted
 from diffqas.circuits import QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
-from diffqas.kinds import ModelKind, PerLayerKind
+from diffqas.kinds import AnyKind, PerLayerKind
 from diffqas.layers import BASELINES
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import task_kind
@@ -95,7 +95,7 @@ class Usual:
     kind: Any
 
 
-def usual_of(kind: ModelKind[Any, Any], dataset: str, recipe: str) -> Usual:
+def usual_of(kind: AnyKind, dataset: str, recipe: str) -> Usual:
     """What a search on a data set chooses if no option is given.
 
     Raises:
@@ -104,20 +104,15 @@ def usual_of(kind: ModelKind[Any, Any], dataset: str, recipe: str) -> Usual:
     """
     what = task_kind(dataset)
     recipes = kind.recipes(SimpleNamespace(recipes=RECIPES[what]))
-    usual: Any = type(_generator(kind))()
+    usual: Any = type(kind.choices)()
     if what == "images":
         usual = adjusted(usual, target=recipe_target(dataset, recipe))
     return Usual(recipes[recipe], usual)
 
 
-def _generator(kind: ModelKind[Any, Any]) -> Any:
-    """What writes the networks: of agents, whose kind only wraps it, the generator inside."""
-    return getattr(kind, "generator", kind)
-
-
 def _parts(config: RunConfig, usual: Usual | None) -> Iterator[Command]:
     """The words for each part of the choices, in the order of the help."""
-    kind = _generator(config.kind)
+    kind = config.kind.choices
     if config.own is None and kind.name == "qt" and task_kind(config.dataset) == "images":
         # Runs of version 0.1.0 name no network where it is the first one.
         kind = adjusted(kind, target=kind.target or DEFAULT_TARGET)

@@ -18,24 +18,26 @@ from diffqas.training import Training
 def train_companions(
     companions: Iterable[Companion], task: Task, seeds: Sequence[int], console: Console
 ) -> list[dict[str, Any]]:
-    """Train each; rows of `references` in result.json: the median of the test figure, and all
-    seeds' under `values`.
+    """Train each of them, and return rows of `references` for result.json.
 
-    Those of which every seed diverges are told and left out.
+    The `value` of a row is the median of the test figure; all seeds' stand under `values`. Those
+    of which every seed diverges are told and left out.
     """
     rows = []
     for companion in companions:
         try:
             values = _train(companion, task, seeds, console)
         except RunError as error:
-            console.print(
-                f"{companion.name}: {error}", style="dim", highlight=False, soft_wrap=True
-            )
+            line = f"{companion.name}: {error}"
+            console.print(line, style="dim", highlight=False, soft_wrap=True)
             continue
-        value = statistics.median(values)
-        rows.append(
-            {"name": companion.name, "value": value, "remark": companion.remark, "values": values}
-        )
+        row = {
+            "name": companion.name,
+            "value": statistics.median(values),
+            "remark": companion.remark,
+            "values": values,
+        }
+        rows.append(row)
     return rows
 
 

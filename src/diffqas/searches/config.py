@@ -15,7 +15,7 @@ import torch
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.choices import check, option
 from diffqas.errors import RunError, require, whole
-from diffqas.kinds import ModelKind
+from diffqas.kinds import AnyKind
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.own_task import own_task
 from diffqas.simulator import compiled
@@ -50,7 +50,7 @@ class RunConfig:
 
     dataset: str
     settings: Settings | AgentSettings
-    kind: ModelKind[Any, Any]
+    kind: AnyKind
     recipe: str = "default"
     seeds: tuple[int, ...] = (0,)
     csv: str | None = option(None, "A series of your own: a CSV file with a header.")

@@ -190,8 +190,8 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
     updates = math.ceil(math.ceil(settings.episodes / settings.places) * limit / settings.steps)
     return Estimate(
         qubits=None,
-        trainable=figures["trainable_parameters"],
-        weights=figures["target_parameters"],
+        trainable=figures.trainable_parameters,
+        weights=figures.target_parameters,
         seeds=len(config.seeds),
         steps=updates,
         step_seconds=step,

@@ -7,24 +7,22 @@ from typing import Any
 
 from diffqas.agents import AgentKind
 from diffqas.errors import ArgumentError, choose
-from diffqas.kinds import ModelKind, PerLayerKind, QLSTMKind, QuantumTrainKind
+from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind
 
-ENVIRONMENT_KINDS: dict[str, type[ModelKind[Any, Any]]] = {AgentKind.name: AgentKind}
+ENVIRONMENT_KINDS: dict[str, type[AnyKind]] = {AgentKind.name: AgentKind}
 """Those of agents, which act in an environment in place of looking at data."""
 
-KINDS: dict[str, type[ModelKind[Any, Any]]] = {
-    kind.name: kind for kind in (QuantumTrainKind, QLSTMKind)
-}
+KINDS: dict[str, type[AnyKind]] = {kind.name: kind for kind in (QuantumTrainKind, QLSTMKind)}
 
 
-def kinds_for(task_kind: str) -> dict[str, type[ModelKind[Any, Any]]]:
+def kinds_for(task_kind: str) -> dict[str, type[AnyKind]]:
     """The kinds of models that can be searched on a kind of task, as in
     `diffqas.searches.data_sets.task_kind`.
     """
     return ENVIRONMENT_KINDS if task_kind == "environment" else KINDS
 
 
-def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> ModelKind[Any, Any]:
+def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> AnyKind:
     """A kind of model by name.
 
     Args:

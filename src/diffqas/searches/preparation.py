@@ -18,7 +18,7 @@ from diffqas.architecture import Shots
 from diffqas.choices import adjusted
 from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require
-from diffqas.kinds import ModelKind, QLSTMKind, QuantumTrainKind
+from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.choices import settings_of
 from diffqas.searches.clients import epochs_of, federated_of
@@ -182,7 +182,7 @@ def _kind(
     recipe: str,
     given: Mapping[str, Any],
     words: Mapping[str, Any],
-) -> ModelKind[Any, Any]:
+) -> AnyKind:
     """The kind of model with its choices; of images, with the recipe's network."""
     own = _of(given, *names_of(QuantumTrainKind, QLSTMKind, Shots)) | dict(words)
     images = isinstance(task, str) and model == "qt" and what == "images"

@@ -10,12 +10,54 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from diffqas.agents import AgentTraining
+from diffqas.kinds import SearchTraining
 from diffqas.reports import LiveBar, percent
 from diffqas.training import Training
 
+LINE_SECONDS = 5.0
+"""Least time between two plain lines; the last one is always printed."""
 
-class Display(LiveBar):
-    """Progress of a training.
+
+class _Progress(LiveBar):
+    """A bar with a line of figures, or plain lines now and then.
+
+    Args:
+        console: where to print.
+        head: what is counted.
+        total: how much there is in all.
+        done: how much was done before.
+    """
+
+    def __init__(self, console: Console, head: str, total: int, done: int) -> None:
+        columns = (
+            TextColumn(f"[bold]{head}"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeRemainingColumn(),
+        )
+        super().__init__(console, *columns, total=total, completed=done, status="")
+        self._total, self._first = total, done
+        self._started = time.perf_counter()
+        self._last_line = self._started
+
+    def _is_due(self, done: int, status: str) -> bool:
+        """Move the bar; where there is none, tell whether it is time for a plain line."""
+        if self._live:
+            self._bar.update(self._task, completed=done, status=status)
+            return False
+        now = time.perf_counter()
+        if done < self._total and now - self._last_line <= LINE_SECONDS:
+            return False
+        self._last_line = now
+        return True
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+
+class Display(_Progress):
+    """Progress of a training on data.
 
     Args:
         console: where to print.
@@ -28,42 +70,27 @@ class Display(LiveBar):
     def __init__(
         self, console: Console, total: int, done: int, metric: str, name: str = ""
     ) -> None:
-        status = TextColumn("{task.fields[status]}")
         self._head = f"{name}: epoch" if name else "epoch"
-        columns = (
-            TextColumn(f"[bold]{self._head}"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            status,
-            TimeRemainingColumn(),
-        )
-        super().__init__(console, *columns, total=total, completed=done, status="")
-        self._total, self._metric = total, metric
-        self._started, self._first = time.perf_counter(), done
-        self._last_line = 0.0
+        super().__init__(console, self._head, total, done)
+        self._metric = metric
+        self._last_line = 0.0  # the first epoch is printed at once
 
     def update(self, record: dict[str, Any], leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
         epoch = record["epoch"]
-        loss, test = (statistics.median(record[key]) for key in ("loss", f"test_{self._metric}"))
+        loss = statistics.median(record["loss"])
+        test = statistics.median(record[f"test_{self._metric}"])
         figure = percent(test) if self._metric == "accuracy" else f"{test:.2e}"
-        status = f"loss {loss:.2e}  test {self._metric} {figure}" + (
-            f"  leading {leader}" if leader else ""
-        )
-        if self._live:
-            self._bar.update(self._task, completed=epoch, status=status)
-        elif epoch == self._total or time.perf_counter() - self._last_line > 5:
-            self._last_line = time.perf_counter()
+        status = f"loss {loss:.2e}  test {self._metric} {figure}"
+        if leader:
+            status += f"  leading {leader}"
+        if self._is_due(epoch, status):
             spent = self._last_line - self._started
             left = spent / (epoch - self._first) * (self._total - epoch)
-            self._console.print(
-                f"{self._head} {epoch}/{self._total}  {status}  {left:.0f} s left",
-                highlight=False,
-                soft_wrap=True,
-            )
+            self._print(f"{self._head} {epoch}/{self._total}  {status}  {left:.0f} s left")
 
 
-class EpisodeDisplay(LiveBar):
+class EpisodeDisplay(_Progress):
     """Progress of a training of agents.
 
     Args:
@@ -73,41 +100,26 @@ class EpisodeDisplay(LiveBar):
     """
 
     def __init__(self, console: Console, total: int, done: int) -> None:
-        status = TextColumn("{task.fields[status]}")
-        columns = (
-            TextColumn("[bold]episode"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            status,
-            TimeRemainingColumn(),
-        )
-        super().__init__(console, *columns, total=total, completed=done, status="")
-        self._total, self._first = total, done
-        self._started = self._last_line = time.perf_counter()
+        super().__init__(console, "episode", total, done)
 
     def update(self, record: dict[str, Any], leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
-        done, now = sum(record["episodes"]), time.perf_counter()
-        speed = (done - self._first) / (now - self._started)
-        reward, success = (statistics.median(record[key]) for key in ("reward", "success"))
+        done = sum(record["episodes"])
+        speed = (done - self._first) / (time.perf_counter() - self._started)
+        reward = statistics.median(record["reward"])
+        success = statistics.median(record["success"])
         status = f"reward {reward:.3f}  success {success:.0%}  {speed:.0f} episodes/s"
-        status += f"  leading {leader}" if leader else ""
-        if self._live:
-            self._bar.update(self._task, completed=done, status=status)
-        elif done >= self._total or now - self._last_line > 5:
-            self._last_line = now
-            self._console.print(
-                f"episode {done:,}/{self._total:,}  {status}", highlight=False, soft_wrap=True
-            )
+        if leader:
+            status += f"  leading {leader}"
+        if self._is_due(done, status):
+            self._print(f"episode {done:,}/{self._total:,}  {status}")
 
 
-def display_of(
-    training: Training[Any] | AgentTraining[Any], console: Console
-) -> Display | EpisodeDisplay:
+def display_of(training: SearchTraining, console: Console) -> Display | EpisodeDisplay:
     """The display that fits a training."""
     if isinstance(training, AgentTraining):
         counts = training.log.counts
         return EpisodeDisplay(console, training.total * len(counts), sum(counts))
-    return Display(
-        console, training.settings.epochs, training.epoch, next(iter(training.task.metrics))
-    )
+    assert isinstance(training, Training)
+    metric = next(iter(training.task.metrics))
+    return Display(console, training.settings.epochs, training.epoch, metric)

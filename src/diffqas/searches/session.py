@@ -1,4 +1,4 @@
-"""A run from the first line of its folder to the last: begun, continued, loaded."""
+"""Runs from the first line of their folder to the last: begun, continued, loaded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from rich.console import Console
 
-from diffqas.agents import AgentTraining, EnvironmentTask
+from diffqas.agents import EnvironmentTask
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
-from diffqas.kinds import Labels
+from diffqas.kinds import Labels, SearchTraining
 from diffqas.reports import Events
 from diffqas.searches.artefacts import LEFT, write_artefacts
 from diffqas.searches.checksum import fingerprint, generated
@@ -24,16 +24,15 @@ from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.own_task import task_of
 from diffqas.searches.progress import display_of
 from diffqas.searches.run import Run
+from diffqas.searches.showing import showing_of
 from diffqas.storage import RunFolder, only_one, understood, write_json
 from diffqas.tasks import Settings, Task, explained
-from diffqas.training import FederatedTraining, Training
+from diffqas.training import FederatedTraining
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between two checkpoints; the last epoch always leaves one."""
 CHECKPOINT_SHARE = 20
 """Least time between two checkpoints in units of what one takes."""
-
-AnyTraining: TypeAlias = Training[Any] | AgentTraining[Any]
 
 
 def begin(
@@ -45,18 +44,25 @@ def begin(
     overwrite: bool = False,
     quiet: bool = False,
 ) -> Run:
-    """Run a search whose choices are all made; `source` is the file that they come from, if they
-    come from one.
+    """Run a search whose choices are all made.
+
+    Args:
+        folder: where everything is written.
+        config: the choices.
+        task: the data or the environment.
+        source: the file that the choices come from, if they come from one; errors name it.
+        overwrite: replace the run that the folder holds.
+        quiet: print nothing.
 
     Raises:
         RunError: as of `search`.
     """
+    # The models are made first: what cannot be made must not cost anybody the run in the folder.
     with nullcontext() if source is None else understood(source):
         training, models = make_training(config, task)
     with only_one(folder.path):
-        folder.create(
-            config.to_json() | {"data": fingerprint(task)}, overwrite=overwrite, left=LEFT
-        )
+        content = config.to_json() | {"data": fingerprint(task)}
+        folder.create(content, overwrite=overwrite, left=LEFT)
         return _run(folder, config, training, models, quiet)
 
 
@@ -87,16 +93,24 @@ def resume(
     config = _with_candidates(config_from_json(content), candidates)
     _refuse_finished(place)
     loaded = task_of(config, place.path, task, quiet=quiet)
-    if content.get("data") not in (None, fingerprint(loaded)) and not generated(config):
-        remedy = "Bring back the file as it was, or begin anew with --overwrite."
-        raise RunError(
-            f"The data of the run in {place.path} are not those that it began with. {remedy}"
-        )
+    _refuse_other_data(place, config, content.get("data"), fingerprint(loaded))
     with understood(place.config):
         training, models = make_training(config, loaded)
     with only_one(place.path):
         _refuse_finished(place)  # again: another process may have come to its end meanwhile
         return _run(place, config, training, models, quiet)
+
+
+def _refuse_other_data(
+    folder: RunFolder, config: RunConfig, begun_with: str | None, now: str | None
+) -> None:
+    # Runs of older versions have no checksum, and computed samples may differ in the last digit.
+    if begun_with in (None, now) or generated(config):
+        return
+    raise RunError(
+        f"The data of the run in {folder.path} are not those that it began with. "
+        "Bring back the file as it was, or begin anew with --overwrite."
+    )
 
 
 def _refuse_finished(folder: RunFolder) -> None:
@@ -127,19 +141,18 @@ def load(
         RunError: no run there, an unfinished one, or a missing or damaged file.
     """
     place = RunFolder(Path(folder))
-    result, config = (
-        place.load_result(),
-        _with_candidates(config_from_json(place.load_config()), candidates),
-    )
+    result = place.load_result()
+    config = _with_candidates(config_from_json(place.load_config()), candidates)
     state = place.load_checkpoint()
     if state is None or state.get("epoch") != result.get("epochs"):
-        where = f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}"
         raise RunError(
-            f"{where}: the trained models are gone. Train them again with `diffqas repeat {place.path}`."
+            f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}: the "
+            f"trained models are gone. Train them again with `diffqas repeat {place.path}`."
         )
     loaded = task_of(config, place.path, task)
     with understood(place.config):
         training, models = make_training(config, loaded)
+    # The state holds torch's random numbers, which are the caller's business here.
     with torch.random.fork_rng(devices=[]), understood(place.checkpoint), explained(config.own):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
@@ -151,56 +164,67 @@ def _with_candidates(config: RunConfig, candidates: Iterable[AnyCandidate] | Non
     return replace(config, kind=config.kind.with_candidates(as_space(candidates)))
 
 
-def make_training(config: RunConfig, task: Task | EnvironmentTask) -> tuple[AnyTraining, list[Any]]:
+def make_training(
+    config: RunConfig, task: Task | EnvironmentTask
+) -> tuple[SearchTraining, list[Any]]:
     """Fresh models of a run, and what trains them."""
-    seeds = list(config.seeds)
+    settings, seeds = config.settings, list(config.seeds)
     with explained(config.own):
         here = task.to(checked_device(config.device), config.torch_dtype)
-        population, models = config.kind.make(here, config.settings, config.seeds)
-        if config.federated is not None:
-            assert isinstance(here, Task)
-            assert isinstance(config.settings, Settings)
-            return FederatedTraining(
-                population, here, config.settings, seeds, config.federated
-            ), models
-        return config.kind.training(population, here, config.settings, seeds), models
+        population, models = config.kind.make(here, settings, config.seeds)
+        if config.federated is None:
+            return config.kind.training(population, here, settings, seeds), models
+        assert isinstance(here, Task)
+        assert isinstance(settings, Settings)
+        return FederatedTraining(population, here, settings, seeds, config.federated), models
 
 
 def _run(
-    folder: RunFolder, config: RunConfig, training: AnyTraining, models: list[Any], quiet: bool
+    folder: RunFolder, config: RunConfig, training: SearchTraining, models: list[Any], quiet: bool
 ) -> Run:
-    console, kind = Console(quiet=quiet), config.kind
-
-    def warn(line: str) -> None:
-        console.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
-
-    folder.tidy()
-    state = folder.load_checkpoint(warn)
-    if state is not None:
-        with understood(folder.checkpoint), explained(config.own):
-            training.load_state_dict(state)
-    lost = folder.rewind(training.epoch)
-    if lost:
-        warn(lost)
-    console.print(
-        f"[bold]{config.dataset}[/]: {models[0].parameter_report()}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for note in kind.notes(training.population, models, training.task):
-        console.print(note, style="dim", highlight=False, soft_wrap=True)
+    """Train from the last checkpoint, if there is one, to the end, and write what was found."""
+    console = Console(quiet=quiet)
+    _restore(folder, config, training, console)
+    _introduce(config, training, models, console)
     with threads(config.threads), _checkpoint_named(folder), explained(config.own):
-        _train(folder, training, kind.labels(models[0]), console)
+        _train(folder, training, config.kind.labels(models[0]), console)
         result = write_artefacts(folder, config, training, _trained(training, models))
-        if isinstance(training, Training):
-            companions = kind.companions(training.task, config.settings, config.seeds, models[0])
-            result["references"] += train_companions(
-                companions, training.task, config.seeds, console
-            )
+        companions = config.kind.companions(training.task, config.settings, config.seeds, models[0])
+        result["references"] += train_companions(companions, training.task, config.seeds, console)
+        # The last of all files: whoever finds it knows that the run is finished.
         write_json(folder.result, result)
     with suppress(OSError):
         folder.previous.unlink(missing_ok=True)  # of a finished run the last one alone is of use
     return Run(folder.path, result, models)
+
+
+def _restore(
+    folder: RunFolder, config: RunConfig, training: SearchTraining, console: Console
+) -> None:
+    """Take the training to where the last sound checkpoint stands."""
+    folder.tidy()
+    state = folder.load_checkpoint(lambda line: _warn(console, line))
+    if state is not None:
+        with understood(folder.checkpoint), explained(config.own):
+            training.load_state_dict(state)
+    # Records behind the checkpoint are dropped: their epochs are trained once more.
+    lost = folder.rewind(training.epoch)
+    if lost:
+        _warn(console, lost)
+
+
+def _introduce(
+    config: RunConfig, training: SearchTraining, models: list[Any], console: Console
+) -> None:
+    """Say what is going to be trained."""
+    head = f"[bold]{config.dataset}[/]: {models[0].parameter_report()}"
+    console.print(head, highlight=False, soft_wrap=True)
+    for note in showing_of(config.kind).notes(training.population, models, training.task):
+        console.print(note, style="dim", highlight=False, soft_wrap=True)
+
+
+def _warn(console: Console, line: str) -> None:
+    console.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
 
 
 @contextmanager
@@ -212,36 +236,55 @@ def _checkpoint_named(folder: RunFolder) -> Iterator[None]:
         raise RunError(f"{error} {folder.standing()}") from None
 
 
-def _trained(training: AnyTraining, models: list[Any]) -> list[Any]:
+def _trained(training: SearchTraining, models: list[Any]) -> list[Any]:
     """The models with the numbers of the training."""
     training.population.write_back(models)
     return [model.eval() for model in models]
 
 
-def _train(folder: RunFolder, training: AnyTraining, labels: Labels, console: Console) -> None:
+class _Checkpoints:
+    """Checkpoints of a training, seldom enough that they cost little of its time."""
+
+    def __init__(self, folder: RunFolder, training: SearchTraining) -> None:
+        self._folder, self._training = folder, training
+        self._next = time.perf_counter() + CHECKPOINT_SECONDS
+
+    def save_in_time(self) -> None:
+        """Save if it is time to, and after the last record."""
+        began = time.perf_counter()
+        if not self._training.finished and began <= self._next:
+            return
+        self.save()
+        spent = time.perf_counter() - began
+        self._next = began + max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * spent)
+
+    def save(self) -> None:
+        """Save now."""
+        self._folder.save_checkpoint(self._training.state_dict())
+
+
+def _train(folder: RunFolder, training: SearchTraining, labels: Labels, console: Console) -> None:
+    """Train to the end; every record is written and shown, some are followed by a checkpoint."""
     events = Events(folder.path / "tensorboard", labels.names, training.epoch)
-    next_save = time.perf_counter() + CHECKPOINT_SECONDS
+    checkpoints = _Checkpoints(folder, training)
     try:
         with display_of(training, console) as display:
             for record in training.epochs():
                 line = record.to_json()
+                # The record before the checkpoint: after a crash between the two, the record is
+                # dropped and its epoch trained again. The other way round it would be missing.
                 folder.append(line)
                 events.add(line)
                 training.remarks += events.faults()
                 display.update(line, labels.leader(training.population.structural_weights))
                 while training.remarks:
-                    console.print(
-                        training.remarks.pop(0), style="yellow", highlight=False, soft_wrap=True
-                    )
-                began = time.perf_counter()
-                if training.finished or began > next_save:
-                    folder.save_checkpoint(training.state_dict())
-                    spent = time.perf_counter() - began
-                    next_save = began + max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * spent)
+                    remark = training.remarks.pop(0)
+                    console.print(remark, style="yellow", highlight=False, soft_wrap=True)
+                checkpoints.save_in_time()
     except KeyboardInterrupt:
-        training.close()
+        training.close()  # first: workers still change the numbers
         if training.anytime:
-            folder.save_checkpoint(training.state_dict())
+            checkpoints.save()
         raise
     finally:
         training.close()
@@ -250,8 +293,9 @@ def _train(folder: RunFolder, training: AnyTraining, labels: Labels, console: Co
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Small tensors are faster on one thread, and one number of threads makes a run repeatable bit
-    by bit.
+    """A number of threads for torch, 0 for its own choice.
+
+    Small tensors are faster on one thread, and a fixed number makes a run repeatable bit by bit.
     """
     before = torch.get_num_threads()
     if count:
@@ -270,12 +314,10 @@ def checked_device(device: str) -> str:
     """
     try:
         torch.empty(0, device=device)
-    except Exception:
-        known = (
-            "cpu, cuda, cuda:<index>"
-            if torch.cuda.is_available()
-            else "cpu (torch sees no CUDA here)"
-        )
+    except Exception:  # torch raises errors of many classes here
+        known = "cpu (torch sees no CUDA here)"
+        if torch.cuda.is_available():
+            known = "cpu, cuda, cuda:<index>"
         raise ArgumentError(
             f"Argument `device` must be one of {known}, but got {device!r}."
         ) from None

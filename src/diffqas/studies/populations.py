@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import Raw
 from diffqas.circuits import CONSTANTS, TABLE_I, Candidate, form
-from diffqas.kinds import ModelKind
+from diffqas.kinds import AnyKind
 from diffqas.optimisers import DirectLockstep, Population
 from diffqas.quantum_train import HashedWeights, Lockstep, RandomSubspace
 from diffqas.tasks import Settings, Task
@@ -40,9 +39,7 @@ def search(
     return Lockstep(make_models(task, settings, seeds, sharing=sharing))
 
 
-def of_kind(
-    task: Task, settings: Settings, seeds: Sequence[int], kind: ModelKind[Any, Any]
-) -> Population:
+def of_kind(task: Task, settings: Settings, seeds: Sequence[int], kind: AnyKind) -> Population:
     """What `diffqas search` trains with these choices."""
     population, _ = kind.make(task, settings, seeds)
     return population

@@ -83,6 +83,8 @@ class Training(Generic[P]):
             self.best = BestEpoch(population, len(self.seeds))
         self.optimisation = make_optimisation(population, self.task, settings)
 
+    unit: ClassVar[str] = "epoch"
+    """What its progress is counted in."""
     anytime: ClassVar[bool] = False
     """Whether the state can be stored whenever the training is interrupted, not between two records
     alone.

@@ -61,6 +61,10 @@ class Agent(nn.Module):
         """Logits of the actions, (..., size) -> (..., actions)."""
         return self.policy((observations - self.mean) * self.shrink)
 
+    def written(self, name: str) -> QuantumTrain:
+        """The network `"policy"` or `"value"` with the circuits that write its weights."""
+        return cast("QuantumTrain", getattr(self, name))
+
     @torch.no_grad()
     def export(self) -> nn.Sequential:
         """The policy as a plain module of raw observations; no circuit is left."""

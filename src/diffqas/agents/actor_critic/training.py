@@ -39,8 +39,9 @@ class AgentTraining(ABC, Generic[P]):
         remarks: what a person should know of what happened since somebody emptied the list.
     """
 
+    unit: ClassVar[str] = "episode"
     anytime: ClassVar[bool] = False
-    """As of `diffqas.training.Training`."""
+    """Both as of `diffqas.training.Training`."""
 
     def __init__(
         self, population: P, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]

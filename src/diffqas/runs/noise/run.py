@@ -12,9 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.agents import AgentKind
 from diffqas.errors import RunError, require, whole
-from diffqas.kinds import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
 from diffqas.reports import save_figure
 from diffqas.runs.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
@@ -84,7 +82,7 @@ def noise_run(
     """
     place = RunFolder(Path(folder))
     result, config = place.load_result(), config_from_json(place.load_config())
-    if not isinstance(config.kind, QuantumTrainKind | AgentKind):
+    if not config.kind.writes_weights:
         remedy = "only networks written by circuits can be measured (model qt)"
         raise RunError(f"The run in {place.path} is of the model {config.kind.name}: {remedy}.")
     _check(shots, repeats, top_k or (), seeds, episodes)

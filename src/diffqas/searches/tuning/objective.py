@@ -12,6 +12,7 @@ from dataclasses import replace
 from diffqas.errors import RunError
 from diffqas.searches.config import RunConfig
 from diffqas.tasks import Settings, Task
+from diffqas.training import Training
 
 
 def held_out(task: Task, share: float) -> Task:
@@ -46,6 +47,7 @@ def losses(config: RunConfig, inner: Task, settings: Settings) -> Iterator[float
     seeds = list(config.seeds)
     population, _ = config.kind.make(inner, settings, config.seeds)
     training = config.kind.training(population, inner, settings, seeds)
+    assert isinstance(training, Training)  # agents are refused before
     try:
         for record in training.epochs():
             found = training.metrics if training.finished else record.metrics

@@ -1,0 +1,286 @@
+"""What a search leaves for people, by its kind of model: pictures, circuit files, lines to read.
+
+The kinds themselves (`diffqas.kinds`, `diffqas.agents`) hold the mathematics, and draw nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+
+from matplotlib.figure import Figure
+from torch import nn
+
+from diffqas.agents import NETWORKS, Agent, AgentKind
+from diffqas.architecture import Ranked, as_layer
+from diffqas.circuits import SearchSpace, to_qasm
+from diffqas.kinds import (
+    AnyKind,
+    PerLayerKind,
+    QLSTMKind,
+    QuantumTrainKind,
+    blind,
+    constant,
+    leading,
+    live_candidates,
+    searched,
+)
+from diffqas.layers import GATES, Forecaster, ForecasterLockstep, GateCircuits
+from diffqas.quantum_train import Lockstep, QuantumTrain
+from diffqas.reports import Floats, circuit_figure, space_note, structure_figure, structure_maps
+from diffqas.tasks import Task
+
+SEED_BY_SEED = (
+    "This network cannot run under torch.func.vmap (torch's recurrent layers, dropout and buffers "
+    "such as batch norm's cannot): the circuits of all seeds run together, the networks one after "
+    "the other."
+)
+
+K = TypeVar("K", bound=AnyKind)
+M = TypeVar("M", bound=nn.Module)
+
+
+class Showing(ABC, Generic[K, M]):
+    """What a kind of model leaves for people.
+
+    Args:
+        kind: the choices of the run.
+    """
+
+    files: ClassVar[Mapping[str, str]]
+    """What is said of the model's and the circuits' files, by name or pattern."""
+
+    def __init__(self, kind: K) -> None:
+        self.kind = kind
+
+    @abstractmethod
+    def notes(self, population: Any, models: Sequence[M], task: Any) -> list[str]:
+        """Lines said before the training begins."""
+
+    @abstractmethod
+    def picture(self, model: M, weights: Floats, title: str) -> Figure:
+        """Structural weights over the epochs: (epochs, count), the median over seeds."""
+
+    @abstractmethod
+    def circuits(self, model: M) -> dict[str, str]:
+        """What was found as OpenQASM 3, by file name."""
+
+    def circuit_pictures(self, model: M) -> dict[str, Figure]:
+        """What was found as pictures, by file name."""
+        return {}
+
+
+AnyShowing: TypeAlias = Showing[Any, Any]
+
+
+class QuantumTrainShowing(Showing[QuantumTrainKind, QuantumTrain]):
+    """Of circuits that write the weights of one network."""
+
+    files: ClassVar[Mapping[str, str]] = {
+        "model.safetensors": "the classical network, no quantum part",
+        "circuit.qasm": "the leading circuit, OpenQASM 3",
+        "circuit.png": "the same drawn, one layer",
+    }
+
+    def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
+        """The search space, the shots, and whether the networks run one after the other."""
+        lines = [*self.space_notes(models[0]), *self._shots_notes()]
+        if len(models) > 1 and not population.together(task.train.inputs[:1]):
+            lines.append(SEED_BY_SEED)
+        return lines
+
+    def space_notes(self, model: QuantumTrain) -> list[str]:
+        """A line if the search space holds constants."""
+        note = space_note(SearchSpace(self.kind.candidates), model.circuits.n)
+        return [] if note is None else [note]
+
+    def _shots_notes(self) -> list[str]:
+        shots = self.kind.shots
+        if shots is None:
+            return []
+        return [
+            f"Every training step measures each live circuit {shots.count:,} times, with the "
+            f"gradient {shots.gradient}; figures after an epoch are those of exact probabilities."
+        ]
+
+    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
+        """One line per candidate."""
+        labels = self.kind.labels(model)
+        return structure_figure(weights, labels.names, labels.constant, title)
+
+    def circuits(self, model: QuantumTrain) -> dict[str, str]:
+        """The best candidate that is not constant, at its learned angles."""
+        ranking = model.ranking()
+        best = leading(ranking, constant)
+        angles = model.circuits.angles.detach()
+        own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
+        return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
+
+    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+        """The same circuit drawn."""
+        best = leading(model.ranking(), constant).candidate
+        return {"circuit.png": circuit_figure(best, model.circuits.n, model.circuits.depth)}
+
+
+class PerLayerShowing(QuantumTrainShowing):
+    """Of circuits whose layers are searched one by one."""
+
+    def space_notes(self, model: QuantumTrain) -> list[str]:
+        """How many layers there are to choose from."""
+        candidates = self.kind.candidates
+        different = len({as_layer(candidate) for candidate in candidates})
+        return [
+            f"A candidate for each of {model.circuits.depth} layers: {len(candidates)} for the "
+            f"first, which says how the circuit begins, {different} different ones after it."
+        ]
+
+    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
+        """One map per layer: probabilities of the candidates over the epochs."""
+        names = SearchSpace(self.kind.candidates).names
+        maps = weights.reshape(len(weights), -1, len(names)).swapaxes(0, 1)
+        by_layer = {f"layer {number}": values for number, values in enumerate(maps, 1)}
+        return structure_maps(by_layer, names, (False,) * len(names), title)
+
+    def circuits(self, model: QuantumTrain) -> dict[str, str]:
+        """The most probable circuit at its learned angles."""
+        circuit = searched(model)
+        return {"circuit.qasm": to_qasm(circuit.found[0], circuit.angles.detach().tolist())}
+
+    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+        """None: its layers differ, and a picture shows one."""
+        return {}
+
+
+class QLSTMShowing(Showing[QLSTMKind, Forecaster]):
+    """Of the quantum LSTM, which has a searched circuit in each gate."""
+
+    files: ClassVar[Mapping[str, str]] = {
+        "model.safetensors": "the quantum LSTM with its head",
+        "circuit-*.qasm": "the leading circuit of each gate, OpenQASM 3",
+    }
+
+    def notes(
+        self, population: ForecasterLockstep, models: Sequence[Forecaster], task: Task
+    ) -> list[str]:
+        """How many candidates of a gate do anything, if not all do."""
+        layer = models[0].cell.circuits[0]
+        live, every = live_candidates(layer), len(layer.candidates)
+        if live == every:
+            return []
+        return [
+            f"{live} of {every} candidates of a gate see their input and train "
+            "(see `diffqas candidates --model qlstm`)."
+        ]
+
+    def picture(self, model: Forecaster, weights: Floats, title: str) -> Figure:
+        """One map per gate: candidates over the epochs."""
+        gates = [self.kind.plain(gate) for gate in model.cell.chosen]
+        names = SearchSpace(self.kind.candidates).names
+        constants = self.kind.labels(model).constant[: len(names)]
+        maps = weights.reshape(len(weights), len(gates), len(names)).swapaxes(0, 1)
+        return structure_maps(dict(zip(gates, maps, strict=True)), names, constants, title)
+
+    def circuits(self, model: Forecaster) -> dict[str, str]:
+        """For each gate the best candidate that is not constant, at the gate's own angles."""
+        rankings = model.cell.ranking()
+        found = {}
+        for index, layer in enumerate(model.cell.circuits):
+            for row, gate in enumerate(GATES):
+                # Gates with common structural weights have a common ranking, `all`.
+                ranked = gate if len(layer.rows) > 1 else "all"
+                place = self.kind.plain(f"{gate}_l{index}")
+                text = self._circuit(layer, row, rankings[f"{ranked}_l{index}"], place)
+                found[f"circuit-{place}.qasm"] = text
+        return found
+
+    def _circuit(self, layer: GateCircuits, row: int, ranking: Sequence[Ranked], place: str) -> str:
+        best = leading(ranking, blind(layer))
+        angles = layer.angles.detach()[row]
+        own = angles[best.indices[0]] if layer.separate else angles
+        # A gate reads the inputs on its first qubits, the hidden state on the others.
+        inputs = [f"x{i}" for i in range(layer.n - layer.outputs)]
+        inputs += [f"h{i}" for i in range(layer.outputs)]
+        text = to_qasm(best.candidate, own.tolist(), inputs)
+        return commented(text, best, ranking, *self._described(place, inputs, layer.outputs))
+
+    def _described(self, place: str, inputs: Sequence[str], outputs: int) -> list[str]:
+        what = "inputs x and state h"
+        if self.kind.squash != "none":
+            what = f"{self.kind.squash} of inputs x and of state h"
+        return [
+            f"gate: {place}; read are <Z> of q[0] to q[{outputs - 1}], one for each entry of h",
+            f"angles that encode, in radians, the {what}: "
+            f"{', '.join(inputs)} on q[0] to q[{len(inputs) - 1}]",
+        ]
+
+
+class AgentShowing(Showing[AgentKind, Agent]):
+    """Of agents, whose policy and value are written by circuits of their own."""
+
+    files: ClassVar[Mapping[str, str]] = {
+        "model.safetensors": "the policy as a classical network of raw observations, no quantum "
+        "part",
+        "circuit-policy.qasm": "the leading circuit of the policy, OpenQASM 3",
+        "circuit-value.qasm": "that of the value",
+    }
+
+    def __init__(self, kind: AgentKind) -> None:
+        super().__init__(kind)
+        self._network = QuantumTrainShowing(kind.generator)
+
+    def notes(self, population: Any, models: Sequence[Agent], task: Any) -> list[str]:
+        """Constants in the search space."""
+        return self._network.space_notes(models[0].written("policy"))
+
+    def picture(self, model: Agent, weights: Floats, title: str) -> Figure:
+        """The policy's structural weights; those of the value stand in metrics.jsonl."""
+        labels = self.kind.generator.labels(model.written("policy"))
+        of_policy = weights[:, : len(labels.names)]
+        return structure_figure(
+            of_policy, labels.names, labels.constant, f"{title}: policy", "record"
+        )
+
+    def circuits(self, model: Agent) -> dict[str, str]:
+        """The best candidate of each network that is not constant, at its learned angles."""
+        return {
+            f"circuit-{network}.qasm": self._network.circuits(model.written(network))[
+                "circuit.qasm"
+            ]
+            for network in NETWORKS
+        }
+
+
+SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
+    QuantumTrainKind: QuantumTrainShowing,
+    PerLayerKind: PerLayerShowing,
+    QLSTMKind: QLSTMShowing,
+    AgentKind: AgentShowing,
+}
+
+
+def showing_of(kind: AnyKind) -> AnyShowing:
+    """What a run of this kind leaves for people."""
+    return SHOWINGS[type(kind)](kind)
+
+
+def files_of(kind: type[AnyKind]) -> Mapping[str, str]:
+    """What is said of the files that runs of a kind hold, by name or pattern."""
+    return SHOWINGS[kind].files
+
+
+def commented(qasm: str, best: Ranked, ranking: Sequence[Ranked], *more: str) -> str:
+    """OpenQASM text with comments after its head.
+
+    Args:
+        qasm: the text.
+        best: the candidate that it holds, whose part in the mixture is told.
+        ranking: that it leads.
+        more: further lines.
+    """
+    total = sum(entry.contribution for entry in ranking) or 1.0
+    share = f"weight {best.weight:+.4f}, {best.contribution / total:.0%} of all contributions"
+    said = [f"the leading live candidate of the mixture: {share}", *more]
+    lines = qasm.splitlines(keepends=True)
+    head, body = lines[:3], lines[3:]
+    return "".join([*head, *(f"// {line}\n" for line in said), *body])
