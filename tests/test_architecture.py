@@ -30,7 +30,7 @@ ROOMS = [
     "studies",
     "cli",
 ]
-OF_THE_HOUSE = {SOURCE / "__init__.py", SOURCE / "__main__.py"}
+OF_THE_HOUSE = {SOURCE / f"{name}.py" for name in ("__init__", "__main__", "_moved")}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path not in OF_THE_HOUSE)
 
 

@@ -47,7 +47,7 @@ def imports() -> dict[str, set[str]]:
     """Room -> the rooms that it imports, anywhere in its files."""
     found: dict[str, set[str]] = {}
     for path in SOURCE.rglob("*.py"):
-        if path.name != "__main__.py" and path != SOURCE / "__init__.py":
+        if path.parent != SOURCE or not path.name.startswith("_"):
             room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
             nodes = ast.walk(ast.parse(path.read_text("utf-8")))
             names = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
