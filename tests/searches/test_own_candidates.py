@@ -83,8 +83,9 @@ def test_numbers_and_files_at_the_command_line(ring, capsys, monkeypatch):
     [
         (
             ["search", "bessel", "--candidates", "mine"],
-            "must be numbers from 1 to 12 or files FILE.qasm, but got 'mine'.",
+            "must be names, numbers from 1 to 12 or files FILE.qasm, but got 'mine'.",
         ),
+        (["audit", "--candidates", "h-rng-ry"], "got 'h-rng-ry' (did you mean 'H-Ring-RY'?)."),
         (["search", "bessel", "--candidates", "13"], "must be between 1 and 12, but got 13."),
         (
             ["search", "bessel", "--candidates", "none.qasm"],

@@ -37,7 +37,9 @@ class Audit:
     """Decides all random angles."""
     candidates: Annotated[
         tuple[str, ...],
-        tyro.conf.arg(metavar=METAVAR, help="Only these, 1 to 12, or files of your own."),
+        tyro.conf.arg(
+            metavar=METAVAR, help="Only these, 1 to 12, their names, or files of your own."
+        ),
     ] = ()
     output: Path | None = None
     """A picture, FILE.png; all figures are left in FILE.csv beside it."""

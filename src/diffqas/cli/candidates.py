@@ -35,7 +35,9 @@ class Candidates:
 
     candidates: Annotated[
         tuple[str, ...],
-        tyro.conf.arg(metavar=METAVAR, help="qt: only these, 1 to 12, or files of your own."),
+        tyro.conf.arg(
+            metavar=METAVAR, help="qt: only these, 1 to 12, their names, or files of your own."
+        ),
     ] = ()
     model: Literal["qt", "qlstm"] = "qt"
     """The twelve circuits that write weights, or the 36 with data encoding of a gate of the quantum

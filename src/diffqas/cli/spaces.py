@@ -1,43 +1,64 @@
-"""Candidates as typed at the command line: numbers of a table, files of one's own."""
+"""Candidates as typed at the command line: numbers or names of a table, files of one's own."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 from diffqas.circuits import AnyCandidate, QasmAnsatz, SearchSpace, read_qasm
 from diffqas.errors import ArgumentError, require
 
-METAVAR = "NUMBER|FILE.qasm ..."
+METAVAR = "NUMBER|NAME|FILE.qasm ..."
 
 
 def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyCandidate]:
-    """Candidates by their number: those of the table from 1 on, files behind them; the whole table
-    if none is typed.
+    """Candidates by their number; the whole table if none is typed.
+
+    Those of the table are numbered from 1 on, files come behind them. Names are those that
+    `diffqas candidates` prints, in small or capital letters.
+
+    >>> from diffqas.circuits import TABLE_I
+    >>> [candidate.name for candidate in typed_candidates(["8", "h-ring-ry"], TABLE_I).values()]
+    ['Ent-RY', 'H-Ring-RY']
 
     Raises:
-        ArgumentError: a number beyond the table, a word that is neither, or a candidate that is
-            typed twice.
+        ArgumentError: a number beyond the table, a word that is nothing of all that, or a candidate
+            that is typed twice.
         DataError: a file that cannot be used.
     """
+    if not words:
+        return dict(enumerate(table, 1))
     found: list[tuple[int, AnyCandidate]] = []
-    for word in words or map(str, range(1, len(table) + 1)):
-        if word.lstrip("-").isdecimal():
-            require(
-                1 <= int(word) <= len(table), "candidates", f"be between 1 and {len(table)}", word
-            )
-            found.append((int(word), table[int(word) - 1]))
-        elif word.endswith(".qasm"):
-            files = sum(number > len(table) for number, _ in found)
-            found.append((len(table) + files + 1, read_qasm(word)))
+    files = 0
+    for word in words:
+        if word.lower().endswith(".qasm"):
+            files += 1
+            found.append((len(table) + files, read_qasm(word)))
         else:
-            rule = f"be numbers from 1 to {len(table)} or files FILE.qasm"
-            raise ArgumentError(f"Argument `candidates` must {rule}, but got {word!r}.")
+            number = _number(word, table)
+            found.append((number, table[number - 1]))
     SearchSpace(candidate for _, candidate in found)  # tells of one that is typed twice
     return dict(found)
 
 
+def _number(word: str, table: SearchSpace) -> int:
+    """The number in the table of a candidate that is typed by its number or name."""
+    if word.lstrip("-").isdecimal():
+        rule = f"be between 1 and {len(table)}"
+        require(1 <= int(word) <= len(table), "candidates", rule, word)
+        return int(word)
+    numbers = {candidate.name.lower(): number for number, candidate in enumerate(table, 1)}
+    if word.lower() in numbers:
+        return numbers[word.lower()]
+    near = difflib.get_close_matches(word.lower(), numbers, n=1)
+    hint = f" (did you mean {table[numbers[near[0]] - 1].name!r}?)" if near else ""
+    rule = f"be names, numbers from 1 to {len(table)} or files FILE.qasm"
+    raise ArgumentError(f"Argument `candidates` must {rule}, but got {word!r}{hint}.")
+
+
 def qubits_of(candidates: Sequence[AnyCandidate], usual: int) -> int:
     """Qubits of the first file, if there is one."""
-    return next(
-        (candidate.n for candidate in candidates if isinstance(candidate, QasmAnsatz)), usual
-    )
+    for candidate in candidates:
+        if isinstance(candidate, QasmAnsatz):
+            return candidate.n
+    return usual
