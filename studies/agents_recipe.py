@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import agents
 from diffqas.agents.actor_critic import SyncTraining
 from diffqas.agents.environments import AgentSettings, environment_task
 from diffqas.agents.environments.task import AGENT_RECIPES
@@ -31,7 +32,7 @@ from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.storage import encode
-from diffqas.studies import agents, populations
+from diffqas.studies import populations
 from diffqas.studies.measure_agents import make_agents, passed
 from diffqas.studies.rows import TrainedRow
 

@@ -14,18 +14,17 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from one_factor import percents, searches, study
-
 from diffqas.architecture import Raw, Softmax
 from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
 from diffqas.studies import populations
 from diffqas.studies.datasets import PAIRS, load_data
-from diffqas.studies.figures_5_7 import paper_mlp
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks import Settings, Task
 from diffqas.tasks.images import ImageData, image_task, recipe_target
 from diffqas.tasks.images.task import IMAGE_RECIPES
+from figures_5_7 import paper_mlp
+from one_factor import percents, searches, study
 
 EPOCHS = 10
 """Half of the default's: enough to tell settings apart."""

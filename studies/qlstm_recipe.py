@@ -17,8 +17,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from one_factor import errors, searches, study
-
 from diffqas.choices import adjusted
 from diffqas.kinds.qlstm import QLSTM_RECIPES, QLSTMKind
 from diffqas.quantum_train import Rates
@@ -26,6 +24,7 @@ from diffqas.studies import populations
 from diffqas.tasks import Settings
 from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import series_task
+from one_factor import errors, searches, study
 
 EPOCHS = 30
 """Fewer than the recipe has: the order of the settings shows early, and a step of the filter takes

@@ -15,15 +15,15 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from one_factor import errors, searches, study
-
+import searched
 from diffqas.architecture import Softmax
 from diffqas.kinds.per_layer import first_order, of_layers
-from diffqas.studies import populations, searched
+from diffqas.studies import populations
 from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import SERIES_RECIPES, series_task
 from diffqas.tasks.settings import Settings
+from one_factor import errors, searches, study
 
 EPOCHS, SEEDS = 30, 4
 """Short trainings of few seeds: enough to tell rates that differ by a factor of three or more."""

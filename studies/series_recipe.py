@@ -15,8 +15,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from one_factor import errors, searches, study
-
 from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
@@ -25,6 +23,7 @@ from diffqas.studies.rows import TrainedRow
 from diffqas.tasks.series import load_series
 from diffqas.tasks.series.task import SERIES_RECIPES, series_task
 from diffqas.tasks.settings import Settings
+from one_factor import errors, searches, study
 
 KALMAN = SERIES_RECIPES["default"]
 ADAM = adjusted(KALMAN, optimizer="adam")

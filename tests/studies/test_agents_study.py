@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import torch
 
+import agents
 from diffqas.agents.environments import random_policy
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
-from diffqas.studies import Plan, agents, run_study
+from diffqas.studies import Plan, run_study
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import load_data
 from diffqas.studies.measure import measure

@@ -14,9 +14,10 @@ import torch
 from diffqas.choices import adjusted
 from diffqas.errors import RunError
 from diffqas.quantum_train.controls import HashedWeights
-from diffqas.studies import Plan, run_study, table_2
+from diffqas.studies import STUDIES, Plan, run_study
 from diffqas.studies.cells import StudyFolder
 
+table_2 = sys.modules[STUDIES["table-2"].rows.__module__]
 PLAN = Plan("table-2", seeds=2, epochs=2, depth=1)
 OPTIONS = ["study", "table-2", "--seeds", "2", "--epochs", "2", "--depth", "1"]
 FEW = ["search-raw", "hashed-vector", "least-squares"]

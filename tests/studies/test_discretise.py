@@ -13,13 +13,13 @@ from diffqas.searches.data_sets import load_task
 from diffqas.searches.session import load
 from diffqas.storage.files import load_tensors, save_tensors
 from diffqas.studies import Plan, run_study
-from diffqas.studies.discretise import fitted
-from diffqas.studies.discretise_report import gaps_of
-from diffqas.studies.found import find
 from diffqas.studies.metric import MSE
-from diffqas.studies.restarts import ANEW
 from diffqas.studies.rows import TrainedRow
 from diffqas.training import make_models
+from discretise import fitted
+from discretise_report import gaps_of
+from found import find
+from restarts import ANEW
 
 FOUND = ["full-mixture-as-found", "top-1-as-found", "top-3-as-found", "weighted-top-3-as-found"]
 

@@ -6,17 +6,18 @@ from dataclasses import replace
 import pytest
 import torch
 
+import searched
 from diffqas.circuits import TABLE_I, form
 from diffqas.circuits.identities import CONSTANTS
 from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.searches.data_sets import load_task
 from diffqas.storage.files import read_json, write_json
-from diffqas.studies import Plan, searched
+from diffqas.studies import Plan
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.measure import measure, trainable
 from diffqas.studies.rows import TrainedRow
-from diffqas.studies.sharing import EQUAL
+from sharing import EQUAL
 
 TINY = {"seeds": 2, "epochs": 1, "depth": 2}
 

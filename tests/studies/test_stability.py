@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from diffqas.errors import ArgumentError
-from diffqas.studies.stability import Ranks, agreement, mean_correlation
+from stability import Ranks, agreement, mean_correlation
 
 
 def ranks(contributions, constant=None):

@@ -9,10 +9,10 @@ from diffqas.circuits import TABLE_I
 from diffqas.kinds.quantum_train import constant
 from diffqas.searches.data_sets import load_task
 from diffqas.studies import Plan, run_study
-from diffqas.studies.restarts import ANEW
 from diffqas.studies.rows import TrainedRow
-from diffqas.studies.transfer import LIVE, drawn_live
 from diffqas.training import make_models
+from restarts import ANEW
+from transfer import LIVE, drawn_live
 
 PLAN = Plan("transfer", seeds=2, epochs=1, depth=1)
 

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
-from diffqas.studies import OF_A_RUN, STUDIES, Plan, run_study
+from diffqas.studies import Plan, papers_index, run_study
 
-DATASETS = "; ".join(dict.fromkeys(", ".join(study.datasets) for study in STUDIES.values())) + "."
+PAPERS = papers_index()
+ABOUT = " ".join(f"{name}: {entry.about}." for name, entry in PAPERS.items())
 
 
 @dataclass
@@ -25,13 +26,7 @@ class Study:
         tyro.conf.Positional[str],
         tyro.conf.arg(
             metavar="NAME",
-            help=f"{', '.join([*STUDIES, *OF_A_RUN])}. table-2: the search, its candidates, controls and references. "
-            "ablation: one factor at a time. sharing: angles shared or separate. per-layer: a circuit chosen layer by "
-            "layer. strict: bilevel and sparse searches. "
-            "qlstm-table: the quantum LSTM, circuits chosen by hand, controls. "
-            "figures-5-7: images, the same rows as table-2. figures-13-14: agents in two rooms of MiniGrid. "
-            "rooms: agents in harder ones. transfer, transfer-images: what one data set found, used on another. "
-            "discretise RUN: the best candidates of a finished run in place of its mixture.",
+            help=f"One of {', '.join(PAPERS)}, or FILE.py:NAME, a study of your own. {ABOUT}",
         ),
     ]
     source: Annotated[
@@ -51,7 +46,9 @@ class Study:
     datasets: Annotated[
         tuple[str, ...],
         tyro.conf.arg(
-            metavar="DATASET ...", help="Only these; each study has its own: " + DATASETS
+            metavar="DATASET ...",
+            help="Only these; each study has its own: series (bessel, ...), images "
+            "(mnist-1-5, ...) or environments (minigrid-empty-5x5, ...).",
         ),
     ] = ()
     rows: Annotated[

@@ -66,11 +66,12 @@ class StudyFolder:
             return
         content = {
             "format": FORMAT,
-            "study": plan.study,
+            "study": plan.name,
             "settings": plan.to_json(),
             "rows": [row.name for row in plan.rows],
             "datasets": list(plan.datasets),
             "metric": {"name": plan.metric.name, "higher": plan.metric.higher},
+            "named": [{"title": row.title, "part": row.part} for row in plan.made.named],
             "command": plan.command,
             "environment": environment(),
         }
@@ -89,7 +90,7 @@ class StudyFolder:
                 raise RunError(f"The study in {self.path} was begun with {names}. {remedy}")
         then, now = (
             {"study": stored.get("study")} | stored["settings"],
-            {"study": plan.study} | plan.to_json(),
+            {"study": plan.name} | plan.to_json(),
         )
         for name in ("study", "recipe", "seeds", "epochs", "episodes", "depth"):
             if then.get(name) != now.get(name):

@@ -13,6 +13,7 @@ from diffqas.errors import RunError
 from diffqas.studies import statistics
 from diffqas.studies.entries import Comparison as Comparison
 from diffqas.studies.entries import Entry as Entry
+from diffqas.studies.entries import NamedRow
 from diffqas.studies.entries import Verdict as Verdict
 from diffqas.studies.merging import Row, merge, row_of
 from diffqas.studies.metric import MSE, Metric
@@ -23,6 +24,7 @@ def compare(
     baseline: str | None = None,
     alpha: float = 0.05,
     metric: Metric = MSE,
+    named: tuple[NamedRow, ...] = (),
 ) -> Comparison:
     """Compare one row with every other row of one data set.
 
@@ -36,6 +38,7 @@ def compare(
         baseline: the row to compare with; by default the first of group "search".
         alpha: adjusted p below which a difference counts as found.
         metric: which figure of the cells.
+        named: rows that the sentence below the table always speaks of.
 
     Raises:
         RunError: cells of several data sets, a row given twice, no such baseline, or provably equal
@@ -61,7 +64,8 @@ def compare(
     final = tuple(
         _decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True)
     )
-    return Comparison(str(listed[0].get("study", "study")), dataset, baseline, final, alpha, metric)
+    study = str(listed[0].get("study", "study"))
+    return Comparison(study, dataset, baseline, final, alpha, metric, named)
 
 
 def compare_all(
@@ -69,12 +73,13 @@ def compare_all(
     baseline: str | None = None,
     alpha: float = 0.05,
     metric: Metric = MSE,
+    named: tuple[NamedRow, ...] = (),
 ) -> list[Comparison]:
     """`compare` for each data set of a study, in the order of their first cells."""
     columns: dict[str, list[Mapping[str, Any]]] = {}
     for cell in cells:
         columns.setdefault(str(cell["dataset"]), []).append(cell)
-    return [compare(column, baseline, alpha, metric) for column in columns.values()]
+    return [compare(column, baseline, alpha, metric, named) for column in columns.values()]
 
 
 def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:

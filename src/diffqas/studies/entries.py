@@ -73,6 +73,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class NamedRow:
+    """A row that the sentence below a table always speaks of.
+
+    Attributes:
+        title: what it is called there.
+        part: what the row's name holds, in lower case.
+    """
+
+    title: str
+    part: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One data set's table.
 
@@ -83,6 +96,7 @@ class Comparison:
         entries: rows in the study's order, the baseline among them.
         alpha: adjusted p below which a difference counts as found.
         metric: what was compared.
+        named: rows that the sentence below the table always speaks of.
     """
 
     study: str
@@ -91,6 +105,7 @@ class Comparison:
     entries: tuple[Entry, ...]
     alpha: float = 0.05
     metric: Metric = MSE
+    named: tuple[NamedRow, ...] = ()
 
     @property
     def search(self) -> Entry:

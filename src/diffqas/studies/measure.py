@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from diffqas.agents import EnvironmentTask
+from diffqas.architecture import PerLayerCircuit
 from diffqas.errors import RunError
 from diffqas.kinds import constant, leading
 from diffqas.optimisers import Population
@@ -19,7 +20,6 @@ from diffqas.quantum_train import Lockstep
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
-from diffqas.studies.searched import found
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training
 
@@ -107,7 +107,7 @@ def _trained(
         assert isinstance(training.population, Lockstep)
         cell["structure"] = structure(training.population)
     if row.structure:
-        cell |= found(training.population)
+        cell |= circuits_found(training.population)
     if task.kind == "images":
         cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
         return cell, None
@@ -145,6 +145,26 @@ def structure(population: Lockstep) -> dict[str, Any]:
         "candidates": list(population.circuits.candidates.names),
         "weights": population.structural_weights.tolist(),
         "leading": [entry.indices[0] for entry in best],
+    }
+
+
+def circuits_found(population: Any) -> dict[str, Any]:
+    """What a cell keeps of a search: structural weights of each seed, and of a search of every
+    layer its circuit.
+
+    `structural_weights` is (seeds, candidates) or (seeds, depth * candidates), layer by layer;
+    `layers` names the candidate of each layer.
+    """
+    circuits = getattr(population, "circuits", None)
+    weights = {
+        "structural_weights": [
+            [round(w, 6) for w in row] for row in population.structural_weights.tolist()
+        ]
+    }
+    if not isinstance(circuits, PerLayerCircuit):
+        return weights
+    return weights | {
+        "layers": [[candidate.name for candidate in circuit] for circuit in circuits.found]
     }
 
 

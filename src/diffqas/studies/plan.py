@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from diffqas.agents import AGENT_RECIPES, AgentSettings, is_environment
+from diffqas.agents import AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
-from diffqas.kinds import QLSTM_RECIPES
 from diffqas.storage import encode
-from diffqas.studies import (
-    ablation,
-    agents,
-    discretise,
-    figures_5_7,
-    per_layer,
-    qlstm_table,
-    sharing,
-    strict,
-    table_2,
-    transfer,
-)
 from diffqas.studies.datasets import IMAGES, SERIES
-from diffqas.studies.metric import ACCURACY, REWARD, Metric
+from diffqas.studies.library import LoadedStudy, load_study
+from diffqas.studies.metric import Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
-from diffqas.studies.study import Study
-from diffqas.tasks import IMAGE_RECIPES
+from diffqas.studies.study import Study, StudyOfRun
+from diffqas.tasks import explained
 
 DATASETS = SERIES
 """The data sets of the studies of series."""
-
-
-STUDIES = {
-    "table-2": Study(table_2.rows),
-    "ablation": Study(ablation.rows),
-    "sharing": Study(sharing.rows),
-    "per-layer": Study(per_layer.rows, per_layer.DATASETS),
-    "strict": Study(strict.rows),
-    "qlstm-table": Study(qlstm_table.rows, recipes=lambda: QLSTM_RECIPES),
-    "figures-5-7": Study(figures_5_7.rows, IMAGES, ACCURACY, lambda: IMAGE_RECIPES),
-    "figures-13-14": Study(agents.rows, agents.FIGURES, REWARD, lambda: AGENT_RECIPES),
-    "rooms": Study(agents.room_rows, agents.ROOMS, REWARD, lambda: AGENT_RECIPES),
-    "transfer": Study(transfer.rows, tuple(transfer.SERIES_SOURCES)),
-    "transfer-images": Study(
-        transfer.rows, tuple(transfer.IMAGE_SOURCES), ACCURACY, lambda: IMAGE_RECIPES
-    ),
-}
-"""Studies by name."""
-
-OF_A_RUN: dict[str, Callable[[str], Study]] = {"discretise": discretise.study}
-"""Studies of a finished run, by name: its folder -> the study."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +25,7 @@ class Plan:
     """The choices of a study; every cell of its folder is computed with them.
 
     Attributes:
-        study: one of `STUDIES` or `OF_A_RUN`.
+        study: the name of one of the papers' studies, or `FILE.py:NAME`, a study of your own.
         recipe: `"default"` or `"paper"`.
         seeds: how many, counted from 0; of a run at most as many.
         epochs: passes over the training part; None: the recipe's.
@@ -66,7 +33,7 @@ class Plan:
         data_dir: folder with files of images, as in `load_images`; where they lie makes no other
             study.
         episodes: of agents; None: the recipe's.
-        run: folder of the run that a study of `OF_A_RUN` is made of.
+        run: folder of the finished run that a `StudyOfRun` is made of.
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())
@@ -83,50 +50,62 @@ class Plan:
     run: str | None = None
 
     def __post_init__(self) -> None:
-        choose(self.study, [*STUDIES, *OF_A_RUN], "study")
-        if self.study in OF_A_RUN:
-            rule = f"be the folder of a finished run for the study {self.study}"
-            require(self.run is not None, "run", rule, self.run)
-            chosen = {
-                "recipe": self.recipe != "default" or None,
-                "epochs": self.epochs,
-                "depth": self.depth,
-            }
-            for name, value in chosen.items():
-                require(
-                    value is None,
-                    name,
-                    f"be left to the run with the study {self.study}",
-                    getattr(self, name),
-                )
-        else:
-            require(self.run is None, "run", f"be left out with the study {self.study}", self.run)
+        self._check_run()
         choose(self.recipe, self.made.recipes(), "recipe")
-        require(
-            isinstance(self.seeds, int) and self.seeds >= 1, "seeds", "be at least 1", self.seeds
-        )
-        images = set(self.datasets) <= set(IMAGES)
-        require(
-            (images and self.run is None) or self.data_dir is None,
-            "data_dir",
-            "be used with a study of images",
-            self.study,
-        )
+        whole = isinstance(self.seeds, int) and self.seeds >= 1
+        require(whole, "seeds", "be at least 1", self.seeds)
+        self._check_datasets()
+        _ = self.settings  # refuses wrong epochs and depth
+
+    def _check_run(self) -> None:
+        """A study of a run needs one, and takes everything else from it."""
+        if not isinstance(self.loaded.study, StudyOfRun):
+            require(self.run is None, "run", f"be left out with the study {self.study}", self.run)
+            return
+        rule = f"be the folder of a finished run for the study {self.study}"
+        require(self.run is not None, "run", rule, self.run)
+        rule = f"be left to the run with the study {self.study}"
+        require(self.recipe == "default", "recipe", rule, self.recipe)
+        require(self.epochs is None, "epochs", rule, self.epochs)
+        require(self.depth is None, "depth", rule, self.depth)
+
+    def _check_datasets(self) -> None:
+        """Whether the choices go with data sets of this kind."""
+        images = self.run is None and set(self.datasets) <= set(IMAGES)
+        rule = "be used with a study of images"
+        require(images or self.data_dir is None, "data_dir", rule, self.study)
         acting = is_environment(self.datasets[0])
         kind = "of environments" if acting else "of data sets"
-        for name, fits in {"epochs": not acting, "episodes": acting}.items():
-            value = getattr(self, name)
-            require(value is None or fits, name, f"not be used with a study {kind}", value)
-        _ = self.settings  # refuses wrong epochs and depth
+        rule = f"not be used with a study {kind}"
+        require(self.epochs is None or not acting, "epochs", rule, self.epochs)
+        require(self.episodes is None or acting, "episodes", rule, self.episodes)
+
+    @property
+    def loaded(self) -> LoadedStudy:
+        """The study as its file has it.
+
+        Raises:
+            ArgumentError, DataError: as of `load_study`.
+        """
+        return load_study(self.study)
+
+    @property
+    def name(self) -> str:
+        """The study's name in tables and cells."""
+        return self.loaded.name
 
     @property
     def made(self) -> Study:
-        """What the study is made of.
+        """The study; one of a run is made of it.
 
         Raises:
             DiffqasError: a run that it cannot be made of.
         """
-        return STUDIES[self.study] if self.run is None else OF_A_RUN[self.study](self.run)
+        loaded = self.loaded
+        if not isinstance(loaded.study, StudyOfRun):
+            return loaded.study
+        with explained(loaded.source):
+            return loaded.study.make(str(self.run))
 
     @property
     def seed_numbers(self) -> list[int]:
@@ -156,7 +135,8 @@ class Plan:
     @property
     def rows(self) -> list[Row]:
         """All rows, in the order of the table."""
-        return self.made.rows(self.settings, self.recipe)
+        with explained(self.loaded.source):
+            return self.made.rows(self.settings, self.recipe)
 
     @property
     def command(self) -> str:

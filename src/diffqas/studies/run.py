@@ -107,7 +107,7 @@ def run_study(
             highlight=False,
         )
     missing = _missing(folder, plan, jobs, console)
-    head = f"[bold]{plan.study}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
+    head = f"[bold]{plan.name}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
     console.print(f"{head}; {chosen.places(len(missing))}", highlight=False)
     failed = (
         _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
@@ -131,9 +131,7 @@ def default_folder(plan: Plan) -> Path:
     >>> default_folder(Plan("table-2")).as_posix(), default_folder(Plan("table-2", "paper")).as_posix()
     ('runs/table-2', 'runs/table-2-paper')
     """
-    return Path("runs") / (
-        plan.study if plan.recipe == "default" else f"{plan.study}-{plan.recipe}"
-    )
+    return Path("runs") / (plan.name if plan.recipe == "default" else f"{plan.name}-{plan.recipe}")
 
 
 def report(path: Path, plan: Plan, console: Console) -> StudyRun:
@@ -146,9 +144,9 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
     baseline = plan.rows[0].name
     ready = {cell["dataset"] for cell in cells if cell["row"] == baseline}
     with understood(folder.path / "cells"):
-        comparisons = compare_all(
-            (cell for cell in cells if cell["dataset"] in ready), baseline, metric=plan.metric
-        )
+        shown = [cell for cell in cells if cell["dataset"] in ready]
+        named = plan.made.named
+        comparisons = compare_all(shown, baseline, metric=plan.metric, named=named)
     if comparisons:
         write_outputs(comparisons, path)
         console.print()

@@ -23,25 +23,6 @@ WORDS = [
     "twelve",
 ]
 
-NAMED = {
-    "mse": (("uniform control", "uniform"), ("directly trained LSTM", "lstm")),
-    "accuracy": (
-        ("uniform control", "uniform"),
-        ("directly trained MLP", "mlp"),
-        ("logistic regression", "logistic"),
-    ),
-    "reward": (
-        ("uniform distribution", "uniform"),
-        ("directly trained networks", "direct networks"),
-    ),
-    "qlstm-table": (("classical LSTM", "lstm"),),
-    "transfer": (("uniform control", "uniform"),),
-    "transfer-images": (("uniform control", "uniform"),),
-}
-"""Rows that are always spoken of, by the study's name or else the metric's: what they are called,
-and what their names hold.
-"""
-
 
 def sentence(comparison: Comparison) -> str:
     """What a table says, in words: verdicts, the named controls, what could not be tested or found.
@@ -60,8 +41,8 @@ def sentence(comparison: Comparison) -> str:
     if undecided and len(undecided) < len(comparison.others):
         parts.append(f"No difference was found to {_listed(undecided)}.")
     if any(entry.group in ("control", "reference") for entry in comparison.others):
-        named_rows = NAMED.get(comparison.study, NAMED[comparison.metric.name])
-        parts += [told for named in named_rows for told in _against(comparison, *named)]
+        for named in comparison.named:
+            parts += _against(comparison, named.title, named.part)
     parts += [*_paper(search, comparison.metric), *_failures(comparison), *_power(comparison)]
     return " ".join(parts)
 

@@ -10,8 +10,11 @@ from typing import Any
 from diffqas.errors import DiffqasError, RunError
 from diffqas.storage import read_json
 from diffqas.studies.comparison import Comparison, compare_all
+from diffqas.studies.entries import NamedRow
+from diffqas.studies.library import STUDIES
 from diffqas.studies.merging import row_of
 from diffqas.studies.metric import ACCURACY, MSE, REWARD, Metric, metric_of
+from diffqas.studies.study import Study
 
 SETTINGS = "study.json"
 
@@ -51,6 +54,7 @@ def stored_study(path: Path) -> StoredStudy:
         rows, datasets = list(map(str, stored["rows"])), list(map(str, stored["datasets"]))
         told = stored.get("metric")
         compared = None if told is None else metric_of(str(told["name"]), bool(told["higher"]))
+        named = _named(stored)
     except (KeyError, TypeError):
         raise RunError(f"{path / SETTINGS} is not of this version of diffqas.") from None
     cells, faults = [], []
@@ -66,10 +70,18 @@ def stored_study(path: Path) -> StoredStudy:
     ready = {cell["dataset"] for cell in known if cell["row"] == rows[0]}
     shown = [cell for cell in known if cell["dataset"] in ready]
     metric = compared or (_metric(shown[0]) if shown else MSE)
-    comparisons = compare_all(shown, rows[0], metric=metric)
+    comparisons = compare_all(shown, rows[0], metric=metric, named=named)
     return StoredStudy(
         str(stored.get("study")), str(stored.get("command", "")), known, comparisons, faults
     )
+
+
+def _named(stored: Mapping[str, Any]) -> tuple[NamedRow, ...]:
+    """The rows of which the sentences speak; a folder that does not say them is of the papers."""
+    if "named" in stored:
+        return tuple(NamedRow(str(row["title"]), str(row["part"])) for row in stored["named"])
+    study = STUDIES.get(str(stored.get("study")))
+    return study.named if isinstance(study, Study) else ()
 
 
 def _metric(cell: Mapping[str, Any]) -> Metric:

@@ -1,4 +1,4 @@
-"""What makes a study."""
+"""The parts of a study: its rows, its data sets, and what is compared."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
+from diffqas.studies.entries import NamedRow
 from diffqas.studies.metric import MSE, Metric
 from diffqas.studies.rows import Row
 from diffqas.tasks import SERIES_RECIPES
@@ -32,7 +33,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Study:
-    """What makes a study.
+    """Rows on data sets, compared by one figure.
 
     Attributes:
         rows: (settings, name of the recipe) -> rows, the search first.
@@ -44,6 +45,7 @@ class Study:
         origin: the run that it is made of, if it is made of one.
         more: (the study's folder, finished cells, console): writes and tells what its report has
             besides the tables.
+        named: rows that the sentence below a table always speaks of.
     """
 
     rows: Callable[[Any, str], list[Row]]
@@ -54,3 +56,15 @@ class Study:
     samples: Callable[[str], int] = training_samples
     origin: Origin | None = None
     more: Callable[[Path, Sequence[Mapping[str, Any]], Console], None] | None = None
+    named: tuple[NamedRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyOfRun:
+    """A study that is made of a finished run.
+
+    Attributes:
+        make: the run's folder -> the study.
+    """
+
+    make: Callable[[str], Study]

@@ -38,4 +38,5 @@ from .task import Task as Task
 from .task_file import TaskSource as TaskSource
 from .task_file import explained as explained
 from .task_file import is_task_file as is_task_file
+from .task_file import load_from_file as load_from_file
 from .task_file import load_task_file as load_task_file

@@ -12,11 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from diffqas.errors import ArgumentError, DataError, DiffqasError, require
 from diffqas.storage import storable
 from diffqas.tasks.task import Task
+
+T = TypeVar("T")
 
 TRACEBACK = "DIFFQAS_TRACEBACK"
 """Environment variable: set, errors in a task's file come with their whole traceback."""
@@ -61,19 +63,34 @@ def load_task_file(word: str) -> tuple[Task, TaskSource]:
     """Execute a file of Python and take a task from it: a `Task`, or what a function without
     arguments gives.
 
-    The file can import modules that lie beside it, as a script can. No cache is written beside it.
-
     Args:
         word: `FILE.py:NAME`.
 
     Raises:
+        ArgumentError, DataError: as of `load_from_file`.
+    """
+    return load_from_file(word, (Task,), "task")
+
+
+def load_from_file(word: str, kinds: tuple[type[T], ...], what: str) -> tuple[T, TaskSource]:
+    """Execute a file of Python and take an object from it, or what a function without arguments
+    gives.
+
+    The file can import modules that lie beside it, as a script can. No cache is written beside it.
+
+    Args:
+        word: `FILE.py:NAME`.
+        kinds: what the object may be; messages name the first.
+        what: the object in messages, such as "task".
+
+    Raises:
         ArgumentError: a word of another form.
         DataError: the file is missing, raises an error (file, line and error are told), or holds no
-            such task.
+            such object.
     """
     place, _, name = word.rpartition(":")
-    rule = "name a task in its file, as in task.py:NAME"
-    require(place.endswith(".py") and name.isidentifier(), "task", rule, repr(word))
+    rule = f"name a {what} in its file, as in {what}.py:NAME"
+    require(place.endswith(".py") and name.isidentifier(), what, rule, repr(word))
     path = Path(place).expanduser().resolve()
     try:
         content = path.read_bytes()
@@ -81,14 +98,16 @@ def load_task_file(word: str) -> tuple[Task, TaskSource]:
         raise DataError(f"Cannot read {place}: {error.strerror}.") from None
     source = TaskSource(word, str(path), name, hashlib.sha256(content).hexdigest())
     with explained(source):
-        found = _named(_executed(path, content), name, place)
-        task = found() if callable(found) else found
-    if not isinstance(task, Task):
-        got = f"a function that gives {_what(task)}" if callable(found) else _what(found)
+        found = _named(_executed(path, content), name, place, kinds, what)
+        made = found() if callable(found) else found
+    if not isinstance(made, kinds):
+        got = f"a function that gives {_what(made)}" if callable(found) else _what(found)
+        kind = kinds[0].__name__
         raise DataError(
-            f"{place}: {name} must be a Task or a function without arguments that gives one, but is {got}."
+            f"{place}: {name} must be a {kind} or a function without arguments that gives one, "
+            f"but is {got}."
         )
-    return task, source
+    return made, source
 
 
 @contextmanager
@@ -141,13 +160,14 @@ def _executed(path: Path, content: bytes) -> ModuleType:
     return module
 
 
-def _named(module: ModuleType, name: str, place: str) -> Any:
+def _named(
+    module: ModuleType, name: str, place: str, kinds: tuple[type[Any], ...], what: str
+) -> Any:
     if not hasattr(module, name):
-        tasks = [key for key, value in vars(module).items() if isinstance(value, Task)]
-        tasks += [key for key, value in vars(module).items() if _makes(value, module.__name__)]
-        raise ArgumentError(
-            f"There is no {name} in {place}; it has {', '.join(sorted(tasks)) or 'no tasks'}."
-        )
+        known = [key for key, value in vars(module).items() if isinstance(value, kinds)]
+        known += [key for key, value in vars(module).items() if _makes(value, module.__name__)]
+        listed = ", ".join(sorted(known)) or f"no {what}"
+        raise ArgumentError(f"There is no {name} in {place}; it has {listed}.")
     found = getattr(module, name)
     if inspect.isfunction(found) and not _makes(found, found.__module__):
         parameters = ", ".join(inspect.signature(found).parameters)

@@ -53,7 +53,7 @@ def compute(
         samples = plan.made.load(dataset, plan.data_dir) if data is None else data
         seeds = plan.seed_numbers
         seeds = seeds[: row.seeds_of(len(seeds))] if isinstance(row, TrainedRow) else seeds
-        return measure(plan.study, row, dataset, seeds, samples, found, plan.recipe)
+        return measure(plan.name, row, dataset, seeds, samples, found, plan.recipe)
     finally:
         torch.set_num_threads(threads)
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale
-from diffqas.studies import populations
-from diffqas.studies.rows import Row, TrainedRow
+from diffqas.studies import Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
 
 DEPTHS = (5, 10, 15)
@@ -76,3 +75,6 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             )
             result.append(TrainedRow(name, "search", new, populations.search, work=work))
     return result
+
+
+STUDY = Study(rows)

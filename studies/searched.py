@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import torch
 
@@ -124,23 +124,3 @@ def run_search(
     for _ in Training(population, task, settings, list(seeds)).epochs():
         pass
     population.write_back(models)
-
-
-def found(population: Any) -> dict[str, Any]:
-    """What a cell keeps of a search: structural weights of each seed, and of a search of every
-    layer its circuit.
-
-    `structural_weights` is (seeds, candidates) or (seeds, depth * candidates), layer by layer;
-    `layers` names the candidate of each layer.
-    """
-    circuits = getattr(population, "circuits", None)
-    weights = {
-        "structural_weights": [
-            [round(w, 6) for w in row] for row in population.structural_weights.tolist()
-        ]
-    }
-    if not isinstance(circuits, PerLayerCircuit):
-        return weights
-    return weights | {
-        "layers": [[candidate.name for candidate in circuit] for circuit in circuits.found]
-    }

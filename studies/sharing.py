@@ -7,10 +7,9 @@ from functools import partial
 
 from diffqas.architecture import SHARINGS
 from diffqas.kinds import first_order
-from diffqas.studies import populations
-from diffqas.studies.per_layer import WORDS
-from diffqas.studies.rows import Row, TrainedRow
+from diffqas.studies import Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
+from per_layer import WORDS
 
 DEPTHS = (10, 5, 15)
 """The recipe's first: all others are compared with it."""
@@ -46,3 +45,6 @@ def _row(settings: Settings, sharing: str, depth: int) -> Row:
         partial(populations.search, sharing=sharing),
         work=work * (4 if settings.optimizer.most_numbers is not None else 1),
     )
+
+
+STUDY = Study(rows)

@@ -18,11 +18,9 @@ from rich.console import Console
 
 from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
 from diffqas.storage import write_atomically
-from diffqas.studies.comparison import Comparison, compare
-from diffqas.studies.found import Found
-from diffqas.studies.metric import Metric, short
-from diffqas.studies.outputs import markdown_text as markdown_gaps
-from diffqas.studies.stability import Agreement, Ranks, agreement, ranks_of
+from diffqas.studies import Comparison, Metric, compare, markdown_text, short
+from found import Found
+from stability import Agreement, Ranks, agreement, ranks_of
 
 COLORS = (PREDICTION, TRUTH, BOUNDARY)
 """Of what is done with the kept candidates, in the order of the table."""
@@ -38,13 +36,13 @@ def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: 
     lines = sentences(ranks)
     (path / "figures").mkdir(exist_ok=True)
     write_atomically(path / "ranks.csv", csv_text(ranks).encode())
-    write_atomically(path / "ranks.md", markdown_text(ranks, lines).encode())
+    write_atomically(path / "ranks.md", ranks_text(ranks, lines).encode())
     save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
     if cells:
         save_figure(kept_figure(cells, found.metric), path / "figures" / "kept.png")
     gaps = gaps_of(cells, found.compared)
     if gaps:
-        write_atomically(path / "gaps.md", markdown_gaps(gaps).encode())
+        write_atomically(path / "gaps.md", markdown_text(gaps).encode())
     for line in lines:
         console.print(line, highlight=False)
     console.print()
@@ -99,7 +97,7 @@ def csv_text(ranks: Ranks) -> str:
     return buffer.getvalue()
 
 
-def markdown_text(ranks: Ranks, lines: Sequence[str]) -> str:
+def ranks_text(ranks: Ranks, lines: Sequence[str]) -> str:
     """Candidates by their median rank, and what follows."""
     table = ranks.ranks
     head = ["candidate", "median rank", "best", "worst", *(f"seed {seed}" for seed in ranks.seeds)]

@@ -8,12 +8,18 @@ from functools import partial
 
 from torch import nn
 
-from diffqas.kinds import PUBLISHED, QLSTMKind, affordable, lstm_count, nearest_hidden_size
+from diffqas.kinds import (
+    PUBLISHED,
+    QLSTM_RECIPES,
+    QLSTMKind,
+    affordable,
+    lstm_count,
+    nearest_hidden_size,
+)
 from diffqas.layers import BASELINES
-from diffqas.studies import populations
-from diffqas.studies.rows import Group, Row, TrainedRow
-from diffqas.studies.table_2 import references
+from diffqas.studies import Group, NamedRow, Row, Study, TrainedRow, populations
 from diffqas.tasks import SeriesLSTM, Settings, Task
+from table_2 import references
 
 SEARCHES = {
     "non-shared": QLSTMKind(),
@@ -103,3 +109,10 @@ def _work(group: str, settings: Settings) -> float:
 
 def _network(task: Task, size: int) -> nn.Module:
     return SeriesLSTM(1, size)
+
+
+STUDY = Study(
+    rows,
+    recipes=lambda: QLSTM_RECIPES,
+    named=(NamedRow("classical LSTM", "lstm"),),
+)

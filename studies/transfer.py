@@ -13,11 +13,10 @@ import torch
 from diffqas.architecture import Raw
 from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.quantum_train import Lockstep, stacked
-from diffqas.studies import populations
-from diffqas.studies.restarts import Given, anew, freeze_structure, with_relaxation
-from diffqas.studies.rows import Row, TrainedRow
-from diffqas.tasks import Settings, Task
+from diffqas.studies import ACCURACY, NamedRow, Row, Study, TrainedRow, populations
+from diffqas.tasks import IMAGE_RECIPES, Settings, Task
 from diffqas.training import make_models
+from restarts import Given, anew, freeze_structure, with_relaxation
 
 SERIES_SOURCES = {"narma5": "bessel", "narma10": "bessel"}
 IMAGE_SOURCES = {"fashion-mnist-1-5": "mnist-1-5", "fashion-mnist-5-7": "mnist-1-5"}
@@ -101,3 +100,9 @@ def _one_each(
         chosen = with_relaxation(settings, Raw(math.nan if failed else 1.0))
         models += make_models(task, chosen, [seed], candidates=[TABLE_I[index]])
     return stacked([freeze_structure(model) for model in models])
+
+
+NAMED = (NamedRow("uniform control", "uniform"),)
+
+OF_SERIES = Study(rows, tuple(SERIES_SOURCES), named=NAMED)
+OF_IMAGES = Study(rows, tuple(IMAGE_SOURCES), ACCURACY, lambda: IMAGE_RECIPES, named=NAMED)

@@ -18,7 +18,7 @@ from scipy import stats
 from diffqas.architecture import Ranked
 from diffqas.errors import require
 from diffqas.kinds import constant
-from diffqas.studies.statistics import Floats
+from diffqas.studies import Floats
 
 RESAMPLES = 9999
 

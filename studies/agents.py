@@ -7,11 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from diffqas.agents import AgentSettings, random_policy
+from diffqas.agents import AGENT_RECIPES, AgentSettings, random_policy
 from diffqas.architecture import as_relaxation
 from diffqas.circuits import CONSTANTS, TABLE_I, form
-from diffqas.studies import populations
-from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
+from diffqas.studies import REWARD, NamedRow, ReferenceRow, Row, Study, TrainedRow, populations
 
 FIGURES = ("minigrid-empty-5x5", "minigrid-empty-6x6")
 """The environments of the paper's Figures 13 and 14."""
@@ -164,3 +163,12 @@ def _tuned(settings: AgentSettings, kind: str) -> AgentSettings:
 def references() -> list[Row]:
     """What needs no training."""
     return [ReferenceRow("random policy", random_policy, trainable=0)]
+
+
+NAMED = (
+    NamedRow("uniform distribution", "uniform"),
+    NamedRow("directly trained networks", "direct networks"),
+)
+
+FIGURES_13_14 = Study(rows, FIGURES, REWARD, lambda: AGENT_RECIPES, named=NAMED)
+IN_ROOMS = Study(room_rows, ROOMS, REWARD, lambda: AGENT_RECIPES, named=NAMED)

@@ -7,8 +7,7 @@ from functools import partial
 
 from diffqas.architecture import as_relaxation
 from diffqas.circuits import CONSTANTS, TABLE_I, form
-from diffqas.studies import populations
-from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
+from diffqas.studies import NamedRow, ReferenceRow, Row, Study, TrainedRow, populations
 from diffqas.tasks import (
     TABLE_II,
     Settings,
@@ -138,3 +137,8 @@ def references() -> list[Row]:
         ),
         ReferenceRow("least squares", least_squares, trainable=5),
     ]
+
+
+NAMED = (NamedRow("uniform control", "uniform"), NamedRow("directly trained LSTM", "lstm"))
+
+STUDY = Study(rows, named=NAMED)

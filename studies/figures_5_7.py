@@ -10,10 +10,18 @@ from torch import nn
 
 from diffqas.choices import adjusted
 from diffqas.circuits import CONSTANTS, TABLE_I, form
-from diffqas.studies import populations
-from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
-from diffqas.studies.table_2 import candidates, searches
-from diffqas.tasks import MLP, Settings, Task, majority, nearest_mean
+from diffqas.studies import (
+    ACCURACY,
+    IMAGES,
+    NamedRow,
+    ReferenceRow,
+    Row,
+    Study,
+    TrainedRow,
+    populations,
+)
+from diffqas.tasks import IMAGE_RECIPES, MLP, Settings, Task, majority, nearest_mean
+from table_2 import candidates, searches
 
 RATES = {"hashed": 1.0, "subspace": 1.0, "direct": 0.001}
 """Base learning rates of rows without a circuit, under the default recipe.
@@ -101,3 +109,16 @@ def _references() -> list[Row]:
         ReferenceRow("majority class", majority, trainable=1),
         ReferenceRow("nearest mean image", nearest_mean, trainable=1568),
     ]
+
+
+STUDY = Study(
+    rows,
+    IMAGES,
+    ACCURACY,
+    recipes=lambda: IMAGE_RECIPES,
+    named=(
+        NamedRow("uniform control", "uniform"),
+        NamedRow("directly trained MLP", "mlp"),
+        NamedRow("logistic regression", "logistic"),
+    ),
+)

@@ -15,8 +15,7 @@ from diffqas.kinds import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
 from diffqas.searches import RunConfig, config_from_json, load
 from diffqas.storage import RunFolder
-from diffqas.studies.metric import Metric, metric_of
-from diffqas.studies.study import Origin
+from diffqas.studies import Metric, Origin, metric_of
 from diffqas.tasks import Settings
 
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import searched
 from diffqas.architecture import Softmax
 from diffqas.kinds import first_order, of_layers
-from diffqas.studies import populations, searched
-from diffqas.studies.datasets import SERIES
-from diffqas.studies.rows import Row, TrainedRow
-from diffqas.studies.table_2 import references
+from diffqas.studies import SERIES, Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
+from table_2 import NAMED, references
 
 DATASETS = tuple(name for name in SERIES if name != "delayed-control")
 """Delayed control has nine times as many windows."""
@@ -103,3 +102,6 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             ),
         ]
     return [*result, *references()]
+
+
+STUDY = Study(rows, DATASETS, named=NAMED)

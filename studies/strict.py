@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import searched
 from diffqas.architecture import as_relaxation
 from diffqas.kinds import first_order
-from diffqas.studies import populations, searched
-from diffqas.studies.per_layer import WORDS
-from diffqas.studies.rows import Row, TrainedRow
+from diffqas.studies import Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
+from per_layer import WORDS
 
 STRENGTHS = {"raw": ("L1", (0.03, 0.1)), "softmax": ("entropy", (1.0, 10.0))}
 """By relaxation what draws its weights to few candidates, and how strongly.
@@ -68,3 +68,6 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 def _work(settings: Settings) -> float:
     """Relative to a joint search: a bilevel one takes two gradients per step."""
     return 2.0 if settings.bilevel else 1.0
+
+
+STUDY = Study(rows)

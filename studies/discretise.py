@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from diffqas.architecture import Raw
 from diffqas.circuits import SearchSpace, groups
 from diffqas.quantum_train import Lockstep, QuantumTrain, stacked
-from diffqas.studies.discretise_report import tell
-from diffqas.studies.found import Found, find
-from diffqas.studies.restarts import Given, anew, freeze_structure, with_relaxation
-from diffqas.studies.rows import Row, TrainedRow
-from diffqas.studies.study import Study
+from diffqas.studies import Row, Study, StudyOfRun, TrainedRow
 from diffqas.tasks import Settings, Task
 from diffqas.training import make_models
+from discretise_report import tell
+from found import Found, find
+from restarts import Given, anew, freeze_structure, with_relaxation
 
 KEPT: dict[str, tuple[int | None, bool]] = {
     "full mixture": (None, False),
@@ -176,3 +175,6 @@ def _anew(
         chunk=kind.chunk,
     )
     return models if weights is None else [freeze_structure(model) for model in models]
+
+
+STUDY = StudyOfRun(study)
