@@ -1,5 +1,6 @@
 """What is built for others to install holds what they need, and nothing of the workshop."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 import diffqas
 
 ROOT = Path(__file__).parents[1]
+FORCED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
+PAPERS = [Path(name).name for name in FORCED["targets"]["wheel"]["force-include"]]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -37,7 +40,8 @@ def test_the_wheel_holds_every_file_of_the_package(built):
         for path in (package / "diffqas").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     )
-    assert held == {path.relative_to(package).as_posix() for path in files}
+    papers = {f"diffqas/studies/papers/{name}" for name in PAPERS}
+    assert held == {path.relative_to(package).as_posix() for path in files} | papers
     assert "diffqas/py.typed" in held
 
 
@@ -55,7 +59,29 @@ def test_the_source_distribution_holds_tests_and_docs_without_results(built):
         assert name in held
     assert "tests/conftest.py" in held
     assert "docs/simulator.md" in held
+    assert {f"studies/{name}" for name in PAPERS} <= held
     assert not {name for name in held if "studies/results" in name or ".venv" in name}
+
+
+def test_the_papers_studies_run_from_the_wheel(built, tmp_path):
+    """Far from a checkout, by processes of their own; and every module that they import is there."""
+    with zipfile.ZipFile(built[0]) as wheel:
+        wheel.extractall(tmp_path / "installed")
+    script = """
+from diffqas.studies import STUDIES, Plan, run_study
+if __name__ == "__main__":
+    assert len(list(STUDIES.values())) == len(STUDIES) > 10
+    plan = Plan("table-2", seeds=1, epochs=1, depth=1)
+    rows = ["search-raw", "hashed-vector"]
+    print(len(run_study(plan, rows=rows, datasets=["narma5"], workers=2, quiet=True).cells))
+"""
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, "script.py"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.strip() == "2", done.stderr
 
 
 def test_metadata_is_complete(built):

@@ -5,6 +5,7 @@ they were.
 import json
 import math
 import shutil
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-import agents
 from diffqas.agents.environments import random_policy
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
-from diffqas.studies import Plan, run_study
+from diffqas.studies import STUDIES, Plan, run_study
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import load_data
 from diffqas.studies.measure import measure
@@ -27,6 +27,7 @@ from diffqas.studies.rows import TrainedRow
 
 pytest.importorskip("minigrid", reason="environments need minigrid")
 
+agents = sys.modules[STUDIES["rooms"].rows.__module__]
 FIGURES = Plan("figures-13-14", seeds=10)
 PLAN = Plan("figures-13-14", seeds=2, depth=1, episodes=4)
 ROOMS = Plan("rooms", seeds=2, depth=1, episodes=6)

@@ -1,14 +1,18 @@
 import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
 from diffqas.errors import RunError
-from diffqas.studies.comparison import compare, compare_all
+from diffqas.studies import comparison as comparisons
+from diffqas.studies.comparison import compare_all
 from diffqas.studies.merging import joined
 from diffqas.studies.sentences import sentence
+from table_2 import NAMED
 
+compare = partial(comparisons.compare, named=NAMED)
 SEARCH = [1e-6 * 1.1**seed for seed in range(10)]
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from diffqas.errors import ArgumentError, DataError, RunError
 from diffqas.optimisers import Adam
 from diffqas.studies import Plan, run_study
 from diffqas.studies.cells import StudyFolder
-from diffqas.studies.comparison import compare
+from diffqas.studies.comparison import compare as compare_rows
 from diffqas.studies.curves import curves_figure
 from diffqas.studies.datasets import IMAGES, PAIRS, Pair, load_data, make_task
 from diffqas.studies.distribution import distribution_figure
@@ -28,7 +29,9 @@ from diffqas.studies.outputs import csv_text, latex_text, markdown_text, termina
 from diffqas.studies.rows import TrainedRow
 from diffqas.studies.sentences import sentence
 from diffqas.tasks.images import load_images, majority, nearest_mean
+from figures_5_7 import STUDY
 
+compare = partial(compare_rows, named=STUDY.named)
 PLAN = Plan("figures-5-7", seeds=2, epochs=2, depth=1)
 SET = "mnist-1-5"
 FOUND = Pair("digits", (3, 8), PAIRS[SET].count)

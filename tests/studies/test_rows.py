@@ -73,9 +73,10 @@ def test_ablation_changes_one_factor_and_counts_follow(recipe):
         assert any(word in name for name in by_name)
 
 
-@pytest.mark.parametrize(
-    "study", [name for name, study in STUDIES.items() if isinstance(study, Study)]
-)
+OF_DATA = [name for name, study in STUDIES.items() if isinstance(study, Study)]
+
+
+@pytest.mark.parametrize("study", OF_DATA)
 @pytest.mark.parametrize("recipe", ["default", "paper"])
 def test_every_row_has_a_word_of_its_own(study, recipe):
     rows = Plan(study, recipe).rows
