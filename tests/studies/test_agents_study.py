@@ -5,7 +5,6 @@ they were.
 import json
 import math
 import shutil
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from diffqas.studies.rows import TrainedRow
 
 pytest.importorskip("minigrid", reason="environments need minigrid")
 
-agents = sys.modules[STUDIES["rooms"].rows.__module__]
+AGENTS = STUDIES["figures-13-14"].rows.__globals__
 FIGURES = Plan("figures-13-14", seeds=10)
 PLAN = Plan("figures-13-14", seeds=2, depth=1, episodes=4)
 ROOMS = Plan("rooms", seeds=2, depth=1, episodes=6)
@@ -91,12 +90,12 @@ def test_the_rows_of_harder_rooms():
     assert all(
         row.seeds_of(10) == 3 and row.settings.episodes == 5_000 for row in trained(plan).values()
     )
-    assert plan.datasets == agents.ROOMS
+    assert plan.datasets == AGENTS["ROOMS"]
     assert plan.command == "diffqas study rooms --recipe default --seeds 10"
 
 
 def test_rows_that_were_tuned_are_rows():
-    assert set(agents.TUNED) <= {row.slug for row in FIGURES.rows}
+    assert set(AGENTS["TUNED"]) <= {row.slug for row in FIGURES.rows}
 
 
 def test_a_plan_tells_its_episodes():
@@ -144,7 +143,7 @@ def finished(tmp_path_factory):
     """Some rows of one room, by the command line."""
     folder = tmp_path_factory.mktemp("study") / "study"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agents, "random_policy", partial(random_policy, episodes=3))
+        patch.setitem(AGENTS, "random_policy", partial(random_policy, episodes=3))
         main(command(folder))
     return folder
 
@@ -272,8 +271,8 @@ def test_a_cell_of_other_seeds_is_damaged(finished, tmp_path):
 
 
 def test_rows_with_fewer_seeds_are_compared_on_those_that_they_have(tmp_path, monkeypatch):
-    monkeypatch.setattr(agents, "FEW", 1)
-    monkeypatch.setattr(agents, "random_policy", partial(random_policy, episodes=3))
+    monkeypatch.setitem(AGENTS, "FEW", 1)
+    monkeypatch.setitem(AGENTS, "random_policy", partial(random_policy, episodes=3))
     plan = Plan("figures-13-14", seeds=2, depth=1, episodes=2)
     rows = ["search-raw", "hashed-vector", "random-policy"]
     run = run_study(
