@@ -27,9 +27,7 @@ from unittest.mock import patch
 
 from diffqas.errors import RunError
 from diffqas.searches import resume, search, session
-from diffqas.storage import files
-from diffqas.storage.files import read_json
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder, files, read_json
 from report import describe, write_json
 
 RUN: dict[str, Any] = {"task": "bessel", "depth": 1, "epochs": 5, "seeds": 2, "quiet": True}

@@ -4,8 +4,6 @@ agree.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 from rich.console import Console
 
 from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
-from diffqas.storage import write_atomically
+from diffqas.storage import csv_content, make_folder, write_atomically
 from diffqas.studies import Comparison, Metric, compare, markdown_text, short
 from found import Found
 from stability import Agreement, Ranks, agreement, ranks_of
@@ -34,7 +32,7 @@ def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: 
     used = next((cell["seeds"] for cell in cells), seeds)
     ranks = ranks_of({seed: ranking for seed, ranking in found.rankings().items() if seed in used})
     lines = sentences(ranks)
-    (path / "figures").mkdir(exist_ok=True)
+    make_folder(path / "figures", inside=path)
     write_atomically(path / "ranks.csv", csv_text(ranks).encode())
     write_atomically(path / "ranks.md", ranks_text(ranks, lines).encode())
     save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
@@ -87,14 +85,12 @@ def _sentence(name: str, found: Agreement) -> str:
 
 def csv_text(ranks: Ranks) -> str:
     """One line per candidate and seed."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["candidate", "constant", "seed", "rank", "contribution"])
+    rows: list[list[object]] = [["candidate", "constant", "seed", "rank", "contribution"]]
     for place, name in enumerate(ranks.names):
         for row, seed in enumerate(ranks.seeds):
             figures = (float(ranks.ranks[row, place]), float(ranks.contributions[row, place]))
-            writer.writerow([name, ranks.constant[place], seed, *figures])
-    return buffer.getvalue()
+            rows.append([name, ranks.constant[place], seed, *figures])
+    return csv_content(rows)
 
 
 def ranks_text(ranks: Ranks, lines: Sequence[str]) -> str:

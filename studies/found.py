@@ -14,7 +14,7 @@ from diffqas.errors import RunError
 from diffqas.kinds import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
 from diffqas.searches import RunConfig, config_from_json, load
-from diffqas.storage import RunFolder
+from diffqas.storage import RunFolder, read_file
 from diffqas.studies import Metric, Origin, metric_of
 from diffqas.tasks import Settings
 
@@ -79,7 +79,10 @@ def find(path: str) -> Found:
         raise RunError(
             f"There is no {folder.checkpoint.name} in {path}: the trained models are gone."
         )
-    digest = hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()
+    try:
+        digest = hashlib.sha256(read_file(folder.checkpoint)).hexdigest()
+    except OSError as error:
+        raise RunError(f"Cannot read {folder.checkpoint}: {error.strerror}.") from None
     failed = {int(seed) for seed in result.get("failures", {})}
     if failed >= set(config.seeds):
         raise RunError(f"The run in {path} has no finished seed: nothing can be made of it.")

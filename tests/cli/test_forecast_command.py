@@ -16,7 +16,7 @@ from diffqas.reports.forecast import forecast_csv, forecast_table
 from diffqas.runs import forecast_run, load
 from diffqas.searches import KINDS
 from diffqas.searches.config import RunConfig
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 from diffqas.tasks.series import ForecastErrors, load_series
 from diffqas.tasks.series.task import SERIES_RECIPES
 

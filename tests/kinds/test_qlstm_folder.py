@@ -16,7 +16,7 @@ from diffqas.searches.config import config_from_json
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.showing import showing_of
 from diffqas.simulator.oracle import dense_state
-from diffqas.storage.files import read_json
+from diffqas.storage import read_json
 
 SMALL = {"model": "qlstm", "hidden_size": 2, "depth": 2}
 

@@ -13,8 +13,7 @@ from diffqas.kinds.qlstm import QLSTM_RECIPES, nearest_hidden_size
 from diffqas.layers import BASELINES
 from diffqas.optimisers import OPTIMISERS, Kalman, RMSProp
 from diffqas.searches.config import config_from_json
-from diffqas.storage.files import read_json
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder, read_json
 from diffqas.tasks.series import SeriesLSTM
 from diffqas.training import Training
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from diffqas import search
 from diffqas.errors import RunError
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 from diffqas.searches import session
 
 session.CHECKPOINT_SECONDS = session.CHECKPOINT_SHARE = 0

@@ -25,8 +25,7 @@ from diffqas.errors import DataError, DiffqasError
 from diffqas.searches.artefacts import curves_picture
 from diffqas.searches.config import config_from_json
 from diffqas.searches.session import make_training
-from diffqas.storage.files import load_tensors, understood
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder, load_tensors, understood
 from diffqas.studies import Plan
 from diffqas.studies.cells import StudyFolder
 from diffqas.tasks.images.idx import read_idx

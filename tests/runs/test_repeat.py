@@ -8,7 +8,7 @@ from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.runs import repeat_run
 from diffqas.runs.differences import ComparedPart, compare_part
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 
 SMALL = {"depth": 1, "epochs": 2, "seeds": 2, "quiet": True}
 
@@ -110,7 +110,7 @@ def test_an_error_that_ends_a_run_names_what_is_left(tmp_path, monkeypatch):
 
 
 def test_a_run_in_the_hands_of_another_is_refused(tmp_path, stopped):
-    from diffqas.storage.lock import only_one
+    from diffqas.storage import only_one
 
     with stopped():
         search("bessel", output=tmp_path / "run", **SMALL)

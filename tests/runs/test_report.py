@@ -14,7 +14,7 @@ from diffqas.errors import RunError
 from diffqas.reports.page import build
 from diffqas.reports.terminal import spread
 from diffqas.runs.report import report_runs, run_page
-from diffqas.storage.files import load_tensors
+from diffqas.storage import load_tensors
 
 KINDS = {
     "series": ("bessel", {"seeds": [3, 5], "depth": 1, "epochs": 2}),

@@ -20,7 +20,7 @@ from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.searches import choose_kind
 from diffqas.searches.agent_artefacts import rewards_picture
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 
 pytest.importorskip("minigrid", reason="environments need minigrid")
 

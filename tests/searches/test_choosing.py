@@ -14,8 +14,7 @@ from diffqas.quantum_train import MLPMapping, TensorTrainMapping
 from diffqas.searches import KINDS, choose_kind
 from diffqas.searches.config import config_from_json
 from diffqas.searches.data_sets import load_task
-from diffqas.storage import decode, encode
-from diffqas.storage.files import read_json
+from diffqas.storage import decode, encode, read_json
 
 
 def test_each_kind_has_defaults_of_its_own():

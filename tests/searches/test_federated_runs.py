@@ -10,8 +10,7 @@ from diffqas.runs.report import run_page
 from diffqas.searches.artefacts import curves_picture
 from diffqas.searches.config import config_from_json
 from diffqas.searches.result_table import show
-from diffqas.storage.files import read_json
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder, read_json
 from diffqas.training import Federated, FederatedTraining
 
 SMALL = {"depth": 1, "optimizer": "adam", "quiet": True}

@@ -9,7 +9,7 @@ from diffqas.cli import main
 from diffqas.errors import ArgumentError
 from diffqas.quantum_train import LinearMapping, MLPMapping, TensorTrainMapping
 from diffqas.searches.config import config_from_json
-from diffqas.storage.files import read_json
+from diffqas.storage import read_json
 
 SMALL = {"depth": 1, "epochs": 2, "quiet": True}
 

@@ -19,7 +19,7 @@ from diffqas.runs import forecast_run, list_runs
 from diffqas.runs.report import report_runs, run_page
 from diffqas.searches.command import command_of
 from diffqas.searches.config import config_from_json
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.task_file import load_task_file
 

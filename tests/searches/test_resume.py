@@ -6,7 +6,7 @@ import pytest
 
 from diffqas import resume, search
 from diffqas.errors import RunError
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 
 
 @pytest.fixture

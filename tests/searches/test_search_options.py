@@ -12,8 +12,7 @@ from diffqas import search
 from diffqas.errors import ArgumentError
 from diffqas.optimisers import OPTIMISERS
 from diffqas.searches.result_table import show
-from diffqas.storage import encode
-from diffqas.storage.files import read_json
+from diffqas.storage import encode, read_json
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
 

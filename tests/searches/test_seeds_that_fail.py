@@ -9,7 +9,7 @@ import torch
 
 from diffqas import search
 from diffqas.errors import RunError
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 from diffqas.training import Training
 
 

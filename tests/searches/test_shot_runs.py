@@ -8,7 +8,7 @@ import torch
 from diffqas import QuantumTrain, resume, search
 from diffqas.architecture import Shots
 from diffqas.errors import ArgumentError
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder
 
 SMALL = {"depth": 2, "epochs": 2, "quiet": True}
 

@@ -6,7 +6,7 @@ import pytest
 
 from diffqas import resume, search
 from diffqas.searches.config import config_from_json
-from diffqas.storage.files import read_json
+from diffqas.storage import read_json
 
 SMALL = {"depth": 1, "epochs": 2, "optimizer": "adam", "seeds": 2, "quiet": True}
 

@@ -7,9 +7,7 @@ import torch
 
 from diffqas.errors import RunError
 from diffqas.reports.events import Events
-from diffqas.storage.files import load_tensors
-from diffqas.storage.lock import only_one
-from diffqas.storage.run_folder import RunFolder
+from diffqas.storage import RunFolder, load_tensors, only_one
 
 
 @pytest.fixture
@@ -119,9 +117,10 @@ def test_a_lock_that_cannot_be_made_is_one_line(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_metrics_on_a_device_that_is_full_are_told_in_one_line(folder):
-    folder.metrics.unlink()
-    folder.metrics.symlink_to("/dev/full")
+def test_metrics_on_a_device_that_is_full_are_told_in_one_line(folder, monkeypatch):
+    monkeypatch.setattr(
+        "diffqas.storage.files.open_to_append", lambda path: os.open("/dev/full", os.O_WRONLY)
+    )
     with pytest.raises(
         RunError,
         match=r"^Cannot write .*metrics\.jsonl: No space left on device\. Free some space\.$",

@@ -11,7 +11,7 @@ from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.session import load
-from diffqas.storage.files import load_tensors, save_tensors
+from diffqas.storage import load_tensors, save_tensors
 from diffqas.studies import Plan, run_study
 from diffqas.studies.metric import MSE
 from diffqas.studies.rows import TrainedRow

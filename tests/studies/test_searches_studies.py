@@ -12,7 +12,7 @@ from diffqas.circuits.identities import CONSTANTS
 from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.searches.data_sets import load_task
-from diffqas.storage.files import read_json, write_json
+from diffqas.storage import read_json, write_json
 from diffqas.studies import Plan
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.measure import measure, trainable

@@ -11,7 +11,6 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-import os
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture
-from diffqas.errors import DataError, DiffqasError, require
-from diffqas.storage import decode_value, encode_value
+from diffqas.errors import DataError, DiffqasError, RunError, require
+from diffqas.storage import decode_value, encode_value, parse_json, untied, write_atomically
 
 if TYPE_CHECKING:
     from diffqas.quantum_train.model import QuantumTrain
@@ -45,10 +44,9 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     }
     brought = brought_tensors(model.target.module)
     if include_target:
-        # Clones: safetensors stores no storage twice; of tied tensors the first name stays.
-        numbers |= {
-            BROUGHT + name: tensor.detach().cpu().clone() for name, tensor in _once(brought).items()
-        }
+        # Of tied tensors the first name stays: the target that is loaded into ties them again.
+        for name, tensor in untied(brought).items():
+            numbers[BROUGHT + name] = tensor
     header = {
         "format": FORMAT,
         "choices": encode_choices(model),
@@ -84,15 +82,12 @@ def encode_choices(model: QuantumTrain) -> dict[str, Any]:
 
 
 def save_generator(model: QuantumTrain, path: str | Path, include_target: bool = False) -> None:
-    """As `QuantumTrain.save_generator`."""
-    place, content = Path(path), generator_content(model, include_target)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    """Write a model's generator; see `QuantumTrain.save_generator`."""
+    content = generator_content(model, include_target)
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, place)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"Cannot write {place}: {error.strerror}. Choose another place.") from None
+        write_atomically(Path(path), content, remedy="Choose another place.")
+    except RunError as error:
+        raise DataError(str(error)) from None
 
 
 def load_generator(
@@ -148,20 +143,6 @@ def _bytes(tensor: Tensor) -> bytes:
     return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
-def _once(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Each storage under its first name."""
-    kept: dict[tuple[Any, ...], str] = {}
-    places = {
-        name: (t.data_ptr(), *t.shape, *t.stride()) if t.numel() else (name,)
-        for name, t in state.items()
-    }
-    return {
-        name: tensor
-        for name, tensor in state.items()
-        if kept.setdefault(places[name], name) == name
-    }
-
-
 def _digest(header: dict[str, Any], numbers: dict[str, Tensor]) -> str:
     found = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(numbers):
@@ -180,7 +161,7 @@ def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         with safe_open(place, framework="pt") as file:
             text = (file.metadata() or {}).get(KEY)
             numbers = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        header = None if text is None else json.loads(text)
+        header = None if text is None else parse_json(text)
     except (SafetensorError, OSError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise DataError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +17,7 @@ from rich.text import Text
 from diffqas.architecture import Audit, haar_floor, log_haar_masses
 from diffqas.reports.pictures import blank, clean
 from diffqas.reports.terminal import number
-from diffqas.storage import write_atomically
+from diffqas.storage import csv_content, write_atomically
 
 GREY = "0.6"
 NEAR = 0.03
@@ -175,42 +173,29 @@ def save_audit(audits: Sequence[Audit], numbers: Sequence[int], path: Path) -> N
     its own.
     """
     sizes = sorted({size for audit in audits for size, _ in audit.gradient_variance})
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            *(
-                "number",
-                "candidate",
-                "constant",
-                "reason",
-                "duplicate_of",
-                "qubits",
-                "depth",
-                "directions",
-                "angles",
-            ),
-            *("expressibility", "entanglement"),
-            *(f"gradient_variance_{size}" for size in sizes),
-            *("log2_variance_per_qubit", "seconds", "cost"),
-        ]
-    )
+    names = [
+        "number",
+        "candidate",
+        "constant",
+        "reason",
+        "duplicate_of",
+        "qubits",
+        "depth",
+        "directions",
+        "angles",
+    ]
+    names += ["expressibility", "entanglement"]
+    names += [f"gradient_variance_{size}" for size in sizes]
+    names += ["log2_variance_per_qubit", "seconds", "cost"]
+    rows: list[list[object]] = [[*names]]
     for place, audit in zip(numbers, audits, strict=True):
         finding, variances = audit.finding, dict(audit.gradient_variance)
-        writer.writerow(
-            [
-                *(place, audit.candidate.name, finding.constant, finding.reason),
-                "" if finding.duplicate_of is None else finding.duplicate_of.name,
-                *(
-                    audit.n,
-                    audit.depth,
-                    audit.directions,
-                    audit.angles,
-                    audit.expressibility,
-                    audit.entanglement,
-                ),
-                *(variances.get(size, "") for size in sizes),
-                *("" if audit.slope is None else audit.slope, audit.seconds, audit.cost),
-            ]
-        )
-    write_atomically(path, text.getvalue().encode())
+        equal = finding.duplicate_of
+        row: list[object] = [place, audit.candidate.name, finding.constant, finding.reason]
+        row += [None if equal is None else equal.name]  # nothing is written of None
+        row += [audit.n, audit.depth, audit.directions, audit.angles]
+        row += [audit.expressibility, audit.entanglement]
+        row += [variances.get(size) for size in sizes]
+        row += [audit.slope, audit.seconds, audit.cost]
+        rows.append(row)
+    write_atomically(path, csv_content(rows).encode())

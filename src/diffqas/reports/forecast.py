@@ -14,6 +14,7 @@ from rich.text import Text
 
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.reports.terminal import number
+from diffqas.storage import csv_content
 from diffqas.tasks import ForecastErrors, SeriesData
 
 LEAST_SQUARES, PERSISTENCE = "#3a7d44", "0.55"
@@ -89,8 +90,8 @@ def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
     ]
     columns = [*errors.models.tolist(), errors.persistence.tolist(), errors.least_squares.tolist()]
     rows = zip(*columns, errors.origins.tolist(), strict=True)
-    lines = [names, *([horizon, *row] for horizon, row in enumerate(rows, 1))]
-    return "".join(",".join(map(str, line)) + "\n" for line in lines)
+    lines = [[horizon, *row] for horizon, row in enumerate(rows, 1)]
+    return csv_content([names, *lines])
 
 
 def _over_models(values: Floats) -> str:

@@ -4,7 +4,6 @@ executed.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import statistics
@@ -15,7 +14,7 @@ from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
 from diffqas.reports import spread, text_of
-from diffqas.storage import RunFolder, read_json
+from diffqas.storage import RunFolder, last_record, read_json
 
 STATES = ("finished", "unfinished", "begun", "broken")
 STUDY = "study.json"
@@ -176,7 +175,7 @@ def _run(path: Path, name: str) -> RunSummary:
         return RunSummary(
             path, name, "finished", metric=metric, higher=higher, figures=_figures(values), **common
         )
-    record = _last(folder.metrics)
+    record = last_record(folder.metrics, TAIL)
     if record is None:
         return RunSummary(path, name, "begun", **common)
     metric, values = _main(record)
@@ -215,23 +214,6 @@ def _figures(values: Iterable[Any]) -> tuple[float | None, ...]:
     return tuple(
         float(value) if value is not None and math.isfinite(value) else None for value in values
     )
-
-
-def _last(path: Path) -> dict[str, Any] | None:
-    """The last whole line of metrics.jsonl; the file may be long."""
-    if not path.exists():
-        return None
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL))
-        lines = file.read().splitlines()
-    for line in reversed(lines):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            return record
-    return None
 
 
 def _cells(path: Path, name: str) -> Iterator[RunSummary]:

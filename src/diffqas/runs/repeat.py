@@ -21,7 +21,7 @@ from diffqas.searches import (
     generated,
     task_of,
 )
-from diffqas.storage import RunFolder
+from diffqas.storage import RunFolder, read_file
 from diffqas.tasks import Task
 
 TOLERANCE = 1e-6
@@ -148,7 +148,7 @@ def _networks(path: Path) -> dict[str, Any]:
     found = {}
     for file in sorted(path.glob("model*.safetensors")):
         try:
-            tensors = load_safetensors(file.read_bytes())
+            tensors = load_safetensors(read_file(file))
         except (OSError, SafetensorError) as error:
             raise RunError(f"Cannot read {file}: {' '.join(str(error).split())}.") from None
         found[file.name] = {name: tensor.tolist() for name, tensor in tensors.items()}

@@ -28,7 +28,7 @@ from diffqas.runs.report_charts import (
     weights_of,
 )
 from diffqas.searches import REPORT, RunConfig, command_of, config_from_json, flat, settings_of
-from diffqas.storage import RunFolder, write_atomically
+from diffqas.storage import RunFolder, read_file, write_atomically
 
 
 def report_runs(
@@ -233,8 +233,7 @@ def _spare(target: Path) -> None:
     if not target.exists():
         return
     try:
-        with target.open(encoding="utf-8", errors="replace") as file:
-            own = MARK in file.read(2_000)
+        own = MARK.encode() in read_file(target)[:2_000]
     except OSError:
         own = False
     if not own:

@@ -17,7 +17,7 @@ from diffqas.circuits import CONSTANTS, AnyCandidate, SearchSpace, draw, form
 from diffqas.errors import RunError
 from diffqas.reports import Chart, Circuit, Line, Place, Table, Weights, band, plain, thinned
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
-from diffqas.storage import RunFolder, load_tensors
+from diffqas.storage import RunFolder, load_tensors, read_file
 from diffqas.tasks import SERIES
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
@@ -76,7 +76,7 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str
         line = band("reward", episodes, [record["reward"] for record in records], role="prediction")
         return Chart("reward", "reward", "episode", [line])
     try:
-        tensors = load_safetensors(path.read_bytes())
+        tensors = load_safetensors(read_file(path))
     except (OSError, SafetensorError) as error:
         raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
     every = [tensors[f"reward-{seed}"] for seed in config.seeds]
@@ -193,7 +193,7 @@ def circuits_of(folder: RunFolder, config: RunConfig) -> list[Circuit]:
 
 
 def _circuit(path: Path, named: Mapping[str, AnyCandidate]) -> Circuit:
-    text = path.read_text(encoding="utf-8")
+    text = read_file(path).decode("utf-8")
     comments = re.findall(r"^// (.*)$", text, re.MULTILINE)
     name, _, size = comments[0].partition(", ") if comments else ("", "", "")
     count = re.search(r"^qubit\[(\d+)\]", text, re.MULTILINE)

@@ -14,7 +14,7 @@ from diffqas.agents import BEST, LAST, AgentTraining, RewardLine, rewards_figure
 from diffqas.errors import RunError
 from diffqas.reports import save_figure
 from diffqas.searches.config import RunConfig, config_from_json
-from diffqas.storage import RunFolder, write_atomically
+from diffqas.storage import RunFolder, read_file, write_atomically
 
 EPISODES, REWARDS, ANIMATION = "episodes.safetensors", "rewards.png", "play.gif"
 
@@ -51,7 +51,7 @@ def rewards_picture(folder: RunFolder) -> Figure:
     """
     path = folder.path / EPISODES
     try:
-        tensors = load_safetensors(path.read_bytes())
+        tensors = load_safetensors(read_file(path))
     except (OSError, SafetensorError) as error:
         raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
     config = config_from_json(folder.load_config())

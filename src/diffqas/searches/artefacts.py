@@ -23,7 +23,14 @@ from diffqas.reports import (
 from diffqas.searches.agent_artefacts import ANIMATION, EPISODES, REWARDS, write_agent_artefacts
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.showing import showing_of
-from diffqas.storage import RunFolder, load_tensors, save_tensors, understood, write_atomically
+from diffqas.storage import (
+    RunFolder,
+    load_tensors,
+    save_tensors,
+    understood,
+    untied,
+    write_atomically,
+)
 from diffqas.tasks import IMAGES, SOURCES, Task
 from diffqas.training import Training
 
@@ -119,8 +126,8 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
     kind = config.kind
     names = ["model.safetensors", *(f"model-seed-{seed}.safetensors" for seed in config.seeds[1:])]
     for name, model in zip(names, models, strict=True):
-        exported = {key: tensor.contiguous().cpu() for key, tensor in kind.export(model).items()}
-        write_atomically(folder.path / name, save_safetensors(_untied(exported), {"format": "pt"}))
+        exported = untied(kind.export(model))
+        write_atomically(folder.path / name, save_safetensors(exported, {"format": "pt"}))
     showing = showing_of(kind)
     circuits, pictures = showing.circuits(models[0]), showing.circuit_pictures(models[0])
     for name, text in circuits.items():
@@ -223,16 +230,6 @@ def class_names(config: RunConfig, task: Task) -> list[str]:
     chosen = [names[label] for label in config.classes or range(len(names))]
     # A user's own task may have a known name and other classes.
     return chosen if len(chosen) == len(task.train.targets.unique()) else []
-
-
-def _untied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Each storage once: safetensors stores no tensor twice; the first name stays."""
-    kept: dict[int, str] = {}
-    return {
-        name: tensor
-        for name, tensor in state.items()
-        if kept.setdefault(tensor.data_ptr(), name) == name
-    }
 
 
 def seeds_in_words(config: RunConfig) -> str:

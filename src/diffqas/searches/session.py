@@ -265,7 +265,7 @@ class _Checkpoints:
 
 def _train(folder: RunFolder, training: SearchTraining, labels: Labels, console: Console) -> None:
     """Train to the end; every record is written and shown, some are followed by a checkpoint."""
-    events = Events(folder.path / "tensorboard", labels.names, training.epoch)
+    events = Events(folder.make("tensorboard"), labels.names, training.epoch)
     checkpoints = _Checkpoints(folder, training)
     try:
         with display_of(training, console) as display:

@@ -1,5 +1,6 @@
-"""Files that are whole or not there, typed choices as JSON, and the run folder. Knows no circuit
-and no network.
+"""The one place that writes and reads files: whole or not there, typed choices as JSON, run folders.
+
+Knows no circuit and no network, and imports torch only when tensors are read or written.
 """
 
 import lazy_loader

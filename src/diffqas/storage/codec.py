@@ -1,8 +1,11 @@
-"""Typed choices as JSON and back: frozen dataclasses by their class name; nothing is ever executed.
+"""Typed choices as JSON and back: frozen dataclasses by their class name; nothing is executed.
 
 A class says for itself that it can be stored (`storable`), so this module knows none of them. A
 family whose members cannot be made from their fields alone, such as circuits of a user's own,
 brings functions of its own (`store_by`).
+
+`encode_value` and `decode_value` serve any file, `encode` and `decode` those of runs: their errors
+name the run folder.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
-from diffqas.errors import ArgumentError, DataError, DiffqasError
+from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError
 
 T = TypeVar("T")
 
@@ -52,7 +55,14 @@ def store_by(
     encode: Callable[[T], dict[str, Any]],
     decode: Callable[[dict[str, Any]], T],
 ) -> None:
-    """Store instances of `base` that are not storable themselves by functions of their own."""
+    """Store instances of `base` that are not storable themselves by functions of their own.
+
+    Args:
+        base: the class whose instances are meant.
+        mark: what stands under `is` in their JSON objects.
+        encode: instance -> JSON object, the mark among it.
+        decode: JSON object -> instance.
+    """
     _FAMILIES.append(_Family(base, mark, encode, decode))
 
 
@@ -67,10 +77,11 @@ def encode_value(value: Any) -> Any:
     {'is': 'Rates', 'angles': 3.0, 'structure': 1.0, 'mapping': 1.0}
     """
     if is_dataclass(value) and type(value).__name__ in CLASSES:
-        # A field that does not count in comparisons is no choice.
-        kept = [field.name for field in fields(value) if field.compare]
-        parts = {name: encode_value(getattr(value, name)) for name in kept}
-        return {"is": type(value).__name__} | parts
+        encoded: dict[str, Any] = {"is": type(value).__name__}
+        for field in fields(value):
+            if field.compare:  # one that does not count in comparisons is no choice
+                encoded[field.name] = encode_value(getattr(value, field.name))
+        return encoded
     for family in _FAMILIES:
         if isinstance(value, family.base):
             return family.encode(value)
@@ -89,7 +100,8 @@ def decode_value(value: Any) -> Any:
             version.
 
     >>> from diffqas.circuits import Candidate
-    >>> decode_value(encode_value(Candidate(rotation=("rz", "ry")))) == Candidate(rotation=("rz", "ry"))
+    >>> candidate = Candidate(rotation=("rz", "ry"))
+    >>> decode_value(encode_value(candidate)) == candidate
     True
     """
     if isinstance(value, list):
@@ -97,13 +109,13 @@ def decode_value(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     try:
-        return _made(value)
+        return _make(value)
     except (KeyError, TypeError, ValueError, RecursionError, DiffqasError) as error:
         raise DataError(str(error)) from None
 
 
-def _made(value: dict[str, Any]) -> Any:
-    """The instance that a JSON object stands for."""
+def _make(value: dict[str, Any]) -> Any:
+    """The instance that a JSON object stands for: of a class that is known, or none."""
     mark = value.get("is")
     for family in _FAMILIES:
         if mark == family.mark:
@@ -112,8 +124,11 @@ def _made(value: dict[str, Any]) -> Any:
     if cls is None or not is_dataclass(cls):
         raise TypeError(f"unknown kind {mark!r}")
     parts = {key: decode_value(part) for key, part in value.items() if key != "is"}
+    # A class may know how older versions wrote it.
     upgraded = getattr(cls, "upgraded", None)
-    return typed(cls, parts if upgraded is None else upgraded(parts))
+    if upgraded is not None:
+        parts = upgraded(parts)
+    return typed(cls, parts)
 
 
 def typed(cls: type[T], values: dict[str, Any]) -> T:
@@ -131,14 +146,40 @@ def typed(cls: type[T], values: dict[str, Any]) -> T:
     from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
     hints = get_type_hints(cls)
+    every = CollectionCheckStrategy.ALL_ITEMS  # not the first alone
     for name, value in values.items():
-        expected = hints.get(name, Any)
+        expected = hints.get(name, Any)  # an unknown field is an error of the class itself, below
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                check_type(
-                    value, expected, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS
-                )
+                warnings.simplefilter("ignore")  # of hints that cannot be resolved
+                check_type(value, expected, collection_check_strategy=every)
         except TypeCheckError as error:
             raise TypeError(f"{name}: {' '.join(str(error).split())}") from None
     return cls(**values)
+
+
+def encode(value: Any) -> Any:
+    """Encode a choice for the files of a run, as `encode_value` does.
+
+    Raises:
+        RunError: an object that is no named choice.
+    """
+    try:
+        return encode_value(value)
+    except ArgumentError as error:
+        raise RunError(str(error).replace("A file", "A run folder", 1)) from None
+
+
+def decode(value: Any) -> Any:
+    """Undo `encode`; lists inside dataclasses become tuples.
+
+    Raises:
+        RunError: an unknown class, or fields that do not fit: the file was edited or is of another
+            version.
+    """
+    try:
+        return decode_value(value)
+    except DataError as error:
+        raise RunError(
+            f"The run's config.json does not fit this version of diffqas: {error}"
+        ) from None

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError
 from diffqas.storage.files import (
-    load_tensors,
+    append_json,
+    is_linked,
+    make_folder,
     read_json,
-    save_tensors,
+    refuse_other_than_file,
     write_atomically,
     write_json,
 )
-from diffqas.storage.records import read_records
+from diffqas.storage.metrics import read_records
+from diffqas.storage.tensors import load_tensors, save_tensors
 
 FRESH = "checkpoint.new.pt"
+"""A checkpoint that is whole and not yet in its place."""
+
+LOCK = "run.lock"
 
 
 @dataclass(frozen=True)
@@ -82,34 +88,41 @@ class RunFolder:
                 it cannot be made.
         """
         if self.finished and not overwrite:
-            raise RunError(
-                f"The folder {self.path} holds a finished run. Give another --output, or --overwrite."
-            )
+            remedy = "Give another --output, or --overwrite."
+            raise RunError(f"The folder {self.path} holds a finished run. {remedy}")
         if self.started and not overwrite:
             remedy = f"Continue it with `diffqas resume {self.path}`, or give --overwrite."
             raise RunError(f"The folder {self.path} holds an unfinished run. {remedy}")
+        make_folder(self.path)
+        # The old result goes first and the new config comes last: no moment shows a mixture of
+        # two runs.
+        leavings = self._leavings(left) if self.started else []
+        own = (self.config, self.checkpoint, self.previous, self.metrics)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            # The old result goes first and the new config comes last: no moment shows a mixture of
-            # two runs.
-            found = (
-                [path for pattern in left for path in self.path.glob(pattern)]
-                if self.started
-                else []
-            )
-            leavings = [path for path in found if path.is_file()]
-            for old in (
-                self.result,
-                *leavings,
-                self.config,
-                self.checkpoint,
-                self.previous,
-                self.metrics,
-            ):
+            for old in (self.result, *leavings, *own):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise RunError(f"Cannot make the folder {self.path}: {error.strerror}.") from None
         write_json(self.config, config)
+
+    def make(self, name: str) -> Path:
+        """A subfolder, made if it is not there; it is a folder of this run and no link out of it.
+
+        Raises:
+            RunError: it cannot be made, or is a link.
+        """
+        place = self.path / name
+        make_folder(place, inside=self.path)
+        return place
+
+    def _leavings(self, patterns: Iterable[str]) -> list[Path]:
+        """Files of an old run; nothing behind a link, which would be somebody else's."""
+        found: list[Path] = []
+        for pattern in patterns:
+            for path in self.path.glob(pattern):
+                if path.is_file() and not is_linked(path.parent, self.path):
+                    found.append(path)
+        return found
 
     def tidy(self) -> None:
         """Remove what a process that was killed left half-written; for the one that holds the lock."""
@@ -123,17 +136,10 @@ class RunFolder:
         Raises:
             RunError: the line cannot be written.
         """
-        try:
-            with self.metrics.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            raise RunError(
-                f"Cannot write {self.metrics}: {error.strerror}. Free some space."
-            ) from None
+        append_json(self.metrics, record)
 
     def records(self) -> list[dict[str, Any]]:
-        """The metrics so far, up to the first line that is damaged; a crash can cut off the last
-        one.
+        """The metrics so far, up to the first line that is damaged, as a crash may leave the last.
 
         Raises:
             RunError: the file cannot be read.
@@ -147,13 +153,13 @@ class RunFolder:
             What is to be said if some before it are lost, because the file was damaged.
         """
         kept = [record for record in self.records() if record["epoch"] <= epoch]
-        write_atomically(
-            self.metrics, "".join(json.dumps(record) + "\n" for record in kept).encode()
-        )
+        lines = [json.dumps(record) + "\n" for record in kept]
+        write_atomically(self.metrics, "".join(lines).encode())
         last = kept[-1]["epoch"] if kept else 0
         if last == epoch:
             return None
-        return f"{self.metrics} is damaged: {epoch - last} of its {epoch} epochs are lost, and missing in pictures."
+        lost = f"{epoch - last} of its {epoch} epochs are lost, and missing in pictures"
+        return f"{self.metrics} is damaged: {lost}."
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; the one before stays beside it.
@@ -161,12 +167,12 @@ class RunFolder:
         Raises:
             RunError: it cannot be written; the last one still stands.
         """
+        # No checkpoint may survive a power cut that its metrics do not survive.
         with suppress(OSError), self.metrics.open("rb") as file:
-            os.fsync(
-                file.fileno()
-            )  # no checkpoint may survive a power cut that its metrics do not survive
+            os.fsync(file.fileno())
         fresh = self.checkpoint.with_name(FRESH)
         save_tensors(fresh, state)
+        # Between the two moves the one before stands alone, and `load_checkpoint` finds it.
         try:
             if self.checkpoint.exists():
                 os.replace(self.checkpoint, self.previous)
@@ -174,9 +180,7 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"Cannot write {self.checkpoint}: {error.strerror}.") from None
 
-    def load_checkpoint(
-        self, say: Callable[[str], None] = lambda line: None
-    ) -> dict[str, Any] | None:
+    def load_checkpoint(self, say: Callable[[str], None] | None = None) -> dict[str, Any] | None:
         """The last checkpoint that is sound, or None if the run was stopped before the first.
 
         Args:
@@ -193,10 +197,9 @@ class RunFolder:
             except RunError as error:
                 faults.append(error)
                 continue
-            if faults:
-                say(
-                    f"{self.checkpoint} is damaged: the run goes on from the one before, {path.name}."
-                )
+            if faults and say is not None:
+                remedy = f"the run goes on from the one before, {path.name}"
+                say(f"{self.checkpoint} is damaged: {remedy}.")
             return state
         if len(faults) == 2:
             names = f"{self.checkpoint} and {self.previous.name}"
@@ -226,7 +229,41 @@ class RunFolder:
             RunError: the run is not finished.
         """
         if self.started and not self.finished:
-            raise RunError(
-                f"The run in {self.path} is not finished. Continue it with `diffqas resume {self.path}`."
-            )
+            remedy = f"Continue it with `diffqas resume {self.path}`."
+            raise RunError(f"The run in {self.path} is not finished. {remedy}")
         return read_json(self.result)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, which is made if it is not there.
+
+    The operating system lets go of a lock when its holder dies. What counts is who holds it, not
+    whether its file is there: one that a killed process has left locks nothing, except where a
+    file system knows no locks.
+
+    Raises:
+        RunError: another process holds it, or the folder cannot be made or written.
+    """
+    from filelock import FileLock, Timeout
+
+    place = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Some versions of filelock would follow a link and empty the file that it leads to.
+        refuse_other_than_file(place)
+        lock = FileLock(place)
+        lock.acquire(blocking=False)
+    except Timeout:
+        remedy = "Wait until that one ends, or give another --output."
+        raise RunError(f"Another process is working on the run in {folder}. {remedy}") from None
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"Cannot make or lock the folder {folder}: {reason}.") from None
+    try:
+        yield
+    finally:
+        # Before it is released: afterwards it may be another process's. Nobody waits for it.
+        with suppress(OSError):
+            place.unlink()
+        lock.release()

@@ -14,6 +14,7 @@ from diffqas.storage import (
     decode,
     encode,
     load_tensors,
+    make_folder,
     read_json,
     save_tensors,
     understood,
@@ -75,7 +76,7 @@ class StudyFolder:
             "command": plan.command,
             "environment": environment(),
         }
-        self._make(self.path)
+        make_folder(self.path)
         write_json(self.settings, content)
 
     def _compare(self, plan: Plan) -> None:
@@ -124,10 +125,10 @@ class StudyFolder:
         """Store a finished cell, predictions first: the cell's file means that all of it is there."""
         if samples is not None:
             path = self.predictions(cell["dataset"])
-            self._make(path.parent)
+            make_folder(path.parent, inside=self.path)
             save_tensors(path, samples)
         path = self.cell(cell["dataset"], slug(cell["row"]))
-        self._make(path.parent)
+        make_folder(path.parent, inside=self.path)
         write_json(path, cell)
 
     def cells(self, plan: Plan) -> list[dict[str, Any]]:
@@ -163,12 +164,6 @@ class StudyFolder:
                 for name in now
                 if stored.get(name, now[name]) != now[name]
             ]
-
-    def _make(self, path: Path) -> None:
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"Cannot make the folder {path}: {error.strerror}.") from None
 
 
 def _today(choices: Any) -> Any:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.reports import save_figure
-from diffqas.storage import write_atomically
+from diffqas.storage import csv_content, write_atomically
 from diffqas.studies.columns import Column, columns_for, legend
 from diffqas.studies.distribution import distribution_figure
 from diffqas.studies.entries import Comparison, Entry
@@ -73,17 +71,14 @@ def csv_text(comparisons: Sequence[Comparison]) -> str:
     """All fields of all entries, numbers in full; several values in one field are separated by
     spaces.
     """
-    buffer = io.StringIO()
     names = [field.name for field in dataclasses.fields(Entry)]
-    writer = csv.writer(buffer, lineterminator="\n")
     headings = comparisons[0].metric.headings if comparisons else {}
-    writer.writerow(["study", *(headings.get(name, name) for name in names)])
+    rows = [["study", *(headings.get(name, name) for name in names)]]
     for comparison in comparisons:
         for entry in comparison.entries:
-            writer.writerow(
-                [comparison.study, *(_field(getattr(entry, name), name) for name in names)]
-            )
-    return buffer.getvalue()
+            fields = [_field(getattr(entry, name), name) for name in names]
+            rows.append([comparison.study, *fields])
+    return csv_content(rows)
 
 
 def markdown_text(comparisons: Sequence[Comparison], level: int = 2) -> str:

@@ -4,7 +4,6 @@ stopped.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,7 +17,7 @@ from rich.console import Console
 from diffqas.agents import BEST
 from diffqas.errors import RunError
 from diffqas.reports import predictions_figure, save_figure
-from diffqas.storage import understood
+from diffqas.storage import append_json, make_folder, understood
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.curves import curves_figure
@@ -220,14 +219,8 @@ def _compute(
 
 
 def _log(path: Path, line: dict[str, Any]) -> None:
-    """One line for every time that the study was worked on; without it the time it took would be
-    lost.
-    """
-    try:
-        with (path / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-    except OSError as error:
-        raise RunError(f"Cannot write {path / 'log.jsonl'}: {error.strerror}.") from None
+    """One line for every time that the study was worked on; it alone keeps the time it took."""
+    append_json(path / "log.jsonl", line)
 
 
 def _pictures(
@@ -264,8 +257,9 @@ def _pictures(
 
 
 def _save(folder: StudyFolder, name: str, figure: Figure) -> None:
-    (folder.path / "figures").mkdir(exist_ok=True)
-    save_figure(figure, folder.path / "figures" / name)
+    figures = folder.path / "figures"
+    make_folder(figures, inside=folder.path)
+    save_figure(figure, figures / name)
 
 
 def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: Console) -> None:

@@ -5,7 +5,6 @@ what to feed it.
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from diffqas.errors import DataError, require
 from diffqas.runs.export.layers import build, describe
+from diffqas.storage import MAX_JSON_BYTES, identity, parse_json, read_file, untied
 
 FORMAT = 1
 KIND = "diffqas-network"
@@ -23,16 +23,7 @@ KIND = "diffqas-network"
 
 def network_content(network: nn.Module) -> bytes:
     """The network's state as safetensors; of tied tensors the first name stays."""
-    kept: dict[int, str] = {}
-    state = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
-    }
-    once = {
-        name: tensor
-        for name, tensor in state.items()
-        if kept.setdefault(tensor.data_ptr(), name) == name
-    }
-    return save(once, {"format": "pt"})
+    return save(untied(network.state_dict()), {"format": "pt"})
 
 
 def network_document(network: nn.Module, content: bytes, about: dict[str, Any]) -> dict[str, Any]:
@@ -82,10 +73,12 @@ def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module
 def _read(place: Path) -> tuple[bytes, dict[str, Any]]:
     beside = place.with_suffix(".json")
     try:
-        content = place.read_bytes()
-        document = json.loads(beside.read_text(encoding="utf-8"))
+        now = place
+        content = read_file(now, named=True)
+        now = beside
+        document = parse_json(read_file(now, MAX_JSON_BYTES, named=True))
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}"
+        reason = f"{now}: {error.strerror}"
         raise DataError(
             f"Cannot read the network {place} ({reason}); `diffqas export RUN` writes both files."
         ) from None
@@ -115,9 +108,10 @@ def _fill(network: nn.Module, tensors: dict[str, Tensor]) -> None:
         require(name in own, "target", rule, "a module without it")
         require(own[name].shape == tensor.shape, "target", rule, f"shape {tuple(own[name].shape)}")
         own[name].copy_(tensor)
-        filled.add(own[name].data_ptr())
+        filled.add(identity(own[name]))
     for name, tensor in own.items():
-        tied = name in tensors or tensor.data_ptr() in filled
+        # An empty tensor holds nothing that could be missing.
+        tied = name in tensors or identity(tensor) in filled or tensor.numel() == 0
         require(
             tied, "target", "have the tensors of the file and no others", f"`{name}` in addition"
         )

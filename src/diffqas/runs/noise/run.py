@@ -21,7 +21,7 @@ from diffqas.runs.noise.picture import report_figure
 from diffqas.runs.noise.table import NoiseReport, NoiseRow, report_csv, report_markdown
 from diffqas.runs.noise.writing import ESTIMATES, Scorer, Writing, writing
 from diffqas.searches import RunConfig, config_from_json, load, task_of
-from diffqas.storage import RunFolder, write_atomically
+from diffqas.storage import RunFolder, make_folder, write_atomically
 from diffqas.tasks import Task
 
 SHOTS = tuple(10**power for power in range(3, 13))
@@ -128,6 +128,7 @@ def noise_run(
         loaded.name, score.metrics, tuple(chosen), tuple(rows), tuple(notes), score.part
     )
     score.close()
+    make_folder(target, inside=place.path if output is None else None)
     _save(report, target)
     return report
 
@@ -313,10 +314,6 @@ def _notes(
 
 
 def _save(report: NoiseReport, target: Path) -> None:
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"Cannot make the folder {target}: {error.strerror}.") from None
     write_atomically(target / "noise.csv", report_csv(report).encode())
     write_atomically(target / "noise.md", report_markdown(report).encode())
     save_figure(report_figure(report), target / "noise.png")

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.reports import number, text_of
+from diffqas.storage import csv_content
 
 SHARE = 0.1
 """A figure has arrived when it is as near to the exact one as this share of it."""
@@ -147,11 +148,9 @@ def report_csv(report: NoiseReport) -> str:
             total = int(row.level) * circuits if row.sweep == "shots" else ""
             for repeat in range(len(row.figures[report.metric][index])):
                 values = [row.figures[metric][index][repeat] for metric in report.metrics]
-                mixture = f'"{row.mixture}"' if "," in row.mixture else row.mixture
-                lines.append(
-                    [mixture, row.sweep, row.level, circuits, total, seed, repeat, *values]
-                )
-    return "".join(",".join(map(str, line)) + "\n" for line in lines)
+                where = [row.mixture, row.sweep, row.level, circuits, total, seed, repeat]
+                lines.append([*where, *values])
+    return csv_content(lines)
 
 
 HEADINGS = ("mixture", "disturbance", "all shots", "median", "lowest", "highest", "/ exact")

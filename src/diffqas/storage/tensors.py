@@ -1,0 +1,118 @@
+"""Tensors in files: a checksum inside, nothing unpickled, and tied ones once.
+
+`torch.save` writes ZIP archives, and a ZIP archive may end with a comment: there stands the
+checksum of what is before it. A sealed file is thus still one that `torch.load` reads, and one
+that was written without a seal is still read. Torch is imported when tensors are really read or
+written: what only lists runs does without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from diffqas.errors import RunError
+from diffqas.storage.files import read_file, short, write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MARK = b"sha256:"
+SEAL = len(MARK) + 64
+"""Bytes of the comment: the mark and 64 hexadecimal digits."""
+
+END = b"PK\x05\x06"
+"""With these bytes the last record of a ZIP archive begins; without a comment it is 22 bytes long.
+Its last two bytes say how long the comment is."""
+
+
+def save_tensors(path: Path, state: dict[str, Any]) -> None:
+    """Save tensors, numbers and plain containers with a checksum, for `load_tensors`."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(path, seal(buffer.getvalue()))
+
+
+def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> dict[str, Any]:
+    """Load what `save_tensors` wrote; no object is unpickled.
+
+    Raises:
+        RunError: the file is damaged, or holds something else; the message ends with `remedy`.
+    """
+    import torch
+
+    state = None
+    try:
+        content = read_file(path)
+        damage = fault(content)
+        if damage is None:
+            state = torch.load(io.BytesIO(content), weights_only=True)
+    except Exception as error:  # torch's own are of many kinds
+        damage = short(error)
+    if damage is None and not isinstance(state, dict):
+        damage = "it holds no state"
+    if damage is not None:
+        raise RunError(f"Cannot read {path}: it is damaged ({damage}). {remedy}")
+    return cast("dict[str, Any]", state)
+
+
+def seal(archive: bytes) -> bytes:
+    """The same archive with the checksum of what stands before it as its comment.
+
+    >>> import io, zipfile
+    >>> buffer = io.BytesIO()
+    >>> with zipfile.ZipFile(buffer, "w") as file:
+    ...     file.writestr("a", "b")
+    >>> sealed = seal(buffer.getvalue())
+    >>> zipfile.ZipFile(io.BytesIO(sealed)).read("a"), fault(sealed), fault(sealed[:-1])
+    (b'b', None, 'it is cut off or was changed')
+    """
+    body = archive[:-2] + struct.pack("<H", SEAL)
+    return body + MARK + hashlib.sha256(body).hexdigest().encode()
+
+
+def fault(content: bytes) -> str | None:
+    """What is wrong with a file's bytes; None if nothing is, or if it was written without a seal."""
+    body, comment = content[:-SEAL], content[-SEAL:]
+    if comment.startswith(MARK):
+        sound = comment == MARK + hashlib.sha256(body).hexdigest().encode()
+        return None if sound else "its checksum is wrong"
+    # An archive that ends without a comment never had a seal.
+    unsealed = content[-22:-18] == END and content[-2:] == b"\0\0"
+    return None if unsealed else "it is cut off or was changed"
+
+
+def untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Each tensor once, under the first of its names, each with contiguous memory of its own.
+
+    That is what the safetensors format asks for, which stores no memory twice. Views that are not
+    the same tensor are all kept, even if they share memory.
+
+    >>> import torch
+    >>> weight = torch.ones(2, 3)
+    >>> list(untied({"a": weight, "b": weight, "first row": weight[0], "turned": weight.T}))
+    ['a', 'first row', 'turned']
+    """
+    # Found out before anything is copied: a copy no longer shows what it was tied to.
+    firsts: dict[Hashable, str] = {}
+    for name, tensor in state.items():
+        firsts.setdefault(identity(tensor), name)
+    return {name: state[name].detach().cpu().contiguous().clone() for name in firsts.values()}
+
+
+def identity(tensor: Tensor) -> Hashable:
+    """What two tensors share if, and only if, they are one: the same numbers in the same memory.
+
+    The address of the first number alone does not tell: the first row of a matrix, or a transposed
+    one, begins where the matrix begins. Tensors without memory are told apart as objects.
+    """
+    if tensor.numel() == 0 or tensor.is_meta:
+        return id(tensor)
+    place = (tensor.device, tensor.data_ptr())
+    return (*place, tensor.dtype, tuple(tensor.shape), tensor.stride())
