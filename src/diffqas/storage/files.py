@@ -280,10 +280,9 @@ def parse_json(content: bytes | str) -> Any:
     text = content.decode("utf-8") if isinstance(content, bytes) else content
     try:
         value = json.loads(text)
-        deep = _is_deep(value)
     except RecursionError:
-        deep = True
-    if deep:
+        raise ValueError(f"it is nested more than {MAX_NESTING}-fold") from None
+    if _is_deep(value):
         raise ValueError(f"it is nested more than {MAX_NESTING}-fold")
     return value
 

@@ -38,7 +38,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         if record is None:
             break
         # Of clients that are averaged now and then, a record comes after several epochs.
-        step = records[0]["epoch"] if records else record.get("epoch")
+        step: Any = records[0]["epoch"] if records else record.get("epoch")
         if not whole(step) or record.get("epoch") != number * step:
             break
         form = {name: _form(value) for name, value in record.items()}

@@ -72,8 +72,8 @@ def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module
 
 def _read(place: Path) -> tuple[bytes, dict[str, Any]]:
     beside = place.with_suffix(".json")
+    now = place
     try:
-        now = place
         content = read_file(now, named=True)
         now = beside
         document = parse_json(read_file(now, MAX_JSON_BYTES, named=True))
