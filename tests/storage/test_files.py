@@ -169,6 +169,7 @@ ALLOWED = {
     ("runs/export/onnx.py", "save"): "a model, into a buffer",
     ("runs/export/network_file.py", "save"): "safetensors, as bytes",
     ("quantum_train/generator_file.py", "save"): "safetensors, as bytes",
+    ("searches/session.py", "save"): "a checkpoint, by the run folder",
     ("searches/memory.py", "write_text"): "to the system, which counts memory anew; no file",
     ("searches/tuning/trials.py", "JournalFileBackend"): "Optuna's own journal",
     ("searches/tuning/trials.py", "mkdir"): "the folder of that journal, which a person named",
