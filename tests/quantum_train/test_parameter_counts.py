@@ -8,7 +8,7 @@ from torch import nn
 
 from diffqas.circuits import TABLE_I
 from diffqas.quantum_train import QuantumTrain
-from diffqas.tasks.series.lstm import SeriesLSTM
+from diffqas.tasks.series import SeriesLSTM
 
 
 def dense(*sizes):

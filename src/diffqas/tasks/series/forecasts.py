@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from diffqas.errors import require
-from diffqas.tasks.series.references import linear_coefficients
-from diffqas.tasks.series.signals import Floats
-from diffqas.tasks.series.windows import SeriesData
+from diffqas.tasks.series.baselines import linear_coefficients
+from diffqas.tasks.series.series_data import Floats, SeriesData
 
 Model = Callable[[Tensor], Tensor]
 """Maps windows (batch, window) to predictions (batch,) or (batch, 1)."""
@@ -44,23 +43,22 @@ def forecast(model: Model, window: Tensor, steps: int) -> Tensor:
     >>> forecast(lambda x: x[:, -1] + x[:, -2], torch.tensor([1.0, 1.0]), 6)  # Fibonacci
     tensor([ 2.,  3.,  5.,  8., 13., 21.])
     """
-    shape, rule = tuple(window.shape), "have the shape (window,) or (batch, window)"
-    require(len(shape) in (1, 2) and window.numel() > 0, "window", rule, shape)
+    shape = tuple(window.shape)
+    fits = len(shape) in (1, 2) and window.numel() > 0
+    require(fits, "window", "have the shape (window,) or (batch, window)", shape)
     require(window.is_floating_point(), "window", "hold floating-point numbers", window.dtype)
     require(bool(window.isfinite().all()), "window", "hold finite numbers only", "NaN or infinity")
     _require_whole(steps, "steps")
     *batch, length = shape
     known = window.reshape(-1, length)
-    values = torch.cat([known, known.new_empty(len(known), steps)], dim=1)
+    count = len(known)
+    # One row holds the window and, after it, the predictions: the window of each step is a slice.
+    values = torch.cat([known, known.new_empty(count, steps)], dim=1)
+    rule = f"predict one value for each of {count} windows"
     for step in range(steps):
         prediction = model(values[:, step : step + length])
-        got, count = tuple(prediction.shape), len(values)
-        require(
-            got in ((count,), (count, 1)),
-            "model",
-            f"predict one value for each of {count} windows",
-            got,
-        )
+        got = tuple(prediction.shape)
+        require(got in ((count,), (count, 1)), "model", rule, got)
         values[:, length + step] = prediction.reshape(-1)
     return values[:, length:].reshape(*batch, steps)
 
@@ -87,9 +85,9 @@ def free_run(models: Sequence[Model] | Model, data: SeriesData, steps: int | Non
     array([[53.8, 53.8, 53.8]])
     """
     ahead = data.count - data.boundary if steps is None else steps
-    return data.unscaled(
-        _forecasts(models, data, slice(data.boundary, data.boundary + 1), ahead)[:, 0]
-    )
+    first_test_window = slice(data.boundary, data.boundary + 1)
+    forecasts = _forecasts(models, data, first_test_window, ahead)
+    return data.unscaled(forecasts[:, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,12 +139,17 @@ def forecast_errors(
     require(horizon <= count, "horizon", f"be at most {count}, the number of test windows", horizon)
     fitted = torch.from_numpy(linear_coefficients(data))
     simple: list[Model] = [lambda x: x[:, -1], lambda x: fitted[0] + x @ fitted[1:]]
-    forecasts = np.concatenate(
-        [_forecasts(part, data, slice(data.boundary, None), horizon) for part in (models, simple)]
-    )
+    test = slice(data.boundary, None)
+    by_models = _forecasts(models, data, test, horizon)
+    by_simple = _forecasts(simple, data, test, horizon)
+    forecasts = np.concatenate([by_models, by_simple])
+
+    # Step h of the forecast from test window i is about test target i + h, if there is one.
     target = np.arange(count)[:, None] + np.arange(horizon)
     known = target < count
-    deviation = np.where(known, forecasts - data.test[1][np.minimum(target, count - 1)], 0.0)
+    _, targets = data.test
+    truth = targets[np.minimum(target, count - 1)]
+    deviation = np.where(known, forecasts - truth, 0.0)
     origins = known.sum(axis=0)
     # Overflow to infinity is a result here: a forecast that runs away.
     with np.errstate(over="ignore"):
@@ -160,9 +163,8 @@ def _forecasts(
 ) -> Floats:
     """Forecasts from some of the windows, (models, windows, steps), scaled."""
     rule = "predict the series that its windows show, because predictions are fed back into them"
-    require(
-        data.last_response is None, "data", rule, f"{data.name!r}, whose windows show {data.sees}"
-    )
+    got = f"{data.name!r}, whose windows show {data.sees}"
+    require(data.last_response is None, "data", rule, got)
     listed = [models] if callable(models) else models
     require(len(listed) >= 1, "models", "hold at least one model", "none")
     known = torch.from_numpy(data.inputs[windows])
@@ -171,8 +173,12 @@ def _forecasts(
 
 
 def _for_model(window: Tensor, model: Model) -> Tensor:
-    parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-    return window if parameter is None else window.to(parameter)
+    """The windows in the dtype and on the device of a module's parameters, if it has any."""
+    if not isinstance(model, nn.Module):
+        return window
+    for parameter in model.parameters():
+        return window.to(parameter)
+    return window
 
 
 def _require_whole(value: int, argument: str) -> None:

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from diffqas.errors import choose, require
-from diffqas.tasks.series.signals import Floats, scale_to_unit
+from diffqas.errors import DataError, choose, require
 
+Floats = NDArray[np.float64]
 Scaling = Literal["whole", "train"]
+
+# arXiv 2505.09653, VI-B.
 TRAIN_SHARE = 0.67
 THE_SERIES = "the series itself"
 
@@ -52,9 +55,8 @@ class SeriesData:
     high: float = 1.0
 
     def __post_init__(self) -> None:
-        require(
-            self.inputs.ndim == 2, "inputs", "have the shape (count, window)", self.inputs.shape
-        )
+        shape = self.inputs.shape
+        require(len(shape) == 2, "inputs", "have the shape (count, window)", shape)
         flat = (len(self.inputs),)
         require(self.targets.shape == flat, "targets", f"have the shape {flat}", self.targets.shape)
         if self.last_response is not None:
@@ -87,6 +89,7 @@ class SeriesData:
     @property
     def unit(self) -> float:
         """What a difference of 1 stands for in the series' own units."""
+        # Halved one by one: the difference of two values near the limit of float64 would overflow.
         return self.high / 2 - self.low / 2
 
     def unscaled(self, values: Floats) -> Floats:
@@ -114,14 +117,18 @@ class SeriesData:
         """
         require(0 < fraction < 1, "fraction", "be between 0 and 1", fraction)
         require(self.boundary >= 2, "data", "have at least 2 training windows", self.boundary)
+        # At least one window stays on either side, however small the fraction.
         held_out = min(max(1, round(fraction * self.boundary)), self.boundary - 1)
         kept = slice(self.boundary)
+        response = self.last_response
+        if response is not None:
+            response = response[kept]
         return replace(
             self,
             inputs=self.inputs[kept],
             targets=self.targets[kept],
             boundary=self.boundary - held_out,
-            last_response=None if self.last_response is None else self.last_response[kept],
+            last_response=response,
         )
 
 
@@ -143,8 +150,9 @@ def windows(
     name: str = "series",
     sees: str = THE_SERIES,
 ) -> SeriesData:
-    """Return the windows ``inputs_series[i:i+length]`` with the targets
-    ``targets_series[i+length]``.
+    """Return the windows of one series with the values of the same or another one as targets.
+
+    Those are ``inputs_series[i:i+length]`` and ``targets_series[i+length]``.
 
     Args:
         inputs_series: shape (N,), what the model sees.
@@ -162,34 +170,73 @@ def windows(
     >>> data.inputs.tolist()[-1], data.targets.tolist(), data.boundary
     ([3.0, 4.0, 5.0, 6.0], [4.0, 5.0, 6.0, 7.0], 2)
     """
-    require(
-        isinstance(length, int) and length >= 1, "length", "be an integer of at least 1", length
-    )
+    whole = isinstance(length, int) and length >= 1
+    require(whole, "length", "be an integer of at least 1", length)
     source = np.asarray(inputs_series, dtype=np.float64)
-    response = source if targets_series is None else np.asarray(targets_series, dtype=np.float64)
+    enough = source.ndim == 1 and len(source) >= length + 3
     rule = f"be flat with at least {length + 3} values"
-    require(
-        source.ndim == 1 and len(source) >= length + 3,
-        "inputs_series",
-        rule,
-        f"shape {source.shape}",
-    )
+    require(enough, "inputs_series", rule, f"shape {source.shape}")
+
+    response = source
+    if targets_series is not None:
+        response = np.asarray(targets_series, dtype=np.float64)
     rule = f"have the shape {source.shape}"
     require(response.shape == source.shape, "targets_series", rule, response.shape)
-    count = window_count(len(source), length)
+
     # Copies, not views: the caller may write into the arrays and hand them to torch without a
     # warning.
+    count = window_count(len(source), length)
+    seen = np.lib.stride_tricks.sliding_window_view(source, length)[:count].copy()
+    before = None
+    if targets_series is not None:
+        before = response[length - 1 : length - 1 + count].copy()
     return SeriesData(
         name=name,
-        inputs=np.lib.stride_tricks.sliding_window_view(source, length)[:count].copy(),
+        inputs=seen,
         targets=response[length : length + count].copy(),
         boundary=int(TRAIN_SHARE * count),
         sees=sees,
         offset=length,
-        last_response=None
-        if targets_series is None
-        else response[length - 1 : length - 1 + count].copy(),
+        last_response=before,
     )
+
+
+def scale_to_unit(series: Floats, over: int | None = None) -> Floats:
+    """Return ``2 (s - min) / (max - min) - 1``, with min and max of the first `over` values.
+
+    With `over` None they are those of all values, and the series fills [-1, 1] exactly (the papers'
+    protocol; the range of the test part is then known in training). With `over`, later values may
+    lie outside.
+
+    Raises:
+        ArgumentError: `series` is no flat sequence, or `over` is outside 2..len(series).
+        DataError: the values are not finite, constant, or spread too widely for float64.
+
+    >>> scale_to_unit(np.array([0.0, 1.0, 2.0, 3.0]), over=3).tolist()
+    [-1.0, 0.0, 1.0, 2.0]
+    """
+    series = np.asarray(series, dtype=np.float64)
+    flat = series.ndim == 1 and len(series) >= 2
+    require(flat, "series", "be flat with 2 values or more", series.shape)
+    limit = len(series) if over is None else over
+    require(2 <= limit <= len(series), "over", f"be from 2 to {len(series)}", over)
+    if not np.isfinite(series).all():
+        raise DataError("the series holds NaN or infinite values; remove or replace them")
+
+    low = series[:limit].min()
+    high = series[:limit].max()
+    if low == high:
+        part = "" if over is None else f" over its first {limit} values (the training part)"
+        raise DataError(f"the series is constant{part}; there is nothing to learn")
+
+    # Values near the limits of float64 overflow here; that is told below in words.
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = high - low
+        scaled = 2.0 * ((series - low) / spread) - 1.0
+    if not np.isfinite(spread) or not np.isfinite(scaled).all():
+        remedy = "divide its values by a constant first"
+        raise DataError(f"the series spreads too widely for float64; {remedy}")
+    return scaled
 
 
 def scaled_windows(
@@ -210,4 +257,6 @@ def scaled_windows(
     choose(scaling, get_args(Scaling), "scaling")
     over = training_values(len(series), length) if scaling == "train" else None
     data = windows(scale_to_unit(series, over), length=length, name=name)
-    return replace(data, low=float(np.min(series[:over])), high=float(np.max(series[:over])))
+    low = float(np.min(series[:over]))
+    high = float(np.max(series[:over]))
+    return replace(data, low=low, high=high)
