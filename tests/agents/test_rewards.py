@@ -8,6 +8,7 @@ from rich.console import Console
 
 from diffqas.agents.rewards import RewardLine, few, moving, rewards_figure
 from diffqas.agents.tables import agent_report
+from diffqas.reports import RunResult
 from diffqas.reports.pictures import save_figure
 from diffqas.searches.progress import EpisodeDisplay
 from diffqas.searches.result_table import report
@@ -144,7 +145,7 @@ def printed(renderable) -> str:
 
 
 def test_a_report_has_figures_networks_and_failures():
-    text = printed(agent_report(RESULT))
+    text = printed(agent_report(RunResult.from_json(RESULT)))
     for words in (
         "314 trainable numbers write 11,848 weights",
         "minigrid-empty-5x5: reward (6,000 episodes, mean of the last 5,000)",
@@ -165,7 +166,9 @@ def test_a_report_has_figures_networks_and_failures():
 
 def test_a_report_of_few_episodes():
     text = printed(
-        agent_report(RESULT | {"episodes": [40.0], "mean_reward": [0.5], "failures": {}})
+        agent_report(
+            RunResult.from_json(RESULT | {"episodes": [40.0], "mean_reward": [0.5], "failures": {}})
+        )
     )
     assert "reward (mean of 40 episodes)" in text
     assert "frozen" not in text

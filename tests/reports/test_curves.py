@@ -8,6 +8,7 @@ from rich.console import Console
 
 from diffqas.reports.curves import QUARTILES, Curve, curve_panels, run_curves
 from diffqas.reports.pictures import save_figure
+from diffqas.reports.result import RunResult
 from diffqas.reports.terminal import classes_in_words, result_report, spread, text_of
 from diffqas.searches.progress import Display
 
@@ -38,7 +39,7 @@ def printed(renderable) -> str:
 
 
 def test_a_result_of_images_is_read_in_percent():
-    text = printed(result_report(RESULT))
+    text = printed(result_report(RunResult.from_json(RESULT)))
     for words in (
         "fashion-mnist: test accuracy (Sandal against Sneaker)",
         "96.00 % (95.50 % .. 96.65 %, 3 seeds)",
@@ -56,7 +57,11 @@ def test_a_result_of_a_series_is_as_it_was():
     series |= {"metric": "mse", "train_mse": [2e-5], "test_mse": [1e-5], "task": "bessel"}
     del series["test_loss"]
     text = printed(
-        result_report(series | {"references": [{"name": "paper", "value": 4e-5, "remark": ""}]})
+        result_report(
+            RunResult.from_json(
+                series | {"references": [{"name": "paper", "value": 4e-5, "remark": ""}]}
+            )
+        )
     )
     assert "bessel: test mse" in text
     assert "%" not in text
@@ -117,5 +122,5 @@ def test_one_epoch_and_one_seed_can_be_seen():
 def test_a_reference_with_seeds_of_its_own_shows_their_spread():
     row = {"name": "LSTM", "value": 0.5, "remark": "", "values": [0.25, 0.5, 0.75]}
     assert "50.00 % (25.00 % .. 75.00 %, 3 seeds)" in printed(
-        result_report(RESULT | {"references": [row]})
+        result_report(RunResult.from_json(RESULT | {"references": [row]}))
     )

@@ -12,6 +12,7 @@ from diffqas.reports.pictures import (
     structure_figure,
     structure_maps,
 )
+from diffqas.reports.result import RankedCandidate
 from diffqas.reports.terminal import BEST_OF_GATE, number, ranking_bars, space_note, spread
 
 
@@ -45,7 +46,7 @@ def test_bars_are_proportional_and_constants_are_named():
             "constant": True,
         },
     ]
-    text = printed(ranking_bars(ranking, "raw", width=20))
+    text = printed(ranking_bars([RankedCandidate(**row) for row in ranking], "raw", width=20))
     first, second, third = (line for line in text.splitlines() if "R" in line and "|" not in line)
     assert first.count("█") == 2 * second.count("█") == 20
     assert "(constant, 2 alike)" in third
@@ -106,7 +107,9 @@ def test_each_gate_has_bars_of_its_own_and_lists_its_best():
         for gate, size in (("forget", 10.0), ("cell", 1.0))
         for i in range(BEST_OF_GATE + 2)
     ]
-    lines = printed(ranking_bars(rows, "raw", width=20)).splitlines()
+    lines = printed(
+        ranking_bars([RankedCandidate(**row) for row in rows], "raw", width=20)
+    ).splitlines()
     firsts = [line for line in lines if "C0" in line]
     assert [line.split()[0] for line in firsts] == ["forget", "cell"]
     assert [line.count("█") for line in firsts] == [20, 20]

@@ -167,11 +167,8 @@ def test_failures_and_what_is_missing_are_told(run, capsys):
             '{"format": 1}',
             "config.json has format 1, this version of diffqas reads format 3",
         ),
-        (
-            "result.json",
-            "{}",
-            "do not fit each other or this version of diffqas (KeyError: 'metric')",
-        ),
+        ("result.json", "{}", "result.json: it lacks `task`."),
+        ("result.json", "[]", "result.json"),
         ("predictions.pt", "no tensors", "it is damaged"),
     ],
 )

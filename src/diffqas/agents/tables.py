@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.reports import percent, ranking_bars, spread
+from diffqas.reports import RunResult, failures_in_words, percent, ranking_bars, spread
 
 
-def agent_report(result: dict[str, Any]) -> RenderableType:
-    """What `diffqas search` ends with on an environment, from result.json alone."""
-    episodes = max(int(count) for count in result["episodes"])
-    last = min(episodes, result["last"])
-    what = (
-        f"{episodes:,} episodes, mean of the last {last:,}"
-        if last < episodes
-        else f"mean of {episodes:,} episodes"
-    )
-    table = Table(
-        title=f"{result['task']}: reward ({what})", title_justify="left", box=None, pad_edge=False
-    )
+def agent_report(result: RunResult) -> RenderableType:
+    """What `diffqas search` ends with on an environment, and `diffqas show` prints."""
+    bars = ranking_bars(result.ranking, result.relaxation, heading="network")
+    parts: list[RenderableType] = [
+        Text(result.report, style="bold"),
+        Text(""),
+        _rewards_table(result),
+        Text(""),
+        bars,
+        *failures_in_words(result),
+    ]
+    return Group(*parts)
+
+
+def _rewards_table(result: RunResult) -> Table:
+    """The reward of this run, and of those beside it."""
+    assert result.agents is not None
+    episodes = max(int(count or 0) for count in result.figure("episodes"))
+    what = f"mean of {episodes:,} episodes"
+    if result.agents.last < episodes:
+        what = f"{episodes:,} episodes, mean of the last {result.agents.last:,}"
+    title = f"{result.task}: reward ({what})"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("agent")
     table.add_column("reward", justify="right")
     table.add_column("remark", style="dim")
-    success, steps = spread(result["success_rate"], percent), spread(result["mean_length"])
-    own = f"{result['recipe']} recipe, {result['algorithm']}; success {success}; steps of an episode {steps}"
-    table.add_row("this run", spread(result["mean_reward"]), own, style="bold green")
-    for row in result["references"]:
-        table.add_row(row["name"], spread(row.get("values", [row["value"]])), row["remark"])
-    bars = ranking_bars(result["ranking"], result["relaxation"], heading="network")
-    parts: list[RenderableType] = [
-        Text(result["report"], style="bold"),
-        Text(""),
-        table,
-        Text(""),
-        bars,
-    ]
-    for seed, reason in result["failures"].items():
-        parts.append(Text(f"Seed {seed} was frozen: {reason}", style="red"))
-    return Group(*parts)
+    success = spread(result.figure("success_rate"), percent)
+    steps = spread(result.figure("mean_length"))
+    remark = f"{result.recipe} recipe, {result.agents.algorithm}; success {success}"
+    remark += f"; steps of an episode {steps}"
+    reward = spread(result.figure("mean_reward"))
+    table.add_row("this run", reward, remark, style="bold green")
+    for row in result.references:
+        table.add_row(row.name, spread(row.each), row.remark)
+    return table

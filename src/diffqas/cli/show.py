@@ -71,7 +71,7 @@ def show_run(path: Path, console: Console) -> None:
     folder = RunFolder(path)
     result = folder.load_result()
     with understood(folder.result):
-        show(result, console)
+        show(result, console, folder.result)
         print_folder(console, path, result)
 
 

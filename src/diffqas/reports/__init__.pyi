@@ -34,8 +34,12 @@ from .pictures import predictions_figure as predictions_figure
 from .pictures import save_figure as save_figure
 from .pictures import structure_figure as structure_figure
 from .pictures import structure_maps as structure_maps
+from .result import RankedCandidate as RankedCandidate
+from .result import ReferenceFigure as ReferenceFigure
+from .result import RunResult as RunResult
 from .terminal import BEST_OF_GATE as BEST_OF_GATE
 from .terminal import classes_in_words as classes_in_words
+from .terminal import failures_in_words as failures_in_words
 from .terminal import number as number
 from .terminal import percent as percent
 from .terminal import ranking_bars as ranking_bars

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from diffqas.circuits import SearchSpace, findings
+from diffqas.reports.result import FederatedFacts, RankedCandidate, RunResult
 
 NAMED_CLASSES = 5
 """More classes than these are not listed in a title."""
@@ -69,72 +69,86 @@ def classes_in_words(names: Sequence[str] | None) -> str:
     return (" against " if len(names) == 2 else ", ").join(names)
 
 
-def result_report(result: dict[str, Any]) -> RenderableType:
-    """What `diffqas search` ends with and `diffqas show` prints, from result.json alone."""
-    parts: list[RenderableType] = [Text(result["report"], style="bold")]
-    if "federated" in result:
-        parts.append(Text(clients_in_words(result)))
-    parts.append(Text(""))
-    metric = result["metric"]
-    text, classes = text_of(metric), classes_in_words(result.get("classes"))
-    title = f"{result['task']}: test {metric}" + (f" ({classes})" if classes else "")
-    if metric in result.get("higher", ()) and metric != "accuracy":
+def result_report(result: RunResult) -> RenderableType:
+    """What `diffqas search` ends with and `diffqas show` prints, of a supervised run."""
+    parts: list[RenderableType] = [Text(result.report, style="bold")]
+    if result.federated is not None:
+        parts.append(Text(clients_in_words(result.federated, result.target_parameters)))
+    parts += [Text(""), _figures_table(result), Text("")]
+    parts.append(ranking_bars(result.ranking, result.relaxation))
+    parts += failures_in_words(result)
+    return Group(*parts)
+
+
+def failures_in_words(result: RunResult) -> list[RenderableType]:
+    """A line for each seed that was frozen."""
+    return [
+        Text(f"Seed {seed} was frozen: {reason}", style="red")
+        for seed, reason in result.failures.items()
+    ]
+
+
+def _figures_table(result: RunResult) -> Table:
+    """The main figure of this run, and of those beside it."""
+    metric = result.metric
+    text = text_of(metric)
+    title = f"{result.task}: test {metric}"
+    classes = classes_in_words(result.classes)
+    if classes:
+        title += f" ({classes})"
+    if metric in result.higher and metric != "accuracy":
         title += " (more is better)"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column(f"test {metric}", justify="right")
     table.add_column("remark", style="dim")
-    own = f"{result['recipe']} recipe, {_epochs(result)}, train {spread(result[f'train_{metric}'], text)}"
-    table.add_row(
-        "this run", spread(result[f"test_{metric}"], text), own + _loss(result), style="bold green"
-    )
-    for row in result["references"]:
-        table.add_row(row["name"], spread(row.get("values", [row["value"]]), text), row["remark"])
-    parts += [table, Text("")]
-    parts.append(ranking_bars(result["ranking"], result["relaxation"]))
-    for seed, reason in result["failures"].items():
-        parts.append(Text(f"Seed {seed} was frozen: {reason}", style="red"))
-    return Group(*parts)
+    train = spread(result.figure(f"train_{metric}"), text)
+    remark = f"{result.recipe} recipe, {_epochs(result)}, train {train}"
+    # The loss is worth a word where the metric is another figure.
+    if metric != "loss" and "test_loss" in result.figures:
+        remark += f", test loss {spread(result.test('loss'))}"
+    table.add_row("this run", spread(result.test(), text), remark, style="bold green")
+    for row in result.references:
+        table.add_row(row.name, spread(row.each, text), row.remark)
+    return table
 
 
-def clients_in_words(result: dict[str, Any]) -> str:
+def clients_in_words(found: FederatedFacts, target: int | None) -> str:
     """Of a federated run: who had what, and what travelled.
 
-    >>> parts = {"clients": 2, "split": "iid", "samples": [5, 4], "rounds": 3, "local_epochs": 1, "bytes_per_number": 4}
-    >>> clients_in_words({"federated": parts | {"bytes_per_round": 160}, "target_parameters": None})
+    Args:
+        found: what the result says of the clients.
+        target: weights of the network, which would travel without the generator; None: no
+            generator.
+
+    >>> clients_in_words(FederatedFacts(2, "iid", (5, 4), 3, 1, 4, bytes_per_round=160), None)
     '2 clients (iid, 4 .. 5 samples each), 3 rounds of 1 local epoch: 40 bytes to and from each
     client in every round.'
     """
-    found = result["federated"]
-    low, high = min(found["samples"]), max(found["samples"])
+    low, high = min(found.samples), max(found.samples)
     each = f"{low:,}" if low == high else f"{low:,} .. {high:,}"
-    local, rounds, clients = found["local_epochs"], found["rounds"], found["clients"]
-    head = f"{clients:,} client{'s' * (clients != 1)} ({found['split']}, {each} samples each)"
-    head += f", {rounds:,} round{'s' * (rounds != 1)} of {local} local epoch{'s' * (local != 1)}"
-    sent = f"{found['bytes_per_round'] // (2 * clients):,} bytes to and from each client in every round"
-    target = result["target_parameters"]
-    network = (
-        ""
-        if target is None
-        else f"; the network's weights would be {target * found['bytes_per_number']:,}"
-    )
-    return f"{head}: {sent}{network}."
+    head = f"{_counted(found.clients, 'client')} ({found.split}, {each} samples each)"
+    head += f", {_counted(found.rounds, 'round')} of {_counted(found.local_epochs, 'local epoch')}"
+    # There and back, for all clients.
+    size = found.bytes_per_round // (2 * found.clients)
+    sent = f"{size:,} bytes to and from each client in every round"
+    if target is not None:
+        sent += f"; the network's weights would be {target * found.bytes_per_number:,}"
+    return f"{head}: {sent}."
 
 
-def _loss(result: dict[str, Any]) -> str:
-    """The test loss, where the metric is another figure and the loss is known too."""
-    known = result["metric"] != "loss" and "test_loss" in result
-    return f", test loss {spread(result['test_loss'])}" if known else ""
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _epochs(result: dict[str, Any]) -> str:
-    if "federated" in result:
-        rounds = result["federated"]["rounds"]
-        return f"{rounds} round{'s' * (rounds != 1)}"
-    chosen = result.get("selected_epoch")
+def _epochs(result: RunResult) -> str:
+    if result.federated is not None:
+        return _counted(result.federated.rounds, "round")
+    chosen = result.figures.get("selected_epoch")
     if chosen is None:
-        return f"{result['epochs']} epochs"
-    return f"best of {result['epochs']} epochs on held-out training samples: {_range(chosen)}"
+        return f"{result.epochs} epochs"
+    known = [epoch for epoch in chosen if epoch is not None]
+    return f"best of {result.epochs} epochs on held-out training samples: {_range(known)}"
 
 
 def _range(epochs: list[float]) -> str:
@@ -143,45 +157,47 @@ def _range(epochs: list[float]) -> str:
 
 
 def ranking_bars(
-    ranking: list[dict[str, Any]], relaxation: str, width: int = 32, heading: str = "gate"
+    ranking: Sequence[RankedCandidate], relaxation: str, width: int = 32, heading: str = "gate"
 ) -> RenderableType:
     """Candidates as a bar chart, best first; provably equal ones share a bar.
 
-    Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` each, by the key `gate`
-    of the entries.
+    Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` of each.
     """
     what = "|weight| x spread" if relaxation == "raw" else "probability"
-    table = Table(
-        title=f"candidates by contribution ({what})", title_justify="left", box=None, pad_edge=False
-    )
-    gates: dict[str, list[dict[str, Any]]] = {}
+    title = f"candidates by contribution ({what})"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    gates: dict[str, list[RankedCandidate]] = {}
     for entry in ranking:
-        gates.setdefault(entry.get("gate", ""), []).append(entry)
+        gates.setdefault(entry.gate, []).append(entry)
     gated = any(gates)
-    for column in ([heading] * gated) + ["candidate", "contribution"]:
-        table.add_column(column, no_wrap=column == "contribution")
+    if gated:
+        table.add_column(heading)
+    table.add_column("candidate")
+    table.add_column("contribution", no_wrap=True)
     table.add_column("weight", justify="right")
     for gate, entries in gates.items():
-        shown = entries[:BEST_OF_GATE] if gated else entries
+        if not gated:
+            for row in _bars(entries, width):
+                table.add_row(*row)
+            continue
+        shown = entries[:BEST_OF_GATE]
         for index, row in enumerate(_bars(shown, width)):
-            table.add_row(*[gate if index == 0 else ""] * gated, *row)
+            table.add_row(gate if index == 0 else "", *row)
         if len(entries) > len(shown):
             table.add_row("", Text(f"and {len(entries) - len(shown)} more", style="dim"))
     return table
 
 
-def _bars(entries: list[dict[str, Any]], width: int) -> Iterator[tuple[RenderableType, ...]]:
+def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[RenderableType, ...]]:
     """Candidate, bar and weight of each entry."""
-    largest = max((entry["contribution"] for entry in entries), default=0.0) or 1.0
+    largest = max((entry.contribution for entry in entries), default=0.0) or 1.0
     for entry in entries:
-        bar = "█" * round(width * entry["contribution"] / largest) or "▏"
-        note = f" (constant, {len(entry['merged'])} alike)" if entry["constant"] else ""
-        label = Text(entry["candidate"]).append(note, style="dim")
-        yield (
-            label,
-            Text(bar, style="dim" if entry["constant"] else "blue"),
-            f"{entry['weight']:+.3f}",
-        )
+        label = Text(entry.candidate)
+        if entry.constant:
+            label.append(f" (constant, {len(entry.merged)} alike)", style="dim")
+        bar = "█" * round(width * entry.contribution / largest) or "▏"
+        style = "dim" if entry.constant else "blue"
+        yield label, Text(bar, style=style), f"{entry.weight:+.3f}"
 
 
 def space_note(space: SearchSpace, n: int) -> str | None:

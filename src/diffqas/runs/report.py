@@ -12,6 +12,7 @@ from diffqas.reports import (
     BEST_OF_GATE,
     MARK,
     RunPage,
+    RunResult,
     Table,
     build,
     classes_in_words,
@@ -89,7 +90,9 @@ def run_page(path: Path, name: str | None = None) -> RunPage:
     folder = RunFolder(path)
     stored = folder.load_config()
     config = config_from_json(stored)
-    result = folder.load_result() if folder.finished else None
+    result = None
+    if folder.finished:
+        result = RunResult.from_json(folder.load_result(), folder.result)
     try:
         return _gathered(
             folder, name or path.resolve().name, config, stored.get("environment", {}), result
@@ -106,11 +109,11 @@ def _gathered(
     name: str,
     config: RunConfig,
     environment: dict[str, Any],
-    result: dict[str, Any] | None,
+    result: RunResult | None,
 ) -> RunPage:
     records, command = folder.records(), command_of(config)
     predictions, lacking = predictions_of(folder, config)
-    classes = classes_in_words((result or {}).get("classes"))
+    classes = "" if result is None else classes_in_words(result.classes)
     if result is not None and not records:
         lacking.append(
             "metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs"
@@ -123,7 +126,7 @@ def _gathered(
         finished=result is not None,
         tiles={} if result is None else _tiles(result),
         results=None if result is None else _results(result),
-        charts=charts_of(folder, config, records, (result or {}).get("higher", ())),
+        charts=charts_of(folder, config, records, () if result is None else result.higher),
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),
@@ -135,17 +138,16 @@ def _gathered(
         remarks=command.remarks,
         failures=[]
         if result is None
-        else [f"Seed {seed}: {why}" for seed, why in result["failures"].items()],
+        else [f"Seed {seed}: {why}" for seed, why in result.failures.items()],
         notes=lacking,
     )
 
 
-def _main(result: dict[str, Any]) -> tuple[str, str]:
+def _main(result: RunResult) -> tuple[str, str]:
     """Name and text of a result's main figure."""
-    if "mean_reward" in result:
-        return "mean reward", _spread(result["mean_reward"])
-    metric = result["metric"]
-    return f"test {metric}", _spread(result[f"test_{metric}"], text_of(metric))
+    if result.agents is not None:
+        return "mean reward", _spread(result.figure("mean_reward"))
+    return f"test {result.metric}", _spread(result.test(), text_of(result.metric))
 
 
 def _spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
@@ -157,23 +159,29 @@ def _spread(values: Iterable[float | None], text: Callable[[float], str] = numbe
     return spread((value for value in values if value is not None and math.isfinite(value)), text)
 
 
-def _summary(result: dict[str, Any]) -> str:
+def _summary(result: RunResult) -> str:
     what, figure = _main(result)
-    if "mean_reward" in result:
-        episodes = max(int(count) for count in result["episodes"])
-        last = min(episodes, result["last"])
-        after = (
-            f"over the last {last:,} of {episodes:,} episodes"
-            if last < episodes
-            else f"over {episodes:,} episodes"
-        )
-    else:
-        after = f"after {result['epochs']:,} epoch{'s' * (result['epochs'] != 1)}"
-        if "selected_epoch" in result:
-            after += " (of each seed the best one on held-out training samples)"
-    count, target = result["trainable_parameters"], result["target_parameters"]
-    place = "" if target is None else f" in place of {target:,}"
-    return f"{what[0].upper()}{what[1:]} {figure} {after}, with {count:,} trainable numbers{place}."
+    after = _after_episodes(result) if result.agents is not None else _after_epochs(result)
+    place = ""
+    if result.target_parameters is not None:
+        place = f" in place of {result.target_parameters:,}"
+    heading = f"{what[0].upper()}{what[1:]} {figure}"
+    return f"{heading} {after}, with {result.trainable_parameters:,} trainable numbers{place}."
+
+
+def _after_episodes(result: RunResult) -> str:
+    assert result.agents is not None
+    episodes = max(int(count or 0) for count in result.figure("episodes"))
+    if result.agents.last < episodes:
+        return f"over the last {result.agents.last:,} of {episodes:,} episodes"
+    return f"over {episodes:,} episodes"
+
+
+def _after_epochs(result: RunResult) -> str:
+    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
+    if "selected_epoch" in result.figures:
+        return f"after {epochs} (of each seed the best one on held-out training samples)"
+    return f"after {epochs}"
 
 
 def _unfinished(folder: RunFolder, config: RunConfig, records: list[dict[str, Any]]) -> str:
@@ -188,31 +196,39 @@ def _unfinished(folder: RunFolder, config: RunConfig, records: list[dict[str, An
     return f"This run is not finished ({done}): {remedy}."
 
 
-def _tiles(result: dict[str, Any]) -> dict[str, str]:
+def _tiles(result: RunResult) -> dict[str, str]:
     what, figure = _main(result)
-    count, target = result["trainable_parameters"], result["target_parameters"]
+    count, target = result.trainable_parameters, result.target_parameters
     tiles = {what: figure, "trainable numbers": f"{count:,}"}
-    if target is not None:
-        tiles |= {"weights written": f"{target:,}", "ratio": f"{target / count:.1f}x"}
-    minutes, seconds = divmod(round(result["seconds"]), 60)
-    seeds = len(result["seeds"])
-    time = f"{minutes} min {seconds} s" if minutes else f"{result['seconds']:.1f} s"
-    return tiles | {"seeds": str(seeds), "time": time, "parameters": result["report"]}
+    if target is not None and count is not None:
+        tiles["weights written"] = f"{target:,}"
+        tiles["ratio"] = f"{target / count:.1f}x"
+    tiles["seeds"] = str(len(result.seeds))
+    tiles["time"] = _time(result.seconds or 0.0)
+    tiles["parameters"] = result.report
+    return tiles
 
 
-def _results(result: dict[str, Any]) -> Table:
-    agents = "mean_reward" in result
-    metric = "reward" if agents else result["metric"]
-    text = number if agents else text_of(metric)
-    if agents:
-        success, steps = _spread(result["success_rate"], percent), _spread(result["mean_length"])
-        remark = f"{result['recipe']} recipe, {result['algorithm']}; success {success}; steps of an episode {steps}"
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def _results(result: RunResult) -> Table:
+    what, figure = _main(result)
+    text = text_of(result.metric)
+    if result.agents is not None:
+        success = _spread(result.figure("success_rate"), percent)
+        steps = _spread(result.figure("mean_length"))
+        remark = f"{result.recipe} recipe, {result.agents.algorithm}; success {success}"
+        remark += f"; steps of an episode {steps}"
     else:
-        remark = f"{result['recipe']} recipe, train {_spread(result[f'train_{metric}'], text)}"
-    rows = [("this run", _main(result)[1], remark)]
-    for row in result["references"]:
-        rows.append((row["name"], _spread(row.get("values", [row["value"]]), text), row["remark"]))
-    return Table(("model", _main(result)[0], "remark"), rows, strong=0, numeric=(1,))
+        train = _spread(result.figure(f"train_{result.metric}"), text)
+        remark = f"{result.recipe} recipe, train {train}"
+    rows = [("this run", figure, remark)]
+    for row in result.references:
+        rows.append((row.name, _spread(row.each, text), row.remark))
+    return Table(("model", what, "remark"), rows, strong=0, numeric=(1,))
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

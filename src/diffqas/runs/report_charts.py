@@ -15,7 +15,19 @@ from safetensors.numpy import load as load_safetensors
 from diffqas.agents import REWARD_WINDOW, few, moving
 from diffqas.circuits import CONSTANTS, AnyCandidate, SearchSpace, draw, form
 from diffqas.errors import RunError
-from diffqas.reports import Chart, Circuit, Line, Place, Table, Weights, band, plain, thinned
+from diffqas.reports import (
+    Chart,
+    Circuit,
+    Line,
+    Place,
+    RankedCandidate,
+    RunResult,
+    Table,
+    Weights,
+    band,
+    plain,
+    thinned,
+)
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
 from diffqas.storage import RunFolder, load_tensors, read_file
 from diffqas.tasks import SERIES
@@ -94,7 +106,7 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str
 
 
 def weights_of(
-    config: RunConfig, records: Sequence[Mapping[str, Any]], result: Mapping[str, Any] | None
+    config: RunConfig, records: Sequence[Mapping[str, Any]], result: RunResult | None
 ) -> Weights | None:
     """Structural weights over the epochs, the median over the seeds; None where there are none."""
     if not records or not np.size(records[0]["structural_weights"]):
@@ -126,23 +138,19 @@ def _candidates(config: RunConfig) -> tuple[AnyCandidate, ...]:
     return config.kind.space
 
 
-def _places(config: RunConfig, result: Mapping[str, Any] | None, count: int) -> list[str]:
+def _places(config: RunConfig, result: RunResult | None, count: int) -> list[str]:
     """Names of the places that have structural weights, in their order: those of the ranking, where
     there is one.
     """
-    ranked = (
-        []
-        if result is None
-        else list(dict.fromkeys(row.get("gate", "") for row in result["ranking"]))
-    )
+    ranked: list[str] = []
+    if result is not None:
+        ranked = list(dict.fromkeys(row.gate for row in result.ranking))
     if len(ranked) == count:
         return ranked
     return config.kind.places(count)
 
 
-def _constant(
-    candidates: Sequence[AnyCandidate], result: Mapping[str, Any] | None
-) -> set[tuple[str, str]]:
+def _constant(candidates: Sequence[AnyCandidate], result: RunResult | None) -> set[tuple[str, str]]:
     """(place, candidate) of those that are constant; of an unfinished run those that are so without
     data.
     """
@@ -152,8 +160,8 @@ def _constant(
             for each in candidates
             if each.encoding is None and form(each) in CONSTANTS
         }
-    rows = [row for row in result["ranking"] if row["constant"]]
-    return {(row.get("gate", ""), name) for row in rows for name in row["merged"]}
+    rows = [row for row in result.ranking if row.constant]
+    return {(row.gate, name) for row in rows for name in row.merged}
 
 
 def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Chart], list[str]]:
@@ -202,21 +210,42 @@ def _circuit(path: Path, named: Mapping[str, AnyCandidate]) -> Circuit:
     return Circuit(path.name, text, caption, drawing)
 
 
-def ranking_of(result: Mapping[str, Any], most: int | None = None) -> Table:
+def ranking_of(result: RunResult, most: int | None = None) -> Table:
     """Candidates by what they contribute; of several gates or networks the best `most` of each."""
-    rows = result["ranking"]
-    gated = any("gate" in row for row in rows)
+    gated = any(row.gate for row in result.ranking)
+    rows = result.ranking
     if gated and most is not None:
-        seen = Counter[str]()
-        rows = [row for row in rows if not seen.update([row["gate"]]) and seen[row["gate"]] <= most]
-    what = "|weight| x spread" if result["relaxation"] == "raw" else "probability"
-    head = ["place"] * gated + ["candidate", f"contribution ({what})", "weight", "remark"]
-    body = []
+        rows = _best_of_each(rows, most)
+    what = "|weight| x spread" if result.relaxation == "raw" else "probability"
+    head = ["candidate", f"contribution ({what})", "weight", "remark"]
+    body = [_ranking_cells(row) for row in rows]
+    if not gated:
+        return Table(head, body, numeric=(1, 2))
+    placed = [[row.gate, *cells] for row, cells in zip(rows, body, strict=True)]
+    return Table(["place", *head], placed, numeric=(2, 3))
+
+
+def _best_of_each(rows: Sequence[RankedCandidate], most: int) -> list[RankedCandidate]:
+    """The first `most` rows of every gate, in the order of all."""
+    seen = Counter[str]()
+    kept = []
     for row in rows:
-        alike = [name for name in row["merged"] if name != row["candidate"]]
-        remarks = ["constant"] * row["constant"] + [f"the same as {', '.join(alike)}"] * bool(alike)
-        figures = [f"{row['contribution']:.4f}", f"{row['weight']:+.4f}"]
-        body.append(
-            [row.get("gate", "")] * gated + [row["candidate"], *figures, "; ".join(remarks)]
-        )
-    return Table(head, body, numeric=(1 + gated, 2 + gated))
+        seen[row.gate] += 1
+        if seen[row.gate] <= most:
+            kept.append(row)
+    return kept
+
+
+def _ranking_cells(row: RankedCandidate) -> list[str]:
+    remarks = []
+    if row.constant:
+        remarks.append("constant")
+    alike = [name for name in row.merged if name != row.candidate]
+    if alike:
+        remarks.append(f"the same as {', '.join(alike)}")
+    return [
+        row.candidate,
+        f"{row.contribution:.4f}",
+        f"{row.weight:+.4f}",
+        "; ".join(remarks),
+    ]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
 
 from diffqas.agents import agent_report
-from diffqas.reports import result_report
+from diffqas.reports import RunResult, result_report
 
 
-def report(result: dict[str, Any]) -> RenderableType:
-    """What a search ends with, from result.json alone."""
-    return agent_report(result) if "mean_reward" in result else result_report(result)
+def report(content: dict[str, Any], source: Path | None = None) -> RenderableType:
+    """What a search ends with, from the content of result.json; `source` is the file, if known."""
+    result = RunResult.from_json(content, source)
+    return result_report(result) if result.agents is None else agent_report(result)
 
 
-def show(result: dict[str, Any], console: Console | None = None) -> None:
+def show(
+    content: dict[str, Any], console: Console | None = None, source: Path | None = None
+) -> None:
     """Print a finished run."""
-    (console or Console()).print(report(result))
+    (console or Console()).print(report(content, source))
