@@ -127,8 +127,9 @@ def clients_in_words(found: FederatedFacts, target: int | None) -> str:
     """
     low, high = min(found.samples), max(found.samples)
     each = f"{low:,}" if low == high else f"{low:,} .. {high:,}"
+    local = "1 local epoch" if found.local_epochs == 1 else f"{found.local_epochs} local epochs"
     head = f"{_counted(found.clients, 'client')} ({found.split}, {each} samples each)"
-    head += f", {_counted(found.rounds, 'round')} of {_counted(found.local_epochs, 'local epoch')}"
+    head += f", {_counted(found.rounds, 'round')} of {local}"
     # There and back, for all clients.
     size = found.bytes_per_round // (2 * found.clients)
     sent = f"{size:,} bytes to and from each client in every round"
@@ -143,7 +144,8 @@ def _counted(count: int, what: str) -> str:
 
 def _epochs(result: RunResult) -> str:
     if result.federated is not None:
-        return _counted(result.federated.rounds, "round")
+        rounds = result.federated.rounds
+        return "1 round" if rounds == 1 else f"{rounds} rounds"
     chosen = result.figures.get("selected_epoch")
     if chosen is None:
         return f"{result.epochs} epochs"

@@ -204,7 +204,8 @@ def _tiles(result: RunResult) -> dict[str, str]:
         tiles["weights written"] = f"{target:,}"
         tiles["ratio"] = f"{target / count:.1f}x"
     tiles["seeds"] = str(len(result.seeds))
-    tiles["time"] = _time(result.seconds or 0.0)
+    if result.seconds is not None:
+        tiles["time"] = _time(result.seconds)
     tiles["parameters"] = result.report
     return tiles
 
