@@ -54,8 +54,8 @@ def rehearse(task: Task) -> None:
     if any("broadcast" in str(warning.message) for warning in caught):
         shapes = f"{tuple(prediction.shape)} and {tuple(few.targets.shape)}"
         raise DataError(
-            f"Predictions and targets of the task {task.name} have the shapes {shapes}: a loss or a metric would "
-            "compare each with every other. Give them the same shape."
+            f"Predictions and targets of the task {task.name} have the shapes {shapes}: "
+            "a loss or a metric would compare each with every other. Give them the same shape."
         )
 
 

@@ -92,7 +92,7 @@ class Task:
 
     @property
     def parts(self) -> dict[str, Split]:
-        """The samples by the name of their part, in order: train, validation if there is one, test."""
+        """The samples by their part, in order: train, validation if there is one, test."""
         held_out = {} if self.validation is None else {"validation": self.validation}
         return {"train": self.train} | held_out | {"test": self.test}
 

@@ -53,8 +53,10 @@ class TaskSource:
 def is_task_file(word: str) -> bool:
     """Whether a word names a task in a file, or a file in which no task is named.
 
-    >>> is_task_file("heart/task.py:heart"), is_task_file("task.py"), is_task_file("mnist"), is_task_file("my:Room-v0")
-    (True, True, False, False)
+    >>> is_task_file("heart/task.py:heart"), is_task_file("task.py")
+    (True, True)
+    >>> is_task_file("mnist"), is_task_file("my:Room-v0")
+    (False, False)
     """
     return word.endswith(".py") or word.rpartition(":")[0].endswith(".py")
 

@@ -182,18 +182,16 @@ def _chosen(name: str, raw: RawImages, part: str, classes: tuple[int, ...]) -> t
     images, labels = raw.train if part == "train" else raw.test
     largest = int(labels.max())
     if largest >= len(raw.class_names):
-        raise DataError(
-            f"{name}: the {part} part has the label {largest}; labels are 0..{len(raw.class_names) - 1}"
-        )
+        known = f"labels are 0..{len(raw.class_names) - 1}"
+        raise DataError(f"{name}: the {part} part has the label {largest}; {known}")
     numbers = np.full(len(raw.class_names), -1, dtype=np.int64)
     numbers[list(classes)] = np.arange(len(classes))
     found = numbers[labels]
     kept = found >= 0
     absent = sorted(set(range(len(classes))) - set(found[kept].tolist()))
     if absent:
-        raise DataError(
-            f"{name}: the {part} part has no image of class {classes[absent[0]]}; choose other classes"
-        )
+        missing = f"no image of class {classes[absent[0]]}"
+        raise DataError(f"{name}: the {part} part has {missing}; choose other classes")
     return images[kept], found[kept]
 
 

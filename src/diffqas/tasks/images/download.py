@@ -1,4 +1,4 @@
-"""Downloads into the cache: mirrors in turn, checksums, and no half-written file whatever happens."""
+"""Downloads into the cache: mirrors in turn, checksums, and never a half-written file."""
 
 from __future__ import annotations
 
@@ -54,9 +54,8 @@ def download(source: Source, names: Sequence[str]) -> dict[str, Path]:
         if failures is not None:
             left = ", ".join(names[names.index(name) :])
             where = f"put {left} into {folder}, or into a folder that --data-dir names"
-            raise DataError(
-                f"Cannot download {name} of {source.title} ({failures}); try again later, or {where}"
-            )
+            what = f"{name} of {source.title}"
+            raise DataError(f"Cannot download {what} ({failures}); try again later, or {where}")
         paths[name] = folder / name
     return paths
 
@@ -110,7 +109,7 @@ def _reason(error: Exception) -> str:
 
 
 class ProgressBar:
-    """A bar on stderr, in the form that pooch calls; nothing is shown where stderr is no terminal."""
+    """A bar on stderr, in the form that pooch calls; nothing where stderr is no terminal."""
 
     def __init__(self, label: str, console: Console | None = None) -> None:
         console = console or Console(stderr=True)

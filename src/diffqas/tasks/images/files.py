@@ -63,9 +63,8 @@ def _from_argument(source: Source, folder: Path) -> dict[str, Path]:
     missing = [name for name in source.md5 if name not in found]
     if missing:
         where = f"put {', '.join(missing)} into {folder / source.folder}"
-        raise DataError(
-            f"{folder} lacks files of {source.title}: {where}, or leave out --data-dir to download them"
-        )
+        remedy = f"{where}, or leave out --data-dir to download them"
+        raise DataError(f"{folder} lacks files of {source.title}: {remedy}")
     return found
 
 

@@ -52,9 +52,8 @@ def read_idx(path: str | os.PathLike[str], dimensions: int) -> Bytes:
     content = _unpacked(Path(path))
     header = 4 + 4 * dimensions
     if len(content) < 4 or content[:2] != b"\0\0":
-        raise DataError(
-            f"{path}: this is no idx file (it starts with {content[:4].hex(' ') or 'nothing'}); {AGAIN}"
-        )
+        start = content[:4].hex(" ") or "nothing"
+        raise DataError(f"{path}: this is no idx file (it starts with {start}); {AGAIN}")
     kind, found = content[2], content[3]
     if found != dimensions:
         what = KINDS.get(found, f"{found} dimensions")
@@ -62,9 +61,8 @@ def read_idx(path: str | os.PathLike[str], dimensions: int) -> Bytes:
             f"{path}: the file holds {what} where {KINDS[dimensions]} should be; exchange the files"
         )
     if kind != UNSIGNED_BYTE:
-        raise DataError(
-            f"{path}: values of type {kind:#04x} are not supported, only unsigned bytes (0x08); {AGAIN}"
-        )
+        rule = "are not supported, only unsigned bytes (0x08)"
+        raise DataError(f"{path}: values of type {kind:#04x} {rule}; {AGAIN}")
     if len(content) < header:
         raise DataError(f"{path}: the file ends inside its header; {AGAIN}")
     shape = struct.unpack(f">{dimensions}I", content[4:header])

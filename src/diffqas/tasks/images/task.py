@@ -47,8 +47,10 @@ IMAGE_RECIPES = {
 def recipe_target(name: str, recipe: str) -> str:
     """The network that a recipe has for a data set; 8x8 pixels are too few to be smoothed.
 
-    >>> recipe_target("mnist", "paper"), recipe_target("mnist", "default"), recipe_target("digits", "default")
-    ('mlp', 'smooth-mlp', 'mlp')
+    >>> recipe_target("mnist", "paper"), recipe_target("mnist", "default")
+    ('mlp', 'smooth-mlp')
+    >>> recipe_target("digits", "default")
+    'mlp'
     """
     return "smooth-mlp" if recipe == "default" and name in SOURCES else DEFAULT_TARGET
 
@@ -56,7 +58,8 @@ def recipe_target(name: str, recipe: str) -> str:
 def accuracy(prediction: Tensor, targets: Tensor) -> Tensor:
     """Share of samples whose largest logit is the target's: (count, k), (count,) -> scalar.
 
-    >>> accuracy(torch.tensor([[0.1, 0.9], [2.0, 1.0], [0.0, 1.0], [0.0, 1.0]]), torch.tensor([1, 0, 1, 0]))
+    >>> logits = torch.tensor([[0.1, 0.9], [2.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> accuracy(logits, torch.tensor([1, 0, 1, 0]))
     tensor(0.7500)
     """
     return (prediction.argmax(dim=-1) == targets).to(prediction.dtype).mean()
