@@ -1,0 +1,10 @@
+OPENQASM 3.0;
+include "stdgates.inc";
+input float[64] a;
+input float[64] b;
+qubit[4] q;
+h q;
+ry(a) q[0];
+crx(2*b) q[0], q[1];
+cx q[1], q[2];
+cx q[2], q[3];
