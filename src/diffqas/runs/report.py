@@ -28,7 +28,14 @@ from diffqas.runs.report_charts import (
     ranking_of,
     weights_of,
 )
-from diffqas.searches import REPORT, RunConfig, command_of, config_from_json, flat, settings_of
+from diffqas.searches import (
+    REPORT,
+    RunConfig,
+    choices_in_words,
+    command_of,
+    config_from_json,
+    flat,
+)
 from diffqas.storage import RunFolder, read_file, write_atomically
 
 
@@ -132,7 +139,7 @@ def _gathered(
         circuits=circuits_of(folder, config),
         ranking=None if result is None else ranking_of(result),
         leaders=None if result is None else ranking_of(result, BEST_OF_GATE),
-        settings=settings_of(config),
+        settings=choices_in_words(config),
         versions=flat(environment),
         command=command.text if command.words else "",
         remarks=command.remarks,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from diffqas.errors import RunError, require
 from diffqas.runs.listing import RunSummary, summarise
-from diffqas.searches import config_from_json, flat, settings_of
+from diffqas.searches import choices_in_words, config_from_json, flat
 from diffqas.storage import RunFolder
 
 ABSENT = "–"
@@ -56,7 +56,7 @@ def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
     runs, settings, environments = [], [], []
     for path in paths:
         stored = RunFolder(path).load_config()
-        settings.append(settings_of(config_from_json(stored)))
+        settings.append(choices_in_words(config_from_json(stored)))
         environment = {**(stored.get("environment") or {})}
         environment.pop("created", None)
         environments.append(flat(environment))

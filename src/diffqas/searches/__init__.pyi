@@ -35,9 +35,9 @@ from .run import Run as Run
 from .session import begin as begin
 from .session import load as load
 from .session import resume as resume
-from .settings_in_words import flat as flat
-from .settings_in_words import settings_of as settings_of
 from .showing import files_of as files_of
 from .tuning.space import PARAMETERS as PARAMETERS
 from .tuning.trials import Tuned as Tuned
 from .tuning.trials import tune as tune
+from .wording import choices_in_words as choices_in_words
+from .wording import flat as flat

@@ -1,4 +1,4 @@
-"""The settings of a run: those of its recipe, with what was asked for in place of its own."""
+"""The settings and the clients of a run: what a recipe says, and what was asked for in its place."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.choices import adjusted
-from diffqas.errors import ArgumentError, choose
+from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.kinds import AnyKind
 from diffqas.optimisers import OPTIMISERS
 from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.tasks import Settings, Task
+from diffqas.training import Federated, usual_split
 
 
 def settings_of(
@@ -66,3 +67,43 @@ def _refuse_of_other_tasks(
         if name in other and name not in own:
             rule = f"Argument `{name}` must be used with {owner}"
             raise ArgumentError(f"{rule}, but got {found} ({task.name}).")
+
+
+def federated_of(
+    kind: str, clients: int | None, local_epochs: int | None, split: str | None, rounds: int | None
+) -> Federated | None:
+    """The choices of clients on a kind of task; None without clients.
+
+    Raises:
+        ArgumentError: clients of agents, a wrong choice, or one that only clients have.
+
+    >>> federated_of("series", clients=4, local_epochs=None, split=None, rounds=None)
+    Federated(clients=4, local_epochs=1, split='contiguous')
+    """
+    if clients is None:
+        for name, value in {"rounds": rounds, "local_epochs": local_epochs, "split": split}.items():
+            require(value is None, name, "go with clients", value)
+        return None
+    if kind == "environment":
+        raise ArgumentError(
+            "Argument `clients` must be used with a data set, but got an environment."
+        )
+    return Federated(
+        clients,
+        1 if local_epochs is None else local_epochs,
+        usual_split(kind) if split is None else split,
+    )
+
+
+def epochs_of(federated: Federated | None, epochs: int | None, rounds: int | None) -> int | None:
+    """Passes of every client, from their number or from that of the rounds; None leaves them to the
+    recipe.
+
+    >>> epochs_of(Federated(4, local_epochs=5), epochs=None, rounds=10)
+    50
+    """
+    if federated is None or rounds is None:
+        return epochs
+    require(whole(rounds), "rounds", "be a whole number of at least 1", rounds)
+    require(epochs is None, "epochs", "be left out where rounds are given", epochs)
+    return rounds * federated.local_epochs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -65,9 +64,8 @@ class Peak:
             torch.cuda.reset_peak_memory_stats(device)
             return
         with contextlib.suppress(OSError):
-            Path("/proc/self/clear_refs").write_text(
-                "5"
-            )  # begins anew; what came before is not asked for
+            # The system's peak begins anew: what came before is not asked for.
+            Path("/proc/self/clear_refs").write_text("5")
 
     def __call__(self) -> int | None:
         """Bytes; None where the system does not tell."""
@@ -82,10 +80,12 @@ def resident() -> int | None:
 
 
 def _kilobytes(path: str, name: str) -> int | None:
+    """The entry of a file of the system, in bytes; None where there is none."""
     try:
-        lines: Any = Path(path).read_text().splitlines()
+        lines = Path(path).read_text().splitlines()
     except OSError:
         return None
-    return next(
-        (1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), None
-    )
+    for line in lines:
+        if line.startswith(f"{name}:"):
+            return 1024 * int(line.split()[1])
+    return None

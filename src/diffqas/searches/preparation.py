@@ -20,8 +20,7 @@ from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind
 from diffqas.quantum_train import Rates, Recipe
-from diffqas.searches.choices import settings_of
-from diffqas.searches.clients import epochs_of, federated_of
+from diffqas.searches.choices import epochs_of, federated_of, settings_of
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
 from diffqas.searches.kinds import choose_kind
