@@ -1,6 +1,4 @@
-"""Everything about environments: gymnasium, actor-critic training, agents as a kind of model,
-rewards.
-"""
+"""Everything about environments: gymnasium, actor-critic training, agents as a kind of model."""
 
 import lazy_loader
 

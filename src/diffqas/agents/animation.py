@@ -91,9 +91,9 @@ def save_animation(
         RunError: the file cannot be written.
     """
     shown = _palette_images(frames, captions, side)
-    durations = [round(100 / fps) * 10] * (len(shown) - 1) + [
-        HOLD
-    ]  # a GIF counts in hundredths of a second
+    # A GIF counts in hundredths of a second.
+    duration = round(100 / fps) * 10
+    durations = [duration] * (len(shown) - 1) + [HOLD]
 
     def write(buffer: io.BytesIO) -> None:
         shown[0].save(
@@ -129,8 +129,9 @@ def terminal_frame(
 def _palette_images(
     frames: Sequence[Picture], captions: Sequence[str], side: int
 ) -> list[Image.Image]:
-    """The frames as they are shown, in the colours of a few of them: one palette, so that nothing
-    flickers.
+    """The frames as they are shown, in the colours of a few of them.
+
+    They have one palette, so that nothing flickers.
     """
     lines = list(captions) or [""] * len(frames)
     font = ImageFont.load_default()
@@ -191,14 +192,16 @@ def _add(result: Text, cell: str) -> None:
         result.append(cell)
         return
     kind, color = cell[0], _STYLES[COLORS[int(cell[1])]]
-    style = (
-        "bright_white on dark_orange3" if kind == "V" else color if kind == "W" else f"bold {color}"
-    )
+    style = f"bold {color}"
+    if kind == "V":
+        style = "bright_white on dark_orange3"
+    elif kind == "W":
+        style = color
     result.append(_SYMBOLS.get(kind, "? "), style)
 
 
 def _small(frame: Picture, columns: int, rows: int) -> Picture:
-    """A picture with a pixel for each half of a character, one above the other, (even, columns, 3)."""
+    """A picture (even, columns, 3) with two pixels for each character, one above the other."""
     image = Image.fromarray(frame)
     width, height = _fitting(image, columns, 2 * rows)
     small = np.asarray(image.resize((width, height), Image.Resampling.BOX))

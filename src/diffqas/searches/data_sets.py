@@ -80,14 +80,8 @@ def load_task(
         DataError: a file is missing or cannot be used.
     """
     if is_environment(name):
-        wrong = {
-            "csv": csv,
-            "column": column,
-            "classes": classes,
-            "data_dir": data_dir,
-            "target": target,
-        }
-        _refuse(name, "a data set", **wrong, scaling=None if scaling == "whole" else scaling)
+        _refuse(name, "a data set", csv=csv, column=column, classes=classes, data_dir=data_dir)
+        _refuse(name, "a data set", target=target, scaling=None if scaling == "whole" else scaling)
         return environment_task(name)
     choose(name, task_names(), "dataset")
     if name in IMAGES:

@@ -1,6 +1,4 @@
-"""Agents that learn by acting: advantage actor-critic, all environments in step or each in a
-process of its own.
-"""
+"""Advantage actor-critic, with all environments in step or each in a process of its own."""
 
 from diffqas.agents.actor_critic.a2c import SyncTraining as SyncTraining
 from diffqas.agents.actor_critic.a3c import AsyncTraining as AsyncTraining

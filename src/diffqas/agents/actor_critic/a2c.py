@@ -1,6 +1,4 @@
-"""Advantage actor-critic with all environments in step: deterministic for a seed, seeds in
-lockstep.
-"""
+"""Advantage actor-critic with all environments in step: repeatable, and the seeds in lockstep."""
 
 from __future__ import annotations
 
@@ -20,8 +18,7 @@ UPDATES_PER_RECORD = 25
 
 
 class SyncTraining(AgentTraining[Agents]):
-    """All environments of all seeds step together; one update follows from all that a seed has seen
-    in a few steps.
+    """All environments of all seeds step together, and a few steps lead to one update of each seed.
 
     What is random in update k of a seed depends on the seed and on k alone, so the seeds stay
     independent (but for an annealed relaxation, which follows the slowest of them), and a run that
@@ -78,10 +75,10 @@ class SyncTraining(AgentTraining[Agents]):
         self.arena.close()
 
     def state_dict(self) -> dict[str, Any]:
-        """As of `AgentTraining`, and where every environment stands."""
+        """As `AgentTraining.state_dict`, and where every environment stands."""
         return super().state_dict() | {"arena": self.arena.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """As of `AgentTraining`."""
+        """Continue from a state, as `AgentTraining.load_state_dict`."""
         super().load_state_dict(state)
         self.arena.load_state_dict(state["arena"])

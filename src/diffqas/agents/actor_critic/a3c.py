@@ -1,6 +1,4 @@
-"""Asynchronous advantage actor-critic (Mnih et al. 2016): every environment in a process of its
-own.
-"""
+"""Asynchronous advantage actor-critic (Mnih et al. 2016): one process for every environment."""
 
 from __future__ import annotations
 
@@ -122,9 +120,8 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         ]
         ready = wait(sources, timeout)
         for worker in [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready]:
-            ended = (
-                not worker.process.is_alive()
-            )  # asked first: what it said last is still in the pipe
+            # Asked before its reports are read: what it said last is then still in the pipe.
+            ended = not worker.process.is_alive()
             self._take(row, worker)
             if ended and self.active[row]:
                 self._replace(worker)
@@ -178,19 +175,20 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self.workers, self.row = [], None
 
     def state_dict(self) -> dict[str, Any]:
-        """As of `AgentTraining`, and how many workers there have been."""
+        """As `AgentTraining.state_dict`, and how many workers there have been."""
         return super().state_dict() | {"hired": self.hired}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """As of `AgentTraining`."""
+        """Continue from a state, as `AgentTraining.load_state_dict`."""
         super().load_state_dict(state)
         self.hired = state["hired"]
 
 
 @contextmanager
 def _main_left_out() -> Iterator[None]:
-    """Let a new process not run the parent's main script again: it costs seconds, and nothing in it
-    is needed.
+    """Keep a new process from running the parent's main script again.
+
+    That costs seconds, and nothing in it is needed.
     """
     main = sys.modules["__main__"]
     kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}

@@ -1,6 +1,4 @@
-"""Adam over flat numbers: its state can lie in shared memory, and every seed has a learning rate of
-its own.
-"""
+"""Adam over flat numbers, with a learning rate per seed and a state that processes can share."""
 
 from __future__ import annotations
 

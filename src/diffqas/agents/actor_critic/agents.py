@@ -68,11 +68,10 @@ class Agent(nn.Module):
     @torch.no_grad()
     def export(self) -> nn.Sequential:
         """The policy as a plain module of raw observations; no circuit is left."""
-        network = (
-            self.policy.export()
-            if isinstance(self.policy, QuantumTrain)
-            else copy.deepcopy(self.policy)
-        )
+        if isinstance(self.policy, QuantumTrain):
+            network = self.policy.export()
+        else:
+            network = copy.deepcopy(self.policy)
         return nn.Sequential(Centre(self.mean.clone(), self.shrink), network)
 
     def parameter_report(self) -> str:
@@ -83,7 +82,8 @@ class Agent(nn.Module):
             for name, part in parts.items()
         }
         if not (isinstance(self.policy, QuantumTrain) and isinstance(self.value, QuantumTrain)):
-            return f"{sum(trained.values()):,} trainable numbers: policy {trained['policy']:,}, value {trained['value']:,}"
+            policy, value = trained["policy"], trained["value"]
+            return f"{policy + value:,} trainable numbers: policy {policy:,}, value {value:,}"
         reports = {"policy": self.policy.parameter_report(), "value": self.value.parameter_report()}
         total, target = (
             sum(getattr(r, field) for r in reports.values()) for field in ("total", "target")

@@ -1,6 +1,4 @@
-"""Returns and losses of an advantage actor-critic (Mnih et al. 2016; arXiv 2505.09653, section
-V-C).
-"""
+"""Returns and losses of an advantage actor-critic (Mnih et al. 2016; arXiv 2505.09653, V-C)."""
 
 from __future__ import annotations
 

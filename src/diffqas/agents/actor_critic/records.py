@@ -1,4 +1,4 @@
-"""What a training of agents has to tell while it goes on."""
+"""Records of a training of agents, and the log of its episodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens between two updates: act, look back, and the gradient that follows from it."""
+"""The steps between two updates: act, look back, and the gradient that follows from it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,9 @@ class Experience:
     def fault(self, seed: int) -> str:
         """What is wrong with a seed that is not sound."""
         loss = self.losses[seed]
-        return (
-            "the gradient is not finite"
-            if torch.isfinite(loss)
-            else f"the loss became {loss.item()}"
-        )
+        if torch.isfinite(loss):
+            return "the gradient is not finite"
+        return f"the loss became {loss.item()}"
 
 
 def experience(
@@ -104,10 +102,12 @@ def experience(
 
 
 def choose_actions(logits: Tensor, draws: Tensor) -> Tensor:
-    """Actions by the inverse of the cumulated probabilities: (..., actions), uniform (...) -> (...)
-    on the CPU.
+    """Actions by the inverse of the cumulated probabilities.
 
-    >>> choose_actions(torch.log(torch.tensor([0.2, 0.5, 0.3])).expand(3, 3), torch.tensor([0.1, 0.6, 0.9]))
+    Logits (..., actions) and uniform draws (...) give actions (...) on the CPU.
+
+    >>> logits = torch.log(torch.tensor([0.2, 0.5, 0.3])).expand(3, 3)
+    >>> choose_actions(logits, torch.tensor([0.1, 0.6, 0.9]))
     tensor([0, 1, 2])
     """
     cumulated = torch.softmax(logits.double(), -1).cumsum(-1).cpu()

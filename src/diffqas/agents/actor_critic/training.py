@@ -1,6 +1,4 @@
-"""What both algorithms have in common: agents, their episodes, the schedule, and what is written
-down.
-"""
+"""The training of agents, as far as both algorithms have it in common."""
 
 from __future__ import annotations
 
@@ -141,7 +139,8 @@ class AgentTraining(ABC, Generic[P]):
             self.remarks.append(f"Seed {seed} is frozen, the others go on: {reason}.")
         if len(self.failures) == len(self.seeds):
             raise RunError(
-                f"Training diverged: seed {self.seeds[index]}: {reason}. Try a lower learning rate (--lr)."
+                f"Training diverged: seed {self.seeds[index]}: {reason}. "
+                "Try a lower learning rate (--lr)."
             )
 
     def state_dict(self) -> dict[str, Any]:

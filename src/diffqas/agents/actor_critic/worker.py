@@ -1,6 +1,4 @@
-"""One process of asynchronous training: an environment, a copy of the numbers, and steps on the
-shared ones.
-"""
+"""One process of asynchronous training: its environment, and its steps on the shared numbers."""
 
 from __future__ import annotations
 

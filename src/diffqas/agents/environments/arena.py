@@ -1,6 +1,4 @@
-"""Environments that step together: some for each seed, every episode decided by seed, place and
-number alone.
-"""
+"""Environments that step together; seed, place and number alone decide every episode."""
 
 from __future__ import annotations
 
@@ -43,8 +41,9 @@ class Place:
         self.observation = self.environment.reset(int(entropy.generate_state(1)[0]))
 
     def replay(self, episode: int, actions: Sequence[int]) -> None:
-        """Start an episode and repeat what was done in it: environments are deterministic, and
-        cannot be stored.
+        """Start an episode and repeat what was done in it.
+
+        Environments cannot be stored, but they are deterministic.
         """
         self.begin(episode)
         for action in actions:

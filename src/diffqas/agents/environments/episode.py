@@ -139,11 +139,10 @@ def play_episode(
             raise RunError(
                 "The policy cannot play: its logits are not finite. Choose another seed of the run."
             )
-        action = (
-            int(logits.argmax())
-            if greedy
-            else int(draws.choice(len(logits), p=logits.softmax(-1).numpy()))
-        )
+        if greedy:
+            action = int(logits.argmax())
+        else:
+            action = int(draws.choice(len(logits), p=logits.softmax(-1).numpy()))
         step = environment.step(action)
         actions.append(action)
         rewards.append(step.reward)
@@ -174,9 +173,10 @@ def grid_text(environment: Environment) -> str:
     ]
     rows[place[1]][place[0]] = ">v<^"[direction] + str(COLORS.index("red"))
     carried = getattr(state, "carrying", None)
-    return "\n".join(
-        ["".join(row) for row in rows] + ["+" + _cell(carried)] * (carried is not None)
-    )
+    lines = ["".join(row) for row in rows]
+    if carried is not None:
+        lines.append("+" + _cell(carried))
+    return "\n".join(lines)
 
 
 def _cell(thing: object) -> str:
@@ -184,14 +184,10 @@ def _cell(thing: object) -> str:
     if thing is None:
         return "  "
     kind = _KINDS.get(getattr(thing, "type", ""), "?")
-    if kind == "D":
-        kind = (
-            "O"
-            if getattr(thing, "is_open", False)
-            else "L"
-            if getattr(thing, "is_locked", False)
-            else "D"
-        )
+    if kind == "D" and getattr(thing, "is_open", False):
+        kind = "O"
+    elif kind == "D" and getattr(thing, "is_locked", False):
+        kind = "L"
     color = getattr(thing, "color", "grey")
     return kind + str(COLORS.index(color if color in COLORS else "grey"))
 

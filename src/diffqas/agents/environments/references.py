@@ -1,4 +1,4 @@
-"""What an agent that has learned nothing gets."""
+"""The reward of an agent that has learned nothing."""
 
 from __future__ import annotations
 

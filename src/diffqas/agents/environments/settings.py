@@ -1,4 +1,4 @@
-"""How an actor-critic agent is trained."""
+"""The settings of an actor-critic training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class AgentSettings:
     )
     decay: int = option(
         50_000,
-        "Episodes over which the entropy's weight falls to zero, and the learning rates to --floor.",
+        "Episodes over which the entropy's weight falls to zero, and the learning rates to "
+        "--floor.",
         least=1,
     )
     floor: float = option(1.0, "Learning rates at the end, relative to the start.", least=0)

@@ -1,6 +1,4 @@
-"""An environment as a task: the networks of its agent, how they are trained, and what to compare
-with.
-"""
+"""An environment as a task: its agent's networks, their settings, and figures to compare with."""
 
 from __future__ import annotations
 
