@@ -8,10 +8,10 @@ from rich.console import Console
 
 from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
+from diffqas.reports import duration
 from diffqas.runs import prepare
 from diffqas.searches import MODEL_QUBITS, estimate
 from diffqas.searches import Estimate as Found
-from diffqas.studies import duration
 
 
 @dataclass

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.errors import choose
+from diffqas.reports import duration
 from diffqas.runs import RunSummary, list_runs
-from diffqas.studies import duration
 
 STYLES = {"finished": "", "unfinished": "yellow", "begun": "dim", "broken": "red"}
 PIPED = 1000

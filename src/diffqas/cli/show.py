@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.errors import require
+from diffqas.reports import duration
 from diffqas.runs import RunsCompared, RunSummary, compare_runs
 from diffqas.searches import files_of, kinds_for, show
 from diffqas.storage import RunFolder, understood
 from diffqas.studies import CONTENTS as STUDY_CONTENTS
-from diffqas.studies import duration, is_study, paired_tests, stored_study, terminal_tables
+from diffqas.studies import is_study, paired_tests, stored_study, terminal_tables
 
 CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",

@@ -39,6 +39,7 @@ from .result import ReferenceFigure as ReferenceFigure
 from .result import RunResult as RunResult
 from .terminal import BEST_OF_GATE as BEST_OF_GATE
 from .terminal import classes_in_words as classes_in_words
+from .terminal import duration as duration
 from .terminal import failures_in_words as failures_in_words
 from .terminal import number as number
 from .terminal import percent as percent

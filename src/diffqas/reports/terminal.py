@@ -39,6 +39,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
+def duration(seconds: float) -> str:
+    """Seconds in a person's units.
+
+    >>> duration(42), duration(754), duration(9000)
+    ('42 s', '13 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 def text_of(metric: str) -> Callable[[float], str]:
     """How the figures of a metric are written: an accuracy in percent, all others as numbers."""
     return percent if metric == "accuracy" else number

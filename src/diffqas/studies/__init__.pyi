@@ -2,7 +2,6 @@ from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .datasets import IMAGES as IMAGES
 from .datasets import SERIES as SERIES
-from .display import duration as duration
 from .entries import NamedRow as NamedRow
 from .library import STUDIES as STUDIES
 from .library import papers_index as papers_index

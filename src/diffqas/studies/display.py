@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 
-from diffqas.reports import LiveBar, spread
+from diffqas.reports import LiveBar, duration, spread
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job
 
@@ -71,14 +71,3 @@ class Display(LiveBar):
 
     def _say(self, line: str, style: str | None = None) -> None:
         self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in a person's units.
-
-    >>> duration(42), duration(754), duration(9000)
-    ('42 s', '13 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -16,13 +16,13 @@ from rich.console import Console
 
 from diffqas.agents import BEST
 from diffqas.errors import RunError
-from diffqas.reports import predictions_figure, save_figure
+from diffqas.reports import duration, predictions_figure, save_figure
 from diffqas.storage import append_json, make_folder, understood
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.curves import curves_figure
 from diffqas.studies.datasets import fetch
-from diffqas.studies.display import Display, duration
+from diffqas.studies.display import Display
 from diffqas.studies.executors import Executor, Failure, make_executor
 from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
