@@ -5,15 +5,12 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from typing import Annotated
 
 import pytest
 import torch
-import tyro
 
 from diffqas.cli import main
 from diffqas.cli.parsing import parse
-from diffqas.cli.search import Search
 from diffqas.cli.tune import Tune
 from diffqas.errors import ArgumentError, DataError, RunError
 from diffqas.optimisers import OPTIMISERS
@@ -258,12 +255,7 @@ def test_without_optuna_the_remedy_is_named(monkeypatch, tmp_path):
 def test_what_the_command_repeats():
     tuned = type("Found", (), {"options": ["--lr", "0.1"]})
     words = ["series", "--csv", "a b.csv", "--lr", "0.5", "--seeds", "5", "--no-classical"]
-    command = parse(
-        Annotated[Tune, tyro.conf.subcommand("tune")]
-        | Annotated[Search, tyro.conf.subcommand("search")],
-        ["tune", *words],
-        "",
-    ).best_command(tuned)
+    command = parse(Tune.for_words(words), "tune", words).best_command(tuned)
     assert command == [
         "diffqas",
         "search",

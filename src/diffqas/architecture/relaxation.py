@@ -96,13 +96,13 @@ class Gumbel:
     stochastic = True
 
     def __post_init__(self) -> None:
-        check(self)
         require(
-            self.final <= self.temperature,
+            0 < self.final <= self.temperature,
             "final",
             "be positive and at most `temperature`",
             self.final,
         )
+        check(self)
 
     def initial(self, count: int) -> Tensor:
         """Structural parameters at the start, (count,): all candidates alike."""
