@@ -89,20 +89,14 @@ class Gumbel:
     """
 
     temperature: float = option(1.0, TEMPERATURE, above=0)
-    final: float = option(
-        0.1, "Of gumbel: the last temperature.", above=0, flag="final_temperature"
-    )
+    final: float = option(0.1, "Of gumbel: the last temperature.", flag="final_temperature")
     name = "gumbel"
     stochastic = True
 
     def __post_init__(self) -> None:
-        require(
-            0 < self.final <= self.temperature,
-            "final",
-            "be positive and at most `temperature`",
-            self.final,
-        )
         check(self)
+        rule = "be positive and at most `temperature`"
+        require(0 < self.final <= self.temperature, "final", rule, self.final)
 
     def initial(self, count: int) -> Tensor:
         """Structural parameters at the start, (count,): all candidates alike."""
