@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+RUNS = Path(__file__).parents[1] / "golden" / "formats" / "0.1.0" / "runs"
 HEAVY = {"torch", "matplotlib", "numba", "scipy"}
 PROGRAM = """
 import sys
@@ -16,10 +18,11 @@ finally:
 """
 
 
-def imported(*words: str) -> set[str]:
-    """Modules that the program has imported at its end."""
+def imported(*words: str, code: int = 0) -> set[str]:
+    """Modules that the program has imported at its end, which it reaches with this exit code."""
     command = [sys.executable, "-c", PROGRAM, *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, done.stderr
     return set(done.stderr.split("imported:")[1].split())
 
 
@@ -28,6 +31,19 @@ def test_help_and_version_import_nothing_heavy(word):
     modules = imported(word)
     assert not modules & HEAVY
     assert "tyro" not in modules
+
+
+def test_a_list_of_runs_imports_nothing_heavy():
+    assert not imported("runs", str(RUNS)) & HEAVY
+
+
+@pytest.mark.parametrize("kind", ["series", "agents", "qlstm"])
+def test_a_finished_run_is_shown_without_anything_heavy(kind):
+    assert not imported("show", str(RUNS / kind / "finished")) & HEAVY
+
+
+def test_an_unfinished_run_is_refused_without_anything_heavy():
+    assert not imported("show", str(RUNS / "series" / "unfinished"), code=2) & HEAVY
 
 
 def test_the_package_alone_imports_nothing_heavy():

@@ -8,9 +8,8 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
-from diffqas.cli.show import print_folder
+from diffqas.cli.show import print_run
 from diffqas.runs import resume
-from diffqas.searches import show
 
 
 @dataclass
@@ -27,5 +26,4 @@ class Resume:
         run = resume(self.folder, task=self.task)
         console = Console()
         console.print()
-        show(run.result, console)
-        print_folder(console, run.folder, run.result)
+        print_run(run.outcome, run.folder, console)

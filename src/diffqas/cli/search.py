@@ -17,7 +17,7 @@ import tyro
 from rich.console import Console
 
 from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
-from diffqas.cli.show import print_folder
+from diffqas.cli.show import print_run
 from diffqas.cli.spaces import METAVAR, typed_candidates
 from diffqas.errors import DiffqasError
 from diffqas.searches import (
@@ -26,7 +26,6 @@ from diffqas.searches import (
     choose_kind,
     options,
     search,
-    show,
     task_kind,
     task_names,
     usual_of,
@@ -135,8 +134,7 @@ class Search:
         run = self.call(search)
         console = Console()
         console.print()
-        show(run.result, console)
-        print_folder(console, run.folder, run.result)
+        print_run(run.outcome, run.folder, console)
 
     def call(self, what: Callable[..., T]) -> T:
         """Call `search`, or `prepare`, which takes the same arguments."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console, Group, RenderableType
@@ -13,12 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.errors import require
-from diffqas.reports import duration
-from diffqas.runs import RunsCompared, RunSummary, compare_runs
-from diffqas.searches import files_of, kinds_for, show
+from diffqas.reports import RunResult, duration
+from diffqas.runs import RunSummary, is_study
+from diffqas.searches import files_of, report_of
 from diffqas.storage import RunFolder, understood
-from diffqas.studies import CONTENTS as STUDY_CONTENTS
-from diffqas.studies import is_study, paired_tests, stored_study, terminal_tables
+
+if TYPE_CHECKING:
+    from diffqas.runs import RunsCompared
+
+# One finished run is printed without torch, matplotlib and scipy, which take two seconds to
+# import. What compares several runs or a study needs them, and is imported where it is called.
 
 CONTENTS = {
     "predictions.png": "prediction against truth over the epochs",
@@ -45,9 +49,7 @@ LONGEST = 60
 
 @dataclass
 class Show:
-    """Print a finished run; of several what differs between them, with paired tests; of a study its
-    tables.
-    """
+    """Print a finished run, what differs between several, or the tables of a study."""
 
     folders: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
@@ -70,27 +72,25 @@ class Show:
 def show_run(path: Path, console: Console) -> None:
     """Print the result of one finished run, and what lies in its folder."""
     folder = RunFolder(path)
-    result = folder.load_result()
+    content = folder.load_result()
     with understood(folder.result):
-        show(result, console, folder.result)
-        print_folder(console, path, result)
+        print_run(RunResult.from_json(content, folder.result), path, console)
 
 
-def print_folder(console: Console, folder: Path, result: dict[str, Any]) -> None:
-    """Print what lies in a run folder."""
+def print_run(result: RunResult, folder: Path, console: Console) -> None:
+    """Print a finished run, and what lies in its folder."""
+    console.print(report_of(result))
     console.print(f"\n[bold]{folder}[/]", highlight=False)
-    for name, meaning in {
-        **files_of(
-            kinds_for("environment" if "mean_reward" in result else "plain")[result["model"]]
-        ),
-        **CONTENTS,
-    }.items():
+    for name, meaning in (files_of(result) | CONTENTS).items():
         if any(folder.glob(name)):
             console.print(f"  {name:24} [dim]{meaning}[/]", highlight=False)
 
 
 def show_runs(paths: Sequence[Path], console: Console) -> None:
     """Print what differs between several runs, with paired tests of their figures."""
+    from diffqas.runs import compare_runs
+    from diffqas.studies import paired_tests
+
     for path in paths:
         require(not is_study(path), "runs", "be runs (a study is shown alone)", path)
     compared = compare_runs(paths)
@@ -148,6 +148,9 @@ def _table(title: str, runs: Sequence[RunSummary]) -> Table:
 
 def show_study(path: Path, console: Console) -> None:
     """Print the tables of a study's finished cells."""
+    from diffqas.studies import CONTENTS as STUDY_CONTENTS
+    from diffqas.studies import stored_study, terminal_tables
+
     study = stored_study(path)
     for fault in study.faults:
         console.print(fault, style="yellow", highlight=False, markup=False, soft_wrap=True)

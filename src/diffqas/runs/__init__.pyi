@@ -4,6 +4,7 @@ from .export.run import Exported as Exported
 from .export.run import export_run as export_run
 from .forecasts import forecast_run as forecast_run
 from .listing import RunSummary as RunSummary
+from .listing import is_study as is_study
 from .listing import list_runs as list_runs
 from .noise.run import SHOTS as SHOTS
 from .noise.run import noise_run as noise_run

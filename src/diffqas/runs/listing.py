@@ -1,5 +1,6 @@
-"""What lies in folders of runs, read from their JSON files alone: nothing is loaded, nothing is
-executed.
+"""Folders of runs in short, a line for each run, from their JSON files alone.
+
+No model is loaded, no task is executed, and torch is not imported.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ TAIL = 1 << 20
 """Bytes at the end of metrics.jsonl among which its last line is looked for."""
 HIGHER = ("accuracy", "reward")
 """Metrics of which more is better, where a result does not say so."""
+MODELS = {"QuantumTrainKind": "qt", "PerLayerKind": "qt", "QLSTMKind": "qlstm", "AgentKind": "qt"}
+"""Words of the command line by the class that config.json names."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,13 @@ class RunSummary:
 
     @property
     def progress(self) -> str:
-        """The state as a person reads it: `finished`, `epoch 17 of 100`, `begun` or why it is
-        broken.
-        """
+        """The state in words: `finished`, `epoch 17 of 100`, `begun`, or why it is broken."""
         if self.state == "broken":
             return f"broken: {self.fault}"
         if self.state != "unfinished":
             return self.state
-        return f"{self.unit} {self.done:,}" + (f" of {self.total:,}" if self.total else "")
+        done = f"{self.unit} {self.done:,}"
+        return f"{done} of {self.total:,}" if self.total else done
 
     @property
     def median(self) -> float | None:
@@ -96,9 +98,15 @@ class RunSummary:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         fields = {**vars(self), "path": str(self.path), "median": self.median}
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()
-        }
+        for key, value in fields.items():
+            if isinstance(value, tuple):
+                fields[key] = list(value)
+        return fields
+
+
+def is_study(path: Path) -> bool:
+    """Whether a study was begun in a folder."""
+    return (path / STUDY).exists()
 
 
 def list_runs(path: str | Path = "runs") -> list[RunSummary]:
@@ -120,17 +128,15 @@ def list_runs(path: str | Path = "runs") -> list[RunSummary]:
     for folder, inner, files in os.walk(top):
         place = Path(folder)
         inner[:] = sorted(name for name in inner if not name.startswith("."))
-        kind = (
-            STUDY
-            if STUDY in files
-            else "config.json"
-            if {"config.json", "result.json"} & set(files)
-            else None
-        )
-        if kind is not None:
-            inner.clear()
-            name = place.resolve().name if place == top else place.relative_to(top).as_posix()
-            found += _cells(place, name) if kind == STUDY else [summarise(place, name)]
+        name = place.resolve().name if place == top else place.relative_to(top).as_posix()
+        if STUDY in files:
+            found += _cells(place, name)
+        elif "config.json" in files or "result.json" in files:
+            found.append(summarise(place, name))
+        else:
+            continue
+        # What lies inside a run or a study belongs to it.
+        inner.clear()
     return sorted(found, key=lambda run: run.name)
 
 
@@ -143,9 +149,8 @@ def summarise(path: Path, name: str | None = None) -> RunSummary:
         return RunSummary(path, name, "broken", fault=_reason(error, path))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        return RunSummary(
-            path, name, "broken", fault=f"its files are not of this version of diffqas ({said})"
-        )
+        fault = f"its files are not of this version of diffqas ({said})"
+        return RunSummary(path, name, "broken", fault=fault)
 
 
 def _run(path: Path, name: str) -> RunSummary:
@@ -160,34 +165,40 @@ def _run(path: Path, name: str) -> RunSummary:
         "created": (config.get("environment") or {}).get("created"),
         "unit": "episode" if "episodes" in settings else "epoch",
         "total": settings.get("episodes", settings.get("epochs")),
-        "model": _model(choices["kind"]),
+        "model": MODELS.get(choices["kind"]["is"], "qt"),
     }
     if folder.finished:
         result = folder.load_result()
         metric, values = _main(result)
-        common |= {"model": result["model"], "trainable": result["trainable_parameters"]}
-        common |= {
-            "target": result["target_parameters"],
-            "seconds": result["seconds"],
-            "done": _done(result),
-        }
-        higher = metric in result.get("higher", HIGHER)
+        # A run that is finished says more than its choices do.
+        common["model"] = result["model"]
         return RunSummary(
-            path, name, "finished", metric=metric, higher=higher, figures=_figures(values), **common
+            path,
+            name,
+            "finished",
+            metric=metric,
+            higher=metric in result.get("higher", HIGHER),
+            figures=_figures(values),
+            trainable=result["trainable_parameters"],
+            target=result["target_parameters"],
+            seconds=result["seconds"],
+            done=_done(result),
+            **common,
         )
     record = last_record(folder.metrics, TAIL)
     if record is None:
         return RunSummary(path, name, "begun", **common)
     metric, values = _main(record)
-    common |= {"done": _done(record), "higher": metric in HIGHER}
-    return RunSummary(path, name, "unfinished", metric=metric, figures=_figures(values), **common)
-
-
-def _model(kind: Mapping[str, Any]) -> str:
-    """Word of the command line for what config.json names by its class; a finished run's result
-    says it.
-    """
-    return "qlstm" if "qlstm" in str(kind["is"]).lower() else "qt"
+    return RunSummary(
+        path,
+        name,
+        "unfinished",
+        metric=metric,
+        higher=metric in HIGHER,
+        figures=_figures(values),
+        done=_done(record),
+        **common,
+    )
 
 
 def _main(entries: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
@@ -195,18 +206,20 @@ def _main(entries: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
     for key in ("test_reward", "mean_reward", "reward"):
         if isinstance(entries.get(key), list):
             return "reward", entries[key]
-    metric = entries.get("metric") or next(
-        (key[5:] for key in entries if key.startswith("test_")), "figure"
-    )
+    metric = entries.get("metric")
+    if not metric:
+        # A record names no metric: its first test figure is the main one.
+        tests = (key.removeprefix("test_") for key in entries if key.startswith("test_"))
+        metric = next(tests, "figure")
     return metric, entries[f"test_{metric}"]
 
 
 def _done(entries: Mapping[str, Any]) -> int:
-    return (
-        int(max(entries["episodes"]))
-        if "episodes" in entries
-        else int(entries.get("epochs", entries.get("epoch")))
-    )
+    """Epochs of a result or a record, or of agents the episodes of the seed with the most."""
+    if "episodes" in entries:
+        return int(max(entries["episodes"]))
+    # A result counts epochs, a record says which one it is of.
+    return int(entries["epochs"] if "epochs" in entries else entries["epoch"])
 
 
 def _figures(values: Iterable[Any]) -> tuple[float | None, ...]:
@@ -221,11 +234,8 @@ def _cells(path: Path, name: str) -> Iterator[RunSummary]:
     try:
         study = read_json(path / STUDY)
         created = (study.get("environment") or {}).get("created")
-        higher = (
-            {str(told["name"])}
-            if (told := study.get("metric") or {}).get("higher")
-            else set(HIGHER)
-        )
+        told = study.get("metric") or {}
+        higher = (str(told["name"]),) if told.get("higher") else HIGHER
     except (RunError, KeyError, AttributeError) as error:
         yield RunSummary(path / STUDY, name, "broken", fault=_reason(error, path / STUDY))
         return
@@ -259,10 +269,8 @@ def _cells(path: Path, name: str) -> Iterator[RunSummary]:
 def _reason(error: Exception, path: Path) -> str:
     """An error in a few words: the path stands beside it already."""
     said = " ".join(str(error).split())
+    if isinstance(error, KeyError):
+        return f"it lacks {said}"
     if not isinstance(error, DiffqasError):
-        return (
-            f"it lacks {said}"
-            if isinstance(error, KeyError)
-            else "its content is no cell of a study"
-        )
+        return "its content is no cell of a study"
     return said.replace(f"{path}{os.sep}", "").replace(str(path), path.name).rstrip(".")

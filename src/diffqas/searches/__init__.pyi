@@ -22,6 +22,7 @@ from .estimates import estimate as estimate
 from .kinds import KINDS as KINDS
 from .kinds import choose_kind as choose_kind
 from .kinds import kinds_for as kinds_for
+from .model_files import files_of as files_of
 from .options import Option as Option
 from .options import options as options
 from .options import value_of as value_of
@@ -30,12 +31,12 @@ from .own_task import task_of as task_of
 from .preparation import prepare as prepare
 from .preparation import search as search
 from .result_table import report as report
+from .result_table import report_of as report_of
 from .result_table import show as show
 from .run import Run as Run
 from .session import begin as begin
 from .session import load as load
 from .session import resume as resume
-from .showing import files_of as files_of
 from .tuning.space import PARAMETERS as PARAMETERS
 from .tuning.trials import Tuned as Tuned
 from .tuning.trials import tune as tune

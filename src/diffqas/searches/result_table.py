@@ -11,10 +11,14 @@ from diffqas.agents import agent_report
 from diffqas.reports import RunResult, result_report
 
 
-def report(content: dict[str, Any], source: Path | None = None) -> RenderableType:
-    """What a search ends with, from the content of result.json; `source` is the file, if known."""
-    result = RunResult.from_json(content, source)
+def report_of(result: RunResult) -> RenderableType:
+    """What a search ends with, and what `diffqas show` prints."""
     return result_report(result) if result.agents is None else agent_report(result)
+
+
+def report(content: dict[str, Any], source: Path | None = None) -> RenderableType:
+    """The same from the content of result.json; `source` is the file, if it is known."""
+    return report_of(RunResult.from_json(content, source))
 
 
 def show(

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from rich.console import RenderableType
 
-from diffqas.searches import report
+from diffqas.reports import RunResult
 from diffqas.searches.agent_artefacts import EPISODES, rewards_picture
 from diffqas.searches.artefacts import SAMPLES, curves_picture, prediction_picture
+from diffqas.searches.result_table import report_of
 from diffqas.storage import RunFolder
 
 
@@ -28,6 +30,15 @@ class Run:
     result: dict[str, Any]
     models: list[Any]
 
+    @property
+    def outcome(self) -> RunResult:
+        """The same figures with a type for every entry.
+
+        Raises:
+            RunError: result.json was written by another program, and lacks an entry.
+        """
+        return RunResult.from_json(self.result, RunFolder(self.folder).result)
+
     def plot(self) -> Figure:
         """As in `predictions.png` (series), `rewards.png` (environments) or `curves.png`."""
         folder = RunFolder(self.folder)
@@ -35,7 +46,7 @@ class Run:
             return rewards_picture(folder)
         if (self.folder / SAMPLES).exists():
             return prediction_picture(folder)
-        return curves_picture(folder, self.result.get("classes", ()), self.result.get("higher", ()))
+        return curves_picture(folder, self.outcome.classes, self.outcome.higher)
 
-    def __rich__(self) -> Any:
-        return report(self.result)
+    def __rich__(self) -> RenderableType:
+        return report_of(self.outcome)

@@ -6,8 +6,8 @@ The kinds themselves (`diffqas.kinds`, `diffqas.agents`) hold the mathematics, a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
 from torch import nn
@@ -48,9 +48,6 @@ class Showing(ABC, Generic[K, M]):
         kind: the choices of the run.
     """
 
-    files: ClassVar[Mapping[str, str]]
-    """What is said of the model's and the circuits' files, by name or pattern."""
-
     def __init__(self, kind: K) -> None:
         self.kind = kind
 
@@ -76,12 +73,6 @@ AnyShowing: TypeAlias = Showing[Any, Any]
 
 class QuantumTrainShowing(Showing[QuantumTrainKind, QuantumTrain]):
     """Of circuits that write the weights of one network."""
-
-    files: ClassVar[Mapping[str, str]] = {
-        "model.safetensors": "the classical network, no quantum part",
-        "circuit.qasm": "the leading circuit, OpenQASM 3",
-        "circuit.png": "the same drawn, one layer",
-    }
 
     def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
         """The search space, the shots, and whether the networks run one after the other."""
@@ -155,11 +146,6 @@ class PerLayerShowing(QuantumTrainShowing):
 class QLSTMShowing(Showing[QLSTMKind, Forecaster]):
     """Of the quantum LSTM, which has a searched circuit in each gate."""
 
-    files: ClassVar[Mapping[str, str]] = {
-        "model.safetensors": "the quantum LSTM with its head",
-        "circuit-*.qasm": "the leading circuit of each gate, OpenQASM 3",
-    }
-
     def notes(
         self, population: ForecasterLockstep, models: Sequence[Forecaster], task: Task
     ) -> list[str]:
@@ -218,13 +204,6 @@ class QLSTMShowing(Showing[QLSTMKind, Forecaster]):
 class AgentShowing(Showing[AgentKind, Agent]):
     """Of agents, whose policy and value are written by circuits of their own."""
 
-    files: ClassVar[Mapping[str, str]] = {
-        "model.safetensors": "the policy as a classical network of raw observations, no quantum "
-        "part",
-        "circuit-policy.qasm": "the leading circuit of the policy, OpenQASM 3",
-        "circuit-value.qasm": "that of the value",
-    }
-
     def __init__(self, kind: AgentKind) -> None:
         super().__init__(kind)
         self._network = QuantumTrainShowing(kind.generator)
@@ -262,11 +241,6 @@ SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
 def showing_of(kind: AnyKind) -> AnyShowing:
     """What a run of this kind leaves for people."""
     return SHOWINGS[type(kind)](kind)
-
-
-def files_of(kind: type[AnyKind]) -> Mapping[str, str]:
-    """What is said of the files that runs of a kind hold, by name or pattern."""
-    return SHOWINGS[kind].files
 
 
 def commented(qasm: str, best: Ranked, ranking: Sequence[Ranked], *more: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
+from diffqas.runs import is_study as is_study
 from diffqas.storage import read_json
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.entries import NamedRow
@@ -36,11 +37,6 @@ class StoredStudy:
     cells: list[dict[str, Any]]
     comparisons: list[Comparison]
     faults: list[str]
-
-
-def is_study(path: Path) -> bool:
-    """Whether a study was begun in a folder."""
-    return (path / SETTINGS).exists()
 
 
 def stored_study(path: Path) -> StoredStudy:

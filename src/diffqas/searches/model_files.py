@@ -1,0 +1,38 @@
+"""The files that models and their circuits leave in a run folder, and a sentence on each."""
+
+from __future__ import annotations
+
+from diffqas.errors import RunError
+from diffqas.reports import RunResult
+
+AGENT_FILES = {
+    "model.safetensors": "the policy as a classical network of raw observations, no quantum part",
+    "circuit-policy.qasm": "the leading circuit of the policy, OpenQASM 3",
+    "circuit-value.qasm": "that of the value",
+}
+# By the models' words of the command line, which result.json repeats. The classes themselves are
+# not asked: they import torch, and `diffqas show` only prints.
+FILES = {
+    "qt": {
+        "model.safetensors": "the classical network, no quantum part",
+        "circuit.qasm": "the leading circuit, OpenQASM 3",
+        "circuit.png": "the same drawn, one layer",
+    },
+    "qlstm": {
+        "model.safetensors": "the quantum LSTM with its head",
+        "circuit-*.qasm": "the leading circuit of each gate, OpenQASM 3",
+    },
+}
+
+
+def files_of(result: RunResult) -> dict[str, str]:
+    """What is said of the files of a finished run's model, by name or pattern.
+
+    Raises:
+        RunError: the result names no model, or one that this version does not know.
+    """
+    if result.agents is not None:
+        return AGENT_FILES
+    if result.model not in FILES:
+        raise RunError(f"The result of a run on {result.task} names no known model.")
+    return FILES[result.model]
