@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from diffqas.errors import ArgumentError, choose, require
 
@@ -23,6 +23,13 @@ KEY = "option"
 
 LARGEST = 1e30
 """The largest number that any option takes: beyond it float32 knows no squares' roots any more."""
+
+Value: TypeAlias = Any
+"""What an option is set to: a number, a word, a tuple of them, None, or an object of a family."""
+Choice: TypeAlias = Any
+"""A frozen dataclass whose fields are options, or one that holds such dataclasses."""
+Place: TypeAlias = dataclasses.Field[Any]
+"""Where an option stands: a field of a dataclass."""
 
 T = TypeVar("T")
 
@@ -107,12 +114,12 @@ class Declaration:
 
 
 def option(
-    default: Any = dataclasses.MISSING,
+    default: Value = dataclasses.MISSING,
     help: str = "",
     *,
-    factory: Callable[[], Any] | None = None,
+    factory: Callable[[], Value] | None = None,
     tune: Tuning | tuple[Tuning, ...] = (),
-    **declared: Any,
+    **declared: Value,
 ) -> Any:
     """A field of a dataclass that is an option.
 
@@ -130,18 +137,18 @@ def option(
     return field(default=default, metadata=metadata)
 
 
-def declaration(of: dataclasses.Field[Any]) -> Declaration | None:
+def declaration(of: Place) -> Declaration | None:
     """What is declared of a field; None of one that is no option."""
     return of.metadata.get(KEY)
 
 
-def name_of(of: dataclasses.Field[Any]) -> str:
+def name_of(of: Place) -> str:
     """An option's name in Python: its flag without dashes."""
     declared = declaration(of)
     return of.name if declared is None or not declared.flag else declared.flag
 
 
-def declared_fields(choice: Any) -> Iterator[tuple[dataclasses.Field[Any], Declaration]]:
+def declared_fields(choice: Choice) -> Iterator[tuple[Place, Declaration]]:
     """The options of a dataclass or of its class, in their order."""
     for each in fields(choice):
         declared = declaration(each)
@@ -149,7 +156,7 @@ def declared_fields(choice: Any) -> Iterator[tuple[dataclasses.Field[Any], Decla
             yield each, declared
 
 
-def check(choice: Any) -> None:
+def check(choice: Choice) -> None:
     """Refuse values outside of what their fields declare; to be called by `__post_init__`.
 
     None, where a field allows it, and objects of a family are left alone.
@@ -179,7 +186,9 @@ def check(choice: Any) -> None:
             _check_number(number, wholes, name_of(each), declared, value)
 
 
-def _check_number(number: Any, whole: bool, name: str, declared: Declaration, value: Any) -> None:
+def _check_number(
+    number: Value, whole: bool, name: str, declared: Declaration, value: Value
+) -> None:
     """Refuse a number outside of its range, and what is no number where one belongs."""
     if number is None or isinstance(number, str) or is_dataclass(number):
         return
@@ -212,7 +221,7 @@ def accept_old_names(cls: type[Any], names: Mapping[str, str]) -> None:
     cls.__init__ = wraps(init)(accepting)
 
 
-def adjusted(choice: T, /, **values: Any) -> T:
+def adjusted(choice: T, /, **values: Value) -> T:
     """A choice with other values of some options or fields, wherever inside of it they are.
 
     A word for a family (`optimizer="adam"`) comes first, so that its own options can go with it.
@@ -239,7 +248,7 @@ def adjusted(choice: T, /, **values: Any) -> T:
     return _replaced(changed, rest)
 
 
-def _declared(choice: Any) -> dict[str, Declaration]:
+def _declared(choice: Choice) -> dict[str, Declaration]:
     """Every field inside a choice by its name, with what is declared of it."""
     found = {}
     for each in fields(choice):
@@ -250,14 +259,14 @@ def _declared(choice: Any) -> dict[str, Declaration]:
     return found
 
 
-def _already(declared: Declaration, inner: Any, value: Any) -> bool:
+def _already(declared: Declaration, inner: Value, value: Value) -> bool:
     """Whether a word names the member of a family that is there: its numbers stay."""
     if declared.family is None or not declared.keeps or not isinstance(value, str):
         return False
     return type(inner) is declared.family().get(value)
 
 
-def _replaced(choice: Any, values: Mapping[str, Any]) -> Any:
+def _replaced(choice: Choice, values: Mapping[str, Value]) -> Choice:
     """A choice with these values where it, or what is inside of it, declares them."""
     changes = {}
     for each in fields(choice):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from diffqas.agents import AgentSettings, EnvironmentTask
-from diffqas.choices import adjusted
+from diffqas.choices import Value, adjusted
 from diffqas.errors import ArgumentError, choose, require, whole
-from diffqas.kinds import AnyKind
 from diffqas.optimisers import OPTIMISERS
 from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.tasks import Settings, Task
@@ -19,7 +17,7 @@ def settings_of(
     kind: AnyKind,
     task: Task | EnvironmentTask,
     recipe: str,
-    given: Mapping[str, Any],
+    given: Mapping[str, Value],
 ) -> Settings | AgentSettings:
     """Those of the recipe, with what was given in place of its own.
 
@@ -47,7 +45,7 @@ def settings_of(
 
 
 def _with_words(
-    settings: Settings | AgentSettings, given: Mapping[str, Any]
+    settings: Settings | AgentSettings, given: Mapping[str, Value]
 ) -> Settings | AgentSettings:
     """The settings with the chosen members of families, not yet with their numbers."""
     words = {name: value for name, value in given.items() if options()[name].declared.family}
@@ -55,7 +53,7 @@ def _with_words(
 
 
 def _refuse_of_other_tasks(
-    settings: Settings | AgentSettings, task: Task | EnvironmentTask, given: Mapping[str, Any]
+    settings: Settings | AgentSettings, task: Task | EnvironmentTask, given: Mapping[str, Value]
 ) -> None:
     """Refuse options that only the settings of the other kind of task have."""
     own, other = names_of(Settings), names_of(AgentSettings)

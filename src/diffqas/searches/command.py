@@ -6,20 +6,19 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import SimpleNamespace
-from typing import Any
 
 from diffqas.agents import AGENT_RECIPES
-from diffqas.choices import adjusted
+from diffqas.choices import Choice, Value, adjusted
 from diffqas.circuits import QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
-from diffqas.kinds import AnyKind, PerLayerKind
+from diffqas.kinds import PerLayerKind
 from diffqas.layers import BASELINES
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import task_kind
 from diffqas.searches.options import family_of, options, value_of, words_for
 from diffqas.tasks import DEFAULT_TARGET, IMAGE_RECIPES, SERIES_RECIPES, recipe_target
 
-RECIPES: Mapping[str, Mapping[str, Any]] = {
+RECIPES: Mapping[str, Mapping[str, Value]] = {
     "series": SERIES_RECIPES,
     "images": IMAGE_RECIPES,
     "environment": AGENT_RECIPES,
@@ -91,8 +90,8 @@ class Usual:
         kind: with the choices that it has if none is given.
     """
 
-    settings: Any
-    kind: Any
+    settings: Choice
+    kind: Choice
 
 
 def usual_of(kind: AnyKind, dataset: str, recipe: str) -> Usual:
@@ -104,7 +103,7 @@ def usual_of(kind: AnyKind, dataset: str, recipe: str) -> Usual:
     """
     what = task_kind(dataset)
     recipes = kind.recipes(SimpleNamespace(recipes=RECIPES[what]))
-    usual: Any = type(kind.choices)()
+    usual: Choice = type(kind.choices)()
     if what == "images":
         usual = adjusted(usual, target=recipe_target(dataset, recipe))
     return Usual(recipes[recipe], usual)
@@ -126,7 +125,7 @@ def _parts(config: RunConfig, usual: Usual | None) -> Iterator[Command]:
     yield _run(config)
 
 
-def _candidates(config: RunConfig, kind: Any) -> Command:
+def _candidates(config: RunConfig, kind: Choice) -> Command:
     """The search space, as numbers of the table or as the name of a circuit chosen by hand."""
     words = ["--per-layer"] if isinstance(kind, PerLayerKind) else []
     if kind.candidates == type(kind)().candidates:
@@ -143,7 +142,7 @@ def _candidates(config: RunConfig, kind: Any) -> Command:
     return Command(tuple(words), (f"{told} ({names}).",))
 
 
-def _different(choice: Any, usual: Any) -> Command:
+def _different(choice: Choice, usual: Choice) -> Command:
     """Words for every option in which a choice is not the usual one; without one, for all."""
     words: list[str] = []
     families = {name: each for name, each in options().items() if each.declared.family}
@@ -176,7 +175,7 @@ def _different(choice: Any, usual: Any) -> Command:
     return Command(tuple(words), tuple(remarks))
 
 
-def _with_value(usual: Any, name: str, value: Any) -> Any:
+def _with_value(usual: Choice, name: str, value: Value) -> Choice:
     """The usual choice with one value; as it is where it has no such option (none of shots)."""
     try:
         return adjusted(usual, **{name: value})
@@ -184,7 +183,7 @@ def _with_value(usual: Any, name: str, value: Any) -> Any:
         return usual
 
 
-def _left_out(choice: Any, said: Any, place: str = "") -> Iterator[str]:
+def _left_out(choice: Choice, said: Choice, place: str = "") -> Iterator[str]:
     """Choices that differ from what the command says, each as a line."""
     for each in fields(choice):
         value, other = getattr(choice, each.name), getattr(said, each.name)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, is_dataclass, replace
+from dataclasses import MISSING, dataclass, is_dataclass, replace
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from diffqas.agents import AgentSettings
 from diffqas.architecture import Shots
-from diffqas.choices import Declaration, declared_fields, name_of
+from diffqas.choices import Choice, Declaration, Place, Value, declared_fields, name_of
 from diffqas.errors import ArgumentError
 from diffqas.kinds import QLSTMKind, QuantumTrainKind
 from diffqas.quantum_train import Rates, Recipe
@@ -55,7 +55,7 @@ class Option:
 
     name: str
     owners: tuple[type, ...]
-    fields: tuple[Field[Any], ...]
+    fields: tuple[Place, ...]
     declared: Declaration
     group: str
 
@@ -87,7 +87,7 @@ class Option:
         kept = [part for part in get_args(hint) if part is not types.NoneType]
         return Union[tuple(kept)]  # noqa: UP007 - made at run time
 
-    def default(self) -> Any:
+    def default(self) -> Value:
         """The default of the first of its owners; None of one that is left open."""
         first = self.fields[0]
         if first.default is not MISSING:
@@ -96,7 +96,7 @@ class Option:
             return first.default_factory()
         return None
 
-    def owned_by(self, choice: Any) -> Field[Any] | None:
+    def owned_by(self, choice: Choice) -> Place | None:
         """Its field in a choice; None of a choice that does not have it."""
         for owner, each in zip(self.owners, self.fields, strict=True):
             if isinstance(choice, owner):
@@ -125,7 +125,7 @@ def names_of(*roots: type) -> frozenset[str]:
     return frozenset(name_of(each) for root in roots for _, each, _, _ in _walk(root, ""))
 
 
-def _walk(owner: type, group: str) -> Iterator[tuple[type, Field[Any], Declaration, str]]:
+def _walk(owner: type, group: str) -> Iterator[tuple[type, Place, Declaration, str]]:
     """The options of a class with their groups, those of a family behind the word that chooses."""
     for each, declared in declared_fields(owner):
         where = declared.group or group
@@ -136,7 +136,7 @@ def _walk(owner: type, group: str) -> Iterator[tuple[type, Field[Any], Declarati
                     yield from _walk(member, where)
 
 
-def value_of(choice: Any, option: Option) -> Any:
+def value_of(choice: Choice, option: Option) -> Value:
     """The value that an option has somewhere inside a choice; MISSING where nothing has it.
 
     Of a family it is the word.
@@ -153,7 +153,7 @@ def value_of(choice: Any, option: Option) -> Any:
     return MISSING
 
 
-def word_of(option: Option, member: Any) -> str | None:
+def word_of(option: Option, member: Value) -> str | None:
     """The word of a family for one of its members; None of an object of somebody else."""
     assert option.declared.family is not None
     family = option.declared.family()
@@ -172,7 +172,7 @@ def family_of(option: Option) -> tuple[Option, tuple[str, ...]] | None:
     return None
 
 
-def words_for(flag: str, value: Any) -> list[str]:
+def words_for(flag: str, value: Value) -> list[str]:
     """What is typed to set the option of a flag."""
     if value is None:
         return [flag, NONE]
@@ -183,7 +183,7 @@ def words_for(flag: str, value: Any) -> list[str]:
     return [flag, str(value)]
 
 
-def refuse_foreign(settings: Any, given: Iterable[str]) -> None:
+def refuse_foreign(settings: Choice, given: Iterable[str]) -> None:
     """Refuse options of another member of a family than the one that is chosen.
 
     Raises:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 from rich.console import Console
 
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.architecture import Shots
-from diffqas.choices import adjusted
+from diffqas.choices import Choice, Value, adjusted
 from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind
@@ -77,7 +77,7 @@ def prepare(
     output: str | Path | None = None,
     overwrite: bool = False,
     quiet: bool = False,
-    **choices: Any,
+    **choices: Value,
 ) -> Prepared:
     """Search the circuit that writes a task's network, or those of a quantum LSTM, and leave a run
     folder.
@@ -141,7 +141,7 @@ def prepare(
     return Prepared(config, loaded, note, output, overwrite, quiet)
 
 
-def _given(choices: Mapping[str, Any]) -> dict[str, Any]:
+def _given(choices: Mapping[str, Value]) -> dict[str, Value]:
     """The options that were given; None stands for the recipe's own choice.
 
     Raises:
@@ -155,7 +155,7 @@ def _given(choices: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in choices.items() if value is not None}
 
 
-def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Any]) -> None:
+def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]) -> None:
     """Refuse options of named data sets, and try the task on a few samples."""
     found = f"a Task of your own ({task.name})"
     for name in _of(given, *OF_DATA_SETS, "target"):
@@ -169,7 +169,7 @@ OF_DATA_SETS = ("classes", "data_dir", "csv", "column", "scaling")
 """Options that say which data a named data set is made of."""
 
 
-def _of(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _of(given: Mapping[str, Value], *names: str) -> dict[str, Value]:
     """Those of the given options that have one of these names."""
     return {name: value for name, value in given.items() if name in names}
 
@@ -179,8 +179,8 @@ def _kind(
     model: str,
     what: str,
     recipe: str,
-    given: Mapping[str, Any],
-    words: Mapping[str, Any],
+    given: Mapping[str, Value],
+    words: Mapping[str, Value],
 ) -> AnyKind:
     """The kind of model with its choices; of images, with the recipe's network."""
     own = _of(given, *names_of(QuantumTrainKind, QLSTMKind, Shots)) | dict(words)
@@ -194,13 +194,13 @@ def _kind(
     return adjusted(kind, **of_mappings)
 
 
-def _loaded(task: str, given: Mapping[str, Any], target: str | None) -> Task | EnvironmentTask:
+def _loaded(task: str, given: Mapping[str, Value], target: str | None) -> Task | EnvironmentTask:
     """The data of a named data set, or the environment."""
     return load_task(task, **_of(given, *OF_DATA_SETS), target=target)
 
 
 def _federated(
-    task: Task | EnvironmentTask, what: str, given: Mapping[str, Any], rounds: int | None
+    task: Task | EnvironmentTask, what: str, given: Mapping[str, Value], rounds: int | None
 ) -> Federated | None:
     """The clients, if there are any."""
     kind = task.kind if isinstance(task, Task) else what
@@ -209,15 +209,15 @@ def _federated(
 
 
 def _settings_given(
-    given: Mapping[str, Any], federated: Federated | None, rounds: int | None
-) -> dict[str, Any]:
+    given: Mapping[str, Value], federated: Federated | None, rounds: int | None
+) -> dict[str, Value]:
     """The options of the training, with the epochs that the rounds of clients come to."""
     own = _of(given, *names_of(Settings, AgentSettings, Recipe, Rates))
     epochs = epochs_of(federated, own.get("epochs"), rounds)
     return own if epochs is None else own | {"epochs": epochs}
 
 
-def _of_run(given: Mapping[str, Any]) -> dict[str, Any]:
+def _of_run(given: Mapping[str, Value]) -> dict[str, Value]:
     """The options of data and machine, as config.json holds them."""
     own = _of(given, *names_of(RunConfig))
     for name in ("csv", "data_dir"):
@@ -228,7 +228,7 @@ def _of_run(given: Mapping[str, Any]) -> dict[str, Any]:
     return own | {"device": checked_device(own.get("device", "cpu"))}
 
 
-def _note(usual: Any, config: RunConfig, given: Mapping[str, Any]) -> str | None:
+def _note(usual: Choice, config: RunConfig, given: Mapping[str, Value]) -> str | None:
     """What is said where the recipe's optimiser cannot hold so many numbers."""
     if "optimizer" in given or not isinstance(config.settings, Settings):
         return None
