@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.choices import Value, adjusted
 from diffqas.errors import ArgumentError, choose, require, whole
+from diffqas.kinds import AnyKind
 from diffqas.optimisers import OPTIMISERS
 from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.tasks import Settings, Task

@@ -11,7 +11,7 @@ from diffqas.agents import AGENT_RECIPES
 from diffqas.choices import Choice, Value, adjusted
 from diffqas.circuits import QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
-from diffqas.kinds import PerLayerKind
+from diffqas.kinds import AnyKind, PerLayerKind
 from diffqas.layers import BASELINES
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import task_kind
