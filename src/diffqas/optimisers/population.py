@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from diffqas.errors import require
+
+State: TypeAlias = dict[str, Any]
+"""A state dictionary: what `torch.save` can write and `weights_only` can read."""
 
 
 class Population(Protocol):
@@ -43,12 +46,12 @@ class Population(Protocol):
         """As of `nn.Module`."""
         ...
 
-    def state_dict(self) -> dict[str, Any]:
-        """As of `nn.Module`."""
+    def state_dict(self) -> State:
+        """As `nn.Module.state_dict`."""
         ...
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
-        """As of `nn.Module`."""
+    def load_state_dict(self, state_dict: State) -> Any:
+        """As `nn.Module.load_state_dict`."""
         ...
 
 

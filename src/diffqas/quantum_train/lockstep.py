@@ -74,6 +74,10 @@ class Lockstep(nn.Module):
     def __len__(self) -> int:
         return len(self.targets)
 
+    def target_buffers(self) -> list[str]:
+        """Names of the target networks' buffers, one network after the other."""
+        return [name for target in self.targets for name, _ in target.named_buffers()]
+
     @property
     def circuits(self) -> CircuitMixture | PerLayerCircuit:
         """The stacked circuits: theta and w of all seeds."""

@@ -1,4 +1,4 @@
-"""Structural weights learn on samples that the angles never see: first-order bilevel search.
+"""First-order bilevel search: structural weights learn on samples that the angles never see.
 
 A joint search fits everything to the training samples. Differentiable architecture search as it was
 first described (DARTS; Liu et al. 2019, arXiv 1806.09055) takes two steps in turn: the structural
@@ -8,13 +8,13 @@ other numbers down that of the training loss.
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.optimisers import GradientDescent, Population
+from diffqas.optimisers import GradientDescent, Population, State
 from diffqas.tasks import Settings, Split, Task
 
 STRUCTURE = "structure"
@@ -22,8 +22,9 @@ STRUCTURE = "structure"
 
 
 class Bilevel:
-    """Two optimisers of one kind that take turns: the structure on held-out batches, all else on
-    training batches.
+    """Two optimisers of one kind that take turns.
+
+    The structural weights step on held-out batches, all other numbers on training batches.
 
     Args:
         population: the seeds' models; they must have structural weights that learn.
@@ -49,30 +50,37 @@ class Bilevel:
         self.steps = 0
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """As `Optimisation.step`; the losses are those of the training batch."""
-        first = self.steps % -(-len(self.validation) // self.batch_size) * self.batch_size
-        batch = slice(first, first + self.batch_size)
-        self.upper.step(
-            self.validation.inputs[batch], self.validation.targets[batch], progress, frozen
-        )
+        """A step as `Optimisation.step`; the losses are those of the training batch."""
+        held_out = self._held_out_batch()
+        # The structure first: its gradient is taken at the numbers as they are (first order).
+        self.upper.step(held_out.inputs, held_out.targets, progress, frozen)
         self.steps += 1
         return self.lower.step(inputs, targets, progress, frozen)
+
+    def _held_out_batch(self) -> Split:
+        """The next batch of the validation part, from its start again after the last one."""
+        batches = math.ceil(len(self.validation) / self.batch_size)
+        first = self.steps % batches * self.batch_size
+        batch = slice(first, first + self.batch_size)
+        return Split(self.validation.inputs[batch], self.validation.targets[batch])
 
     @property
     def unsound(self) -> Tensor | None:
         """Seeds that either step left out."""
         both = [one.unsound for one in (self.upper, self.lower) if one.unsound is not None]
-        return torch.stack(both).any(0) if both else None
+        if not both:
+            return None
+        return torch.stack(both).any(0)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Those of the two optimisers, and the steps done."""
+    def state_dict(self) -> State:
+        """The states of the two optimisers, and the steps done."""
         return {
             "upper": self.upper.state_dict(),
             "lower": self.lower.state_dict(),
             "steps": self.steps,
         }
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Continue from what `state_dict` gave."""
         self.upper.load_state_dict(state_dict["upper"])
         self.lower.load_state_dict(state_dict["lower"])

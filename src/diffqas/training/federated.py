@@ -1,5 +1,4 @@
-"""Federated averaging: clients train on samples of their own, and only the trainable numbers
-travel.
+"""Federated averaging: clients train on their own samples, only trainable numbers travel.
 
 In every round each client starts from the averaged numbers, goes over its own samples, and sends
 its numbers back. Their average, weighted by the counts of samples, is where the next round starts:
@@ -16,8 +15,9 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.optimisers import Population, trained_tensors
+from diffqas.optimisers import Population, State, trained_tensors
 from diffqas.tasks import Settings, Split, Task
+from diffqas.training.selection import copy_numbers, target_buffers
 from diffqas.training.shards import Federated, shards
 from diffqas.training.steps import make_optimisation
 from diffqas.training.supervised import EpochRecord, Training
@@ -26,8 +26,9 @@ P = TypeVar("P", bound=Population)
 
 
 class FederatedTraining(Training[P]):
-    """As `Training`, with one record per round; `epoch` counts every client's passes over its own
-    samples.
+    """A training with one record per round.
+
+    As in `Training`; `epoch` counts every client's passes over its own samples.
 
     The clients take turns with the one population and begin every round with a fresh optimiser: a
     client keeps its samples and nothing else, and a checkpoint holds the averaged numbers alone.
@@ -63,30 +64,28 @@ class FederatedTraining(Training[P]):
         rule = f"be a multiple of the {local} local epochs of a round, or given as rounds"
         require(settings.epochs % local == 0, "epochs", rule, settings.epochs)
         require(settings.select == "final", "select", "be final with clients", settings.select)
-        targets = getattr(population, "targets", [])
-        buffers = [name for target in targets for name, _ in target.named_buffers()]
-        require(
-            not buffers, "clients", "be used with a target without buffers", ", ".join(buffers[:3])
-        )
-        self.federated, self.shards = federated, shards(task, federated)
+        buffers = target_buffers(population)
+        rule = "be used with a target without buffers"
+        require(not buffers, "clients", rule, ", ".join(buffers[:3]))
+        self.federated = federated
+        self.shards = shards(task, federated)
         super().__init__(population, task, settings, list(seeds))
 
     def __post_init__(self) -> None:
         self.best = None
-        make_optimisation(
-            self.population, self.task, self.settings
-        )  # refuses now what no client could train
+        # Made and thrown away: it refuses now what no client could train.
+        make_optimisation(self.population, self.task, self.settings)
         self.optimisation = _Nowhere()
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the clients have, and what travels: the bytes of one seed's numbers to and from all
-        clients.
-        """
+        """What the clients have, and how many bytes of one seed's numbers travel."""
         tensors = trained_tensors(self.population)
         numbers = sum(tensor[0].numel() for tensor in tensors)
-        rounds = self.settings.epochs // self.federated.local_epochs
         size = tensors[0].element_size()
+        rounds = self.settings.epochs // self.federated.local_epochs
+        # Twice: to every client and back.
+        bytes_per_round = 2 * numbers * size * self.federated.clients
         return {
             "federated": {
                 "clients": self.federated.clients,
@@ -95,59 +94,55 @@ class FederatedTraining(Training[P]):
                 "rounds": rounds,
                 "local_epochs": self.federated.local_epochs,
                 "bytes_per_number": size,
-                "bytes_per_round": 2 * numbers * size * self.federated.clients,
-                "bytes": 2 * numbers * size * self.federated.clients * rounds,
+                "bytes_per_round": bytes_per_round,
+                "bytes": bytes_per_round * rounds,
             }
         }
 
     def _one_epoch(self) -> EpochRecord:
-        """One round."""
+        """One round: every client from the same start, then the average of what they send."""
         tensors = trained_tensors(self.population)
         start = [tensor.detach().clone() for tensor in tensors]
         average = [torch.zeros_like(tensor) for tensor in start]
-        total = torch.zeros(len(self.seeds), dtype=torch.float64)
+        loss = torch.zeros(len(self.seeds), dtype=torch.float64)
+        samples, passes = len(self.task.train), self.federated.local_epochs
         self.population.train()
         for shard in self.shards:
-            _copy(tensors, start)
+            # The clients share one population, so the last one's numbers are overwritten first.
+            copy_numbers(tensors, start)
             client = self._client(shard)
-            for _ in range(self.federated.local_epochs):
-                total += client.one_pass() / (len(self.task.train) * self.federated.local_epochs)
+            for _ in range(passes):
+                loss += client.one_pass() / (samples * passes)
+                # Order of the samples and rate of learning follow the count of passes.
                 client.epoch += 1
-            share = len(shard) / len(self.task.train)
+            share = len(shard) / samples
             for mean, tensor in zip(average, tensors, strict=True):
                 mean += share * tensor.detach()
-        _copy(tensors, average)
-        self.epoch += self.federated.local_epochs
-        return self._record(total.tolist())
+        copy_numbers(tensors, average)
+        self.epoch += passes
+        return self._record(loss.tolist())
 
     def _client(self, shard: Split) -> Training[P]:
-        """A training on a client's samples from here; a seed that diverges there is frozen
-        everywhere.
-        """
+        """A training on a client's samples, from the population's numbers as they are."""
         task = replace(self.task, train=shard)
+        # The dictionary of failures is shared: a seed that diverges here is frozen everywhere.
         return Training(
             self.population, task, self.settings, self.seeds, self.epoch, failures=self.failures
         )
 
 
 class _Nowhere:
-    """The optimiser of the place where numbers are averaged: it has no samples to step on, and
-    nothing to keep.
-    """
+    """The optimiser where numbers are averaged: no samples to step on, nothing to keep."""
+
+    unsound: Tensor | None = None
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """Never called."""
         raise NotImplementedError
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Nothing."""
         return {}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Nothing."""
-
-
-@torch.no_grad()
-def _copy(into: Sequence[Tensor], values: Sequence[Tensor]) -> None:
-    for old, new in zip(into, values, strict=True):
-        old.copy_(new)

@@ -1,19 +1,50 @@
-"""Where numbers stop being numbers: the first tensor of a seed that holds NaN or infinity."""
+"""The first tensor of a seed that holds NaN or infinity, for messages about divergence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from diffqas.optimisers import DirectLockstep, Population
+
 OUTPUTS = "the network's outputs"
 
 
+@runtime_checkable
+class WritesWeights(Protocol):
+    """A population that can show the weights of its networks."""
+
+    def generate(self) -> dict[str, Tensor]:
+        """Named weights, each (seeds, ...)."""
+        ...
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """A population of several networks with one gradient for all of them, such as agents."""
+
+    def parts(self) -> Mapping[str, object]:
+        """The networks by name."""
+        ...
+
+    @property
+    def parameters_in_order(self) -> list[Tensor]:
+        """Trainable tensors, in the order of the gradient's columns."""
+        ...
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """As `Population.parameter_groups`."""
+        ...
+
+
 @torch.no_grad()
-def first_fault(population: Any, seed: int, loss: float, gradient: Tensor | None = None) -> str:
+def first_fault(
+    population: Population | InParts, seed: int, loss: float, gradient: Tensor | None = None
+) -> str:
     """Name of what is not finite first, in the order in which one follows from the other.
 
     Trainable tensors come first, then the weights that they write, then gradients (of a loss that
@@ -35,51 +66,56 @@ def first_fault(population: Any, seed: int, loss: float, gradient: Tensor | None
     """
     names = _names(population)
     found = _first(((names[id(p)], p) for p in _parameters(population)), seed)
-    found = found or _first(_weights(population), seed)
-    if found or not math.isfinite(loss):
-        return found or OUTPUTS
-    if gradient is not None:
-        parameters = population.parameters_in_order
-        parts = gradient.split([p[0].numel() for p in parameters], dim=1)
-        named = [(names[id(p)], part) for p, part in zip(parameters, parts, strict=True)]
-    else:
-        named = [(names[id(p)], p.grad) for p in _parameters(population) if p.grad is not None]
-    found = _first(named, seed)
-    return f"the gradient of {found}" if found else OUTPUTS
+    if found is None:
+        found = _first(_weights(population), seed)
+    if found is not None:
+        return found
+    # The gradients of a loss that is no number are none either: they tell nothing.
+    if not math.isfinite(loss):
+        return OUTPUTS
+    found = _first(_gradients(population, names, gradient), seed)
+    return OUTPUTS if found is None else f"the gradient of {found}"
 
 
 def _first(named: Iterable[tuple[str, Tensor]], seed: int) -> str | None:
     return next((name for name, tensor in named if not torch.isfinite(tensor[seed]).all()), None)
 
 
-def _parameters(population: Any) -> list[Tensor]:
+def _parameters(population: Population | InParts) -> list[Tensor]:
     return [p for group in population.parameter_groups(1.0) for p in group["params"]]
 
 
-def _names(population: Any) -> dict[int, str]:
-    """Names of the trainable tensors by identity; those of the networks themselves, where they are
-    trained directly.
-    """
-    own = (
-        {id(p): name for name, p in population.generate().items()}
-        if hasattr(population, "stacked")
-        else {}
-    )
-    named = (
-        {id(p): name for name, p in population.named_parameters()}
-        if isinstance(population, nn.Module)
-        else {}
-    )
-    return {id(p): "a trainable tensor" for p in _parameters(population)} | named | own
+def _names(population: Population | InParts) -> dict[int, str]:
+    """Names of the trainable tensors by identity."""
+    names = {id(p): "a trainable tensor" for p in _parameters(population)}
+    if isinstance(population, nn.Module):
+        names.update((id(p), name) for name, p in population.named_parameters())
+    # Networks trained directly hold their tensors in a list; a person knows the network's names.
+    if isinstance(population, DirectLockstep):
+        names.update((id(p), name) for name, p in population.generate().items())
+    return names
 
 
-def _weights(population: Any) -> list[tuple[str, Tensor]]:
-    parts: dict[str, Any] = {"": population}
-    if hasattr(population, "policy"):
-        parts = {"policy.": population.policy, "value.": population.value}
-    return [
-        (f"the generated weight {prefix}{name}", tensor)
-        for prefix, part in parts.items()
-        if hasattr(part, "generate")
-        for name, tensor in part.generate().items()
-    ]
+def _weights(population: Population | InParts) -> Iterator[tuple[str, Tensor]]:
+    """The weights that the trainable tensors write, with the words for a message."""
+    if isinstance(population, InParts):
+        parts = {f"{name}.": part for name, part in population.parts().items()}
+    else:
+        parts = {"": population}
+    for prefix, part in parts.items():
+        if isinstance(part, WritesWeights):
+            for name, tensor in part.generate().items():
+                yield f"the generated weight {prefix}{name}", tensor
+
+
+def _gradients(
+    population: Population | InParts, names: dict[int, str], gradient: Tensor | None
+) -> list[tuple[str, Tensor]]:
+    """The gradients by the names of their tensors."""
+    if gradient is None:
+        parameters = _parameters(population)
+        return [(names[id(p)], p.grad) for p in parameters if p.grad is not None]
+    assert isinstance(population, InParts), "only populations in parts have one flat gradient"
+    parameters = population.parameters_in_order
+    pieces = gradient.split([p[0].numel() for p in parameters], dim=1)
+    return [(names[id(p)], piece) for p, piece in zip(parameters, pieces, strict=True)]

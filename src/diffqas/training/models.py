@@ -40,10 +40,9 @@ def make_models(
     chunk: int = 1,
     per_layer: bool = False,
 ) -> list[QuantumTrain]:
-    """One `QuantumTrain` per seed, in the dtype of the task's inputs; a seed decides its start
-    alone.
+    """One `QuantumTrain` per seed, in the dtype of the task's inputs.
 
-    The global random state is left as it was.
+    A seed alone decides its start, whatever the other seeds are. The global random state is left as it was.
     """
 
     def make() -> QuantumTrain:
@@ -62,11 +61,11 @@ def make_models(
 
 
 def seeded(seed: int, make: Callable[[], M], task: Task) -> M:
-    """What `make` gives with random numbers of the seed alone, on the device and in the dtype of
-    the task's inputs.
+    """A model made with random numbers of the seed alone, where and as the task's inputs are.
 
-    The global random state is left as it was.
+    Device and dtype are those of the inputs. The global random state is left as it was.
     """
+    # Drawn on the CPU and in the default dtype, then moved: the same numbers on every device.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = make()

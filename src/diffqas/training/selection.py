@@ -1,17 +1,31 @@
-"""Which epoch a training ends with, if not the last: chosen on held-out training samples, seed by
-seed.
-"""
+"""The epoch that a training ends with, chosen on held-out training samples, seed by seed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.optimisers import Population
+from diffqas.optimisers import Population, State
+
+
+@runtime_checkable
+class WithTargets(Protocol):
+    """A population that writes the weights of target networks, which may have buffers."""
+
+    def target_buffers(self) -> list[str]:
+        """Names of the target networks' buffers."""
+        ...
+
+
+def target_buffers(population: Population) -> list[str]:
+    """Names of the target networks' buffers; a population without target networks has none."""
+    if isinstance(population, WithTargets):
+        return population.target_buffers()
+    return []
 
 
 class BestEpoch:
@@ -23,8 +37,7 @@ class BestEpoch:
 
     def __init__(self, population: Population, seeds: int) -> None:
         self.parameters = [p for group in population.parameter_groups(1.0) for p in group["params"]]
-        targets = getattr(population, "targets", [])
-        buffers = [name for target in targets for name, _ in target.named_buffers()]
+        buffers = target_buffers(population)
         require(not buffers, "select", "be final for a target with buffers", ", ".join(buffers[:3]))
         self.loss = torch.full((seeds,), torch.inf, dtype=torch.float64)
         self.epoch = [0] * seeds
@@ -33,34 +46,41 @@ class BestEpoch:
 
     def consider(self, epoch: int, losses: Tensor, metrics: dict[str, list[float]]) -> None:
         """Look at the figures after an epoch; on a tie the earlier epoch stays."""
-        better = (losses.double().cpu() < self.loss).nonzero().flatten().tolist()
-        for index in better:
-            self.loss[index], self.epoch[index] = losses[index].item(), epoch
-            for kept, parameter in zip(self.kept, self.parameters, strict=True):
-                kept[index] = parameter.detach()[index]
-            for name, values in metrics.items():
-                self.metrics.setdefault(name, [torch.nan] * len(values))[index] = values[index]
+        # NaN is not smaller than any number: a seed that diverged keeps its best epoch before that.
+        better = losses.double().cpu() < self.loss
+        for index in better.nonzero().flatten().tolist():
+            self.loss[index] = losses[index].item()
+            self.epoch[index] = epoch
+            self._keep(index, metrics)
+
+    def _keep(self, index: int, metrics: dict[str, list[float]]) -> None:
+        """Copy the numbers and figures of one seed."""
+        for kept, parameter in zip(self.kept, self.parameters, strict=True):
+            kept[index] = parameter.detach()[index]
+        for name, values in metrics.items():
+            row = self.metrics.setdefault(name, [torch.nan] * len(values))
+            row[index] = values[index]
 
     @torch.no_grad()
     def restore(self) -> dict[str, list[float]]:
         """Give the population the kept numbers; returns their figures and `selected_epoch`."""
-        _copy(self.parameters, self.kept)
-        return self.metrics | {"selected_epoch": [float(epoch) for epoch in self.epoch]}
+        copy_numbers(self.parameters, self.kept)
+        return {**self.metrics, "selected_epoch": [float(epoch) for epoch in self.epoch]}
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """What is kept so far."""
         return {"loss": self.loss, "epoch": self.epoch, "metrics": self.metrics, "kept": self.kept}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
-        self.loss, self.epoch, self.metrics = (
-            state["loss"],
-            list(state["epoch"]),
-            dict(state["metrics"]),
-        )
-        _copy(self.kept, state["kept"])
+        self.loss = state["loss"]
+        self.epoch = list(state["epoch"])
+        self.metrics = dict(state["metrics"])
+        copy_numbers(self.kept, state["kept"])
 
 
-def _copy(into: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+@torch.no_grad()
+def copy_numbers(into: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    """Write values into tensors that others hold, such as an optimiser's parameters."""
     for old, new in zip(into, values, strict=True):
         old.copy_(new)

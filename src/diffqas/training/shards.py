@@ -46,13 +46,9 @@ class Federated:
     )
 
     def __post_init__(self) -> None:
-        for name in ("clients", "local_epochs"):
-            require(
-                whole(getattr(self, name)),
-                name,
-                "be a whole number of at least 1",
-                getattr(self, name),
-            )
+        rule = "be a whole number of at least 1"
+        require(whole(self.clients), "clients", rule, self.clients)
+        require(whole(self.local_epochs), "local_epochs", rule, self.local_epochs)
         choose(self.split, SPLITS, "split")
 
 
@@ -72,24 +68,24 @@ def shards(task: Task, federated: Federated) -> list[Split]:
         ArgumentError: more clients than samples, or a split by label where there are no labels.
     """
     train, clients = task.train, federated.clients
-    require(
-        clients <= len(train), "clients", f"be at most the {len(train)} training samples", clients
-    )
+    rule = f"be at most the {len(train)} training samples"
+    require(clients <= len(train), "clients", rule, clients)
     if federated.split == "label":
         labels = not train.targets.is_floating_point() and train.targets.dim() == 1
         require(labels, "split", "be iid or contiguous for a task without classes", "label")
     parts = _order(train, federated.split).tensor_split(clients)
-    return [
-        Split(train.inputs[part], train.targets[part])
-        for part in (part.sort().values for part in parts)
-    ]
+    # Back in the task's order: one client with all samples then trains as one place does.
+    ordered = [part.sort().values for part in parts]
+    return [Split(train.inputs[part], train.targets[part]) for part in ordered]
 
 
 def _order(train: Split, split: str) -> Tensor:
     """All samples, those of the first client first."""
     device = train.targets.device
     if split == "iid":
-        return torch.randperm(len(train), generator=torch.Generator().manual_seed(0)).to(device)
+        # One fixed draw: who has which samples is part of the problem, not of a seed's luck.
+        draw = torch.Generator().manual_seed(0)
+        return torch.randperm(len(train), generator=draw).to(device)
     if split == "label":
         return train.targets.argsort(stable=True)
     return torch.arange(len(train), device=device)

@@ -1,5 +1,4 @@
-"""What draws structural weights to few candidates: a soft threshold for raw ones, the entropy for
-probabilities.
+"""Sparsity of structural weights: a soft threshold for raw ones, the entropy for probabilities.
 
 Raw weights have an L1 penalty, as a proximal step after the optimiser's (ISTA; Beck & Teboulle
 2009), decoupled from its scaling as AdamW's decay is: weights become exactly zero. At strength 1
@@ -32,12 +31,8 @@ class SparseDescent(GradientDescent):
         names = [group["name"] for group in self.optimizer.param_groups]
         self.circuits: Any = getattr(population, "circuits", None)
         fits = "structure" in names and hasattr(self.circuits, "relaxation")
-        require(
-            fits,
-            "sparsity",
-            "be 0 where no candidates are weighed by Quantum-Train",
-            settings.sparsity,
-        )
+        rule = "be 0 where no candidates are weighed by Quantum-Train"
+        require(fits, "sparsity", rule, settings.sparsity)
         self.strength = settings.sparsity
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
@@ -47,6 +42,7 @@ class SparseDescent(GradientDescent):
 
     @torch.no_grad()
     def _move(self) -> None:
+        # The optimiser's step comes first: the threshold is the proximal step after it.
         super()._move()
         if self.circuits.relaxation.name != "raw":
             return
@@ -66,12 +62,14 @@ def soft_threshold(weights: Tensor, threshold: float) -> Tensor:
 
 
 def relative_entropy(weights: Tensor) -> Tensor:
-    """Mean entropy of each seed's distributions (seeds, ..., count) over ln(count): 0 one-hot, 1
-    uniform; (seeds,).
+    """Mean entropy of each seed's distributions over its largest value ln(count), (seeds,).
+
+    The distributions are (seeds, ..., count). One-hot ones have 0, uniform ones 1.
 
     >>> relative_entropy(torch.tensor([[0.5, 0.5], [1.0, 0.0]])).abs().tolist()
     [1.0, 0.0]
     """
+    # 0 ln 0 counts as 0, and its derivative stays finite.
     tiny = torch.finfo(weights.dtype).tiny
     entropy = -(weights * weights.clamp(min=tiny).log()).sum(-1)
     return (entropy / math.log(max(weights.shape[-1], 2))).reshape(len(weights), -1).mean(1)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import RunError
-from diffqas.optimisers import Population, per_seed
+from diffqas.optimisers import Population, State, per_seed
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
@@ -42,8 +42,12 @@ class EpochRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Flat, as a line of metrics.jsonl."""
-        head = {"epoch": self.epoch, "loss": self.loss}
-        return head | self.metrics | {"structural_weights": self.structural_weights}
+        return {
+            "epoch": self.epoch,
+            "loss": self.loss,
+            **self.metrics,
+            "structural_weights": self.structural_weights,
+        }
 
 
 @dataclass
@@ -75,20 +79,20 @@ class Training(Generic[P]):
     remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        population, settings = self.population, self.settings
-        self.best: BestEpoch | None = None
+        settings = self.settings
+        # Samples are held out before the optimiser is made: it counts the batches of an epoch, a
+        # filter measures the variance of the targets, and neither may see the validation part.
         if settings.select == "best" or settings.bilevel:
             self.task = self.task.with_validation(settings.validation)
+        self.best: BestEpoch | None = None
         if settings.select == "best":
-            self.best = BestEpoch(population, len(self.seeds))
-        self.optimisation = make_optimisation(population, self.task, settings)
+            self.best = BestEpoch(self.population, len(self.seeds))
+        self.optimisation = make_optimisation(self.population, self.task, settings)
 
     unit: ClassVar[str] = "epoch"
     """What its progress is counted in."""
     anytime: ClassVar[bool] = False
-    """Whether the state can be stored whenever the training is interrupted, not between two records
-    alone.
-    """
+    """Whether the state can be stored at any moment, not between two records alone."""
 
     @property
     def finished(self) -> bool:
@@ -128,43 +132,47 @@ class Training(Generic[P]):
 
     def one_pass(self) -> Tensor:
         """A step on every batch; losses before the steps, summed over the samples, (seeds,)."""
-        train, size = self.task.train, self.settings.batch_size
-        order = self._order()
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
-        for step in range(self.steps_per_epoch):
-            batch = (
-                order[step * size : (step + 1) * size]
-                if order is not None
-                else slice(step * size, (step + 1) * size)
-            )
-            inputs = train.inputs[batch]
-            losses = self._step(inputs, train.targets[batch], step)
+        for step, batch in enumerate(self._batches()):
+            inputs = self.task.train.inputs[batch]
+            losses = self._step(inputs, self.task.train.targets[batch], step)
+            # By the samples: the last batch may be short and counts less.
             total += losses.double().cpu() * len(inputs)
         return total
 
+    def _batches(self) -> Iterator[Tensor | slice]:
+        """The batches of this epoch, as what picks their samples."""
+        size = self.settings.batch_size
+        order = self._order()
+        for step in range(self.steps_per_epoch):
+            batch = slice(step * size, (step + 1) * size)
+            yield batch if order is None else order[batch]
+
     def _record(self, loss: list[float]) -> EpochRecord:
         """Evaluate after an epoch."""
+        # What is annealed moves to the end of the epoch first, where a resumed training begins.
         self._advance()
         metrics = self._evaluate()
         weights = self.population.structural_weights.tolist()
         record = EpochRecord(self.epoch, loss, metrics, weights)
+        # The record keeps the figures of its own epoch; the training ends with the chosen one's.
         if self.best is not None and self.epoch == self.settings.epochs:
             metrics = self.best.restore()
         self.metrics = metrics
         return record
 
     def _order(self) -> Tensor | None:
-        """The samples' order in this epoch, the same for every seed and in every company; None: as
-        they stand.
-        """
+        """The samples' order in this epoch; None: as they stand."""
         if not self.settings.shuffle:
             return None
+        # A generator of its own, seeded by the epoch alone and drawn on the CPU: the order is the
+        # same for every seed in any company, after a resume, and on every device.
         draw = torch.Generator().manual_seed(self.epoch)
-        return torch.randperm(len(self.task.train), generator=draw).to(
-            self.task.train.inputs.device
-        )
+        order = torch.randperm(len(self.task.train), generator=draw)
+        return order.to(self.task.train.inputs.device)
 
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
+        """One step on a batch; freezes the seeds that did not survive it."""
         progress = self._advance(step)
         frozen = torch.tensor([seed in self.failures for seed in self.seeds], device=inputs.device)
         losses = self.optimisation.step(inputs, targets, progress, frozen)
@@ -176,68 +184,92 @@ class Training(Generic[P]):
         return losses
 
     def _advance(self, step: int = 0) -> float:
+        """Tell the population how far the training is, and return the share of steps done.
+
+        What a population draws or anneals depends on this alone: it is told before every step,
+        after every epoch and after a resume, and so does the same in one process as in two.
+        """
         done = self.epoch * self.steps_per_epoch + step
         progress = done / (self.settings.epochs * self.steps_per_epoch)
         self.population.advance(progress, done, self.seeds)
         return progress
 
     def _drop(self, sound: Tensor, losses: Tensor, step: int) -> None:
-        """Freeze the seeds whose loss or gradient is no number any more; stop when none is left."""
+        """Freeze the seeds whose loss or gradient is no number any more; stop when none is left.
+
+        The optimiser has left such a seed out of its step, so that the fault is still to be found
+        where it arose. From the next step on the seed is passed as frozen.
+        """
         for index in torch.nonzero(~sound).flatten().tolist():
-            seed, loss = self.seeds[index], losses[index].item()
-            if seed in self.failures:
-                continue
-            what = "a gradient is not finite" if math.isfinite(loss) else f"the loss became {loss}"
-            tensor = first_fault(self.population, index, loss)
-            self.failures[seed] = (
-                f"{what} at epoch {self.epoch + 1}, step {step + 1} (first in {tensor})"
-            )
-            self.remarks.append(f"Seed {seed} is frozen, the others go on: {self.failures[seed]}.")
+            seed = self.seeds[index]
+            # A frozen seed's loss stays what it is: it is told once.
+            if seed not in self.failures:
+                self.failures[seed] = self._reason(index, losses[index].item(), step)
+                remark = f"Seed {seed} is frozen, the others go on: {self.failures[seed]}."
+                self.remarks.append(remark)
         if len(self.failures) == len(self.seeds):
             seed, reason = next(iter(self.failures.items()))
             raise RunError(
                 f"Training diverged: seed {seed}: {reason}. Try a lower learning rate (--lr)."
             )
 
+    def _reason(self, index: int, loss: float, step: int) -> str:
+        """What happened to a seed, when, and in which tensor it is first seen."""
+        what = "a gradient is not finite" if math.isfinite(loss) else f"the loss became {loss}"
+        tensor = first_fault(self.population, index, loss)
+        return f"{what} at epoch {self.epoch + 1}, step {step + 1} (first in {tensor})"
+
     def evaluate(self) -> None:
-        """Take the figures of the numbers as they are, without a step, as those of the last epoch."""
+        """Take the figures of the numbers as they are, without a step, for the last epoch's."""
         self.metrics = self._evaluate()
 
     @torch.no_grad()
     def _evaluate(self) -> dict[str, list[float]]:
+        """Figures on all parts; on the way the best epoch is chosen and predictions are kept."""
         self.population.eval()
-        parts = self.task.parts
-        every = torch.cat([split.inputs for split in parts.values()])
-        predictions = torch.cat([self.population(few) for few in every.split(EVALUATED)], dim=1)
-        by_part = dict(
-            zip(
-                parts,
-                predictions.split([len(split) for split in parts.values()], dim=1),
-                strict=True,
-            )
-        )
-        result = {
-            f"{name}_{metric}": per_seed(function, by_part[name], split.targets).tolist()
-            for name, split in parts.items()
-            for metric, function in self.task.metrics.items()
-        }
-        for index, seed in enumerate(self.seeds):
-            if (
-                seed in self.failures
-            ):  # an accuracy of outputs that are no numbers would look like one
-                for values in result.values():
-                    values[index] = math.nan
+        predictions = self._predictions()
+        sizes = [len(split) for split in self.task.parts.values()]
+        by_part = dict(zip(self.task.parts, predictions.split(sizes, dim=1), strict=True))
+        metrics = self._figures(by_part)
+        # The choice is made on the validation part alone; the test part only goes with it.
         if self.best is not None:
-            losses = per_seed(self.task.loss, by_part["validation"], parts["validation"].targets)
-            self.best.consider(self.epoch, losses, result)
-        wanted = self.task.snapshot_epochs
-        if self.epoch in wanted or (wanted and self.epoch == self.settings.epochs):
+            targets = self.task.parts["validation"].targets
+            losses = per_seed(self.task.loss, by_part["validation"], targets)
+            self.best.consider(self.epoch, losses, metrics)
+        if self._wants_snapshot():
             self.snapshots[self.epoch] = predictions.cpu()
-        return result
+        return metrics
 
-    def state_dict(self) -> dict[str, Any]:
+    def _predictions(self) -> Tensor:
+        """Outputs of every seed on the samples of all parts, (seeds, count, ...)."""
+        # All parts in one row: a population writes its weights once per call, not once per part.
+        every = torch.cat([split.inputs for split in self.task.parts.values()])
+        return torch.cat([self.population(few) for few in every.split(EVALUATED)], dim=1)
+
+    def _figures(self, predictions: dict[str, Tensor]) -> dict[str, list[float]]:
+        """Every metric on every part, by the part's name; one entry per seed."""
+        figures = {}
+        for part, split in self.task.parts.items():
+            for name, metric in self.task.metrics.items():
+                values = per_seed(metric, predictions[part], split.targets)
+                figures[f"{part}_{name}"] = values.tolist()
+        # An accuracy of outputs that are no numbers would look like one.
+        for index, seed in enumerate(self.seeds):
+            if seed in self.failures:
+                for values in figures.values():
+                    values[index] = math.nan
+        return figures
+
+    def _wants_snapshot(self) -> bool:
+        """Whether the task asks for this epoch's predictions; with any, for those of the last."""
+        wanted = self.task.snapshot_epochs
+        if not wanted:
+            return False
+        return self.epoch in wanted or self.epoch == self.settings.epochs
+
+    def state_dict(self) -> State:
         """Everything needed to go on, in plain tensors, numbers and dicts."""
-        return {
+        state = {
             "epoch": self.epoch,
             "seconds": self.seconds,
             "seeds": self.seeds,
@@ -247,9 +279,12 @@ class Training(Generic[P]):
             "population": self.population.state_dict(),
             "optimizer": self.optimisation.state_dict(),
             "rng": torch.get_rng_state(),
-        } | ({} if self.best is None else {"best": self.best.state_dict()})
+        }
+        if self.best is not None:
+            state["best"] = self.best.state_dict()
+        return state
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
         self.epoch, self.seconds = state["epoch"], state["seconds"]
         self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
@@ -258,5 +293,6 @@ class Training(Generic[P]):
         self.optimisation.load_state_dict(state["optimizer"])
         if self.best is not None:
             self.best.load_state_dict(state["best"])
+        # After everything that may draw random numbers while it is loaded.
         torch.set_rng_state(state["rng"])
         self._advance()

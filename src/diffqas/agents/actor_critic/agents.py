@@ -166,6 +166,10 @@ class Agents(nn.Module):
             for network in networks
         ]
 
+    def parts(self) -> dict[str, Network]:
+        """The two networks by name."""
+        return {"policy": self.policy, "value": self.value}
+
     @property
     def parameters_in_order(self) -> list[Tensor]:
         """`numbers` in one list: as the columns of a gradient stand."""
