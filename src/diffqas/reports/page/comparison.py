@@ -1,14 +1,11 @@
-"""The head of a page about several runs: what differs, curves over each other, which runs are
-shown.
-"""
+"""Several runs beside each other: their results, what differs, and curves over each other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from diffqas.reports.page.data import Chart, RunPage, Table
-from diffqas.reports.page.elements import Element, element, folded, heading, section, table
+from diffqas.reports.page.data import PARAMETERS, REWARD, Chart, RunPage, Table
 
 MISSING = "–"
 
@@ -16,68 +13,44 @@ MOST_SETTINGS = 12
 """More settings than these are folded away."""
 
 
-def head(pages: Sequence[RunPage], overlays: Sequence[Chart]) -> Element:
-    """Comparison of at least two runs."""
-    charts = [
-        element(
-            "figure",
-            element("figcaption", heading(chart)),
-            element("div", class_="chart", id=f"overlay-{at}"),
-        )
-        for at, chart in enumerate(overlays)
-    ]
-    different = settings(pages)
-    listed = table(different, "settings that differ")
-    many = len(different.rows) > MOST_SETTINGS
-    parts = [
-        _choice(pages),
-        section("Results", table(results(pages), "results of all runs")),
-        section(
-            "Settings that differ",
-            folded(f"{len(different.rows)} settings", listed) if many else listed,
-        ),
-    ]
-    if charts:
-        words = "Lines: medians over the seeds. Bands: lowest to highest, of rewards the moving deviation."
-        note = element("p", words, class_="note")
-        parts.insert(
-            2, section("Curves of all runs", element("div", *charts, class_="charts"), note)
-        )
-    return element("div", element("h1", f"{len(pages)} runs"), *parts, class_="comparison")
+@dataclass(frozen=True)
+class Comparison:
+    """What stands above the runs of a page with at least two.
+
+    Attributes:
+        results: one row per run.
+        settings: those that differ.
+        overlays: curves of several runs over each other.
+    """
+
+    results: Table
+    settings: Table
+    overlays: Sequence[Chart]
 
 
-def _choice(pages: Sequence[RunPage]) -> Element:
-    """A switch for every run."""
-    boxes = [
-        element(
-            "label",
-            element("input", type="checkbox", checked="checked", id=f"show-{at}", data_run=str(at)),
-            element("span", class_="swatch", data_run=str(at)),
-            page.name,
-            for_=f"show-{at}",
-            class_="switch",
-        )
-        for at, page in enumerate(pages)
-    ]
-    return element("fieldset", element("legend", "Runs shown"), *boxes, class_="switches")
+def compare(pages: Sequence[RunPage]) -> Comparison:
+    """Compare at least two runs."""
+    return Comparison(results(pages), settings(pages), overlays(pages))
 
 
 def results(pages: Sequence[RunPage]) -> Table:
     """One row per run, one column per main figure."""
-    names = list(
-        dict.fromkeys(name for page in pages for name in page.tiles if name != "parameters")
-    )
-    rows = [
-        [
-            page.name,
-            _state(page),
-            page.task,
-            page.model,
-            *(page.tiles.get(name, MISSING) for name in names),
-        ]
-        for page in pages
-    ]
-    return Table(["run", "state", "task", "model", *names], rows, numeric=range(4 + len(names)))
+    names = _figures(pages)
+    rows = []
+    for page in pages:
+        figures = [page.tiles.get(name, MISSING) for name in names]
+        rows.append([page.name, _state(page), page.task, page.model, *figures])
+    head = ["run", "state", "task", "model", *names]
+    return Table(head, rows, numeric=range(len(head)))
+
+
+def _figures(pages: Sequence[RunPage]) -> list[str]:
+    """Names of all main figures in the order of the runs; the parameters are a sentence."""
+    names: dict[str, None] = {}
+    for page in pages:
+        names.update(dict.fromkeys(page.tiles))
+    names.pop(PARAMETERS, None)
+    return list(names)
 
 
 def _state(page: RunPage) -> str:
@@ -94,16 +67,16 @@ def settings(pages: Sequence[RunPage]) -> Table:
         values = [page.settings.get(name, MISSING) for page in pages]
         if len(set(values)) > 1:
             rows.append([name, *values])
-    return Table(
-        ["setting", *(page.name for page in pages)], rows or [["none", *[""] * len(pages)]]
-    )
+    if not rows:
+        rows.append(["none", *[""] * len(pages)])
+    return Table(["setting", *(page.name for page in pages)], rows)
 
 
 def overlays(pages: Sequence[RunPage]) -> list[Chart]:
     """For every kind of figure that two runs or more have, their last lines over each other.
 
-    The label of a line is the run's name; a chart's place among its runs is told by the line's
-    `role`, `run-<number>`.
+    The label of a line is the name of its run, and its `role` is `run-<number>`: by this the script
+    finds the lines of a run that is hidden.
     """
     found: dict[str, list[tuple[int, Chart]]] = {}
     for number, page in enumerate(pages):
@@ -118,5 +91,6 @@ def _overlaid(pages: Sequence[RunPage], members: Sequence[tuple[int, Chart]]) ->
         replace(chart.lines[-1], label=pages[number].name, role=f"run-{number}", dash=False)
         for number, chart in members
     ]
-    title = first.key if first.key == "reward" else f"{first.lines[-1].label} {first.title}"
+    # "test mse": the last line is the test part. The title of rewards tells the window of one run.
+    title = first.key if first.key == REWARD else f"{first.lines[-1].label} {first.title}"
     return replace(first, title=title, lines=lines)

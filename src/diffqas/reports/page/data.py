@@ -11,6 +11,12 @@ from numpy.typing import ArrayLike
 MOST_POINTS = 500
 """Points of a curve, and steps of a slider: longer ones are thinned out."""
 
+PARAMETERS = "parameters"
+"""Name of the main figure that is a sentence."""
+
+REWARD = "reward"
+"""Key of the chart of an agent, whose axis counts episodes."""
+
 Numbers = list[float | None]
 
 
@@ -57,6 +63,11 @@ class Chart:
     log: bool = False
     percent: bool = False
     boundary: float | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title with its unit."""
+        return f"{self.title} (%)" if self.percent else self.title
 
 
 @dataclass(frozen=True)
@@ -168,6 +179,17 @@ class RunPage:
     remarks: Sequence[str] = ()
     failures: Sequence[str] = ()
     notes: Sequence[str] = ()
+
+    @property
+    def counts_episodes(self) -> bool:
+        """Whether the run is an agent's: its charts show rewards over the episodes."""
+        return bool(self.charts) and self.charts[0].key == REWARD
+
+    @property
+    def predictions_have_bands(self) -> bool:
+        """Whether the predictions of several seeds are drawn."""
+        lines = [line for chart in self.predictions.values() for line in chart.lines]
+        return any(line.low for line in lines)
 
 
 def plain(values: ArrayLike) -> Numbers:

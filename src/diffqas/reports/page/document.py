@@ -6,28 +6,24 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from typing import Any
-from xml.etree.ElementTree import tostring
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
-
-from diffqas.reports.page.comparison import head, overlays
-from diffqas.reports.page.data import RunPage
-from diffqas.reports.page.elements import element
-from diffqas.reports.page.sections import article
+from diffqas.reports.page.comparison import MOST_SETTINGS, Comparison, compare
+from diffqas.reports.page.data import PARAMETERS, RunPage
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 MARK = "diffqas report"
 """What the beginning of the file holds: by this a report is known."""
 
-NO_NETWORK = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-)
-"""The browser itself refuses whatever would leave the file."""
-
 GREY = 7
 """Number of the grey in the palette, which means a constant here."""
+
+PACKAGE = "diffqas.reports.page"
+COLOURS = {"truth": TRUTH, "prediction": PREDICTION, "boundary": BOUNDARY}
+ASSETS = ("style.css", "charts.js", "page.js")
 
 
 def build(pages: Sequence[RunPage]) -> str:
@@ -36,50 +32,54 @@ def build(pages: Sequence[RunPage]) -> str:
     Args:
         pages: at least one run.
     """
+    # Imported here: reading runs needs no templates.
+    from markupsafe import Markup
+
     alone = len(pages) == 1
-    title = f"{pages[0].name}: {MARK}" if alone else f"{len(pages)} runs: {MARK}"
-    compared = [] if alone else overlays(pages)
-    content = [article(page, number, alone) for number, page in enumerate(pages)]
-    if not alone:
-        content.insert(0, head(pages, compared))
-    numbers = {
-        "palette": _palette(),
-        "overlays": [asdict(chart) for chart in compared],
-        "runs": [_numbers(page) for page in pages],
-    }
-    tree = element(
-        "html",
-        element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", name="generator", content=MARK),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", name="color-scheme", content="light dark"),
-            element("meta", http_equiv="Content-Security-Policy", content=NO_NETWORK),
-            element("title", title),
-            element("style", _colours() + _asset("style.css")),
-        ),
-        element(
-            "body",
-            element(
-                "noscript",
-                element("p", "The charts of this page need JavaScript; tables and texts do not."),
-            ),
-            element("main", *content),
-            element(
-                "footer", element("p", "Written by diffqas report. This file needs no network.")
-            ),
-            element("script", _json(numbers), type="application/json", id="numbers"),
-            element("script", _asset("charts.js")),
-            element("script", _asset("page.js")),
-        ),
-        lang="en",
+    comparison = None if alone else compare(pages)
+    return _template("page.html.j2").render(
+        pages=pages,
+        alone=alone,
+        comparison=comparison,
+        most_settings=MOST_SETTINGS,
+        parameters=PARAMETERS,
+        mark=MARK,
+        colours=COLOURS,
+        # `Markup` is not escaped. The assets are files of this package.
+        assets={name: Markup(_asset(name)) for name in ASSETS},
+        numbers=Markup(_json(_numbers(pages, comparison))),
     )
-    return "<!DOCTYPE html>\n" + tostring(tree, encoding="unicode", method="html") + "\n"
 
 
-def _numbers(page: RunPage) -> dict[str, Any]:
+def _template(name: str) -> Template:
+    """A template of this package, in which every text is escaped.
+
+    A name that a template misspells is an error: an empty place on the page would be overlooked.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(PACKAGE, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
+
+
+def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> dict[str, Any]:
     """What the script draws."""
+    overlays = [] if comparison is None else comparison.overlays
+    return {
+        "palette": _palette(),
+        "overlays": [asdict(chart) for chart in overlays],
+        "runs": [_numbers_of_run(page) for page in pages],
+    }
+
+
+def _numbers_of_run(page: RunPage) -> dict[str, Any]:
     return {
         "charts": [asdict(chart) for chart in page.charts],
         "weights": None if page.weights is None else asdict(page.weights),
@@ -95,17 +95,17 @@ def _json(value: Any) -> str:
     >>> "<" in _json("</script>"), json.loads(_json("</script>"))
     (False, '</script>')
     """
+    # JSON has no other use for "<" than inside of a text, where it may be written as its code.
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def _palette() -> list[str]:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
     tab10 = colormaps["tab10"]
     return [to_hex(tab10(index)) for index in range(10) if index != GREY]
 
 
-def _colours() -> str:
-    return f":root {{ --truth: {TRUTH}; --prediction: {PREDICTION}; --boundary: {BOUNDARY}; }}\n"
-
-
 def _asset(name: str) -> str:
-    return files("diffqas.reports.page").joinpath(name).read_text(encoding="utf-8")
+    return files(PACKAGE).joinpath(name).read_text(encoding="utf-8")
