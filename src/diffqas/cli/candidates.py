@@ -105,8 +105,8 @@ def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
         highlight=False,
     )
     console.print(
-        "[dim]Layers in brackets repeat; ● controls X. H-…-RY is …-RY with the first layer's angles shifted by "
-        "pi/2, so with angles of their own those two are one family.[/]",
+        "[dim]Layers in brackets repeat; ● controls X. H-…-RY is …-RY with the first layer's "
+        "angles shifted by pi/2, so with angles of their own those two are one family.[/]",
         highlight=False,
     )
 
@@ -124,39 +124,57 @@ def _listed(
     for heading in ("", "candidate", "sees inputs", "trains", "same function as", "why"):
         table.add_column(heading, justify="right" if not heading else "left", no_wrap=True)
     for index, finding in enumerate(known, 1):
-        value = (
-            ""
-            if finding.constant is None
-            else f"always {', '.join(map(str, sorted(set(finding.constant))))}"
-        )
-        twin = (
-            ""
-            if finding.duplicate_of is None
-            else f"{finding.duplicate_of.name} ({marks(finding.likeness)})"
-        )
-        sees = (
-            "all"
-            if len(finding.inputs) == n
-            else f"{len(finding.inputs)} of {n}"
-            if finding.sees
-            else "none"
-        )
+        value = _value(finding)
+        twin = ""
+        if finding.duplicate_of is not None:
+            twin = f"{finding.duplicate_of.name} ({marks(finding.likeness)})"
+        said = [part for part in (marks(*finding.reasons), value) if part]
+        why = ", ".join(said) or "live"
         trains = "yes" if finding.trains else "no"
-        style = "green" if finding.live else "red" if finding.constant is not None else "yellow"
-        why = ", ".join(part for part in (marks(*finding.reasons), value) if part) or "live"
-        table.add_row(str(index), finding.candidate.name, sees, trains, twin, why, style=style)
+        table.add_row(
+            str(index),
+            finding.candidate.name,
+            _sees(finding, n),
+            trains,
+            twin,
+            why,
+            style=_style(finding),
+        )
     console.print(table)
     for reason, mark in notes.items():
         console.print(f"[dim]{mark}[/]  {reason}", highlight=False)
-    blind, fixed = (
-        sum(not each for each in found)
-        for found in zip(*((f.sees, f.trains) for f in known), strict=True)
-    )
-    constant = sum(f.constant is not None for f in known)
-    different = sum(f.duplicate_of is None for f in known)
+    live = sum(finding.live for finding in known)
+    blind = sum(not finding.sees for finding in known)
+    fixed = sum(not finding.trains for finding in known)
+    constant = sum(finding.constant is not None for finding in known)
+    different = sum(finding.duplicate_of is None for finding in known)
+    read = "1 output" if outputs == 1 else f"{outputs} outputs"
     console.print(
-        f"[bold]{sum(f.live for f in known)} of {len(known)} see their input and train[/] on {n} qubits, "
-        f"depth {depth}, {outputs} {'output' if outputs == 1 else 'outputs'}: {blind} see no input, "
-        f"{fixed} have no trainable effect, {constant} are constant; {different} different functions at equal angles.",
+        f"[bold]{live} of {len(known)} see their input and train[/] on {n} qubits, "
+        f"depth {depth}, {read}: {blind} see no input, {fixed} have no trainable effect, "
+        f"{constant} are constant; {different} different functions at equal angles.",
         highlight=False,
     )
+
+
+def _value(finding: EncodedFinding) -> str:
+    """What a constant candidate always gives; nothing of another."""
+    if finding.constant is None:
+        return ""
+    return f"always {', '.join(map(str, sorted(set(finding.constant))))}"
+
+
+def _sees(finding: EncodedFinding, n: int) -> str:
+    """How many of the inputs a candidate sees."""
+    if len(finding.inputs) == n:
+        return "all"
+    if finding.sees:
+        return f"{len(finding.inputs)} of {n}"
+    return "none"
+
+
+def _style(finding: EncodedFinding) -> str:
+    """The colour of a candidate's line."""
+    if finding.live:
+        return "green"
+    return "yellow" if finding.constant is None else "red"

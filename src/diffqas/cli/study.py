@@ -83,14 +83,14 @@ class Study:
         data_dir = None if self.data_dir is None else str(self.data_dir)
         source = None if self.source is None else str(self.source)
         plan = Plan(
-            self.name,
-            self.recipe,
-            self.seeds,
-            self.epochs,
-            self.depth,
-            data_dir,
-            self.episodes,
-            source,
+            study=self.name,
+            recipe=self.recipe,
+            seeds=self.seeds,
+            epochs=self.epochs,
+            depth=self.depth,
+            data_dir=data_dir,
+            episodes=self.episodes,
+            run=source,
         )
         try:
             run_study(
@@ -106,6 +106,9 @@ class Study:
                 gpus_per_cell=self.gpus_per_cell,
             )
         except KeyboardInterrupt:
-            note = "interrupted; finished cells are kept, and the same command goes on with the others."
-            Console(stderr=True, highlight=False, soft_wrap=True).print(f"diffqas: {note}")
+            console = Console(stderr=True, highlight=False, soft_wrap=True)
+            console.print(
+                "diffqas: interrupted; finished cells are kept, and the same command goes on with "
+                "the others."
+            )
             sys.exit(130)
