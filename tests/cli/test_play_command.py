@@ -26,6 +26,19 @@ def agent(size, actions, favourite):
     return Agent(policy, nn.Linear(size, 1), size)
 
 
+RESULT = {
+    "seeds": [3, 5],
+    "recipe": "default",
+    "report": "80 trainable numbers",
+    "metric": "mse",
+    "relaxation": "raw",
+    "ranking": [],
+    "references": [],
+    "failures": {},
+}
+AGENTS = {"metric": "reward", "algorithm": "a2c", "last": 5, "mean_reward": [0.5, 0.0]}
+
+
 @pytest.fixture
 def make(tmp_path, monkeypatch):
     """A run folder with a result, and what is loaded from it."""
@@ -33,11 +46,14 @@ def make(tmp_path, monkeypatch):
     def run(task="minigrid-empty-5x5", size=147, actions=7):
         folder = tmp_path / "run"
         folder.mkdir()
-        (folder / "result.json").write_text(json.dumps({"task": task, "seeds": [3, 5]}))
+        result = RESULT | {"task": task}
+        if task != "bessel":
+            result |= AGENTS
+        (folder / "result.json").write_text(json.dumps(result))
         loaded = SimpleNamespace(
             models=[agent(size, actions, favourite) for favourite in (actions - 1, 0)]
         )
-        monkeypatch.setattr("diffqas.runs.play.load", lambda place: {folder: loaded}[place])
+        monkeypatch.setattr("diffqas.runs.finished.load", lambda place: {folder: loaded}[place])
         return folder
 
     return run
@@ -133,7 +149,7 @@ def test_wrong_options(options, words, make):
 
 def test_a_run_on_something_else(make, monkeypatch):
     run = make("bessel")
-    monkeypatch.setattr("diffqas.runs.play.load", None)
+    monkeypatch.setattr("diffqas.runs.finished.load", None)
     with pytest.raises(
         RunError, match=r"is on bessel, which is no environment: only agents play .*\.$"
     ):

@@ -2,6 +2,7 @@ from .export.interface import in_words as in_words
 from .export.network_file import load_network as load_network
 from .export.run import Exported as Exported
 from .export.run import export_run as export_run
+from .finished import FinishedRun as FinishedRun
 from .forecasts import forecast_run as forecast_run
 from .listing import RunSummary as RunSummary
 from .listing import is_study as is_study

@@ -7,17 +7,9 @@ from typing import Any
 
 from diffqas.errors import RunError, require
 from diffqas.reports import forecast_csv, forecast_figure, save_figure
-from diffqas.searches import (
-    FORECAST,
-    RunConfig,
-    config_from_json,
-    load,
-    load_windows,
-    seeds_in_words,
-    task_kind,
-    task_of,
-)
-from diffqas.storage import RunFolder, write_atomically
+from diffqas.runs.finished import FinishedRun
+from diffqas.searches import FORECAST, RunConfig, load_windows, seeds_in_words, task_kind
+from diffqas.storage import write_atomically
 from diffqas.tasks import ForecastErrors, SeriesData, Task, forecast_errors, free_run, windows_of
 
 STEPS = 20
@@ -30,8 +22,9 @@ def forecast_run(
     *,
     task: str | Task | None = None,
 ) -> ForecastErrors:
-    """Forecast several steps with all seeds of a finished run on a series; leaves a picture and a
-    table.
+    """Forecast several steps with all seeds of a finished run on a series.
+
+    Leaves a picture and a table.
 
     What `diffqas forecast` does, for scripts and notebooks. Seeds that diverged in training are
     left out.
@@ -50,30 +43,20 @@ def forecast_run(
         RunError: no finished run there, its windows do not show the series that it predicts, or a
             full disk.
     """
-    place = RunFolder(Path(folder))
-    result, config = place.load_result(), config_from_json(place.load_config())
-    own = task_of(config, place.path, task) if task is not None or config.own is not None else None
-    data, picture = _windows(config, own), Path(output or place.path / FORECAST)
+    run = FinishedRun.open(folder, task=task)
+    config = run.config
+    data = _windows(config, run.task if run.own else None)
+    picture = run.folder.path / FORECAST if output is None else Path(output)
     count = data.count - data.boundary
     steps = min(STEPS, count) if steps is None else steps
-    require(
-        1 <= steps <= count, "steps", f"be between 1 and {count}, the number of test windows", steps
-    )
+    reachable = f"be between 1 and {count}, the number of test windows"
+    require(1 <= steps <= count, "steps", reachable, steps)
     require(picture.suffix == ".png", "output", "name a .png file", picture)
-    sound = {
-        seed: config.kind.network(model)
-        for seed, model in zip(
-            config.seeds,
-            load(place.path, task=own if isinstance(own, Task) else None).models,
-            strict=True,
-        )
-        if str(seed) not in result["failures"]
-    }
+    sound = {seed: config.kind.network(model) for seed, model in run.sound.items()}
     networks = list(sound.values())
     errors = forecast_errors(networks, data, steps)
-    title = (
-        f"{config.dataset}: forecasts of {steps} step{'s' * (steps > 1)} ({seeds_in_words(config)})"
-    )
+    ahead = "1 step" if steps == 1 else f"{steps} steps"
+    title = f"{config.dataset}: forecasts of {ahead} ({seeds_in_words(config)})"
     save_figure(forecast_figure(data, free_run(networks, data, steps), errors, title), picture)
     write_atomically(picture.with_suffix(".csv"), forecast_csv(errors, list(sound)).encode())
     return errors
@@ -85,9 +68,8 @@ def _windows(config: RunConfig, own: Any) -> SeriesData:
     if own is not None:
         data = windows_of(own)
         if data is None:
-            raise RunError(
-                f"The samples of {config.dataset} are not the successive windows of one series: {remedy}."
-            )
+            what = "are not the successive windows of one series"
+            raise RunError(f"The samples of {config.dataset} {what}: {remedy}.")
         return data
     if task_kind(config.dataset) != "series":
         raise RunError(f"The run is on {config.dataset}, which is no series: {remedy}.")
@@ -95,7 +77,6 @@ def _windows(config: RunConfig, own: Any) -> SeriesData:
         config.dataset, csv=config.csv, column=config.column, scaling=config.scaling
     )
     if data.last_response is not None:
-        raise RunError(
-            f"The windows of {config.dataset} show {data.sees}: {remedy} (try {config.dataset}-response)."
-        )
+        head = f"The windows of {config.dataset} show {data.sees}"
+        raise RunError(f"{head}: {remedy} (try {config.dataset}-response).")
     return data

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from diffqas.agents import Environment, Episode, is_environment, pace, play_episode, save_animation
+from diffqas.agents import Environment, Episode, pace, play_episode, save_animation
 from diffqas.errors import RunError, require, whole
-from diffqas.searches import ANIMATION, load
-from diffqas.storage import RunFolder
+from diffqas.runs.finished import FinishedRun
+from diffqas.searches import ANIMATION
 
 
 def play_run(
@@ -42,18 +42,17 @@ def play_run(
         DataError: the environment cannot be made or draws no pictures.
         RunError: no finished run on an environment there, or a full disk.
     """
-    place = RunFolder(Path(folder))
-    result = place.load_result()
-    name, seeds = result["task"], result.get("seeds", [])
-    if not is_environment(name):
+    run = FinishedRun.open(folder)
+    name = run.result.task
+    if run.result.agents is None:
         remedy = "only agents play (try `diffqas search minigrid-empty-5x5`)"
-        raise RunError(f"The run in {place.path} is on {name}, which is no environment: {remedy}.")
-    path = Path(output or place.path / ANIMATION)
+        head = f"The run in {run.folder.path} is on {name}, which is no environment"
+        raise RunError(f"{head}: {remedy}.")
+    path = run.folder.path / ANIMATION if output is None else Path(output)
     require(path.suffix == ".gif", "output", "name a .gif file", path)
     require(whole(episode_seed, 0), "episode", "be a whole number of at least 0", episode_seed)
-    known = f"be one of the run's seeds, {', '.join(map(str, seeds))}"
-    require(seed is None or seed in seeds, "seed", known, seed)
-    agent = load(place.path).models[0 if seed is None else seeds.index(seed)]
+    index = run.index_of(seed)
+    agent = run.models[index]
     with _no_window(), closing(Environment(name, picture=True)) as environment:
         episode = play_episode(
             environment, agent.export(), episode_seed, greedy=not sample, frames=True

@@ -12,10 +12,10 @@ from safetensors.torch import load as load_safetensors
 from diffqas.agents import AgentSettings
 from diffqas.errors import RunError, require
 from diffqas.runs.differences import ComparedPart, compare_part
+from diffqas.runs.finished import FinishedRun
 from diffqas.searches import (
     RunConfig,
     begin,
-    config_from_json,
     environment,
     fingerprint,
     generated,
@@ -56,8 +56,10 @@ class Repetition:
 
     def verdict(self, line: ComparedPart) -> str:
         """A line's result in words; where something is different, with what may be the reason."""
-        reason = f"; not the same: {', '.join(self.changes)}" if self.changes else ""
-        return line.in_words(self.tolerance) + (reason if line.difference > self.tolerance else "")
+        words = line.in_words(self.tolerance)
+        if line.difference <= self.tolerance or not self.changes:
+            return words
+        return f"{words}; not the same: {', '.join(self.changes)}"
 
 
 def repeat_run(
@@ -90,30 +92,33 @@ def repeat_run(
         RunError: no finished run there, a damaged file, or an `output` that holds a run.
     """
     require(tolerance >= 0, "tolerance", "be at least 0", tolerance)
-    place = RunFolder(Path(folder))
-    result, content = place.load_result(), place.load_config()
-    config = config_from_json(content)
-    moved = {
-        name: str(Path(path).resolve())
-        for name, path in {"csv": csv, "data_dir": data_dir}.items()
-        if path
-    }
-    config = replace(config, **moved)
+    original = FinishedRun.open(folder)
+    content = original.stored_config
+    moved = _moved(csv=csv, data_dir=data_dir)
+    config = replace(original.config, **moved)
+    # Not `original.task`: the files may have moved since.
     loaded = task_of(config, Path(folder), task, quiet=quiet)
     changes = _changes(content.get("environment"), config)
     data = _data(content.get("data"), fingerprint(loaded))
+    place = original.folder
     if data.difference > 0 and not generated(config):
         return Repetition(place.path, None, [data], changes, tolerance)
-    target = RunFolder(Path(output) if output is not None else _beside(place.path))
+    target = RunFolder(_beside(place.path) if output is None else Path(output))
     run = begin(target, config, loaded, source=place.config, quiet=quiet)
+    then, now = _lasting(original.content, moved), _lasting(run.result, moved)
     lines = [
         compare_part("choices", _choices(content), _choices(target.load_config())),
         data,
         compare_part("metrics.jsonl", place.records(), target.records()),
-        compare_part("result.json", _lasting(result, moved), _lasting(run.result, moved)),
+        compare_part("result.json", then, now),
         compare_part("exported networks", _networks(place.path), _networks(target.path)),
     ]
     return Repetition(place.path, target.path, lines, changes, tolerance)
+
+
+def _moved(**places: str | Path | None) -> dict[str, str]:
+    """Where the data lie now, of those that were named."""
+    return {name: str(Path(path).resolve()) for name, path in places.items() if path}
 
 
 def _data(then: Any, now: str | None) -> ComparedPart:
@@ -121,11 +126,9 @@ def _data(then: Any, now: str | None) -> ComparedPart:
         return ComparedPart("data", 0.0, "an environment has none")
     if then is None:
         return ComparedPart("data", 0.0, "no checksum in the run's config.json")
-    return ComparedPart(
-        "data",
-        0.0 if then == now else float("inf"),
-        "" if then == now else "the samples are others",
-    )
+    if then == now:
+        return ComparedPart("data", 0.0, "")
+    return ComparedPart("data", float("inf"), "the samples are others")
 
 
 def _choices(content: dict[str, Any]) -> dict[str, Any]:
@@ -133,14 +136,12 @@ def _choices(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lasting(result: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
-    """Without the time it took, and without the name of a task that is called like its file, if
-    that has moved.
-    """
-    return {
-        name: value
-        for name, value in result.items()
-        if name != "seconds" and not (name == "task" and moved)
-    }
+    """A result without the entries that differ though the training was the same."""
+    passing = {"seconds"}
+    # A task may be called like its file, which has another name now.
+    if moved:
+        passing.add("task")
+    return {name: value for name, value in result.items() if name not in passing}
 
 
 def _networks(path: Path) -> dict[str, Any]:

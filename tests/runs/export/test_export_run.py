@@ -195,7 +195,7 @@ def test_wrong_arguments_are_told_in_one_line(run_of, tmp_path):
 def test_a_seed_that_diverged_is_not_exported(run_of, tmp_path, monkeypatch):
     run = run_of("bessel")
     failed = run.result | {"failures": {"5": "NaN"}}
-    monkeypatch.setattr("diffqas.runs.export.run.RunFolder.load_result", lambda self: failed)
+    monkeypatch.setattr("diffqas.runs.finished.RunFolder.load_result", lambda self: failed)
     with pytest.raises(RunError, match=r"Seed 5 .* diverged"):
         export_run(run.folder, seed=5, output=tmp_path / "n.safetensors")
     assert not list(tmp_path.iterdir())

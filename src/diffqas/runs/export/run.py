@@ -13,12 +13,14 @@ from torch import nn
 from diffqas.agents import EnvironmentTask
 from diffqas.errors import RunError, choose, require
 from diffqas.quantum_train import generator_content
+from diffqas.reports import RunResult
 from diffqas.runs.export.interface import interface, samples
 from diffqas.runs.export.network_file import network_content, network_document
 from diffqas.runs.export.networks import generators, networks
 from diffqas.runs.export.onnx import onnx_content, onnx_difference
-from diffqas.searches import RunConfig, config_from_json, environment, load, task_of
-from diffqas.storage import RunFolder, write_atomically, write_json
+from diffqas.runs.finished import FinishedRun
+from diffqas.searches import RunConfig, environment
+from diffqas.storage import write_atomically, write_json
 from diffqas.tasks import Task
 
 FORMATS = {"safetensors": ".safetensors", "onnx": ".onnx", "generator": ".safetensors"}
@@ -79,32 +81,26 @@ def export_run(
             written.
     """
     suffix = FORMATS[choose(format, FORMATS, "format")]
-    place = RunFolder(Path(folder))
-    result, config = place.load_result(), config_from_json(place.load_config())
-    seeds = list(config.seeds)
-    number = seeds[0] if seed is None else seed
-    require(
-        number in seeds, "seed", f"be one of the run's seeds, {', '.join(map(str, seeds))}", seed
-    )
-    if str(number) in result.get("failures", {}):
-        raise RunError(f"Seed {number} of the run in {place.path} diverged: choose another --seed.")
-    path = _place(place.path, format, suffix, None if number == seeds[0] else number, output)
-    loaded = task_of(config, place.path, task)
-    own = task is not None or config.own is not None
-    model = load(place.path, task=loaded if isinstance(loaded, Task) else None).models[
-        seeds.index(number)
-    ]
+    run = FinishedRun.open(folder, task=task)
+    index = run.index_of(seed)
+    number = run.seeds[index]
+    if number in run.result.failures:
+        where = run.folder.path
+        raise RunError(f"Seed {number} of the run in {where} diverged: choose another --seed.")
+    path = _place(run.folder.path, format, suffix, None if index == 0 else number, output)
+    loaded = run.task
+    model = run.models[index]
     about = {
-        "task": result["task"],
+        "task": run.result.task,
         "seed": number,
-        "figures": _figures(result, seeds.index(number), len(seeds)),
+        "figures": _figures(run.result, index),
     }
     parts = generators(model)
     contents: list[tuple[Exported, bytes, dict[str, Any] | None]] = []
     for name, network in networks(model).items():
         target = path if len(parts) == 1 else path.with_stem(f"{path.stem}-{name}")
         report = parts[name].parameter_report()
-        said = about | _interface(name, network, config, loaded, own)
+        said = about | _interface(name, network, run.config, loaded, run.own)
         said |= {
             "weights": report.target,
             "trained": report.total,
@@ -141,15 +137,12 @@ def _place(
     return path
 
 
-def _figures(result: dict[str, Any], index: int, seeds: int) -> dict[str, float]:
+def _figures(result: RunResult, index: int) -> dict[str, float | None]:
     """The seed's own figures."""
     names = ("train_", "test_", "mean_", "success_")
-    lists = {
-        key: value
-        for key, value in result.items()
-        if key.startswith(names) and isinstance(value, list)
+    return {
+        name: values[index] for name, values in result.figures.items() if name.startswith(names)
     }
-    return {key: value[index] for key, value in lists.items() if len(value) == seeds}
 
 
 @torch.no_grad()

@@ -15,13 +15,14 @@ from torch import Tensor
 from diffqas.errors import RunError, require, whole
 from diffqas.quantum_train import QuantumTrain
 from diffqas.reports import save_figure
+from diffqas.runs.finished import FinishedRun
 from diffqas.runs.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
 from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.runs.noise.picture import report_figure
 from diffqas.runs.noise.table import NoiseReport, NoiseRow, report_csv, report_markdown
 from diffqas.runs.noise.writing import ESTIMATES, Scorer, Writing, writing
-from diffqas.searches import RunConfig, config_from_json, load, task_of
-from diffqas.storage import RunFolder, make_folder, write_atomically
+from diffqas.searches import RunConfig
+from diffqas.storage import make_folder, write_atomically
 from diffqas.tasks import Task
 
 SHOTS = tuple(10**power for power in range(3, 13))
@@ -80,31 +81,25 @@ def noise_run(
         DataError: Qiskit Aer is not installed, or the run's data cannot be used any more.
         RunError: no finished Quantum-Train run there, or a full disk.
     """
-    place = RunFolder(Path(folder))
-    result, config = place.load_result(), config_from_json(place.load_config())
+    run = FinishedRun.open(folder, task=task)
+    place, config = run.folder.path, run.config
     if not config.kind.writes_weights:
         remedy = "only networks written by circuits can be measured (model qt)"
-        raise RunError(f"The run in {place.path} is of the model {config.kind.name}: {remedy}.")
+        raise RunError(f"The run in {place} is of the model {config.kind.name}: {remedy}.")
     _check(shots, repeats, top_k or (), seeds, episodes)
     for name, rates in (("depolarising", depolarising), ("readout", readout)):
         for rate in rates:
             require(rate > 0, name, "be above 0, as the exact figures stand beside it anyway", rate)
-    target = Path(output) if output is not None else place.path / "noise"
+    target = Path(output) if output is not None else place / "noise"
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     devices = [Device(depolarising=rate) for rate in depolarising]
     devices += [Device(readout=rate) for rate in readout]
     devices += [] if backend is None else [Device(backend=backend)]
-    loaded = task_of(config, Path(folder), task)
-    known = loaded if isinstance(loaded, Task) else None
-    require(
-        known is None or episodes is None,
-        "episodes",
-        "go with an environment",
-        f"the data set {loaded.name!r}",
-    )
-    models = dict(zip(config.seeds, load(place.path, task=known).models, strict=True))
-    sound = {seed: model for seed, model in models.items() if str(seed) not in result["failures"]}
-    chosen = dict(list(sound.items())[:seeds])
+    loaded = run.task
+    if isinstance(loaded, Task):
+        given = f"the data set {loaded.name!r}"
+        require(episodes is None, "episodes", "go with an environment", given)
+    chosen = dict(list(run.sound.items())[:seeds])
     loaded = loaded.to(config.device, config.torch_dtype)
     if isinstance(loaded, Task):
         score = Scorer(list(chosen.values()), loaded)
@@ -128,7 +123,7 @@ def noise_run(
         loaded.name, score.metrics, tuple(chosen), tuple(rows), tuple(notes), score.part
     )
     score.close()
-    make_folder(target, inside=place.path if output is None else None)
+    make_folder(target, inside=place if output is None else None)
     _save(report, target)
     return report
 

@@ -1,0 +1,114 @@
+"""A finished run that is opened to be used: its figures, its choices, its task and its models."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from diffqas.agents import EnvironmentTask
+from diffqas.errors import require
+from diffqas.reports import RunResult
+from diffqas.searches import RunConfig, config_from_json, load, task_of
+from diffqas.storage import RunFolder
+from diffqas.tasks import Task
+
+
+class FinishedRun:
+    """A finished run.
+
+    Nothing is read twice. Models and samples take time, so they are loaded when first asked for,
+    after the checks of whoever asks.
+
+    Args:
+        folder: of the run.
+        content: of its result.json.
+        task: the task, if it was one of your own, as of `load`.
+        quiet: do not tell which file the task is executed from.
+
+    Attributes:
+        folder: paths of the run.
+        content: of result.json as it stands there; `result` has a type for every entry.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        content: dict[str, Any],
+        task: str | Task | None = None,
+        quiet: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.content = content
+        self._given = task
+        self._quiet = quiet
+
+    @classmethod
+    def open(
+        cls, folder: str | Path, *, task: str | Task | None = None, quiet: bool = False
+    ) -> FinishedRun:
+        """Open a run folder; the arguments are those of the class.
+
+        Raises:
+            RunError: no finished run there, or a damaged result.json.
+        """
+        place = RunFolder(Path(folder))
+        return cls(place, place.load_result(), task, quiet)
+
+    @cached_property
+    def result(self) -> RunResult:
+        """The figures."""
+        return RunResult.from_json(self.content, self.folder.result)
+
+    @cached_property
+    def stored_config(self) -> dict[str, Any]:
+        """The content of config.json: choices, versions and the checksum of the data."""
+        return self.folder.load_config()
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """The choices of the run."""
+        return config_from_json(self.stored_config)
+
+    @property
+    def own(self) -> bool:
+        """Whether the task is a user's, of which nothing is known but its samples."""
+        return self._given is not None or self.config.own is not None
+
+    @cached_property
+    def task(self) -> Task | EnvironmentTask:
+        """What the run was on. A file of one's own is executed once, see `task_of`."""
+        return task_of(self.config, self.folder.path, self._given, quiet=self._quiet)
+
+    @cached_property
+    def models(self) -> list[Any]:
+        """The trained models, one per seed."""
+        place = self.folder.path
+        # `load` makes an environment from its name, and asks for no samples.
+        if self.result.agents is not None and self._given is None:
+            return load(place).models
+        samples = self.task if isinstance(self.task, Task) else None
+        return load(place, task=samples).models
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, in the order of the models; results of old versions do not list them."""
+        return self.result.seeds or self.config.seeds
+
+    @property
+    def sound(self) -> dict[int, Any]:
+        """The models by their seeds, without those of seeds that diverged in training."""
+        models = zip(self.seeds, self.models, strict=True)
+        return {seed: model for seed, model in models if seed not in self.result.failures}
+
+    def index_of(self, seed: int | None) -> int:
+        """The place of a seed among the run's; None stands for the first.
+
+        Raises:
+            ArgumentError: the run has no such seed.
+        """
+        if seed is None:
+            return 0
+        known = ", ".join(map(str, self.seeds))
+        require(seed in self.seeds, "seed", f"be one of the run's seeds, {known}", seed)
+        return self.seeds.index(seed)
