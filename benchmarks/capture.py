@@ -92,7 +92,8 @@ def main() -> None:
             rows.append(row)
             print(
                 f"{engine:8} {name}: {1e3 * row['captured_seconds_per_step']:6.2f} ms captured, "
-                f"{1e3 * row['seconds_per_step']:6.2f} ms as it is, ratio {row['captured_over_plain']:.2f}; "
+                f"{1e3 * row['seconds_per_step']:6.2f} ms as it is, "
+                f"ratio {row['captured_over_plain']:.2f}; "
                 f"compiled in {row['seconds_to_compile']:.0f} s",
                 flush=True,
             )

@@ -92,9 +92,8 @@ def measure(names: list[str], size: Size, repeats: int, seconds: float, core: in
 def table(records: list[dict]) -> Table:
     """One size as a table, fastest first, the ratios being peer / diffqas."""
     size = Size(*(records[0][field] for field in Size._fields))
-    view = Table(
-        title=f"batch {size.batch}, window {size.window}, {size.qubits} qubits, depth {size.depth}: CPU ms"
-    )
+    circuit = f"{size.qubits} qubits, depth {size.depth}"
+    view = Table(title=f"batch {size.batch}, window {size.window}, {circuit}: CPU ms")
     for heading in ("", "median", "min - max", "first step, s", "ratio", "from oracle"):
         view.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     own = {r["peer"]: sorted(1e3 * b["cpu"] for b in r["blocks"]) for r in records if r["blocks"]}

@@ -93,7 +93,8 @@ def main() -> None:
                     row["alone_seconds_per_step"],
                 )
                 print(
-                    f"{engine:8} {optimizer:7} {count:3} seeds: {1e3 * together:6.2f} ms per seed and step together, "
+                    f"{engine:8} {optimizer:7} {count:3} seeds: "
+                    f"{1e3 * together:6.2f} ms per seed and step together, "
                     f"{1e3 * alone:6.2f} ms alone, ratio {row['lockstep_over_alone']:.2f}",
                     flush=True,
                 )

@@ -1,4 +1,4 @@
-"""What benchmarks share: machine, versions, date and command beside the numbers, and the engines."""
+"""The shared part of the benchmarks: machine, versions, date and command; the engines."""
 
 from __future__ import annotations
 

@@ -120,8 +120,10 @@ def table(records: list[dict], n: int, depth: int) -> Table:
     """One size as a table: a row per peer, fastest first, the ratios being peer / diffqas."""
     view = Table(
         title=f"W(n = {n}, depth = {depth}): CPU seconds per step on one core",
-        caption="ratios: peer / diffqas on all 12; the second with the peer running only the 6 live circuits\n"
-        "first: preparation, compilation and the first step; gradient: distance from double precision (Qulacs)\n"
+        caption="ratios: peer / diffqas on all 12; "
+        "the second with the peer running only the 6 live circuits\n"
+        "first: preparation, compilation and the first step; "
+        "gradient: distance from double precision (Qulacs)\n"
         "circuits: 2/12 means two were measured and the seconds scaled to twelve",
     )
     for heading in (

@@ -64,7 +64,7 @@ def test_the_source_distribution_holds_tests_and_docs_without_results(built):
 
 
 def test_the_papers_studies_run_from_the_wheel(built, tmp_path):
-    """Far from a checkout, by processes of their own; and every module that they import is there."""
+    """Far from a checkout, by processes of their own; with every module that they import."""
     with zipfile.ZipFile(built[0]) as wheel:
         wheel.extractall(tmp_path / "installed")
     script = """

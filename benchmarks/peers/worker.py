@@ -1,4 +1,4 @@
-"""The process that one peer is timed in: a single thread on a single core, driven through a pipe."""
+"""The process that one peer is timed in: one thread on one core, driven through a pipe."""
 
 from __future__ import annotations
 

@@ -123,7 +123,10 @@ def value(driver, number=0):
 
 
 def moved(driver, slider, position):
-    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
+    script = (
+        "arguments[0].value = arguments[1];"
+        " arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
+    )
     driver.execute_script(script, slider, position)
 
 
@@ -164,7 +167,8 @@ def test_sliders_and_play_answer_to_keys(opened):
     driver.set_script_timeout(10)
     wait = (
         "const done = arguments[0], shown = document.getElementById('weights-0-shown'),"
-        " look = () => shown.textContent === 'epoch 20' ? done(true) : setTimeout(look, 20); look();"
+        " look = () => shown.textContent === 'epoch 20' ? done(true) : setTimeout(look, 20);"
+        " look();"
     )
     assert driver.execute_async_script(wait)
     assert play.text == "Play"
@@ -216,7 +220,10 @@ def test_nothing_is_wider_than_the_window(opened, size, count):
 
 
 def test_dark_and_light(opened):
-    script = "return getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color"
+    script = (
+        "return getComputedStyle(document.body).backgroundColor"
+        " + getComputedStyle(document.body).color"
+    )
     light = opened([page()]).execute_script(script)
     dark = opened([page()], dark=True).execute_script(script)
     assert (light, dark) == (
@@ -235,7 +242,8 @@ def test_a_pointer_reads_values(opened):
     driver = opened([page()])
     driver.execute_script(
         "const svg = document.querySelector('#chart-0-0 svg'), box = svg.getBoundingClientRect();"
-        "svg.dispatchEvent(new PointerEvent('pointermove', {clientX: box.right - 13, clientY: box.top + 50}))"
+        "svg.dispatchEvent(new PointerEvent('pointermove',"
+        " {clientX: box.right - 13, clientY: box.top + 50}))"
     )
     readout = driver.find_element("css selector", "#chart-0-0 .readout")
     assert readout.is_displayed()

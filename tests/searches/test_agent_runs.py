@@ -207,7 +207,7 @@ class Stop(Exception):
 
 @pytest.fixture
 def stopped_after(monkeypatch):
-    """A context in which a run stops with an error once so many lines of metrics have been written."""
+    """A context in which a run stops with an error after so many lines of metrics."""
 
     @contextmanager
     def stopping(lines, error):

@@ -194,7 +194,12 @@ def test_wrong_words_are_one_line_and_leave_nothing(
 
 def test_an_error_while_training_names_the_line(tmp_path):
     broken = SERIES.replace('{"mse": mse_loss}', '{"mse": mse_loss, "late": late}')
-    late = "def late(p, t):\n    if len(t) > 8:\n        raise ValueError('too many')\n    return t.sum()\n"
+    late = (
+        "def late(p, t):\n"
+        "    if len(t) > 8:\n"
+        "        raise ValueError('too many')\n"
+        "    return t.sum()\n"
+    )
     (tmp_path / "late.py").write_text(late + broken)
     with pytest.raises(
         DataError,

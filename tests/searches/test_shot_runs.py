@@ -1,4 +1,4 @@
-"""Searches whose forward passes see finite shots: stored, resumed bit by bit, each seed by itself."""
+"""Searches under finite shots: stored, resumed bit by bit, each seed by itself."""
 
 import json
 

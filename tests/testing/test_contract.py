@@ -41,7 +41,10 @@ class TestOwnEntangler(CandidateContract):
 
 
 class TestQasm(CandidateContract):
-    TEXT = "input float a; input float b; input angle c; qubit[2] q; ry(a) q; rzz(2*b) q[0], q[1]; rx(c - pi/3) q[0];"
+    TEXT = (
+        "input float a; input float b; input angle c; qubit[2] q;"
+        " ry(a) q; rzz(2*b) q[0], q[1]; rx(c - pi/3) q[0];"
+    )
     candidate = QasmAnsatz(TEXT, "mine")
 
 

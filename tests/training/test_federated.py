@@ -1,4 +1,4 @@
-"""Federated averaging against its plain loop, and against a training with all samples in one place."""
+"""Federated averaging against its plain loop, and against a training on all samples at once."""
 
 from dataclasses import replace
 
@@ -220,7 +220,8 @@ class Normed(nn.Sequential):
         (
             {"clients": 2, "local_epochs": 3},
             {},
-            "`epochs` must be a multiple of the 3 local epochs of a round, or given as rounds, but got 4.",
+            "`epochs` must be a multiple of the 3 local epochs of a round, or given as rounds, "
+            "but got 4.",
         ),
         ({"clients": 2}, {"select": "best"}, "`select` must be final with clients, but got best."),
         (

@@ -28,17 +28,20 @@ class Events:
 
     def __init__(self, folder: Path, names: tuple[str, ...], start: int = 0) -> None:
         with warnings.catch_warnings():
-            # Old protobuf code inside tensorboard warns on import; nothing that a user could act
-            # on.
+            # Old protobuf code inside tensorboard warns on import; no user could act on that.
             warnings.simplefilter("ignore")
             from torch.utils.tensorboard import SummaryWriter
         self._folder, self._names = folder, names
         self._faults: list[str] = []
+        # The hook of all threads is put back by `close`.
         self._hook = threading.excepthook
         threading.excepthook = self._of_thread
         self._writer: SummaryWriter | None = None
+        purge_step = None
+        if start:
+            purge_step = start + 1
         with self._told():
-            self._writer = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
+            self._writer = SummaryWriter(str(folder), purge_step=purge_step)
 
     def add(self, record: dict[str, Any]) -> None:
         """One line of metrics.jsonl; after a fault of the disk nothing more is written."""
@@ -61,28 +64,35 @@ class Events:
             self._faults.append(f"Cannot write {self._folder}: {error.strerror or error}. {remedy}")
 
     def _of_thread(self, arguments: threading.ExceptHookArgs) -> None:
-        """The writer's thread keeps its error for the next call: it need not print a traceback too."""
-        if not (
-            isinstance(arguments.exc_value, OSError)
-            and type(arguments.thread).__module__.startswith(OWNER)
-        ):
-            self._hook(arguments)
+        """Silence the writer's thread after a fault of the disk.
+
+        It keeps the error for the next call, where `_told` meets it: no traceback is needed here.
+        """
+        by_writer = type(arguments.thread).__module__.startswith(OWNER)
+        if by_writer and isinstance(arguments.exc_value, OSError):
+            return
+        self._hook(arguments)
 
     def _add(self, writer: SummaryWriter, record: dict[str, Any]) -> None:
         epoch = record["epoch"]
         for key, values in record.items():
             if key in ("epoch", "structural_weights"):
                 continue
-            if not isinstance(values, list):
+            if isinstance(values, list):
+                self._add_figure(writer, key, values, epoch)
+            else:
                 writer.add_scalar(key, values, epoch)
-                continue
-            writer.add_scalar(f"{key}/median", float(np.median(values)), epoch)
-            if len(values) > 1:
-                for seed, value in enumerate(values):
-                    writer.add_scalar(f"{key}/seed {seed}", value, epoch)
+        # One median per candidate: the seeds' lines of all candidates would be too many to read.
         weights = np.median(record["structural_weights"], axis=0)
         for name, weight in zip(self._names, weights, strict=True):
             writer.add_scalar(f"structural weight/{name}", float(weight), epoch)
+
+    def _add_figure(self, writer: SummaryWriter, key: str, values: list[float], epoch: int) -> None:
+        """A figure of all seeds: its median and, of several seeds, each by itself."""
+        writer.add_scalar(f"{key}/median", float(np.median(values)), epoch)
+        if len(values) > 1:
+            for seed, value in enumerate(values):
+                writer.add_scalar(f"{key}/seed {seed}", value, epoch)
 
     def close(self) -> None:
         """Flush and close the files."""

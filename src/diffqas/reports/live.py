@@ -1,4 +1,4 @@
-"""A progress bar that is live in a terminal and absent elsewhere, where plain lines take its place."""
+"""A progress bar that is live in a terminal; elsewhere, plain lines take its place."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from diffqas.tasks.images.sources import FILES
 
 
 class Server:
-    """Serves `answer(name) -> (status, announced length, content)` and counts what was asked for."""
+    """Serves `answer(name) -> (status, announced length, content)` and counts the requests."""
 
     def __init__(self, answer):
         asked = self.asked = []

@@ -202,7 +202,10 @@ def test_errors_that_run_away_are_infinite_and_others_are_not():
 @pytest.mark.parametrize("measure", [free_run, forecast_errors])
 @pytest.mark.parametrize("name", ["narma5", "narma10"])
 def test_a_drive_cannot_be_fed_back(measure, name):
-    message = f"`data` must predict the series that its windows show, .*'{name}', whose windows show the drive u"
+    message = (
+        "`data` must predict the series that its windows show, "
+        f".*'{name}', whose windows show the drive u"
+    )
     with pytest.raises(ArgumentError, match=message):
         measure(last, load_series(name))
     assert np.isfinite(free_run(last, load_series(f"{name}-response"))).all()
