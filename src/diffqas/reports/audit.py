@@ -1,24 +1,28 @@
-"""What an audit of a search space found: a table, a picture, a CSV file."""
+"""The findings of an audit of a search space: a table, a picture, a CSV file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from diffqas.architecture import Audit, haar_floor, log_haar_masses
-from diffqas.reports.pictures import blank, clean
+from diffqas.reports.pictures import Floats, blank, clean
 from diffqas.reports.terminal import number
 from diffqas.storage import csv_content, write_atomically
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Colors = dict[Any, Any]
+"""Colour by candidate, of those that are not constant."""
 GREY = "0.6"
 NEAR = 0.03
 """Points closer than this share of the axes share a label."""
@@ -26,6 +30,11 @@ LOWEST = 1e-4
 """Expressibilities below are drawn here: the axis is logarithmic."""
 CROWDED = 0.95
 """Share of Haar-random pairs in the first bin beyond which the histogram tells little apart."""
+
+TEXT_COLUMNS = ("candidate", "kind", "same as")
+NUMBER_COLUMNS = ("direc-\ntions", "expr.", "Q", "gradient\nvariance", "log2 per\nqubit", "step")
+STYLES = ("-o", "--s", ":^")
+"""Lines and markers in turn, for those who cannot tell the colours apart."""
 
 
 def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -> RenderableType:
@@ -36,166 +45,220 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
         numbers: of the candidates in their space, counted from 1.
         samples: pairs of states that were drawn, for the floor of expressibility.
     """
-    n, depth = audits[0].n, audits[0].depth
-    notes: dict[str, str] = {}
+    # Candidates with the same reason share a letter; the reasons stand once, below the table.
+    marks: dict[str, str] = {}
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    left = ("", "candidate", "kind", "same as")
-    for heading in (
-        *left,
-        "direc-\ntions",
-        "expr.",
-        "Q",
-        "gradient\nvariance",
-        "log2 per\nqubit",
-        "step",
-    ):
-        table.add_column(heading, justify="left" if heading in left[1:] else "right", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    for heading in TEXT_COLUMNS:
+        table.add_column(heading, justify="left", no_wrap=True)
+    for heading in NUMBER_COLUMNS:
+        table.add_column(heading, justify="right", no_wrap=True)
     for place, audit in zip(numbers, audits, strict=True):
-        finding, slope = audit.finding, audit.slope
-        mark = notes.setdefault(finding.reason, chr(ord("a") + len(notes)))
-        table.add_row(
-            str(place),
-            audit.candidate.name,
-            f"{finding.kind} {mark}",
-            "" if finding.duplicate_of is None else finding.duplicate_of.name,
-            f"{audit.directions} of {audit.angles}",
-            f"{audit.expressibility:.3f}",
-            f"{audit.entanglement:.3f}",
-            number(audit.gradient_variance[-1][1]),
-            "" if slope is None else f"{slope:+.2f}",
-            f"{100 * audit.cost:.0f} %",
-            style="dim" if finding.constant else "",
-        )
-    lines = [Text(f"{mark}  {reason}", style="dim") for reason, mark in notes.items()]
+        mark = marks.setdefault(audit.finding.reason, chr(ord("a") + len(marks)))
+        style = "dim" if audit.finding.constant else ""
+        table.add_row(str(place), *_cells(audit, mark), style=style)
+    notes = [Text(f"{mark}  {reason}", style="dim") for reason, mark in marks.items()]
+    return Group(table, *notes, _summary(audits, samples))
+
+
+def _cells(audit: Audit, mark: str) -> list[str]:
+    """A candidate's line, in the order of `TEXT_COLUMNS` and `NUMBER_COLUMNS`."""
+    finding = audit.finding
+    same_as, slope = "", ""
+    if finding.duplicate_of is not None:
+        same_as = finding.duplicate_of.name
+    if audit.slope is not None:
+        slope = f"{audit.slope:+.2f}"
+    _, variance = audit.gradient_variance[-1]  # on the most qubits
+    return [
+        audit.candidate.name,
+        f"{finding.kind} {mark}",
+        same_as,
+        f"{audit.directions} of {audit.angles}",
+        f"{audit.expressibility:.3f}",
+        f"{audit.entanglement:.3f}",
+        number(variance),
+        slope,
+        f"{100 * audit.cost:.0f} %",
+    ]
+
+
+def _summary(audits: Sequence[Audit], samples: int) -> Text:
+    """How many are constant, and what must be known to read the figures."""
+    n, depth = audits[0].n, audits[0].depth
     constant = sum(audit.finding.constant for audit in audits)
     verb = "is" if constant == 1 else "are"
-    end = Text(f"{constant} of {len(audits)} {verb} constant whatever the angles", style="bold")
+    qubits = "1 qubit" if n == 1 else f"{n} qubits"
+    # Even Haar-random states do not reach 0: the histogram is of finitely many pairs.
     floor = f"{haar_floor(2**n, samples):.3f}"
     facts = [
-        f"; {n} {'qubit' if n == 1 else 'qubits'}, depth {depth}. Of {samples} pairs of Haar-random states, "
-        f"expressibility would be {floor}.",
+        f"; {qubits}, depth {depth}.",
+        f"Of {samples} pairs of Haar-random states, expressibility would be {floor}.",
         "Steps are this machine's: the candidate alone against the whole space.",
     ]
-    if math.exp(log_haar_masses(2**n)[0]) > CROWDED:
-        facts.append(
-            f"On {n} qubits nearly all Haar fidelities lie in the first bin: near 0, expressibility says little."
-        )
-    end.append(" ".join(facts), style="not bold")
-    return Group(table, *lines, end)
+    # Haar fidelities F have the density (N - 1)(1 - F)^(N - 2), N = 2^n: they crowd at 0.
+    first_bin = math.exp(log_haar_masses(2**n)[0])
+    if first_bin > CROWDED:
+        facts.append(f"On {n} qubits nearly all Haar fidelities lie in the first bin:")
+        facts.append("near 0, expressibility says little.")
+    text = Text(f"{constant} of {len(audits)} {verb} constant whatever the angles", style="bold")
+    text.append(" ".join(facts), style="not bold")
+    return text
 
 
 def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
-    """Expressibility against entangling capability, and the gradient variance against the number of
-    qubits.
+    """Expressibility against entangling capability, and gradient variance against qubits.
 
     Constants are grey rings; they have no gradient, so the right panel leaves them out.
     """
+    from matplotlib import colormaps
+
     figure = blank(11, 4.6)
     left, right = figure.subplots(1, 2)
     live = [audit for audit in audits if not audit.finding.constant]
-    colors: dict[Any, Any] = {
-        audit.candidate: colormaps["tab10"](index % 10) for index, audit in enumerate(live)
-    }
-    for audit in audits:
-        color = colors.get(audit.candidate, GREY)
-        ring = (
-            {"markersize": 10, "fillstyle": "none"} if audit.finding.constant else {"markersize": 6}
-        )
-        left.plot(audit.entanglement, max(LOWEST, audit.expressibility), "o", color=color, **ring)
-    left.set_yscale("log")
-    left.set_xlim(-0.05, 1.3)  # room for the names of constants
-    left.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    left.margins(y=0.12)
-    _labels(left, audits, colors)
-    left.set_xlabel("entangling capability, mean Q")
-    left.set_ylabel("expressibility (nats; 0: Haar-random)")
+    palette = colormaps["tab10"]
+    colors: Colors = {}
     for index, audit in enumerate(live):
-        sizes, variances = zip(*audit.gradient_variance, strict=True)
-        style = ("-o", "--s", ":^")[index % 3]
-        right.plot(
-            sizes,
-            variances,
-            style,
-            color=colors[audit.candidate],
-            markersize=4,
-            label=audit.candidate.name,
-        )
-    if live:
-        right.set_yscale("log", base=2)
-        right.set_xticks(sorted({size for audit in live for size, _ in audit.gradient_variance}))
-        right.legend(frameon=False, fontsize=8)
-    right.set_xlabel("qubits")
-    right.set_ylabel("variance of the gradient of <Z> (sum over angles)")
+        colors[audit.candidate] = palette(index % 10)
+    _draw_capabilities(left, audits, colors)
+    _draw_variances(right, live, colors)
     for axes in (left, right):
         clean(axes)
-    grey = "; grey: constant probabilities" if len(live) < len(audits) else ""
-    figure.suptitle(title + grey, x=0.01, ha="left", fontsize=11, parse_math=False)
+    if len(live) < len(audits):
+        title += "; grey: constant probabilities"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
     return figure
 
 
-def _labels(axes: Axes, audits: Sequence[Audit], colors: dict[Any, Any]) -> None:
-    """Names beside the points; points that nearly coincide, all alive or all constant, share one
-    label.
-    """
-    axes.figure.canvas.draw()  # limits are known only then
-    points = [(audit.entanglement, max(LOWEST, audit.expressibility)) for audit in audits]
-    places = axes.transAxes.inverted().transform(axes.transData.transform(points))
-    groups: list[tuple[Any, bool, list[Audit]]] = []
-    for place, audit in zip(places, audits, strict=True):
-        constant = audit.finding.constant
-        near = [
-            names
-            for other, kind, names in groups
-            if kind == constant and abs(place - other).max() < NEAR
-        ]
-        if near:
-            near[0].append(audit)
+def _draw_capabilities(axes: Axes, audits: Sequence[Audit], colors: Colors) -> None:
+    """A point for each candidate, a ring for a constant one."""
+    for audit in audits:
+        x, y = audit.entanglement, _height(audit)
+        if audit.finding.constant:
+            axes.plot(x, y, "o", color=GREY, markersize=10, fillstyle="none")
         else:
-            groups.append((place, constant, [audit]))
-    for place, constant, members in groups:
-        names = [audit.candidate.name for audit in members]
-        right = constant or members[0].entanglement < 0.5
+            axes.plot(x, y, "o", color=colors[audit.candidate], markersize=6)
+    axes.set_yscale("log")
+    axes.set_xlim(-0.05, 1.3)  # room for the names of constants
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.margins(y=0.12)
+    _draw_names(axes, audits, colors)
+    axes.set_xlabel("entangling capability, mean Q")
+    axes.set_ylabel("expressibility (nats; 0: Haar-random)")
+
+
+def _draw_variances(axes: Axes, live: Sequence[Audit], colors: Colors) -> None:
+    """A line for each candidate that learns."""
+    ticks: set[int] = set()
+    for index, audit in enumerate(live):
+        sizes = [size for size, _ in audit.gradient_variance]
+        variances = [variance for _, variance in audit.gradient_variance]
+        color, name = colors[audit.candidate], audit.candidate.name
+        style = STYLES[index % len(STYLES)]
+        axes.plot(sizes, variances, style, color=color, markersize=4, label=name)
+        ticks.update(sizes)
+    if live:
+        # To base 2: a barren plateau is a straight line, its slope the bits lost per qubit.
+        axes.set_yscale("log", base=2)
+        axes.set_xticks(sorted(ticks))
+        axes.legend(frameon=False, fontsize=8)
+    axes.set_xlabel("qubits")
+    axes.set_ylabel("variance of the gradient of <Z> (sum over angles)")
+
+
+def _height(audit: Audit) -> float:
+    """Where a candidate stands on the logarithmic axis, which has no 0."""
+    return max(LOWEST, audit.expressibility)
+
+
+@dataclass
+class _Label:
+    """One label for the candidates at a place, in shares of the axes."""
+
+    place: Floats
+    constant: bool
+    members: list[Audit]
+
+    def takes(self, place: Floats, constant: bool) -> bool:
+        """Whether a point is so near that two labels would lie on each other."""
+        return self.constant == constant and abs(place - self.place).max() < NEAR
+
+    def text(self) -> str:
+        """The names, two in a line."""
+        names = [audit.candidate.name for audit in self.members]
+        lines = [", ".join(names[start : start + 2]) for start in range(0, len(names), 2)]
+        return ",\n".join(lines)
+
+
+def _draw_names(axes: Axes, audits: Sequence[Audit], colors: Colors) -> None:
+    """Names beside the points.
+
+    Points that nearly coincide share one label, if all are alive or all are constant.
+    """
+    for label in _labels(axes, audits):
+        first = label.members[0]
+        color = "0.45" if label.constant else colors[first.candidate]
+        # Names stand on the side where the panel has room; that of constants is kept free.
+        side, shift = "right", -7
+        if label.constant or first.entanglement < 0.5:
+            side, shift = "left", 7
         axes.annotate(
-            ",\n".join(", ".join(names[start : start + 2]) for start in range(0, len(names), 2)),
-            place,
+            label.text(),
+            (label.place[0], label.place[1]),
             xycoords="axes fraction",
-            xytext=(7 if right else -7, 0),
+            xytext=(shift, 0),
             textcoords="offset points",
-            ha="left" if right else "right",
+            ha=side,
             va="center",
             fontsize=8,
-            color="0.45" if constant else colors[members[0].candidate],
+            color=color,
         )
 
 
+def _labels(axes: Axes, audits: Sequence[Audit]) -> list[_Label]:
+    """The labels, in the order in which their first points come."""
+    axes.figure.canvas.draw()  # limits are known only then
+    points = [(audit.entanglement, _height(audit)) for audit in audits]
+    places = axes.transAxes.inverted().transform(axes.transData.transform(points))
+    labels: list[_Label] = []
+    for place, audit in zip(places, audits, strict=True):
+        constant = audit.finding.constant
+        for label in labels:
+            if label.takes(place, constant):
+                label.members.append(audit)
+                break
+        else:
+            labels.append(_Label(place, constant, [audit]))
+    return labels
+
+
 def save_audit(audits: Sequence[Audit], numbers: Sequence[int], path: Path) -> None:
-    """Write all figures as CSV, one line per candidate, the variances of each size in a column of
-    its own.
+    """Write all figures as CSV, one line per candidate.
+
+    The variances of each number of qubits stand in a column of their own.
     """
     sizes = sorted({size for audit in audits for size, _ in audit.gradient_variance})
-    names = [
-        "number",
-        "candidate",
-        "constant",
-        "reason",
-        "duplicate_of",
-        "qubits",
-        "depth",
-        "directions",
-        "angles",
-    ]
+    names = ["number", "candidate", "constant", "reason", "duplicate_of"]
+    names += ["qubits", "depth", "directions", "angles"]
     names += ["expressibility", "entanglement"]
     names += [f"gradient_variance_{size}" for size in sizes]
     names += ["log2_variance_per_qubit", "seconds", "cost"]
     rows: list[list[object]] = [[*names]]
     for place, audit in zip(numbers, audits, strict=True):
-        finding, variances = audit.finding, dict(audit.gradient_variance)
-        equal = finding.duplicate_of
-        row: list[object] = [place, audit.candidate.name, finding.constant, finding.reason]
-        row += [None if equal is None else equal.name]  # nothing is written of None
-        row += [audit.n, audit.depth, audit.directions, audit.angles]
-        row += [audit.expressibility, audit.entanglement]
-        row += [variances.get(size) for size in sizes]
-        row += [audit.slope, audit.seconds, audit.cost]
-        rows.append(row)
+        rows.append([place, *_figures(audit, sizes)])
     write_atomically(path, csv_content(rows).encode())
+
+
+def _figures(audit: Audit, sizes: Sequence[int]) -> list[object]:
+    """A candidate's line in the file; an entry of None is left empty there."""
+    finding = audit.finding
+    variances = dict(audit.gradient_variance)
+    duplicate_of = None
+    if finding.duplicate_of is not None:
+        duplicate_of = finding.duplicate_of.name
+    row: list[object] = [audit.candidate.name, finding.constant, finding.reason, duplicate_of]
+    row += [audit.n, audit.depth, audit.directions, audit.angles]
+    row += [audit.expressibility, audit.entanglement]
+    row += [variances.get(size) for size in sizes]
+    row += [audit.slope, audit.seconds, audit.cost]
+    return row

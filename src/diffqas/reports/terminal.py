@@ -27,7 +27,9 @@ def number(value: float) -> str:
     """
     if value == 0:
         return "0"
-    return f"{value:.2e}" if abs(value) < 0.01 else f"{value:.3g}"
+    if abs(value) < 0.01:
+        return f"{value:.2e}"
+    return f"{value:.3g}"
 
 
 def percent(share: float) -> str:
@@ -47,12 +49,16 @@ def duration(seconds: float) -> str:
     """
     if seconds < 100:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def text_of(metric: str) -> Callable[[float], str]:
     """How the figures of a metric are written: an accuracy in percent, all others as numbers."""
-    return percent if metric == "accuracy" else number
+    if metric == "accuracy":
+        return percent
+    return number
 
 
 def spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
@@ -66,18 +72,24 @@ def spread(values: Iterable[float | None], text: Callable[[float], str] = number
         return text(listed[0])
     if not listed:
         return "none"
-    return f"{text(statistics.median(listed))} ({text(min(listed))} .. {text(max(listed))}, {len(listed)} seeds)"
+    # The median, not the mean: one seed that ended badly must not move the figure.
+    median = text(statistics.median(listed))
+    return f"{median} ({text(min(listed))} .. {text(max(listed))}, {len(listed)} seeds)"
 
 
 def classes_in_words(names: Sequence[str] | None) -> str:
     """What is told apart; empty without classes and where they are too many to name.
 
-    >>> classes_in_words(["Sandal", "Sneaker"]), classes_in_words(["0", "1", "2"]), classes_in_words(None)
-    ('Sandal against Sneaker', '0, 1, 2', '')
+    >>> classes_in_words(["Sandal", "Sneaker"])
+    'Sandal against Sneaker'
+    >>> classes_in_words(["0", "1", "2"]), classes_in_words(None)
+    ('0, 1, 2', '')
     """
     if not names or len(names) > NAMED_CLASSES:
         return ""
-    return (" against " if len(names) == 2 else ", ").join(names)
+    if len(names) == 2:
+        return " against ".join(names)
+    return ", ".join(names)
 
 
 def result_report(result: RunResult) -> RenderableType:
@@ -137,11 +149,13 @@ def clients_in_words(found: FederatedFacts, target: int | None) -> str:
     client in every round.'
     """
     low, high = min(found.samples), max(found.samples)
-    each = f"{low:,}" if low == high else f"{low:,} .. {high:,}"
+    each = f"{low:,} .. {high:,}"
+    if low == high:
+        each = f"{low:,}"
     local = "1 local epoch" if found.local_epochs == 1 else f"{found.local_epochs} local epochs"
     head = f"{_counted(found.clients, 'client')} ({found.split}, {each} samples each)"
     head += f", {_counted(found.rounds, 'round')} of {local}"
-    # There and back, for all clients.
+    # The bytes of a round go there and back, for all clients.
     size = found.bytes_per_round // (2 * found.clients)
     sent = f"{size:,} bytes to and from each client in every round"
     if target is not None:
@@ -150,32 +164,39 @@ def clients_in_words(found: FederatedFacts, target: int | None) -> str:
 
 
 def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
+    """A count and what is counted, in the plural where that is right."""
+    if count == 1:
+        return f"1 {what}"
+    return f"{count:,} {what}s"
 
 
 def _epochs(result: RunResult) -> str:
+    """How long was trained, and which epoch of it counts."""
     if result.federated is not None:
         rounds = result.federated.rounds
-        return "1 round" if rounds == 1 else f"{rounds} rounds"
+        if rounds == 1:
+            return "1 round"
+        return f"{rounds} rounds"
     chosen = result.figures.get("selected_epoch")
     if chosen is None:
         return f"{result.epochs} epochs"
-    known = [epoch for epoch in chosen if epoch is not None]
-    return f"best of {result.epochs} epochs on held-out training samples: {_range(known)}"
-
-
-def _range(epochs: list[float]) -> str:
-    low, high = int(min(epochs)), int(max(epochs))
-    return f"{low}" if low == high else f"{low} .. {high}"
+    # A seed that was frozen has chosen no epoch.
+    known = [int(epoch) for epoch in chosen if epoch is not None]
+    low, high = min(known), max(known)
+    between = f"{low} .. {high}"
+    if low == high:
+        between = f"{low}"
+    return f"best of {result.epochs} epochs on held-out training samples: {between}"
 
 
 def ranking_bars(
     ranking: Sequence[RankedCandidate], relaxation: str, width: int = 32, heading: str = "gate"
 ) -> RenderableType:
-    """Candidates as a bar chart, best first; provably equal ones share a bar.
+    """Candidates as a bar chart, best first; those that are provably equal share a bar.
 
     Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` of each.
     """
+    # Raw weights have no common scale: what counts is how far a weight moves the sum.
     what = "|weight| x spread" if relaxation == "raw" else "probability"
     title = f"candidates by contribution ({what})"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -189,27 +210,41 @@ def ranking_bars(
     table.add_column("contribution", no_wrap=True)
     table.add_column("weight", justify="right")
     for gate, entries in gates.items():
-        if not gated:
+        if gated:
+            _add_gate(table, gate, entries, width)
+        else:
             for row in _bars(entries, width):
                 table.add_row(*row)
-            continue
-        shown = entries[:BEST_OF_GATE]
-        for index, row in enumerate(_bars(shown, width)):
-            table.add_row(gate if index == 0 else "", *row)
-        if len(entries) > len(shown):
-            table.add_row("", Text(f"and {len(entries) - len(shown)} more", style="dim"))
     return table
+
+
+def _add_gate(table: Table, gate: str, entries: Sequence[RankedCandidate], width: int) -> None:
+    """The best candidates of one gate; its name stands beside the first only."""
+    shown = entries[:BEST_OF_GATE]
+    name = gate
+    for row in _bars(shown, width):
+        table.add_row(name, *row)
+        name = ""
+    left_out = len(entries) - len(shown)
+    if left_out > 0:
+        table.add_row("", Text(f"and {left_out} more", style="dim"))
 
 
 def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[RenderableType, ...]]:
     """Candidate, bar and weight of each entry."""
-    largest = max((entry.contribution for entry in entries), default=0.0) or 1.0
+    largest = max((entry.contribution for entry in entries), default=0.0)
+    if largest == 0:
+        largest = 1.0  # all bars are empty; nothing is divided by zero
     for entry in entries:
         label = Text(entry.candidate)
         if entry.constant:
             label.append(f" (constant, {len(entry.merged)} alike)", style="dim")
-        bar = "█" * round(width * entry.contribution / largest) or "▏"
-        style = "dim" if entry.constant else "blue"
+            style = "dim"
+        else:
+            style = "blue"
+        bar = "█" * round(width * entry.contribution / largest)
+        if not bar:
+            bar = "▏"  # a thin line shows that the candidate was not forgotten
         yield label, Text(bar, style=style), f"{entry.weight:+.3f}"
 
 
