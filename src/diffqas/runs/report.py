@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ from diffqas.searches import (
 )
 from diffqas.storage import RunFolder, read_file, write_atomically
 
+NO_RECORDS = (
+    "metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs"
+)
+
 
 def report_runs(
     folders: Sequence[str | Path], output: str | Path | None = None, *, overwrite: bool = False
@@ -61,27 +66,26 @@ def report_runs(
         RunError: a folder holds no run, a file in it is damaged, or another file is in the way.
     """
     paths = [Path(folder) for folder in folders]
+    different = {path.resolve() for path in paths}
     require(len(paths) >= 1, "runs", "name at least one run folder", "none")
-    require(
-        len({path.resolve() for path in paths}) == len(paths),
-        "runs",
-        "differ from each other",
-        _listed(paths),
-    )
-    target = (
-        Path(output)
-        if output is not None
-        else (paths[0] / REPORT if len(paths) == 1 else Path(REPORT))
-    )
-    require(target.suffix == ".html", "output", "name a .html file", target)
-    require(
-        output is None or target.parent.is_dir(), "output", "lie in a folder that exists", target
-    )
+    require(len(different) == len(paths), "runs", "differ from each other", _listed(paths))
+    target = _target(paths, output)
     pages = [run_page(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     if not overwrite:
         _spare(target)
     write_atomically(target, build(pages).encode("utf-8", "replace"))
     return target, [f"{page.name}: {note}" for page in pages for note in page.notes]
+
+
+def _target(paths: Sequence[Path], output: str | Path | None) -> Path:
+    """The file to write."""
+    if output is None:
+        # The folder of a single run is looked for when the run is read.
+        return paths[0] / REPORT if len(paths) == 1 else Path(REPORT)
+    target = Path(output)
+    require(target.suffix == ".html", "output", "name a .html file", target)
+    require(target.parent.is_dir(), "output", "lie in a folder that exists", target)
+    return target
 
 
 def run_page(path: Path, name: str | None = None) -> RunPage:
@@ -118,35 +122,44 @@ def _gathered(
     environment: dict[str, Any],
     result: RunResult | None,
 ) -> RunPage:
-    records, command = folder.records(), command_of(config)
-    predictions, lacking = predictions_of(folder, config)
-    classes = "" if result is None else classes_in_words(result.classes)
-    if result is not None and not records:
-        lacking.append(
-            "metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs"
-        )
-    return RunPage(
+    records = folder.records()
+    command = command_of(config)
+    predictions, notes = predictions_of(folder, config)
+    page = RunPage(
         name=name,
-        task=f"{config.dataset} ({classes})" if classes else config.dataset,
+        task=config.dataset,
         model=config.kind.name,
-        summary=_unfinished(folder, config, records) if result is None else _summary(result),
+        summary="",
         finished=result is not None,
-        tiles={} if result is None else _tiles(result),
-        results=None if result is None else _results(result),
         charts=charts_of(folder, config, records, () if result is None else result.higher),
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),
-        ranking=None if result is None else ranking_of(result),
-        leaders=None if result is None else ranking_of(result, BEST_OF_GATE),
         settings=choices_in_words(config),
         versions=flat(environment),
         command=command.text if command.words else "",
         remarks=command.remarks,
-        failures=[]
-        if result is None
-        else [f"Seed {seed}: {why}" for seed, why in result.failures.items()],
-        notes=lacking,
+        notes=notes,
+    )
+    if result is None:
+        return replace(page, summary=_unfinished(folder, config, records))
+    if not records:
+        notes.append(NO_RECORDS)
+    return _finished(page, result)
+
+
+def _finished(page: RunPage, result: RunResult) -> RunPage:
+    """The page with what only a finished run has."""
+    classes = classes_in_words(result.classes)
+    return replace(
+        page,
+        task=f"{page.task} ({classes})" if classes else page.task,
+        summary=_summary(result),
+        tiles=_tiles(result),
+        results=_results(result),
+        ranking=ranking_of(result),
+        leaders=ranking_of(result, BEST_OF_GATE),
+        failures=[f"Seed {seed}: {why}" for seed, why in result.failures.items()],
     )
 
 
@@ -158,12 +171,13 @@ def _main(result: RunResult) -> tuple[str, str]:
 
 
 def _spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
-    """As of the terminal, without seeds whose figure is no number: they diverged.
+    """The spread as the terminal shows it, without seeds that diverged.
 
     >>> _spread([1.0, float("nan"), None])
     '1'
     """
-    return spread((value for value in values if value is not None and math.isfinite(value)), text)
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    return spread(finite, text)
 
 
 def _summary(result: RunResult) -> str:

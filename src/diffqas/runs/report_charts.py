@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 
 from diffqas.agents import REWARD_WINDOW, few, moving
-from diffqas.circuits import CONSTANTS, AnyCandidate, SearchSpace, draw, form
+from diffqas.circuits import CONSTANTS, AnyCandidate, draw, form
 from diffqas.errors import RunError
 from diffqas.reports import (
     Chart,
@@ -51,41 +51,41 @@ def charts_of(
     Logarithmic where all values are above zero, and less of the metric is better: it is not in
     `higher`.
     """
-    if records and "episodes" in records[0]:
+    if not records:
+        return []
+    if "episodes" in records[0]:
         return [_rewards(folder, config, records)]
-    parts: dict[str, list[Line]] = {}
-    for key in records[0] if records else ():
+    epochs = [record["epoch"] for record in records]
+    lines: dict[str, list[Line]] = {}
+    for key in records[0]:
         part, _, metric = key.partition("_")
         if part in ROLES:
-            epochs = [record["epoch"] for record in records]
             values = [record[key] for record in records]
-            parts.setdefault(metric, []).append(band(part, epochs, values, role=ROLES[part]))
-    return [
-        Chart(
-            metric,
-            metric,
-            "epoch",
-            lines,
-            log=metric not in higher and _in_decades(metric, lines),
-            percent=metric == "accuracy",
-        )
-        for metric, lines in parts.items()
-    ]
+            line = band(part, epochs, values, role=ROLES[part])
+            lines.setdefault(metric, []).append(line)
+    return [_metric(metric, members, metric in higher) for metric, members in lines.items()]
 
 
-def _in_decades(metric: str, lines: Sequence[Line]) -> bool:
-    """Whether a metric is drawn on a logarithmic scale: it is no share, and above zero throughout."""
-    values = [value for line in lines for value in (*line.y, *line.low) if value is not None]
-    return metric != "accuracy" and all(value > 0 for value in values)
+def _metric(metric: str, lines: Sequence[Line], higher: bool) -> Chart:
+    """The chart of one metric; `higher`: more of it is better."""
+    share = metric == "accuracy"
+    decades = not share and not higher and _positive(lines)
+    return Chart(metric, metric, "epoch", lines, log=decades, percent=share)
+
+
+def _positive(lines: Sequence[Line]) -> bool:
+    """Whether all that is drawn is above zero, as a logarithm needs it."""
+    values = [value for line in lines for value in (*line.y, *line.low)]
+    return all(value > 0 for value in values if value is not None)
 
 
 def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]]) -> Chart:
     path = folder.path / EPISODES
-    if (
-        not path.exists()
-    ):  # not finished: what the records say, which are means of the last 500 episodes
+    if not path.exists():
+        # Not finished: the records hold means of the last 500 episodes.
         episodes = [float(np.median(record["episodes"])) for record in records]
-        line = band("reward", episodes, [record["reward"] for record in records], role="prediction")
+        rewards = [record["reward"] for record in records]
+        line = band("reward", episodes, rewards, role="prediction")
         return Chart("reward", "reward", "episode", [line])
     try:
         tensors = load_safetensors(read_file(path))
@@ -93,15 +93,22 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str
         raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
     every = [tensors[f"reward-{seed}"] for seed in config.seeds]
     longest = max(map(len, every))
-    whole = [values for values in every if len(values) == longest]  # others were frozen
+    # The episodes of a seed that was frozen end earlier; a median over both would jump there.
+    whole = [values for values in every if len(values) == longest]
     window = max(1, min(REWARD_WINDOW, longest // 10))
     begin = min(few(window), longest)
     both = [moving(values, window, begin) for values in whole]
-    mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
+    mean = np.median([mean for mean, _ in both], axis=0)
+    deviation = np.median([deviation for _, deviation in both], axis=0)
     kept = thinned(len(mean))
-    rows = (np.arange(begin, longest + 1), mean, mean - deviation, mean + deviation)
-    x, middle, below, above = (plain(row[kept]) for row in rows)
-    line = Line("reward", x, middle, below, above, role="prediction")
+    line = Line(
+        "reward",
+        x=plain(np.arange(begin, longest + 1)[kept]),
+        y=plain(mean[kept]),
+        low=plain((mean - deviation)[kept]),
+        high=plain((mean + deviation)[kept]),
+        role="prediction",
+    )
     return Chart("reward", f"reward, mean of {window:,} episodes", "episode", [line])
 
 
@@ -121,16 +128,13 @@ def weights_of(
         unit, steps = "episode", [int(np.median(record["episodes"])) for record in kept]
     else:
         unit, steps = "epoch", [int(record["epoch"]) for record in kept]
+    names = [candidate.name for candidate in candidates]
     shown = []
     for index, place in enumerate(places):
         rows = middle[:, index * len(candidates) : (index + 1) * len(candidates)]
-        flags = [
-            (place, candidate.name) in constant or ("", candidate.name) in constant
-            for candidate in candidates
-        ]
-        shown.append(
-            Place(place, SearchSpace(candidates).names, flags, [plain(row) for row in rows])
-        )
+        values = [plain(row) for row in rows]
+        flags = [not constant.isdisjoint([(place, name), ("", name)]) for name in names]
+        shown.append(Place(place, names, flags, values))
     return Weights(unit, steps, shown)
 
 
@@ -139,8 +143,9 @@ def _candidates(config: RunConfig) -> tuple[AnyCandidate, ...]:
 
 
 def _places(config: RunConfig, result: RunResult | None, count: int) -> list[str]:
-    """Names of the places that have structural weights, in their order: those of the ranking, where
-    there is one.
+    """Names of the places that have structural weights, in their order.
+
+    They are those of the ranking, where there is one.
     """
     ranked: list[str] = []
     if result is not None:
@@ -151,15 +156,13 @@ def _places(config: RunConfig, result: RunResult | None, count: int) -> list[str
 
 
 def _constant(candidates: Sequence[AnyCandidate], result: RunResult | None) -> set[tuple[str, str]]:
-    """(place, candidate) of those that are constant; of an unfinished run those that are so without
-    data.
+    """Pairs (place, candidate) of the candidates that are constant.
+
+    Of an unfinished run, those that are so without data; they have no place.
     """
     if result is None:
-        return {
-            ("", each.name)
-            for each in candidates
-            if each.encoding is None and form(each) in CONSTANTS
-        }
+        unencoded = [each for each in candidates if each.encoding is None]
+        return {("", each.name) for each in unencoded if form(each) in CONSTANTS}
     rows = [row for row in result.ranking if row.constant]
     return {(row.gate, name) for row in rows for name in row.merged}
 
@@ -168,30 +171,45 @@ def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Char
     """Prediction against truth by epoch, and what is missing."""
     path = folder.path / SAMPLES
     if not path.exists():
-        lacking = (
-            folder.finished
-            and config.dataset in SERIES_NAMES
-            and "test_mse" in folder.load_result()
-        )
-        return {}, [f"{SAMPLES} is missing: no predictions"] if lacking else []
+        return {}, _lacking_predictions(folder, config)
     samples = load_tensors(path)
     truth = samples["truth"].float().numpy()
     kept = thinned(len(truth), 1_000)
     x = plain(kept)
+    boundary = samples["boundary"] - 0.5
     charts = {}
     for epoch, tensor in sorted(samples["snapshots"].items()):
-        values = tensor.float().numpy()[:, kept]
-        sound = values[np.isfinite(values).all(axis=1)]
-        edges = (plain(sound.min(axis=0)), plain(sound.max(axis=0))) if len(sound) > 1 else ([], [])
-        first = sound[0] if len(sound) else np.full(len(kept), np.nan)
         lines = [
             Line("truth", x, plain(truth[kept]), role="truth", dash=True),
-            Line("prediction", x, plain(first), *edges, role="prediction"),
+            _prediction(x, tensor.float().numpy()[:, kept]),
         ]
-        charts[int(epoch)] = Chart(
-            "prediction", "", "window", lines, boundary=samples["boundary"] - 0.5
-        )
+        charts[int(epoch)] = Chart("prediction", "", "window", lines, boundary=boundary)
     return charts, []
+
+
+def _lacking_predictions(folder: RunFolder, config: RunConfig) -> list[str]:
+    """A note, where a run that is finished would have predictions."""
+    if not folder.finished or config.dataset not in SERIES_NAMES:
+        return []
+    if "test_mse" not in folder.load_result():
+        return []
+    return [f"{SAMPLES} is missing: no predictions"]
+
+
+def _prediction(x: list[float | None], values: np.ndarray) -> Line:
+    """The first seed's prediction with a band over the seeds, (seeds, windows).
+
+    Seeds that diverged are left out; where all did, the line is empty.
+    """
+    sound = values[np.isfinite(values).all(axis=1)]
+    if not len(sound):
+        return Line("prediction", x, plain(np.full(len(x), np.nan)), role="prediction")
+    first = plain(sound[0])
+    if len(sound) == 1:
+        return Line("prediction", x, first, role="prediction")
+    low = plain(sound.min(axis=0))
+    high = plain(sound.max(axis=0))
+    return Line("prediction", x, first, low, high, role="prediction")
 
 
 def circuits_of(folder: RunFolder, config: RunConfig) -> list[Circuit]:
