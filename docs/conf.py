@@ -44,7 +44,7 @@ html_static_path = ["static"]
 
 
 def plain_text(app, what, name, obj, options, lines: list[str]) -> None:
-    """Docstrings are plain text with `names`: asterisks and bars in their formulas are no markup."""
+    """Take docstrings as plain text with `names`: asterisks and bars in formulas are no markup."""
     example = False
     for i, line in enumerate(lines):
         example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))

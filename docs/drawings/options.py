@@ -15,13 +15,13 @@ PAGE = Path(__file__).parents[1] / "options.md"
 
 HEAD = """# Options
 
-Every option of `diffqas search`, `diffqas tune`, `diffqas estimate` and of `diffqas.search(...)`, by
-the groups of `diffqas search --help`. In Python the name has underscores: `--hidden-size 5` is
+Every option of `diffqas search`, `diffqas tune`, `diffqas estimate` and of `diffqas.search(...)`,
+by the groups of `diffqas search --help`. In Python the name has underscores: `--hidden-size 5` is
 `search(..., hidden_size=5)`, and an object may stand for the word of a family
 (`relaxation=Gumbel(2.0)`, `optimizer=Adam(0.01)`, `mapping=MLPMapping((8,))`).
 
-An option that is not given has the value of the recipe: `diffqas search DATASET --recipe paper --help`
-shows that of a data set and a recipe. Below stands what a class has by itself. An option of another
+An option that is not given has the value of the recipe, which `diffqas search DATASET --help`
+shows (`--recipe paper` for the papers' own). Below stands what a class has by itself. An option of another
 data set, model or member of a family is refused.
 """
 

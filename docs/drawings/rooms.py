@@ -68,7 +68,8 @@ def box(name: str, words: str) -> str:
     """A room: its name and what it holds."""
     x, y = PLACES[name]
     return (
-        f'<rect x="{x - WIDTH // 2}" y="{y - HEIGHT // 2}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
+        f'<rect x="{x - WIDTH // 2}" y="{y - HEIGHT // 2}" width="{WIDTH}" '
+        f'height="{HEIGHT}" rx="6"/>'
         f'<text x="{x}" y="{y - 3}" class="name">{escape(name)}</text>'
         f'<text x="{x}" y="{y + 13}">{escape(words)}</text>'
     )
@@ -91,11 +92,14 @@ def drawing() -> str:
     """The whole picture as SVG."""
     width, height = 2 * 130 + 2 * STEP_X, 72 + STEP_Y * max(row for _, row, _, _ in ROOMS)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}">',
         "<title>The rooms of diffqas; an arrow points from a room to one that it imports</title>",
-        "<style>text{font:12px sans-serif;text-anchor:middle;fill:#444}.name{font:bold 13px monospace;fill:#111}"
+        "<style>text{font:12px sans-serif;text-anchor:middle;fill:#444}"
+        ".name{font:bold 13px monospace;fill:#111}"
         "rect{fill:#eef3fb;stroke:#4a6fa5}.arrow{fill:none;stroke:#4a6fa5;stroke-width:1.5}</style>",
-        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" '
+        'markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 L8 4 L0 8 z" fill="#4a6fa5"/></marker></defs>',
         f'<path d="M0 0 H{width} V{height} H0 z" fill="#fff"/>',
         *(arrow(importer, imported) for importer, imported in ARROWS),

@@ -40,7 +40,8 @@ def test_a_search_tells_what_it_trains_and_how_far_it_is(finished):
     assert printed.startswith(f"{ROOM}: {counts}{parts}\n")
     assert "6 of 12 candidates are constant whatever their angles" in printed
     assert re.search(
-        r"\nepisode 8/8  reward \d\.\d{3}  success \d+%  \d+ episodes/s  leading (policy|value) \S+\n",
+        r"\nepisode 8/8  reward \d\.\d{3}  success \d+%  \d+ episodes/s  "
+        r"leading (policy|value) \S+\n",
         printed,
     )
 
@@ -91,7 +92,8 @@ def test_the_agent_plays(run, capsys, tmp_path):
     printed = capsys.readouterr().out
     assert printed.splitlines()[0] == "██████████"
     assert re.search(
-        rf"\nreward \S+, \d+ steps?( \(cut at the limit\))?, (no )?success: {re.escape(str(animation))}\n",
+        r"\nreward \S+, \d+ steps?( \(cut at the limit\))?, "
+        rf"(no )?success: {re.escape(str(animation))}\n",
         printed,
     )
     assert animation.read_bytes().startswith(b"GIF89a")

@@ -8,8 +8,8 @@ def test_the_36_are_listed_with_reasons_and_counts(capsys, monkeypatch):
     main(["candidates", "--model", "qlstm"])
     text = capsys.readouterr().out
     assert (
-        "16 of 36 see their input and train on 6 qubits, depth 5, 5 outputs: 14 see no input, 14 have no"
-        in text
+        "16 of 36 see their input and train on 6 qubits, depth 5, 5 outputs: 14 see no input, 14 "
+        "have no" in text
     )
     assert "8 are constant; 28 different functions" in text
     (line,) = [line for line in text.splitlines() if " H-RX/Ring-RX " in line]

@@ -92,7 +92,8 @@ def test_models_that_are_gone_are_told(run):
     (run / "checkpoint.pt").unlink()
     with pytest.raises(
         RunError,
-        match=r"There is no sound checkpoint\.pt of the last epoch in .*: the trained models are gone",
+        match=r"There is no sound checkpoint\.pt of the last epoch in .*: "
+        r"the trained models are gone",
     ):
         load(run)
 
@@ -139,7 +140,8 @@ def stored(folder, dataset):
     [
         (
             "narma5",
-            "The windows of narma5 show the drive u: only a model that sees the series that it predicts can",
+            "The windows of narma5 show the drive u: only a model that sees the series that it "
+            "predicts can",
         ),
         ("narma10", "forecast several steps (try narma10-response)."),
         ("mnist", "The run is on mnist, which is no series: only a model that sees the series"),

@@ -140,7 +140,8 @@ def test_an_interrupt_keeps_finished_cells(tmp_path):
     assert process.returncode == 130, errors
     assert (
         errors.strip()
-        == "diffqas: interrupted; finished cells are kept, and the same command goes on with the others."
+        == "diffqas: interrupted; finished cells are kept, and the same command goes on with the "
+        "others."
     )
     finished = list(cells.glob("*/*.json"))
     assert 1 <= len(finished) < 9

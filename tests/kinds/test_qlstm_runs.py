@@ -1,4 +1,4 @@
-"""Options of a quantum LSTM's run: each is used and stored; stopped runs go on bit by bit the same."""
+"""Options of a quantum LSTM's run are used and stored; stopped runs go on bit by bit."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Several runs beside each other, their paired tests, and a study's tables from its folder alone."""
+"""Several runs beside each other, their paired tests, and a study's tables from its folder."""
 
 import json
 import math

@@ -223,8 +223,8 @@ def test_ordinary_networks_can_be_trained_the_same_way():
     ],
 )
 def test_what_the_filter_is_not_made_for_is_told_at_the_door(population, loss, words):
+    problem = SMALL.problem(replace(task_of(mlp, 2), loss=loss))
     with pytest.raises(ArgumentError, match=words):
-        problem = SMALL.problem(replace(task_of(mlp, 2), loss=loss))
         KalmanFilter(population(), problem, SMALL.optimizer)
 
 

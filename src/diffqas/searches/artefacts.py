@@ -164,7 +164,8 @@ def prediction_picture(folder: RunFolder) -> Figure:
     path = folder.path / SAMPLES
     if not path.exists():
         raise RunError(
-            f"There is no {SAMPLES} in {folder.path}: the run is not finished, or its task is no series."
+            f"There is no {SAMPLES} in {folder.path}: the run is not finished, or its task is no "
+            "series."
         )
     samples = load_tensors(path)
     config = config_from_json(folder.load_config())

@@ -20,7 +20,8 @@ def fingerprint(task: Task | EnvironmentTask) -> str | None:
     environment.
 
     >>> from diffqas.searches.data_sets import load_task
-    >>> fingerprint(load_task("bessel")) == fingerprint(load_task("bessel")) != fingerprint(load_task("narma5"))
+    >>> bessel, narma = load_task("bessel"), load_task("narma5")
+    >>> fingerprint(bessel) == fingerprint(load_task("bessel")) != fingerprint(narma)
     True
     """
     if isinstance(task, EnvironmentTask):

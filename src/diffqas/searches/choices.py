@@ -1,4 +1,4 @@
-"""The settings and the clients of a run: what a recipe says, and what was asked for in its place."""
+"""The settings and the clients of a run, from a recipe and from what was asked for instead."""
 
 from __future__ import annotations
 

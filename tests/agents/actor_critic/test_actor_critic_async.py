@@ -169,7 +169,8 @@ def test_agents_without_a_number_stop_the_run_or_are_passed_over(start):
     alone.population[0].load_state_dict(training.population[0].state_dict())
     with pytest.raises(
         RunError,
-        match=r"diverged: seed 3: .* at update 1 \(first in value\..*angles\)\. Try a lower learning",
+        match=r"diverged: seed 3: .* at update 1 \(first in value\..*angles\)\. "
+        r"Try a lower learning",
     ):
         list(alone.epochs())
     alone.close()
@@ -251,7 +252,9 @@ from diffqas.agents.environments import environment_task
 from diffqas.agents.actor_critic import Agents, AsyncTraining, SeparateAgents, a3c
 
 task = environment_task("minigrid-empty-5x5")
-settings = replace(task.settings("default"), algorithm="a3c", depth=2, workers=2, steps=5, episodes=100_000)
+settings = replace(
+    task.settings("default"), algorithm="a3c", depth=2, workers=2, steps=5, episodes=100_000
+)
 parts = [populations.search(task.network(name), settings, [0]) for name in ("policy", "value")]
 agents = Agents(*parts, 1, task.observations, settings.centre, settings.shrink)
 a3c.EPISODES_PER_RECORD = 1

@@ -9,7 +9,7 @@ from diffqas.agents.actor_critic.objective import actor_critic_losses, discounte
 
 
 def slow_returns(rewards, terminated, truncated, values, gamma, bootstrap):
-    """From every step on to the end of its episode or of what is known, one place after the other."""
+    """From every step to the end of its episode or of what is known, place after place."""
     steps, places = len(rewards), len(rewards[0])
     returns = [[0.0] * places for _ in range(steps)]
     for place in range(places):

@@ -72,7 +72,7 @@ def hurried():
 
 
 def moved(agents):
-    """The agents with other numbers than those they start with, and a mean of what they have seen."""
+    """The agents with other numbers than at their start, and a mean of what they have seen."""
     draw = torch.Generator().manual_seed(8)
     with torch.no_grad():
         for tensor in agents.parameters_in_order:

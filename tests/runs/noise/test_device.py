@@ -41,7 +41,7 @@ def on(gate, qubits, n):
 
 
 def twirled(rho, rate, qubits, n):
-    """Replaced by the fully mixed state with probability `rate`: the mean over all Pauli strings."""
+    """The fully mixed state with probability `rate`: the mean over all Pauli strings."""
     strings = itertools.product(PAULIS, repeat=len(qubits))
     kraus = [on(s[0] if len(s) == 1 else np.kron(*s), qubits, n) for s in strings]
     return (1 - rate) * rho + rate * sum(k @ rho @ k.conj().T for k in kraus) / len(kraus)
