@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from diffqas.reports.pictures import PREDICTION, TRUTH, Floats, blank, clean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 RANGE, QUARTILES = (0.0, 1.0), (0.25, 0.75)
 """Bands over the seeds."""
@@ -39,7 +41,7 @@ def curve_panels(
         band: quantiles over the seeds between which a curve is shaded.
     """
     figure = blank(10.5, 3.4 * len(rows) + 0.5)
-    across = max(map(len, rows))
+    across = max(len(panels) for panels in rows)
     grid = figure.subplots(len(rows), across, sharex=True, sharey="col", squeeze=False)
     for line, panels in zip(grid, rows, strict=True):
         for axes, (name, curves) in zip(line, panels.items(), strict=True):
@@ -52,43 +54,50 @@ def curve_panels(
 
 
 def run_curves(curves: Mapping[str, Mapping[str, Floats]], title: str) -> Figure:
-    """One panel per metric with the parts of the data: metric -> part -> (epochs, seeds); the band
-    is the range.
+    """One panel per metric, in it a line for each part of the data; the band is the range.
+
+    Args:
+        curves: (epochs, seeds) by metric and part.
+        title: heading.
     """
     colors = (TRUTH, PREDICTION, "0.4")
-    panels = {
-        metric: [
-            Curve(part, values, color)
-            for (part, values), color in zip(parts.items(), colors, strict=False)
-        ]
-        for metric, parts in curves.items()
-    }
+    panels: dict[str, list[Curve]] = {}
+    for metric, parts in curves.items():
+        panels[metric] = []
+        for (part, values), color in zip(parts.items(), colors, strict=False):
+            panels[metric].append(Curve(part, values, color))
     return curve_panels([panels], title)
 
 
 def _panel(axes: Axes, name: str, curves: Sequence[Curve], band: tuple[float, float]) -> None:
-    unit = 100 if name == "accuracy" else 1
+    """All curves of one figure, whose name is the heading."""
+    from matplotlib.ticker import MaxNLocator
+
+    unit, heading = 1, name
+    if name == "accuracy":
+        unit, heading = 100, "accuracy (%)"
     for curve in curves:
-        epochs, values = (
-            np.arange(1, len(curve.values) + 1),
-            unit * np.asarray(curve.values, dtype=np.float64),
-        )
-        low, middle, high = np.quantile(values, (band[0], 0.5, band[1]), axis=1)
-        marker = "o" if len(epochs) == 1 else None  # a line through one point can't be seen
-        axes.plot(
-            epochs,
-            middle,
-            curve.style,
-            color=curve.color,
-            linewidth=curve.width,
-            label=curve.label,
-            marker=marker,
-        )
-        if values.shape[1] > 1:
-            axes.fill_between(epochs, low, high, color=curve.color, alpha=0.15, linewidth=0)
-    axes.set_title(
-        name + (" (%)" if unit == 100 else ""), loc="left", fontsize=10, parse_math=False
-    )
+        _draw(axes, curve, unit, band)
+    axes.set_title(heading, loc="left", fontsize=10, parse_math=False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_axisbelow(True)
     clean(axes)
+
+
+def _draw(axes: Axes, curve: Curve, unit: int, band: tuple[float, float]) -> None:
+    """The median over the seeds and, of several seeds, the band."""
+    epochs = np.arange(1, len(curve.values) + 1)
+    values = unit * np.asarray(curve.values, dtype=np.float64)
+    low, middle, high = np.quantile(values, (band[0], 0.5, band[1]), axis=1)
+    marker = "o" if len(epochs) == 1 else None  # a line through one point can't be seen
+    axes.plot(
+        epochs,
+        middle,
+        curve.style,
+        color=curve.color,
+        linewidth=curve.width,
+        label=curve.label,
+        marker=marker,
+    )
+    if values.shape[1] > 1:
+        axes.fill_between(epochs, low, high, color=curve.color, alpha=0.15, linewidth=0)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +13,12 @@ from rich.text import Text
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.reports.terminal import number
 from diffqas.storage import csv_content
-from diffqas.tasks import ForecastErrors, SeriesData
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from diffqas.tasks import ForecastErrors, SeriesData
 
 LEAST_SQUARES, PERSISTENCE = "#3a7d44", "0.55"
 
@@ -24,8 +27,7 @@ HORIZONS = (1, 2, 3, 5, 10, 20)
 
 
 def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, title: str) -> Figure:
-    """A forecast that starts where the training part ends, and the root mean squared error by
-    horizon.
+    """A forecast from the end of the training part, and the root mean squared error by horizon.
 
     Lines are medians over the models, bands reach from the lowest to the highest. As many values of
     the training part are shown as the forecast is long. Errors that span more than a decade stand
@@ -38,6 +40,8 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
         errors: as of `forecast_errors`.
         title: heading.
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure = blank(10.5, 3.8)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _run(left, data, runs)
@@ -52,76 +56,79 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
 
 
 def forecast_table(errors: ForecastErrors, title: str) -> Table:
-    """Root mean squared errors at a few horizons: median (lowest .. highest) over the models,
-    simple references.
+    """Root mean squared errors at a few horizons, beside those of simple references.
+
+    Of the models stand the median and, in brackets, the lowest and the highest.
     """
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    headers = (
-        "steps ahead",
-        "this run",
-        "persistence",
-        f"least squares, AR({errors.window})",
-        "forecasts",
-    )
-    for header in headers:
+    least_squares = f"least squares, AR({errors.window})"
+    for header in ("steps ahead", "this run", "persistence", least_squares, "forecasts"):
         table.add_column(header, justify="right")
-    last = len(errors.origins)
     # A forecast that ran away to both sides has no error; it counts as infinite.
     own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
-    for horizon in sorted({*(h for h in HORIZONS if h < last), last}):
+    last = len(errors.origins)
+    horizons = [horizon for horizon in HORIZONS if horizon < last]
+    for horizon in [*horizons, last]:
         at = horizon - 1
-        simple = (
-            number(float(values[at])) for values in (errors.persistence, errors.least_squares)
+        table.add_row(
+            str(horizon),
+            _over_models(own[:, at]),
+            number(float(errors.persistence[at])),
+            number(float(errors.least_squares[at])),
+            str(errors.origins[at]),
         )
-        table.add_row(str(horizon), _over_models(own[:, at]), *simple, str(errors.origins[at]))
     return table
 
 
 def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
-    """All root mean squared errors as CSV: a line for each horizon, a column for each seed, figures
-    in full.
+    """All root mean squared errors as CSV, figures in full.
+
+    There is a line for each horizon and a column for each seed.
     """
-    names = [
-        "horizon",
-        *(f"seed_{seed}" for seed in seeds),
-        "persistence",
-        "least_squares",
-        "forecasts",
-    ]
-    columns = [*errors.models.tolist(), errors.persistence.tolist(), errors.least_squares.tolist()]
-    rows = zip(*columns, errors.origins.tolist(), strict=True)
-    lines = [[horizon, *row] for horizon, row in enumerate(rows, 1)]
-    return csv_content([names, *lines])
+    names = [f"seed_{seed}" for seed in seeds]
+    lines: list[list[object]] = [["horizon", *names, "persistence", "least_squares", "forecasts"]]
+    models = errors.models.T.tolist()
+    persistence, least_squares = errors.persistence.tolist(), errors.least_squares.tolist()
+    for index, origins in enumerate(errors.origins.tolist()):
+        lines.append([index + 1, *models[index], persistence[index], least_squares[index], origins])
+    return csv_content(lines)
 
 
 def _over_models(values: Floats) -> str:
-    median, low, high = (number(float(pick(values))) for pick in (np.median, np.min, np.max))
-    return median if len(values) == 1 else f"{median} ({low} .. {high})"
+    """Median and range of one figure of all models; of one model the figure alone."""
+    median = number(float(np.median(values)))
+    if len(values) == 1:
+        return median
+    low, high = number(float(np.min(values))), number(float(np.max(values)))
+    return f"{median} ({low} .. {high})"
 
 
 def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
+    """The forecasts, and the truth before and beside them."""
     steps = runs.shape[1]
     shown = np.arange(max(0, data.boundary - steps), min(data.count, data.boundary + steps))
     truth = data.unscaled(data.targets[shown])
     axes.plot(data.offset + shown, truth, "--", color=TRUTH, linewidth=1.4, label="truth", zorder=3)
     _median_and_band(axes, data.offset + data.boundary + np.arange(steps), runs, "forecast")
     axes.axvline(data.offset + data.boundary - 0.5, color=BOUNDARY, linestyle="--", linewidth=1)
-    low, high, (bottom, top) = truth.min(), truth.max(), axes.get_ylim()
-    room = (high - low) or 1.0
-    axes.set_ylim(
-        max(bottom, low - room), min(top, high + room)
-    )  # a forecast that runs away leaves the picture
+    low, high = truth.min(), truth.max()
+    room = high - low
+    if room == 0:
+        room = 1.0
+    # A forecast that runs away leaves the picture: it must not flatten the truth into a line.
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(bottom, low - room), min(top, high + room))
     axes.set_title("forecast from the end of the training part", loc="left", fontsize=10)
     axes.set_xlabel("value of the series")
 
 
 def _errors(axes: Axes, errors: ForecastErrors) -> None:
+    """The errors of the models and of two simple references by horizon."""
     horizons = np.arange(1, len(errors.persistence) + 1)
-    axes.plot(
-        horizons, errors.persistence, ":", color=PERSISTENCE, linewidth=1.4, label="persistence"
-    )
-    label = f"least squares, AR({errors.window})"
-    axes.plot(horizons, errors.least_squares, "--", color=LEAST_SQUARES, linewidth=1.4, label=label)
+    simple = errors.persistence
+    axes.plot(horizons, simple, ":", color=PERSISTENCE, linewidth=1.4, label="persistence")
+    simple, label = errors.least_squares, f"least squares, AR({errors.window})"
+    axes.plot(horizons, simple, "--", color=LEAST_SQUARES, linewidth=1.4, label=label)
     _median_and_band(axes, horizons, errors.models, "this run")
     lines = np.concatenate([line.get_ydata() for line in axes.get_lines()])
     positive = lines[np.isfinite(lines) & (lines > 0)]
@@ -134,6 +141,7 @@ def _errors(axes: Axes, errors: ForecastErrors) -> None:
 
 
 def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, label: str) -> None:
+    """The median over the models as a line; of several models also the range."""
     marker = "o" if len(places) == 1 else None  # a line through one point can't be seen
     with np.errstate(invalid="ignore"):  # forecasts that run away to both sides have no median
         low, middle, high = values.min(axis=0), np.median(values, axis=0), values.max(axis=0)

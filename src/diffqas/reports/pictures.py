@@ -1,21 +1,25 @@
-"""Pictures of a run: predictions against the truth, structural weights over the epochs."""
+"""Pictures of a run: predictions against the truth, structural weights over the epochs.
+
+Matplotlib is imported by the functions that draw, here and in the modules beside: commands that
+only print start without it.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from diffqas.storage import write_through
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.floating]
 TRUTH, PREDICTION, BOUNDARY = "#e07b00", "#1f5fbf", "#c1272d"
@@ -34,50 +38,41 @@ def predictions_figure(
         title: heading.
     """
     epochs = sorted(snapshots)
-    rows = -(-len(epochs) // 2)
+    rows = math.ceil(len(epochs) / 2)
     figure = blank(10, 2.6 * rows + 0.6)
     grid = figure.subplots(rows, min(2, len(epochs)), sharex=True, sharey=True, squeeze=False)
     index = np.arange(len(truth))
     for axes, epoch in zip(grid.flat, epochs, strict=False):
-        prediction = snapshots[epoch]
         axes.plot(index, truth, "--", color=TRUTH, linewidth=1.4, label="truth")
-        axes.plot(index, prediction[0], color=PREDICTION, linewidth=1.1, label="prediction")
-        if len(prediction) > 1:
-            low, high = prediction.min(axis=0), prediction.max(axis=0)
-            axes.fill_between(
-                index, low, high, color=PREDICTION, alpha=0.2, linewidth=0, label="all seeds"
-            )
+        _draw_predictions(axes, snapshots[epoch])
         axes.axvline(boundary - 0.5, color=BOUNDARY, linestyle="--", linewidth=1)
         axes.set_title(f"epoch {epoch}", fontsize=10)
         clean(axes)
     for axes in grid.flat[len(epochs) :]:
-        axes.set_visible(False)
+        axes.set_visible(False)  # an odd number of epochs leaves a panel over
     for axes in grid[-1]:
         axes.set_xlabel("window")
-    grid[0][0].text(
-        boundary - 2,
-        grid[0][0].get_ylim()[1],
-        "train",
-        ha="right",
-        va="top",
-        fontsize=8,
-        color=BOUNDARY,
-    )
-    grid[0][0].text(
-        boundary + 1,
-        grid[0][0].get_ylim()[1],
-        "test",
-        ha="left",
-        va="top",
-        fontsize=8,
-        color=BOUNDARY,
-    )
-    handles, labels = grid[0][0].get_legend_handles_labels()
+    first = grid[0][0]
+    top = first.get_ylim()[1]
+    first.text(boundary - 2, top, "train", ha="right", va="top", fontsize=8, color=BOUNDARY)
+    first.text(boundary + 1, top, "test", ha="left", va="top", fontsize=8, color=BOUNDARY)
+    # All panels have the same lines: one legend serves them.
+    handles, labels = first.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9
     )
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
+
+
+def _draw_predictions(axes: Axes, prediction: Floats) -> None:
+    """The first seed as a line, all seeds as a band: (seeds, count)."""
+    index = np.arange(prediction.shape[1])
+    axes.plot(index, prediction[0], color=PREDICTION, linewidth=1.1, label="prediction")
+    if len(prediction) > 1:
+        low, high = prediction.min(axis=0), prediction.max(axis=0)
+        look: dict[str, Any] = {"color": PREDICTION, "alpha": 0.2, "linewidth": 0}
+        axes.fill_between(index, low, high, label="all seeds", **look)
 
 
 def structure_figure(
@@ -87,27 +82,36 @@ def structure_figure(
     title: str,
     unit: str = "epoch",
 ) -> Figure:
-    """Structural weights over the epochs, or whatever `unit` names: (epochs, candidates), the
-    median over seeds.
+    """Structural weights over the epochs, or whatever `unit` names.
 
     Candidates that are constant are drawn dotted and grey.
+
+    Args:
+        weights: (epochs, candidates), the median over seeds.
+        names: of the candidates.
+        constants: which of them are constant.
+        title: heading.
+        unit: what is counted on the horizontal axis.
     """
+    from matplotlib import colormaps
+
     figure = blank(8, 4.2)
     axes = figure.subplots()
     epochs = np.arange(1, len(weights) + 1)
+    # The legend reads from the largest weight at the end down, as the lines do at the right.
     order = [int(column) for column in np.argsort(-weights[-1])]
     live = [column for column in order if not constants[column]]
-    palette = colormaps["tab10" if len(live) <= 10 else "turbo"].resampled(max(10, len(live)))
+    # Ten colours are told apart well; of more candidates, neighbours in rank are alike.
+    scale = "tab10" if len(live) <= 10 else "turbo"
+    palette = colormaps[scale].resampled(max(10, len(live)))
     for column in order:
+        path, label = weights[:, column], names[column]
         if constants[column]:
-            style: dict[str, Any] = {
-                "linestyle": ":",
-                "color": "0.6",
-                "label": f"{names[column]} (constant)",
-            }
+            label = f"{label} (constant)"
+            axes.plot(epochs, path, ":", color="0.6", linewidth=1.4, label=label)
         else:
-            style = {"color": palette(live.index(column)), "label": names[column]}
-        axes.plot(epochs, weights[:, column], linewidth=1.4, **style)
+            color = palette(live.index(column))
+            axes.plot(epochs, path, color=color, linewidth=1.4, label=label)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.set_xlabel(unit)
     axes.set_ylabel("structural weight")
@@ -124,8 +128,9 @@ def structure_maps(
     title: str,
     across: int = 4,
 ) -> Figure:
-    """Structural weights of many candidates over the epochs as colours, one panel per place in the
-    model.
+    """Structural weights of many candidates over the epochs, as colours.
+
+    There is one panel for each place in the model.
 
     Args:
         maps: weights (epochs, candidates) by the panel's name.
@@ -134,25 +139,17 @@ def structure_maps(
         title: heading.
         across: panels in a row.
     """
-    rows, columns = -(-len(maps) // across), min(across, len(maps))
-    figure = blank(2.2 + 2.3 * columns, 0.9 + rows * (0.7 + 0.17 * max(len(names), 6)))
+    from matplotlib.ticker import MaxNLocator
+
+    rows, columns = math.ceil(len(maps) / across), min(across, len(maps))
+    height = 0.7 + 0.17 * max(len(names), 6)  # of a panel: its heading and a line for each name
+    figure = blank(2.2 + 2.3 * columns, 0.9 + rows * height)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    largest = max(float(np.nanmax(np.abs(weights))) for weights in maps.values()) or 1.0
-    # Weights of either sign or shares: blue against red around 0, or from white on.
-    signed = any(float(np.nanmin(weights)) < 0 for weights in maps.values())
-    colours: dict[str, Any] = (
-        {"cmap": "RdBu_r", "vmin": -largest} if signed else {"cmap": "Reds", "vmin": 0.0}
-    )
+    colours = _colours(list(maps.values()))
     for axes, (name, weights) in zip(grid.flat, maps.items(), strict=False):
+        # Pixels around whole numbers: epochs from 1 to the right, candidates from 0 downwards.
         extent = (0.5, len(weights) + 0.5, len(names) - 0.5, -0.5)
-        axes.imshow(
-            weights.T,
-            aspect="auto",
-            interpolation="nearest",
-            extent=extent,
-            vmax=largest,
-            **colours,
-        )
+        axes.imshow(weights.T, aspect="auto", interpolation="nearest", extent=extent, **colours)
         axes.set_title(name, fontsize=10, parse_math=False)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_yticks(range(len(names)), names, fontsize=7)
@@ -171,21 +168,34 @@ def structure_maps(
     return figure
 
 
+def _colours(maps: Sequence[Floats]) -> dict[str, Any]:
+    """One scale for all panels; NaN, of seeds that failed, is passed over."""
+    largest = max(float(np.nanmax(np.abs(weights))) for weights in maps)
+    lowest = min(float(np.nanmin(weights)) for weights in maps)
+    if largest == 0:
+        largest = 1.0  # a scale needs some length
+    # Weights of either sign: blue against red around 0. Shares: from white on.
+    if lowest < 0:
+        return {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+    return {"cmap": "Reds", "vmin": 0.0, "vmax": largest}
+
+
 def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
-    """Figures over the epochs on a logarithmic scale: name -> (epochs, seeds), median and range
-    over seeds.
+    """Figures over the epochs on a logarithmic scale, the median and the range over seeds.
+
+    Args:
+        curves: (epochs, seeds) by name.
+        title: heading.
     """
     figure = blank(8, 4.2)
     axes = figure.subplots()
-    for (name, values), color in zip(
-        curves.items(), (TRUTH, PREDICTION, BOUNDARY, "0.4"), strict=False
-    ):
+    colors = (TRUTH, PREDICTION, BOUNDARY, "0.4")
+    for (name, values), color in zip(curves.items(), colors, strict=False):
         epochs = np.arange(1, len(values) + 1)
         axes.plot(epochs, np.median(values, axis=1), color=color, linewidth=1.4, label=name)
         if values.shape[1] > 1:
-            axes.fill_between(
-                epochs, values.min(axis=1), values.max(axis=1), color=color, alpha=0.2, linewidth=0
-            )
+            low, high = values.min(axis=1), values.max(axis=1)
+            axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
     axes.set_yscale("log")
     axes.set_xlabel("epoch")
     axes.legend(frameon=False)
@@ -205,6 +215,10 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 def blank(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
+    # Not by pyplot, which keeps every figure in memory and may ask for a screen.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
