@@ -14,7 +14,7 @@ from diffqas.runs.export import export_run
 from diffqas.runs.export.networks import generators, networks
 from diffqas.searches.data_sets import load_task
 from diffqas.tasks.images import load_images
-from diffqas.tasks.images.datasets import _digits
+from diffqas.tasks.images.datasets import digits
 from diffqas.tasks.series import SeriesLSTM, bessel
 
 
@@ -85,7 +85,7 @@ def test_raw_pixels_scaled_as_the_file_says_are_the_networks_inputs(run_of, tmp_
     said = json.loads((tmp_path / "n.json").read_text())
     scaling = said["input"]["scaling"]
     names = {name: scaling[name] for name in ("white", "mean", "std")}
-    pixels = _digits().test[0][_digits().test[1] == 8][:1, None].astype(np.float64)
+    pixels = digits().test[0][digits().test[1] == 8][:1, None].astype(np.float64)
     x = eval(scaling["formula"], {"pixel": pixels} | names)
     images = load_images("digits", (8, 3))
     assert np.abs(images.test_images[images.test_labels == 0][:1] - x).max() < 1e-6

@@ -17,7 +17,7 @@ from diffqas.tasks.images import (
 )
 from diffqas.tasks.images.data import ImageData
 from diffqas.tasks.images.networks import Smooth
-from diffqas.tasks.images.references import references
+from diffqas.tasks.images.task import references
 
 
 def count(network):

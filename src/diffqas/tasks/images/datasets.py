@@ -1,11 +1,19 @@
-"""The named data sets of images."""
+"""The named data sets of images, each as a loader of its own, and the registry that lists them.
+
+To add one: if it is handed out as idx files, describe it in `sources.py`, and it is listed here.
+Otherwise write a function that gives its `RawImages`, as `digits` does, and name it in `IMAGES`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diffqas.errors import DataError, choose, require
 from diffqas.tasks.images.data import (
@@ -16,16 +24,94 @@ from diffqas.tasks.images.data import (
     prepare,
 )
 from diffqas.tasks.images.files import locate
-from diffqas.tasks.images.idx import read_pair
+from diffqas.tasks.images.idx import Bytes, read_pair
 from diffqas.tasks.images.sources import SOURCES, TEST, TRAIN, Source
 
 DIGITS = "digits"
 """Small images of digits that come with scikit-learn."""
 
-IMAGES = (*SOURCES, DIGITS)
-"""Names of the data sets."""
-
+DIGIT_NAMES = tuple("0123456789")
 DIGITS_TEST_SHARE = 0.2
+
+
+def read_source(source: Source, data_dir: str | os.PathLike[str] | None = None) -> RawImages:
+    """All images of a data set that is handed out as files.
+
+    Raises:
+        DataError: files are missing and cannot be downloaded, or are damaged.
+    """
+    paths = locate(source, data_dir)
+    train, test = (read_pair(paths[images], paths[labels]) for images, labels in (TRAIN, TEST))
+    return RawImages(train, test, source.classes)
+
+
+def _published(name: str, data_dir: str | os.PathLike[str] | None) -> RawImages:
+    return read_source(SOURCES[name], data_dir)
+
+
+def digits() -> RawImages:
+    """scikit-learn's copy of 1,797 digits, a fixed fifth of each class as the test part.
+
+    Raises:
+        DataError: scikit-learn is missing.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        remedy = "run `pip install diffqas[digits]`"
+        raise DataError(
+            f"The data set 'digits' comes with scikit-learn, which is not installed: {remedy}."
+        ) from None
+    pixels, targets = load_digits(return_X_y=True)
+    images = np.asarray(pixels, np.uint8).reshape(-1, 8, 8)
+    labels = np.asarray(targets, np.uint8)
+    tested = _fifth_of_each(labels)
+    return RawImages(
+        train=(images[~tested], labels[~tested]),
+        test=(images[tested], labels[tested]),
+        class_names=DIGIT_NAMES,
+        white=16,
+    )
+
+
+def _fifth_of_each(labels: Bytes) -> NDArray[np.bool_]:
+    """Which images are the test part, (count,): of each class the same share."""
+    tested = np.zeros(len(labels), dtype=bool)
+    # Class by class, so that each keeps its share; drawn by a permutation that is the same on
+    # every machine and with every version of numpy.
+    order = fixed_permutation(len(labels), seed=0)
+    for label in range(len(DIGIT_NAMES)):
+        members = order[labels[order] == label]
+        tested[members[: round(DIGITS_TEST_SHARE * len(members))]] = True
+    return tested
+
+
+@dataclass(frozen=True)
+class NamedImages:
+    """A data set of the registry.
+
+    Attributes:
+        class_names: what the labels 0, 1, .. mean; known before anything is read.
+        load: reads all images, given the folder with the files or None.
+        in_files: whether it is handed out as files, which a person can have in a folder.
+    """
+
+    class_names: tuple[str, ...]
+    load: Callable[[str | os.PathLike[str] | None], RawImages]
+    in_files: bool
+
+
+def _in_files(name: str) -> NamedImages:
+    return NamedImages(SOURCES[name].classes, partial(_published, name), in_files=True)
+
+
+IMAGES: Mapping[str, NamedImages] = MappingProxyType(
+    {
+        **{name: _in_files(name) for name in SOURCES},
+        DIGITS: NamedImages(DIGIT_NAMES, lambda _: digits(), in_files=False),
+    }
+)
+"""The data sets by the names of the command line."""
 
 
 def load_images(
@@ -60,41 +146,9 @@ def load_images(
             missing.
     """
     choose(name, IMAGES, "dataset")
-    if name == DIGITS:
-        rule = f"be used with {' or '.join(SOURCES)} ('digits' needs no files)"
-        require(data_dir is None, "data_dir", rule, f"'{data_dir}'")
-        chosen = checked_classes(classes, tuple("0123456789"))
-        return prepare(name, _digits(), chosen, standardize)
-    source = SOURCES[name]
-    chosen = checked_classes(classes, source.classes)
-    return prepare(name, read_source(source, data_dir), chosen, standardize)
-
-
-def read_source(source: Source, data_dir: str | os.PathLike[str] | None = None) -> RawImages:
-    """All images of a data set that is handed out as files.
-
-    Raises:
-        DataError: files are missing and cannot be downloaded, or are damaged.
-    """
-    paths = locate(source, data_dir)
-    train, test = (read_pair(paths[images], paths[labels]) for images, labels in (TRAIN, TEST))
-    return RawImages(train, test, source.classes)
-
-
-def _digits() -> RawImages:
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        remedy = "run `pip install diffqas[digits]`"
-        raise DataError(
-            f"The data set 'digits' comes with scikit-learn, which is not installed: {remedy}."
-        ) from None
-    pixels, targets = load_digits(return_X_y=True)
-    images, labels = np.asarray(pixels, np.uint8).reshape(-1, 8, 8), np.asarray(targets, np.uint8)
-    tested = np.zeros(len(labels), dtype=bool)
-    order = fixed_permutation(len(labels), seed=0)
-    for label in range(10):
-        members = order[labels[order] == label]
-        tested[members[: round(DIGITS_TEST_SHARE * len(members))]] = True
-    parts = ((images[part], labels[part]) for part in (~tested, tested))
-    return RawImages(*parts, class_names=tuple("0123456789"), white=16)
+    found = IMAGES[name]
+    rule = f"be used with {' or '.join(SOURCES)} ('{name}' needs no files)"
+    require(found.in_files or data_dir is None, "data_dir", rule, f"'{data_dir}'")
+    # Before anything is read: a wrong class must not cost a download.
+    chosen = checked_classes(classes, found.class_names)
+    return prepare(name, found.load(data_dir), chosen, standardize)
