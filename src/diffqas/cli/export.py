@@ -53,9 +53,10 @@ class Export:
         plain = f"{exported.weights_size:,} bytes"
         sides = [f"{side}: {in_words(exported.about[side])}" for side in ("input", "output")]
         if self.format == "generator":
-            head = f"{exported.size:,} bytes: {exported.trained:,} trained numbers, and the choices that regenerate"
             times = exported.weights_size / exported.size
-            return [f"{head} {exported.weights:,} weights (as safetensors {plain}, {times:.1f}x)"]
+            what = f"{exported.trained:,} trained numbers, and the choices that regenerate"
+            as_plain = f"(as safetensors {plain}, {times:.1f}x)"
+            return [f"{exported.size:,} bytes: {what} {exported.weights:,} weights {as_plain}"]
         head = f"{exported.size:,} bytes: {exported.weights:,} weights, no quantum part"
         if exported.difference is None:
             described = exported.path.with_suffix(".json").name

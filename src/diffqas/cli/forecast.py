@@ -32,7 +32,9 @@ class Forecast:
     task: str | None = None
     """As of `diffqas resume`."""
     output: Path | None = None
-    """The picture, FILE.png, with FILE.csv beside it; forecast.png in the run folder if not given."""
+    """The picture, FILE.png, with FILE.csv beside it; forecast.png in the run folder if not
+    given.
+    """
 
     def run(self) -> None:
         """Forecast, then print the errors and where they lie."""

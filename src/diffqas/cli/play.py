@@ -68,8 +68,11 @@ def summary(episode: Episode) -> str:
     >>> summary(Episode((0.0, 0.0), (0, 0), ("left", "left"), False, True))
     'reward 0, 2 steps (cut at the limit), no success'
     """
-    steps = f"{episode.steps} step{'s' * (episode.steps != 1)}{' (cut at the limit)' * episode.truncated}"
-    return f"reward {reward_in_words(episode.reward)}, {steps}, {'' if episode.success else 'no '}success"
+    steps = "1 step" if episode.steps == 1 else f"{episode.steps} steps"
+    if episode.truncated:
+        steps += " (cut at the limit)"
+    success = "success" if episode.success else "no success"
+    return f"reward {reward_in_words(episode.reward)}, {steps}, {success}"
 
 
 def _animate(console: Console, episode: Episode) -> None:
@@ -82,7 +85,9 @@ def _animate(console: Console, episode: Episode) -> None:
 
 
 def _state(console: Console, episode: Episode, index: int) -> RenderableType:
-    columns, rows = min(COLUMNS, console.width), max(1, min(ROWS, console.height - 3))
+    columns = min(COLUMNS, console.width)
+    # The caption and the prompt want room below the frame.
+    rows = max(1, min(ROWS, console.height - 3))
     color = console.color_system is not None
     frame = terminal_frame(episode.texts[index], episode.frames[index], color, columns, rows)
     return Group(frame, Text(episode.captions[index], style="dim"))

@@ -43,22 +43,27 @@ class Runs:
     state: Literal["finished", "unfinished", "begun", "broken"] | None = None
     """Only runs in this state."""
     sort: Literal["name", "figure", "date", "seconds"] = "name"
-    """figure: the best first, metric by metric. date: the latest first. seconds: the longest first."""
+    """figure: the best first, metric by metric. date: the latest first. seconds: the longest
+    first.
+    """
     json: bool = False
     """Print JSON, one object per run."""
 
     def run(self) -> None:
         """Read the folders, print a line for each run."""
         folders = self.folders or (Path("runs"),)
-        runs = [named for folder in folders for named in _named(folder, whole=len(folders) > 1)]
-        for name in ("task", "model"):
-            wanted = getattr(self, name)
-            if wanted is not None and runs:
-                choose(
-                    wanted, sorted({value for run in runs if (value := getattr(run, name))}), name
-                )
-                runs = [run for run in runs if getattr(run, name) == wanted]
-        runs = ordered([run for run in runs if self.state in (None, run.state)], self.sort)
+        runs: list[RunSummary] = []
+        for folder in folders:
+            runs += _named(folder, whole=len(folders) > 1)
+        if self.task is not None and runs:
+            choose(self.task, sorted({run.task for run in runs if run.task}), "task")
+            runs = [run for run in runs if run.task == self.task]
+        if self.model is not None and runs:
+            choose(self.model, sorted({run.model for run in runs if run.model}), "model")
+            runs = [run for run in runs if run.model == self.model]
+        if self.state is not None:
+            runs = [run for run in runs if run.state == self.state]
+        runs = ordered(runs, self.sort)
         if self.json:
             print(json.dumps([run.to_json() for run in runs], indent=2))
             return
@@ -72,6 +77,7 @@ def _named(folder: Path, whole: bool) -> list[RunSummary]:
     runs = list_runs(folder)
     if not whole:
         return runs
+    # A run or a study that is named itself has its own name already.
     itself = any((folder / name).exists() for name in ("config.json", "result.json", "study.json"))
     place = folder.parent if itself else folder
     return [replace(run, name=(place / run.name).as_posix()) for run in runs]
@@ -80,29 +86,29 @@ def _named(folder: Path, whole: bool) -> list[RunSummary]:
 def ordered(runs: Sequence[RunSummary], by: str) -> list[RunSummary]:
     """Sorted by `"name"`, `"figure"`, `"date"` or `"seconds"`; those without come last."""
     if by == "figure":
-        known = [run for run in runs if run.median is not None]
-        better = {
-            (run.task, run.metric) for run in known if run.higher
-        }  # an unfinished run may not know it yet
-        signs = {True: -1, False: 1}
-        known.sort(
-            key=lambda run: (
-                run.task or "",
-                run.metric or "",
-                (run.median or 0.0) * signs[(run.task, run.metric) in better],
-            )
-        )
+        known = _by_figure([run for run in runs if run.median is not None])
     elif by == "date":
-        known = sorted(
-            (run for run in runs if run.created), key=lambda run: run.created or "", reverse=True
-        )
+        known = [run for run in runs if run.created]
+        known.sort(key=lambda run: run.created or "", reverse=True)
     elif by == "seconds":
-        known = sorted(
-            (run for run in runs if run.seconds is not None), key=lambda run: -(run.seconds or 0.0)
-        )
+        known = [run for run in runs if run.seconds is not None]
+        known.sort(key=lambda run: -(run.seconds or 0.0))
     else:
         return list(runs)
     return known + [run for run in runs if run not in known]
+
+
+def _by_figure(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Runs with a figure: task by task, metric by metric, the best first."""
+    # An unfinished run may not know that more is better, so a finished one is asked as well.
+    higher = {(run.task, run.metric) for run in runs if run.higher}
+
+    def key(run: RunSummary) -> tuple[str, str, float]:
+        median = run.median or 0.0
+        cost = -median if (run.task, run.metric) in higher else median
+        return run.task or "", run.metric or "", cost
+
+    return sorted(runs, key=key)
 
 
 def table_of(runs: Sequence[RunSummary]) -> Table:

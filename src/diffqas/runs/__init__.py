@@ -1,4 +1,4 @@
-"""A run that is there already: listed, compared, repeated, reported, forecast, exported, measured."""
+"""Runs that are there already: list, compare, repeat, report, forecast, export, measure them."""
 
 import lazy_loader
 

@@ -22,8 +22,10 @@ EPISODES, REWARDS, ANIMATION = "episodes.safetensors", "rewards.png", "play.gif"
 def write_agent_artefacts(
     folder: RunFolder, config: RunConfig, training: AgentTraining[Any]
 ) -> dict[str, Any]:
-    """Write the episodes and their picture; returns what belongs in result.json beside what every
-    run leaves.
+    """Write the episodes and their picture.
+
+    Returns:
+        What belongs in result.json beside what every run leaves.
     """
     tensors: dict[str, torch.Tensor] = {}
     log = training.log
@@ -57,13 +59,11 @@ def rewards_picture(folder: RunFolder) -> Figure:
     config = config_from_json(folder.load_config())
     every = {seed: tensors[f"reward-{seed}"].numpy() for seed in config.seeds}
     longest = max(map(len, every.values()))
-    rewards = {
-        seed: values for seed, values in every.items() if len(values) == longest
-    }  # others were frozen
-    seeds = (
-        f"seed {next(iter(rewards))}" if len(rewards) == 1 else f"median of {len(rewards)} seeds"
-    )
+    # A seed that was frozen has fewer episodes than the others.
+    rewards = {seed: values for seed, values in every.items() if len(values) == longest}
+    seeds = f"median of {len(rewards)} seeds"
+    if len(rewards) == 1:
+        seeds = f"seed {next(iter(rewards))}"
     best = next((reference.value for reference in BEST.get(config.dataset, ())), None)
-    return rewards_figure(
-        [RewardLine("search", list(rewards.values()))], f"{config.dataset}: reward ({seeds})", best
-    )
+    line = RewardLine("search", list(rewards.values()))
+    return rewards_figure([line], f"{config.dataset}: reward ({seeds})", best)

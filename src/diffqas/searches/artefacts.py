@@ -70,8 +70,10 @@ def write_artefacts(
     training: SearchTraining,
     models: Sequence[Any],
 ) -> dict[str, Any]:
-    """Write models, circuits and pictures of a finished training; returns what belongs in
-    result.json.
+    """Write models, circuits and pictures of a finished training.
+
+    Returns:
+        What belongs in result.json.
     """
     _write_models(folder, config, models)
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
@@ -94,32 +96,27 @@ def write_artefacts(
         save_tensors(folder.path / SAMPLES, samples)
         save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
     higher = tuple(training.task.higher)
-    save_figure(
-        curves_picture(folder, class_names(config, training.task), higher), folder.path / CURVES
-    )
-    classes = (
-        {"classes": class_names(config, training.task)} if training.task.kind == "images" else {}
-    )
-    metric = {
-        "metric": next(iter(training.task.metrics)),
-        "higher": [m for m in training.task.metrics if m in higher],
-    }
-    figures = {
-        name: [
-            None if seed in training.failures else value
-            for seed, value in zip(config.seeds, values, strict=True)
-        ]
-        for name, values in training.metrics.items()
-        if name != "selected_epoch"
-    }
-    return (
-        _common(config, training, models)
-        | metric
-        | classes
-        | training.metrics
-        | figures
-        | training.facts
-    )
+    classes = class_names(config, training.task)
+    save_figure(curves_picture(folder, classes, higher), folder.path / CURVES)
+    result = _common(config, training, models)
+    result["metric"] = next(iter(training.task.metrics))
+    result["higher"] = [name for name in training.task.metrics if name in higher]
+    if training.task.kind == "images":
+        result["classes"] = classes
+    for name, values in training.metrics.items():
+        result[name] = values
+        # A seed that failed has no figures; the epoch that was selected is kept as it is.
+        if name != "selected_epoch":
+            result[name] = _of_sound_seeds(values, config, training)
+    return result | training.facts
+
+
+def _of_sound_seeds(
+    values: Sequence[float], config: RunConfig, training: Training
+) -> list[float | None]:
+    """One figure of every seed, None of those that failed."""
+    pairs = zip(config.seeds, values, strict=True)
+    return [None if seed in training.failures else value for seed, value in pairs]
 
 
 def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
@@ -163,15 +160,13 @@ def prediction_picture(folder: RunFolder) -> Figure:
     """
     path = folder.path / SAMPLES
     if not path.exists():
-        raise RunError(
-            f"There is no {SAMPLES} in {folder.path}: the run is not finished, or its task is no "
-            "series."
-        )
+        reason = "the run is not finished, or its task is no series"
+        raise RunError(f"There is no {SAMPLES} in {folder.path}: {reason}.")
     samples = load_tensors(path)
     config = config_from_json(folder.load_config())
-    sound = torch.stack([values.isfinite().all(1) for values in samples["snapshots"].values()]).all(
-        0
-    )
+    # A seed that failed predicts no finite numbers, and is not drawn at any epoch.
+    finite = [values.isfinite().all(1) for values in samples["snapshots"].values()]
+    sound = torch.stack(finite).all(0)
     snapshots = {epoch: values[sound].numpy() for epoch, values in samples["snapshots"].items()}
     title = f"{config.dataset}: prediction against truth ({seeds_in_words(config)})"
     return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
@@ -196,20 +191,19 @@ def curves_picture(
         part, _, metric = key.partition("_")
         if part in ("train", "test"):
             values = np.array([record[key] for record in records], dtype=float)
-            curves.setdefault(metric, {})[part] = values[
-                :, np.isfinite(values[-1])
-            ]  # others were frozen
+            # A seed that was frozen ends without a figure.
+            curves.setdefault(metric, {})[part] = values[:, np.isfinite(values[-1])]
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)
-        heading = f"{config.dataset}{f' ({named})' if named else ''}, {seeds_in_words(config)}"
+        told = f"{config.dataset} ({named})" if named else config.dataset
+        heading = f"{told}, {seeds_in_words(config)}"
         return _by_round(run_curves(curves, heading), config)
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
     if metric in higher or any((values <= 0).any() for values in parts.values()):
         return _by_round(run_curves({metric: parts}, title), config)
-    return _by_round(
-        curves_figure({f"{part}_{metric}": values for part, values in parts.items()}, title), config
-    )
+    named_parts = {f"{part}_{metric}": values for part, values in parts.items()}
+    return _by_round(curves_figure(named_parts, title), config)
 
 
 def _by_round(figure: Figure, config: RunConfig) -> Figure:
@@ -221,9 +215,7 @@ def _by_round(figure: Figure, config: RunConfig) -> Figure:
 
 
 def class_names(config: RunConfig, task: Task) -> list[str]:
-    """Names of the classes that a run tells apart, in the order of its logits; none where they are
-    not known.
-    """
+    """Names of the classes that a run tells apart, in the order of its logits, where known."""
     if config.dataset not in IMAGES or task.kind != "images":
         return []
     source = SOURCES.get(config.dataset)

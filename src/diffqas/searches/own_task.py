@@ -1,5 +1,6 @@
-"""The task of your own that a run was made of, found again; no file is executed that nobody was
-told of.
+"""The task of your own that a run was made of, found again.
+
+Its file is executed, and a person is told which one.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ def task_of(
         assert config.own is not None
         words = _located(config.own, config.dataset)
         path = Path(str(config.own.path))
+        # A run folder may come from anybody, and config.json may name a file beside it.
         if path.is_relative_to(folder.resolve()):
             raise RunError(
                 f"{path} lies in the run folder itself, and is not executed unasked. {REMEDY}."

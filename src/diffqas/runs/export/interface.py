@@ -103,7 +103,8 @@ def _images(config: RunConfig) -> Interface:
 
 
 def _agent(name: str, task: EnvironmentTask) -> Interface:
-    seen = f"observation of {task.identity}, flattened to {task.observations} numbers (of MiniGrid the image)"
+    size = f"flattened to {task.observations} numbers (of MiniGrid the image)"
+    seen = f"observation of {task.identity}, {size}"
     said = {
         "policy": ("logits", "one per action, the largest is the most probable"),
         "value": ("value", "expected discounted return"),
@@ -123,4 +124,5 @@ def in_words(side: Mapping[str, Any]) -> str:
     values = "".join(f", {name} {value:g}" for name, value in scaling.items())
     said = side["meaning"] if formula == AS_IS else formula
     classes = f" ({', '.join(side['classes'])})" if "classes" in side else ""
-    return f"{side['name']} ({', '.join(map(str, side['shape']))}) {side['dtype']}: {said}{values}{classes}"
+    shape = ", ".join(map(str, side["shape"]))
+    return f"{side['name']} ({shape}) {side['dtype']}: {said}{values}{classes}"

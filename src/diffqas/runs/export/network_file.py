@@ -56,7 +56,8 @@ def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module
     place = Path(path)
     content, document = _read(place)
     if target is None:
-        rule = f"be given: {place.with_suffix('.json').name} does not have the structure of {document.get('class')}"
+        beside = place.with_suffix(".json").name
+        rule = f"be given: {beside} does not have the structure of {document.get('class')}"
         require(document.get("network") is not None, "target", rule, None)
     network = build(document["network"]) if target is None else target
     try:
@@ -87,9 +88,8 @@ def _read(place: Path) -> tuple[bytes, dict[str, Any]]:
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise DataError(f"{beside} describes no network: give what `diffqas export RUN` wrote.")
     if document.get("format") != FORMAT:
-        raise DataError(
-            f"{beside} has format {document.get('format')!r}, this version of diffqas reads {FORMAT}."
-        )
+        found = document.get("format")
+        raise DataError(f"{beside} has format {found!r}, this version of diffqas reads {FORMAT}.")
     if document.get("sha256") != hashlib.sha256(content).hexdigest():
         raise DataError(
             f"{place} is damaged or belongs to another {beside.name}: export the network again."

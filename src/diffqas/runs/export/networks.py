@@ -26,9 +26,8 @@ def generators(model: Any) -> dict[str, QuantumTrain]:
     found = {name: part for name, part in parts.items() if isinstance(part, QuantumTrain)}
     if len(found) < len(parts):
         remedy = "`diffqas.load(RUN).models` has it in PyTorch, circuit-*.qasm its circuits"
-        raise RunError(
-            f"The run's model keeps its circuits: there is no classical network to export ({remedy})."
-        )
+        head = "The run's model keeps its circuits: there is no classical network to export"
+        raise RunError(f"{head} ({remedy}).")
     return found
 
 

@@ -15,7 +15,10 @@ from torch import Tensor, nn
 
 from diffqas.errors import DataError
 
-MISSING = "ONNX files need onnx, onnxscript and onnxruntime: install them with `pip install 'diffqas[onnx]'`."
+MISSING = (
+    "ONNX files need onnx, onnxscript and onnxruntime: "
+    "install them with `pip install 'diffqas[onnx]'`."
+)
 
 
 def onnx_content(

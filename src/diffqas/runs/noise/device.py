@@ -138,9 +138,8 @@ class Simulation:
         )
         result = simulator.run(circuit, shots=self.trajectories).result()
         if not result.success:
-            raise DataError(
-                f"Qiskit Aer could not simulate {candidate.name} on {self.n} qubits: {result.status}."
-            )
+            what = f"{candidate.name} on {self.n} qubits"
+            raise DataError(f"Qiskit Aer could not simulate {what}: {result.status}.")
         p = np.asarray(result.data(0)["probabilities"], dtype=float).clip(0)
         return p / p.sum(), places
 
@@ -211,9 +210,8 @@ def _backend(name: str, n: int) -> Any:
         known = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
     near = [other for other in known if other.startswith(name[:8])] or sorted(known)[:8]
     if name not in known:
-        raise ArgumentError(
-            f"Argument `backend` must be {GENERIC} or a fake backend such as {', '.join(near)}, but got {name!r}."
-        )
+        rule = f"be {GENERIC} or a fake backend such as {', '.join(near)}"
+        raise ArgumentError(f"Argument `backend` must {rule}, but got {name!r}.")
     size = known[name].num_qubits
     require(size >= n, "backend", f"have at least {n} qubits", f"{name} with {size}")
     return known[name]

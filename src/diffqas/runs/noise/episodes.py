@@ -38,7 +38,8 @@ class EpisodeScorer:
         self.mean = torch.stack([agent.mean for agent in agents]).unsqueeze(1)
         self.shrink = agents[0].shrink
         self.notes = (
-            f"Rewards are means of {episodes} episodes with actions drawn; the value's circuits play no part.",
+            f"Rewards are means of {episodes} episodes with actions drawn; "
+            "the value's circuits play no part.",
         )
         self.places = [
             [Place(Environment(name), 0, number) for number in range(episodes)] for _ in agents
@@ -63,7 +64,7 @@ class EpisodeScorer:
         return {"reward": rewards.mean(1).tolist(), "success": (rewards > 0).mean(1).tolist()}
 
     def _actions(self, tensors: dict[str, Tensor], draws: Tensor) -> Tensor:
-        """Drawn from every policy in every place, by numbers in [0, 1) for each place of an agent."""
+        """One action for each policy and place, drawn by numbers in [0, 1) for each place."""
         seen = np.stack([np.stack([place.observation for place in row]) for row in self.places])
         inputs = (torch.from_numpy(seen).to(self.mean) - self.mean) * self.shrink
         return choose_actions(self.population.call(tensors, inputs, own=True), draws)

@@ -1,6 +1,4 @@
-"""A finished run whose circuits are measured: from the run folder to a table, a picture and a CSV
-file.
-"""
+"""A finished run whose circuits are measured: from the run folder to a table and a picture."""
 
 from __future__ import annotations
 
@@ -12,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.agents import AgentKind
 from diffqas.errors import RunError, require, whole
 from diffqas.quantum_train import QuantumTrain
 from diffqas.reports import save_figure
@@ -94,7 +93,8 @@ def noise_run(
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     devices = [Device(depolarising=rate) for rate in depolarising]
     devices += [Device(readout=rate) for rate in readout]
-    devices += [] if backend is None else [Device(backend=backend)]
+    if backend is not None:
+        devices.append(Device(backend=backend))
     loaded = run.task
     if isinstance(loaded, Task):
         given = f"the data set {loaded.name!r}"
@@ -111,11 +111,11 @@ def noise_run(
         top_k = [k for k in TOP_K if k <= most]
     job = _Job(chosen, score, constants, top_k, repeats)
     simulations = [Simulation(device, job.n, method, trajectories) for device in devices]
-    total, done, rows = job.steps(len(shots), len(devices)), 0, []
+    total, rows = job.steps(len(shots), len(devices)), []
     with torch.no_grad():
-        for step in job.rows(shots, simulations):
-            done += 1
-            rows += [] if step is None else [step]
+        for done, row in enumerate(job.rows(shots, simulations), 1):
+            if row is not None:
+                rows.append(row)
             if progress is not None:
                 progress(done, total)
     notes = [*score.notes, *_notes(job, config, simulations, list(shots), repeats, constants)]
@@ -213,21 +213,14 @@ class _Job:
                 by_candidate[candidate] = torch.from_numpy(p)
                 yield None
             noisy.append(by_candidate)
-        sweep = (
-            "backend" if device.backend else "depolarising" if device.depolarising else "readout"
-        )
+        sweep, level = _disturbance(device)
         for name, found in self.together.items():
             mixed = []
             for one, known in zip(found, noisy, strict=True):
                 space = one.model.circuits.candidates
-                mixed.append(
-                    one.mixed(
-                        torch.stack([known[space[index]] for index in one.run]) if one.run else None
-                    )
-                )
-            yield self._row(
-                name, sweep, device.backend or device.depolarising or device.readout, found, [mixed]
-            )
+                measured = [known[space[index]] for index in one.run]
+                mixed.append(one.mixed(torch.stack(measured) if measured else None))
+            yield self._row(name, sweep, level, found, [mixed])
 
     def _row(
         self,
@@ -245,6 +238,15 @@ class _Job:
             for metric in scores[0]
         }
         return NoiseRow(name, sweep, level, tuple(len(one.run) for one in found), figures)
+
+
+def _disturbance(device: Device) -> tuple[str, float | str]:
+    """What disturbs a device, and how much: its name or a rate."""
+    if device.backend:
+        return "backend", device.backend
+    if device.depolarising:
+        return "depolarising", device.depolarising
+    return "readout", device.readout
 
 
 def _check(
@@ -277,22 +279,18 @@ def _notes(
     constants: bool,
 ) -> list[str]:
     circuits = {len(found.run) for found in job.mixtures["search"][1]}
-    kind: Any = getattr(
-        config.kind, "generator", config.kind
-    )  # an agent's choices are those of its generator
-    count = len(kind.candidates)
-    notes = [
-        f"{count} candidates on {job.n} qubits; {max(circuits)} are measured"
-        + ("." if constants else ", constants are known without a circuit.")
-    ]
+    # An agent's candidates are those of the generator of its networks.
+    kind: Any = config.kind.generator if isinstance(config.kind, AgentKind) else config.kind
+    head = f"{len(kind.candidates)} candidates on {job.n} qubits; {max(circuits)} are measured"
+    if not constants:
+        head += ", constants are known without a circuit"
+    notes = [f"{head}."]
     if shots:
-        notes.append(
-            f"Shots are those of each measured circuit; {repeats} draws for each of {len(job.seeds)} seeds."
-        )
+        draws = f"{repeats} draws for each of {len(job.seeds)} seeds"
+        notes.append(f"Shots are those of each measured circuit; {draws}.")
     if any(simulation.device.depolarising for simulation in simulations):
-        notes.append(
-            f"Depolarising: that rate after sx and x, {TWO_QUBITS:.0f} times that after cx; no shot noise."
-        )
+        rates = f"that rate after sx and x, {TWO_QUBITS:.0f} times that after cx"
+        notes.append(f"Depolarising: {rates}; no shot noise.")
     if any(simulation.device.readout for simulation in simulations):
         notes.append("Readout: that rate for every bit, either way; gates exact, no shot noise.")
     if any(simulation.device.backend == GENERIC for simulation in simulations):
@@ -300,9 +298,8 @@ def _notes(
     noisy = [simulation for simulation in simulations if not simulation.device.ideal]
     if noisy and not noisy[0].exact:
         count = noisy[0].trajectories
-        notes.append(
-            f"Devices: mean of {count} random trajectories (more than {DENSITY_QUBITS} qubits, or asked for)."
-        )
+        reason = f"more than {DENSITY_QUBITS} qubits, or asked for"
+        notes.append(f"Devices: mean of {count} random trajectories ({reason}).")
     elif noisy:
         notes.append("Devices: density matrices, exact.")
     return notes

@@ -179,16 +179,18 @@ def _lines(report: NoiseReport) -> Iterator[list[str]]:
 def in_words(row: NoiseRow) -> str:
     """What was changed, and how much.
 
-    >>> in_words(NoiseRow("search", "shots", 1000, (6,), {})), in_words(NoiseRow("search", "readout", 0.01, (6,), {}))
-    ('1,000 shots', 'readout 0.01')
+    >>> in_words(NoiseRow("search", "shots", 1000, (6,), {}))
+    '1,000 shots'
+    >>> in_words(NoiseRow("search", "readout", 0.01, (6,), {}))
+    'readout 0.01'
     """
     if row.sweep == "exact":
         return "exact"
-    return (
-        f"{powers(int(row.level))} shots"
-        if row.sweep == "shots"
-        else f"{row.sweep} {row.level if isinstance(row.level, str) else f'{row.level:g}'}"
-    )
+    if row.sweep == "shots":
+        return f"{powers(int(row.level))} shots"
+    # A backend is known by its name, an error by its rate.
+    level = row.level if isinstance(row.level, str) else f"{row.level:g}"
+    return f"{row.sweep} {level}"
 
 
 def powers(count: int) -> str:
@@ -197,7 +199,9 @@ def powers(count: int) -> str:
     >>> powers(1000), powers(60_000), powers(25_000_000), powers(10**12)
     ('1,000', '6e4', '2.5e7', '1e12')
     """
-    return f"{count:,}" if count < 10_000 else f"{count:.3g}".replace("e+0", "e").replace("e+", "e")
+    if count < 10_000:
+        return f"{count:,}"
+    return f"{count:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
 def _total(row: NoiseRow) -> str:
@@ -214,7 +218,8 @@ def _enough(report: NoiseReport) -> Iterable[str]:
             continue
         found, where = report.enough(mixture), f"{100 * SHARE:.0f} % of the exact median"
         if found is None:
-            yield f"{mixture}: not within {where} with {powers(int(tried[-1].level))} shots of each circuit."
+            most = powers(int(tried[-1].level))
+            yield f"{mixture}: not within {where} with {most} shots of each circuit."
         else:
             yield f"{mixture}: within {where} from {powers(found)} shots of each circuit on."
 

@@ -53,9 +53,7 @@ class Writing:
 
 @torch.no_grad()
 def writing(model: QuantumTrain, constants: bool = False) -> Writing:
-    """The mixture of a model; `constants` says whether constants are measured like any other
-    circuit.
-    """
+    """The mixture of a model; `constants`: constants are measured like any other circuit."""
     circuits = model.mixture
     exact = circuits.probabilities().cpu().double()
     places = range(len(circuits.candidates)) if constants else live(circuits.candidates)
@@ -64,25 +62,26 @@ def writing(model: QuantumTrain, constants: bool = False) -> Writing:
 
 
 def weighted(found: Writing, shots: int, draw: np.random.Generator) -> Tensor:
-    """sum_j w_j f_j (2**n,): `shots` of each measured circuit, its frequencies f_j in place of p_j."""
-    return found.mixed(
-        frequencies(found.exact[list(found.run)], shots, draw) if found.run else None
-    )
+    """sum_j w_j f_j (2**n,), with frequencies f_j in place of the probabilities p_j.
+
+    Each measured circuit is run `shots` times.
+    """
+    if not found.run:
+        return found.mixed(None)
+    return found.mixed(frequencies(found.exact[list(found.run)], shots, draw))
 
 
 def drawn(found: Writing, shots: int, draw: np.random.Generator) -> Tensor:
-    """Frequencies (2**n,) of as many shots in all as `weighted` takes, each of a candidate drawn by
-    its weight.
+    """Frequencies (2**n,) of shots, each of a candidate that is drawn by its weight.
 
-    For weights that are a probability distribution: then these are shots of the mixture itself.
+    They are as many in all as `weighted` takes. The weights must be a probability distribution:
+    then these are shots of the mixture itself.
     """
     return frequencies(found.mixed(), shots * max(1, len(found.run)), draw)
 
 
 def written(population: Lockstep, mixed: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Named weights (seeds, ...) that generators make of mixed probabilities, (2**n,) for each
-    seed.
-    """
+    """Named weights (seeds, ...) that generators make of probabilities, (2**n,) per seed."""
     weights = population.generator(torch.stack(list(mixed)).to(population.generator.gain))
     return population.targets[0].layout.tensors(weights)  # pyright: ignore
 
