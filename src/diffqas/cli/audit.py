@@ -23,8 +23,9 @@ PATIENCE = 2.0
 
 @dataclass
 class Audit:
-    """Explain the twelve candidates or your own before training: what can change, how rich states
-    are, the cost.
+    """Explain the twelve candidates or your own before training.
+
+    The table tells what can change, how rich the states are, and the cost.
     """
 
     qubits: int | None = None
@@ -53,12 +54,11 @@ class Audit:
         require(1 <= qubits <= MAX_AUDIT_QUBITS, "qubits", rule, qubits)
         if self.output is not None:
             require(self.output.suffix == ".png", "output", "be a FILE.png", self.output)
-            require(
-                self.output.parent.is_dir(), "output", "lie in a folder that exists", self.output
-            )
-        space = SearchSpace(
-            [*TABLE_I, *(candidate for candidate in chosen if candidate not in TABLE_I)]
-        )
+            folder = self.output.parent
+            require(folder.is_dir(), "output", "lie in a folder that exists", self.output)
+        own = [candidate for candidate in chosen if candidate not in TABLE_I]
+        # The share of a step is that of all twelve and of the user's own together.
+        space = SearchSpace([*TABLE_I, *own])
         jobs = audits(chosen, qubits, self.depth, self.samples, self.seed, space)
         console = Console()
         found = []
@@ -73,10 +73,5 @@ class Audit:
             save_figure(audit_figure(found, f"{qubits} qubits, depth {self.depth}"), self.output)
             table = self.output.with_suffix(".csv")
             save_audit(found, numbers, table)
-            console.print(
-                f"{self.output}, {table}",
-                style="bold",
-                highlight=False,
-                markup=False,
-                soft_wrap=True,
-            )
+            written = f"{self.output}, {table}"
+            console.print(written, style="bold", highlight=False, markup=False, soft_wrap=True)

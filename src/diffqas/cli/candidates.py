@@ -67,36 +67,32 @@ class Candidates:
         require(1 <= n <= widest, "qubits", f"be between 1 and {widest}", n)
         if self.model == "qt":
             _drawn(Console(), n, typed)
-        else:
-            outputs = max(1, n - 1) if self.outputs is None else self.outputs
-            _listed(
-                Console(),
-                encoded_findings(QLSTM_SPACE, n, self.depth, outputs),
-                n,
-                self.depth,
-                outputs,
-            )
+            return
+        outputs = max(1, n - 1) if self.outputs is None else self.outputs
+        known = encoded_findings(QLSTM_SPACE, n, self.depth, outputs)
+        _listed(Console(), known, n, self.depth, outputs)
 
 
 def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
     """One panel per candidate, by its number."""
     known = findings(list(typed.values()), n)
     panels = []
+    constants = []
     for index, finding in zip(typed, known, strict=True):
         own = isinstance(finding.candidate, Ansatz)
-        body = Text(
-            draw(finding.candidate, n if own else min(n, 8)), no_wrap=own, overflow="ellipsis"
-        )
+        drawn = n if own else min(n, 8)
+        body = Text(draw(finding.candidate, drawn), no_wrap=own, overflow="ellipsis")
         body.append(f"\n{finding.reason}", style="red" if finding.constant else "green")
         if finding.duplicate_of is not None:
             body.append(f"\nthe same as {finding.duplicate_of.name}", style="red")
         title = f"{index}  {finding.candidate.name}"
         width = console.width if own else max(46, console.width // 2 - 2)
-        panels.append(Panel(body, title=title, width=width, style="dim" * finding.constant))
+        style = "none"
+        if finding.constant:
+            style = "dim"
+            constants.append(str(index))
+        panels.append(Panel(body, title=title, width=width, style=style))
     console.print(Columns(panels))
-    constants = [
-        str(index) for index, finding in zip(typed, known, strict=True) if finding.constant
-    ]
     which = f" ({', '.join(constants)})" if constants else ""
     same = sum(finding.duplicate_of is not None for finding in known)
     console.print(

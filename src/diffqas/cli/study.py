@@ -18,8 +18,9 @@ ABOUT = " ".join(f"{name}: {entry.about}." for name, entry in PAPERS.items())
 
 @dataclass
 class Study:
-    """Compute a table of rows and data sets, ten seeds each, with statistics; the same command
-    continues it.
+    """Compute a table of rows and data sets, ten seeds each, with statistics.
+
+    The same command continues it.
     """
 
     name: Annotated[
