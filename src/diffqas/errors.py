@@ -28,7 +28,10 @@ class ArgumentError(DiffqasError, ValueError):
 
 
 class DataError(DiffqasError, ValueError):
-    """A data file or series cannot be used. The message names the file, the place and the remedy."""
+    """A data file or series cannot be used.
+
+    The message names the file, the place and the remedy.
+    """
 
 
 class RunError(DiffqasError, RuntimeError):

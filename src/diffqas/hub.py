@@ -1,5 +1,4 @@
-"""Generators on the Hugging Face Hub, or in a folder of the same form: the file, and a card that
-explains it.
+"""Generators on the Hugging Face Hub, or in a folder of the same form: a file and a card.
 
 Needs `pip install diffqas[hub]`. What is stored is what writes the weights; the target's structure
 comes from the caller, as everywhere.
@@ -21,8 +20,9 @@ MISSING = "The Hub needs huggingface_hub: install it with `pip install 'diffqas[
 
 
 def save_pretrained(model: QuantumTrain, folder: str | Path, include_target: bool = True) -> Path:
-    """Write a folder that `from_pretrained` reads: generator.safetensors and README.md, the model
-    card.
+    """Write a folder that `from_pretrained` reads: generator.safetensors and a model card.
+
+    The card, README.md, explains the file.
 
     Args:
         model: what to save.
@@ -84,9 +84,8 @@ def from_pretrained(
     if Path(name).is_dir():
         return QuantumTrain.from_generator(Path(name) / GENERATOR, target, strict).eval()
     try:
-        return (
-            _adapter().from_pretrained(name, target=target, strict=strict, **options).model.eval()
-        )
+        loaded = _adapter().from_pretrained(name, target=target, strict=strict, **options)
+        return loaded.model.eval()
     except DataError:
         raise
     except (OSError, ValueError) as error:
@@ -96,9 +95,7 @@ def from_pretrained(
 
 
 def card(model: QuantumTrain) -> str:
-    """The text of the model card: what was trained, what it writes, which circuits it uses, how to
-    load it.
-    """
+    """The model card's text: what was trained, what it writes, its circuits, and how to load it."""
     ranking = "\n".join(
         f"| {place} | {entry.candidate.name} | {entry.weight:.4g} | {entry.contribution:.3g} |"
         for place, entry in enumerate(model.ranking()[:3], 1)
@@ -108,7 +105,8 @@ def card(model: QuantumTrain) -> str:
 
 {model.parameter_report()}.
 
-The file holds the trained numbers and the choices that regenerate the weights. Circuits are simulated once, when the
+The file holds the trained numbers and the choices that regenerate the weights. \
+Circuits are simulated once, when the
 model is loaded; the network itself is an ordinary one.
 
 ```python
@@ -133,8 +131,9 @@ Structure of the network:
 
 @cache
 def _adapter() -> Any:
-    """The library's own mixin, taught what to write and read; a class of its own, so that models
-    need no library.
+    """The library's own mixin, taught what to write and read.
+
+    It is a class of its own, so that models do not need the library.
     """
     try:
         from huggingface_hub import ModelHubMixin, hf_hub_download
@@ -151,9 +150,8 @@ def _adapter() -> Any:
         def generate_model_card(self, *args: Any, **kwargs: Any) -> Any:
             from huggingface_hub import ModelCard
 
-            return ModelCard(
-                f"---\nlibrary_name: diffqas\ntags:\n- diffqas\n- quantum-train\n---\n{card(self.model)}"
-            )
+            header = "library_name: diffqas\ntags:\n- diffqas\n- quantum-train"
+            return ModelCard(f"---\n{header}\n---\n{card(self.model)}")
 
         @classmethod
         def _from_pretrained(

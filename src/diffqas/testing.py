@@ -1,5 +1,6 @@
-"""What every candidate must keep, as a test class to inherit: the package's own candidates pass it,
-too.
+"""A test class to inherit, which checks what every candidate must keep.
+
+The package's own candidates pass it, too.
 """
 
 from __future__ import annotations
@@ -148,9 +149,7 @@ class CandidateContract:
             torch.testing.assert_close(found, expected, rtol=0, atol=self.values)
 
     def test_equal_choices_are_equal(self) -> None:
-        """A copy is equal, has the same hash and the same name, and is a duplicate in a search
-        space.
-        """
+        """A copy is equal, has the same hash and name, and is a duplicate in a search space."""
         copy = deepcopy(self.candidate)
         assert copy == self.candidate
         assert hash(copy) == hash(self.candidate)

@@ -41,7 +41,10 @@ def test_a_users_pairs_may_come_from_an_iterator():
     assert Candidate(entangler=zip([0, 1], [1, 2], strict=True)).cnots(3) == ((0, 1), (1, 2))  # pyright: ignore
 
 
-PAIRS = "Argument `entangler` must be a name or a list of (control, target) pairs of different, non-negative qubits"
+PAIRS = (
+    "Argument `entangler` must be a name or a list of (control, target) pairs "
+    "of different, non-negative qubits"
+)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,8 @@ PAIRS = "Argument `entangler` must be a name or a list of (control, target) pair
     [
         (
             "rings",
-            "Argument `entangler` must be one of ent, ring, chain, none, but got 'rings' (did you mean 'ring'?).",
+            "Argument `entangler` must be one of ent, ring, chain, none, "
+            "but got 'rings' (did you mean 'ring'?).",
         ),
         ([(0, 0)], f"{PAIRS}, but got [(0, 0)]."),
         ([(0, -1)], f"{PAIRS}, but got [(0, -1)]."),

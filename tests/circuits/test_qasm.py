@@ -16,7 +16,7 @@ def random_angles(seed: int, *shape: int) -> torch.Tensor:
 
 
 def qiskit_probabilities(text: str, **inputs: float) -> torch.Tensor:
-    """Probabilities of the circuit in `text`, q[0] being the most significant bit of a basis state."""
+    """Probabilities of the circuit in `text`; q[0] is the most significant bit of a basis state."""
     qasm3 = pytest.importorskip("qiskit.qasm3")
     pytest.importorskip("qiskit_qasm3_import")
     from qiskit.quantum_info import Statevector

@@ -79,7 +79,8 @@ def test_spaces_candidates_and_lists_are_taken_for_spaces():
         ),
         (
             lambda: SearchSpace([RX, RY, Candidate(rotation=("rx",)), RY]),
-            "Argument `candidates` must hold each candidate at most once, but got Ent-RX, Ent-RY twice.",
+            "Argument `candidates` must hold each candidate at most once, "
+            "but got Ent-RX, Ent-RY twice.",
         ),
     ],
 )

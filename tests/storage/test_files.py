@@ -152,7 +152,10 @@ def test_json_that_is_nested_deeply_is_one_line(tmp_path):
 
 
 def test_files_are_written_and_listed_without_torch():
-    code = "import sys, diffqas.storage as s; [getattr(s, n) for n in s.__all__]; print('torch' in sys.modules)"
+    code = (
+        "import sys, diffqas.storage as s; [getattr(s, n) for n in s.__all__]; "
+        "print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -43,9 +43,8 @@ def test_a_checkpoint_that_is_cut_off_gives_way_to_the_one_before(folder, size):
     state = folder.load_checkpoint(said.append)
     assert state is not None
     assert torch.equal(state["numbers"], torch.arange(100.0) * 2)
-    assert said == [
-        f"{folder.checkpoint} is damaged: the run goes on from the one before, checkpoint.previous.pt."
-    ]
+    remedy = "the run goes on from the one before, checkpoint.previous.pt."
+    assert said == [f"{folder.checkpoint} is damaged: {remedy}"]
     assert folder.standing() == f"The last good checkpoint is of epoch 2, in {folder.path}."
 
 
@@ -60,7 +59,8 @@ def test_a_number_changed_in_a_checkpoint_is_noticed(folder):
 def test_checkpoints_that_are_both_damaged_are_one_line(folder):
     folder.checkpoint.write_bytes(b"PK")
     folder.previous.write_bytes(b"")
-    both = r"^Cannot read .*checkpoint\.pt and checkpoint\.previous\.pt: both are damaged\. Start again"
+    names = r"checkpoint\.pt and checkpoint\.previous\.pt"
+    both = rf"^Cannot read .*{names}: both are damaged\. Start again"
     with pytest.raises(RunError, match=both):
         folder.load_checkpoint()
 

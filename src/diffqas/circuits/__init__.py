@@ -1,4 +1,4 @@
-"""What a circuit is, and what can be known of it without simulating it. Plain data, no torch."""
+"""Circuits as plain data, and all that is known of them without simulation; no torch is needed."""
 
 from diffqas.circuits.ansatz import Ansatz as Ansatz
 from diffqas.circuits.ansatz import ansatz_gates as ansatz_gates

@@ -1,4 +1,4 @@
-"""A user's own circuit as a candidate: a layer of gates, repeated with angles of its own each time."""
+"""A user's own circuit as a candidate: a layer of gates, repeated with its own angles each time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Ansatz(ABC):
 
     >>> class Mine(Ansatz):
     ...     def layer(self, n):
-    ...         return [Gate("ry", (q,), Slot(q)) for q in range(n)] + [Gate("cz", (q, q + 1)) for q in range(n - 1)]
+    ...         turns = [Gate("ry", (q,), Slot(q)) for q in range(n)]
+    ...         return turns + [Gate("cz", (q, q + 1)) for q in range(n - 1)]
     >>> Mine().name, Mine() == Mine(), len(ansatz_gates(Mine(), 3).layer)
     ('Mine', True, 5)
     """
@@ -116,8 +117,9 @@ REGISTERED: dict[str, type[Ansatz]] = {}
 
 
 def register_ansatz(cls: A) -> A:
-    """Class decorator: run folders made with this class can be read wherever it was imported
-    before.
+    """Let run folders made with this class be read wherever the class was imported before.
+
+    It is a class decorator.
 
     Nothing is imported by name: a run folder alone never makes a program run code.
     """
@@ -135,9 +137,7 @@ def import_path(cls: type[Any]) -> str:
 @storable
 @dataclass(frozen=True)
 class StoredAnsatz(Ansatz):
-    """What is known of an ansatz whose class was not registered: enough to show a run, not to
-    compute.
-    """
+    """An ansatz whose class was not registered: enough is known to show a run, not to compute."""
 
     path: str = ""
     title: str = ""
@@ -150,7 +150,7 @@ class StoredAnsatz(Ansatz):
 
     @property
     def rotations_per_qubit(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """As of the ansatz itself."""
+        """The title that the ansatz itself had."""
         return self.angles
 
     def layer(self, n: int) -> Sequence[Gate]:
@@ -160,15 +160,14 @@ class StoredAnsatz(Ansatz):
             ArgumentError: always.
         """
         raise ArgumentError(
-            f"The candidate {self.title} is the Python class {self.path}, which a run folder cannot hold: give "
-            "`candidates` again, or decorate the class with diffqas.circuits.register_ansatz and import it first."
+            f"The candidate {self.title} is the Python class {self.path}, which a run folder "
+            "cannot hold: give `candidates` again, or decorate the class with "
+            "diffqas.circuits.register_ansatz and import it first."
         )
 
 
 def _encoded(ansatz: Ansatz) -> dict[str, Any]:
-    """Name and place of its class, and the choices of one that may be made again
-    (`register_ansatz`).
-    """
+    """Name and place of its class, and the choices of a registered one (`register_ansatz`)."""
     path = import_path(type(ansatz))
     if path not in REGISTERED:
         return encode_value(StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit))

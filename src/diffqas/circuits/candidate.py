@@ -1,4 +1,4 @@
-"""What a candidate circuit is: plain frozen data, no simulation."""
+"""A candidate circuit as plain frozen data, without simulation."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ ROTATIONS = ("rx", "ry", "rz")
 @storable
 @dataclass(frozen=True)
 class Candidate:
-    """A homogeneous circuit: Hadamards once at the start, then layers of an entangler followed by
-    rotations.
+    """A homogeneous circuit: Hadamards once, then layers of an entangler followed by rotations.
 
     The circuit starts in |0..0>. Each of its `depth` layers applies the CNOTs of the entangler and
     then, on every qubit, the rotations in the order given (arXiv 2505.09653, Fig. 3 and Table I).

@@ -13,8 +13,9 @@ Columns = list[list[Cnot]]
 
 
 def draw(candidate: AnyCandidate, n: int = 4) -> str:
-    """One layer of the candidate on `n` qubits, in box-drawing characters; brackets mark what is
-    repeated.
+    """One layer of the candidate on `n` qubits, in box-drawing characters.
+
+    Brackets mark what is repeated.
 
     >>> from diffqas.circuits import Candidate
     >>> print(draw(Candidate(hadamard=True, entangler="chain", rotation="ry"), 3))
@@ -53,10 +54,10 @@ def _names(n: int) -> list[str]:
 
 
 def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
-    """Pack gates that act on disjoint spans of wires into columns, as far left as their order
-    allows.
+    """Pack gates on disjoint spans of wires into columns, as far left as their order allows.
 
-    >>> [[gate.name for gate in column] for column in columns([Gate("h", (0,)), Gate("cx", (0, 1)), Gate("x", (2,))])]
+    >>> found = columns([Gate("h", (0,)), Gate("cx", (0, 1)), Gate("x", (2,))])
+    >>> [[gate.name for gate in column] for column in found]
     [['h', 'x'], ['cx']]
     """
     packed: list[list[Gate]] = []
@@ -72,7 +73,7 @@ def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
 
 
 def labels(gate: Gate) -> dict[int, str]:
-    """What stands on each wire of a gate's span: a dot for a control, a bar where it only passes."""
+    """Text on each wire of a gate's span: a dot for a control, a bar where it only passes."""
     kind = GATES[gate.name]
     word = "x" if kind.base == "swap" else kind.base.upper()
     if isinstance(gate.angle, float | int):

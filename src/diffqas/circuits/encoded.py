@@ -1,4 +1,4 @@
-"""What can be said of a candidate with data encoding without simulating it.
+"""Findings about a candidate with data encoding that need no simulation.
 
 A circuit of `depth` layers is pulled back string by string (`diffqas.circuits.paulis`); an encoding
 shows some of the strings that are reached (`diffqas.circuits.encodings`). An output depends on an
@@ -53,15 +53,13 @@ class EncodedFinding:
 
     @property
     def reason(self) -> str:
-        """All that is to be said of it in one line: `live`, or the reasons and the constant value."""
+        """The finding in one line: `live`, or the reasons and the constant value."""
         values = sorted(set(self.constant or ()))
         return "; ".join((*self.reasons, *(f"always {value}" for value in values))) or "live"
 
 
 def blind(candidate: Candidate) -> str | None:
-    """Why no circuit of this kind sees its input, whatever its size; None if the rules do not say
-    so.
-    """
+    """Why no circuit of this kind sees its input, whatever its size; None if no rule says so."""
     axes = set(candidate.rotations)
     if candidate.hadamard and candidate.encoding == "rx":
         return "blind: RX leaves |+> alone, the input only turns a global phase"
@@ -73,12 +71,13 @@ def blind(candidate: Candidate) -> str | None:
 
 
 def untrainable(candidate: Candidate) -> str | None:
-    """Why the angles of no circuit of this kind matter, whatever its size; None if the rules do not
-    say so.
-    """
+    """Why the angles of this kind never matter, whatever the size; None if no rule says so."""
     axes = set(candidate.rotations)
     if axes == {"rz"}:
-        return "fixed: CNOTs take Z-strings to Z-strings and RZ commutes with them, the angles drop out"
+        return (
+            "fixed: CNOTs take Z-strings to Z-strings and RZ commutes with them, "
+            "the angles drop out"
+        )
     if candidate.hadamard and candidate.encoding == "rx" and axes == {"rx"}:
         return "fixed: CNOTs and RX leave |+..+> alone, the angles only turn a global phase"
     return None
@@ -104,8 +103,8 @@ def encoded_findings(
 
     >>> from diffqas.circuits import QLSTM_SPACE
     >>> found = encoded_findings(QLSTM_SPACE, 6, 5, 5)
-    >>> [sum(not f.sees for f in found), sum(not f.trains for f in found), sum(f.live for f in found)]
-    [14, 14, 16]
+    >>> sum(not f.sees for f in found), sum(not f.trains for f in found), sum(f.live for f in found)
+    (14, 14, 16)
     """
     space = as_space(candidates)
     for name, value in (("n", n), ("depth", depth), ("outputs", outputs)):
@@ -147,9 +146,7 @@ def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[Enc
 def _by_strings(
     candidate: Candidate, found: list[Program], n: int
 ) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
-    """Inputs that are seen, whether the angles matter, and the constant values, from the strings
-    reached.
-    """
+    """Inputs that are seen, whether the angles matter, and the constants: from `reached` strings."""
     seen, trains, values = np.zeros(n, bool), False, []
     for each in found:
         strings = shown(candidate, each.x, each.z, n)
@@ -172,8 +169,9 @@ def _by_rules(
 
 
 def _structure(candidate: Candidate, n: int) -> Hashable:
-    """Equal marks mean equal functions at every depth, by the encoding, the rotations and the map
-    of a layer.
+    """A mark of the circuit's function: equal marks mean equal functions at every depth.
+
+    It is made of the encoding, the rotations and the map of a layer.
     """
     encoding = (candidate.hadamard, candidate.encoding)
     if encoding == (False, "rx") and set(candidate.rotations) == {"rz"}:

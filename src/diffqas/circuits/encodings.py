@@ -1,4 +1,4 @@
-"""What an encoding shows of a Pauli string.
+"""Features of the inputs that an encoding shows of a Pauli string.
 
 After the Hadamards, if any, and one rotation by its input v, a qubit has the Bloch vector r(v); <P>
 of a string is the product of its letters' components. So each letter is shown as 1, cos v or sin v
@@ -39,8 +39,9 @@ class Shown(NamedTuple):
 
 
 def shown(candidate: Candidate, x: Ints, z: Ints, n: int) -> Shown:
-    """Those of the strings (x, z) on `n` qubits whose expectation in the encoded state is not zero
-    for all inputs.
+    """Those of the strings (x, z) on `n` qubits that the encoded state shows.
+
+    A string is shown if its expectation in that state is not zero for all inputs.
 
     # XI, IY
     >>> seen = shown(Candidate(encoding="ry"), np.array([0b10, 0b01]), np.array([0b00, 0b01]), 2)

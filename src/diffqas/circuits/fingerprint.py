@@ -1,5 +1,4 @@
-"""Whether two candidates with data encoding are the same function, decided by exact arithmetic
-modulo a prime.
+"""Equality of candidates with data encoding as functions, decided by arithmetic modulo a prime.
 
 The outputs are polynomials, of degree one in the cosine and sine of each angle and of each input,
 and different ones are different functions. Polynomials are told apart by their values where cosines
@@ -22,8 +21,9 @@ POINTS = 2
 
 
 def fingerprint(candidate: Candidate, programs: Sequence[Program], n: int) -> Hashable:
-    """Equal for candidates that are the same function of inputs and shared angles; programs are
-    those of its outputs.
+    """Equal for candidates that are the same function of inputs and shared angles.
+
+    The programs are those of the outputs.
 
     >>> from diffqas.circuits.paulis import program
     >>> rx, ry = (Candidate(encoding=encoding, rotation="rz") for encoding in ("rx", "ry"))

@@ -81,7 +81,7 @@ def _kind(name: str) -> Kind:
 
 
 GATES: dict[str, Kind] = {name: _kind(name) for name in (*_FIXED, *_TURNING)}
-"""All gates by name, as OpenQASM's stdgates.inc calls them; `rxx`, `ryy` and `rzz` as Qiskit does."""
+"""All gates by name, as in OpenQASM's stdgates.inc; `rxx`, `ryy` and `rzz` as in Qiskit."""
 
 
 def check_gate(gate: object, n: int, angles: int, owner: str) -> None:

@@ -20,8 +20,9 @@ begins.
 
 
 def gate_list(candidate: AnyCandidate, n: int) -> GateList:
-    """Gates of a candidate on `n` qubits: once at the start, then in every layer, where they name
-    the angles' slots.
+    """Gates of a candidate on `n` qubits: those at the start, and those of every layer.
+
+    Gates of a layer name the slots of their angles.
 
     An angle that encodes data is open, `x0` on qubit 0.
 

@@ -1,4 +1,4 @@
-"""What can be said of a candidate without simulating it: constants, duplicates and the reason.
+"""Findings about a candidate without simulation: constants, duplicates and the reason.
 
 CNOTs permute basis states and leave |0..0> and |+..+> alone. RZ adds phases, which probabilities do
 not show while no other rotation mixes them; RX leaves |+> alone. Hence half of Table I is constant.
@@ -132,8 +132,7 @@ def findings(candidates: SearchSpace | Sequence[AnyCandidate], n: int) -> list[F
 def groups(
     candidates: SearchSpace | Sequence[AnyCandidate], n: int, *, shared: bool = True
 ) -> list[list[int]]:
-    """Indices of candidates with equal probabilities for all angles, merged; in order of first
-    appearance.
+    """Indices of candidates with equal probabilities for all angles, in order of first appearance.
 
     With angles of their own (`shared=False`) only the constants are equal.
 

@@ -1,5 +1,4 @@
-"""Which Pauli strings an output <Z_k> becomes when it is pulled back through the layers of a
-circuit.
+"""Pauli strings that an output <Z_k> becomes, pulled back through the layers of a circuit.
 
 Strings are pairs of bit masks (x, z), qubit q being bit n-1-q: X has its bit in x, Z in z, Y in
 both. CNOTs map a string to a string, up to a sign. A rotation about P leaves strings that commute
@@ -34,9 +33,7 @@ MAX_STRINGS = 4**8
 
 
 class Step(NamedTuple):
-    """One rotation of the circuit: plane rotations of the same angle, rows start..stop of a
-    program's `pairs`.
-    """
+    """One rotation of the circuit: plane rotations of one angle, rows start..stop of `pairs`."""
 
     layer: int
     qubit: int
@@ -60,8 +57,7 @@ class Program(NamedTuple):
 
 
 def pull_back_cnots(x: Ints, z: Ints, pairs: Iterable[Cnot], n: int) -> tuple[Ints, Ints, Ints]:
-    """Strings x, z and signs of E^dagger P E, where the CNOTs of E act on states in the order
-    given.
+    """Strings x, z and signs of E^dagger P E; the CNOTs of E act on states in the order given.
 
     >>> one = np.array([1])
     >>> x, z, sign = pull_back_cnots(2 * one, 0 * one, [(0, 1)], 2)  # X on the control
@@ -81,8 +77,7 @@ def pull_back_cnots(x: Ints, z: Ints, pairs: Iterable[Cnot], n: int) -> tuple[In
 def program(
     cnots: tuple[Cnot, ...], rotations: tuple[str, ...], n: int, depth: int, output: int
 ) -> Program | None:
-    """Program of <Z_output> for `depth` layers of CNOTs and rotations; None beyond MAX_STRINGS
-    strings.
+    """Program of <Z_output> for `depth` layers; None if it needs more than MAX_STRINGS strings.
 
     >>> program((), ("ry",), 1, 1, 0).pairs.tolist(), program((), ("rz",), 1, 1, 0).pairs.tolist()
     ([[0, 1]], [])
@@ -119,8 +114,7 @@ def programs(
 
 
 def _rotate(axis: str, bit: int, x: Ints, z: Ints, sign: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Pairs of slots that a rotation mixes, and the slots with those added that it reaches for the
-    first time.
+    """Pairs of slots that a rotation mixes, and all slots with those that it reaches first.
 
     With P, A, B = X, Y, Z or Y, Z, X or Z, X, Y, A becomes cos A - sin B and B becomes cos B + sin
     A: the coefficients become a, b = cos a + sin b, cos b - sin a.
@@ -148,9 +142,7 @@ def _rotate(axis: str, bit: int, x: Ints, z: Ints, sign: Ints) -> tuple[Ints, In
 
 
 def _slots(wanted: Ints, codes: Ints) -> tuple[Ints, Ints]:
-    """Slots of the wanted strings, all different, and the strings of all slots, new ones at the
-    end.
-    """
+    """Slots of the wanted strings, all different, and the strings of all slots, new ones last."""
     order = np.argsort(codes)
     at = order[np.minimum(np.searchsorted(codes, wanted, sorter=order), len(codes) - 1)]
     fresh = codes[at] != wanted

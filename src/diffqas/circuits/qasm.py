@@ -12,7 +12,10 @@ from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
 
 NOT_STANDARD = {
     "rxx": "gate rxx(t) a, b { h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; }",
-    "ryy": "gate ryy(t) a, b { sdg a; sdg b; h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; s a; s b; }",
+    "ryy": (
+        "gate ryy(t) a, b "
+        "{ sdg a; sdg b; h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; s a; s b; }"
+    ),
     "rzz": "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; }",
 }
 """Definitions of gates that stdgates.inc does not hold."""
@@ -57,7 +60,8 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
-        f"// {named(candidate)}, {n} qubits, depth {len(angles)}; q[0] is the most significant bit of a basis state",
+        f"// {named(candidate)}, {n} qubits, depth {len(angles)}; "
+        "q[0] is the most significant bit of a basis state",
         *(definition for name, definition in NOT_STANDARD.items() if name in used),
         *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",

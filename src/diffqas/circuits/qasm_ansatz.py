@@ -16,8 +16,7 @@ from diffqas.storage import storable
 @storable
 @dataclass(frozen=True)
 class QasmAnsatz(Ansatz):
-    """One layer as OpenQASM 3 with named parameters (extra `qasm`); the layer is repeated `depth`
-    times.
+    """One layer as OpenQASM 3 with named parameters, repeated `depth` times (extra `qasm`).
 
     Each `input` is an angle of its own in every layer. With P parameters on n qubits a layer has r
     = ceil(P / n) angles per qubit; parameter i, in the order of declaration, is angle i % r of
@@ -71,7 +70,8 @@ class QasmAnsatz(Ansatz):
         """
         if n != self.n:
             raise ArgumentError(
-                f"The candidate {self.name} has {self.n} qubits, needs {n}: write it for {n} qubits."
+                f"The candidate {self.name} has {self.n} qubits, needs {n}: "
+                f"write it for {n} qubits."
             )
         return self._circuit.gates
 

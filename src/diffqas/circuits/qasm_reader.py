@@ -1,5 +1,4 @@
-"""OpenQASM 3 text as gates. The text is parsed by the reference parser and read as data; nothing in
-it is executed.
+"""OpenQASM 3 text as gates, read as data by the reference parser; nothing in it is executed.
 
 What is understood: qubit registers, `input float` and `input angle`, gates of `GATES`, definitions
 of gates, and angles that are linear in one parameter. Everything else is refused, with the line.
@@ -194,10 +193,8 @@ class _Reader:
         ):
             pass  # for a measurement, which would be refused
         elif kind not in SKIPPED:
-            raise Refused(
-                node,
-                f"{WORDS.get(kind, f'a statement of the kind {kind}')} cannot be part of a candidate",
-            )
+            word = WORDS.get(kind, f"a statement of the kind {kind}")
+            raise Refused(node, f"{word} cannot be part of a candidate")
 
     def _new(self, node: Any, name: str) -> None:
         if name in self.qubits or name in self.parameters or name in CONSTANTS:
@@ -240,10 +237,9 @@ class _Reader:
             assert known is not None
             wanted = (known.qubits, int(known.turns))
         if (len(on), len(angles)) != wanted:
-            raise Refused(
-                node,
-                f"{name} takes {wanted[0]} qubits and {wanted[1]} angles, not {len(on)} and {len(angles)}",
-            )
+            qubits, turns = wanted
+            takes = f"{name} takes {qubits} qubits and {turns} angles"
+            raise Refused(node, f"{takes}, not {len(on)} and {len(angles)}")
         if len(set(on)) < len(on):
             raise Refused(node, f"{name} is given the same qubit twice")
         if own is None:

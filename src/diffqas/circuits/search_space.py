@@ -79,8 +79,9 @@ class SearchSpace(Sequence[C], Generic[C]):
 
     @property
     def angles_per_qubit(self) -> int:
-        """Angles of one qubit in one layer: the most that any candidate needs; the others use the
-        first ones.
+        """Angles of one qubit in one layer: the most that any candidate needs.
+
+        A candidate that needs fewer uses the first ones.
         """
         return max(candidate.rotations_per_qubit for candidate in self._candidates)
 

@@ -1,4 +1,4 @@
-"""What every optimiser is: a typed choice that knows its rules and makes the algorithm."""
+"""The contract of every optimiser: a typed choice that knows its rules and makes the algorithm."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ class Optimisation(Protocol):
 
     @property
     def unsound(self) -> Tensor | None:
-        """Seeds whose last step was left out because its gradient was not finite though the loss
-        was, (seeds,) of bool.
+        """Seeds whose last step was left out, (seeds,) of bool.
+
+        A step is left out where the gradient was not finite although the loss was.
 
         None if there are none, or where the method itself knows how to go on.
         """
@@ -108,8 +109,7 @@ class Optimiser(ABC):
 
 
 def schedule_factor(schedule: str, progress: float) -> float:
-    """Learning rate relative to its base after the share `progress` of all steps: a function, no
-    state.
+    """Learning rate relative to its base after the share `progress` of all steps; it has no state.
 
     >>> [round(schedule_factor("cosine", p), 2) for p in (0, 0.5, 1)]
     [1.0, 0.5, 0.0]

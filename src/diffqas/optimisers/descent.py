@@ -48,7 +48,7 @@ class Adam(_ElementByElement):
     name: ClassVar[str] = "adam"
 
     def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
-        """As of `Optimiser`."""
+        """Adam as torch has it, for groups of parameters with their own rates."""
         return torch.optim.Adam(groups, lr=self.lr, betas=self.betas, eps=self.eps)
 
 
@@ -70,13 +70,14 @@ class RMSProp(_ElementByElement):
     name: ClassVar[str] = "rmsprop"
 
     def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
-        """As of `Optimiser`."""
+        """RMSProp as torch has it, for groups of parameters with their own rates."""
         return torch.optim.RMSprop(groups, lr=self.lr, alpha=self.alpha, eps=self.eps)
 
 
 class GradientDescent:
-    """Adam or RMSProp with a learning-rate schedule: both act on every number alone, so seeds do
-    not meet.
+    """Adam or RMSProp with a learning-rate schedule.
+
+    Both act on every number alone, so the seeds do not influence each other.
 
     Args:
         population: the seeds' models.
@@ -101,7 +102,7 @@ class GradientDescent:
         self.unsound: Tensor | None = None
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """As `Optimisation.step`."""
+        """Make one step, as `Optimisation.step` describes it."""
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_lr"] * schedule_factor(self.problem.schedule, progress)
         self.optimizer.zero_grad(set_to_none=True)
@@ -134,7 +135,7 @@ class GradientDescent:
         return self.optimizer.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As of `torch.optim.Optimizer`."""
+        """Continue from a state, as `torch.optim.Optimizer.load_state_dict`."""
         self.optimizer.load_state_dict(state_dict)
 
 

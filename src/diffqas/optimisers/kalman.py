@@ -29,8 +29,7 @@ from diffqas.storage import storable
 @storable
 @dataclass(frozen=True)
 class Kalman(Optimiser):
-    """An extended Kalman filter over the trainable numbers, for tasks whose loss is the squared
-    error.
+    """An extended Kalman filter over the trainable numbers, for losses that are squared errors.
 
     The rates of the groups of numbers are the standard deviations of its prior.
     """
@@ -97,7 +96,7 @@ class KalmanFilter:
         """Mean squared error over about the last epoch, (seeds,)."""
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """As `Optimisation.step`."""
+        """Make one step, as `Optimisation.step` describes it."""
         outputs, rows = jacobian(self.population, inputs, self.parameters)
         require(
             outputs.shape[1] == targets.numel(),
@@ -173,8 +172,9 @@ def correct(
 def jacobian(
     population: Population, inputs: Tensor, parameters: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Outputs (seeds, m) and their derivatives (seeds, m, numbers) in float64, m = samples times
-    outputs.
+    """Outputs (seeds, m) and their derivatives (seeds, m, numbers) in float64.
+
+    There are m = samples times outputs of them per seed.
 
     The models run forward once; all rows go backward together where vmap can do that.
     """

@@ -1,4 +1,4 @@
-"""What the loops need of the models that they train: several seeds as one module."""
+"""The models as the training loops see them: several seeds as one module."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ State: TypeAlias = dict[str, Any]
 
 
 class Population(Protocol):
-    """Several seeds' models as one; `quantum_train.Lockstep` and `DirectLockstep` are the ones
-    shipped.
+    """Several seeds' models as one.
+
+    `quantum_train.Lockstep` and `DirectLockstep` are the ones shipped.
     """
 
     @property
@@ -29,8 +30,9 @@ class Population(Protocol):
         ...
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Told before every step and after every epoch: the share of all steps done, and their
-        number.
+        """Take note of the share of all steps done, and of their number.
+
+        It is called before every step and after every epoch.
         """
         ...
 
@@ -39,33 +41,30 @@ class Population(Protocol):
         ...
 
     def train(self, mode: bool = True) -> Any:
-        """As of `nn.Module`."""
+        """Switch to training mode, as `nn.Module.train`."""
         ...
 
     def eval(self) -> Any:
-        """As of `nn.Module`."""
+        """Switch to evaluation mode, as `nn.Module.eval`."""
         ...
 
     def state_dict(self) -> State:
-        """As `nn.Module.state_dict`."""
+        """All tensors by name, as `nn.Module.state_dict`."""
         ...
 
     def load_state_dict(self, state_dict: State) -> Any:
-        """As `nn.Module.load_state_dict`."""
+        """Continue from a state, as `nn.Module.load_state_dict`."""
         ...
 
 
 @runtime_checkable
 class SamplesApart(Protocol):
-    """A population that can tell what each sample's output owes to each number faster than sample
-    by sample.
-    """
+    """A population with a fast way to each sample's own derivatives, better than one by one."""
 
     def sample_jacobian(
         self, inputs: Tensor, parameters: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]] | None:
-        """Outputs (seeds, samples), and for each parameter (seeds, ...) their derivatives (samples,
-        seeds, ...).
+        """Outputs (seeds, samples), and per parameter their derivatives (samples, seeds, ...).
 
         None where it has no faster way.
         """
@@ -115,8 +114,9 @@ class DirectLockstep(nn.Module):
         return dict(zip(self._names, self.stacked, strict=True))
 
     def call(self, tensors: dict[str, Tensor], inputs: Tensor, own: bool = False) -> Tensor:
-        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs
-        (seeds, ...).
+        """Outputs of every seed's network with given weights, (seeds, ...).
+
+        With `own`, every seed has inputs of its own, (seeds, ...).
         """
 
         def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
@@ -137,8 +137,7 @@ def trained_tensors(population: Population) -> list[Tensor]:
 
 
 def flat_numbers(population: Population, most: int | None) -> tuple[list[Tensor], Tensor]:
-    """Trainable tensors of a population, and the rates of their numbers as one flat vector,
-    (numbers,) in float64.
+    """Trainable tensors of a population, and the rates of their numbers, (numbers,) in float64.
 
     Raises:
         ArgumentError: more than `most` numbers per seed, what an optimiser with a covariance can

@@ -89,7 +89,7 @@ class Soap:
         )
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """As `Optimisation.step`."""
+        """Make one step, as `Optimisation.step` describes it."""
         losses = per_seed(self.problem.loss, self.population(inputs), targets)
         gradients = torch.autograd.grad(losses.sum(), self.parameters, materialize_grads=True)
         gradient = torch.cat([part.flatten(1) for part in gradients], 1).double() * self.units
@@ -127,8 +127,9 @@ class Soap:
         self.basis = basis
 
     def state_dict(self) -> dict[str, Any]:
-        """Covariances and bases, (seeds, numbers, numbers), moments, (seeds, numbers), and the
-        steps done.
+        """Covariances, bases, moments and the number of steps done.
+
+        Covariances and bases are (seeds, numbers, numbers), moments (seeds, numbers).
         """
         return {name: getattr(self, name) for name in _STATE}
 

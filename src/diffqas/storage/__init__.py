@@ -1,4 +1,4 @@
-"""The one place that writes and reads files: whole or not there, typed choices as JSON, run folders.
+"""Files, written whole or not at all and read again: typed choices as JSON, tensors, run folders.
 
 Knows no circuit and no network, and imports torch only when tensors are read or written.
 """

@@ -44,7 +44,7 @@ _FAMILIES: list[_Family] = []
 
 
 def storable(cls: type[T]) -> type[T]:
-    """Class decorator: a frozen dataclass that `encode_value` and `decode_value` know by its name."""
+    """Let `encode_value` and `decode_value` know a frozen dataclass by its name (a decorator)."""
     CLASSES[cls.__name__] = cls
     return cls
 

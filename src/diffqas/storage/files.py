@@ -155,7 +155,7 @@ def open_to_append(path: Path) -> int:
 
 
 def synchronise(descriptor: int) -> None:
-    """Wait until a file's content is on the disk: a disk that is full says so here at the latest."""
+    """Wait until a file's content is on the disk; a full disk raises here at the latest."""
     os.fsync(descriptor)
 
 

@@ -1,4 +1,4 @@
-"""Lines of metrics.jsonl as they are read again: whole, in order and all of one form, or not at all."""
+"""Lines of metrics.jsonl, read again: whole, in order and all of one form, or not at all."""
 
 from __future__ import annotations
 

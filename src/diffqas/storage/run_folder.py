@@ -125,7 +125,7 @@ class RunFolder:
         return found
 
     def tidy(self) -> None:
-        """Remove what a process that was killed left half-written; for the one that holds the lock."""
+        """Remove what a killed process left half-written; only the lock's holder may call it."""
         for rubbish in (*self.path.glob(".*.tmp"), self.path / FRESH):
             with suppress(OSError):
                 rubbish.unlink()

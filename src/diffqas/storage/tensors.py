@@ -78,7 +78,7 @@ def seal(archive: bytes) -> bytes:
 
 
 def fault(content: bytes) -> str | None:
-    """What is wrong with a file's bytes; None if nothing is, or if it was written without a seal."""
+    """The damage of a file's bytes; None if there is none, or if it was written without a seal."""
     body, comment = content[:-SEAL], content[-SEAL:]
     if comment.startswith(MARK):
         sound = comment == MARK + hashlib.sha256(body).hexdigest().encode()
