@@ -101,7 +101,8 @@ def test_noise_is_drawn_anew_for_a_stochastic_relaxation_only():
         ),
         (
             {"sharing": "seperate"},
-            "Argument `sharing` must be one of shared, separate, but got 'seperate' (did you mean 'separate'?).",
+            "Argument `sharing` must be one of shared, separate, "
+            "but got 'seperate' (did you mean 'separate'?).",
         ),
         (
             {"candidates": SearchSpace([Candidate(encoding="ry")])},

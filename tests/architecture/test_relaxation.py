@@ -137,7 +137,8 @@ def test_merged_parameters_weigh_as_much_as_their_members(relaxation, progress, 
         ),
         (
             lambda: as_relaxation("softmx"),
-            "Argument `relaxation` must be one of raw, softmax, gumbel, but got 'softmx' (did you mean 'softmax'?).",
+            "Argument `relaxation` must be one of raw, softmax, gumbel, "
+            "but got 'softmx' (did you mean 'softmax'?).",
         ),
     ],
 )

@@ -59,7 +59,7 @@ def normal():
 
 @pytest.fixture(scope="session")
 def randomise():
-    """Fill angles and structure of a cell with normal numbers, so that nothing is near 0 or alike."""
+    """Fill angles and structure of a cell with normal numbers: nothing is near 0 or alike."""
 
     def fill(cell, seed=0):
         draw = torch.Generator().manual_seed(seed)

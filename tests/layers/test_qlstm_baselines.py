@@ -1,4 +1,4 @@
-"""The six circuits chosen by hand; two of them are constants, and train as the published ones did."""
+"""The six circuits chosen by hand; two are constants, and train as the published ones did."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The k best candidates as a model of their own, against the mixture of these candidates by hand."""
+"""The k best candidates as a model of their own, against their mixture by hand."""
 
 import pytest
 import torch

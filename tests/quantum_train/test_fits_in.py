@@ -73,7 +73,8 @@ from torch.nn.parallel import DistributedDataParallel
 from diffqas import QuantumTrain
 
 rank, folder = int(sys.argv[1]), sys.argv[2]
-torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+meet = f"file://{folder}/meet"
+torch.distributed.init_process_group("gloo", init_method=meet, rank=rank, world_size=2)
 torch.manual_seed(rank)  # the first process's numbers are given to the other
 model = QuantumTrain(nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1)), depth=3)
 start = {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -82,7 +83,8 @@ y = x[:, :1] * x[:, 1:2]
 shared = DistributedDataParallel(model)
 half = slice(16 * rank, 16 * rank + 16)
 nn.functional.mse_loss(shared(x[half]), y[half]).backward()
-torch.save({"grad": {n: p.grad for n, p in model.named_parameters()}, "start": start}, f"{folder}/{rank}.pt")
+grads = {n: p.grad for n, p in model.named_parameters()}
+torch.save({"grad": grads, "start": start}, f"{folder}/{rank}.pt")
 torch.distributed.destroy_process_group()
 """
 

@@ -65,12 +65,13 @@ def test_wrong_choices(choices, start, message):
         ),
         (
             lambda: nn.Linear(3, 2).half(),
-            "have parameters of one dtype, float32 or float64 (half precision has too few digits for probabilities "
-            "near 2**-n and for undoing the layers), but got torch.float16.",
+            "have parameters of one dtype, float32 or float64 (half precision has too few digits "
+            "for probabilities near 2**-n and for undoing the layers), but got torch.float16.",
         ),
         (
             lambda: nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1).double()),
-            "have parameters of one dtype, float32 or float64, but got torch.float32, torch.float64.",
+            "have parameters of one dtype, float32 or float64, "
+            "but got torch.float32, torch.float64.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Gradients through any target reach angles, structure and mapping: checked by finite differences."""
+"""Gradients through any target reach angles, structure and mapping, by finite differences."""
 
 import pytest
 import torch

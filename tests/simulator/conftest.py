@@ -22,7 +22,7 @@ FORMS = {
 
 
 class Problem(NamedTuple):
-    """A space and float64 angles that require a gradient, in the shape that `probabilities` takes."""
+    """A space and float64 angles that require a gradient, shaped as `probabilities` takes them."""
 
     space: SearchSpace
     angles: Tensor

@@ -10,9 +10,15 @@ from diffqas.simulator import MAX_QUBITS, mixture, probabilities
 
 EULER = SearchSpace([Candidate(), Candidate(rotation=("rz", "ry", "rz"))])
 SHARED = "Argument `angles` must have the shape (..., depth, n) with depth and n at least 1"
-SEPARATE = "Argument `angles` must have the shape (..., len(candidates), depth, n) with depth and n at least 1"
+SEPARATE = (
+    "Argument `angles` must have the shape (..., len(candidates), depth, n) "
+    "with depth and n at least 1"
+)
 SEVERAL = "Argument `angles` must have the shape (..., depth, n, 3) with depth and n at least 1"
-SEVERAL_SEPARATE = "Argument `angles` must have the shape (..., len(candidates), depth, n, 3) with depth and n at least 1"
+SEVERAL_SEPARATE = (
+    "Argument `angles` must have the shape (..., len(candidates), depth, n, 3) "
+    "with depth and n at least 1"
+)
 
 
 @pytest.mark.parametrize(

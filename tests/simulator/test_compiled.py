@@ -298,9 +298,12 @@ def test_without_numba_plain_torch_is_used(monkeypatch):
 
 def test_numba_is_imported_on_first_use_only():
     code = (
-        "import sys, torch, diffqas; from diffqas.simulator import mixture; assert 'numba' not in sys.modules;"
-        "mixture(diffqas.TABLE_I, torch.zeros(1, 2), torch.ones(12)); assert 'numba' not in sys.modules;"
-        "mixture(diffqas.TABLE_I, torch.zeros(1, 3), torch.ones(12)); assert 'numba' in sys.modules"
+        "import sys, torch, diffqas; from diffqas.simulator import mixture;"
+        "assert 'numba' not in sys.modules;"
+        "mixture(diffqas.TABLE_I, torch.zeros(1, 2), torch.ones(12));"
+        "assert 'numba' not in sys.modules;"
+        "mixture(diffqas.TABLE_I, torch.zeros(1, 3), torch.ones(12));"
+        "assert 'numba' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

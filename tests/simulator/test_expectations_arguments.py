@@ -32,11 +32,13 @@ EULER = SearchSpace(
         ),
         (
             (QLSTM_SPACE, torch.zeros(3), torch.zeros(3), 1),
-            "Argument `angles` must have the shape (..., depth, n) with depth and n at least 1, but got (3,).",
+            "Argument `angles` must have the shape (..., depth, n) with depth and n at least 1, "
+            "but got (3,).",
         ),
         (
             (EULER, torch.zeros(3), torch.zeros(2, 3), 1),
-            "Argument `angles` must have the shape (..., depth, n, 3) with depth and n at least 1, but got (2, 3).",
+            "Argument `angles` must have the shape (..., depth, n, 3) "
+            "with depth and n at least 1, but got (2, 3).",
         ),
         (
             (QLSTM_SPACE, torch.zeros(3), torch.zeros(2, 3, dtype=torch.int64), 1),
@@ -56,7 +58,8 @@ EULER = SearchSpace(
         ),
         (
             (QLSTM_SPACE, torch.zeros(3, dtype=torch.float64), torch.zeros(2, 3), 1),
-            "Argument `inputs` must be a torch.float32 tensor like `angles`, but got torch.float64.",
+            "Argument `inputs` must be a torch.float32 tensor like `angles`, "
+            "but got torch.float64.",
         ),
         (
             (QLSTM_SPACE, [0.0, 0.0, 0.0], torch.zeros(2, 3), 1),
@@ -64,16 +67,18 @@ EULER = SearchSpace(
         ),
         (
             (QLSTM_SPACE, torch.zeros(4, 3), torch.zeros(5, 2, 3), 1),
-            "Argument `inputs` must have leading dimensions that broadcast against those of `angles`, (5,), "
-            "but got (4,).",
+            "Argument `inputs` must have leading dimensions that broadcast "
+            "against those of `angles`, (5,), but got (4,).",
         ),
         (
             (QLSTM_SPACE, torch.zeros(3), torch.zeros(2, 3), 0),
-            "Argument `outputs` must be a whole number from 1 to the number of qubits, 3, but got 0.",
+            "Argument `outputs` must be a whole number from 1 to the number of qubits, 3, "
+            "but got 0.",
         ),
         (
             (QLSTM_SPACE, torch.zeros(3), torch.zeros(2, 3), 4),
-            "Argument `outputs` must be a whole number from 1 to the number of qubits, 3, but got 4.",
+            "Argument `outputs` must be a whole number from 1 to the number of qubits, 3, "
+            "but got 4.",
         ),
         (
             (QLSTM_SPACE, torch.zeros(27), torch.zeros(1, 27), 1),

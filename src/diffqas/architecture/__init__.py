@@ -1,6 +1,4 @@
-"""Structural weights: the relaxed choice between candidates, and what it says once it has been
-learned.
-"""
+"""Structural weights: the relaxed choice between candidates, and what it finds."""
 
 from diffqas.architecture.audit import MAX_AUDIT_QUBITS as MAX_AUDIT_QUBITS
 from diffqas.architecture.audit import Audit as Audit

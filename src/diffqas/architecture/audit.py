@@ -1,4 +1,4 @@
-"""What a search space is worth, candidate by candidate, before any training."""
+"""The worth of a search space, candidate by candidate, before any training."""
 
 from __future__ import annotations
 
@@ -81,8 +81,9 @@ class Audit:
 
     @property
     def slope(self) -> float | None:
-        """Change of log2 of the gradient variance per qubit, by least squares; None for constants
-        or one size.
+        """Change of log2 of the gradient variance per qubit, by least squares.
+
+        None for constants, or if there is one size only.
         """
         if len(self.gradient_variance) < 2 or any(
             variance < ZERO_VARIANCE for _, variance in self.gradient_variance
@@ -131,8 +132,9 @@ def audits(
 
     >>> from diffqas.circuits import Candidate
     >>> (one,) = audit([Candidate(rotation="rz")], n=2, depth=1, samples=4)
-    >>> one.directions, one.angles, round(one.entanglement, 9), round(one.expressibility / math.log(BINS), 9)
-    (0, 2, 0.0, 3.0)
+    >>> worst = 3 * math.log(BINS)  # all fidelities are 1: they fall into the last bin
+    >>> one.directions, one.angles, round(one.entanglement, 9), round(one.expressibility / worst, 9)
+    (0, 2, 0.0, 1.0)
     """
     chosen = as_space(candidates)
     every = chosen if space is None else space
@@ -176,9 +178,7 @@ def _audits(
 
 
 def _sizes(candidate: AnyCandidate, n: int) -> Sequence[int]:
-    """Every second size up to `n`, from 2 or 3 on; of an entangler that is a list of pairs only
-    `n`.
-    """
+    """Every second size up to `n`, from 2 or 3 on; only `n` for an entangler given as pairs."""
     if isinstance(candidate, Ansatz):
         return [size for size in range(min(n, 2 + n % 2), n + 1, 2) if fits(candidate, size)]
     return range(n if n < 3 or not isinstance(candidate.entangler, str) else 2 + n % 2, n + 1, 2)
@@ -191,36 +191,33 @@ def random_angles(space: SearchSpace, n: int, depth: int, samples: int, seed: in
 
 
 def directions(candidate: AnyCandidate, angles: Tensor) -> int:
-    """Rank of d probabilities / d angles at one point, (depth, n, r): singular values above
-    `RANK_TOLERANCE`.
+    """Rank of d probabilities / d angles at one point, (depth, n, r).
+
+    Singular values above `RANK_TOLERANCE` are counted.
     """
     values = torch.linalg.svdvals(jacobian(candidate, angles))
     return int((values > RANK_TOLERANCE * max(float(values[0]), RANK_TOLERANCE)).sum())
 
 
 def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
-    """Jacobian of probabilities in angles at one point, (2**n, depth n r), by the parameter-shift
-    rule, which is exact.
+    """Jacobian of probabilities in angles at one point, (2**n, depth n r).
 
-    Of a circuit of one's own by reverse mode: there an angle may enter anywhere.
-
-    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2, as every angle enters one rotation (Schuld et al. 2019,
-    arXiv 1811.11184).
+    It is exact, by the parameter-shift rule: every angle enters one rotation, hence
+    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2 (Schuld et al. 2019, arXiv 1811.11184).
+    In a user's own circuit an angle may enter anywhere, so that one goes by reverse mode.
     """
     if isinstance(candidate, Ansatz):
         leaf = angles.clone().requires_grad_()
         values = _probabilities(candidate, leaf.unsqueeze(0)).squeeze(0)
         rows = torch.eye(len(values), dtype=angles.dtype).split(_at_once(angles.shape[1]))
-        pulled = [
-            torch.func.vmap(
-                lambda one: torch.autograd.grad(values, leaf, one, retain_graph=True)[0]
-            )(part)
-            for part in rows
-        ]
+
+        def pull(row: Tensor) -> Tensor:
+            return torch.autograd.grad(values, leaf, row, retain_graph=True)[0]
+
+        pulled = [torch.func.vmap(pull)(part) for part in rows]
         return torch.cat(pulled).flatten(1)
-    shifts = torch.eye(angles.numel(), dtype=angles.dtype).reshape(-1, *angles.shape) * (
-        math.pi / 2
-    )
+    units = torch.eye(angles.numel(), dtype=angles.dtype).reshape(-1, *angles.shape)
+    shifts = units * (math.pi / 2)
     parts = [
         (_probabilities(candidate, angles + part) - _probabilities(candidate, angles - part)) / 2
         for part in shifts.split(_at_once(angles.shape[1]))
@@ -229,8 +226,7 @@ def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
 
 
 def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
-    """Variance over samples of d<Z_1>/d angle, summed over all angles; angles (samples, depth, n,
-    r).
+    """Variance over samples of d<Z_1>/d angle, summed over all angles, (samples, depth, n, r).
 
     <Z_1> = sum_i s_i p_i, s_i = +1 where the first qubit of basis state i is 0, else -1. Of a
     single angle, as in McClean et al. (2018, arXiv 1803.11173), it can be zero at some sizes for
@@ -250,8 +246,9 @@ def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
 
 
 def step_seconds(spaces: Sequence[SearchSpace], angles: Tensor) -> list[float]:
-    """Median seconds of a step of each space, probabilities and a gradient, per set of angles; this
-    machine's.
+    """Median seconds of a step of each space per set of angles, on this machine.
+
+    A step is probabilities and a gradient.
 
     The spaces take turns, so that what else the machine does falls on all of them.
 

@@ -1,5 +1,4 @@
-"""What the states of a circuit at random angles are like: how they spread, and how entangled they
-are.
+"""Properties of a circuit's states at random angles: how they spread, how entangled they are.
 
 Both measures are those of Sim, Johnson and Aspuru-Guzik (2019, arXiv 1905.10876). They look at
 states, phases included; probabilities hide phases, so a circuit can be rich by both and still write
@@ -41,7 +40,8 @@ def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
         ArgumentError: the candidate encodes data.
 
     >>> from diffqas.circuits import Candidate
-    >>> states(Candidate(rotation="ry"), torch.full((1, 1, 1, 1), torch.pi, dtype=torch.float64)).real.round().tolist()
+    >>> half_turn = torch.full((1, 1, 1, 1), torch.pi, dtype=torch.float64)
+    >>> states(Candidate(rotation="ry"), half_turn).real.round().tolist()
     [[0.0, 1.0]]
     """
     require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
@@ -58,7 +58,7 @@ def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
 
 
 def fidelities(left: Tensor, right: Tensor) -> Floats:
-    """|<left|right>|**2 of pairs of states, (pairs, 2**n) each: (pairs,), rounding above 1 cut off."""
+    """|<left|right>|**2 of pairs of states, (pairs, 2**n) each: (pairs,), at most 1."""
     overlaps = (left.conj() * right).sum(-1).abs().square()
     return overlaps.clamp(max=1).numpy()
 
@@ -78,8 +78,7 @@ def log_haar_masses(size: int, bins: int = BINS) -> Floats:
 
 
 def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
-    """Kullback-Leibler divergence, in nats, of fidelities from those of Haar-random states; 0 is
-    the best.
+    """Kullback-Leibler divergence, in nats, of fidelities from Haar-random ones; 0 is best.
 
     What Sim et al. call Expr. States that are all equal give its largest value, (size - 1)
     ln(bins).
@@ -96,17 +95,14 @@ def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
 
 
 def haar_floor(size: int, pairs: int, seed: int = 0, repeats: int = 50) -> float:
-    """Mean expressibility that as many pairs of truly Haar-random states would be given: the bias
-    of a histogram.
-    """
+    """Mean expressibility of as many truly Haar-random pairs: the bias of a histogram."""
     draws = np.random.default_rng(seed).random((repeats, pairs))
     values = -np.expm1(np.log1p(-draws) / (size - 1))  # the inverse of 1 - (1 - F)**(size - 1)
     return float(np.mean([expressibility(one, size) for one in values]))
 
 
 def meyer_wallach(vectors: Tensor) -> Floats:
-    """Entanglement Q = 2 (1 - mean over qubits of Tr rho_k**2) of states (samples, 2**n):
-    (samples,).
+    """Entanglement Q = 2 (1 - mean over qubits of Tr rho_k**2): (samples, 2**n) -> (samples,).
 
     0 for product states, 1 where every qubit alone is fully mixed (GHZ). In Brennen's form
     (2003, quant-ph/0305094); its mean over random angles is what Sim et al. call Ent.

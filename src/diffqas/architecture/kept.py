@@ -12,8 +12,9 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """What tensors give, computed once, and again only after one of them has changed; copies start
-    empty.
+    """A result of tensors, computed once, and again only after one of them has changed.
+
+    Copies start empty.
 
     >>> kept, seen = Kept(), []
     >>> numbers = torch.zeros(2)
@@ -43,8 +44,9 @@ class Kept(Generic[T]):
 
 
 def stays(parameter: Tensor) -> bool:
-    """Whether a parameter is not trained; no tensor that stands in its place for one call (vmap,
-    jvp) is one.
+    """Whether this is a parameter that is not trained.
+
+    A tensor that takes its place for one call (vmap, jvp) is none.
     """
     return isinstance(parameter, nn.Parameter) and not parameter.requires_grad
 

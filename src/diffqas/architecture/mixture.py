@@ -1,6 +1,4 @@
-"""A learnable mixture of candidate circuits: angles and structural parameters in, probabilities
-out.
-"""
+"""A learnable mixture of candidate circuits, from angles and structure to probabilities."""
 
 from __future__ import annotations
 
@@ -22,8 +20,7 @@ SHARINGS = ("shared", "separate")
 
 
 class CircuitMixture(nn.Module):
-    """p = sum_j w_j p_j(theta) over the candidates of a search space (arXiv 2505.09653, Eq. 6 and
-    7).
+    """p = sum_j w_j p_j(theta) over the candidates of a space (arXiv 2505.09653, Eq. 6 and 7).
 
     Every parameter may have leading dimensions `lead`, one entry per independent copy.
 
@@ -65,7 +62,7 @@ class CircuitMixture(nn.Module):
         relaxations.
         """
         self.noise: Tensor | None = None
-        """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
+        """Uniform noise for the next pass of a stochastic relaxation; None draws it anew."""
         self.shots: Shots | None = None
         """Set by `measure`."""
         self.draws: Sequence[np.random.Generator] | None = None
@@ -129,9 +126,7 @@ class CircuitMixture(nn.Module):
 
     @torch.no_grad()
     def restricted(self, groups: list[list[int]]) -> CircuitMixture:
-        """A mixture of fewer candidates as found here: of each group the first, with the group's
-        weight.
-        """
+        """A mixture of fewer candidates as found here: the first of each group, with its weight."""
         firsts = [group[0] for group in groups]
         space = SearchSpace(self.candidates[index] for index in firsts)
         few = CircuitMixture(space, self.n, self.depth, self.relaxation, self.sharing)

@@ -1,5 +1,4 @@
-"""A search of every layer by itself: in each layer one candidate is drawn, and its weights are
-learned.
+"""A search of every layer by itself: one candidate is drawn per layer, its weights are learned.
 
 A weighted sum of layers' outputs is no mixture of circuits, and nothing that hardware could run. So
 the forward pass always runs one circuit: each layer's candidate is drawn by its probability
@@ -60,8 +59,9 @@ class Layers(Gumbel):
 
 
 class PerLayerCircuit(nn.Module):
-    """p(theta) of one circuit with a searched candidate in every layer; takes the place of a
-    `CircuitMixture`.
+    """p(theta) of one circuit with a searched candidate in every layer.
+
+    It takes the place of a `CircuitMixture`.
 
     Args:
         candidates: the search space.
@@ -121,7 +121,7 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def weights(self) -> Tensor:
-        """Probability of every candidate in every layer, without noise, (*lead, depth, candidates)."""
+        """Noiseless probability of every candidate in every layer, (*lead, depth, candidates)."""
         return self.relaxation.weights(self.structure, self.progress)
 
     @property
@@ -135,11 +135,12 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def merged(self) -> Tensor:
-        """`weights`, those of equal layers on the first of them: what `choice` is the largest of."""
+        """`weights` with those of equal layers added up on the first; `choice` is the largest."""
         weights = self.weights.detach()
-        table = one_hot(
-            torch.tensor(self._first_equal, device=weights.device), len(self.candidates)
-        ).to(weights)
+        first = torch.tensor(self._first_equal, device=weights.device)
+        # Hadamards stand before the first layer only: from the second on, candidates that
+        # differ in them alone are the same layer, and their probabilities add.
+        table = one_hot(first, len(self.candidates)).to(weights)
         return torch.cat([weights[..., :1, :], weights[..., 1:, :] @ table], dim=-2)
 
     @property
@@ -148,8 +149,9 @@ class PerLayerCircuit(nn.Module):
         return [layers.index(layer) for layer in layers]
 
     def forward(self) -> Tensor:
-        """Probabilities of a drawn circuit in training, of the most probable one in evaluation,
-        (*lead, 2**n).
+        """Probabilities of one circuit, (*lead, 2**n).
+
+        It is drawn in training, and the most probable one in evaluation.
         """
         if not (self.training and self.structure.requires_grad):
             return self._probabilities(self.choice)
@@ -170,8 +172,9 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def found(self) -> list[tuple[Candidate, ...]]:
-        """The most probable circuit of every copy, a candidate per layer; Hadamards count in the
-        first alone.
+        """The most probable circuit of every copy, a candidate per layer.
+
+        Hadamards count in the first layer alone.
         """
         circuits = []
         for first, *others in self.choice.reshape(-1, self.depth).tolist():
@@ -182,8 +185,9 @@ class PerLayerCircuit(nn.Module):
 
     @torch.no_grad()
     def fixed(self) -> PerLayerCircuit:
-        """A copy whose layers are chosen for good, as found here; the angles go on learning. No
-        leading dimensions.
+        """A copy whose layers are chosen for good, as found here; the angles go on learning.
+
+        There must be no leading dimensions.
         """
         alone = self.stacked(())
         alone.relaxation = Layers(layers=tuple(self.choice.tolist()))

@@ -19,8 +19,7 @@ TEMPERATURE = "Of softmax the temperature, of gumbel the first one."
 @storable
 @dataclass(frozen=True)
 class Raw:
-    """The papers' weighted sum: the structural parameters are the weights (arXiv 2505.09653, Eq.
-    5).
+    """The papers' weighted sum: parameters are the weights (arXiv 2505.09653, Eq. 5).
 
     Args:
         start: value of every weight at the start; None means 1 / number of candidates.
@@ -81,8 +80,9 @@ class Softmax:
 @storable
 @dataclass(frozen=True)
 class Gumbel:
-    """Softmax over noisy parameters with a falling temperature (Jang et al. 2017, arXiv
-    1611.01144).
+    """Softmax over noisy parameters with a falling temperature.
+
+    Jang et al. 2017, arXiv 1611.01144.
 
     The temperature falls geometrically from `temperature` to `final` over training. In evaluation
     there is no noise, and the temperature is the current one.

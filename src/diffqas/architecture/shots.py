@@ -1,6 +1,4 @@
-"""Finite shots: frequencies of sampled basis states in place of probabilities, and gradients
-through them.
-"""
+"""Finite shots: frequencies of sampled states for probabilities, with gradients through them."""
 
 from __future__ import annotations
 
@@ -82,15 +80,17 @@ def live(space: SearchSpace) -> list[int]:
 
 
 def shot_generators(seeds: Sequence[int], step: int) -> list[np.random.Generator]:
-    """What draws the shots of a step, one per seed: a function of seed and step, so there is
-    nothing to save.
+    """Generators that draw the shots of a step, one per seed.
+
+    They follow from seed and step, so there is nothing to save.
     """
     return [np.random.default_rng((seed % 2**64, step)) for seed in seeds]
 
 
 def frequencies(p: Tensor, count: int, draw: np.random.Generator) -> Tensor:
-    """Shares of `count` shots in each basis state: exact multinomial samples, at a cost that
-    `count` hardly changes.
+    """Shares of `count` shots in each basis state: exact multinomial samples.
+
+    Their cost hardly depends on `count`.
 
     Args:
         p: probabilities (..., 2**n).

@@ -146,7 +146,7 @@ def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[Enc
 def _by_strings(
     candidate: Candidate, found: list[Program], n: int
 ) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
-    """Inputs that are seen, whether the angles matter, and the constants: from `reached` strings."""
+    """Inputs that are seen, whether the angles matter, and constants, from the reached strings."""
     seen, trains, values = np.zeros(n, bool), False, []
     for each in found:
         strings = shown(candidate, each.x, each.z, n)
@@ -162,10 +162,12 @@ def _by_rules(
     candidate: Candidate, n: int, outputs: int
 ) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
     sees, trains = blind(candidate) is None, untrainable(candidate) is None
-    value = int(
-        not candidate.hadamard
-    )  # Z-strings of |0..0> are 1, those of qubits turned from |+> are 0
-    return tuple(range(n)) if sees else (), trains, None if sees or trains else (value,) * outputs
+    seen = tuple(range(n)) if sees else ()
+    if sees or trains:
+        return seen, trains, None
+    # Z-strings of |0..0> are 1, those of qubits turned from |+> are 0.
+    value = int(not candidate.hadamard)
+    return seen, trains, (value,) * outputs
 
 
 def _structure(candidate: Candidate, n: int) -> Hashable:

@@ -84,7 +84,9 @@ class Finding:
     @property
     def kind(self) -> str:
         """`constant` or `live`, or `own` for a circuit of one's own, of which neither is proved."""
-        return "constant" if self.constant else "own" if self.form == GENERAL else "live"
+        if self.constant:
+            return "constant"
+        return "own" if self.form == GENERAL else "live"
 
 
 def signature(candidate: AnyCandidate, n: int) -> Hashable:
@@ -99,9 +101,8 @@ def signature(candidate: AnyCandidate, n: int) -> Hashable:
     units = 1 << np.arange(n)
     layer = apply_cnots(units, candidate.cnots(n), n)
     if (layer == units).all() and kind in (WALSH, REAL) and not candidate.hadamard:
-        return "product", len(
-            candidate.rotations
-        )  # no entanglement: RX|0> and RY|0> have equal probabilities
+        # Without entanglement RX|0> and RY|0> have equal probabilities.
+        return "product", len(candidate.rotations)
     return kind, candidate.hadamard, candidate.rotations, tuple(layer.tolist())
 
 

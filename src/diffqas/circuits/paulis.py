@@ -121,17 +121,15 @@ def _rotate(axis: str, bit: int, x: Ints, z: Ints, sign: Ints) -> tuple[Ints, In
     """
     has_x, has_z = x & bit != 0, z & bit != 0
     mixed, is_a = {"rx": (has_z, has_x), "ry": (has_x != has_z, has_z), "rz": (has_x, ~has_z)}[axis]
-    to_x, to_z = (
-        bit * (axis != "rz"),
-        bit * (axis != "rx"),
-    )  # multiplying by P moves A to B and B to A
+    # Multiplying by P moves A to B and B to A: X flips the bit in x, Z that in z, Y both.
+    to_x = 0 if axis == "rz" else bit
+    to_z = 0 if axis == "rx" else bit
     codes, partner = x << WIDTH | z, to_x << WIDTH | to_z
     firsts = np.unique(np.where(is_a, codes, codes ^ partner)[mixed])
     slots, codes = _slots(np.concatenate((firsts, firsts ^ partner)), codes)
     sign = np.concatenate((sign, np.ones(len(codes) - len(sign), np.int64)))
     pairs = slots.reshape(2, -1).T
-    # Slots hold coefficients up to their signs: where the two differ, the plane turns the other
-    # way.
+    # Slots hold coefficients up to their signs: where two differ, the plane turns the other way.
     against = sign[pairs[:, 0]] != sign[pairs[:, 1]]
     return (
         np.where(against[:, None], pairs[:, ::-1], pairs),

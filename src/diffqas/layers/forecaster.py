@@ -51,8 +51,9 @@ class Forecaster(nn.Module):
         return replace(self.cell.parameter_report(), head=head)
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """Groups for `torch.optim`: angles, structure and head, each at `lr` times its own rate; no
-        frozen ones.
+        """Groups for `torch.optim`: angles, structure and head, each at `lr` times its own rate.
+
+        Frozen parameters are left out.
         """
         head = {"name": "head", "params": list(self.head.parameters()), "lr": lr}
         return rated([*self.cell.parameter_groups(lr), head], self.rates)

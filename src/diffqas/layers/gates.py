@@ -21,8 +21,9 @@ _PROBES = 64
 
 
 class GateCircuits(nn.Module):
-    """QNN_gate(v) = sum_j w_gate,j <Z>_j(v; theta_gate,j) for the four gates of one layer (arXiv
-    2508.14955).
+    """QNN_gate(v) = sum_j w_gate,j <Z>_j(v; theta_gate,j) for the four gates of one layer.
+
+    The equation is that of arXiv 2508.14955.
 
     Every row of structural weights names its candidates by `choice`, their places in `candidates`;
     in the beginning it names them all, after `restricted` the rows may name different ones. The
@@ -86,7 +87,7 @@ class GateCircuits(nn.Module):
         """
         self._reservoir: Kept[Observables] = Kept()
         self.noise: Tensor | None = None
-        """Uniform noise for the next forward pass of a stochastic relaxation; None draws it anew."""
+        """Uniform noise for the next pass of a stochastic relaxation; None draws it anew."""
 
     @property
     def separate(self) -> bool:
@@ -136,8 +137,9 @@ class GateCircuits(nn.Module):
 
     @torch.no_grad()
     def ranking(self, squash: Callable[[Tensor], Tensor]) -> list[list[Ranked]]:
-        """Candidates of each row by what they contribute, best first; those that are provably the
-        same merged.
+        """Candidates of each row by what they contribute, best first.
+
+        Those that are provably the same are merged.
 
         The contribution is |w| times the standard deviation of the outputs over inputs uniform in
         [-1, 1] (raw; root mean square over outputs, and over gates that share w), or the weight
@@ -161,26 +163,24 @@ class GateCircuits(nn.Module):
         ]
 
     def _same(self, space: SearchSpace) -> list[list[int]]:
-        """Places of candidates that are the same function; with angles of their own, only those
-        without any say.
+        """Places of candidates that are the same function.
+
+        Where each has angles of its own, only those without any say are.
         """
         found = encoded_findings(space, self.n, self.depth, self.outputs)
         groups: dict[str, list[int]] = {}
         for index, finding in enumerate(found):
-            equal = finding.duplicate_of is not None and (not self.separate or not finding.trains)
-            first = (
-                finding.duplicate_of
-                if equal and finding.duplicate_of is not None
-                else finding.candidate
-            )
+            first = finding.candidate
+            # Equal functions of equal angles: with angles of their own, only if these do nothing.
+            alike = not self.separate or not finding.trains
+            if alike and finding.duplicate_of is not None:
+                first = finding.duplicate_of
             groups.setdefault(first.name, []).append(index)
         return list(groups.values())
 
     @torch.no_grad()
     def restricted(self, groups: list[list[list[int]]]) -> GateCircuits:
-        """Fewer candidates as found here: in each row, of each group the first, with the group's
-        weight.
-        """
+        """Fewer candidates as found here: per row, each group's first, with the group's weight."""
         firsts = [[group[0] for group in row] for row in groups]
         chosen = self.choice.gather(1, self.choice.new_tensor(firsts))
         kept = sorted(set(chosen.flatten().tolist()))
@@ -215,8 +215,9 @@ class GateCircuits(nn.Module):
 
     @staticmethod
     def stacked(layers: Sequence[GateCircuits]) -> GateCircuits:
-        """Layers that differ in their numbers only as one, its parameters with a leading dimension;
-        uses copies.
+        """Layers that differ in their numbers only, as one: parameters get a leading dimension.
+
+        It uses copies.
         """
         together = copy.deepcopy(layers[0])
         for name in ("angles", "structure"):
@@ -236,7 +237,7 @@ class GateCircuits(nn.Module):
         )
 
     def _placed(self, values: Tensor) -> Tensor:
-        """Values (*lead, 4, candidates of a row, ...) at their places in `candidates`, 0 elsewhere."""
+        """Values (*lead, 4, candidates of a row, ...) at their places in `candidates`, else 0."""
         at = self.structure.dim() - 1  # the dimension of the candidates
         places = self.choice.expand(len(GATES), -1)
         places = places.reshape(*places.shape, *[1] * (values.dim() - at - 1)).expand_as(values)
@@ -245,4 +246,5 @@ class GateCircuits(nn.Module):
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
-        return f"{self.choice.shape[1]} candidates a gate, {self.n} qubits, {self.sharing} angles, {self.relaxation}"
+        circuits = f"{self.choice.shape[1]} candidates a gate, {self.n} qubits"
+        return f"{circuits}, {self.sharing} angles, {self.relaxation}"

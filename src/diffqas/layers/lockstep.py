@@ -1,6 +1,4 @@
-"""Several forecasters of one kind as one: every parameter has a leading dimension, one entry per
-seed.
-"""
+"""Several forecasters of one kind as one: every parameter has a leading dimension, the seeds."""
 
 from __future__ import annotations
 
@@ -72,8 +70,9 @@ class ForecasterLockstep(nn.Module):
 
     @property
     def structural_weights(self) -> Tensor:
-        """Weights after the relaxation, without noise: (seeds, layers * gates * candidates), the
-        last fastest.
+        """Weights after the relaxation, without noise: (seeds, layers * gates * candidates).
+
+        The candidates change fastest.
         """
         return torch.cat([layer.weights.detach().flatten(1) for layer in self.circuits], 1)
 
@@ -142,9 +141,7 @@ class ForecasterLockstep(nn.Module):
         return outputs.detach(), [known[id(parameter)] for parameter in parameters]
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """Groups for `torch.optim`: angles, structure and head of all seeds, each at `lr` times its
-        own rate.
-        """
+        """Groups for `torch.optim`: angles, structure and head, each at `lr` times its own rate."""
         head = {"name": "head", "params": list(self.head.values()), "lr": lr}
         return rated([*parameter_groups(self.circuits, lr), head], self.rates)
 
@@ -169,7 +166,7 @@ class Recorded:
         self.values: list[Tensor] = []
 
     def __call__(self, v: Tensor) -> Tensor:
-        """As of `Observables`."""
+        """Outputs as of `Observables`, which are remembered."""
         self.shown.append(v.detach())
         self.values.append(self.observables(v))
         return self.values[-1]

@@ -35,7 +35,10 @@ class QLSTMReport:
 
     def __str__(self) -> str:
         qubits = " and ".join(map(str, self.qubits))
-        counts = f"{self.total:,} trainable numbers: {self.circuit:,} angles + {self.structure:,} structural"
-        counts += f" + {self.head:,} head" if self.head else ""
-        frozen = f", {self.frozen:,} more frozen" if self.frozen else ""
-        return f"{counts}{frozen}, {qubits} qubits, depth {self.depth}"
+        text = f"{self.total:,} trainable numbers: "
+        text += f"{self.circuit:,} angles + {self.structure:,} structural"
+        if self.head:
+            text += f" + {self.head:,} head"
+        if self.frozen:
+            text += f", {self.frozen:,} more frozen"
+        return f"{text}, {qubits} qubits, depth {self.depth}"

@@ -1,4 +1,4 @@
-"""A long short-term memory whose gates are circuits found by search, called as `torch.nn.LSTM` is."""
+"""A long short-term memory whose gates are circuits found by search, called as `torch.nn.LSTM`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from diffqas.layers.recurrence import SQUASHES, State, unroll
 
 
 class QLSTM(nn.Module):
-    """f, i, o = sigmoid(QNN(v)), g = tanh(QNN(v)), c' = f c + i g, h' = o tanh(c') with v = cat(x,
-    h).
+    """f, i, o = sigmoid(QNN(v)), g = tanh(QNN(v)), c' = f c + i g, h' = o tanh(c').
+
+    The input of the gates is v = cat(x, h).
 
     A gate's QNN is a weighted sum of candidate circuits on n = input_size + hidden_size qubits that
     encode v as angles; its outputs are <Z> of the first hidden_size qubits (arXiv 2508.14955). Call
@@ -128,8 +129,9 @@ class QLSTM(nn.Module):
 
     @property
     def progress(self) -> float:
-        """How far training has come, 0 to 1; set by the training loop, read by annealed
-        relaxations.
+        """The share of the training done, 0 to 1.
+
+        The training loop sets it, and annealed relaxations read it.
         """
         return self.circuits[0].progress
 
@@ -194,8 +196,7 @@ class QLSTM(nn.Module):
 
     @property
     def structural_weights(self) -> Tensor:
-        """Weights after the relaxation, without noise, (num_layers, gates, candidates) in the order
-        of `chosen`.
+        """Noiseless weights after the relaxation, (num_layers, gates, candidates) as in `chosen`.
 
         The gates are forget, input, output and cell; with `structure="shared"` there is one row for
         all.
@@ -204,9 +205,7 @@ class QLSTM(nn.Module):
 
     @property
     def chosen(self) -> dict[str, SearchSpace]:
-        """Candidates of each gate, by names such as `forget_l0`; `all_l0` with
-        `structure="shared"`.
-        """
+        """Candidates of each gate, such as `forget_l0`; `all_l0` if the structure is shared."""
         pairs = ((layer.rows, layer.spaces) for layer in self.circuits)
         return self._named(zip(*pair, strict=True) for pair in pairs)
 
@@ -223,8 +222,7 @@ class QLSTM(nn.Module):
         )
 
     def discretize(self, k: int = 1) -> QLSTM:
-        """A new cell with the k best candidates of each gate, as found: ready to evaluate or
-        retrain.
+        """A new cell with the k best candidates of each gate, ready to evaluate or retrain.
 
         Different gates may keep different candidates. Angles are kept; of candidates that are the
         same function one is kept, with the sum of their weights.
@@ -253,7 +251,7 @@ class QLSTM(nn.Module):
         )
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """Groups for `torch.optim`: angles and structure, both at `lr`; frozen ones are left out."""
+        """Groups for `torch.optim`: angles and structure at `lr`; frozen ones are left out."""
         return parameter_groups(self.circuits, lr)
 
     def extra_repr(self) -> str:

@@ -178,11 +178,9 @@ def jacobian(
 
     The models run forward once; all rows go backward together where vmap can do that.
     """
-    found = (
-        population.sample_jacobian(inputs, parameters)
-        if isinstance(population, SamplesApart)
-        else None
-    )
+    found = None
+    if isinstance(population, SamplesApart):
+        found = population.sample_jacobian(inputs, parameters)
     outputs, parts = found or _row_by_row(population, inputs, parameters)
     rows = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)
     return outputs.detach().double(), rows.double()
@@ -204,9 +202,8 @@ def _row_by_row(
 
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "There is a performance drop"
-            )  # torch goes row by row by itself
+            # Where an operation has no rule for vmap, torch goes row by row by itself.
+            warnings.filterwarnings("ignore", "There is a performance drop")
             return outputs, list(torch.func.vmap(row)(every))
     except RuntimeError:  # an operation of the target that vmap does not know
         return outputs, [torch.stack(column) for column in zip(*map(row, every), strict=True)]

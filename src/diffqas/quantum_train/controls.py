@@ -63,8 +63,9 @@ class ClassicalGenerators(nn.Module):
 
     @abstractmethod
     def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
-        """Fill the vector and make the fixed random part, given each seed's flat start and random
-        numbers.
+        """Fill the vector and make the fixed random part.
+
+        Given are each seed's flat start and its random numbers.
         """
 
     @abstractmethod
@@ -80,8 +81,9 @@ class ClassicalGenerators(nn.Module):
         return self.skeleton.layout.tensors(self.weights())
 
     def call(self, tensors: dict[str, Tensor], inputs: Tensor, own: bool = False) -> Tensor:
-        """Outputs of every seed's network with given weights, (seeds, ...); with `own`, of inputs
-        (seeds, ...).
+        """Outputs of every seed's network with given weights, (seeds, ...).
+
+        With `own`, every seed has inputs of its own, (seeds, ...).
         """
 
         def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:

@@ -51,15 +51,17 @@ class Generator(nn.Module):
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
-        """Output of the mapping before gain and offset, (*lead, p); of the circuits, or of `mixed`
-        probabilities.
+        """Output of the mapping before gain and offset, (*lead, p).
+
+        It is that of the circuits, or of `mixed` probabilities.
         """
         scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
         return self.order(self.mapping(scaled), self.mapping.chunk)[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
-        """Flat weights, (*lead, p); as the circuits write them, or as `mixed` probabilities (*lead,
-        2**n) would.
+        """Flat weights, (*lead, p), as the circuits write them.
+
+        With `mixed`, as these probabilities (*lead, 2**n) would.
         """
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all their
         # digits.
@@ -69,8 +71,9 @@ class Generator(nn.Module):
             )
 
     def _spread(self, numbers: Tensor) -> Tensor:
-        """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p), without an index
-        of p entries.
+        """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p).
+
+        No index of p entries is made.
         """
         parts = zip(numbers.unbind(-1), self.sizes, strict=True)
         return torch.cat(
@@ -79,7 +82,7 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:
-        """Set gain and offset so that each tensor starts with the mean and spread of the given one."""
+        """Set gain and offset so that each tensor starts with the given one's mean and spread."""
         training = self.circuits.training
         self.circuits.eval()  # no noise of a stochastic relaxation
         raw = self.raw()
@@ -92,8 +95,7 @@ class Generator(nn.Module):
 def gain_and_offset(
     raw: Tensor, sizes: Sequence[int], tensors: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Gain and offset per tensor that give flat raw values (p,) the means and spreads of the given
-    tensors.
+    """Gain and offset per tensor that give raw values (p,) the means and spreads of given tensors.
 
     A generated tensor whose raw values do not vary (a single number) takes the gain from the spread
     of all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a

@@ -1,5 +1,4 @@
-"""A trained generator as one small file: its numbers, and the choices that regenerate the network
-from them.
+"""A trained generator as one small file: its numbers, and the choices to write the network again.
 
 The file is a safetensors file whose header holds one JSON text: the choices, the names and shapes
 of the tensors that the generator writes, those that the target brings itself, and a checksum.
@@ -93,7 +92,7 @@ def save_generator(model: QuantumTrain, path: str | Path, include_target: bool =
 def load_generator(
     make: type[QuantumTrain], path: str | Path, target: nn.Module, strict: bool = True
 ) -> QuantumTrain:
-    """As `QuantumTrain.from_generator`."""
+    """Build the model that a file holds, as `QuantumTrain.from_generator`."""
     place = Path(path)
     header, numbers = _read(place)
     require(isinstance(target, nn.Module), "target", "be a torch.nn.Module", type(target).__name__)
@@ -178,9 +177,8 @@ def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         )
     absent = {"choices", "progress", "frozen", "writes", "brought"} - header.keys()
     if absent:
-        raise DataError(
-            f"{place} is no generator of this version of diffqas: it lacks {', '.join(sorted(absent))}."
-        )
+        lacking = ", ".join(sorted(absent))
+        raise DataError(f"{place} is no generator of this version of diffqas: it lacks {lacking}.")
     if header.pop("digest", None) != _digest(header, numbers):
         raise DataError(
             f"{place} is damaged: its checksum does not fit. Export the generator again."
@@ -216,16 +214,15 @@ def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], st
     own = brought_tensors(skeleton)
     known = {name: (tuple(shape), mark) for name, shape, mark in brought}
     for name in [*own, *known]:
-        rule = "have the same tensors besides those that the generator writes as the network it was trained with"
+        rule = (
+            "have the same tensors besides those that the generator writes "
+            "as the network it was trained with"
+        )
         require(name in own, "target", rule, f"no `{name}`")
         require(name in known, "target", rule, f"`{name}` in addition")
         shape = tuple(own[name].shape)
-        require(
-            shape == known[name][0],
-            "target",
-            rule,
-            f"`{name}` of shape {shape}, not {known[name][0]}",
-        )
+        wanted = known[name][0]
+        require(shape == wanted, "target", rule, f"`{name}` of shape {shape}, not {wanted}")
     with torch.no_grad():
         for name, tensor in stored.items():
             own[name].copy_(tensor)
@@ -235,5 +232,6 @@ def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], st
         )
         for name, tensor in own.items():
             same = checksum(tensor) == known[name][1]
-            rule = f"bring the buffers and frozen parameters that the generator was trained with ({remedy})"
+            trained = "the buffers and frozen parameters that the generator was trained with"
+            rule = f"bring {trained} ({remedy})"
             require(same, "target", rule, f"other values in `{name}`")

@@ -1,6 +1,4 @@
-"""Which tensors of a target network are generated, and where each stands in the flat vector of
-weights.
-"""
+"""The generated tensors of a target network, and their places in the flat vector of weights."""
 
 from __future__ import annotations
 
@@ -58,8 +56,7 @@ class Layout:
 
 
 def find_layout(target: nn.Module, patterns: str | Iterable[str] | None = None) -> Layout:
-    """Tensors of `target` to be generated: those that require a gradient, or those that match
-    `patterns`.
+    """Tensors of `target` to be generated: those that require a gradient or match `patterns`.
 
     Args:
         target: any module; it is only read.

@@ -1,4 +1,4 @@
-"""Several models of one kind as one: every parameter has a leading dimension, one entry per seed."""
+"""Several models of one kind as one: every parameter has a leading dimension, the seeds."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Lockstep(nn.Module):
         return rank_each(mixture_of(self.generator), self.generator.scale)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Tell an annealed or stochastic relaxation, and finite shots, how far training has come."""
+        """Tell the relaxation and finite shots how far training has come."""
         self.circuits.progress = progress
         if self.circuits.shots is not None:
             mixture_of(self.generator).draws = shot_generators(seeds, step)
@@ -125,9 +125,8 @@ class Lockstep(nn.Module):
         first = skeletons[0]
         if len(self) > 1 and self.vectorised:
             fast = torch.backends.mha.get_fastpath_enabled()
-            torch.backends.mha.set_fastpath_enabled(
-                False
-            )  # under vmap it would be taken, and has no derivative
+            # Under vmap the fast path would be taken, and it has no derivative.
+            torch.backends.mha.set_fastpath_enabled(False)
             inputs = (0 if own else None,) * len(args)
             try:
                 return torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))(
@@ -146,10 +145,12 @@ class Lockstep(nn.Module):
 
     @torch.no_grad()
     def together(self, *args: Any) -> bool:
-        """Whether the targets run together on such inputs, and not seed by seed; changes nothing
-        that is trained.
+        """Whether the targets run together on such inputs, and not seed by seed.
 
-        >>> Lockstep([QuantumTrain(nn.Linear(3, 2), depth=2) for _ in range(2)]).together(torch.zeros(7, 3))
+        Both give the same training.
+
+        >>> models = [QuantumTrain(nn.Linear(3, 2), depth=2) for _ in range(2)]
+        >>> Lockstep(models).together(torch.zeros(7, 3))
         True
         """
         if self.vectorised and len(self) > 1:

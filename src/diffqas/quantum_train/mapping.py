@@ -1,4 +1,4 @@
-"""Choices of the mapping from a basis state's bits and probability to weights, and the paper's own."""
+"""The choices of the mapping from a basis state's bits and probability to weights."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ class WeightMap(nn.Module, ABC):
         return self.choice.make(self.n, self.chunk, self.bits, lead)
 
     def affine(self, weight: Tensor, bias: Tensor, scaled: Tensor) -> Tensor:
-        """An affine map of (bits of i, scaled_i): (..., rows, n + 1), (..., rows), (..., 2**n) ->
-        (..., rows, 2**n).
+        """An affine map of (bits of i, scaled_i), (..., rows, 2**n).
+
+        Weights are (..., rows, n + 1), biases (..., rows), scaled probabilities (..., 2**n).
 
         The sum over the bits is a sum of one term for the upper and one for the lower half of them,
         so that no table of all 2**n bit strings is ever made.
@@ -89,7 +90,7 @@ class LinearMapping(Mapping):
     def make(
         self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
     ) -> WeightMap:
-        """As `Mapping.make`."""
+        """Make the mapping's module, as `Mapping.make`."""
         return LinearMap(self, n, chunk, bits, lead)
 
 
@@ -103,8 +104,9 @@ class LinearMap(WeightMap):
         self.weight, self.bias = layer(n + 1, chunk, lead)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights
-        together.
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk).
+
+        The weights of a basis state stand together.
         """
         return self.affine(self.weight, self.bias, scaled).transpose(-1, -2).flatten(-2)
 
@@ -112,8 +114,9 @@ class LinearMap(WeightMap):
 def layer(
     inputs: int, outputs: int, lead: tuple[int, ...], gain: float = 1.0
 ) -> tuple[nn.Parameter, nn.Parameter]:
-    """Weight (*lead, outputs, inputs) and bias (*lead, outputs) as torch starts a linear layer,
-    times `gain`.
+    """Weight (*lead, outputs, inputs) and bias (*lead, outputs) as torch starts a linear layer.
+
+    Both are multiplied by `gain`.
     """
     bound = gain / math.sqrt(inputs)
     weight = torch.empty(*lead, outputs, inputs).uniform_(-bound, bound)
@@ -121,9 +124,7 @@ def layer(
 
 
 def _bit_table(count: int, bits: str) -> Tensor:
-    """All bit strings of `count` bits as columns, the most significant bit first: (count,
-    2**count).
-    """
+    """All strings of `count` bits as columns, the highest bit first: (count, 2**count)."""
     zero, one = BITS[bits]
     index = torch.arange(2**count)
     rows = [(index >> (count - 1 - q)) & 1 for q in range(count)]

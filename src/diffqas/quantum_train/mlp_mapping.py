@@ -1,6 +1,4 @@
-"""A mapping with hidden layers: more trainable numbers than the paper's linear one, as many as one
-likes.
-"""
+"""A mapping with hidden layers: as many trainable numbers as one likes, not the paper's few."""
 
 from __future__ import annotations
 
@@ -59,7 +57,7 @@ class MLPMapping(Mapping):
     def make(
         self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
     ) -> WeightMap:
-        """As `Mapping.make`."""
+        """Make the mapping's module, as `Mapping.make`."""
         return MLPMap(self, n, chunk, bits, lead)
 
 
@@ -79,8 +77,9 @@ class MLPMap(WeightMap):
         self.biases = nn.ParameterList(bias for _, bias in layers)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights
-        together.
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk).
+
+        The weights of a basis state stand together.
         """
         (first, start), *others = zip(self.weights, self.biases, strict=True)
         # The gradient keeps the units, not the sums before the tanh: one number per unit and state.

@@ -102,11 +102,12 @@ class QuantumTrain(nn.Module):
             require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
             own = Gumbel() if isinstance(recipe, str) else own
         relaxed = as_relaxation(own if relaxation is None else relaxation)
-        circuits = (
-            PerLayerCircuit(as_space(candidates), n, depth, relaxed, choices.init_std)
-            if per_layer
-            else CircuitMixture(as_space(candidates), n, depth, relaxed, sharing, choices.init_std)
-        )
+        space, spread = as_space(candidates), choices.init_std
+        circuits: CircuitMixture | PerLayerCircuit
+        if per_layer:
+            circuits = PerLayerCircuit(space, n, depth, relaxed, spread)
+        else:
+            circuits = CircuitMixture(space, n, depth, relaxed, sharing, spread)
         self.rates: Rates = choices.rates
         self.generator = Generator(
             circuits,
@@ -120,7 +121,10 @@ class QuantumTrain(nn.Module):
         dtypes = {tensor.dtype for tensor in initial}
         rule = "have parameters of one dtype, float32 or float64"
         if dtypes & {torch.float16, torch.bfloat16}:
-            rule += " (half precision has too few digits for probabilities near 2**-n and for undoing the layers)"
+            rule += (
+                " (half precision has too few digits for probabilities near 2**-n "
+                "and for undoing the layers)"
+            )
         require(
             dtypes in ({torch.float32}, {torch.float64}),
             "target",
@@ -134,7 +138,7 @@ class QuantumTrain(nn.Module):
 
     @property
     def circuits(self) -> CircuitMixture | PerLayerCircuit:
-        """The mixture of candidate circuits, or the circuit searched layer by layer: theta and w."""
+        """The mixture of candidate circuits, or the circuit searched per layer: theta and w."""
         return self.generator.circuits
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -142,9 +146,7 @@ class QuantumTrain(nn.Module):
         return self.target.call(self.generate(), args, kwargs)
 
     def generate(self) -> dict[str, Tensor]:
-        """The target's named parameters, differentiable; tied tensors stand under each of their
-        names.
-        """
+        """The target's named parameters, differentiable; tied tensors stand under each name."""
         return self.target.layout.tensors(self.generator())
 
     @torch.no_grad()
@@ -157,8 +159,9 @@ class QuantumTrain(nn.Module):
         return plain
 
     def save_generator(self, path: str | Path, include_target: bool = False) -> None:
-        """Save what writes the weights, not the weights: trained numbers and choices, one
-        safetensors file.
+        """Save the trained numbers and choices that write the weights, as one safetensors file.
+
+        The weights themselves are not saved.
 
         Args:
             path: the file.
@@ -177,8 +180,9 @@ class QuantumTrain(nn.Module):
     def from_generator(
         cls, path: str | Path, target: nn.Module, strict: bool = True
     ) -> QuantumTrain:
-        """The model that `save_generator` saved, around a target of the same structure; its weights
-        do not matter.
+        """The model that `save_generator` saved, around a target of the same structure.
+
+        The target's weights do not matter.
 
         The generated weights are bit-equal in the same process, equal to round-off on another
         machine. The numbers take the target's dtype and device.
@@ -205,8 +209,9 @@ class QuantumTrain(nn.Module):
         return self.circuits.weights.detach()
 
     def ranking(self) -> list[Ranked]:
-        """Candidates by what they contribute, best first; those with equal probabilities are
-        merged.
+        """Candidates by what they contribute, best first.
+
+        Those with equal probabilities are merged.
 
         Raises:
             ArgumentError: a search of every layer: it has one circuit, `circuits.found`.
@@ -234,13 +239,12 @@ class QuantumTrain(nn.Module):
         )
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """Groups for `torch.optim`: angles, structure and mapping, each at `lr` times its own rate."""
+        """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate."""
         return parameter_groups(self.generator, self.rates, lr)
 
     @torch.no_grad()
     def discretize(self, k: int = 1) -> QuantumTrain:
-        """A new model with the k best candidates of the ranking, as found: ready to evaluate or
-        retrain.
+        """A new model with the k best candidates of the ranking, ready to evaluate or retrain.
 
         Angles and mapping are kept; of candidates with equal probabilities one is kept, with the
         sum of their weights. Of a search of every layer there is the one circuit that it found.
@@ -251,12 +255,8 @@ class QuantumTrain(nn.Module):
             found.generator.circuits = self.circuits.fixed()
             return found
         ranking = self.ranking()
-        require(
-            isinstance(k, int) and 1 <= k <= len(ranking),
-            "k",
-            f"be between 1 and {len(ranking)}",
-            k,
-        )
+        possible = isinstance(k, int) and 1 <= k <= len(ranking)
+        require(possible, "k", f"be between 1 and {len(ranking)}", k)
         found = copy.deepcopy(self)
         found.generator.circuits = self.mixture.restricted(
             [list(entry.indices) for entry in ranking[:k]]
@@ -279,7 +279,7 @@ def mixture_of(generator: Generator) -> CircuitMixture:
 
 
 def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[dict[str, Any]]:
-    """Groups for `torch.optim` of a generator, single or stacked; frozen parameters are left out."""
+    """Groups for `torch.optim` of a generator, single or stacked, without frozen parameters."""
     circuits = generator.circuits
     groups = [
         {"name": "angles", "params": [circuits.angles], "lr": lr * rates.angles},

@@ -18,8 +18,7 @@ ratio, a prime).
 
 
 class Order(nn.Module):
-    """Weights in the order of the basis states that write them, (..., 2**n * chunk) -> the same in
-    another one.
+    """Weights from the order of the basis states that write them to another, (..., 2**n * chunk).
 
     Neighbouring basis states share most of their bits, and so, often, their probabilities: in the
     order of the index neighbouring weights are alike. `"shuffled"` is a fixed order that looks
@@ -97,7 +96,7 @@ class Reordered(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
-        """As the values."""
+        """Tangents are put in order as the values are."""
         return reordered(tangents[0], *ctx.saved_tensors)
 
 

@@ -17,7 +17,8 @@ class ParameterReport:
         mapping: parameters beta of the mapping.
         target: p, generated weights of the target.
 
-    >>> print(ParameterReport(qubits=11, depth=10, circuit=110, structure=12, mapping=13, target=1781))
+    >>> circuits = {"qubits": 11, "depth": 10, "circuit": 110}
+    >>> print(ParameterReport(**circuits, structure=12, mapping=13, target=1781))
     135 trainable numbers write 1,781 weights (13.2x): 110 angles + 12 structural + 13 mapping, 11
     qubits, depth 10
     """

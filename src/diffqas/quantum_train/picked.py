@@ -1,6 +1,4 @@
-"""Seeds in lockstep whose circuits are mixtures of different candidates, such as the best ones of
-each.
-"""
+"""Seeds in lockstep whose mixtures hold different candidates, such as the best ones of each."""
 
 from __future__ import annotations
 
@@ -54,8 +52,9 @@ class PickedMixture(CircuitMixture):
 
     @property
     def weights(self) -> Tensor:
-        """Mixture weights without noise, (copies, candidates); 0 for those that a copy does not
-        have.
+        """Mixture weights without noise, (copies, candidates).
+
+        They are 0 for candidates that a copy does not have.
         """
         return self._spread(self.relaxation.weights(self.structure, self.progress))
 
@@ -79,8 +78,9 @@ class PickedMixture(CircuitMixture):
         return self._spread(self.angles) if self.sharing == "separate" else self.angles
 
     def _spread(self, values: Tensor) -> Tensor:
-        """Values (copies, k, ...) at their places among all candidates, (copies, candidates, ...),
-        with 0 elsewhere.
+        """Values (copies, k, ...) at their places among all candidates, 0 elsewhere.
+
+        The result is (copies, candidates, ...).
         """
         places = self.picks.reshape(*self.picks.shape, *(1,) * (values.dim() - 2)).expand(
             values.shape

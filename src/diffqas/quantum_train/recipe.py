@@ -1,6 +1,4 @@
-"""A recipe bundles every choice about a Quantum-Train model that the papers leave open or that can
-be better.
-"""
+"""A recipe bundles the choices of a Quantum-Train model that the papers leave open."""
 
 from __future__ import annotations
 

@@ -12,8 +12,7 @@ from diffqas.quantum_train.layout import Layout
 
 
 class Skeleton(nn.Module):
-    """A copy of a target's structure, buffers and frozen parameters; the generated tensors are left
-    out.
+    """A copy of a target's structure, buffers and frozen parameters, without generated tensors.
 
     They are not registered parameters here: `parameters()` and `state_dict()` do not show them.
     """

@@ -1,6 +1,4 @@
-"""A mapping that is a matrix product state over the bits of a basis state, with its probability as
-the last site.
-"""
+"""A mapping that is a matrix product state over a basis state's bits, and its probability."""
 
 from __future__ import annotations
 
@@ -18,13 +16,12 @@ from diffqas.storage import storable
 @storable
 @dataclass(frozen=True)
 class TensorTrainMapping(Mapping):
-    """A tensor train of n + 1 sites: a row, n - 1 matrices chosen by a bit each, a column affine in
-    the probability.
+    """A tensor train over the bits: a row, n - 1 matrices, a column affine in the probability.
 
-    2 bond (1 + (n - 1) bond + chunk) numbers. A train of bond 2 holds every linear mapping; a
-    larger bond lets the bits act on each other. Each bit picks one of two tensors, so that the
-    coding of the bits changes nothing. In place of the perceptron of Quantum-Train, as in Liu, Lin
-    & Chen, arXiv 2409.06992; the form is our own.
+    Each of its n + 1 sites has a choice of tensors: 2 bond (1 + (n - 1) bond + chunk) numbers.
+    A train of bond 2 holds every linear mapping; a larger bond lets the bits act on each other.
+    Each bit picks one of two tensors, so the coding of the bits changes nothing. It takes the place
+    of Quantum-Train's perceptron, as in Liu, Lin & Chen, arXiv 2409.06992; the form is our own.
 
     Attributes:
         bond: rows and columns of the matrices.
@@ -44,13 +41,14 @@ class TensorTrainMapping(Mapping):
     def make(
         self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()
     ) -> WeightMap:
-        """As `Mapping.make`."""
+        """Make the mapping's module, as `Mapping.make`."""
         return TensorTrainMap(self, n, chunk, bits, lead)
 
 
 class TensorTrainMap(WeightMap):
-    """kappa_ic = F[b_1] A_2[b_2] .. A_n[b_n] (u_c + s(p_i) v_c), b_q the bits of i, c the place in
-    the chunk.
+    """kappa_ic = F[b_1] A_2[b_2] .. A_n[b_n] (u_c + s(p_i) v_c).
+
+    b_q are the bits of i, and c is the place in the chunk.
 
     It starts with random orthogonal matrices and a row of length 1: every product of matrices keeps
     that length, and the weights have a mean square of 1 + s(p_i)**2 / 4 over the starts, whatever
@@ -69,8 +67,9 @@ class TensorTrainMap(WeightMap):
         self.last = nn.Parameter(last)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk), a basis state's weights
-        together.
+        """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk).
+
+        The weights of a basis state stand together.
 
         The train is cut in the middle: all products of the left half and all of the right half, by
         doubling, then one matrix product of the two. O(2**n bond chunk) operations, and no tensor

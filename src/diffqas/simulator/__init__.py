@@ -1,5 +1,6 @@
-"""Angles -> probabilities, inputs and angles -> expectations: pure, batched, differentiable, no
-neural network.
+"""Pure, batched and differentiable simulation: angles, and inputs, to probabilities or <Z>.
+
+There is no neural network here.
 """
 
 from diffqas.simulator.expectations import expectations as expectations

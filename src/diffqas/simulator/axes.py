@@ -19,9 +19,7 @@ class Axes:
         self._columns = full.shape[-1]
 
     def apply(self, matrix: Tensor, qubits: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-        """Apply (..., 2**q, 2**q) to so many qubits; gives what was before and what is after, (...,
-        2**q, rest).
-        """
+        """Apply (..., 2**q, 2**q) to so many qubits; gives (..., 2**q, rest) before and after."""
         rest = [q for q in self._order if q not in qubits]
         ordered = self._permuted([*qubits, *rest])
         before = ordered.reshape(*ordered.shape[:2], 2 ** len(qubits), -1)
@@ -29,7 +27,7 @@ class Axes:
         return before, self._full
 
     def in_order(self) -> Tensor:
-        """The amplitudes with the lowest qubit as the most significant bit, (..., 2**k, columns)."""
+        """Amplitudes with the lowest qubit as most significant bit, (..., 2**k, columns)."""
         ordered = self._permuted(sorted(self._order))
         return ordered.reshape(*ordered.shape[:2], -1, self._columns)
 

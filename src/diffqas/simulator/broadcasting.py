@@ -1,4 +1,4 @@
-"""Samples that share angles, and angles that share samples, as one batch without copies of either."""
+"""Samples that share angles, and angles that share samples, as one batch without copies."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ import math
 from torch import Tensor
 
 
+def _kind(inputs: int, angles: int) -> str:
+    """The kind of a dimension by its sizes: `sample`, `set` or `batch`."""
+    if inputs == 1 and angles > 1:
+        return "set"
+    if angles == 1 and inputs > 1:
+        return "sample"
+    return "batch"
+
+
 class Alignment:
-    """Leading dimensions of inputs and of angles that broadcast against each other, sorted into
-    three kinds.
+    """Leading dimensions of inputs and angles that broadcast, sorted into three kinds.
 
     A dimension that both have is a batch; one that only the inputs have (the angles have 1 there)
     counts samples that share angles; one that only the angles have counts sets of angles that share
@@ -26,7 +34,7 @@ class Alignment:
         self._angles = (1,) * (dims - len(angles)) + angles
         names, sizes = [], []
         for a, b in zip(self._inputs, self._angles, strict=True):
-            names.append("set" if a == 1 and b > 1 else "sample" if b == 1 and a > 1 else "batch")
+            names.append(_kind(a, b))
             sizes.append(max(a, b))
         self.kinds = names, sizes
 
@@ -46,15 +54,16 @@ class Alignment:
         return full.reshape(math.prod(self._sizes("batch")), -1, inputs.shape[-1])
 
     def sets(self, angles: Tensor) -> Tensor:
-        """Angles (..., a, b, c, d), one set being the last four dimensions, as (batch, sets, a, b,
-        c, d).
+        """Angles (..., a, b, c, d) as (batch, sets, a, b, c, d).
+
+        One set of angles is the last four dimensions.
         """
         full = angles.reshape(*self._angles, *angles.shape[-4:])
         full = full.permute(*self._order(), -4, -3, -2, -1)
         return full.reshape(math.prod(self._sizes("batch")), -1, *angles.shape[-4:])
 
     def restored(self, results: Tensor) -> Tensor:
-        """Results (batch, sets, samples, a, b) in the order of the leading dimensions: (..., a, b)."""
+        """Results (batch, sets, samples, a, b) in the leading dimensions' order: (..., a, b)."""
         order = self._order()
         full = results.reshape(*(self.kinds[1][i] for i in order), *results.shape[-2:])
         back = sorted(range(len(order)), key=order.__getitem__)

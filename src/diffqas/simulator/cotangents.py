@@ -1,5 +1,4 @@
-"""Many cotangents of one pass: what `torch.autograd.grad(..., is_grads_batched=True)` and vmap
-need.
+"""Many cotangents in one pass, as `autograd.grad(..., is_grads_batched=True)` and vmap need.
 
 Gradients are a function of what the pass left behind, tensors (batch, ...), and of one cotangent
 (batch, ...) or many (batch, m, ...). Where vmap maps the cotangents alone they become many, which
@@ -43,8 +42,9 @@ def mapped(
 
 
 def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Tensors (batch, ...) of a call under vmap as (count * batch, ...); a tensor without mapped
-    dimension repeats.
+    """Tensors (batch, ...) of a call under vmap as (count * batch, ...).
+
+    A tensor without mapped dimension is repeated.
     """
     stacked = [
         tensor.unsqueeze(0).expand(count, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
@@ -54,7 +54,5 @@ def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> l
 
 
 def unfold(count: int, results: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-    """Results (count * batch, ...) as vmap wants them: (count, batch, ...), and where the mapped
-    dimension stands.
-    """
+    """Results (count * batch, ...) as vmap wants them: (count, batch, ...), and its dimension."""
     return tuple(result.unflatten(0, (count, -1)) for result in results), (0,) * len(results)

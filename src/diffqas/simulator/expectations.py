@@ -50,7 +50,8 @@ def expectations(
 
     >>> import torch
     >>> space = [Candidate(encoding="ry"), Candidate(encoding="rz")]
-    >>> expectations(space, torch.tensor([[0.0, 0.0], [torch.pi, 0.0]]), torch.zeros(1, 2), 2).round().tolist()
+    >>> inputs = torch.tensor([[0.0, 0.0], [torch.pi, 0.0]])
+    >>> expectations(space, inputs, torch.zeros(1, 2), 2).round().tolist()
     [[[1.0, 1.0], [1.0, 1.0]], [[-1.0, -1.0], [1.0, 1.0]]]
     """
     return heisenberg(candidates, angles, outputs, separate=separate)(inputs)

@@ -29,8 +29,9 @@ class Block(NamedTuple):
 
 @lru_cache(maxsize=256)
 def blocks(gates: tuple[tuple[int, ...], ...], widest: int = WIDEST) -> tuple[Block, ...]:
-    """Sort gates, given by their qubits, into blocks of at most `widest` qubits (a single gate may
-    have more).
+    """Sort gates, given by their qubits, into blocks of at most `widest` qubits.
+
+    A single gate may have more qubits.
 
     A gate may enter any block behind which no block shares a qubit with it.
 

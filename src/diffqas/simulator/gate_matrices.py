@@ -28,9 +28,7 @@ _PAULIS = {"rxx": "x", "ryy": "y", "rzz": "z"}
 
 
 def fixed_matrix(name: str, like: Tensor) -> Tensor:
-    """Matrix (2**k, 2**k) of a gate without angle, complex, in the precision and on the device of
-    `like`.
-    """
+    """Matrix (2**k, 2**k) of a gate without angle: complex, with precision and device of `like`."""
     kind = GATES[name]
     return _controlled(
         torch.tensor(_FIXED[kind.base], dtype=_complex(like), device=like.device), kind.controls

@@ -1,5 +1,4 @@
-"""Circuits of any gates, gate by gate, as one autograd function whose memory does not grow with
-depth.
+"""Circuits of any gates, as one autograd function whose memory does not grow with depth.
 
 Neighbouring gates of a layer are merged into blocks of a few qubits, for all layers at once; a
 block is a small matrix that meets the state's axes of its qubits. The backward pass undoes block
@@ -44,13 +43,13 @@ def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
     start, layer = ansatz_gates(ansatz, n)
     at_start, once = _blocks(start, angles)
     in_layer, repeated = _blocks(layer, angles)
-    zero = torch.zeros(
-        batch, 2**n, dtype=torch.complex128 if angles.dtype == torch.float64 else torch.complex64
-    )
+    double = angles.dtype == torch.float64
+    zero = torch.zeros(batch, 2**n, dtype=torch.complex128 if double else torch.complex64)
     zero[:, 0] = 1
-    return _Circuit.apply(
-        Plan(n, depth, at_start, in_layer), zero.to(angles.device), *once, *repeated
-    )  # type: ignore[return-value]
+    plan = Plan(n, depth, at_start, in_layer)
+    state = _Circuit.apply(plan, zero.to(angles.device), *once, *repeated)
+    assert isinstance(state, Tensor)
+    return state
 
 
 def probabilities(ansatz: Ansatz, angles: Tensor) -> Tensor:
@@ -71,8 +70,9 @@ def _blocks(
 
 
 def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
-    """Of each gate (batch or 1, depth or 1, 2**k, 2**k); those of one name that turn are computed
-    together.
+    """Matrices of each gate, (batch or 1, depth or 1, 2**k, 2**k).
+
+    Turning gates of one name are computed together.
     """
     result: list[Tensor | None] = [None] * len(gates)
     turning: dict[str, list[int]] = {}
@@ -120,8 +120,9 @@ class _Circuit(torch.autograd.Function):
 
 
 class _Undone(torch.autograd.Function):
-    """Gradients of the matrices that are learned, (batch, m, depth, 2**k, 2**k), for cotangents
-    (batch, m, 2**n).
+    """Gradients of the learned matrices, (batch, m, depth, 2**k, 2**k), for m cotangents.
+
+    The cotangents are (batch, m, 2**n).
 
     It has no derivative of its own.
     """

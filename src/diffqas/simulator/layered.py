@@ -1,5 +1,4 @@
-"""Circuits whose layers differ from each other: plain torch, complex amplitudes, batched,
-differentiable.
+"""Circuits whose layers differ from each other, in plain torch: complex, batched, differentiable.
 
 A layer is a candidate's entangler followed by its rotations; what the candidate has before its
 layers, Hadamards or none, is where a circuit starts whose first layer it is. For a differentiable
@@ -85,9 +84,8 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
         (r, entanglers.index(c.cnots(n)), h) for c, (r, _, h) in zip(candidates, kinds, strict=True)
     ]
     matrices = _merged(unitaries)
-    state = _starts(unitaries, n).expand(
-        len(angles), 2, -1
-    )  # before the first layer: without and with Hadamards
+    # Before the first layer there are two states: without and with Hadamards.
+    state = _starts(unitaries, n).expand(len(angles), 2, -1)
     for layer, weight in enumerate(weights.unbind(1)):
         before = state.shape[1]
         inputs = state[:, :, sources].flatten(1, 2)  # (batch, before * entanglers, 2**n)
@@ -95,19 +93,20 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
         for index, (r, e, h) in enumerate(places):
             table[index, (r * before + min(h, before - 1)) * count + e] = 1
         parts = (weight @ table).unflatten(-1, (rotations, before * count))
-        mixed = torch.view_as_complex(
-            (parts @ torch.view_as_real(inputs).flatten(2)).unflatten(-1, (-1, 2))
-        )
-        turned = _rotated(
-            mixed.flatten(0, 1), [matrix[:, layer].flatten(0, 1) for matrix in matrices]
-        )
+        # The weights are real and the states complex: a product on pairs (re, im) costs half.
+        pairs = parts @ torch.view_as_real(inputs).flatten(2)
+        mixed = torch.view_as_complex(pairs.unflatten(-1, (-1, 2)))
+        # Rotations are linear: states that share them are summed first and turned once.
+        own = [matrix[:, layer].flatten(0, 1) for matrix in matrices]
+        turned = _rotated(mixed.flatten(0, 1), own)
         state = turned.unflatten(0, (-1, rotations)).sum(1, keepdim=True)
     return state.squeeze(1)
 
 
 def _kinds(candidates: Sequence[Candidate]) -> list[tuple[int, int, int]]:
-    """Of each candidate the number of its rotations among the different ones, its own, and whether
-    it has Hadamards.
+    """Of each candidate the number of its rotations, the rotations, and whether it has Hadamards.
+
+    Rotations are numbered where they first appear.
     """
     rotations = _different_rotations(candidates)
     return [
@@ -122,9 +121,8 @@ def _different_rotations(candidates: Sequence[Candidate]) -> list[tuple[str, ...
 def _unitaries(candidates: Sequence[Candidate], angles: Tensor) -> Tensor:
     """(batch, depth, different rotations, n, 2, 2), complex."""
     kinds = [qubit_unitaries(rotations, angles) for rotations in _different_rotations(candidates)]
-    dtype = torch.promote_types(
-        angles.dtype, torch.complex64 if angles.dtype == torch.float32 else torch.complex128
-    )
+    single = angles.dtype == torch.float32
+    dtype = torch.complex64 if single else torch.complex128
     return torch.stack([unitaries.to(dtype) for unitaries in kinds], dim=2)
 
 

@@ -88,8 +88,7 @@ class Observables:
         return self._values(inputs)
 
     def mixed(self, weights: Tensor) -> Observables:
-        """Those of the weighted sum of all candidates, for observables of each whose coefficients
-        are held.
+        """Observables of the weighted sum of all candidates, from coefficients that are held.
 
         Angles that stay are computed once.
 
@@ -97,13 +96,11 @@ class Observables:
             weights: (..., len(candidates)) with the leading dimensions of the angles; nothing but
                 the weights is differentiable then.
         """
-        assert (
-            self.coefficients is not None
-        )  # where they are not held, `heisenberg` takes the weights
+        # Where coefficients are not held, `heisenberg` takes the weights itself.
+        assert self.coefficients is not None
         found = mixed(self.coefficients.flatten(0, -4), weights.reshape(-1, weights.shape[-1]))
-        return _of_coefficients(
-            self.n, self._angles, self.lead, found.reshape(*self.lead, *found.shape[1:]), True
-        )
+        coefficients = found.reshape(*self.lead, *found.shape[1:])
+        return _of_coefficients(self.n, self._angles, self.lead, coefficients, True)
 
 
 def heisenberg(
@@ -173,8 +170,9 @@ def _of_coefficients(
 
 
 def features(inputs: Tensor) -> Tensor:
-    """Products of one of (1, cos, sin) of each input, the first input's slowest: (..., n) -> (...,
-    3**n).
+    """Products of one of (1, cos, sin) of each input, (..., n) -> (..., 3**n).
+
+    The first input's factor changes slowest.
 
     >>> features(torch.zeros(2)).tolist()
     [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]

@@ -1,5 +1,6 @@
-"""The slow, obvious simulator: dense 2**n x 2**n matrices, gate by gate. Every fast form is tested
-against it.
+"""The slow, obvious simulator: dense 2**n x 2**n matrices, gate by gate.
+
+Every fast form is tested against it.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
 
 
 def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
-    """Any gate of `GATES` for the angles (n, r) of one layer: the exponential of a Pauli string,
-    with projectors.
+    """Any gate of `GATES` for the angles (n, r) of one layer.
+
+    It is the exponential of a Pauli string, with projectors for controls.
     """
     kind, angle = GATES[gate.name], gate.angle
     if isinstance(angle, Slot):
@@ -90,8 +92,9 @@ def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
 
 
 def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None = None) -> Tensor:
-    """Final amplitudes of one circuit, complex128 (2**n,), for angles (depth, n) or (depth, n, r)
-    and inputs (n,).
+    """Final amplitudes of one circuit, complex128 (2**n,).
+
+    Angles are (depth, n) or (depth, n, r), inputs (n,).
     """
     if inputs is None:
         require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
@@ -129,8 +132,9 @@ def _layer(candidate: Candidate, angles: Tensor, state: Tensor) -> Tensor:
 
 
 def dense_layers(candidates: Iterable[Candidate], angles: Tensor) -> Tensor:
-    """Final amplitudes of a circuit with a candidate for each layer, complex128 (2**n,), for angles
-    (depth, n, r).
+    """Final amplitudes of a circuit with a candidate per layer, complex128 (2**n,).
+
+    Angles are (depth, n, r).
 
     The first candidate decides whether Hadamards stand before the layers.
     """
@@ -142,11 +146,13 @@ def dense_layers(candidates: Iterable[Candidate], angles: Tensor) -> Tensor:
 
 
 def dense_probabilities(candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor) -> Tensor:
-    """What `probabilities` must give, for angles (depth, n) or (depth, n, r): float64
-    (len(candidates), 2**n).
+    """The values that `probabilities` must give, float64 (len(candidates), 2**n).
+
+    Angles are (depth, n) or (depth, n, r).
 
     >>> from diffqas.circuits import Candidate
-    >>> dense_probabilities([Candidate(rotation="ry")], torch.tensor([[0.0, torch.pi]])).round().abs().tolist()
+    >>> angles = torch.tensor([[0.0, torch.pi]])
+    >>> dense_probabilities([Candidate(rotation="ry")], angles).round().abs().tolist()
     [[0.0, 1.0, 0.0, 0.0]]
     """
     states = torch.stack([dense_state(candidate, angles) for candidate in as_space(candidates)])
@@ -156,12 +162,13 @@ def dense_probabilities(candidates: SearchSpace | Iterable[AnyCandidate], angles
 def dense_expectations(
     candidates: SearchSpace | Iterable[AnyCandidate], inputs: Tensor, angles: Tensor, outputs: int
 ) -> Tensor:
-    """What `expectations` must give, for inputs (n,), angles (depth, n) or (depth, n, r): float64
-    (len(candidates), k).
+    """The values that `expectations` must give, float64 (len(candidates), k).
+
+    Inputs are (n,), angles (depth, n) or (depth, n, r).
 
     >>> from diffqas.circuits import Candidate
-    >>> inputs = torch.tensor([torch.pi, 0.0])
-    >>> dense_expectations([Candidate(encoding="ry")], inputs, torch.zeros(1, 2), 2).round().tolist()
+    >>> space, inputs = [Candidate(encoding="ry")], torch.tensor([torch.pi, 0.0])
+    >>> dense_expectations(space, inputs, torch.zeros(1, 2), 2).round().tolist()
     [[-1.0, -1.0]]
     """
     n = len(inputs)

@@ -20,8 +20,9 @@ ONCE = "Expectations can be differentiated only once in angles and weights."
 
 
 def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
-    """Coefficients times weights, for angles (batch, candidates or 1, depth, n, r), weights (batch,
-    candidates).
+    """Coefficients times weights.
+
+    Angles are (batch, candidates or 1, depth, n, r), weights (batch, candidates).
 
     Gives (batch, outputs, 3**n), the candidates added up, if `together`, else (batch, candidates,
     outputs, 3**n).
@@ -31,16 +32,15 @@ def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) ->
 
 
 def mixed(each: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sums of coefficients that are known: (batch, candidates, ...), (batch, candidates)
-    -> (batch, ...).
+    """Weighted sums of known coefficients: (batch, candidates, ...) -> (batch, ...).
+
+    Weights are (batch, candidates).
     """
     return _Mixture.apply(each.flatten(2), weights).reshape(each.shape[0], *each.shape[2:])
 
 
 class _Mixture(torch.autograd.Function):
-    """A product of matrices whose backward pass takes many cotangents at once without copies of
-    `each`.
-    """
+    """A product of matrices whose backward pass takes many cotangents without copies of `each`."""
 
     @staticmethod
     def forward(each: Tensor, weights: Tensor) -> Tensor:
@@ -67,9 +67,8 @@ class _Shares(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Tensor) -> tuple[Tensor, int]:
         each, upstream = args
-        assert (
-            in_dims[0] is None
-        )  # coefficients that are known do not depend on what is mapped over
+        # Known coefficients do not depend on what is mapped over.
+        assert in_dims[0] is None
         assert in_dims[1] is not None
         return upstream.movedim(in_dims[1], 1) @ each.mT, 1  # (batch, cotangents, candidates)
 
@@ -101,8 +100,9 @@ class _Coefficients(torch.autograd.Function):
 
 
 class _Gradients(torch.autograd.Function):
-    """The gradients as a function: many cotangents at once under vmap, and no derivative of its
-    own.
+    """The gradients as a function of many cotangents at once, for vmap.
+
+    It has no derivative of its own.
     """
 
     @staticmethod

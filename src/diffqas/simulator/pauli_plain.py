@@ -1,5 +1,6 @@
-"""The plane rotations of `pauli_plan` in plain torch, on any device: the programs of a part go step
-by step together.
+"""The plane rotations of `pauli_plan` in plain torch, on any device.
+
+The programs of a part go step by step together.
 
 What a part holds is (slots, circuits): the slots of all its outputs below each other, one column
 per circuit, that is per entry of the batch and, with angles of their own, per candidate.
@@ -37,8 +38,9 @@ class Part(NamedTuple):
 
 
 def coefficients(size: Size, angles: Tensor, weights: Tensor, output: Tensor) -> None:
-    """As the compiled function of this name, but angles are (batch, candidates or 1, depth * n * r)
-    on any device.
+    """Coefficients as the compiled function of this name gives them, on any device.
+
+    Angles are (batch, candidates or 1, depth * n * r).
     """
     flat = output.view(len(output), -1)
     for part in parts(size, str(angles.device)):
@@ -72,8 +74,9 @@ def gradients(
 
 
 def _evolved(part: Part, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Final slots (slots, circuits), cosines and sines (angles, circuits); circuits run over
-    (candidate, batch).
+    """Final slots (slots, circuits), cosines and sines (angles, circuits).
+
+    The circuits run over (candidate, batch).
     """
     own = angles if angles.shape[1] == 1 else angles[:, part.members]
     columns = own.permute(2, 1, 0).flatten(1)

@@ -1,5 +1,4 @@
-"""Which plane rotations give the coefficients of a space's outputs: computed once per space and
-circuit size.
+"""Plane rotations that give the coefficients of a space's outputs, once per space and size.
 
 Candidates with the same CNOTs and rotations are a part: they have the same programs
 (`diffqas.circuits.paulis`) and differ in what their encodings show of the strings in the end.

@@ -81,8 +81,9 @@ def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
 
 
 def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
-    """Probabilities of candidates with equal rotations; unitaries (batch, candidates or 1, depth,
-    n, 2, 2).
+    """Probabilities of candidates with equal rotations.
+
+    The unitaries are (batch, candidates or 1, depth, n, 2, 2).
     """
     batch, own, _, n = unitaries.shape[:4]
     layers = [candidate.cnots(n) for candidate in candidates]

@@ -1,4 +1,4 @@
-"""Angles -> measurement probabilities of many candidates at once, each in its cheapest exact form."""
+"""Measurement probabilities of many candidates at once, each in its cheapest exact form."""
 
 from __future__ import annotations
 
@@ -89,9 +89,7 @@ def mixture(
 def _shares(
     space: SearchSpace, angles: Tensor
 ) -> Iterator[tuple[list[int], SearchSpace, Tensor, bool]]:
-    """Candidates computed together: indices, the candidates, their angles, and whether by machine
-    code.
-    """
+    """Candidates computed together: indices, candidates, angles, and whether by machine code."""
     fast = compiled.members(space, angles)
     for members, machine_code in (
         (fast, True),

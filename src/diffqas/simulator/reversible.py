@@ -68,8 +68,9 @@ class _Evolution(torch.autograd.Function):
 
 
 class _Undone(torch.autograd.Function):
-    """The gradients of `evolve` as a function of cotangents (batch, m, 2**n, columns): (batch, m,
-    depth, n, 2, 2).
+    """The gradients of `evolve`, (batch, m, depth, n, 2, 2), as a function of m cotangents.
+
+    The cotangents are (batch, m, 2**n, columns).
 
     It has no derivative of its own.
     """
@@ -136,8 +137,9 @@ class _Buffers:
         self._swap()
 
     def rotate(self, matrix: Tensor) -> Tensor:
-        """Apply (batch, 2**g, 2**g) to the last group of qubits and move it to the front: (batch,
-        2**g, rest).
+        """Apply (batch, 2**g, 2**g) to the last g qubits, and move these to the front.
+
+        The result is (batch, 2**g, rest).
         """
         batch, size = matrix.shape[:2]
         result = self._empty.view(batch, size, -1)
@@ -150,8 +152,7 @@ class _Buffers:
 
 
 def _merged(unitaries: Tensor, adjoints: int = 0) -> list[tuple[Tensor, ...]]:
-    """Merged matrices of every layer: per group of qubits, the last group first, (batch, 2**g,
-    2**g).
+    """Merged matrices of every layer, (batch, 2**g, 2**g) per group, the last group first.
 
     With `adjoints`, their inverses, so many neighbours in the batch: for a state and its
     cotangents.

@@ -1,6 +1,4 @@
-"""Single-qubit rotations, and their product over a group of neighbouring qubits as one small
-matrix.
-"""
+"""Single-qubit rotations, and their product over a group of neighbouring qubits."""
 
 from __future__ import annotations
 
@@ -11,8 +9,9 @@ from torch import Tensor
 
 
 def rotation_matrices(axis: str, angles: Tensor) -> Tensor:
-    """R(angle) = exp(-i angle/2 P) for P = X, Y or Z; shape (...) -> (..., 2, 2), real for `ry`,
-    else complex.
+    """R(angle) = exp(-i angle/2 P) for P = X, Y or Z; (...) -> (..., 2, 2).
+
+    It is real for `ry` and complex for the others.
     """
     half = angles / 2
     if axis == "rz":
@@ -29,8 +28,9 @@ def rotation_matrices(axis: str, angles: Tensor) -> Tensor:
 
 
 def qubit_unitaries(rotations: Sequence[str], angles: Tensor) -> Tensor:
-    """Product of a qubit's rotations, the first acting first; (..., r) -> (..., 2, 2), extra angles
-    unused.
+    """Product of a qubit's rotations, the first acting first: (..., r) -> (..., 2, 2).
+
+    Angles that the candidate does not need stay unused.
     """
     product: Tensor | None = None
     for index, axis in enumerate(rotations):
@@ -45,8 +45,9 @@ def qubit_unitaries(rotations: Sequence[str], angles: Tensor) -> Tensor:
 
 
 def merge(unitaries: Tensor) -> Tensor:
-    """Kronecker product over the qubits of a group: (..., g, 2, 2) -> (..., 2**g, 2**g), first
-    qubit highest.
+    """Kronecker product over the qubits of a group: (..., g, 2, 2) -> (..., 2**g, 2**g).
+
+    The first qubit is the highest bit.
     """
     while (count := unitaries.shape[-3]) > 1:
         if count % 2:
@@ -60,8 +61,9 @@ def _kron(a: Tensor, b: Tensor) -> Tensor:
 
 
 def group_sizes(n: int) -> list[int]:
-    """Split n qubits into groups of at most five, as even as possible: the sizes that cost least on
-    a CPU.
+    """Split n qubits into groups of at most five, as even as possible.
+
+    These sizes cost least on a CPU.
 
     >>> group_sizes(13), group_sizes(3)
     ([5, 4, 4], [3])

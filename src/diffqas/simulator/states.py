@@ -1,5 +1,6 @@
-"""Expectations by simulating the encoded states, one per input: for circuits too wide for their
-Pauli strings.
+"""Expectations by simulating the encoded states, one per input.
+
+It serves circuits too wide for their Pauli strings.
 
 Every qubit starts as H|0> or |0>, turned by its input: a product state. Then layers of CNOTs, an
 index permutation, and one unitary per qubit, merged over neighbours, act on the states of all
@@ -96,7 +97,7 @@ def _permuted(state: Tensor, cnots: tuple[Cnot, ...], n: int) -> Tensor:
 
 
 class _Gather(torch.autograd.Function):
-    """A permutation of the basis states; its gradient is the inverse permutation, a gather again."""
+    """A permutation of the basis states; the gradient is a gather again, by the inverse."""
 
     generate_vmap_rule = True
 

@@ -1,5 +1,4 @@
-"""Machine code for the forms that Table I consists of, if numba is installed (`pip install
-diffqas[fast]`).
+"""Machine code for the forms of Table I, if numba is installed (`pip install diffqas[fast]`).
 
 The results are those of plain torch up to round-off. The environment variable DIFFQAS_COMPILED=0
 turns it off. Nothing here imports numba before it is needed.
@@ -33,7 +32,7 @@ def _installed() -> bool:
 
 
 def members(space: SearchSpace, angles: Tensor) -> list[int]:
-    """Indices of the candidates that are compiled for angles (batch, candidates or 1, depth, n, r)."""
+    """Indices of the compiled candidates for angles (batch, candidates or 1, depth, n, r)."""
     if angles.device.type != "cpu" or angles.shape[3] < MIN_QUBITS or not available():
         return []
     return _without_complex_amplitudes(space)
@@ -54,7 +53,7 @@ def stored_rows(space: SearchSpace, depth: int, n: int) -> int:
 
 
 def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sum of the candidates' probabilities: weights (batch, candidates) -> (batch, 2**n)."""
+    """Weighted sum of the probabilities: weights (batch, candidates) -> (batch, 2**n)."""
     from diffqas.simulator.compiled.function import weighted_probabilities
 
     return weighted_probabilities(space, angles, weights, together=True)

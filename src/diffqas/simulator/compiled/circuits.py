@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from diffqas.simulator.compiled.layers import LOW, apply_layer, inner, undo_layer
-from diffqas.simulator.compiled.vectors import LANES, load, store, swap
+from diffqas.simulator.compiled.vectors import LANES, Array, load, store, swap
 
 # RY circuits: real amplitudes.
 
 
 @inner
-def _angle(angles: Any, used: int) -> float:
+def _angle(angles: Array, used: int) -> float:
     """Rotations about one axis add up."""
     total = 0.0
     for i in range(used):
@@ -23,7 +22,7 @@ def _angle(angles: Any, used: int) -> float:
 
 
 @inner
-def rotations(angles: Any, used: int, sign: float, gates: Any) -> None:
+def rotations(angles: Array, used: int, sign: float, gates: Array) -> None:
     """RY gates of one layer of angles (n, r), or their adjoints for sign = -1."""
     n = len(angles)
     for q in range(n):
@@ -35,7 +34,7 @@ def rotations(angles: Any, used: int, sign: float, gates: Any) -> None:
 
 @inner
 def ry_forward(
-    angles: Any, used: int, hadamard: bool, base: Any, offsets: Any, final: Any, work: Any
+    angles: Array, used: int, hadamard: bool, base: Array, offsets: Array, final: Array, work: Array
 ) -> None:
     """Final amplitudes of one circuit with angles (depth, n, r)."""
     depth, n = angles.shape[0], angles.shape[1]
@@ -54,7 +53,7 @@ def ry_forward(
 
 @inner
 def ry_backward(
-    angles: Any, used: int, base: Any, offsets: Any, undo: int, work: Any, grad: Any
+    angles: Array, used: int, base: Array, offsets: Array, undo: int, work: Array, grad: Array
 ) -> None:
     """Add the gradient to `grad` (depth, n, r), from final amplitudes and cotangent in work[:2].
 
@@ -81,9 +80,10 @@ def ry_backward(
 
 
 @inner
-def _times(a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:
-    """With u the number of a lower lane, v of its upper one: u v below and u conj(v) above; sign is
-    1 and -1 there.
+def _times(a: Array, b: Array, c: Array, d: Array, sign: Array) -> Array:
+    """The products u v below and u conj(v) above, u from a lower lane and v from its upper one.
+
+    The sign is 1 below and -1 above.
 
     a + bi is each lane's own number, c + di the other one.
     """
@@ -92,9 +92,10 @@ def _times(a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:
 
 
 @inner
-def rx_phases(angles: Any, used: int, strings: Any, real: Any, imaginary: Any) -> None:
-    """F as a product of phases: sine and cosine of the angles only, and nothing lost where phases
-    are large.
+def rx_phases(angles: Array, used: int, strings: Array, real: Array, imaginary: Array) -> None:
+    """F as a product of phases.
+
+    It takes sine and cosine of the angles only, so nothing is lost where phases are large.
     """
     for i in range(len(real)):
         real[i], imaginary[i] = 1.0, 0.0
@@ -132,7 +133,7 @@ def rx_phases(angles: Any, used: int, strings: Any, real: Any, imaginary: Any) -
 
 
 @inner
-def _half_walsh(gates: Any) -> None:
+def _half_walsh(gates: Array) -> None:
     """Gates whose product is WHT / 2**n."""
     for i in range(len(gates)):
         gates[i] = -0.5 if i % 4 == 3 else 0.5
@@ -140,7 +141,7 @@ def _half_walsh(gates: Any) -> None:
 
 @inner
 def rx_forward(
-    angles: Any, used: int, strings: Any, base: Any, offsets: Any, final: Any, work: Any
+    angles: Array, used: int, strings: Array, base: Array, offsets: Array, final: Array, work: Array
 ) -> None:
     """Final amplitudes (2, 2**n), real and imaginary; base and offsets are the identity's."""
     gates, matrix = np.empty(4 * angles.shape[1], final.dtype), np.empty(LANES * LANES, final.dtype)
@@ -152,18 +153,16 @@ def rx_forward(
 
 @inner
 def rx_backward(
-    angles: Any, used: int, strings: Any, base: Any, offsets: Any, work: Any, grad: Any
+    angles: Array, used: int, strings: Array, base: Array, offsets: Array, work: Array, grad: Array
 ) -> None:
-    """Add the gradient to `grad` (depth, n, r), given the cotangent of the final amplitudes in
-    work[:2].
-    """
+    """Add the gradient to `grad` (depth, n, r), given the final cotangent in work[:2]."""
     rx_pull(strings, base, offsets, work)
     rx_phases(angles, used, strings, work[0], work[3])
     rx_gradient(work[0], work[3], used, strings, base, offsets, work, grad)
 
 
 @inner
-def rx_pull(strings: Any, base: Any, offsets: Any, work: Any) -> None:
+def rx_pull(strings: Array, base: Array, offsets: Array, work: Array) -> None:
     """Write the cotangent of F to work[1:3], given that of the final amplitudes in work[:2]."""
     gates, matrix = np.empty(4 * strings.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
     _half_walsh(gates)
@@ -173,17 +172,18 @@ def rx_pull(strings: Any, base: Any, offsets: Any, work: Any) -> None:
 
 @inner
 def rx_gradient(
-    real: Any,
-    imaginary: Any,
+    real: Array,
+    imaginary: Array,
     used: int,
-    strings: Any,
-    base: Any,
-    offsets: Any,
-    work: Any,
-    grad: Any,
+    strings: Array,
+    base: Array,
+    offsets: Array,
+    work: Array,
+    grad: Array,
 ) -> None:
-    """Add the gradient to `grad`, given F and what `rx_pull` left; F may lie in work[0], which is
-    written to.
+    """Add the gradient to `grad`, given F and the cotangent that `rx_pull` left.
+
+    F may lie in work[0], which is written to.
     """
     gates, matrix = np.empty(4 * strings.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
     _half_walsh(gates)

@@ -27,8 +27,9 @@ MOST_AT_ONCE = 16
 def weighted_probabilities(
     space: SearchSpace, angles: Tensor, weights: Tensor, together: bool
 ) -> Tensor:
-    """Probabilities times weights, for angles (batch, candidates or 1, depth, n, r) and weights
-    (batch, candidates).
+    """Probabilities times weights.
+
+    Angles are (batch, candidates or 1, depth, n, r), weights (batch, candidates).
 
     Gives (batch, 2**n), the candidates added up, if `together`, else (batch, candidates, 2**n).
     """
@@ -36,8 +37,9 @@ def weighted_probabilities(
 
 
 class _Weighted(torch.autograd.Function):
-    """Also returns the final amplitudes, which the backward pass starts from; they have no
-    derivative.
+    """Return the final amplitudes, too: the backward pass starts from them.
+
+    They have no derivative.
     """
 
     @staticmethod
@@ -74,8 +76,9 @@ def _gradients(
     amplitudes: Tensor,
     upstream: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Gradients (batch, ...) for upstream (batch, ...); with `many`, (batch, m, ...) for upstream
-    (batch, m, ...).
+    """Gradients (batch, ...) for upstream (batch, ...).
+
+    With `many`, both have one dimension more, (batch, m, ...).
     """
     depth, n = angles.shape[2:4]
     lead = upstream.shape[: 1 + many]
@@ -95,8 +98,9 @@ def _gradients(
 
 
 def _groups(batch: int, m: int, work: int) -> int:
-    """Groups of equal size that m cotangents form as entries of the batch: few at once, and a group
-    per thread.
+    """Groups of equal size that m cotangents form as entries of the batch.
+
+    A group holds few of them, and there is at least a group per thread.
     """
     threads = _threads(batch * m, work)
     return next(
@@ -105,8 +109,9 @@ def _groups(batch: int, m: int, work: int) -> int:
 
 
 class _Gradients(torch.autograd.Function):
-    """The gradients as a function: many cotangents at once under vmap, and no derivative of its
-    own.
+    """The gradients as a function of many cotangents at once, for vmap.
+
+    It has no derivative of its own.
     """
 
     forward = staticmethod(_gradients)
@@ -128,9 +133,7 @@ class _Gradients(torch.autograd.Function):
 
 
 def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
-    """Call a kernel with tensors that share their first dimension, the batch; torch's threads share
-    the batch.
-    """
+    """Call a kernel with tensors whose first dimension is the batch, shared by torch's threads."""
     given = [tensor.detach().contiguous().numpy() for tensor in tensors]
     batch, _, depth, n, _ = tensors[0].shape
     m = tensors[3].shape[1] if kernel is kernels.backward_many else 1

@@ -1,6 +1,4 @@
-"""The two functions that Python calls: all candidates of a space, one after the other, forward and
-backward.
-"""
+"""The two functions that Python calls: all candidates in turn, forward and backward."""
 
 from __future__ import annotations
 
@@ -19,14 +17,14 @@ from diffqas.simulator.compiled.circuits import (
 )
 from diffqas.simulator.compiled.layers import PIECE, inner, jit, total_of
 from diffqas.simulator.compiled.many import ry_backward_many
-from diffqas.simulator.compiled.vectors import LANES, load, splat, store, zeros
+from diffqas.simulator.compiled.vectors import LANES, Array, load, splat, store, zeros
 
 UNIFORM, ZERO, RY, H_RY, RX = range(5)
 """How a candidate's probabilities come about."""
 
 
 @inner
-def _add_squares(row: Any, weight: Any, output: Any) -> None:
+def _add_squares(row: Array, weight: Array, output: Array) -> None:
     w = splat(weight, 0)
     for i in range(0, len(row), LANES):
         x = load(row, i)
@@ -34,7 +32,7 @@ def _add_squares(row: Any, weight: Any, output: Any) -> None:
 
 
 @inner
-def _sum(row: Any) -> float:
+def _sum(row: Array) -> float:
     total = 0.0
     for low in range(0, len(row), 1 << PIECE):
         part = zeros(row)
@@ -45,8 +43,8 @@ def _sum(row: Any) -> float:
 
 
 @inner
-def _through_squares(row: Any, weight: Any, upstream: Any, cotangent: Any) -> float:
-    """The cotangent of amplitudes whose squares are weighted; returns the gradient of the weight."""
+def _through_squares(row: Array, weight: Array, upstream: Array, cotangent: Array) -> float:
+    """Write the cotangent of amplitudes with weighted squares; return the weight's gradient."""
     total = 0.0
     w = splat(weight, 0) + splat(weight, 0)
     for low in range(0, len(row), 1 << PIECE):
@@ -74,9 +72,10 @@ def _entry(function: Any) -> Any:
 
 
 @_entry
-def forward(plan: Any, angles: Any, weights: Any, amplitudes: Any, output: Any, work: Any) -> None:
-    """Weighted probabilities of all candidates, added up where `output` has one row for all of
-    them.
+def forward(
+    plan: Array, angles: Array, weights: Array, amplitudes: Array, output: Array, work: Array
+) -> None:
+    """Weighted probabilities of all candidates, added up if `output` has one row for all.
 
     angles (batch, candidates or 1, depth, n, r), weights (batch, candidates); writes the final
     amplitudes (batch, rows, 2**n) and adds to output (batch, candidates or 1, 2**n); work is (4,
@@ -108,17 +107,18 @@ def forward(plan: Any, angles: Any, weights: Any, amplitudes: Any, output: Any, 
 
 @_entry
 def backward(
-    plan: Any,
-    angles: Any,
-    weights: Any,
-    amplitudes: Any,
-    upstream: Any,
-    to_angles: Any,
-    to_weights: Any,
-    work: Any,
+    plan: Array,
+    angles: Array,
+    weights: Array,
+    amplitudes: Array,
+    upstream: Array,
+    to_angles: Array,
+    to_weights: Array,
+    work: Array,
 ) -> None:
-    """Add the gradients to to_angles and to_weights (both float64), given that of the output; work
-    is (4, 2**n).
+    """Add the gradients to to_angles and to_weights (both float64), given that of the output.
+
+    The space to work in is (4, 2**n).
     """
     for b in range(len(angles)):
         for j in range(len(plan.kind)):
@@ -147,17 +147,18 @@ def backward(
 
 @_entry
 def backward_many(
-    plan: Any,
-    angles: Any,
-    weights: Any,
-    amplitudes: Any,
-    upstream: Any,
-    to_angles: Any,
-    to_weights: Any,
-    work: Any,
+    plan: Array,
+    angles: Array,
+    weights: Array,
+    amplitudes: Array,
+    upstream: Array,
+    to_angles: Array,
+    to_weights: Array,
+    work: Array,
 ) -> None:
-    """The same for m gradients of the output: upstream, to_angles and to_weights are (batch, m,
-    ...).
+    """The same for m gradients of the output.
+
+    upstream, to_angles and to_weights are (batch, m, ...).
 
     What the m share is done once. work is (2 + 2 m, 2**n), with 5 rows at least.
     """

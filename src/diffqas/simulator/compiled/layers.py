@@ -1,5 +1,4 @@
-"""Layers of real gates on one state, and layers undone together with their gradient, in compiled
-code.
+"""Layers of real gates on one state, and layers undone with their gradient, in compiled code.
 
 A state is an array of 2**n numbers; bit 0 is the last qubit. A layer is one gather, which carries
 out the CNOTs and mixes the three lowest bits by an 8x8 matrix, then butterflies on the other bits,
@@ -19,7 +18,16 @@ from typing import Any
 
 import numba
 
-from diffqas.simulator.compiled.vectors import LANES, extract, load, splat, store, swap, zeros
+from diffqas.simulator.compiled.vectors import (
+    LANES,
+    Array,
+    extract,
+    load,
+    splat,
+    store,
+    swap,
+    zeros,
+)
 
 LOW = 3
 """Bits inside one vector."""
@@ -28,14 +36,13 @@ PIECE = 11
 """Bits of a piece: a state and its cotangent then take 16 KB in float32."""
 
 jit: Any = numba.njit
-inner = jit(
-    nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)  # called from compiled code only
+# Called from compiled code only, so wrappers for Python and C would be built for nothing.
+inner = jit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @inner
 def gather(
-    source: Any, target: Any, base: Any, offsets: Any, matrix: Any, low: int, high: int
+    source: Array, target: Array, base: Array, offsets: Array, matrix: Array, low: int, high: int
 ) -> None:
     """target[block] = matrix @ source[base[block] ^ offsets], for the blocks low..high."""
     m0, m1, m2, m3 = load(matrix, 0), load(matrix, 8), load(matrix, 16), load(matrix, 24)
@@ -54,7 +61,7 @@ def gather(
 
 
 @inner
-def low_matrix(gates: Any, matrix: Any) -> None:
+def low_matrix(gates: Array, matrix: Array) -> None:
     """Kronecker product of the three lowest bits' gates, transposed: matrix[8 * column + row]."""
     for column in range(LANES):
         for row in range(LANES):
@@ -65,7 +72,7 @@ def low_matrix(gates: Any, matrix: Any) -> None:
 
 
 @inner
-def two_bits(x: Any, gates: Any, bit: int) -> None:
+def two_bits(x: Array, gates: Array, bit: int) -> None:
     """Gates of two bits in one pass over x."""
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
@@ -88,7 +95,7 @@ def two_bits(x: Any, gates: Any, bit: int) -> None:
 
 
 @inner
-def one_bit(x: Any, gates: Any, bit: int) -> None:
+def one_bit(x: Array, gates: Array, bit: int) -> None:
     """Gate of one bit."""
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
@@ -101,7 +108,7 @@ def one_bit(x: Any, gates: Any, bit: int) -> None:
 
 
 @inner
-def _bits(x: Any, gates: Any, first: int, last: int) -> None:
+def _bits(x: Array, gates: Array, first: int, last: int) -> None:
     for bit in range(first, last - 1, 2):
         two_bits(x, gates, bit)
     if (last - first) & 1:
@@ -109,7 +116,9 @@ def _bits(x: Any, gates: Any, first: int, last: int) -> None:
 
 
 @inner
-def apply_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any) -> None:
+def apply_layer(
+    source: Array, target: Array, base: Array, offsets: Array, gates: Array, matrix: Array
+) -> None:
     """Write (one gate per bit) @ (permuted source) to target."""
     n = len(gates) // 4
     low, piece = min(n, LOW), min(n, PIECE)
@@ -127,7 +136,7 @@ def apply_layer(source: Any, target: Any, base: Any, offsets: Any, gates: Any, m
 
 
 @inner
-def total_of(vector: Any) -> float:
+def total_of(vector: Array) -> float:
     """Sum of the eight numbers in float64."""
     total = 0.0
     for lane in range(LANES):
@@ -136,7 +145,7 @@ def total_of(vector: Any) -> float:
 
 
 @inner
-def low_gradients(x: Any, y: Any, sums: Any) -> None:
+def low_gradients(x: Array, y: Array, sums: Array) -> None:
     """Add sum(y1 x0 - y0 x1) of the three lowest bits to `sums`."""
     one = two = four = zeros(x)
     for i in range(0, len(x), LANES):
@@ -151,7 +160,7 @@ def low_gradients(x: Any, y: Any, sums: Any) -> None:
 
 
 @inner
-def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
+def _undo_two_bits(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> None:
     at = 4 * bit
     c, s, k, t = splat(gates, at), splat(gates, at + 1), splat(gates, at + 4), splat(gates, at + 5)
     stride = 1 << bit
@@ -178,7 +187,7 @@ def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
 
 
 @inner
-def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
+def _undo_one_bit(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> None:
     c, s = splat(gates, 4 * bit), splat(gates, 4 * bit + 1)
     stride = 1 << bit
     total = zeros(x)
@@ -194,7 +203,7 @@ def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
 
 
 @inner
-def _undo_bits(x: Any, y: Any, gates: Any, first: int, last: int, sums: Any) -> None:
+def _undo_bits(x: Array, y: Array, gates: Array, first: int, last: int, sums: Array) -> None:
     for bit in range(first, last - 1, 2):
         _undo_two_bits(x, y, gates, bit, sums)
     if (last - first) & 1:
@@ -203,10 +212,17 @@ def _undo_bits(x: Any, y: Any, gates: Any, first: int, last: int, sums: Any) -> 
 
 @inner
 def undo_layer(
-    source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any, sums: Any
+    source: Array,
+    target: Array,
+    base: Array,
+    offsets: Array,
+    gates: Array,
+    matrix: Array,
+    sums: Array,
 ) -> None:
-    """Permute and then undo rotations, on state and cotangent (2, 2**n); adds sum(y1 x0 - y0 x1)
-    per bit to `sums`.
+    """Permute and then undo rotations, on state and cotangent (2, 2**n).
+
+    Adds sum(y1 x0 - y0 x1) per bit to `sums`.
 
     The gates are the adjoints of the rotations. A piece is summed in its own precision, the pieces
     in float64.

@@ -1,5 +1,6 @@
-"""Layers of RY undone on a state and many cotangents at once, in compiled code; conventions are
-those of `layers`.
+"""Layers of RY undone on a state and many cotangents at once, in compiled code.
+
+Conventions are those of `layers`.
 
 Every pass over memory takes the cotangents first, each beside the state as it still is, and then
 the state: what depends on the circuit alone is done once. A single cotangent is better off in
@@ -7,8 +8,6 @@ the state: what depends on the circuit alone is done once. A single cotangent is
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -24,14 +23,12 @@ from diffqas.simulator.compiled.layers import (
     total_of,
     two_bits,
 )
-from diffqas.simulator.compiled.vectors import LANES, load, splat, store, zeros
+from diffqas.simulator.compiled.vectors import LANES, Array, load, splat, store, zeros
 
 
 @inner
-def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
-    """Undo rotations about two bits on a cotangent, with the state as it was before: adds to
-    `sums`.
-    """
+def _undo_two_bits(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> None:
+    """Undo rotations about two bits on a cotangent, given the state before; adds to `sums`."""
     at = 4 * bit
     c, s, k, t = splat(gates, at), splat(gates, at + 1), splat(gates, at + 4), splat(gates, at + 5)
     stride = 1 << bit
@@ -53,7 +50,7 @@ def _undo_two_bits(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
 
 
 @inner
-def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
+def _undo_one_bit(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> None:
     c, s = splat(gates, 4 * bit), splat(gates, 4 * bit + 1)
     stride = 1 << bit
     total = zeros(x)
@@ -68,7 +65,7 @@ def _undo_one_bit(x: Any, y: Any, gates: Any, bit: int, sums: Any) -> None:
 
 @inner
 def _undo_bits(
-    vectors: Any, start: int, stop: int, gates: Any, first: int, last: int, sums: Any
+    vectors: Array, start: int, stop: int, gates: Array, first: int, last: int, sums: Array
 ) -> None:
     x = vectors[0, start:stop]
     for bit in range(first, last - 1, 2):
@@ -83,7 +80,13 @@ def _undo_bits(
 
 @inner
 def _undo_layer(
-    source: Any, target: Any, base: Any, offsets: Any, gates: Any, matrix: Any, sums: Any
+    source: Array,
+    target: Array,
+    base: Array,
+    offsets: Array,
+    gates: Array,
+    matrix: Array,
+    sums: Array,
 ) -> None:
     """As `layers.undo_layer`, on a state and m cotangents (1 + m, 2**n); sums (m, n)."""
     n, length = len(gates) // 4, target.shape[1]
@@ -102,10 +105,18 @@ def _undo_layer(
 
 @inner
 def ry_backward_many(
-    angles: Any, used: int, base: Any, offsets: Any, undo: int, source: Any, target: Any, grad: Any
+    angles: Array,
+    used: int,
+    base: Array,
+    offsets: Array,
+    undo: int,
+    source: Array,
+    target: Array,
+    grad: Array,
 ) -> None:
-    """Add gradients to `grad` (m, depth, n, r), from final amplitudes and cotangents in source (1 +
-    m, 2**n).
+    """Add gradients to `grad` (m, depth, n, r).
+
+    The final amplitudes and their cotangents are in source (1 + m, 2**n).
 
     The inverse of the CNOTs is base[undo]; base[0] is the identity.
     """

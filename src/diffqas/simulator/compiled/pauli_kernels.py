@@ -1,5 +1,6 @@
-"""Coefficients of the outputs of encoded circuits, in compiled code: plane rotations of eight
-circuits at a time.
+"""Coefficients of the outputs of encoded circuits, in compiled code.
+
+Plane rotations act on eight circuits at a time.
 
 Eight circuits of one part with angles of their own are the lanes of a vector; slot i of the program
 stands at 8 i. The backward pass repeats the program, then undoes it on the coefficients and their
@@ -9,17 +10,16 @@ cotangent together.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from diffqas.simulator.compiled.kernels import _entry as entry
 from diffqas.simulator.compiled.layers import inner
-from diffqas.simulator.compiled.vectors import LANES, extract, load, store, zeros
+from diffqas.simulator.compiled.vectors import LANES, Array, extract, load, store, zeros
 
 
 @inner
-def _turn(slots: Any, pairs: Any, start: int, stop: int, cos: Any, sin: Any) -> None:
+def _turn(slots: Array, pairs: Array, start: int, stop: int, cos: Array, sin: Array) -> None:
     for row in range(start, stop):
         i, j = LANES * pairs[row, 0], LANES * pairs[row, 1]
         p, q = load(slots, i), load(slots, j)
@@ -28,7 +28,9 @@ def _turn(slots: Any, pairs: Any, start: int, stop: int, cos: Any, sin: Any) -> 
 
 
 @inner
-def _turn_back(x: Any, y: Any, pairs: Any, start: int, stop: int, cos: Any, sin: Any) -> Any:
+def _turn_back(
+    x: Array, y: Array, pairs: Array, start: int, stop: int, cos: Array, sin: Array
+) -> Array:
     """Undo one step on coefficients x and cotangents y; returns the gradient of its angle."""
     total = zeros(x)
     for row in range(start, stop):
@@ -43,9 +45,10 @@ def _turn_back(x: Any, y: Any, pairs: Any, start: int, stop: int, cos: Any, sin:
 
 
 @inner
-def _fill(angles: Any, members: Any, first: int, lanes: int, cos: Any, sin: Any) -> None:
-    """Cosines and sines (angles, 8) of the circuits first..first+lanes of a part; members are its
-    candidates.
+def _fill(angles: Array, members: Array, first: int, lanes: int, cos: Array, sin: Array) -> None:
+    """Cosines and sines (angles, 8) of the circuits first..first+lanes of a part.
+
+    members are its candidates.
     """
     for lane in range(lanes):
         b, j = (first + lane) // len(members), members[(first + lane) % len(members)]
@@ -55,7 +58,7 @@ def _fill(angles: Any, members: Any, first: int, lanes: int, cos: Any, sin: Any)
 
 
 @inner
-def _run(plan: Any, job: Any, slots: Any, cos: Any, sin: Any) -> None:
+def _run(plan: Array, job: Array, slots: Array, cos: Array, sin: Array) -> None:
     for i in range(LANES * job[2]):
         slots[i] = 0.0
     for lane in range(LANES):
@@ -73,7 +76,7 @@ def _run(plan: Any, job: Any, slots: Any, cos: Any, sin: Any) -> None:
 
 
 @inner
-def _candidates(plan: Any, part: int) -> Any:
+def _candidates(plan: Array, part: int) -> Array:
     count = 0
     members = np.empty(len(plan.part), np.int64)
     for j in range(len(plan.part)):
@@ -84,7 +87,7 @@ def _candidates(plan: Any, part: int) -> Any:
 
 
 @entry
-def coefficients(plan: Any, angles: Any, weights: Any, output: Any, work: Any) -> None:
+def coefficients(plan: Array, angles: Array, weights: Array, output: Array, work: Array) -> None:
     """Weighted coefficients of all candidates, added up where `output` has one row for all of them.
 
     angles (batch, candidates or 1, depth * n * r), weights (batch, candidates); adds to output
@@ -115,11 +118,15 @@ def coefficients(plan: Any, angles: Any, weights: Any, output: Any, work: Any) -
 
 @entry
 def gradients(
-    plan: Any, angles: Any, weights: Any, upstream: Any, to_angles: Any, to_weights: Any, work: Any
+    plan: Array,
+    angles: Array,
+    weights: Array,
+    upstream: Array,
+    to_angles: Array,
+    to_weights: Array,
+    work: Array,
 ) -> None:
-    """Add the gradients to to_angles and to_weights (both float64), given the gradient of the
-    output.
-    """
+    """Add the gradients to to_angles and to_weights (float64), given the output's gradient."""
     shared = angles.shape[1] == 1
     cos, sin = (
         np.zeros(LANES * angles.shape[2], angles.dtype),

@@ -1,6 +1,4 @@
-"""What the kernels must know of a search space, as arrays: computed once per space and circuit
-size.
-"""
+"""Arrays that describe a search space to the kernels, computed once per space and size."""
 
 from __future__ import annotations
 
@@ -42,15 +40,16 @@ class Plan(NamedTuple):
     strings: NDArray[np.int64]
     """(candidates, depth, n), X-strings of RX circuits."""
     base: NDArray[np.int64]
-    """(permutations, 2**n / 8): a permutation takes amplitude k of a block from base ^ offsets[k]."""
+    """(permutations, 2**n / 8): amplitude k of a block is taken from base ^ offsets[k]."""
     offsets: NDArray[np.int64]
     """(permutations, 8); the first permutation is the identity."""
 
 
 @lru_cache(maxsize=32)
 def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
-    """The plan, and how many rows of amplitudes it fills; every candidate must have a form in
-    `_CODES`.
+    """The plan, and how many rows of amplitudes it fills.
+
+    Every candidate must have a form in `_CODES`.
     """
     kinds = [_code(candidate) for candidate in space]
     rows = np.cumsum([0, *((kind >= kernels.RY) + (kind == kernels.RX) for kind in kinds)])
