@@ -102,12 +102,16 @@ class CircuitMixture(nn.Module):
         weights = self.relaxation.weights(self.structure, self.progress, noise)
         separate = self.sharing == "separate"
         if self.training and self.shots is not None:
-            draws = self.draws or shot_generators(
-                torch.randint(2**62, weights.shape[:-1]).flatten().tolist(), 0
-            )
+            draws = self.draws
+            if not draws:
+                seeds = torch.randint(2**62, weights.shape[:-1]).flatten().tolist()
+                draws = shot_generators(seeds, 0)
+            # Each candidate is a circuit of its own on a device: shots are drawn from every p_j,
+            # and the frequencies are mixed afterwards.
             measured = sampled(self.candidates, self.angles, self.shots, draws, separate=separate)
             return (weights.unsqueeze(-1) * measured).sum(-2)
         mix = partial(mixture, self.candidates, separate=separate)
+        # Neither is trained: the same sum again and again, so it is computed once.
         if stays(self.angles) and stays(self.structure):
             return self._frozen(mix, self.angles, weights)
         return mix(self.angles, weights)

@@ -160,6 +160,7 @@ class PerLayerCircuit(nn.Module):
             noise = torch.rand_like(self.structure) if self.noise is None else self.noise
         soft = self.relaxation.weights(self.structure, self.progress, noise)
         choice = soft.argmax(-1) if self.relaxation.stochastic else self.choice
+        # Straight through: the value is that of the drawn circuit, the gradient that of `soft`.
         hard = one_hot(choice, len(self.candidates)).to(soft)
         return self._probabilities(choice, hard + (soft - soft.detach()))
 
@@ -178,9 +179,8 @@ class PerLayerCircuit(nn.Module):
         """
         circuits = []
         for first, *others in self.choice.reshape(-1, self.depth).tolist():
-            circuits.append(
-                (self.candidates[first], *(as_layer(self.candidates[index]) for index in others))
-            )
+            later = [as_layer(self.candidates[index]) for index in others]
+            circuits.append((self.candidates[first], *later))
         return circuits
 
     @torch.no_grad()

@@ -66,12 +66,8 @@ def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -
     """
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
     layers = list(candidate) if isinstance(candidate, Sequence) else [candidate] * len(angles)
-    require(
-        len(layers) == len(angles),
-        "candidate",
-        f"be one for each of {len(angles)} layers",
-        len(layers),
-    )
+    rule = f"be one for each of {len(angles)} layers"
+    require(len(layers) == len(angles), "candidate", rule, len(layers))
     first, n = layers[0], len(angles[0])
     require(
         all(len(layer) == n for layer in angles),
@@ -119,8 +115,6 @@ def named(candidate: Circuit) -> str:
     >>> named([Candidate(hadamard=True), Candidate(entangler="ring")])
     'H-Ent-RY, Ring-RY'
     """
-    return (
-        ", ".join(one.name for one in candidate)
-        if isinstance(candidate, Sequence)
-        else candidate.name
-    )
+    if isinstance(candidate, Sequence):
+        return ", ".join(one.name for one in candidate)
+    return candidate.name

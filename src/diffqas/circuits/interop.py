@@ -93,22 +93,16 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
         import pennylane
     except ImportError:
         raise DataError(MISSING.format("PennyLane")) from None
-    names = (
-        [f"x{q}" for q in range(len(angles[0]))]
-        if len(angles) and candidate.encoding is not None
-        else []
-    )
+    names: list[str] = []
+    if len(angles) and candidate.encoding is not None:
+        names = [f"x{q}" for q in range(len(angles[0]))]
     gates = operations(candidate, angles, names)
     kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
     kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
 
     def circuit(*inputs: Any) -> None:
-        require(
-            len(inputs) == len(names),
-            "inputs",
-            f"be {len(names)} angles for {candidate.name}",
-            len(inputs),
-        )
+        rule = f"be {len(names)} angles for {candidate.name}"
+        require(len(inputs) == len(names), "inputs", rule, len(inputs))
         values = dict(zip(names, inputs, strict=True))
         for gate in gates:
             angle = values[gate.angle] if isinstance(gate.angle, str) else gate.angle

@@ -71,9 +71,10 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
 
 
 def _line(gate: Gate) -> str:
-    angle = (
-        ""
-        if gate.angle is None
-        else f"({gate.angle if isinstance(gate.angle, str) else repr(gate.angle)})"
-    )
+    angle = ""
+    if isinstance(gate.angle, str):
+        angle = f"({gate.angle})"
+    elif gate.angle is not None:
+        # `repr` gives the shortest decimal that reads back as the same double.
+        angle = f"({gate.angle!r})"
     return f"{gate.name}{angle} {', '.join(f'q[{q}]' for q in gate.qubits)};"

@@ -117,11 +117,9 @@ def _parsed(text: str, source: str) -> list[Any]:
         token = getattr(
             next(iter(getattr(error.__cause__, "args", ())), None), "offendingToken", None
         )
-        what = (
-            f"line {token.line}: not OpenQASM 3, at {token.text!r}"
-            if token is not None
-            else str(error)
-        )
+        what = str(error)
+        if token is not None:
+            what = f"line {token.line}: not OpenQASM 3, at {token.text!r}"
         raise DataError(f"{source}, {what or 'not OpenQASM 3'}.") from None
     except (
         ValueError,

@@ -116,18 +116,17 @@ class ForecasterLockstep(nn.Module):
             return None
         h = self._states([lambda gate=gate: gate for gate in gates], x)
         outputs = self._read(h)
-        of_weight, of_bias = (
-            h.detach().transpose(0, 1).unsqueeze(2),
-            torch.ones_like(outputs.T).unsqueeze(2),
-        )
+        # The head is linear, y = W h + b: dy/dW = h and dy/db = 1 need no backward pass.
+        of_weight = h.detach().transpose(0, 1).unsqueeze(2)
+        of_bias = torch.ones_like(outputs.T).unsqueeze(2)
         known = {id(self.head["weight"]): of_weight, id(self.head["bias"]): of_bias}
         inner = [parameter for parameter in parameters if id(parameter) not in known]
         if inner:
             values = [value for gate in gates for value in gate.values]
             slopes = torch.autograd.grad(outputs.sum(), values, retain_graph=True)
-            each = [
-                slopes[start : start + x.shape[1]] for start in range(0, len(slopes), x.shape[1])
-            ]
+            # Values stand layer by layer, one for each moment.
+            moments = x.shape[1]
+            each = [slopes[start : start + moments] for start in range(0, len(slopes), moments)]
             rows = [gate.by_coefficients(few) for gate, few in zip(gates, each, strict=True)]
 
             def back(cotangents: list[Tensor]) -> tuple[Tensor, ...]:
@@ -135,9 +134,9 @@ class ForecasterLockstep(nn.Module):
                     sources, inner, cotangents, retain_graph=True, materialize_grads=True
                 )
 
-            known |= {
-                id(p): part for p, part in zip(inner, torch.func.vmap(back)(rows), strict=True)
-            }
+            # From the coefficients on, every sample's row takes the same way back: one vmap.
+            for parameter, part in zip(inner, torch.func.vmap(back)(rows), strict=True):
+                known[id(parameter)] = part
         return outputs.detach(), [known[id(parameter)] for parameter in parameters]
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:

@@ -88,27 +88,16 @@ class QLSTM(nn.Module):
         ):
             require(whole(size), name, "be a whole number of at least 1", repr(size))
         require(isinstance(reservoir, bool), "reservoir", "be True or False", repr(reservoir))
-        require(
-            batch_first is True, "batch_first", "be True (transpose the input instead)", batch_first
-        )
-        require(
-            bidirectional is False,
-            "bidirectional",
-            "be False (use two cells instead)",
-            bidirectional,
-        )
-        require(
-            dropout == 0,
-            "dropout",
-            "be 0 (stack cells with nn.Dropout between them instead)",
-            dropout,
-        )
-        require(
-            proj_size == 0,
-            "proj_size",
-            "be 0 (put an nn.Linear behind the cell instead)",
-            proj_size,
-        )
+        # Arguments of `torch.nn.LSTM` that this cell has one value of: a call that is carried
+        # over from there is told what to do instead, and is not computed differently in silence.
+        rule = "be True (transpose the input instead)"
+        require(batch_first is True, "batch_first", rule, batch_first)
+        rule = "be False (use two cells instead)"
+        require(bidirectional is False, "bidirectional", rule, bidirectional)
+        rule = "be 0 (stack cells with nn.Dropout between them instead)"
+        require(dropout == 0, "dropout", rule, dropout)
+        rule = "be 0 (put an nn.Linear behind the cell instead)"
+        require(proj_size == 0, "proj_size", rule, proj_size)
         require(spread >= 0, "spread", "be at least 0", spread)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.squash = choose(squash, SQUASHES, "squash")
@@ -119,6 +108,7 @@ class QLSTM(nn.Module):
             )
             for width in (input_size, *[hidden_size] * (num_layers - 1))
         )
+        # A reservoir keeps its random angles; only structural weights and the head learn.
         for layer in self.circuits:
             layer.angles.requires_grad_(not reservoir)
 
@@ -156,18 +146,18 @@ class QLSTM(nn.Module):
         Raises:
             ArgumentError: an input or state of the wrong shape, dtype or device.
         """
-        self._check("x", x, x.dim() in (2, 3) if isinstance(x, Tensor) else False)
-        rule, got = (
-            f"have the shape (batch, time, {self.input_size}) or (time, {self.input_size})",
-            tuple(x.shape),
-        )
+        self._check("x", x, isinstance(x, Tensor) and x.dim() in (2, 3))
+        rule = f"have the shape (batch, time, {self.input_size}) or (time, {self.input_size})"
+        got = tuple(x.shape)
         require(got[-1] == self.input_size and 0 not in got, "x", rule, got)
         hidden, memory = self._start(x, state)
         single = x.dim() == 2
         if single:
             x, hidden, memory = x.unsqueeze(0), hidden.unsqueeze(1), memory.unsqueeze(1)
         x, (h, c) = unroll(self.circuits, x, (hidden, memory), self.squash)
-        return (x.squeeze(0), (h.squeeze(1), c.squeeze(1))) if single else (x, (h, c))
+        if single:
+            return x.squeeze(0), (h.squeeze(1), c.squeeze(1))
+        return x, (h, c)
 
     def _start(self, x: Tensor, state: State | None) -> State:
         shape = (self.num_layers, *x.shape[:-2], self.hidden_size)
@@ -177,21 +167,16 @@ class QLSTM(nn.Module):
         require(pair, "state", "be a pair (h, c)", type(state).__name__)
         for name, part in zip(("h", "c"), state, strict=True):
             self._check(f"state ({name})", part, True)
-            require(
-                part.shape == shape, f"state ({name})", f"have the shape {shape}", tuple(part.shape)
-            )
+            got = tuple(part.shape)
+            require(got == shape, f"state ({name})", f"have the shape {shape}", got)
         return state[0], state[1]
 
     def _check(self, name: str, tensor: Tensor, shaped: bool) -> None:
         like = self.circuits[0].angles
         kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
         require(kind == like.dtype, name, f"be a {like.dtype} tensor like the angles", kind)
-        require(
-            tensor.device == like.device,
-            name,
-            f"be on the device of the angles, {like.device}",
-            tensor.device,
-        )
+        rule = f"be on the device of the angles, {like.device}"
+        require(tensor.device == like.device, name, rule, tensor.device)
         require(shaped, name, "have two or three dimensions", tensor.dim())
 
     @property

@@ -98,26 +98,25 @@ class KalmanFilter:
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """Make one step, as `Optimisation.step` describes it."""
         outputs, rows = jacobian(self.population, inputs, self.parameters)
-        require(
-            outputs.shape[1] == targets.numel(),
-            "targets",
-            f"hold {outputs.shape[1]} values",
-            targets.numel(),
-        )
+        count = outputs.shape[1]
+        require(count == targets.numel(), "targets", f"hold {count} values", targets.numel())
         errors = targets.reshape(1, -1).double() - outputs
         losses = errors.square().mean(1)
         first, last = self.choice.measurement_noise
         # No measurement is better than what is left unexplained: a filter that takes noise for
         # truth goes astray.
         known = torch.where(torch.isfinite(losses), losses, self.residual)
+        # An exponential mean whose window is about one epoch.
         self.residual = self.residual + (known - self.residual) / self.steps_per_epoch
+        # R falls geometrically with the training's share: R = R_0 (R_1 / R_0)^progress.
         noise = (self.variance * first * (last / first) ** progress) * torch.ones_like(losses)
         noise = torch.maximum(noise, self.residual)
+        # P is divided by `kept` in each step: with kept = 1 - 1 / memory a batch counts e times
+        # less after `memory` steps; at the end of training nothing is forgotten.
         kept = 1 - (1 - progress) / max(self.memory, 2.0)
         update, covariance = correct(self.covariance, rows, errors, noise, kept)
-        sound = torch.isfinite(update).all(1) & torch.isfinite(
-            covariance.diagonal(dim1=1, dim2=2)
-        ).all(1)
+        variances = covariance.diagonal(dim1=1, dim2=2)
+        sound = torch.isfinite(update).all(1) & torch.isfinite(variances).all(1)
         moves = sound & torch.isfinite(losses) & ~frozen
         if not sound.all():  # a covariance that round-off has spoilt starts again from the prior
             covariance[~sound] = torch.diag(self._prior)
@@ -155,10 +154,14 @@ def correct(
     >>> correct(torch.eye(1), torch.eye(1), torch.ones(1), noise=1.0)
     (tensor([0.5000]), tensor([[0.5000]]))
     """
+    # With H the rows, P the covariance, R the noise: S = H P H^T + R = L L^T, W = L^-1 H P, and
+    # the correction is W^T L^-1 e, after which P - W^T W is left.
     shadow = rows @ covariance
     variance = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device)
     one = torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
     expected = shadow @ rows.mT + variance[..., None, None] * one
+    # One seed whose S is not positive must not stop the others: it goes on as not a number,
+    # which the caller sees and starts again from the prior.
     factor, failed = torch.linalg.cholesky_ex(expected)
     factor = torch.where((failed != 0)[..., None, None], math.nan, factor)
     whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)

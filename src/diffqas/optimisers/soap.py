@@ -93,26 +93,28 @@ class Soap:
         losses = per_seed(self.problem.loss, self.population(inputs), targets)
         gradients = torch.autograd.grad(losses.sum(), self.parameters, materialize_grads=True)
         gradient = torch.cat([part.flatten(1) for part in gradients], 1).double() * self.units
+        # A seed whose loss or gradient is not finite stands still; its moments see a zero.
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
         gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
         rate = self.choice.lr * schedule_factor(self.problem.schedule, progress)
-        update = (
-            self._direction(gradient) * min(1.0, max(self.steps / WARM_UP, 8 * progress)) * -rate
-        )
-        move_numbers(
-            self.parameters,
-            torch.where(sound[:, None], update * self.units, torch.zeros_like(update)),
-        )
+        # The eigenbasis of few gradients is noise: the rate rises over the first steps.
+        warmth = min(1.0, max(self.steps / WARM_UP, 8 * progress))
+        update = self._direction(gradient) * warmth * -rate
+        moves = torch.where(sound[:, None], update * self.units, torch.zeros_like(update))
+        move_numbers(self.parameters, moves)
         return losses.detach()
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """Adam's step before the rate, (seeds, numbers)."""
         self.steps += 1
         first, second = self.choice.betas
+        # The covariance of gradients, E[g g^T], whose eigenvectors are the basis.
         outer = gradient.unsqueeze(2) * gradient.unsqueeze(1)
         self.covariance = MEMORY * self.covariance + (1 - MEMORY) * outer
         if self.steps <= 2 * REFRESH or self.steps % REFRESH == 0:
             self._turn()
+        # Adam in the eigenbasis: the mean is kept in the old coordinates and turned when it is
+        # used, the squares are kept in the basis (Vyas et al. 2024, arXiv 2409.11321).
         self.mean = first * self.mean + (1 - first) * gradient
         self.square = second * self.square + (1 - second) * _apply(self.basis.mT, gradient).square()
         mean = _apply(self.basis.mT, self.mean) / (1 - first**self.steps)

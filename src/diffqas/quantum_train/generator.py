@@ -63,12 +63,11 @@ class Generator(nn.Module):
 
         With `mixed`, as these probabilities (*lead, 2**n) would.
         """
-        # Autocast is for the target: probabilities near 2**-n and sums over bits need all their
-        # digits.
+        # w = gain * raw + offset, with a gain and an offset for each of the target's tensors.
+        # Autocast is for the target: probabilities near 2**-n and sums over bits need all digits.
         with torch.autocast(self.gain.device.type, enabled=False):
-            return torch.addcmul(
-                self._spread(self.offset), self._spread(self.gain), self.raw(mixed)
-            )
+            gain, offset = self._spread(self.gain), self._spread(self.offset)
+            return torch.addcmul(offset, gain, self.raw(mixed))
 
     def _spread(self, numbers: Tensor) -> Tensor:
         """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p).
@@ -110,10 +109,14 @@ def gain_and_offset(
             continue
         spread = like.std(correction=0)
         if like.numel() == 1:
+            # A single number has no spread: its size is the only scale there is.
             spread = like.abs().squeeze()
         if spread == 0:
+            # A bias of zeros or a norm's ones: with gain 0 the circuits could not move it.
             spread = torch.full_like(spread, _SMALL)
         own = values.std(correction=0)
-        gain[index] = spread / (own if own > 1e-6 * overall else overall).clamp(min=1e-6)
+        if own <= 1e-6 * overall:
+            own = overall
+        gain[index] = spread / own.clamp(min=1e-6)
         offset[index] = like.mean() - gain[index] * values.mean()
     return gain, offset

@@ -57,15 +57,10 @@ class Lockstep(nn.Module):
         kinds = {
             tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states
         }
-        require(
-            len(kinds) == 1,
-            "models",
-            "differ in their numbers only",
-            f"{len(kinds)} kinds of shapes",
-        )
-        self.generator.load_state_dict(
-            {key: torch.stack([state[key] for state in states]) for key in states[0]}
-        )
+        got = f"{len(kinds)} kinds of shapes"
+        require(len(kinds) == 1, "models", "differ in their numbers only", got)
+        together = {key: torch.stack([state[key] for state in states]) for key in states[0]}
+        self.generator.load_state_dict(together)
         for name, parameter in first.generator.named_parameters():
             self.generator.get_parameter(name).requires_grad_(parameter.requires_grad)
         self.targets = nn.ModuleList(copy.deepcopy(model.target) for model in models)

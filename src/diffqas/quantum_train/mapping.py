@@ -67,6 +67,7 @@ class WeightMap(nn.Module, ABC):
         The sum over the bits is a sum of one term for the upper and one for the lower half of them,
         so that no table of all 2**n bit strings is ever made.
         """
+        # sum_q w_q b_q(i) = high(upper bits) + low(lower bits): 2 * 2**(n/2) columns, not 2**n.
         half = self.n // 2
         high = weight[..., :half] @ self.upper
         low = weight[..., half : self.n] @ self.lower + bias.unsqueeze(-1)

@@ -68,6 +68,7 @@ class MLPMap(WeightMap):
         self, choice: MLPMapping, n: int, chunk: int, bits: str, lead: tuple[int, ...]
     ) -> None:
         super().__init__(choice, n, chunk, bits)
+        # Only the first layer takes the gain: it decides how far the tanh leaves its linear part.
         widths = (n + 1, *choice.hidden, chunk)
         gains = [choice.gain, *[1.0] * len(choice.hidden)]
         layers = [

@@ -60,6 +60,8 @@ def shuffled_states(n: int) -> Tensor:
     >>> shuffled_states(3).tolist()
     [0, 6, 7, 4, 3, 5, 1, 2]
     """
+    # Odd factors are invertible modulo 2**n, and x ^ (x >> k) is invertible: each round is a
+    # permutation, and needs no generator that could change between versions.
     states = torch.arange(2**n)
     for odd in _ODD:
         states = (states * odd) & (2**n - 1)

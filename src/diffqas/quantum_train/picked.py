@@ -82,9 +82,8 @@ class PickedMixture(CircuitMixture):
 
         The result is (copies, candidates, ...).
         """
-        places = self.picks.reshape(*self.picks.shape, *(1,) * (values.dim() - 2)).expand(
-            values.shape
-        )
+        ones = [1] * (values.dim() - 2)
+        places = self.picks.reshape(*self.picks.shape, *ones).expand(values.shape)
         empty = values.new_zeros(len(values), len(self.candidates), *values.shape[2:])
         return empty.scatter(1, places, values)
 

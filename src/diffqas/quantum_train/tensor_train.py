@@ -82,8 +82,8 @@ class TensorTrainMap(WeightMap):
             rows = (rows.unsqueeze(-3) @ site).transpose(-2, -3).flatten(-3, -2)
         columns = self.last.unsqueeze(-2)
         for site in reversed(sites[half:]):
-            # (.., 2, chunk, states, bond) and (.., 2, bond, bond) -> (.., 2, chunk, 2 states,
-            # bond), the new bit first
+            # (.., 2, chunk, states, bond) and (.., 2, bond, bond) give
+            # (.., 2, chunk, 2 states, bond), with the new bit first.
             step = columns.unsqueeze(-3) @ site.mT[..., None, None, :, :, :]
             columns = step.flatten(-3, -2)
         base, slope = (rows[..., None, None, :, :] @ columns.mT).flatten(-2).unbind(-3)
@@ -92,5 +92,7 @@ class TensorTrainMap(WeightMap):
 
 def _orthogonal(*shape: int) -> Tensor:
     """Random orthogonal matrices, evenly from all of them."""
+    # QR alone favours some signs: with r's diagonal positive the draw is uniform in Haar's
+    # measure (Mezzadri 2007, arXiv math-ph/0609050).
     q, r = torch.linalg.qr(torch.randn(*shape))
     return q * torch.where(r.diagonal(dim1=-2, dim2=-1) < 0, -1.0, 1.0).unsqueeze(-2)
