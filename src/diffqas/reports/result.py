@@ -53,7 +53,9 @@ class ReferenceFigure:
     @property
     def each(self) -> Values:
         """The figures of all seeds, or the only one."""
-        return (self.value,) if self.values is None else self.values
+        if self.values is None:
+            return (self.value,)
+        return self.values
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,9 @@ class _Entries:
     def perhaps(self, name: str, kind: type[Kind]) -> Kind | None:
         """An entry that may be null or missing."""
         value = self.content.get(name)
-        return None if value is None else self._checked(name, value, kind)
+        if value is None:
+            return None
+        return self._checked(name, value, kind)
 
     def many(self, name: str, kind: type[Kind]) -> tuple[Kind, ...]:
         """A list; empty if it is missing."""
@@ -241,10 +245,11 @@ class _Entries:
 
     def values(self, name: str) -> Values:
         """A figure of all seeds."""
-        listed = self._list(name, self.content.get(name))
-        return tuple(
-            None if value is None else self._checked(name, value, float) for value in listed
-        )
+        figures: list[float | None] = []
+        for value in self._list(name, self.content.get(name)):
+            # null stands for a seed that failed
+            figures.append(None if value is None else self._checked(name, value, float))
+        return tuple(figures)
 
     def rows(self, name: str) -> list[_Entries]:
         """A list of objects."""
@@ -265,12 +270,12 @@ class _Entries:
 
     def figures(self) -> dict[str, Values]:
         """Every list of figures, in the order of the file."""
-        names = [
-            name
-            for name in self.content
-            if name.startswith(FIGURES) or name in (*AGENT_FIGURES, "selected_epoch")
-        ]
-        return {name: self.values(name) for name in names}
+        others = (*AGENT_FIGURES, "selected_epoch")
+        found: dict[str, Values] = {}
+        for name in self.content:
+            if name.startswith(FIGURES) or name in others:
+                found[name] = self.values(name)
+        return found
 
     def _object(self, name: str, value: Any) -> _Entries:
         if not isinstance(value, Mapping):
