@@ -72,6 +72,8 @@ def log_haar_masses(size: int, bins: int = BINS) -> Floats:
     >>> log_haar_masses(2, 4).round(6).tolist() == [round(math.log(1 / 4), 6)] * 4
     True
     """
+    # Haar fidelities have P(F > f) = (1 - f)**(N - 1), so a bin from `low` to `high` holds
+    # (1 - low)**(N - 1) (1 - ((1 - high) / (1 - low))**(N - 1)).
     edges = np.arange(bins) / bins
     ratio = (bins - np.arange(1, bins + 1)) / (bins - np.arange(bins))  # (1 - high) / (1 - low)
     return (size - 1) * np.log1p(-edges) + np.log1p(-(ratio ** (size - 1)))
@@ -89,6 +91,7 @@ def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
         bins: of the histogram.
     """
     counts, _ = np.histogram(values, bins, range=(0.0, 1.0))
+    # An empty bin adds nothing: p log(p / q) goes to 0 with p.
     filled = counts > 0
     shares = counts[filled] / counts.sum()
     return float((shares * (np.log(shares) - log_haar_masses(size, bins)[filled])).sum())
@@ -115,6 +118,7 @@ def meyer_wallach(vectors: Tensor) -> Floats:
     n = round(math.log2(size))
     purities = torch.zeros(count, dtype=torch.float64)
     for q in range(n):
+        # rho_q = A A^dagger, with the qubit's own index in front and all others traced out.
         halves = vectors.reshape(count, 2**q, 2, -1).transpose(1, 2).flatten(2)
         reduced = halves @ halves.mH
         purities += reduced.abs().square().sum((-2, -1))

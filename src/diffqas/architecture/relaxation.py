@@ -113,6 +113,7 @@ class Gumbel:
             noise: uniform on (0, 1), like `structure`; None means no noise.
         """
         if noise is not None:
+            # Gumbel noise is -log(-log u) for uniform u; both logarithms stay finite with `tiny`.
             tiny = torch.finfo(noise.dtype).tiny
             exponential = (-torch.log(noise.clamp(min=tiny))).clamp(min=tiny)
             structure = structure - torch.log(exponential)
@@ -123,6 +124,7 @@ class Gumbel:
         return self._softmax(progress).merge(structure, groups)
 
     def _softmax(self, progress: float) -> Softmax:
+        # Geometric: each share of the training divides the temperature by the same factor.
         return Softmax(self.temperature * (self.final / self.temperature) ** progress)
 
 

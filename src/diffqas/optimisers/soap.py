@@ -97,9 +97,11 @@ class Soap:
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
         gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
         rate = self.choice.lr * schedule_factor(self.problem.schedule, progress)
-        # The eigenbasis of few gradients is noise: the rate rises over the first steps.
+        direction = self._direction(gradient)
+        # The eigenbasis of few gradients is noise: the rate rises over the first steps, of
+        # which `_direction` has just counted this one.
         warmth = min(1.0, max(self.steps / WARM_UP, 8 * progress))
-        update = self._direction(gradient) * warmth * -rate
+        update = direction * warmth * -rate
         moves = torch.where(sound[:, None], update * self.units, torch.zeros_like(update))
         move_numbers(self.parameters, moves)
         return losses.detach()

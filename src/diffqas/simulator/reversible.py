@@ -89,6 +89,7 @@ class _Undone(torch.autograd.Function):
         correlations = [unitaries.new_empty(depth, batch, m * size, size) for size in groups]
         undo = _merged(unitaries, adjoints=1 + m)
         for layer in range(depth - 1, -1, -1):
+            # A layer begins with its CNOTs: those of the layer above are undone first.
             if layer < depth - 1:
                 buffers.gather(leave)
             for matrix, correlation in zip(undo[layer], correlations, strict=True):
