@@ -29,12 +29,8 @@ def rehearse(task: Task) -> None:
         DataError: predictions and targets whose shapes differ where torch's losses would broadcast
             them.
     """
-    require(
-        _NAME.fullmatch(task.name) is not None,
-        "name",
-        "be a plain word, it names a folder",
-        repr(task.name),
-    )
+    is_plain = _NAME.fullmatch(task.name) is not None
+    require(is_plain, "name", "be a plain word, it names a folder", repr(task.name))
     choose(task.kind, KINDS, "kind")
     require(len(task.recipes) >= 1, "recipes", "hold settings under the name 'default'", "none")
     require(len(task.metrics) >= 1, "metrics", "hold at least one figure", "none")
@@ -42,6 +38,8 @@ def rehearse(task: Task) -> None:
         require(_METRIC.fullmatch(name) is not None, "metrics", "have plain names", repr(name))
     count = min(FEW, len(task.train))
     few = Split(task.train.inputs[:count], task.train.targets[:count]).to("cpu", torch.float32)
+    # torch broadcasts (n,) against (n, 1) with no more than a warning, and the loss of all pairs
+    # would be trained without anybody seeing it: the warning is made an error below.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         prediction = _predicted(task, few)
@@ -61,12 +59,8 @@ def rehearse(task: Task) -> None:
 
 def _predicted(task: Task, few: Split) -> Tensor:
     network: Any = task.target()
-    require(
-        isinstance(network, nn.Module),
-        "target",
-        "make a network, an nn.Module",
-        f"a {type(network).__name__}",
-    )
+    is_network = isinstance(network, nn.Module)
+    require(is_network, "target", "make a network, an nn.Module", f"a {type(network).__name__}")
     prediction = network.float().eval()(few.inputs)
     if not isinstance(prediction, Tensor):
         got = f"a {type(prediction).__name__}"

@@ -22,9 +22,8 @@ class Split:
 
     def __post_init__(self) -> None:
         same = len(self.inputs) == len(self.targets) > 0
-        require(
-            same, "targets", "have one entry per input, and at least one", f"{self.targets.shape}"
-        )
+        rule = "have one entry per input, and at least one"
+        require(same, "targets", rule, f"{self.targets.shape}")
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -93,8 +92,11 @@ class Task:
     @property
     def parts(self) -> dict[str, Split]:
         """The samples by their part, in order: train, validation if there is one, test."""
-        held_out = {} if self.validation is None else {"validation": self.validation}
-        return {"train": self.train} | held_out | {"test": self.test}
+        parts = {"train": self.train}
+        if self.validation is not None:
+            parts["validation"] = self.validation
+        parts["test"] = self.test
+        return parts
 
     def with_validation(self, share: float) -> Task:
         """The same task with the last `share` of the training samples held out for choices.
@@ -103,17 +105,12 @@ class Task:
             ArgumentError: a share that leaves no sample to one of the two parts.
         """
         count = round(share * len(self.train))
-        require(
-            0 < count < len(self.train),
-            "validation",
-            "leave samples to train on and to choose by",
-            share,
-        )
+        rule = "leave samples to train on and to choose by"
+        require(0 < count < len(self.train), "validation", rule, share)
+        # The last ones: of a series, those nearest to the test part and none from between others.
         inputs, targets = self.train.inputs, self.train.targets
-        kept, held_out = (
-            Split(inputs[:-count], targets[:-count]),
-            Split(inputs[-count:], targets[-count:]),
-        )
+        kept = Split(inputs[:-count], targets[:-count])
+        held_out = Split(inputs[-count:], targets[-count:])
         return replace(self, train=kept, validation=held_out)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Task:

@@ -62,23 +62,24 @@ def is_task_file(word: str) -> bool:
 
 
 def load_task_file(word: str) -> tuple[Task, TaskSource]:
-    """Execute a file of Python and take a task from it: a `Task`, or what a function without
-    arguments gives.
+    """Execute a file of Python and take a task from it.
+
+    That is a `Task`, or what a function without arguments gives.
 
     Args:
         word: `FILE.py:NAME`.
 
     Raises:
-        ArgumentError, DataError: as of `load_from_file`.
+        ArgumentError, DataError: those of `load_from_file`.
     """
     return load_from_file(word, (Task,), "task")
 
 
 def load_from_file(word: str, kinds: tuple[type[T], ...], what: str) -> tuple[T, TaskSource]:
-    """Execute a file of Python and take an object from it, or what a function without arguments
-    gives.
+    """Execute a file of Python and take an object from it.
 
-    The file can import modules that lie beside it, as a script can. No cache is written beside it.
+    A function without arguments is called, and its value taken. The file can import modules that
+    lie beside it, as a script can. No cache is written beside it.
 
     Args:
         word: `FILE.py:NAME`.
@@ -114,10 +115,10 @@ def load_from_file(word: str, kinds: tuple[type[T], ...], what: str) -> tuple[T,
 
 @contextmanager
 def explained(source: TaskSource | None) -> Iterator[None]:
-    """Tell errors inside of a task's file in one line, with file and line; other tasks' errors are
-    left alone.
+    """Tell errors inside of a task's file in one line, with file and line.
 
-    With the environment variable DIFFQAS_TRACEBACK they are left alone too.
+    Errors of tasks that come from no file are left alone. With the environment variable
+    DIFFQAS_TRACEBACK they are left alone too.
 
     Raises:
         DataError: in place of any error that is not diffqas's own.
@@ -148,7 +149,8 @@ def _line(error: BaseException, path: str) -> int | None:
 
 
 def _executed(path: Path, content: bytes) -> ModuleType:
-    """What was read is what is executed, whatever happens to the file meanwhile."""
+    """The module that the content makes; what was read, and its checksum taken, is executed."""
+    # A name by the path: two files called task.py can be loaded in one process.
     name = f"diffqas_task_{hashlib.sha256(bytes(path)).hexdigest()[:12]}"
     module = ModuleType(name)
     module.__file__ = str(path)

@@ -42,7 +42,8 @@ def make_models(
 ) -> list[QuantumTrain]:
     """One `QuantumTrain` per seed, in the dtype of the task's inputs.
 
-    A seed alone decides its start, whatever the other seeds are. The global random state is left as it was.
+    A seed alone decides its start, whatever the other seeds are. The global random state is left as
+    it was.
     """
 
     def make() -> QuantumTrain:

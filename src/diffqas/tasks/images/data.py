@@ -1,6 +1,4 @@
-"""Images with labels as a model is given them: chosen classes, scaled pixels, a training and a test
-part.
-"""
+"""Images with labels as a model is given them: chosen classes, scaled pixels, two parts."""
 
 from __future__ import annotations
 
@@ -48,24 +46,12 @@ class ImageData:
         for part in ("train", "test"):
             images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
             argument = f"{part}_images"
-            require(
-                images.ndim == 4 and len(images) >= 1,
-                argument,
-                "have the shape (count, 1, h, w)",
-                images.shape,
-            )
-            require(
-                len(images) == len(labels),
-                argument,
-                f"be {len(labels)} images, one per label",
-                len(images),
-            )
-        require(
-            len(self.class_names) == len(self.classes),
-            "class_names",
-            "name each class",
-            self.class_names,
-        )
+            whole = images.ndim == 4 and len(images) >= 1
+            require(whole, argument, "have the shape (count, 1, h, w)", images.shape)
+            rule = f"be {len(labels)} images, one per label"
+            require(len(images) == len(labels), argument, rule, len(images))
+        named = len(self.class_names) == len(self.classes)
+        require(named, "class_names", "name each class", self.class_names)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -99,8 +85,9 @@ class ImageData:
 
 @dataclass(frozen=True, eq=False)
 class RawImages:
-    """All classes of a data set as its files hold them: images (count, h, w) and labels (count,),
-    uint8.
+    """All classes of a data set as its files hold them.
+
+    Each part is a pair of images (count, h, w) and labels (count,), both uint8.
     """
 
     train: tuple[Bytes, Bytes]

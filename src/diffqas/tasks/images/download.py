@@ -33,16 +33,16 @@ def cached(source: Source, name: str) -> Path | None:
     import pooch
 
     path = cache_folder() / source.folder / name
-    return (
-        path
-        if path.is_file() and pooch.file_hash(str(path), alg="md5") == source.md5[name]
-        else None
-    )
+    if not path.is_file():
+        return None
+    genuine = pooch.file_hash(str(path), alg="md5") == source.md5[name]
+    return path if genuine else None
 
 
 def download(source: Source, names: Sequence[str]) -> dict[str, Path]:
-    """Download files into the cache and return their paths by name; a damaged file in the cache is
-    replaced.
+    """Download files into the cache and return their paths by name.
+
+    A damaged file in the cache is replaced.
 
     Raises:
         DataError: no mirror gave an undamaged file, or the cache cannot be written.

@@ -1,6 +1,4 @@
-"""The files of a data set on this machine: in a data folder, in the cache, or downloaded. All are
-verified.
-"""
+"""The verified files of a data set: in a data folder, in the cache, or downloaded."""
 
 from __future__ import annotations
 
@@ -38,7 +36,9 @@ def locate(source: Source, data_dir: str | os.PathLike[str] | None = None) -> di
         if name not in found and (path := cached(source, name)) is not None:
             found[name] = path
     missing = [name for name in source.md5 if name not in found]
-    return found | download(source, missing) if missing else found
+    if missing:
+        found.update(download(source, missing))
+    return found
 
 
 def search_folder(source: Source, folder: Path) -> dict[str, Path]:
@@ -69,8 +69,10 @@ def _from_argument(source: Source, folder: Path) -> dict[str, Path]:
 
 
 def _genuine(source: Source, name: str, present: list[Path]) -> Path | None:
-    """The first of the paths that is the published file; another data set's file of that name is
-    passed over.
+    """The first of the paths that is the published file, None where no such path is given.
+
+    Both data sets use the same names, so another data set's file of that name is passed over as
+    long as the right one is found.
     """
     foreign = None
     for path in present:

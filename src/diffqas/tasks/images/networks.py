@@ -17,10 +17,10 @@ SIGMA = 1.5
 
 
 class MLP(nn.Sequential):
-    """height * width - 128 - 64 - k with ReLU between: images (batch, 1, h, w) -> logits (batch,
-    k).
+    """Three linear layers, height * width - 128 - 64 - k, with ReLU between.
 
-    On 28x28 pixels and two classes it has 108,866 parameters, as in DiffQAS-QT (arXiv 2505.09653).
+    Images (batch, 1, h, w) -> logits (batch, k). On 28x28 pixels and two classes it has 108,866
+    parameters, as in DiffQAS-QT (arXiv 2505.09653).
 
     Args:
         size: height and width of the images.
@@ -48,10 +48,9 @@ class MLP(nn.Sequential):
 
 
 class Smooth(nn.Module):
-    """Gaussian filter over images, (..., h, w) -> (..., h, w); at the border the weights inside are
-    scaled to sum to 1.
+    """Gaussian filter over images, (..., h, w) -> (..., h, w).
 
-    It has neither parameters nor buffers.
+    At the border the weights inside are scaled to sum to 1. It has neither parameters nor buffers.
 
     Args:
         sigma: standard deviation in pixels.
@@ -85,7 +84,8 @@ class Smooth(nn.Module):
 def smooth_mlp(size: tuple[int, int] = (28, 28), classes: int = 2) -> nn.Sequential:
     """The `MLP` behind a Gaussian filter of 1.5 pixels: neighbouring pixels are nearly one input.
 
-    As if every row of the first layer's weights were an image that is smoothed; errors as of `MLP`.
+    As if every row of the first layer's weights were an image that is smoothed; the errors are
+    `MLP`'s.
 
     >>> sum(p.numel() for p in smooth_mlp().parameters())
     108866
@@ -94,8 +94,7 @@ def smooth_mlp(size: tuple[int, int] = (28, 28), classes: int = 2) -> nn.Sequent
 
 
 class CNN(nn.Sequential):
-    """Two 3x3 convolutions of 8 and 16 channels, each with ReLU and 2x2 pooling, and one linear
-    layer.
+    """Two 3x3 convolutions of 8 and 16 channels with ReLU and 2x2 pooling, and a linear layer.
 
     Images (batch, 1, h, w) -> logits (batch, k). On 28x28 pixels it has 2,818 parameters for two
     classes and 9,098 for ten, on 8x8 pixels 1,378 and 1,898.
