@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from diffqas.circuits.gate import Gate, Slot, check_gate
 from diffqas.errors import ArgumentError, require, whole
-from diffqas.storage import decode_value, encode_value, storable, store_by
+from diffqas.storage import Json, decode_value, encode_value, storable, store_by
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class StoredAnsatz(Ansatz):
         )
 
 
-def _encoded(ansatz: Ansatz) -> dict[str, Any]:
+def _encoded(ansatz: Ansatz) -> Json:
     """Name and place of its class, and the choices of a registered one (`register_ansatz`)."""
     path = import_path(type(ansatz))
     if path not in REGISTERED:
@@ -176,7 +176,7 @@ def _encoded(ansatz: Ansatz) -> dict[str, Any]:
     return head | {"angles": ansatz.rotations_per_qubit, "choices": choices}
 
 
-def _decoded(value: dict[str, Any]) -> Ansatz:
+def _decoded(value: Json) -> Ansatz:
     # A class is known beforehand or not at all: nothing is imported by name.
     cls = REGISTERED.get(value["class"])
     if cls is None:

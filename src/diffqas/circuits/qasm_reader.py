@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from diffqas.circuits.gate import GATES, Gate, Slot
 from diffqas.errors import DataError
+from diffqas.storage import Json
 
 MISSING = "The parser of OpenQASM is not installed: run `pip install diffqas[qasm]`."
 MOST_GATES, MOST_CHARACTERS, MOST_QUBITS = 20_000, 2_000_000, 64
@@ -136,7 +137,7 @@ def _parsed(text: str, source: str) -> list[Any]:
 class _Reader:
     qubits: dict[str, range] = field(default_factory=dict)
     parameters: list[str] = field(default_factory=list)
-    definitions: dict[str, Any] = field(default_factory=dict)
+    definitions: Json = field(default_factory=dict)
     found: list[tuple[str, tuple[int, ...], Linear | None]] = field(default_factory=list)
 
     def circuit(self) -> Circuit:

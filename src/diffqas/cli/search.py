@@ -31,6 +31,7 @@ from diffqas.searches import (
     usual_of,
     value_of,
 )
+from diffqas.storage import Json
 from diffqas.tasks import Settings
 
 T = TypeVar("T")
@@ -153,7 +154,7 @@ class Search:
             **self.choices(),
         )
 
-    def choices(self) -> dict[str, Any]:
+    def choices(self) -> Json:
         """The options that were given, by their names."""
         found = {}
         for group in self.groups:

@@ -13,6 +13,7 @@ from diffqas.circuits import AnyCandidate
 from diffqas.errors import require
 from diffqas.kinds.ranking import Findings
 from diffqas.optimisers import Population
+from diffqas.storage import Json, State
 from diffqas.tasks import Reference, Settings, Task
 from diffqas.training import Training
 
@@ -63,7 +64,7 @@ M = TypeVar("M", bound=nn.Module)
 class Record(Protocol):
     """What a training tells from time to time."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """A line of metrics.jsonl."""
         ...
 
@@ -104,11 +105,11 @@ class SearchTraining(Protocol):
         """Let go of what the training holds."""
         ...
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Everything needed to go on."""
         ...
 
-    def load_state_dict(self, state: dict[str, Any], /) -> None:
+    def load_state_dict(self, state: State, /) -> None:
         """Continue from what `state_dict` gave."""
         ...
 

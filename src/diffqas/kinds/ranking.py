@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from diffqas.architecture import Ranked
 from diffqas.circuits import AnyCandidate
+from diffqas.storage import Json, JsonView
 
 Constant = Callable[[AnyCandidate], bool]
 """Whether a candidate gives the same, whatever its angles and inputs."""
@@ -40,7 +40,7 @@ class RankedRow:
         """The same candidate at a place in the model."""
         return replace(self, gate=gate)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """An entry of `ranking` in result.json."""
         place = {} if self.gate is None else {"gate": self.gate}
         return {
@@ -112,9 +112,9 @@ class Findings:
     target_parameters: int | None
     report: str
     ranking: Sequence[RankedRow]
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: JsonView = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """As in result.json."""
         return {
             "relaxation": self.relaxation,

@@ -15,6 +15,7 @@ from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
 from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.recurrence import SQUASHES, State, unroll
+from diffqas.storage import Json
 
 
 class QLSTM(nn.Module):
@@ -244,7 +245,7 @@ class QLSTM(nn.Module):
         return f"{self.input_size}, {self.hidden_size}, squash={self.squash}"
 
     @staticmethod
-    def _named(layers: Iterable[Iterable[tuple[str, Any]]]) -> dict[str, Any]:
+    def _named(layers: Iterable[Iterable[tuple[str, Any]]]) -> Json:
         return {
             f"{name}_l{index}": value for index, rows in enumerate(layers) for name, value in rows
         }

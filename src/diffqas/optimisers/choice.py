@@ -13,6 +13,7 @@ from torch import Tensor
 
 from diffqas.choices import check
 from diffqas.optimisers.population import Population
+from diffqas.storage import State
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(predictions, targets) of one model -> a scalar, the mean over the samples."""
@@ -63,11 +64,11 @@ class Optimisation(Protocol):
         """
         ...
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """What the next step depends on."""
         ...
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Continue from what `state_dict` gave."""
         ...
 

@@ -18,7 +18,7 @@ from diffqas.optimisers.choice import (
     schedule_factor,
 )
 from diffqas.optimisers.population import Population
-from diffqas.storage import storable
+from diffqas.storage import State, storable
 
 RATE = "Base learning rate, multiplied by the rate of each group of numbers."
 RATES = Tuning(1e-4, 0.3)
@@ -130,11 +130,11 @@ class GradientDescent:
         """Change the numbers by the gradients at hand."""
         self.optimizer.step()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """That of the torch optimiser."""
         return self.optimizer.state_dict()
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Continue from a state, as `torch.optim.Optimizer.load_state_dict`."""
         self.optimizer.load_state_dict(state_dict)
 

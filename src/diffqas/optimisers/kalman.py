@@ -13,7 +13,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from diffqas.choices import Tuning, option
 from diffqas.errors import require
 from diffqas.optimisers.choice import Optimisation, Optimiser, Problem
 from diffqas.optimisers.population import Population, SamplesApart, flat_numbers, move_numbers
-from diffqas.storage import storable
+from diffqas.storage import State, storable
 
 
 @storable
@@ -124,11 +124,11 @@ class KalmanFilter:
         move_numbers(self.parameters, torch.where(moves[:, None], update, torch.zeros_like(update)))
         return losses
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The covariances, (seeds, numbers, numbers), and the running errors, (seeds,)."""
         return {"covariance": self.covariance, "residual": self.residual}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Continue from what `state_dict` gave."""
         self.covariance = state_dict["covariance"].to(self.covariance)
         self.residual = state_dict["residual"].to(self.residual)

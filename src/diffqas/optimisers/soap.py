@@ -10,7 +10,7 @@ for the hundreds of numbers of a generator it is simply stored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ from diffqas.optimisers.choice import (
 )
 from diffqas.optimisers.descent import BETA_2, BETAS, RATE, RATES
 from diffqas.optimisers.population import Population, flat_numbers, move_numbers
-from diffqas.storage import storable
+from diffqas.storage import State, storable
 
 MEMORY = 0.99
 """Decay rate of the covariance."""
@@ -130,14 +130,14 @@ class Soap:
         self.square = _apply((basis.mT @ self.basis).square(), self.square)
         self.basis = basis
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Covariances, bases, moments and the number of steps done.
 
         Covariances and bases are (seeds, numbers, numbers), moments (seeds, numbers).
         """
         return {name: getattr(self, name) for name in _STATE}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: State) -> None:
         """Continue from what `state_dict` gave."""
         for name in _STATE:
             value = state_dict[name]

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture
 from diffqas.errors import DataError, DiffqasError, RunError, require
-from diffqas.storage import decode_value, encode_value, parse_json, untied, write_atomically
+from diffqas.storage import Json, decode_value, encode_value, parse_json, untied, write_atomically
 
 if TYPE_CHECKING:
     from diffqas.quantum_train.model import QuantumTrain
@@ -62,7 +62,7 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     return save(numbers, {KEY: json.dumps(header, separators=(",", ":"))})
 
 
-def encode_choices(model: QuantumTrain) -> dict[str, Any]:
+def encode_choices(model: QuantumTrain) -> Json:
     """Arguments of `QuantumTrain`, and the rates, as JSON."""
     circuits, mapping = model.circuits, model.generator.mapping
     choices = {
@@ -142,7 +142,7 @@ def _bytes(tensor: Tensor) -> bytes:
     return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
-def _digest(header: dict[str, Any], numbers: dict[str, Tensor]) -> str:
+def _digest(header: Json, numbers: dict[str, Tensor]) -> str:
     found = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(numbers):
         tensor = numbers[name]
@@ -151,7 +151,7 @@ def _digest(header: dict[str, Any], numbers: dict[str, Tensor]) -> str:
     return found.hexdigest()[:32]
 
 
-def _read(place: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(place: Path) -> tuple[Json, dict[str, Tensor]]:
     if not place.is_file():
         raise DataError(
             f"There is no file {place}: give what `save_generator` or `diffqas export` wrote."

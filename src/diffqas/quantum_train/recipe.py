@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from diffqas.architecture import RELAXATIONS, Raw, Relaxation, as_relaxation
 from diffqas.choices import Tuning, accept_old_names, check, option
@@ -12,7 +10,7 @@ from diffqas.errors import choose, require
 from diffqas.quantum_train.mapping import BITS
 from diffqas.quantum_train.order import ORDERS
 from diffqas.quantum_train.scale import SCALES, DimensionScale, Scale, TanhScale, as_scale
-from diffqas.storage import storable
+from diffqas.storage import Json, JsonView, storable
 
 STARTS = ("none", "target")
 
@@ -100,7 +98,7 @@ class Recipe:
         check(self)
 
     @staticmethod
-    def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+    def upgraded(values: JsonView) -> Json:
         """Fields as this version stores them, from what version 0.1.0 stored."""
         return {"init_std" if name == "spread" else name: value for name, value in values.items()}
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.quantum_train.layout import Layout
+from diffqas.storage import Json
 
 
 class Skeleton(nn.Module):
@@ -40,9 +41,7 @@ class Skeleton(nn.Module):
         ]
         self.module.requires_grad_(False)
 
-    def call(
-        self, tensors: dict[str, Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def call(self, tensors: dict[str, Tensor], args: tuple[Any, ...], kwargs: Json) -> Any:
         """Run the target with `tensors` in the empty places."""
         try:
             inside = {name: tensors[name] for name in self._names}

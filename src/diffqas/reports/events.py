@@ -7,9 +7,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from diffqas.storage import Json
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -43,7 +45,7 @@ class Events:
         with self._told():
             self._writer = SummaryWriter(str(folder), purge_step=purge_step)
 
-    def add(self, record: dict[str, Any]) -> None:
+    def add(self, record: Json) -> None:
         """One line of metrics.jsonl; after a fault of the disk nothing more is written."""
         if self._writer is not None:
             with self._told():
@@ -73,7 +75,7 @@ class Events:
             return
         self._hook(arguments)
 
-    def _add(self, writer: SummaryWriter, record: dict[str, Any]) -> None:
+    def _add(self, writer: SummaryWriter, record: Json) -> None:
         epoch = record["epoch"]
         for key, values in record.items():
             if key in ("epoch", "structural_weights"):

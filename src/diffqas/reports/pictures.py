@@ -10,12 +10,12 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffqas.storage import write_through
+from diffqas.storage import Json, write_through
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ def _draw_predictions(axes: Axes, prediction: Floats) -> None:
     axes.plot(index, prediction[0], color=PREDICTION, linewidth=1.1, label="prediction")
     if len(prediction) > 1:
         low, high = prediction.min(axis=0), prediction.max(axis=0)
-        look: dict[str, Any] = {"color": PREDICTION, "alpha": 0.2, "linewidth": 0}
+        look: Json = {"color": PREDICTION, "alpha": 0.2, "linewidth": 0}
         axes.fill_between(index, low, high, label="all seeds", **look)
 
 
@@ -168,7 +168,7 @@ def structure_maps(
     return figure
 
 
-def _colours(maps: Sequence[Floats]) -> dict[str, Any]:
+def _colours(maps: Sequence[Floats]) -> Json:
     """One scale for all panels; NaN, of seeds that failed, is passed over."""
     largest = max(float(np.nanmax(np.abs(weights))) for weights in maps)
     lowest = min(float(np.nanmin(weights)) for weights in maps)

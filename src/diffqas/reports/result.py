@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from diffqas.errors import RunError
+from diffqas.storage import JsonView
 
 Kind = TypeVar("Kind", bool, str, int, float)
 
@@ -126,7 +127,7 @@ class RunResult:
     federated: FederatedFacts | None = None
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any], source: Path | None = None) -> RunResult:
+    def from_json(cls, content: JsonView, source: Path | None = None) -> RunResult:
         """Read the content of result.json; every entry is checked here, once.
 
         Args:
@@ -221,7 +222,7 @@ def _federated(entries: _Entries) -> FederatedFacts:
 class _Entries:
     """An object of JSON, with messages that name the file and the place in it."""
 
-    content: Mapping[str, Any]
+    content: JsonView
     source: str
     place: str = ""
 

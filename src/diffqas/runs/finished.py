@@ -10,7 +10,7 @@ from diffqas.agents import EnvironmentTask
 from diffqas.errors import require
 from diffqas.reports import RunResult
 from diffqas.searches import RunConfig, config_from_json, load, task_of
-from diffqas.storage import RunFolder
+from diffqas.storage import Json, RunFolder
 from diffqas.tasks import Task
 
 
@@ -34,7 +34,7 @@ class FinishedRun:
     def __init__(
         self,
         folder: RunFolder,
-        content: dict[str, Any],
+        content: Json,
         task: str | Task | None = None,
         quiet: bool = False,
     ) -> None:
@@ -61,7 +61,7 @@ class FinishedRun:
         return RunResult.from_json(self.content, self.folder.result)
 
     @cached_property
-    def stored_config(self) -> dict[str, Any]:
+    def stored_config(self) -> Json:
         """The content of config.json: choices, versions and the checksum of the data."""
         return self.folder.load_config()
 

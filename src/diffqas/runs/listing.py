@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 import os
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
 from diffqas.reports import spread, text_of
-from diffqas.storage import RunFolder, last_record, read_json
+from diffqas.storage import Json, JsonView, RunFolder, last_record, read_json
 
 STATES = ("finished", "unfinished", "begun", "broken")
 STUDY = "study.json"
@@ -95,7 +95,7 @@ class RunSummary:
         part = "" if self.metric == "reward" else "test "
         return f"{part}{self.metric} {spread(self.figures, text_of(self.metric))}"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Plain JSON."""
         fields = {**vars(self), "path": str(self.path), "median": self.median}
         for key, value in fields.items():
@@ -159,7 +159,7 @@ def _run(path: Path, name: str) -> RunSummary:
     if not isinstance(config.get("run"), dict):
         raise RunError("config.json is no run's")
     choices, settings = config["run"], config["run"]["settings"]
-    common: dict[str, Any] = {
+    common: Json = {
         "task": str(choices["dataset"]),
         "seeds": tuple(int(seed) for seed in choices["seeds"]),
         "created": (config.get("environment") or {}).get("created"),
@@ -201,7 +201,7 @@ def _run(path: Path, name: str) -> RunSummary:
     )
 
 
-def _main(entries: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
+def _main(entries: JsonView) -> tuple[str, Sequence[Any]]:
     """Name and values of the main figure of a result, a record or a cell."""
     for key in ("test_reward", "mean_reward", "reward"):
         if isinstance(entries.get(key), list):
@@ -214,7 +214,7 @@ def _main(entries: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
     return metric, entries[f"test_{metric}"]
 
 
-def _done(entries: Mapping[str, Any]) -> int:
+def _done(entries: JsonView) -> int:
     """Epochs of a result or a record, or of agents the episodes of the seed with the most."""
     if "episodes" in entries:
         return int(max(entries["episodes"]))

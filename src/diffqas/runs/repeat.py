@@ -21,7 +21,7 @@ from diffqas.searches import (
     generated,
     task_of,
 )
-from diffqas.storage import RunFolder, read_file
+from diffqas.storage import Json, RunFolder, read_file
 from diffqas.tasks import Task
 
 TOLERANCE = 1e-6
@@ -131,11 +131,11 @@ def _data(then: Any, now: str | None) -> ComparedPart:
     return ComparedPart("data", float("inf"), "the samples are others")
 
 
-def _choices(content: dict[str, Any]) -> dict[str, Any]:
+def _choices(content: Json) -> Json:
     return {name: value for name, value in content["run"].items() if name not in PLACES}
 
 
-def _lasting(result: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
+def _lasting(result: Json, moved: dict[str, str]) -> Json:
     """A result without the entries that differ though the training was the same."""
     passing = {"seconds"}
     # A task may be called like its file, which has another name now.
@@ -144,7 +144,7 @@ def _lasting(result: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name not in passing}
 
 
-def _networks(path: Path) -> dict[str, Any]:
+def _networks(path: Path) -> Json:
     """All numbers of the exported networks, file by file."""
     found = {}
     for file in sorted(path.glob("model*.safetensors")):

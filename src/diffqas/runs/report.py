@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import RunError, require
 from diffqas.reports import (
@@ -37,7 +36,7 @@ from diffqas.searches import (
     config_from_json,
     flat,
 )
-from diffqas.storage import RunFolder, read_file, write_atomically
+from diffqas.storage import Json, RunFolder, read_file, write_atomically
 
 NO_RECORDS = (
     "metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs"
@@ -119,7 +118,7 @@ def _gathered(
     folder: RunFolder,
     name: str,
     config: RunConfig,
-    environment: dict[str, Any],
+    environment: Json,
     result: RunResult | None,
 ) -> RunPage:
     records = folder.records()
@@ -205,7 +204,7 @@ def _after_epochs(result: RunResult) -> str:
     return f"after {epochs}"
 
 
-def _unfinished(folder: RunFolder, config: RunConfig, records: list[dict[str, Any]]) -> str:
+def _unfinished(folder: RunFolder, config: RunConfig, records: list[Json]) -> str:
     remedy = f"continue it with `diffqas resume {folder.path}`"
     if not records:
         return f"This run is not finished, and no epoch is recorded yet: {remedy}."

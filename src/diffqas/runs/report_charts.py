@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -29,7 +28,7 @@ from diffqas.reports import (
     thinned,
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
-from diffqas.storage import RunFolder, load_tensors, read_file
+from diffqas.storage import JsonView, RunFolder, load_tensors, read_file
 from diffqas.tasks import SERIES
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
@@ -43,7 +42,7 @@ ROLES = {"train": "truth", "test": "prediction"}
 def charts_of(
     folder: RunFolder,
     config: RunConfig,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[JsonView],
     higher: Sequence[str] = (),
 ) -> list[Chart]:
     """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes.
@@ -79,7 +78,7 @@ def _positive(lines: Sequence[Line]) -> bool:
     return all(value > 0 for value in values if value is not None)
 
 
-def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str, Any]]) -> Chart:
+def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[JsonView]) -> Chart:
     path = folder.path / EPISODES
     if not path.exists():
         # Not finished: the records hold means of the last 500 episodes.
@@ -113,7 +112,7 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[Mapping[str
 
 
 def weights_of(
-    config: RunConfig, records: Sequence[Mapping[str, Any]], result: RunResult | None
+    config: RunConfig, records: Sequence[JsonView], result: RunResult | None
 ) -> Weights | None:
     """Structural weights over the epochs, the median over the seeds; None where there are none."""
     if not records or not np.size(records[0]["structural_weights"]):

@@ -14,14 +14,14 @@ from diffqas.agents import BEST, LAST, AgentTraining, RewardLine, rewards_figure
 from diffqas.errors import RunError
 from diffqas.reports import save_figure
 from diffqas.searches.config import RunConfig, config_from_json
-from diffqas.storage import RunFolder, read_file, write_atomically
+from diffqas.storage import Json, RunFolder, read_file, write_atomically
 
 EPISODES, REWARDS, ANIMATION = "episodes.safetensors", "rewards.png", "play.gif"
 
 
 def write_agent_artefacts(
     folder: RunFolder, config: RunConfig, training: AgentTraining[Any]
-) -> dict[str, Any]:
+) -> Json:
     """Write the episodes and their picture.
 
     Returns:

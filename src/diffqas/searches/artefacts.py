@@ -24,6 +24,7 @@ from diffqas.searches.agent_artefacts import ANIMATION, EPISODES, REWARDS, write
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.showing import showing_of
 from diffqas.storage import (
+    Json,
     RunFolder,
     load_tensors,
     save_tensors,
@@ -69,7 +70,7 @@ def write_artefacts(
     config: RunConfig,
     training: SearchTraining,
     models: Sequence[Any],
-) -> dict[str, Any]:
+) -> Json:
     """Write models, circuits and pictures of a finished training.
 
     Returns:
@@ -133,7 +134,7 @@ def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -
         save_figure(figure, folder.path / name)
 
 
-def _common(config: RunConfig, training: SearchTraining, models: Sequence[Any]) -> dict[str, Any]:
+def _common(config: RunConfig, training: SearchTraining, models: Sequence[Any]) -> Json:
     """What result.json says of every run; lists of figures have one entry per seed."""
     task = training.task
     return {
@@ -186,7 +187,7 @@ def curves_picture(
     config, records = config_from_json(folder.load_config()), folder.records()
     if not records:
         raise RunError(f"There is no finished epoch in {folder.path}: nothing can be drawn yet.")
-    curves: dict[str, dict[str, Any]] = {}
+    curves: dict[str, Json] = {}
     for key in records[0]:
         part, _, metric = key.partition("_")
         if part in ("train", "test"):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from rich.console import Console
 
 from diffqas.errors import RunError
 from diffqas.kinds import Companion
 from diffqas.searches.progress import Display
+from diffqas.storage import Json
 from diffqas.tasks import Task
 from diffqas.training import Training
 
 
 def train_companions(
     companions: Iterable[Companion], task: Task, seeds: Sequence[int], console: Console
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     """Train each of them, and return rows of `references` for result.json.
 
     The `value` of a row is the median of the test figure; all seeds' stand under `values`. Those

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -19,7 +18,7 @@ from diffqas.kinds import AnyKind
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.own_task import own_task
 from diffqas.simulator import compiled
-from diffqas.storage import decode, encode, typed
+from diffqas.storage import Json, decode, encode, typed
 from diffqas.tasks import Scaling, Settings, Task, TaskSource
 from diffqas.training import Federated
 
@@ -115,13 +114,13 @@ class RunConfig:
             target=self.kind.target,
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """As config.json, with the versions that ran it."""
         choices = {choice.name: encode(getattr(self, choice.name)) for choice in fields(self)}
         return {"format": FORMAT, "run": choices, "environment": environment()}
 
 
-def config_from_json(content: dict[str, Any]) -> RunConfig:
+def config_from_json(content: Json) -> RunConfig:
     """Read what `RunConfig.to_json` wrote.
 
     Raises:
@@ -138,7 +137,7 @@ def config_from_json(content: dict[str, Any]) -> RunConfig:
         raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Json:
     """Versions, machine and commit: what else a repetition depends on."""
     packages = ("diffqas", "torch", "numpy", "scipy")
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from diffqas.agents import AgentTraining
 from diffqas.kinds import SearchTraining
 from diffqas.reports import LiveBar, percent
+from diffqas.storage import Json
 from diffqas.training import Training
 
 LINE_SECONDS = 5.0
@@ -75,7 +75,7 @@ class Display(_Progress):
         self._metric = metric
         self._last_line = 0.0  # the first epoch is printed at once
 
-    def update(self, record: dict[str, Any], leader: str | None = None) -> None:
+    def update(self, record: Json, leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
         epoch = record["epoch"]
         loss = statistics.median(record["loss"])
@@ -102,7 +102,7 @@ class EpisodeDisplay(_Progress):
     def __init__(self, console: Console, total: int, done: int) -> None:
         super().__init__(console, "episode", total, done)
 
-    def update(self, record: dict[str, Any], leader: str | None = None) -> None:
+    def update(self, record: Json, leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
         done = sum(record["episodes"])
         speed = (done - self._first) / (time.perf_counter() - self._started)

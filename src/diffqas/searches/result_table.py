@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console, RenderableType
 
 from diffqas.agents import agent_report
 from diffqas.reports import RunResult, result_report
+from diffqas.storage import Json
 
 
 def report_of(result: RunResult) -> RenderableType:
@@ -16,13 +16,11 @@ def report_of(result: RunResult) -> RenderableType:
     return result_report(result) if result.agents is None else agent_report(result)
 
 
-def report(content: dict[str, Any], source: Path | None = None) -> RenderableType:
+def report(content: Json, source: Path | None = None) -> RenderableType:
     """The same from the content of result.json; `source` is the file, if it is known."""
     return report_of(RunResult.from_json(content, source))
 
 
-def show(
-    content: dict[str, Any], console: Console | None = None, source: Path | None = None
-) -> None:
+def show(content: Json, console: Console | None = None, source: Path | None = None) -> None:
     """Print a finished run."""
     (console or Console()).print(report(content, source))

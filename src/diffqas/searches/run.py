@@ -13,7 +13,7 @@ from diffqas.reports import RunResult
 from diffqas.searches.agent_artefacts import EPISODES, rewards_picture
 from diffqas.searches.artefacts import SAMPLES, curves_picture, prediction_picture
 from diffqas.searches.result_table import report_of
-from diffqas.storage import RunFolder
+from diffqas.storage import Json, RunFolder
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Run:
     """
 
     folder: Path
-    result: dict[str, Any]
+    result: Json
     models: list[Any]
 
     @property

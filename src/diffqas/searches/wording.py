@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from diffqas.searches.config import RunConfig
-from diffqas.storage import decode, encode
+from diffqas.storage import Json, decode, encode
 
 
 def choices_in_words(config: RunConfig) -> dict[str, str]:
@@ -29,7 +29,7 @@ def flat(value: Any, place: str = "") -> dict[str, str]:
     return {place: _in_words(value)}
 
 
-def _flat_object(value: dict[str, Any], place: str) -> dict[str, str]:
+def _flat_object(value: Json, place: str) -> dict[str, str]:
     """The parts of an object, and its class, if it has one, under the name of its place."""
     rows = {}
     if "is" in value and place:

@@ -1,3 +1,6 @@
+from .codec import Json as Json
+from .codec import JsonView as JsonView
+from .codec import State as State
 from .codec import decode as decode
 from .codec import decode_value as decode_value
 from .codec import encode as encode

@@ -11,11 +11,18 @@ name the run folder.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError
+
+Json: TypeAlias = dict[str, Any]
+"""A JSON object as Python reads it: what a file holds before it has been checked."""
+JsonView: TypeAlias = Mapping[str, Any]
+"""The same, only looked at."""
+State: TypeAlias = dict[str, Any]
+"""What a `state_dict` holds: tensors, numbers and plain containers by their names."""
 
 T = TypeVar("T")
 
@@ -36,8 +43,8 @@ class _Family:
 
     base: type
     mark: str
-    encode: Callable[[Any], dict[str, Any]]
-    decode: Callable[[dict[str, Any]], Any]
+    encode: Callable[[Any], Json]
+    decode: Callable[[Json], Any]
 
 
 _FAMILIES: list[_Family] = []
@@ -52,8 +59,8 @@ def storable(cls: type[T]) -> type[T]:
 def store_by(
     base: type[T],
     mark: str,
-    encode: Callable[[T], dict[str, Any]],
-    decode: Callable[[dict[str, Any]], T],
+    encode: Callable[[T], Json],
+    decode: Callable[[Json], T],
 ) -> None:
     """Store instances of `base` that are not storable themselves by functions of their own.
 
@@ -77,7 +84,7 @@ def encode_value(value: Any) -> Any:
     {'is': 'Rates', 'angles': 3.0, 'structure': 1.0, 'mapping': 1.0}
     """
     if is_dataclass(value) and type(value).__name__ in CLASSES:
-        encoded: dict[str, Any] = {"is": type(value).__name__}
+        encoded: Json = {"is": type(value).__name__}
         for field in fields(value):
             if field.compare:  # one that does not count in comparisons is no choice
                 encoded[field.name] = encode_value(getattr(value, field.name))
@@ -114,7 +121,7 @@ def decode_value(value: Any) -> Any:
         raise DataError(str(error)) from None
 
 
-def _make(value: dict[str, Any]) -> Any:
+def _make(value: Json) -> Any:
     """The instance that a JSON object stands for: of a class that is known, or none."""
     mark = value.get("is")
     for family in _FAMILIES:
@@ -131,7 +138,7 @@ def _make(value: dict[str, Any]) -> Any:
     return typed(cls, parts)
 
 
-def typed(cls: type[T], values: dict[str, Any]) -> T:
+def typed(cls: type[T], values: Json) -> T:
     """Make a dataclass of values that must have the types of its fields.
 
     Raises:

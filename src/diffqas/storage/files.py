@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
+from diffqas.storage.codec import Json
 
 MAX_BYTES = 16 << 30
 """The most that a file may hold, where nothing else is said: networks and checkpoints."""
@@ -247,7 +248,7 @@ def read_file(
         return file.read(status.st_size)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> Json:
     """Read a JSON object.
 
     Raises:

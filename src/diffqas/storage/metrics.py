@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError, whole
+from diffqas.storage.codec import Json
 from diffqas.storage.files import parse_json, read_file
 
 MAX_METRICS_BYTES = 2 << 30
@@ -15,7 +16,7 @@ Form = tuple[Any, ...] | int | None
 """What a value looks like: 0 for a number, a tuple for a list, None for anything else."""
 
 
-def read_records(path: Path) -> list[dict[str, Any]]:
+def read_records(path: Path) -> list[Json]:
     """The lines of a file up to the first that is damaged; none if there is no file.
 
     Line k must be an object of epoch k, or of k times what the first line says, whose other values
@@ -31,7 +32,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         return []
     except OSError as error:
         raise RunError(f"Cannot read {path}: {error.strerror}.") from None
-    records: list[dict[str, Any]] = []
+    records: list[Json] = []
     wanted: dict[str, Form] = {}
     for number, line in enumerate(content.split(b"\n"), start=1):
         record = _record(line)
@@ -50,7 +51,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def last_record(path: Path, size: int) -> dict[str, Any] | None:
+def last_record(path: Path, size: int) -> Json | None:
     """The last whole line among the last `size` bytes; None if there is none, or no file.
 
     For listings, which look at many runs whose files may be long.
@@ -72,7 +73,7 @@ def last_record(path: Path, size: int) -> dict[str, Any] | None:
     return None
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
+def _record(line: bytes) -> Json | None:
     """The object of one line; None if a crash cut it off, or if it is something else."""
     try:
         record = parse_json(line)

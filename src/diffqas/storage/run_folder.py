@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import RunError
+from diffqas.storage.codec import Json, State
 from diffqas.storage.files import (
     append_json,
     is_linked,
@@ -73,9 +73,7 @@ class RunFolder:
         """Whether the run here came to its end."""
         return self.result.exists()
 
-    def create(
-        self, config: dict[str, Any], *, overwrite: bool = False, left: Iterable[str] = ()
-    ) -> None:
+    def create(self, config: Json, *, overwrite: bool = False, left: Iterable[str] = ()) -> None:
         """Begin a run here.
 
         Args:
@@ -130,7 +128,7 @@ class RunFolder:
             with suppress(OSError):
                 rubbish.unlink()
 
-    def append(self, record: dict[str, Any]) -> None:
+    def append(self, record: Json) -> None:
         """Add one line to the metrics.
 
         Raises:
@@ -138,7 +136,7 @@ class RunFolder:
         """
         append_json(self.metrics, record)
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[Json]:
         """The metrics so far, up to the first line that is damaged, as a crash may leave the last.
 
         Raises:
@@ -161,7 +159,7 @@ class RunFolder:
         lost = f"{epoch - last} of its {epoch} epochs are lost, and missing in pictures"
         return f"{self.metrics} is damaged: {lost}."
 
-    def save_checkpoint(self, state: dict[str, Any]) -> None:
+    def save_checkpoint(self, state: State) -> None:
         """Replace the checkpoint; the one before stays beside it.
 
         Raises:
@@ -180,7 +178,7 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"Cannot write {self.checkpoint}: {error.strerror}.") from None
 
-    def load_checkpoint(self, say: Callable[[str], None] | None = None) -> dict[str, Any] | None:
+    def load_checkpoint(self, say: Callable[[str], None] | None = None) -> Json | None:
         """The last checkpoint that is sound, or None if the run was stopped before the first.
 
         Args:
@@ -218,11 +216,11 @@ class RunFolder:
             return "There is no checkpoint yet."
         return f"The last good checkpoint is of epoch {state.get('epoch')}, in {self.path}."
 
-    def load_config(self) -> dict[str, Any]:
+    def load_config(self) -> Json:
         """The run's settings as JSON."""
         return read_json(self.config)
 
-    def load_result(self) -> dict[str, Any]:
+    def load_result(self) -> Json:
         """The run's figures.
 
         Raises:

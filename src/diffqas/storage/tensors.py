@@ -13,9 +13,10 @@ import io
 import struct
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from diffqas.errors import RunError
+from diffqas.storage.codec import State
 from diffqas.storage.files import read_file, short, write_atomically
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ END = b"PK\x05\x06"
 Its last two bytes say how long the comment is."""
 
 
-def save_tensors(path: Path, state: dict[str, Any]) -> None:
+def save_tensors(path: Path, state: State) -> None:
     """Save tensors, numbers and plain containers with a checksum, for `load_tensors`."""
     import torch
 
@@ -39,7 +40,7 @@ def save_tensors(path: Path, state: dict[str, Any]) -> None:
     write_atomically(path, seal(buffer.getvalue()))
 
 
-def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> dict[str, Any]:
+def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> State:
     """Load what `save_tensors` wrote; no object is unpickled.
 
     Raises:
@@ -59,7 +60,7 @@ def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> d
         damage = "it holds no state"
     if damage is not None:
         raise RunError(f"Cannot read {path}: it is damaged ({damage}). {remedy}")
-    return cast("dict[str, Any]", state)
+    return cast("State", state)
 
 
 def seal(archive: bytes) -> bytes:

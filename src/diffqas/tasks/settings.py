@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
@@ -13,7 +12,7 @@ from diffqas.choices import Tuning, check, option
 from diffqas.errors import require
 from diffqas.optimisers import OPTIMISERS, Adam, Loss, Optimiser, Problem, as_optimiser
 from diffqas.quantum_train import Recipe
-from diffqas.storage import storable
+from diffqas.storage import Json, JsonView, storable
 
 SCHEDULES = ("constant", "cosine")
 SELECTIONS = ("final", "best")
@@ -140,7 +139,7 @@ class Settings:
         return Problem(task.loss, task.train.targets, steps, self.schedule)
 
     @staticmethod
-    def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+    def upgraded(values: JsonView) -> Json:
         """Fields as this version stores them, from what version 0.1.0 stored.
 
         There every number of every optimiser stood beside the name of the one that was used.
@@ -154,7 +153,7 @@ class Settings:
         return kept | {"optimizer": chosen, "others": tuple(every.values())}
 
 
-def _changed(optimiser: Optimiser, numbers: Mapping[str, Any]) -> Optimiser:
+def _changed(optimiser: Optimiser, numbers: JsonView) -> Optimiser:
     """An optimiser with those of the numbers, by their old names, that it has."""
     known = {each.name for each in fields(optimiser)}
     own = {OF_OPTIMISERS[name]: value for name, value in numbers.items()}

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import require
 from diffqas.optimisers import Population, State, trained_tensors
+from diffqas.storage import Json
 from diffqas.tasks import Settings, Split, Task
 from diffqas.training.selection import copy_numbers, target_buffers
 from diffqas.training.shards import Federated, shards
@@ -78,7 +79,7 @@ class FederatedTraining(Training[P]):
         self.optimisation = _Nowhere()
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """What the clients have, and how many bytes of one seed's numbers travel."""
         tensors = trained_tensors(self.population)
         numbers = sum(tensor[0].numel() for tensor in tensors)

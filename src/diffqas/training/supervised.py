@@ -6,13 +6,14 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import RunError
 from diffqas.optimisers import Population, State, per_seed
+from diffqas.storage import Json
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
@@ -40,7 +41,7 @@ class EpochRecord:
     metrics: dict[str, list[float]]
     structural_weights: list[list[float]]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Flat, as a line of metrics.jsonl."""
         return {
             "epoch": self.epoch,
@@ -100,7 +101,7 @@ class Training(Generic[P]):
         return self.epoch >= self.settings.epochs
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """Entries of result.json besides the figures."""
         return {}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -12,6 +10,7 @@ from diffqas.agents.actor_critic.rollout import experience
 from diffqas.agents.actor_critic.training import AgentTraining, schedule
 from diffqas.agents.environments import AgentSettings, Arena, EnvironmentTask
 from diffqas.optimisers import move_numbers
+from diffqas.storage import State
 from diffqas.training import first_fault
 
 UPDATES_PER_RECORD = 25
@@ -74,11 +73,11 @@ class SyncTraining(AgentTraining[Agents]):
         """Close the environments."""
         self.arena.close()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """As `AgentTraining.state_dict`, and where every environment stands."""
         return super().state_dict() | {"arena": self.arena.state_dict()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from a state, as `AgentTraining.load_state_dict`."""
         super().load_state_dict(state)
         self.arena.load_state_dict(state["arena"])

@@ -21,6 +21,7 @@ from diffqas.agents.actor_critic.training import AgentTraining
 from diffqas.agents.actor_critic.worker import Counters, Job, Report, work
 from diffqas.agents.environments import AgentSettings, EnvironmentTask
 from diffqas.errors import RunError
+from diffqas.storage import State
 
 EPISODES_PER_RECORD = 100
 PATIENCE = 3.0
@@ -174,11 +175,11 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
             worker.process.close()
         self.workers, self.row = [], None
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """As `AgentTraining.state_dict`, and how many workers there have been."""
         return super().state_dict() | {"hired": self.hired}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from a state, as `AgentTraining.load_state_dict`."""
         super().load_state_dict(state)
         self.hired = state["hired"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from diffqas.storage import State
 
 
 @dataclass
@@ -66,11 +67,11 @@ class FlatAdam:
         for tensor in (self.rates, self.first, self.second, self.steps):
             tensor.share_memory_()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """What the next step depends on."""
         return {"first": self.first, "second": self.second, "steps": self.steps}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
         for name, mine in self.state_dict().items():
             mine.copy_(state[name])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from diffqas.storage import Json
 
 WINDOW = 500
 """Episodes in the moving average that is shown while training."""
@@ -42,7 +43,7 @@ class AgentRecord:
     entropy: list[float]
     structural_weights: list[list[float]]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Flat, as a line of metrics.jsonl."""
         return dict(vars(self))
 

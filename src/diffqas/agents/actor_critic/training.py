@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from diffqas.agents.actor_critic.agents import Agents, SeparateAgents
 from diffqas.agents.actor_critic.records import LAST, WINDOW, AgentRecord, EpisodeLog
 from diffqas.agents.environments import AgentSettings, EnvironmentTask
 from diffqas.errors import RunError
+from diffqas.storage import State
 
 P = TypeVar("P", Agents, SeparateAgents)
 
@@ -143,7 +144,7 @@ class AgentTraining(ABC, Generic[P]):
                 "Try a lower learning rate (--lr)."
             )
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Everything needed to go on, in plain tensors, numbers and dicts."""
         return {
             "epoch": self.epoch,
@@ -157,7 +158,7 @@ class AgentTraining(ABC, Generic[P]):
             "optimizer": self.adam.state_dict(),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
         self.epoch, self.updates, self.seconds = state["epoch"], state["updates"], state["seconds"]
         self.failures, self.entropy = dict(state["failures"]), state["entropy"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.agents.environments.gym import Environment, Floats, Step
+from diffqas.storage import State
 
 
 @dataclass
@@ -135,14 +135,14 @@ class Arena:
         for place in self._all():
             place.environment.close()
 
-    def state_dict(self) -> list[list[dict[str, Any]]]:
+    def state_dict(self) -> list[list[State]]:
         """Episode and actions of every place."""
         return [
             [{"episode": place.episode, "actions": list(place.actions)} for place in row]
             for row in self.places
         ]
 
-    def load_state_dict(self, state: list[list[dict[str, Any]]]) -> None:
+    def load_state_dict(self, state: list[list[State]]) -> None:
         """Bring every place to where it stood."""
         for row, stored in zip(self.places, state, strict=True):
             for place, one in zip(row, stored, strict=True):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.errors import ArgumentError, DataError, require
+from diffqas.storage import Json
 
 Floats = NDArray[np.float32]
 
@@ -81,7 +82,7 @@ class Environment:
         identity = ENVIRONMENTS.get(name, name)
         if any(word in identity.lower() for word in ("minigrid", "babyai")):
             _register_minigrid()
-        options: dict[str, Any] = {"render_mode": "rgb_array"} if picture else {}
+        options: Json = {"render_mode": "rgb_array"} if picture else {}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter(

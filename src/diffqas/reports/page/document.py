@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from diffqas.reports.page.comparison import MOST_SETTINGS, Comparison, compare
 from diffqas.reports.page.data import PARAMETERS, RunPage
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH
+from diffqas.storage import Json
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -69,7 +70,7 @@ def _template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> dict[str, Any]:
+def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:
     """What the script draws."""
     overlays = [] if comparison is None else comparison.overlays
     return {
@@ -79,7 +80,7 @@ def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> dict[st
     }
 
 
-def _numbers_of_run(page: RunPage) -> dict[str, Any]:
+def _numbers_of_run(page: RunPage) -> Json:
     return {
         "charts": [asdict(chart) for chart in page.charts],
         "weights": None if page.weights is None else asdict(page.weights),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,9 +9,10 @@ from torch import Tensor, nn
 
 from diffqas.agents import EnvironmentTask
 from diffqas.searches import RunConfig, load_windows
+from diffqas.storage import Json, JsonView
 from diffqas.tasks import DIGITS, Task, load_images
 
-Interface = dict[str, dict[str, Any]]
+Interface = dict[str, Json]
 
 SCALED = "2 * (value - low) / (high - low) - 1"
 UNSCALED = "low + (prediction + 1) * (high - low) / 2"
@@ -112,7 +112,7 @@ def _agent(name: str, task: EnvironmentTask) -> Interface:
     return _words("observation", f"{seen}; the network's first layer centres it", *said[name])
 
 
-def in_words(side: Mapping[str, Any]) -> str:
+def in_words(side: JsonView) -> str:
     """An input or output as one line.
 
     >>> scaling = {"formula": "(pixel - mean) / std", "mean": 0.25, "std": 0.5}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from diffqas.agents import Centre
 from diffqas.errors import DataError
+from diffqas.storage import Json
 from diffqas.tasks import SeriesLSTM, Smooth
 
 _RECURRENT = (
@@ -65,7 +66,7 @@ LAYERS: dict[type[nn.Module], tuple[Callable[..., nn.Module], tuple[str, ...]]] 
 _BY_NAME = {cls.__name__: make for cls, (make, _) in LAYERS.items()}
 
 
-def describe(network: nn.Module) -> dict[str, Any] | None:
+def describe(network: nn.Module) -> Json | None:
     """The network as JSON; None if it is not made of `LAYERS`, one after the other.
 
     >>> describe(nn.Sequential(nn.Linear(3, 2), nn.Tanh()))["layers"]["0"]

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from diffqas.errors import DataError, require
 from diffqas.runs.export.layers import build, describe
-from diffqas.storage import MAX_JSON_BYTES, identity, parse_json, read_file, untied
+from diffqas.storage import MAX_JSON_BYTES, Json, identity, parse_json, read_file, untied
 
 FORMAT = 1
 KIND = "diffqas-network"
@@ -26,7 +25,7 @@ def network_content(network: nn.Module) -> bytes:
     return save(untied(network.state_dict()), {"format": "pt"})
 
 
-def network_document(network: nn.Module, content: bytes, about: dict[str, Any]) -> dict[str, Any]:
+def network_document(network: nn.Module, content: bytes, about: Json) -> Json:
     """What stands in the JSON file."""
     cls = type(network)
     return {
@@ -71,7 +70,7 @@ def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module
     return network.eval()
 
 
-def _read(place: Path) -> tuple[bytes, dict[str, Any]]:
+def _read(place: Path) -> tuple[bytes, Json]:
     beside = place.with_suffix(".json")
     now = place
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +19,7 @@ from diffqas.runs.export.networks import generators, networks
 from diffqas.runs.export.onnx import onnx_content, onnx_difference
 from diffqas.runs.finished import FinishedRun
 from diffqas.searches import RunConfig, environment
-from diffqas.storage import write_atomically, write_json
+from diffqas.storage import Json, write_atomically, write_json
 from diffqas.tasks import Task
 
 FORMATS = {"safetensors": ".safetensors", "onnx": ".onnx", "generator": ".safetensors"}
@@ -46,7 +45,7 @@ class Exported:
     trained: int
     weights: int
     weights_size: int
-    about: dict[str, Any]
+    about: Json
     difference: float | None = None
 
 
@@ -96,7 +95,7 @@ def export_run(
         "figures": _figures(run.result, index),
     }
     parts = generators(model)
-    contents: list[tuple[Exported, bytes, dict[str, Any] | None]] = []
+    contents: list[tuple[Exported, bytes, Json | None]] = []
     for name, network in networks(model).items():
         target = path if len(parts) == 1 else path.with_stem(f"{path.stem}-{name}")
         report = parts[name].parameter_report()
@@ -148,14 +147,12 @@ def _figures(result: RunResult, index: int) -> dict[str, float | None]:
 @torch.no_grad()
 def _interface(
     name: str, network: nn.Module, config: RunConfig, task: Task | EnvironmentTask, own: bool
-) -> dict[str, Any]:
+) -> Json:
     few = samples(task, network)
     return interface(name, config, task, own, few, network(few))
 
 
-def _onnx(
-    network: nn.Module, task: Task | EnvironmentTask, about: dict[str, Any]
-) -> tuple[bytes, float]:
+def _onnx(network: nn.Module, task: Task | EnvironmentTask, about: Json) -> tuple[bytes, float]:
     few = samples(task, network)
     sides = {
         side: about[side] | {"dtype": about[side]["dtype"].replace("64", "32")}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from diffqas.circuits import Angles, Candidate, to_qiskit
 from diffqas.errors import ArgumentError, DataError, choose, require, whole
+from diffqas.storage import Json
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +123,7 @@ class Simulation:
     def _simulated(self, candidate: Candidate, angles: Angles) -> tuple[Floats, list[int]]:
         from qiskit import transpile
 
-        options: dict[str, Any] = {"backend": self._backend}
+        options: Json = {"backend": self._backend}
         if self._backend is None:
             options = {"basis_gates": list(BASIS)}
         circuit: Any = transpile(

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -23,7 +23,7 @@ from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import threads
 from diffqas.searches.tuning.objective import held_out, losses
 from diffqas.searches.tuning.space import Parameter, applied, own_values, parameters_for, words_of
-from diffqas.storage import encode
+from diffqas.storage import Json, encode
 from diffqas.tasks import Settings, Task
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) ->
     return study
 
 
-def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> Json:
     """What all trials of a file have in common."""
     names = ("dataset", "settings", "kind", "seeds", "csv", "column", "scaling", "classes", "dtype")
     setup = {name: encode(getattr(config, name)) for name in names}
