@@ -1,13 +1,10 @@
-"""What `study discretise` tells besides its table: figures by what is kept, and whether the seeds
-agree.
-"""
+"""The report of `study discretise` beside its table: what is kept, and whether the seeds agree."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,7 +13,7 @@ from rich.console import Console
 
 from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
 from diffqas.storage import csv_content, make_folder, write_atomically
-from diffqas.studies import Comparison, Metric, compare, markdown_text, short
+from diffqas.studies import Cell, Comparison, Metric, compare, markdown_text, short
 from found import Found
 from stability import Agreement, Ranks, agreement, ranks_of
 
@@ -24,12 +21,12 @@ COLORS = (PREDICTION, TRUTH, BOUNDARY)
 """Of what is done with the kept candidates, in the order of the table."""
 
 
-def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: Console) -> None:
+def tell(found: Found, path: Path, cells: Sequence[Cell], console: Console) -> None:
     """Write gaps.md, ranks.csv, ranks.md and two figures into the study's folder, and say whether
     the seeds agree.
     """
     seeds = found.origin.seeds
-    used = next((cell["seeds"] for cell in cells), seeds)
+    used = next((cell.seeds for cell in cells), seeds)
     ranks = ranks_of({seed: ranking for seed, ranking in found.rankings().items() if seed in used})
     lines = sentences(ranks)
     make_folder(path / "figures", inside=path)
@@ -46,14 +43,14 @@ def tell(found: Found, path: Path, cells: Sequence[Mapping[str, Any]], console: 
     console.print()
 
 
-def gaps_of(cells: Sequence[Mapping[str, Any]], metric: Metric) -> list[Comparison]:
+def gaps_of(cells: Sequence[Cell], metric: Metric) -> list[Comparison]:
     """For each thing that is done, what is kept against the whole mixture after the same."""
-    ways: dict[str, list[Mapping[str, Any]]] = {}
+    ways: dict[str, list[Cell]] = {}
     for cell in cells:
-        ways.setdefault(str(cell["row"]).rsplit(", ", 1)[1], []).append(cell)
+        ways.setdefault(cell.row.rsplit(", ", 1)[1], []).append(cell)
     gaps = []
     for way, own in ways.items():
-        whole = next((str(cell["row"]) for cell in own if cell["group"] == "search"), None)
+        whole = next((cell.row for cell in own if cell.group == "search"), None)
         if whole is not None and len(own) > 1:
             compared = compare(own, whole, metric=metric)
             gaps.append(replace(compared, dataset=f"{compared.dataset}, {way}"))
@@ -133,12 +130,12 @@ def ranks_figure(ranks: Ranks) -> Figure:
     return figure
 
 
-def kept_figure(cells: Sequence[Mapping[str, Any]], metric: str) -> Figure:
+def kept_figure(cells: Sequence[Cell], metric: str) -> Figure:
     """A column for everything that is kept, in it a place for everything that is done then: points
     are seeds.
     """
     by_row = {
-        str(cell["row"]): [v for v in cell[f"test_{metric}"] if v is not None] for cell in cells
+        cell.row: [v for v in cell.figures[f"test_{metric}"] if v is not None] for cell in cells
     }
     kept = list(dict.fromkeys(name.rsplit(", ", 1)[0] for name in by_row))
     ways = list(dict.fromkeys(name.rsplit(", ", 1)[1] for name in by_row))

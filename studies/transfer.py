@@ -1,19 +1,17 @@
-"""The rows of `diffqas study transfer` and `transfer-images`: what was found on one task, used on
-another.
-"""
+"""The rows of `diffqas study transfer` and `transfer-images`: circuits of one task on another."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
 from diffqas.architecture import Raw
 from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.quantum_train import Lockstep, stacked
-from diffqas.studies import ACCURACY, NamedRow, Row, Study, TrainedRow, populations
+from diffqas.studies import ACCURACY, Cell, NamedRow, Row, Study, TrainedRow, populations
+from diffqas.studies.cell import FoundStructure
 from diffqas.tasks import IMAGE_RECIPES, Settings, Task
 from diffqas.training import make_models
 from restarts import Given, anew, freeze_structure, with_relaxation
@@ -23,8 +21,6 @@ IMAGE_SOURCES = {"fashion-mnist-1-5": "mnist-1-5", "fashion-mnist-5-7": "mnist-1
 """Where the search was made whose circuits are used on a data set."""
 
 LIVE = [index for index, candidate in enumerate(TABLE_I) if form(candidate) not in CONSTANTS]
-
-Cell = Mapping[str, Any]
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
@@ -46,13 +42,14 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 
 def top_1(task: Task, settings: Settings, seeds: Sequence[int], found: Cell) -> Lockstep:
-    """For each seed the leading live candidate of its search at weight 1; angles and mapping learn
-    from a new start.
+    """For each seed the leading live candidate of its search at weight 1.
+
+    Angles and mapping learn from a new start.
     """
-    leading = [found["structure"]["leading"][found["seeds"].index(seed)] for seed in seeds]
-    return _one_each(
-        task, settings, seeds, leading, lost=[str(seed) in found["failures"] for seed in seeds]
-    )
+    structure = _structure(found)
+    leading = [structure.leading[found.seeds.index(seed)] for seed in seeds]
+    lost = [seed in found.failures for seed in seeds]
+    return _one_each(task, settings, seeds, leading, lost)
 
 
 def random_live(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
@@ -70,15 +67,22 @@ def drawn_live(seed: int) -> int:
 
 
 def frozen_weights(task: Task, settings: Settings, seeds: Sequence[int], found: Cell) -> Lockstep:
-    """The mixture with the weights that the seed's search found, which stay; angles and mapping
-    learn.
+    """The mixture with the weights that the seed's search found, which stay.
+
+    Angles and mapping learn.
     """
     models = []
     for seed in seeds:
-        weights = found["structure"]["weights"][found["seeds"].index(seed)]
+        weights = _structure(found).weights[found.seeds.index(seed)]
         chosen = with_relaxation(settings, Given(found=tuple(weights)))
         models += make_models(task, chosen, anew([seed]))
     return Lockstep([freeze_structure(model) for model in models])
+
+
+def _structure(search: Cell) -> FoundStructure:
+    # The rows here need the row "own search", which is ranked: its cells have a structure.
+    assert search.structure is not None
+    return search.structure
 
 
 def uniform(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:

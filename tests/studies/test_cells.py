@@ -166,7 +166,7 @@ def test_a_row_that_diverges_is_reported_and_stops_no_other(tmp_path, capsys, mo
     for wild.lost, failed in (([1], [1]), ([0, 1], [0, 1])):
         run = few(tmp_path / f"{len(failed)}")
         printed = capsys.readouterr().out
-        cells = {cell["row"]: cell for cell in run.cells}
+        cells = {cell.row: cell.to_json() for cell in run.cells}
         assert list(cells) == ["search raw", "hashed vector", "least squares"]
         cell = cells["hashed vector"]
         assert [value is None for value in cell["test_mse"]] == [seed in failed for seed in (0, 1)]
@@ -257,7 +257,7 @@ def test_a_changed_row_is_refused(finished, monkeypatch):
 
 def test_overwrite_begins_anew(copied):
     run = few(copied, plan=replace(PLAN, epochs=1), rows=["constant"], overwrite=True)
-    assert [cell["row"] for cell in run.cells] == ["constant"]
+    assert [cell.row for cell in run.cells] == ["constant"]
     assert list(cells_of(copied)) == ["cells/narma5/constant.json"]
     assert run.comparisons == []
 
@@ -267,7 +267,7 @@ def test_shards_make_the_whole_table(tmp_path):
     for shard in ("1/2", "2/2"):
         run = few(tmp_path / "study", rows=rows, shard=shard, quiet=True)
         assert len(run.cells) == (3 if shard == "1/2" else 6)
-    assert {cell["row"] for cell in run.cells} == {
+    assert {cell.row for cell in run.cells} == {
         "search raw",
         "direct LSTM",
         "constant",

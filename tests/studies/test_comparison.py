@@ -1,18 +1,26 @@
 import dataclasses
 import math
-from functools import partial
 
 import numpy as np
 import pytest
 
 from diffqas.errors import RunError
 from diffqas.studies import comparison as comparisons
-from diffqas.studies.comparison import compare_all
+from diffqas.studies.cell import Cell
 from diffqas.studies.merging import joined
 from diffqas.studies.sentences import sentence
 from table_2 import NAMED
 
-compare = partial(comparisons.compare, named=NAMED)
+
+def compare(cells, baseline=None):
+    """The comparison of cells as they are stored."""
+    return comparisons.compare(read(cells), baseline, named=NAMED)
+
+
+def read(cells):
+    return [Cell.from_json(cell, "cell.json") for cell in cells]
+
+
 SEARCH = [1e-6 * 1.1**seed for seed in range(10)]
 
 
@@ -39,6 +47,11 @@ def cell(row, errors, group="candidate", **more):
 
 def fixed(row, error, **more):
     return cell(row, [error], "reference", deterministic=True, seeds=[], **more)
+
+
+def renamed(values):
+    """A cell of another figure."""
+    return {name.replace("mse", "accuracy"): value for name, value in values.items()}
 
 
 def times(factor, errors=SEARCH):
@@ -290,7 +303,7 @@ def test_too_many_rows_for_the_seeds_are_said():
 
 def test_data_sets_are_families_of_their_own():
     other = [entry | {"dataset": "narma5"} for entry in table()[:3]]
-    first, second = compare_all([*other, *table()])
+    first, second = comparisons.compare_all(read([*other, *table()]))
     assert (first.dataset, second.dataset) == ("narma5", "bessel")
     assert len(first.others) == 2
     assert entries(first)["candidate 2"].p_holm == 2 * 2 / 1024
@@ -309,7 +322,8 @@ def test_data_sets_are_families_of_their_own():
         ),
         ([cell("search", SEARCH[:2], "search", seeds=[1, 1])], "each seed once"),
         ([fixed("search", 1.0) | {"group": "search"}], "has no seeds"),
-        ([{"row": "search", "dataset": "bessel"}], "no entry 'test_mse'"),
+        ([{"row": "search", "dataset": "bessel"}], "study must be a text, but it is missing"),
+        ([renamed(cell("search", SEARCH, "search"))], "no entry 'test_mse'"),
     ],
 )
 def test_cells_that_make_no_table(cells, words):

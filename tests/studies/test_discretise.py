@@ -13,6 +13,7 @@ from diffqas.searches.data_sets import load_task
 from diffqas.searches.session import load
 from diffqas.storage import load_tensors, save_tensors
 from diffqas.studies import Plan, run_study
+from diffqas.studies.cell import Cell
 from diffqas.studies.metric import MSE
 from diffqas.studies.rows import TrainedRow
 from diffqas.training import make_models
@@ -39,7 +40,7 @@ def studied(folder, tmp_path_factory):
     run = run_study(
         Plan("discretise", run=str(folder)), rows=FOUND, workers=1, output=path, quiet=True
     )
-    return path, {cell["row"]: cell for cell in run.cells}
+    return path, {cell.row: cell.to_json() for cell in run.cells}
 
 
 def task():
@@ -199,7 +200,7 @@ def test_separate_angles_softmax_and_annealed_weights(tmp_path):
             output=tmp_path / f"{name}-study",
             quiet=True,
         )
-        cells = {cell["row"]: cell for cell in run.cells}
+        cells = {cell.row: cell.to_json() for cell in run.cells}
         assert len(cells) == 12
         assert cells["full mixture, as found"]["test_mse"] == pytest.approx(
             json.loads((path / "result.json").read_text())["test_mse"], rel=1e-6
@@ -219,9 +220,9 @@ def test_images(tmp_path):
         output=tmp_path / "study",
         quiet=True,
     )
-    assert {cell["dataset"] for cell in run.cells} == {"digits-1-5"}
+    assert {cell.dataset for cell in run.cells} == {"digits-1-5"}
     assert "One seed" in (tmp_path / "study" / "ranks.md").read_text()
-    assert run.cells[0]["test_accuracy"] == pytest.approx(
+    assert run.cells[0].figures["test_accuracy"] == pytest.approx(
         json.loads((path / "result.json").read_text())["test_accuracy"]
     )
 
@@ -242,9 +243,8 @@ def test_gaps_are_taken_after_the_same_training():
             "failures": {},
             "paper": None,
         }
-        return (
-            common | seeds | {"row": row, "group": group, "test_mse": values, "train_mse": values}
-        )
+        own = {"row": row, "group": group, "test_mse": values, "train_mse": values}
+        return Cell.from_json(common | seeds | own, "cell.json")
 
     cells = [
         cell("full mixture, as found", "search", [1.0, 1.0, 1.0]),

@@ -153,7 +153,7 @@ import json, sys
 from pathlib import Path
 from ray.cluster_utils import Cluster
 
-from diffqas.studies import Plan
+from diffqas.studies import Cell, Plan
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.executors import RayExecutor
 
@@ -174,7 +174,7 @@ first.close()
 rest = [job for job in jobs if job.row.slug != done[0].row.slug]
 for job, cell in executor.execute(folder, plan, rest):
     done.append(job)
-    assert isinstance(cell, dict), cell
+    assert isinstance(cell, Cell), cell
     if nodes:
         cluster.remove_node(nodes.pop(), allow_graceful=False)
         nodes.clear()

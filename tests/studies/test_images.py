@@ -18,10 +18,11 @@ from diffqas.cli import main
 from diffqas.errors import ArgumentError, DataError, RunError
 from diffqas.optimisers import Adam
 from diffqas.studies import Plan, run_study
+from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import compare as compare_rows
 from diffqas.studies.curves import curves_figure
-from diffqas.studies.datasets import IMAGES, PAIRS, Pair, load_data, make_task
+from diffqas.studies.datasets import IMAGES, PAIRS, ClassPair, load_data, make_task
 from diffqas.studies.distribution import distribution_figure
 from diffqas.studies.measure import measure, trainable
 from diffqas.studies.metric import ACCURACY
@@ -34,7 +35,7 @@ from figures_5_7 import STUDY
 compare = partial(compare_rows, named=STUDY.named)
 PLAN = Plan("figures-5-7", seeds=2, epochs=2, depth=1)
 SET = "mnist-1-5"
-FOUND = Pair("digits", (3, 8), PAIRS[SET].count)
+FOUND = ClassPair("digits", (3, 8), PAIRS[SET].count)
 ONE_COUNT = 15 + 12 + 17  # depth 1 and 15 qubits write the 16,706 weights of an MLP for 8x8 pixels
 
 
@@ -55,7 +56,7 @@ def whole(small, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cells(whole):
-    return {cell["row"]: cell for cell in whole.cells}
+    return {cell.row: cell.to_json() for cell in whole.cells}
 
 
 def test_rows_and_counts(cells, small):
@@ -168,7 +169,7 @@ def test_a_finished_study_goes_on_and_draws(whole):
 
 
 def test_the_curves_show_the_cells(whole, cells):
-    figure = curves_figure([cell for cell in whole.cells if "curves" in cell])
+    figure = curves_figure([cell for cell in whole.cells if cell.curves is not None])
     accuracy, loss, lower, _ = figure.axes
     assert accuracy.get_title(loc="left") == "accuracy (%)"
     for axes, key, unit in ((accuracy, "test_accuracy", 100), (loss, "test_loss", 1)):
@@ -184,13 +185,13 @@ def test_the_curves_show_the_cells(whole, cells):
 
 
 def test_seeds_that_failed_are_not_drawn(whole):
-    drawn = [json.loads(json.dumps(cell)) for cell in whole.cells if "curves" in cell][:3]
+    drawn = [json.loads(json.dumps(cell.to_json())) for cell in whole.cells if cell.curves][:3]
     drawn[0]["failures"] = {"1": "the loss became nan"}
     drawn[1]["failures"] = {"0": "the loss became nan", "1": "the loss became nan"}
     for cell in drawn[:2]:
         for values in cell["curves"].values():
             values[-1][1] = None
-    accuracy = curves_figure(drawn).axes[0]
+    accuracy = curves_figure([Cell.from_json(cell, "cell.json") for cell in drawn]).axes[0]
     lines = {line.get_label(): line.get_ydata() for line in accuracy.get_lines()}
     assert list(lines) == ["search raw", "search gumbel"]
     expected = [100 * values[0] for values in drawn[0]["curves"]["test_accuracy"]]
@@ -209,10 +210,10 @@ def test_a_seed_whose_loss_is_no_number_fails(small):
         return population
 
     cell, _ = measure("figures-5-7", replace(row, populate=wild), SET, [0, 1])
-    assert list(cell["failures"]) == ["1"]
-    assert cell["test_accuracy"][0] is not None
-    assert cell["test_accuracy"][1] is cell["test_loss"][1] is None
-    json.dumps(cell, allow_nan=False)
+    assert list(cell.failures) == [1]
+    assert cell.figures["test_accuracy"][0] is not None
+    assert cell.figures["test_accuracy"][1] is cell.figures["test_loss"][1] is None
+    json.dumps(cell.to_json(), allow_nan=False)
 
 
 def made(row, values, group="candidate", **more):
@@ -232,7 +233,7 @@ def made(row, values, group="candidate", **more):
         "failures": {},
         "paper": None,
     }
-    return cell | more
+    return Cell.from_json(cell | more, "cell.json")
 
 
 @pytest.fixture(scope="module")
@@ -437,6 +438,6 @@ def test_one_cell_on_the_published_images(tmp_path):
         if row.slug == "logistic-regression"
     )
     cell, _ = measure("figures-5-7", row, "fashion-mnist-5-7", [0], data)
-    assert cell["trainable"] == cell["target"] == 1570
-    assert cell["test_accuracy"][0] > 0.9
-    assert np.shape(cell["curves"]["train_loss"]) == (1, 1)
+    assert cell.trainable == cell.target == 1570
+    assert cell.figures["test_accuracy"][0] > 0.9
+    assert np.shape(cell.curves["train_loss"]) == (1, 1)

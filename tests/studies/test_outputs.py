@@ -1,12 +1,14 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from diffqas.errors import ArgumentError, RunError
+from diffqas.studies.cell import Cell
 from diffqas.studies.columns import COLUMNS, short
 from diffqas.studies.comparison import compare, compare_all
 from diffqas.studies.distribution import distribution_figure
@@ -37,7 +39,7 @@ def cell(row, errors, group="candidate", dataset="bessel", **more):
         "failures": {},
         "paper": None,
     }
-    return values | more
+    return Cell.from_json(values | more, "cell.json")
 
 
 def cells(dataset="bessel", seeds=10):
@@ -51,7 +53,7 @@ def cells(dataset="bessel", seeds=10):
         cell("LSTM", errors[3], "reference", trainable=1781),
         cell("least squares", [1e-9], "reference", deterministic=True, seeds=[], seconds=None),
     ]
-    return [row | {"dataset": dataset} for row in rows]
+    return [replace(row, dataset=dataset) for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +225,7 @@ def odd(name):
         return [compare(cells(seeds=1))]
     if name == "missing cells":
         return compare_all(
-            [*cells(), *cells("narma5")[:2], *(c for c in cells("narma10") if c["row"] != "LSTM")]
+            [*cells(), *cells("narma5")[:2], *(c for c in cells("narma10") if c.row != "LSTM")]
         )
     if name == "nothing finished":
         return [compare([cell("search", [None] * 3, "search")])]
@@ -255,7 +257,7 @@ def test_odd_studies_are_written_too(name, tmp_path):
 
 
 def test_rows_of_later_data_sets_find_their_place():
-    first = [row for row in cells() if row["row"] != "broken"]
+    first = [row for row in cells() if row.row != "broken"]
     figure = distribution_figure(compare_all(first + cells("narma5")))
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert [labels.index(name) for name in ("broken", "LSTM", "least squares")] == [3, 4, 5]

@@ -105,9 +105,9 @@ def test_a_row_trains_what_a_search_trains(word, options, tmp_path):
         "output": tmp_path / "run",
     }
     run = search("narma5", **options, classical=word == "shared")
-    assert cell["test_mse"] == run.result["test_mse"]
-    assert cell["trainable"] == run.result["trainable_parameters"]
-    assert cell["target"] is None
+    assert cell.figures["test_mse"] == run.result["test_mse"]
+    assert cell.trainable == run.result["trainable_parameters"]
+    assert cell.target is None
     if word == "shared":
         companion = next(row for row in run.result["references"] if row["name"] == "LSTM, hidden 5")
         row = SHORT.row("lstm-hidden-5")

@@ -29,7 +29,7 @@ def counts(row: TrainedRow) -> int:
 
 
 def figures(row: TrainedRow, seeds=(0, 1)) -> list[float]:
-    return measure("table-2", row, "narma5", seeds)[0]["test_mse"]
+    return measure("table-2", row, "narma5", seeds)[0].figures["test_mse"]
 
 
 def test_trainable_counts():
@@ -155,9 +155,9 @@ def test_references_are_where_they_apply():
     assert {dataset for row, dataset in cells if "hidden" in row} == {"narma5", "narma10"}
     assert {dataset for row, dataset in cells if row == "least squares"} == set(DATASETS)
     cell, _ = measure("table-2", FULL["least squares"], "bessel", [])
-    assert cell["deterministic"]
-    assert cell["trainable"] == 5
-    assert cell["test_mse"] == [pytest.approx(1.2e-8, rel=0.05)]
+    assert cell.deterministic
+    assert cell.trainable == 5
+    assert cell.figures["test_mse"] == [pytest.approx(1.2e-8, rel=0.05)]
 
 
 def test_the_longest_cells_come_first_and_shards_share_them():

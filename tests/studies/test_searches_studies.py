@@ -74,8 +74,8 @@ def test_found_layers_are_those_of_the_search_from_a_new_start(task):
     cell, _ = measure("per-layer", replace(search, structure=True), "bessel", [0, 1])
     again = found.populate(task, found.settings, [0, 1])
     names = [[candidate.name for candidate in circuit] for circuit in again.circuits.found]
-    assert names == cell["layers"]
-    assert len(cell["structural_weights"][0]) == 2 * 12
+    assert names == cell.layers
+    assert len(cell.structural_weights[0]) == 2 * 12
     fresh = searched.with_layers(task, found.settings, [0, 1], again.circuits.choice.tolist())
     assert torch.equal(again.circuits.angles, fresh.circuits.angles)
 

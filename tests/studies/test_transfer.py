@@ -1,6 +1,8 @@
 """`study transfer`: what was found on one series, used on another."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,11 +11,13 @@ from diffqas.circuits import TABLE_I
 from diffqas.kinds.quantum_train import constant
 from diffqas.searches.data_sets import load_task
 from diffqas.studies import Plan, run_study
+from diffqas.studies.cell import Cell, FoundStructure
 from diffqas.studies.rows import TrainedRow
 from diffqas.training import make_models
 from restarts import ANEW
 from transfer import LIVE, drawn_live
 
+SEARCHED = Path(__file__).parents[2] / "studies/results/table-2/cells/bessel/search-raw.json"
 PLAN = Plan("transfer", seeds=2, epochs=1, depth=1)
 
 
@@ -43,7 +47,7 @@ def task():
 def test_the_source_is_trained_once_and_is_a_cell_of_its_own(studied):
     folder, run = studied
     assert "bessel/own-search.json" in cells_in(folder)
-    assert {cell["dataset"] for cell in run.cells} == {"narma5"}
+    assert {cell.dataset for cell in run.cells} == {"narma5"}
     assert len(run.cells) == 6
     (comparison,) = run.comparisons
     assert comparison.baseline == "own search"
@@ -78,12 +82,21 @@ def test_one_row_alone_brings_the_search_that_it_needs_along(studied, tmp_path):
         "narma5/transferred-top-1-retrained.json",
     ]
     (cell,) = run.cells
-    whole = {one["row"]: one for one in studied[1].cells}
-    assert cell["test_mse"] == whole["transferred top 1, retrained"]["test_mse"]
+    whole = {one.row: one for one in studied[1].cells}
+    assert cell.figures["test_mse"] == whole["transferred top 1, retrained"].figures["test_mse"]
+
+
+def searched(failures, weights):
+    """The cell of a search of two seeds."""
+    content = json.loads(SEARCHED.read_text())
+    structure = FoundStructure(list(TABLE_I.names), weights, [4, 9])
+    return replace(
+        Cell.from_json(content, SEARCHED), seeds=[0, 1], failures=failures, structure=structure
+    )
 
 
 def test_top_1_is_the_leading_candidate_at_weight_1_from_a_new_start():
-    found = {"seeds": [0, 1], "failures": {}, "structure": {"leading": [4, 9], "weights": []}}
+    found = searched({}, [])
     chosen = row("own-top-1-retrained")
     population = chosen.populate(task(), chosen.settings, [0, 1], found=found)
     weights = population.structural_weights
@@ -97,7 +110,7 @@ def test_top_1_is_the_leading_candidate_at_weight_1_from_a_new_start():
 
 def test_transferred_weights_stay():
     given = [[0.1 * place - seed for place in range(12)] for seed in (0, 1)]
-    found = {"seeds": [0, 1], "failures": {}, "structure": {"leading": [4, 9], "weights": given}}
+    found = searched({}, given)
     chosen = row("transferred-weights-frozen")
     population = chosen.populate(task(), chosen.settings, [1, 0], found=found)
     assert torch.allclose(population.structural_weights, torch.tensor([given[1], given[0]]))
@@ -107,15 +120,11 @@ def test_transferred_weights_stay():
 def test_a_search_that_diverged_leaves_no_figure(studied, tmp_path):
     from diffqas.studies.measure import measure
 
-    found = {
-        "seeds": [0, 1],
-        "failures": {"1": "it diverged"},
-        "structure": {"leading": [4, 9], "weights": []},
-    }
+    found = searched({1: "it diverged"}, [])
     cell, _ = measure("transfer", row("transferred-top-1-retrained"), "narma5", [0, 1], found=found)
-    assert cell["test_mse"][1] is None
-    assert cell["test_mse"][0] is not None
-    assert list(cell["failures"]) == ["1"]
+    assert cell.figures["test_mse"][1] is None
+    assert cell.figures["test_mse"][0] is not None
+    assert list(cell.failures) == [1]
 
 
 def test_random_candidates_are_live():

@@ -1,3 +1,4 @@
+from .cell import Cell as Cell
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .datasets import IMAGES as IMAGES

@@ -20,6 +20,7 @@ from diffqas.storage import (
     understood,
     write_json,
 )
+from diffqas.studies.cell import Cell
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow, slug
@@ -106,7 +107,7 @@ class StudyFolder:
                 change = f"a row {word} that this version of diffqas has changed"
                 raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
 
-    def read(self, job: Job, plan: Plan) -> dict[str, Any] | None:
+    def read(self, job: Job, plan: Plan) -> Cell | None:
         """A finished cell, None if it is still to be computed.
 
         Raises:
@@ -115,25 +116,29 @@ class StudyFolder:
         path = self.cell(job.dataset, job.row.slug)
         if not path.exists():
             return None
-        cell = read_json(path)
+        cell = Cell.from_json(read_json(path), path)
         fault = _fault(cell, job, plan.seed_numbers, plan.metric)
         if fault:
             raise RunError(f"Cannot read {path}: {fault}.")
         return cell
 
-    def write(self, cell: dict[str, Any], samples: dict[str, Any] | None) -> None:
-        """Store a finished cell, predictions first: the cell's file means that all of it is there."""
+    def write(self, cell: Cell, samples: dict[str, Any] | None) -> None:
+        """Store a finished cell, predictions first.
+
+        The file of the cell comes last: once it is there, all of the cell is there.
+        """
         if samples is not None:
-            path = self.predictions(cell["dataset"])
+            path = self.predictions(cell.dataset)
             make_folder(path.parent, inside=self.path)
             save_tensors(path, samples)
-        path = self.cell(cell["dataset"], slug(cell["row"]))
+        path = self.cell(cell.dataset, slug(cell.row))
         make_folder(path.parent, inside=self.path)
-        write_json(path, cell)
+        write_json(path, cell.to_json())
 
-    def cells(self, plan: Plan) -> list[dict[str, Any]]:
-        """All finished cells, data set by data set, in the order of the table; damaged ones are
-        left out.
+    def cells(self, plan: Plan) -> list[Cell]:
+        """All finished cells, data set by data set, in the order of the table.
+
+        Damaged ones are left out.
         """
         found = []
         order = [row.slug for row in plan.rows]
@@ -178,30 +183,20 @@ def _today(choices: Any) -> Any:
     return json.loads(json.dumps(encode(decode(choices))))
 
 
-def _fault(cell: dict[str, Any], job: Job, seeds: list[int], metric: Metric) -> str | None:
-    """Why a cell's content can't be what `measure` gave for this job."""
-    if (cell.get("row"), cell.get("dataset")) != (job.row.name, job.dataset):
+def _fault(cell: Cell, job: Job, seeds: list[int], metric: Metric) -> str | None:
+    """Why a cell can't be what `measure` gave for this job."""
+    if (cell.row, cell.dataset) != (job.row.name, job.dataset):
         return "it is the cell of another row or data set"
-    trained = isinstance(job.row, TrainedRow)
-    seeds = seeds[: job.row.seeds_of(len(seeds))] if isinstance(job.row, TrainedRow) else []
-    if cell.get("seeds") != seeds:
+    if isinstance(job.row, TrainedRow):
+        seeds = seeds[: job.row.seeds_of(len(seeds))]
+        count = len(seeds)
+    else:
+        # A row without seeds has one figure all the same.
+        seeds, count = [], 1
+    if cell.seeds != seeds:
         return "its seeds are not the study's"
-    values, count = cell.get(metric.test), len(seeds) if trained else 1
-    if not isinstance(values, list) or len(values) != count or not all(map(_is_figure, values)):
+    if len(cell.figures.get(metric.test, [])) != count:
         return "it lacks a figure per seed"
-    wanted = (
-        "study",
-        "group",
-        "trainable",
-        "deterministic",
-        "identical",
-        "seconds",
-        "failures",
-        "paper",
-    )
-    missing = [name for name in (*wanted, metric.train) if name not in cell]
-    return f"it lacks {', '.join(missing)}" if missing else None
-
-
-def _is_figure(value: object) -> bool:
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+    if metric.train not in cell.figures:
+        return f"it lacks {metric.train}"
+    return None

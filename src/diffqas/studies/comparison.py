@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from diffqas.errors import RunError
 from diffqas.studies import statistics
+from diffqas.studies.cell import Cell
 from diffqas.studies.entries import Comparison as Comparison
 from diffqas.studies.entries import Entry as Entry
 from diffqas.studies.entries import NamedRow
 from diffqas.studies.entries import Verdict as Verdict
-from diffqas.studies.merging import Row, merge, row_of
+from diffqas.studies.merging import MergedRow, merge, row_of
 from diffqas.studies.metric import MSE, Metric
 
 
 def compare(
-    cells: Iterable[Mapping[str, Any]],
+    cells: Iterable[Cell],
     baseline: str | None = None,
     alpha: float = 0.05,
     metric: Metric = MSE,
@@ -45,7 +45,7 @@ def compare(
             rows that differ.
     """
     listed = list(cells)
-    datasets = list(dict.fromkeys(str(cell["dataset"]) for cell in listed))
+    datasets = list(dict.fromkeys(cell.dataset for cell in listed))
     if len(datasets) != 1:
         raise RunError(
             f"A comparison needs the cells of one data set, but got {', '.join(datasets) or 'none'}."
@@ -64,25 +64,25 @@ def compare(
     final = tuple(
         _decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True)
     )
-    study = str(listed[0].get("study", "study"))
+    study = listed[0].study
     return Comparison(study, dataset, baseline, final, alpha, metric, named)
 
 
 def compare_all(
-    cells: Iterable[Mapping[str, Any]],
+    cells: Iterable[Cell],
     baseline: str | None = None,
     alpha: float = 0.05,
     metric: Metric = MSE,
     named: tuple[NamedRow, ...] = (),
 ) -> list[Comparison]:
     """`compare` for each data set of a study, in the order of their first cells."""
-    columns: dict[str, list[Mapping[str, Any]]] = {}
+    columns: dict[str, list[Cell]] = {}
     for cell in cells:
-        columns.setdefault(str(cell["dataset"]), []).append(cell)
+        columns.setdefault(cell.dataset, []).append(cell)
     return [compare(column, baseline, alpha, metric, named) for column in columns.values()]
 
 
-def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:
+def _baseline(rows: list[MergedRow], wanted: str | None, dataset: str) -> str:
     names = [row.name for row in rows]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -100,7 +100,7 @@ def _baseline(rows: list[Row], wanted: str | None, dataset: str) -> str:
     return name
 
 
-def _described(row: Row, dataset: str, metric: Metric) -> Entry:
+def _described(row: MergedRow, dataset: str, metric: Metric) -> Entry:
     finished = {seed: error for seed, error in row.errors.items() if error is not None}
     errors = tuple(finished.values())
     median, q1, q3 = statistics.median_and_quartiles(errors)
@@ -127,7 +127,7 @@ def _described(row: Row, dataset: str, metric: Metric) -> Entry:
     )
 
 
-def _tested(row: Row, search: Row, dataset: str, metric: Metric) -> Entry:
+def _tested(row: MergedRow, search: MergedRow, dataset: str, metric: Metric) -> Entry:
     if row.deterministic:
         reference = math.nan if row.errors[0] is None else row.errors[0]
         differences, dropped = statistics.differences_from(reference, search.errors, metric.cost)

@@ -4,17 +4,15 @@ with controls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from diffqas.reports import QUARTILES, Curve, curve_panels
+from diffqas.studies.cell import Cell
 from diffqas.studies.distribution import COLORS
 from diffqas.studies.merging import joined
-
-Cell = Mapping[str, Any]
 
 OTHERS = ("search", "control")
 """Groups below the candidates."""
@@ -44,13 +42,13 @@ def curves_figure(cells: Sequence[Cell], part: str = "test") -> Figure:
         part: `"test"` or `"train"`.
     """
     first, *others = _classes(cells)
-    upper = [row for row in others if row[0]["group"] not in OTHERS]
-    lower = [row for row in others if row[0]["group"] in OTHERS]
+    upper = [row for row in others if row[0].group not in OTHERS]
+    lower = [row for row in others if row[0].group in OTHERS]
     rows = [_panels([first, *row], part) for row in (upper, lower) if row] or [
         _panels([first], part)
     ]
-    seeds = len(first[0]["seeds"])
-    heading = f"{first[0]['dataset']}: {part} part, median and quartiles over {seeds} seed{'s' * (seeds > 1)}"
+    seeds = len(first[0].seeds)
+    heading = f"{first[0].dataset}: {part} part, median and quartiles over {seeds} seed{'s' * (seeds > 1)}"
     return curve_panels(rows, heading, QUARTILES)
 
 
@@ -60,30 +58,25 @@ def _classes(cells: Sequence[Cell]) -> list[list[Cell]]:
     """
     classes: dict[str, list[Cell]] = {}
     for cell in cells:
-        if _kept(cell) or cell is cells[0]:
-            classes.setdefault(str(cell["identical"] or f"row {cell['row']}"), []).append(cell)
+        if cell.finished or cell is cells[0]:
+            classes.setdefault(cell.identical or f"row {cell.row}", []).append(cell)
     return list(classes.values())
 
 
 def _panels(rows: Sequence[Sequence[Cell]], part: str) -> dict[str, list[Curve]]:
     panels: dict[str, list[Curve]] = {}
     for index, row in enumerate(rows):
-        cell, name = row[0], joined([str(member["row"]) for member in row])
+        cell, name = row[0], joined([member.row for member in row])
         # Constants differ from live rows at a glance; the search is thicker than all others.
         look = (PALETTE[index % len(PALETTE)], "-", 1.2)
-        if cell["identical"]:
-            look = ("0.5", ":" if cell["identical"] == "zero" else "--", 1.2)
+        if cell.identical:
+            look = ("0.5", ":" if cell.identical == "zero" else "--", 1.2)
         if index == 0:
             look = (COLORS["search"], "-", 2.4)
-        for key, values in cell["curves"].items():
-            if key.startswith(f"{part}_") and _kept(cell):
-                known = np.array(values, dtype=np.float64)[:, _kept(cell)]
+        for key, values in (cell.curves or {}).items():
+            if key.startswith(f"{part}_") and cell.finished:
+                known = np.array(values, dtype=np.float64)[:, cell.finished]
                 panels.setdefault(key.removeprefix(f"{part}_"), []).append(
                     Curve(name, known, *look)
                 )
     return panels
-
-
-def _kept(cell: Cell) -> list[int]:
-    """Places of the seeds that finished."""
-    return [place for place, seed in enumerate(cell["seeds"]) if str(seed) not in cell["failures"]]

@@ -29,7 +29,7 @@ SERIES = tuple(TABLE_II)
 
 
 @dataclass(frozen=True)
-class Pair:
+class ClassPair:
     """Two classes of images.
 
     Attributes:
@@ -44,9 +44,9 @@ class Pair:
 
 
 PAIRS = {
-    "mnist-1-5": Pair("mnist", (1, 5), 12_163),
-    "fashion-mnist-1-5": Pair("fashion-mnist", (1, 5), 12_000),
-    "fashion-mnist-5-7": Pair("fashion-mnist", (5, 7), 12_000),
+    "mnist-1-5": ClassPair("mnist", (1, 5), 12_163),
+    "fashion-mnist-1-5": ClassPair("fashion-mnist", (1, 5), 12_000),
+    "fashion-mnist-5-7": ClassPair("fashion-mnist", (5, 7), 12_000),
 }
 """The images of the paper's Figures 5 to 7."""
 

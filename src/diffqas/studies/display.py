@@ -1,17 +1,15 @@
-"""What a person sees while a study runs: a live bar in a terminal, one plain line per cell
-elsewhere.
-"""
+"""Progress of a study for a person: a live bar in a terminal, one line per cell elsewhere."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 
 from diffqas.reports import LiveBar, duration, spread
+from diffqas.studies.cell import Cell
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job
 
@@ -39,15 +37,15 @@ class Display(LiveBar):
         )
         super().__init__(console, *columns, total=self._total, cells=f"0/{self._cells}", status="")
 
-    def update(self, job: Job, cell: dict[str, Any]) -> None:
+    def update(self, job: Job, cell: Cell) -> None:
         """Tell of a cell that is done."""
         self._done += 1
         self._spent += job.cost
         spent = time.perf_counter() - self._started
         left = duration(spent / self._spent * (self._total - self._spent))
-        for seed, reason in cell["failures"].items():
+        for seed, reason in cell.failures.items():
             self._say(f"{job.dataset}, {job.row.name}: seed {seed} failed: {reason}", style="red")
-        result = spread(cell[self._metric.test], self._metric.text)
+        result = spread(cell.figures[self._metric.test], self._metric.text)
         if self._live:
             status = f"{left} left  {job.dataset}, {job.row.name}"
             self._bar.update(
@@ -58,7 +56,7 @@ class Display(LiveBar):
             )
         else:
             head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test {self._metric.name} {result}"
-            self._say(f"{head}, {cell['seconds']:.1f} s; {left} left")
+            self._say(f"{head}, {cell.seconds or 0.0:.1f} s; {left} left")
 
     def fail(self, job: Job, reason: str) -> None:
         """Tell of a cell that could not be computed."""

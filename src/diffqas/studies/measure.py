@@ -1,4 +1,4 @@
-"""One cell: a row trained on one data set, as the JSON object that the study stores."""
+"""One cell measured: a row trained, or evaluated, on one data set."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch import nn
 
 from diffqas.agents import EnvironmentTask
 from diffqas.architecture import PerLayerCircuit
@@ -17,6 +18,7 @@ from diffqas.errors import RunError
 from diffqas.kinds import constant, leading
 from diffqas.optimisers import Population
 from diffqas.quantum_train import Lockstep
+from diffqas.studies.cell import Cell, Figures, FoundStructure
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
@@ -27,19 +29,15 @@ Samples = dict[str, Any]
 """Predictions by epoch (finished seeds, count), the truth, and the number of training samples."""
 
 
-Curve = list[list[float | None]]
-"""A figure after each epoch, one entry per seed."""
-
-
 def measure(
     study: str,
     row: Row,
     dataset: str,
     seeds: Sequence[int],
     data: Data | None = None,
-    found: Mapping[str, Any] | None = None,
+    found: Cell | None = None,
     recipe: str = "default",
-) -> tuple[dict[str, Any], Samples | None]:
+) -> tuple[Cell, Samples | None]:
     """Compute one cell; figures are those after the last epoch.
 
     Args:
@@ -69,7 +67,7 @@ def measure(
 
 def _trained(
     study: str, row: TrainedRow, dataset: str, seeds: list[int], task: Task
-) -> tuple[dict[str, Any], Samples | None]:
+) -> tuple[Cell, Samples | None]:
     started = time.perf_counter()
     assert isinstance(row.settings, Settings)
     task = row.on(task)
@@ -85,87 +83,82 @@ def _trained(
         if len(training.failures) < len(seeds):
             raise
     failures = _failures(training)
-    cell = {
-        "study": study,
-        "row": row.name,
-        "dataset": dataset,
-        "group": row.group,
-        "circuit": row.circuit,
-        "trainable": trainable(training.population, len(seeds)),
-        "target": sum(parameter.numel() for parameter in task.target().parameters())
-        if row.has_target
-        else None,
-        "deterministic": False,
-        "identical": row.identical,
-        "seeds": seeds,
-        **{key: _figures(training, key, failures) for key in _keys(task)},
-        "seconds": round(time.perf_counter() - started, 3),
-        "failures": {str(seed): reason for seed, reason in failures.items()},
-        "paper": row.paper(dataset),
-    }
-    if row.ranked:
-        assert isinstance(training.population, Lockstep)
-        cell["structure"] = structure(training.population)
-    if row.structure:
-        cell |= circuits_found(training.population)
-    if task.kind == "images":
-        cell["curves"] = {key: _curve(task, key, epochs) for key in _keys(task)}
+    images = task.kind == "images"
+    cell = Cell(
+        study=study,
+        row=row.name,
+        dataset=dataset,
+        group=row.group,
+        circuit=row.circuit,
+        trainable=trainable(training.population, len(seeds)),
+        target=_count(task.target()) if row.has_target else None,
+        deterministic=False,
+        identical=row.identical,
+        seeds=seeds,
+        figures={key: _figures(training, key, failures) for key in _keys(task)},
+        seconds=round(time.perf_counter() - started, 3),
+        failures=failures,
+        paper=row.paper(dataset),
+        structure=structure(training.population) if row.ranked else None,
+        structural_weights=structural_weights(training.population) if row.structure else None,
+        layers=layers(training.population) if row.structure else None,
+        curves={key: _curve(task, key, epochs) for key in _keys(task)} if images else None,
+    )
+    # Pictures of predictions are those of series.
+    if images or not row.predictions:
         return cell, None
-    return cell, _samples(training, failures) if row.predictions else None
+    return cell, _samples(training, failures)
 
 
-def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> dict[str, Any]:
+def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> Cell:
     started = time.perf_counter()
     metric = "reward" if isinstance(data, EnvironmentTask) else next(iter(make_task(data).metrics))
-    return {
-        "study": study,
-        "row": row.name,
-        "dataset": dataset,
-        "group": row.group,
-        "circuit": None,
-        "trainable": row.trainable,
-        "target": None,
-        "deterministic": True,
-        "identical": None,
-        "seeds": [],
-        f"test_{metric}": [row.figure(data)],
-        f"train_{metric}": [None],
-        "seconds": round(time.perf_counter() - started, 3),
-        "failures": {},
-        "paper": None,
-    }
+    return Cell(
+        study=study,
+        row=row.name,
+        dataset=dataset,
+        group=row.group,
+        circuit=None,
+        trainable=row.trainable,
+        target=None,
+        deterministic=True,
+        identical=None,
+        seeds=[],
+        figures={f"test_{metric}": [row.figure(data)], f"train_{metric}": [None]},
+        seconds=round(time.perf_counter() - started, 3),
+        failures={},
+    )
 
 
-def structure(population: Lockstep) -> dict[str, Any]:
-    """What each seed of a search found: weights of the candidates, and the place of the leading one
-    that is live.
-    """
+def _count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def structure(population: Any) -> FoundStructure:
+    """Weights of the candidates, and the place of the leading one that is live, by seed."""
+    assert isinstance(population, Lockstep)
     best = [leading(ranking, constant) for ranking in population.rankings()]
-    return {
-        "candidates": list(population.circuits.candidates.names),
-        "weights": population.structural_weights.tolist(),
-        "leading": [entry.indices[0] for entry in best],
-    }
+    return FoundStructure(
+        candidates=list(population.circuits.candidates.names),
+        weights=population.structural_weights.tolist(),
+        leading=[entry.indices[0] for entry in best],
+    )
 
 
-def circuits_found(population: Any) -> dict[str, Any]:
-    """What a cell keeps of a search: structural weights of each seed, and of a search of every
-    layer its circuit.
+def structural_weights(population: Any) -> list[list[float]]:
+    """The structural weights of each seed at the end of a search.
 
-    `structural_weights` is (seeds, candidates) or (seeds, depth * candidates), layer by layer;
-    `layers` names the candidate of each layer.
+    They are (seeds, candidates) or (seeds, depth * candidates), layer by layer.
     """
+    return [[round(weight, 6) for weight in row] for row in population.structural_weights.tolist()]
+
+
+def layers(population: Any) -> list[list[str]] | None:
+    """Of a search of every layer the candidate of each layer, by seed; None of any other."""
     circuits = getattr(population, "circuits", None)
-    weights = {
-        "structural_weights": [
-            [round(w, 6) for w in row] for row in population.structural_weights.tolist()
-        ]
-    }
     if not isinstance(circuits, PerLayerCircuit):
-        return weights
-    return weights | {
-        "layers": [[candidate.name for candidate in circuit] for circuit in circuits.found]
-    }
+        return None
+    return [[candidate.name for candidate in circuit] for circuit in circuits.found]
 
 
 def trainable(population: Population, seeds: int) -> int:
@@ -190,7 +183,7 @@ def _failures(training: Training[Any]) -> dict[int, str]:
     return failures
 
 
-def _figures(training: Training[Any], key: str, failures: Mapping[int, str]) -> list[float | None]:
+def _figures(training: Training[Any], key: str, failures: Mapping[int, str]) -> Figures:
     values = training.metrics.get(key, [math.nan] * len(training.seeds))
     exact = _exact(training.task, key, values)
     return [
@@ -199,7 +192,7 @@ def _figures(training: Training[Any], key: str, failures: Mapping[int, str]) -> 
     ]
 
 
-def _curve(task: Task, key: str, epochs: Sequence[Mapping[str, list[float]]]) -> Curve:
+def _curve(task: Task, key: str, epochs: Sequence[Mapping[str, list[float]]]) -> list[Figures]:
     return [
         [value if math.isfinite(value) else None for value in _exact(task, key, metrics[key])]
         for metrics in epochs

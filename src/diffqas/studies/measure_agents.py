@@ -1,11 +1,11 @@
-"""One cell of a study of agents, as the JSON object that is stored."""
+"""One cell of a study of agents measured."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from diffqas.agents import (
     moving,
 )
 from diffqas.errors import RunError
+from diffqas.studies.cell import AgentFigures, Cell, Figures, SmoothedRewards
 from diffqas.studies.rows import TrainedRow
 
 COMPARED = 5_000
@@ -36,9 +37,10 @@ SOLVED = 0.9
 
 def measure_agents(
     study: str, row: TrainedRow, dataset: str, seeds: Sequence[int], task: EnvironmentTask
-) -> dict[str, Any]:
-    """Train the agents of one row, always by a2c; figures are those of the episodes while they
-    learn.
+) -> Cell:
+    """Train the agents of one row, always by a2c.
+
+    Figures are those of the episodes while they learn.
     """
     settings = row.settings
     assert isinstance(settings, AgentSettings)
@@ -54,42 +56,41 @@ def measure_agents(
     finally:
         training.close()
     log, failed = training.log, training.failures
-    last, figures = min(settings.episodes, LAST), log.figures(LAST)
-    kept = {
-        name: [
-            None if seed in failed else value
-            for seed, value in zip(seeds, figures[key], strict=True)
+    last = log.figures(LAST)
+
+    def sound(values: Sequence[float]) -> Figures:
+        return [
+            None if seed in failed else value for seed, value in zip(seeds, values, strict=True)
         ]
-        for key, name in KEPT.items()
-    }
-    pairs = list(zip(seeds, log.rewards, strict=True))
-    return {
-        "study": study,
-        "row": row.name,
-        "dataset": dataset,
-        "group": row.group,
-        "circuit": row.circuit,
-        "trainable": sum(p.numel() for p in agents.parameters_in_order) // len(seeds),
-        "target": sum(p.numel() for make in (task.policy, task.value) for p in make().parameters()),
-        "deterministic": False,
-        "identical": row.identical,
-        "seeds": list(seeds),
-        "test_reward": [None if seed in failed else compared(rewards) for seed, rewards in pairs],
-        "train_reward": [None for _ in seeds],
-        "passed": [passed(rewards) for rewards in log.rewards],
-        "last": last,
-        **kept,
-        "episodes": log.counts,
-        "steps": log.steps,
-        "rewards": [_smoothed(rewards) for rewards in log.rewards],
-        "seconds": round(time.perf_counter() - started, 3),
-        "failures": {str(seed): reason for seed, reason in failed.items()},
-        "paper": None,
-    }
 
-
-KEPT = {"reward": "mean_reward", "success": "success_rate", "length": "mean_length"}
-"""Figures of the last episodes, by their names in a cell."""
+    return Cell(
+        study=study,
+        row=row.name,
+        dataset=dataset,
+        group=row.group,
+        circuit=row.circuit,
+        trainable=sum(p.numel() for p in agents.parameters_in_order) // len(seeds),
+        target=sum(p.numel() for make in (task.policy, task.value) for p in make().parameters()),
+        deterministic=False,
+        identical=row.identical,
+        seeds=list(seeds),
+        figures={
+            "test_reward": sound([compared(rewards) for rewards in log.rewards]),
+            "train_reward": [None for _ in seeds],
+        },
+        seconds=round(time.perf_counter() - started, 3),
+        failures=dict(failed),
+        agents=AgentFigures(
+            passed=[passed(rewards) for rewards in log.rewards],
+            last=min(settings.episodes, LAST),
+            mean_reward=sound(last["reward"]),
+            success_rate=sound(last["success"]),
+            mean_length=sound(last["length"]),
+            episodes=log.counts,
+            steps=log.steps,
+            rewards=[_smoothed(rewards) for rewards in log.rewards],
+        ),
+    )
 
 
 def make_agents(row: TrainedRow, task: EnvironmentTask, seeds: Sequence[int]) -> Agents:
@@ -127,7 +128,7 @@ def passed(rewards: Sequence[float]) -> int | None:
     return int(above[0]) + WINDOW if len(above) else None
 
 
-def _smoothed(rewards: Sequence[float]) -> dict[str, list[float]]:
+def _smoothed(rewards: Sequence[float]) -> SmoothedRewards:
     """Moving mean and deviation of one seed at some episodes, for the figures."""
     window = max(1, min(SMOOTHED, len(rewards) // 5))
     begin = few(window)
@@ -136,8 +137,8 @@ def _smoothed(rewards: Sequence[float]) -> dict[str, list[float]]:
         np.linspace(0, end, POINTS) for end in (len(mean) - 1, min(len(mean) - 1, 2 * SMOOTHED))
     )
     places = np.unique(np.concatenate([even, early]).astype(int)) if len(mean) else np.zeros(0, int)
-    return {
-        "episode": [int(place) + begin for place in places],
-        "mean": np.round(mean[places], 5).tolist(),
-        "deviation": np.round(deviation[places], 5).tolist(),
-    }
+    return SmoothedRewards(
+        episode=[int(place) + begin for place in places],
+        mean=np.round(mean[places], 5).tolist(),
+        deviation=np.round(deviation[places], 5).tolist(),
+    )

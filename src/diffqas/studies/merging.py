@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from diffqas.errors import RunError
+from diffqas.studies.cell import Cell
 
 TOLERANCE = 1e-6
 """Largest relative difference between the errors of provably equal rows at equal seeds."""
 
 
 @dataclass(frozen=True)
-class Row:
+class MergedRow:
     """One row of a data set, or several that are provably equal.
 
     Attributes:
@@ -48,52 +48,52 @@ class Row:
         return joined(self.names)
 
 
-def row_of(cell: Mapping[str, Any], figure: str = "test_mse") -> Row:
-    """Read one cell, and of its figures the one with this name.
+def row_of(cell: Cell, figure: str = "test_mse") -> MergedRow:
+    """One cell as a row, and of its figures the one with this name.
 
     Raises:
-        RunError: the cell lacks an entry, or its seeds and errors do not match.
+        RunError: the cell lacks the figure, or its seeds and figures do not match.
     """
-    try:
-        name, values = str(cell["row"]), list(cell[figure])
-        deterministic = bool(cell["deterministic"])
-        seeds = [0] if deterministic else [int(seed) for seed in cell["seeds"]]
-        failures = {int(seed): str(reason) for seed, reason in (cell.get("failures") or {}).items()}
-        if len(values) != len(seeds) or len(set(seeds)) != len(seeds):
-            rule = f"one {figure}" if deterministic else f"one {figure} per seed and each seed once"
-            where = f"{name!r} on {cell['dataset']}"
-            raise RunError(
-                f"Cell {where} must hold {rule}, but has seeds {seeds} and {len(values)} values."
-            )
-        return Row(
-            names=(name,),
-            group=str(cell["group"]),
-            trainable=(int(cell["trainable"]),),
-            target=None if cell.get("target") is None else int(cell["target"]),
-            errors={
-                seed: None if seed in failures else _number(v)
-                for seed, v in zip(seeds, values, strict=True)
-            },
-            deterministic=deterministic,
-            identical=cell.get("identical"),
-            failures=failures,
-            papers=() if _number(cell.get("paper")) is None else (float(cell["paper"]),),
-            seconds=_number(cell.get("seconds")),
-        )
-    except KeyError as error:
+    if figure not in cell.figures:
+        held = ", ".join(cell.to_json())
+        raise RunError(f"A cell of the study has no entry {figure!r}: it holds only {held}.")
+    values = cell.figures[figure]
+    seeds = [0] if cell.deterministic else cell.seeds
+    if len(values) != len(seeds) or len(set(seeds)) != len(seeds):
+        rule = f"one {figure}"
+        if not cell.deterministic:
+            rule += " per seed and each seed once"
         raise RunError(
-            f"A cell of the study has no entry {error}: it holds only {', '.join(cell)}."
-        ) from None
+            f"Cell {cell.row!r} on {cell.dataset} must hold {rule},"
+            f" but has seeds {seeds} and {len(values)} values."
+        )
+    paper = _number(cell.paper)
+    return MergedRow(
+        names=(cell.row,),
+        group=cell.group,
+        trainable=(cell.trainable,),
+        target=cell.target,
+        errors={
+            # A seed that failed may still hold a value: that of the epoch in which it was frozen.
+            seed: None if seed in cell.failures else _number(value)
+            for seed, value in zip(seeds, values, strict=True)
+        },
+        deterministic=cell.deterministic,
+        identical=cell.identical,
+        failures=cell.failures,
+        papers=() if paper is None else (paper,),
+        seconds=_number(cell.seconds),
+    )
 
 
-def merge(rows: Iterable[Row], apart: str, figure: str = "test MSE") -> list[Row]:
+def merge(rows: Iterable[MergedRow], apart: str, figure: str = "test MSE") -> list[MergedRow]:
     """Merge rows of the same `identical` class, except the row called `apart`; the first one's
     place is kept.
 
     Raises:
         RunError: two of them differ at an equal seed.
     """
-    classes: dict[str, list[Row]] = {}
+    classes: dict[str, list[MergedRow]] = {}
     for row in rows:
         alone = row.identical is None or apart in row.names
         classes.setdefault(f"row {row.name}" if alone else f"class {row.identical}", []).append(row)
@@ -118,7 +118,7 @@ def joined(names: Sequence[str]) -> str:
     return " = ".join(parts)
 
 
-def _merged(members: Sequence[Row], figure: str) -> Row:
+def _merged(members: Sequence[MergedRow], figure: str) -> MergedRow:
     if len(members) == 1:
         return members[0]
     errors: dict[int, float | None] = {}
@@ -129,11 +129,12 @@ def _merged(members: Sequence[Row], figure: str) -> Row:
                 errors[seed], holder[seed] = error, row.name
             elif not _equal(error, errors[seed]):
                 raise RunError(
-                    f"Rows {holder[seed]!r} and {row.name!r} are provably equal, but at seed {seed} their {figure} is"
-                    f" {errors[seed]} and {error}. Compute both cells again with the same version."
+                    f"Rows {holder[seed]!r} and {row.name!r} are provably equal, but at seed {seed}"
+                    f" their {figure} is {errors[seed]} and {error}."
+                    " Compute both cells again with the same version."
                 )
     times = [row.seconds for row in members if row.seconds is not None]
-    return Row(
+    return MergedRow(
         names=tuple(name for row in members for name in row.names),
         group=members[0].group,
         trainable=tuple(dict.fromkeys(count for row in members for count in row.trainable)),

@@ -22,7 +22,7 @@ UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedTest:
     """One run against the first.
 
     Attributes:
@@ -70,7 +70,7 @@ class Pair:
         return f"{head}: {said}, {test} (sign-flip test, smallest possible p {short(self.smallest_p)})."
 
 
-def paired_tests(runs: Sequence[RunSummary]) -> list[Pair]:
+def paired_tests(runs: Sequence[RunSummary]) -> list[PairedTest]:
     """Every other run against the first, seed by seed.
 
     Positive figures of which less is better are compared by their logarithms, all others as they
@@ -82,8 +82,8 @@ def paired_tests(runs: Sequence[RunSummary]) -> list[Pair]:
     return [replace(pair, p_holm=float(p)) for pair, p in zip(pairs, adjusted, strict=True)]
 
 
-def _pair(first: RunSummary, other: RunSummary) -> Pair:
-    head = Pair(other.name, first.name)
+def _pair(first: RunSummary, other: RunSummary) -> PairedTest:
+    head = PairedTest(other.name, first.name)
     unfinished = [run.name for run in (first, other) if run.state != "finished"]
     if unfinished:
         return replace(

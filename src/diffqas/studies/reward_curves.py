@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffqas.reports import blank, clean
+from diffqas.studies.cell import Cell, SmoothedRewards
 from diffqas.studies.curves import PALETTE
 from diffqas.studies.distribution import COLORS
 
-Cell = Mapping[str, Any]
 INSET = 5_000
 """Episodes of the inset."""
 
@@ -29,18 +29,18 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
     """
     figure = blank(12.5, 5.2)
     whole, start = figure.subplots(1, 2, sharey=True)
-    finished = [max(cell["episodes"]) for cell in cells if _sound(cell)]
+    finished = [_longest(cell) for cell in cells if _sound(cell)]
     longest, shortest = max(finished, default=1), min(finished, default=1)
     for index, cell in enumerate(cells):
         if not _sound(cell):
             continue
         color = COLORS["search"] if index == 0 else PALETTE[(index - 1) % len(PALETTE)]
-        style = "--" if cell["group"] == "candidate" else "-"
+        style = "--" if cell.group == "candidate" else "-"
         width = 2.2 if index == 0 else 1.1
-        label = f"{cell['row']} ({len(cell['seeds'])} seeds, {max(cell['episodes']):,} episodes)"
+        label = f"{cell.row} ({len(cell.seeds)} seeds, {_longest(cell):,} episodes)"
         look = {"color": color, "linestyle": style, "linewidth": width, "label": label}
         _line(start, cell, look, shortest)
-        if max(cell["episodes"]) == longest:
+        if _longest(cell) == longest:
             _line(whole, cell, look, longest, band=True)
     for axes, end in ((whole, longest), (start, shortest)):
         axes.set_xlim(0, end)
@@ -69,7 +69,7 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
     if finished:
         start.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     figure.suptitle(
-        f"{cells[0]['dataset']}: median over seeds",
+        f"{cells[0].dataset}: median over seeds",
         x=0.01,
         ha="left",
         fontsize=11,
@@ -78,19 +78,25 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
     return figure
 
 
-def _sound(cell: Cell) -> list[Any]:
+def _sound(cell: Cell) -> list[SmoothedRewards]:
     """The rewards of the seeds that did not fail."""
-    pairs = zip(cell["seeds"], cell["rewards"], strict=True)
-    return [rewards for seed, rewards in pairs if str(seed) not in cell["failures"]]
+    if cell.agents is None:
+        return []
+    return [cell.agents.rewards[place] for place in cell.finished]
+
+
+def _longest(cell: Cell) -> int:
+    """Episodes of the seed that had most of them."""
+    assert cell.agents is not None
+    return max(cell.agents.episodes)
 
 
 def _line(axes: Axes, cell: Cell, look: dict[str, Any], end: int, band: bool = False) -> None:
     seeds = _sound(cell)
-    episode = np.array(seeds[0]["episode"])
-    mean, deviation = (
-        np.median([np.interp(episode, seed["episode"], seed[key]) for seed in seeds], axis=0)
-        for key in ("mean", "deviation")
-    )
+    episode = np.array(seeds[0].episode)
+    means = [np.interp(episode, seed.episode, seed.mean) for seed in seeds]
+    deviations = [np.interp(episode, seed.episode, seed.deviation) for seed in seeds]
+    mean, deviation = np.median(means, axis=0), np.median(deviations, axis=0)
     shown = episode <= end
     axes.plot(episode[shown], mean[shown], **look)
     if band:

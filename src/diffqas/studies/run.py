@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -18,6 +17,7 @@ from diffqas.agents import BEST
 from diffqas.errors import RunError
 from diffqas.reports import duration, predictions_figure, save_figure
 from diffqas.storage import append_json, make_folder, understood
+from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.curves import curves_figure
@@ -40,7 +40,7 @@ class StudyRun:
     """
 
     folder: Path
-    cells: list[dict[str, Any]]
+    cells: list[Cell]
     comparisons: list[Comparison]
 
 
@@ -141,9 +141,9 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
     folder = StudyFolder(path)
     cells = folder.cells(plan)
     baseline = plan.rows[0].name
-    ready = {cell["dataset"] for cell in cells if cell["row"] == baseline}
+    ready = {cell.dataset for cell in cells if cell.row == baseline}
     with understood(folder.path / "cells"):
-        shown = [cell for cell in cells if cell["dataset"] in ready]
+        shown = [cell for cell in cells if cell.dataset in ready]
         named = plan.made.named
         comparisons = compare_all(shown, baseline, metric=plan.metric, named=named)
     if comparisons:
@@ -201,7 +201,8 @@ def _compute(
                             failed[f"{job.dataset}, {job.row.name}"] = cell
                             display.fail(job, cell.reason)
                             continue
-                        seconds, done = seconds + cell["seconds"], done + 1
+                        seconds += cell.seconds or 0.0
+                        done += 1
                         display.update(job, cell)
     finally:
         wall = round(time.perf_counter() - started, 1)
@@ -218,21 +219,19 @@ def _compute(
     return failed
 
 
-def _log(path: Path, line: dict[str, Any]) -> None:
+def _log(path: Path, line: dict[str, object]) -> None:
     """One line for every time that the study was worked on; it alone keeps the time it took."""
     append_json(path / "log.jsonl", line)
 
 
-def _pictures(
-    folder: StudyFolder, plan: Plan, cells: Sequence[dict[str, Any]], console: Console
-) -> None:
+def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: Console) -> None:
     """The figures of arXiv 2505.09653: 5 to 7, accuracy and loss over the epochs; 8 to 12,
     predictions and truth.
     """
     for dataset in plan.datasets:
-        drawn = [cell for cell in cells if cell["dataset"] == dataset and "curves" in cell]
-        acted = [cell for cell in cells if cell["dataset"] == dataset and "rewards" in cell]
-        if acted and acted[0]["row"] == plan.rows[0].name:
+        drawn = [cell for cell in cells if cell.dataset == dataset and cell.curves is not None]
+        acted = [cell for cell in cells if cell.dataset == dataset and cell.agents is not None]
+        if acted and acted[0].row == plan.rows[0].name:
             best = next((reference.value for reference in BEST.get(dataset, ())), None)
             _save(folder, f"rewards-{dataset}.png", rewards_figure(acted, best))
         for part in ("test", "train") if drawn else ():
@@ -262,13 +261,13 @@ def _save(folder: StudyFolder, name: str, figure: Figure) -> None:
     save_figure(figure, figures / name)
 
 
-def _summary(cells: Sequence[dict[str, Any]], plan: Plan, path: Path, console: Console) -> None:
+def _summary(cells: Sequence[Cell], plan: Plan, path: Path, console: Console) -> None:
     for cell in cells:
-        for seed, reason in cell["failures"].items():
-            line = f"{cell['dataset']}, {cell['row']}: seed {seed} failed: {reason}"
+        for seed, reason in cell.failures.items():
+            line = f"{cell.dataset}, {cell.row}: seed {seed} failed: {reason}"
             console.print(line, style="red", highlight=False, markup=False, soft_wrap=True)
     total = len(plan.jobs())
-    spent = duration(sum(cell["seconds"] for cell in cells))
+    spent = duration(sum(cell.seconds or 0.0 for cell in cells))
     console.print(f"{len(cells)} of {total} cells finished, {spent} of computing.", highlight=False)
     if len(cells) < total:
         console.print("The same command computes the others.", highlight=False)

@@ -10,6 +10,7 @@ from typing import Any
 from diffqas.errors import DiffqasError, RunError
 from diffqas.runs import is_study as is_study
 from diffqas.storage import read_json
+from diffqas.studies.cell import Cell
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.entries import NamedRow
 from diffqas.studies.library import STUDIES
@@ -34,7 +35,7 @@ class StoredStudy:
 
     name: str
     command: str
-    cells: list[dict[str, Any]]
+    cells: list[Cell]
     comparisons: list[Comparison]
     faults: list[str]
 
@@ -56,15 +57,15 @@ def stored_study(path: Path) -> StoredStudy:
     cells, faults = [], []
     for file in sorted(path.glob("cells/*/*.json")):
         try:
-            cell = read_json(file)
+            cell = Cell.from_json(read_json(file), file)
             row_of(cell, (compared or _metric(cell)).test)
             cells.append(cell)
-        except (DiffqasError, KeyError, TypeError, ValueError) as error:
+        except DiffqasError as error:
             faults.append(" ".join(f"Left out: {file}: {error}".split()))
-    known = [cell for cell in cells if cell["row"] in rows and cell["dataset"] in datasets]
-    known.sort(key=lambda cell: (datasets.index(cell["dataset"]), rows.index(cell["row"])))
-    ready = {cell["dataset"] for cell in known if cell["row"] == rows[0]}
-    shown = [cell for cell in known if cell["dataset"] in ready]
+    known = [cell for cell in cells if cell.row in rows and cell.dataset in datasets]
+    known.sort(key=lambda cell: (datasets.index(cell.dataset), rows.index(cell.row)))
+    ready = {cell.dataset for cell in known if cell.row == rows[0]}
+    shown = [cell for cell in known if cell.dataset in ready]
     metric = compared or (_metric(shown[0]) if shown else MSE)
     comparisons = compare_all(shown, rows[0], metric=metric, named=named)
     return StoredStudy(
@@ -80,9 +81,10 @@ def _named(stored: Mapping[str, Any]) -> tuple[NamedRow, ...]:
     return study.named if isinstance(study, Study) else ()
 
 
-def _metric(cell: Mapping[str, Any]) -> Metric:
-    """What a cell compares, of a study that does not say so: all that did not had one of these."""
+def _metric(cell: Cell) -> Metric:
+    """The metric of a cell whose study does not say it: studies that did not had one of these."""
     for metric in (REWARD, ACCURACY, MSE):
-        if metric.test in cell:
+        if metric.test in cell.figures:
             return metric
-    return metric_of(next((key[5:] for key in cell if key.startswith("test_")), "figure"))
+    tests = [name.removeprefix("test_") for name in cell.figures if name.startswith("test_")]
+    return metric_of(tests[0] if tests else "figure")

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from diffqas.studies.cell import Cell
 from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
 from diffqas.studies.entries import NamedRow
 from diffqas.studies.metric import MSE, Metric
@@ -55,7 +56,7 @@ class Study:
     load: Callable[[str, str | Path | None], Data] = load_data
     samples: Callable[[str], int] = training_samples
     origin: Origin | None = None
-    more: Callable[[Path, Sequence[Mapping[str, Any]], Console], None] | None = None
+    more: Callable[[Path, Sequence[Cell], Console], None] | None = None
     named: tuple[NamedRow, ...] = ()
 
 

@@ -1,16 +1,14 @@
-"""One cell computed where it stands, in this process or in another: what every executor does in the
-end.
-"""
+"""One cell computed in the process that asks for it: what every executor does in the end."""
 
 from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from diffqas.errors import RunError
+from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
 from diffqas.studies.measure import Samples, measure
@@ -29,9 +27,6 @@ class Failure:
 
     reason: str
     trace: str = ""
-
-
-Cell = dict[str, Any]
 
 
 def compute(

@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
 from diffqas.errors import RunError, require, whole
+from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.executors.cell import Failure, attempt, found_of
 from diffqas.studies.plan import Job, Plan
 
-Done = tuple[Job, dict[str, Any] | Failure]
+Done = tuple[Job, Cell | Failure]
 
 
 @dataclass(frozen=True)
@@ -105,16 +106,17 @@ def _end_with_parent(lifeline: Connection) -> None:
         os._exit(1)
 
 
-def _work(folder: Path, plan: Plan, word: str, dataset: str) -> dict[str, Any] | Failure:
+def _work(folder: Path, plan: Plan, word: str, dataset: str) -> Cell | Failure:
     return _store(StudyFolder(folder), plan, Job(plan.row(word), dataset, 0.0))
 
 
-def _store(folder: StudyFolder, plan: Plan, job: Job) -> dict[str, Any] | Failure:
-    cell = attempt(plan, job.row, job.dataset, found=found_of(folder, plan, job))
-    if isinstance(cell, Failure):
-        return cell
-    folder.write(*cell)
-    return cell[0]
+def _store(folder: StudyFolder, plan: Plan, job: Job) -> Cell | Failure:
+    measured = attempt(plan, job.row, job.dataset, found=found_of(folder, plan, job))
+    if isinstance(measured, Failure):
+        return measured
+    cell, samples = measured
+    folder.write(cell, samples)
+    return cell
 
 
 def _cores() -> int:

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 from diffqas.agents import is_environment
 from diffqas.errors import ArgumentError, RunError, require, whole
+from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
-from diffqas.studies.executors.cell import Cell, Failure, attempt, found_of
+from diffqas.studies.executors.cell import Failure, attempt, found_of
 from diffqas.studies.executors.local import Done
 from diffqas.studies.plan import Job, Plan
 
@@ -128,7 +129,7 @@ def _samples(plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
             yield name, plan.made.load(name, plan.data_dir)
 
 
-def _received(done: Any, folder: StudyFolder) -> dict[str, Any] | Failure:
+def _received(done: Any, folder: StudyFolder) -> Cell | Failure:
     """A cell from Ray, stored."""
     import ray
     from ray.exceptions import RayError
@@ -139,8 +140,9 @@ def _received(done: Any, folder: StudyFolder) -> dict[str, Any] | Failure:
         return Failure(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", str(error))
     if isinstance(found, Failure):
         return found
-    folder.write(*found)
-    return found[0]
+    cell, samples = found
+    folder.write(cell, samples)
+    return cell
 
 
 @cache
