@@ -5,7 +5,7 @@ stopped.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,7 +219,7 @@ def _compute(
     return failed
 
 
-def _log(path: Path, line: dict[str, object]) -> None:
+def _log(path: Path, line: Mapping[str, object]) -> None:
     """One line for every time that the study was worked on; it alone keeps the time it took."""
     append_json(path / "log.jsonl", line)
 
