@@ -26,7 +26,7 @@ ROOMS = (
 """Harder ones."""
 
 SHORT, FEW = 5_000, 3
-"""Episodes and seeds of all rows but the search and the directly trained networks, in the figures."""
+"""Episodes and seeds in the figures, of all rows but the search and the direct networks."""
 ROOM_EPISODES = 5_000
 """Episodes of every row in the harder rooms."""
 

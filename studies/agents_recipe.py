@@ -151,7 +151,8 @@ def main() -> None:
             f"{name:40} {line['passed']}  {line['last_500']}  {line['seconds']:.0f} s", flush=True
         )
     print(
-        "\n| setting | 0.9 passed after (episodes) | mean of the last 500 | mean of all |\n|---|---|---|---|"
+        "\n| setting | 0.9 passed after (episodes) | mean of the last 500 | mean of all "
+        "|\n|---|---|---|---|"
     )
     for name, _, environment, _ in jobs:
         line = done[name, environment]

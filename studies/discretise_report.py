@@ -74,9 +74,12 @@ def sentences(ranks: Ranks) -> list[str]:
 
 def _sentence(name: str, found: Agreement) -> str:
     return (
-        f"Ranking of {found.candidates} {name} over {found.seeds} seeds: Kendall's W {found.kendall:.2f} (1 if all"
-        f" agree, {1 / found.seeds:.2f} expected by chance), mean Spearman {found.spearman:+.2f}, permutation p ="
-        f" {short(found.p)}; {found.first} is the best of {round(found.share * found.seeds)} of {found.seeds} seeds."
+        f"Ranking of {found.candidates} {name} over {found.seeds} seeds: Kendall's W "
+        f"{found.kendall:.2f} (1 if all"
+        f" agree, {1 / found.seeds:.2f} expected by chance), mean Spearman "
+        f"{found.spearman:+.2f}, permutation p ="
+        f" {short(found.p)}; {found.first} is the best of {round(found.share * found.seeds)} of "
+        f"{found.seeds} seeds."
     )
 
 

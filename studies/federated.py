@@ -117,7 +117,8 @@ def table(lines: Sequence[dict[str, Any]], metric: str) -> str:
             where = f"{clients} clients, {split}, {local} local epoch{'s' * (local != 1)}"
             sent = f"{line['federated']['bytes']:,}"
         out.append(
-            f"| {line['model']} | {where} | {line['numbers']:,} | {sent} | {middle} ({low}) | {line['seconds']:.0f} |"
+            f"| {line['model']} | {where} | {line['numbers']:,} | {sent} | {middle} ({low}) | "
+            f"{line['seconds']:.0f} |"
         )
     return "\n".join(out)
 

@@ -90,7 +90,7 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
 
 
 def paper_mlp(task: Task) -> nn.Module:
-    """The paper's network on the pixels as they are: all its weights trained, it loses by a filter."""
+    """The paper's network on the pixels as they are; with all weights trained a filter harms it."""
     height, width = task.train.inputs.shape[-2:]
     return MLP((height, width), _classes(task))
 

@@ -39,7 +39,7 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Point:
-    """How a budget of trainable numbers is spent, and its learning rates relative to the base rate."""
+    """How a budget of trainable numbers is spent, and its relative learning rates."""
 
     mapping: Mapping
     chunk: int
@@ -64,7 +64,7 @@ HASHED_RATE, SUBSPACE_RATE = 200.0, 300.0
 
 
 def settings_of(point: Point, epochs: int) -> Settings:
-    """Adam from 1e-3 to zero along a cosine; everything a row's models depend on but the mapping."""
+    """Adam from 1e-3 to zero along a cosine; all that a row's models need but the mapping."""
     recipe = Recipe(scale=DimensionScale(32.0), bits=point.bits, rates=point.rates)
     return Settings(
         recipe,
@@ -238,7 +238,8 @@ def main() -> None:
             size = 4 * budget * weights * chosen.seeds / GIB
             if row == "subspace" and size > chosen.memory:
                 print(
-                    f"{budget:6} subspace   left out: its directions take {size:.1f} GiB (--memory, --seeds)"
+                    f"{budget:6} subspace   left out: its directions take {size:.1f} GiB "
+                    "(--memory, --seeds)"
                 )
                 continue
             entry = measure(row, task, POINTS[budget], settings, known["seeds"])

@@ -82,7 +82,7 @@ def _by_adam(name: str, settings: Settings) -> list[Row]:
 
 
 def _classical(settings: Settings) -> list[Row]:
-    """LSTMs of the same hidden size, and of about as many numbers as shared and non-shared train."""
+    """LSTMs of the same hidden size, and of about as many numbers as the searches train."""
     same = [
         nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")
     ]

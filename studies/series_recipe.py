@@ -97,7 +97,7 @@ CONTROLS = [
     )
     for prior in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ]
-"""Classical generators: standard deviation of their numbers before training, as the filter sees it."""
+"""Classical generators: the deviation of their numbers before training, for the filter."""
 
 
 if __name__ == "__main__":

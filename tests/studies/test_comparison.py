@@ -235,13 +235,17 @@ def test_zero_errors():
 
 def test_the_sentence_word_for_word():
     assert sentence(compare(table())) == (
-        "On bessel the search (row search, raw; median 1.54e-06 over ten seeds) is better than 3 of 7 other rows"
-        " and worse than 2 (Holm-adjusted p < 0.05, sign-flip tests on log MSE; provably equal rows counted once)."
+        "On bessel the search (row search, raw; median 1.54e-06 over ten seeds) is better than 3 "
+        "of 7 other rows"
+        " and worse than 2 (Holm-adjusted p < 0.05, sign-flip tests on log MSE; provably equal "
+        "rows counted once)."
         " It is worse than oracle; least squares."
         " No difference was found to twin; LSTM, trained directly."
-        " The search is better than the uniform control (median 1.54e-03, on geometric average 1000 times the"
+        " The search is better than the uniform control (median 1.54e-03, on geometric average "
+        "1000 times the"
         " search's error, adjusted p = 0.0137)."
-        " Between the search and the directly trained LSTM no difference was found (median 1.54e-06, on geometric"
+        " Between the search and the directly trained LSTM no difference was found (median "
+        "1.54e-06, on geometric"
         " average 1 times the search's error, adjusted p = 1)."
         " The median is below the paper's single run (4.00e-05)."
         " The smallest p that ten seeds can give is 0.00195, adjusted for 7 rows 0.0137."
@@ -268,8 +272,8 @@ def test_the_sentence_without_controls_or_differences():
     assert "LSTM" not in sentence(alone)
     some = compare([cell("search", SEARCH, "search"), cell("hashed", times(2), "control")])
     assert (
-        "The uniform control is not among the rows. The directly trained LSTM is not among the rows."
-        in sentence(some)
+        "The uniform control is not among the rows. The directly trained LSTM is not among the "
+        "rows." in sentence(some)
     )
     failed = compare([cell("search", SEARCH, "search"), cell("uniform", [None] * 10, "control")])
     assert "The uniform control could not be tested." in sentence(failed)
@@ -296,8 +300,8 @@ def test_too_many_rows_for_the_seeds_are_said():
         )
     )
     assert (
-        "five seeds can give is 0.0625, adjusted for 2 rows 0.125, so no difference could have been found"
-        in text
+        "five seeds can give is 0.0625, adjusted for 2 rows 0.125, so no difference could have "
+        "been found" in text
     )
 
 

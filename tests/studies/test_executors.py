@@ -178,7 +178,8 @@ for job, cell in executor.execute(folder, plan, rest):
     if nodes:
         cluster.remove_node(nodes.pop(), allow_graceful=False)
         nodes.clear()
-Path(sys.argv[3]).write_text(json.dumps({"refusal": refusal, "done": [job.row.slug for job in done]}))
+told = {"refusal": refusal, "done": [job.row.slug for job in done]}
+Path(sys.argv[3]).write_text(json.dumps(told))
 """
 
 

@@ -296,12 +296,16 @@ def test_a_table_of_accuracies_is_read_in_percent(comparison):
 
 def test_the_sentence_word_for_word(comparison):
     assert sentence(comparison) == (
-        "On mnist-1-5 the search (row search raw; median 99.22 % over ten seeds) is better than 3 of 5 other rows and"
-        " worse than 1 (Holm-adjusted p < 0.05, sign-flip tests on accuracies). It is worse than direct MLP."
+        "On mnist-1-5 the search (row search raw; median 99.22 % over ten seeds) is better than "
+        "3 of 5 other rows and"
+        " worse than 1 (Holm-adjusted p < 0.05, sign-flip tests on accuracies). It is worse than "
+        "direct MLP."
         " No difference was found to twin."
-        " The search is better than the uniform control (median 79.22 %, on average 20.00 percentage points below the"
+        " The search is better than the uniform control (median 79.22 %, on average 20.00 "
+        "percentage points below the"
         " search's, adjusted p = 0.00977)."
-        " The search is worse than the directly trained MLP (median 99.72 %, on average 0.50 percentage points above"
+        " The search is worse than the directly trained MLP (median 99.72 %, on average 0.50 "
+        "percentage points above"
         " the search's, adjusted p = 0.00977)."
         " The logistic regression is not among the rows."
         " The smallest p that ten seeds can give is 0.00195, adjusted for 5 rows 0.00977."

@@ -1,4 +1,4 @@
-"""The script of the accuracy curve, called as a user would: rows, counts, what is computed again."""
+"""The script of the accuracy curve, as a user calls it: rows, counts, what is computed again."""
 
 import importlib.util
 import json

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.errors import RunError
+from diffqas.storage import Json, JsonView
 
 Figures = list[float | None]
 """One figure per seed, None where the seed failed; one figure in all of a row without seeds."""
@@ -113,9 +114,9 @@ class Cell:
         """Places of the seeds that did not fail."""
         return [place for place, seed in enumerate(self.seeds) if seed not in self.failures]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """The JSON object that a study stores; parts that the row does not have are left out."""
-        content: dict[str, Any] = {
+        content: Json = {
             "study": self.study,
             "row": self.row,
             "dataset": self.dataset,
@@ -144,7 +145,7 @@ class Cell:
         return content
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any], file: str | Path) -> Cell:
+    def from_json(cls, content: JsonView, file: str | Path) -> Cell:
         """A stored cell.
 
         Args:
@@ -223,7 +224,7 @@ EPOCHS = _list_of(FIGURES)
 class _Entries:
     """The fields of a JSON object, each checked as it is taken."""
 
-    content: Mapping[str, Any]
+    content: JsonView
     file: str | Path
     inside: str = ""
 

@@ -11,6 +11,7 @@ from typing import Any
 from diffqas.errors import RunError
 from diffqas.searches import environment
 from diffqas.storage import (
+    Json,
     decode,
     encode,
     load_tensors,
@@ -122,7 +123,7 @@ class StudyFolder:
             raise RunError(f"Cannot read {path}: {fault}.")
         return cell
 
-    def write(self, cell: Cell, samples: dict[str, Any] | None) -> None:
+    def write(self, cell: Cell, samples: Json | None) -> None:
         """Store a finished cell, predictions first.
 
         The file of the cell comes last: once it is there, all of the cell is there.
@@ -154,7 +155,7 @@ class StudyFolder:
                 found.append(cell)
         return found
 
-    def samples(self, dataset: str) -> dict[str, Any] | None:
+    def samples(self, dataset: str) -> Json | None:
         """The predictions of the search, None if there are none."""
         path = self.predictions(dataset)
         return load_tensors(path) if path.exists() else None

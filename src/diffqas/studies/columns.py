@@ -1,4 +1,4 @@
-"""The columns of a comparison as a person reads them, shared by the terminal, Markdown and LaTeX."""
+"""The columns of a comparison as a person reads them, in the terminal, Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def columns_for(comparison: Comparison) -> list[Column]:
 def legend(metric: Metric) -> str:
     """What the columns mean."""
     return (
-        f"median, quartiles: final test {metric.title} over seeds. 95 % of median: percentile bootstrap."
-        f" {metric.effect}: {metric.meaning}. p: two-sided sign-flip test (one-sample for rows without seeds), then"
+        f"median, quartiles: final test {metric.title} over seeds. 95 % of median: percentile "
+        "bootstrap."
+        f" {metric.effect}: {metric.meaning}. p: two-sided sign-flip test (one-sample for rows "
+        "without seeds), then"
         " Holm's adjustment over the data set."
     )

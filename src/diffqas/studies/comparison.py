@@ -48,7 +48,8 @@ def compare(
     datasets = list(dict.fromkeys(cell.dataset for cell in listed))
     if len(datasets) != 1:
         raise RunError(
-            f"A comparison needs the cells of one data set, but got {', '.join(datasets) or 'none'}."
+            "A comparison needs the cells of one data set, but got "
+            f"{', '.join(datasets) or 'none'}."
         )
     (dataset,) = datasets
     rows = [row_of(cell, metric.test) for cell in listed]

@@ -48,7 +48,8 @@ def curves_figure(cells: Sequence[Cell], part: str = "test") -> Figure:
         _panels([first], part)
     ]
     seeds = len(first[0].seeds)
-    heading = f"{first[0].dataset}: {part} part, median and quartiles over {seeds} seed{'s' * (seeds > 1)}"
+    counted = f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
+    heading = f"{first[0].dataset}: {part} part, median and quartiles over {counted}"
     return curve_panels(rows, heading, QUARTILES)
 
 

@@ -55,7 +55,8 @@ class Display(LiveBar):
                 status=status,
             )
         else:
-            head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}: test {self._metric.name} {result}"
+            head = f"{self._done}/{self._cells}  {job.dataset}, {job.row.name}"
+            head = f"{head}: test {self._metric.name} {result}"
             self._say(f"{head}, {cell.seconds or 0.0:.1f} s; {left} left")
 
     def fail(self, job: Job, reason: str) -> None:

@@ -18,6 +18,7 @@ from diffqas.errors import RunError
 from diffqas.kinds import constant, leading
 from diffqas.optimisers import Population
 from diffqas.quantum_train import Lockstep
+from diffqas.storage import Json
 from diffqas.studies.cell import Cell, Figures, FoundStructure
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
@@ -25,7 +26,7 @@ from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training
 
-Samples = dict[str, Any]
+Samples = Json
 """Predictions by epoch (finished seeds, count), the truth, and the number of training samples."""
 
 

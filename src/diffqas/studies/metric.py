@@ -152,7 +152,8 @@ MSE = Metric(
     effect="row/search",
     headings=MappingProxyType({}),
     tested="log MSE",
-    meaning="ratio of geometric means over paired seeds with its bootstrap interval, above 1 where the search is "
+    meaning="ratio of geometric means over paired seeds with its bootstrap interval, above 1 where "
+    "the search is "
     "better. d_z: Cohen's d of the log differences",
 )
 """The error of a series' predictions: positive, spread over decades, hence compared by its
@@ -176,7 +177,8 @@ ACCURACY = Metric(
         }
     ),
     tested="accuracies",
-    meaning="mean difference over paired seeds in percentage points with its bootstrap interval, above 0 where the "
+    meaning="mean difference over paired seeds in percentage points with its bootstrap interval, "
+    "above 0 where the "
     "search is better. d_z: Cohen's d of the differences",
 )
 """The share of samples whose class is found."""
@@ -198,7 +200,8 @@ REWARD = Metric(
         }
     ),
     tested="rewards",
-    meaning="mean difference over paired seeds with its bootstrap interval, above 0 where the search is better. d_z: "
+    meaning="mean difference over paired seeds with its bootstrap interval, above 0 where the "
+    "search is better. d_z: "
     "Cohen's d of the differences",
     unit=1.0,
     unit_name="",
@@ -213,7 +216,8 @@ def metric_of(name: str, higher: bool = False) -> Metric:
     """The metric of this name; of a task of your own one that is compared by its logarithm, or if
     more is better as is.
 
-    >>> metric_of("accuracy") is ACCURACY, metric_of("rmse").cost([1.0]), metric_of("r2", higher=True).cost([0.5])
+    >>> rmse, share = metric_of("rmse"), metric_of("r2", higher=True)
+    >>> metric_of("accuracy") is ACCURACY, rmse.cost([1.0]), share.cost([0.5])
     (True, array([0.]), array([-0.5]))
     """
     if name in KNOWN:

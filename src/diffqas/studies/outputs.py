@@ -1,4 +1,4 @@
-"""A study's tables in the terminal and as CSV, Markdown and LaTeX, each from the same comparisons."""
+"""A study's tables in the terminal and as CSV, Markdown and LaTeX, from the same comparisons."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ class PairedTest:
             "" if self.p_holm == self.p else f", {short(self.p_holm)} after Holm's adjustment"
         )
         test = f"p = {short(self.p)}{adjusted} by {self.pairs} paired seeds"
-        return f"{head}: {said}, {test} (sign-flip test, smallest possible p {short(self.smallest_p)})."
+        least = short(self.smallest_p)
+        return f"{head}: {said}, {test} (sign-flip test, smallest possible p {least})."
 
 
 def paired_tests(runs: Sequence[RunSummary]) -> list[PairedTest]:
@@ -86,10 +87,8 @@ def _pair(first: RunSummary, other: RunSummary) -> PairedTest:
     head = PairedTest(other.name, first.name)
     unfinished = [run.name for run in (first, other) if run.state != "finished"]
     if unfinished:
-        return replace(
-            head,
-            missing=f"{' and '.join(unfinished)} {'are' if len(unfinished) > 1 else 'is'} not finished",
-        )
+        verb = "is" if len(unfinished) == 1 else "are"
+        return replace(head, missing=f"{' and '.join(unfinished)} {verb} not finished")
     if first.task != other.task:
         return replace(head, missing=f"one is on {first.task}, the other on {other.task}")
     if first.metric is None or first.metric != other.metric:

@@ -8,7 +8,7 @@ from typing import Any
 
 from diffqas.agents import AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
-from diffqas.storage import encode
+from diffqas.storage import Json, encode
 from diffqas.studies.datasets import IMAGES, SERIES
 from diffqas.studies.library import LoadedStudy, load_study
 from diffqas.studies.metric import Metric
@@ -148,7 +148,7 @@ class Plan:
             words += [] if value is None else [f"--{name}", str(value)]
         return " ".join(words)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """As stored in study.json: equal if and only if the cells are computed alike."""
         length = "episodes" if isinstance(self.settings, AgentSettings) else "epochs"
         origin = self.made.origin

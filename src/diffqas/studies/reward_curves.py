@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffqas.reports import blank, clean
+from diffqas.storage import Json
 from diffqas.studies.cell import Cell, SmoothedRewards
 from diffqas.studies.curves import PALETTE
 from diffqas.studies.distribution import COLORS
@@ -91,7 +91,7 @@ def _longest(cell: Cell) -> int:
     return max(cell.agents.episodes)
 
 
-def _line(axes: Axes, cell: Cell, look: dict[str, Any], end: int, band: bool = False) -> None:
+def _line(axes: Axes, cell: Cell, look: Json, end: int, band: bool = False) -> None:
     seeds = _sound(cell)
     episode = np.array(seeds[0].episode)
     means = [np.interp(episode, seed.episode, seed.mean) for seed in seeds]

@@ -12,7 +12,7 @@ from torch import nn
 
 from diffqas.agents import AgentSettings
 from diffqas.optimisers import Population
-from diffqas.storage import encode
+from diffqas.storage import Json, encode
 from diffqas.tasks import Settings, Task
 
 Group = Literal["search", "candidate", "control", "reference"]
@@ -77,7 +77,7 @@ class TrainedRow:
         return slug(self.name)
 
     @property
-    def choices(self) -> dict[str, Any]:
+    def choices(self) -> Json:
         """All that the row's models depend on, as JSON."""
         own = self.populate.keywords if isinstance(self.populate, partial) else {}
         return {"settings": encode(self.settings)} | {

@@ -96,7 +96,10 @@ def run_study(
             plan.data_dir,
         )
     elif len(origin.seeds) < plan.seeds:
-        few = f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study has as many"
+        few = (
+            f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study "
+            "has as many"
+        )
         console.print(few, style="yellow", highlight=False, soft_wrap=True)
     folder.open(plan, overwrite=overwrite)
     for change in folder.changed_versions():
@@ -106,7 +109,8 @@ def run_study(
             highlight=False,
         )
     missing = _missing(folder, plan, jobs, console)
-    head = f"[bold]{plan.name}[/]: {len(jobs)} cells, {len(jobs) - len(missing)} of them finished before"
+    before = len(jobs) - len(missing)
+    head = f"[bold]{plan.name}[/]: {len(jobs)} cells, {before} of them finished before"
     console.print(f"{head}; {chosen.places(len(missing))}", highlight=False)
     failed = (
         _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
@@ -119,7 +123,8 @@ def run_study(
         others = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         remedy = f"{folder.path / 'log.jsonl'} says where. The same command tries again."
         raise RunError(
-            f"{len(failed)} of {len(missing)} cells failed: {name}: {failure.reason}{others}. {remedy}"
+            f"{len(failed)} of {len(missing)} cells failed: {name}: {failure.reason}{others}. "
+            f"{remedy}"
         )
     return study
 
@@ -127,7 +132,8 @@ def run_study(
 def default_folder(plan: Plan) -> Path:
     """Where a study goes if nothing else is said.
 
-    >>> default_folder(Plan("table-2")).as_posix(), default_folder(Plan("table-2", "paper")).as_posix()
+    >>> folders = map(default_folder, (Plan("table-2"), Plan("table-2", "paper")))
+    >>> tuple(folder.as_posix() for folder in folders)
     ('runs/table-2', 'runs/table-2-paper')
     """
     return Path("runs") / (plan.name if plan.recipe == "default" else f"{plan.name}-{plan.recipe}")

@@ -33,7 +33,10 @@ def sentence(comparison: Comparison) -> str:
     """
     search = comparison.search
     if search.median is None:
-        return f"On {comparison.dataset} the search ({search.row}) finished no seed, so nothing could be compared."
+        return (
+            f"On {comparison.dataset} the search ({search.row}) finished no seed, so nothing could "
+            "be compared."
+        )
     parts = [_verdicts(comparison)]
     worse, undecided = _with(comparison, "worse"), _with(comparison, "undecided")
     if worse:
@@ -65,7 +68,8 @@ def _verdicts(comparison: Comparison) -> str:
     merged = (
         "; provably equal rows counted once" if any(len(entry.rows) > 1 for entry in others) else ""
     )
-    rule = f"(Holm-adjusted p < {comparison.alpha:g}, sign-flip tests on {comparison.metric.tested}{merged})"
+    tested = f"sign-flip tests on {comparison.metric.tested}{merged}"
+    rule = f"(Holm-adjusted p < {comparison.alpha:g}, {tested})"
     better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
     rows = f"{len(others)} other row{'' if len(others) == 1 else 's'}"
     if not better and not worse:
@@ -106,7 +110,8 @@ def _named(entry: Entry, part: str) -> str:
 def _verdict(entry: Entry, title: str, metric: Metric) -> str:
     if entry.median is None or entry.p_holm is None or entry.ratio is None:
         return f"The {title} could not be tested."
-    figures = f"median {metric.text(entry.median)}, {metric.in_words(entry.ratio)}, adjusted p = {short(entry.p_holm)}"
+    median, effect = metric.text(entry.median), metric.in_words(entry.ratio)
+    figures = f"median {median}, {effect}, adjusted p = {short(entry.p_holm)}"
     told = {
         "better": f"The search is better than the {title}",
         "worse": f"The search is worse than the {title}",
@@ -146,7 +151,10 @@ def _power(comparison: Comparison) -> list[str]:
     tested = sum(entry.p is not None for entry in comparison.others)
     pairs = max(entry.pairs for entry in comparison.others)
     adjusted = min(1.0, smallest * tested)
-    limit = f"The smallest p that {seeds_in_words(pairs)} can give is {smallest:.3g}, adjusted for {tested} rows"
+    limit = (
+        f"The smallest p that {seeds_in_words(pairs)} can give is {smallest:.3g}, adjusted for "
+        f"{tested} rows"
+    )
     note = "" if adjusted < comparison.alpha else ", so no difference could have been found"
     return [f"{limit} {adjusted:.3g}{note}."]
 

@@ -96,7 +96,8 @@ def paired_differences(
     """``cost(first) - cost(second)`` by seed, and the seeds that were dropped because one side
     failed or is missing.
 
-    >>> differences, dropped = paired_differences({0: 2.0, 1: None, 2: 3.0}, {0: 1.0, 1: 1.0, 2: 3.0})
+    >>> row, search = {0: 2.0, 1: None, 2: 3.0}, {0: 1.0, 1: 1.0, 2: 3.0}
+    >>> differences, dropped = paired_differences(row, search)
     >>> differences.round(3).tolist(), dropped
     ([0.693, 0.0], (1,))
     """
@@ -188,7 +189,7 @@ def holm(p_values: ArrayLike) -> Floats:
 def mean_ratio(
     differences: ArrayLike, level: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> Interval:
-    """Ratio of geometric means, ``exp(mean d)`` of log differences d, with its bootstrap interval."""
+    """Ratio of geometric means, exp(mean d) of log differences d, with its bootstrap interval."""
     with np.errstate(over="ignore"):
         return Interval(
             *(float(np.exp(end)) for end in mean_interval(differences, level, resamples, seed))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
 from diffqas.runs import is_study as is_study
-from diffqas.storage import read_json
+from diffqas.storage import JsonView, read_json
 from diffqas.studies.cell import Cell
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.entries import NamedRow
@@ -73,7 +71,7 @@ def stored_study(path: Path) -> StoredStudy:
     )
 
 
-def _named(stored: Mapping[str, Any]) -> tuple[NamedRow, ...]:
+def _named(stored: JsonView) -> tuple[NamedRow, ...]:
     """The rows of which the sentences speak; a folder that does not say them is of the papers."""
     if "named" in stored:
         return tuple(NamedRow(str(row["title"]), str(row["part"])) for row in stored["named"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from diffqas.storage import JsonView
 from diffqas.studies.cell import Cell
 from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
 from diffqas.studies.entries import NamedRow
@@ -52,7 +53,7 @@ class Study:
     rows: Callable[[Any, str], list[Row]]
     datasets: tuple[str, ...] = SERIES
     metric: Metric = MSE
-    recipes: Callable[[], Mapping[str, Any]] = lambda: SERIES_RECIPES
+    recipes: Callable[[], JsonView] = lambda: SERIES_RECIPES
     load: Callable[[str, str | Path | None], Data] = load_data
     samples: Callable[[str], int] = training_samples
     origin: Origin | None = None

@@ -56,7 +56,7 @@ def compute(
 def attempt(
     plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
 ) -> tuple[Cell, Samples | None] | Failure:
-    """As `compute`; what goes wrong in it comes back as a `Failure`, and the other cells can go on."""
+    """Compute a cell; what goes wrong comes back as a `Failure`, and the other cells go on."""
     try:
         return compute(plan, row, dataset, data, found)
     except Exception as error:
@@ -75,7 +75,8 @@ def found_of(folder: StudyFolder, plan: Plan, job: Job) -> Cell | None:
         cell = folder.read(search, plan)
         if cell is None:
             raise RunError(
-                f"There is no {folder.cell(search.dataset, search.row.slug)}, which {job.row.name} needs."
+                f"There is no {folder.cell(search.dataset, search.row.slug)}, which "
+                f"{job.row.name} needs."
             )
         return cell
     return None
