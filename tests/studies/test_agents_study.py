@@ -17,6 +17,7 @@ from diffqas.agents.environments import random_policy
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.studies import STUDIES, Plan, run_study
+from diffqas.studies.cell import Cell, SmoothedRewards
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import load_data
 from diffqas.studies.measure import measure
@@ -332,17 +333,14 @@ def test_a_picture_of_nothing_but_failures(cartpole, tmp_path):
 
 
 def curve(row, episodes, group="control", level=0.5):
+    """A finished cell with even rewards."""
+    file = RESULTS / "figures-13-14" / "cells" / ROOM / "search-raw.json"
     places = list(range(100, episodes + 1, 100))
-    line = {"episode": places, "mean": [level] * len(places), "deviation": [0.1] * len(places)}
-    return {
-        "row": row,
-        "dataset": ROOM,
-        "group": group,
-        "seeds": [0, 1],
-        "episodes": [episodes] * 2,
-        "failures": {},
-        "rewards": [line, {**line, "mean": [level + 0.2] * len(places)}],
-    }
+    line = SmoothedRewards(places, [level] * len(places), [0.1] * len(places))
+    higher = replace(line, mean=[level + 0.2] * len(places))
+    cell = Cell.from_json(json.loads(file.read_text()), file)
+    agents = replace(cell.agents, episodes=[episodes] * 2, rewards=[line, higher])
+    return replace(cell, row=row, group=group, seeds=[0, 1], agents=agents)
 
 
 @pytest.mark.parametrize(("longest", "inset"), [(10_000, False), (12_000, True)])

@@ -112,7 +112,7 @@ def test_a_row_trains_what_a_search_trains(word, options, tmp_path):
         companion = next(row for row in run.result["references"] if row["name"] == "LSTM, hidden 5")
         row = SHORT.row("lstm-hidden-5")
         beside, _ = measure("qlstm-table", row, "narma5", [0, 1])
-        assert beside["test_mse"] == companion["values"]
+        assert beside.figures["test_mse"] == companion["values"]
 
 
 @pytest.fixture(scope="module")
