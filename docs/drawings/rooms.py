@@ -11,19 +11,19 @@ PICTURE = Path(__file__).parents[1] / "pictures" / "rooms.svg"
 # Room, row, column, what it holds. What a room imports stands in a row above it.
 ROOMS = [
     ("errors", 0, 1, "one clear line for wrong input"),
-    ("choices", 1, 0, "an option is declared once"),
+    ("choices", 1, 2, "an option is declared once"),
     ("storage", 1, 1, "whole files, choices as JSON"),
     ("circuits", 2, 1, "candidates and spaces; plain data"),
     ("simulator", 3, 1, "angles → probabilities"),
-    ("testing", 4, 0, "tests for circuits of your own"),
+    ("testing", 4, 3, "tests for circuits of your own"),
     ("architecture", 4, 1, "structural weights, mixtures"),
     ("quantum_train", 5, 1, "circuits write any module"),
     ("layers", 5, 2, "circuits inside a model"),
-    ("hub", 6, 0, "generators on a model hub"),
-    ("optimisers", 6, 2, "Adam, SOAP, a Kalman filter"),
+    ("hub", 6, 3, "generators on a model hub"),
+    ("optimisers", 2, 0, "Adam, SOAP, a Kalman filter"),
     ("tasks", 7, 1, "data, targets, losses"),
     ("training", 8, 1, "the loop, seeds as one batch"),
-    ("reports", 8, 2, "tables and pictures"),
+    ("reports", 8, 3, "tables and pictures"),
     ("kinds", 9, 1, "the kinds that are searched"),
     ("agents", 10, 1, "everything about environments"),
     ("searches", 11, 1, "options, begin, resume, load"),
@@ -80,7 +80,7 @@ def arrow(importer: str, imported: str) -> str:
     (x, y), (to_x, to_y) = PLACES[importer], PLACES[imported]
     end_y = to_y + HEIGHT // 2 + 3
     if y - to_y == STEP_Y or x == to_x:
-        lean = (x - to_x) // 4
+        lean = max(-90, min(90, (x - to_x) // 4))  # within the box
         path = f"M{x} {y - HEIGHT // 2} L{to_x + lean} {end_y}"
     else:
         side = WIDTH // 2 if to_x > x else -WIDTH // 2
@@ -90,7 +90,7 @@ def arrow(importer: str, imported: str) -> str:
 
 def drawing() -> str:
     """The whole picture as SVG."""
-    width, height = 2 * 130 + 2 * STEP_X, 72 + STEP_Y * max(row for _, row, _, _ in ROOMS)
+    width, height = 2 * 130 + 3 * STEP_X, 72 + STEP_Y * max(row for _, row, _, _ in ROOMS)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}">',
