@@ -31,6 +31,9 @@ Choice: TypeAlias = Any
 Place: TypeAlias = dataclasses.Field[Any]
 """Where an option stands: a field of a dataclass."""
 
+LEFT_OPEN: Value = object()
+"""Stands for None where None itself means that nothing was asked for: a limit that is none."""
+
 T = TypeVar("T")
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from diffqas.choices import adjusted, check, option
+from diffqas.cli.parsing import parse
 from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
 from diffqas.optimisers import OPTIMISERS
+from diffqas.quantum_train import DimensionScale, MLPMapping
 from diffqas.searches import options, prepare, search, value_of
 from diffqas.searches.command import command_of
 from diffqas.searches.config import config_from_json
@@ -71,6 +73,20 @@ def test_python_and_config_take_what_the_fields_declare():
         assert value_of(again.settings, options()[name]) == value
     words = command_of(again).words
     assert all(options()[name].flag in words for name in given)
+
+
+def test_the_word_none_leaves_an_option_open():
+    words = ["bessel", "--scale", "dimension", "--limit", "None"]
+    command = parse(Search.for_words(words), "search", words)
+    assert command.call(prepare).config.settings.recipe.scale == DimensionScale(None)
+    assert prepare("bessel", scale="dimension").config.settings.recipe.scale == DimensionScale(32.0)
+
+
+def test_an_option_that_no_choosing_names_reaches_its_class():
+    config = prepare("bessel", mapping="mlp", hidden=4, mapping_gain=2.0).config
+    assert config.kind.mapping == MLPMapping((4,), gain=2.0)
+    with pytest.raises(ArgumentError, match="`mapping_gain` must go with the mapping mlp"):
+        prepare("bessel", mapping_gain=2.0)
 
 
 def test_what_can_be_tuned_is_declared_with_its_range():

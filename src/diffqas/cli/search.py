@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Optional, Self, TypeVar
 import tyro
 from rich.console import Console
 
+from diffqas.choices import LEFT_OPEN
 from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
 from diffqas.cli.show import print_run
 from diffqas.cli.spaces import METAVAR, typed_candidates
@@ -159,7 +160,9 @@ class Search:
         found = {}
         for group in self.groups:
             values = vars(getattr(self, group))
-            found |= {name: value for name, value in values.items() if name in self.given}
+            for name in self.given & values.keys():
+                # The word None was typed: it is an answer, not the lack of one.
+                found[name] = LEFT_OPEN if values[name] is None else values[name]
         return found
 
     def _candidates(self) -> list[AnyCandidate] | None:
@@ -183,24 +186,9 @@ def _field(option: Option, usual: Usual) -> tuple[Any, Any]:
     """Type and default of an option on the command line."""
     default = usual_value(option, usual)
     hint = option.typed
-    metavar = None
     if option.optional or default is None:
-        metavar = _metavar(hint)
         hint = Optional[hint]  # noqa: UP045 - made at run time
-    if default is None:
-        return Annotated[hint, words_of(option.declared.help, metavar)], field(default=None)
-    words = tyro.conf.arg(help=option.declared.help, metavar=metavar)
-    return Annotated[hint, words], field(default=default)
-
-
-def _metavar(hint: Any) -> str:
-    """What stands behind a flag in the help, of a type that may also be left open."""
-    choices = getattr(hint, "__args__", ())
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return "|".join(choices)
-    if choices:
-        return f"{choices[0].__name__.upper()} ..."
-    return "TEXT" if hint is str else hint.__name__.upper()
+    return Annotated[hint, tyro.conf.arg(help=option.declared.help)], field(default=default)
 
 
 def usual_value(option: Option, usual: Usual) -> Any:

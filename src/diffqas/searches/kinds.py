@@ -22,6 +22,16 @@ def kinds_for(task_kind: str) -> dict[str, type[AnyKind]]:
     return ENVIRONMENT_KINDS if task_kind == "environment" else KINDS
 
 
+def names_of_kinds(task_kind: str) -> frozenset[str]:
+    """What can be named where a kind of model for such tasks is chosen, of any model.
+
+    >>> {"chunk", "hidden_size"} <= names_of_kinds("series")
+    True
+    """
+    every = (*KINDS.values(), *kinds_for(task_kind).values())
+    return frozenset(name for kind in every for name in inspect.signature(kind.choose).parameters)
+
+
 def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> AnyKind:
     """A kind of model by name.
 

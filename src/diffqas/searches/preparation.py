@@ -15,7 +15,7 @@ from rich.console import Console
 
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.architecture import Shots
-from diffqas.choices import Choice, Value, adjusted
+from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted
 from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind
@@ -23,7 +23,7 @@ from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.choices import epochs_of, federated_of, settings_of
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
-from diffqas.searches.kinds import choose_kind
+from diffqas.searches.kinds import choose_kind, names_of_kinds
 from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.searches.own_task import named_task
 from diffqas.searches.run import Run
@@ -142,7 +142,7 @@ def prepare(
 
 
 def _given(choices: Mapping[str, Value]) -> dict[str, Value]:
-    """The options that were given; None stands for the recipe's own choice.
+    """The options that were given; None stands for the recipe's own choice, and is left out.
 
     Raises:
         ArgumentError: a name that no option has; the nearest is suggested.
@@ -152,7 +152,8 @@ def _given(choices: Mapping[str, Value]) -> dict[str, Value]:
             near = difflib.get_close_matches(name, options(), n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise ArgumentError(f"Argument `{name}` is not known{hint}; see docs/options.md.")
-    return {name: value for name, value in choices.items() if value is not None}
+    asked = {name: value for name, value in choices.items() if value is not None}
+    return {name: None if value is LEFT_OPEN else value for name, value in asked.items()}
 
 
 def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]) -> None:
@@ -188,10 +189,12 @@ def _kind(
     if images and "target" not in own:
         assert isinstance(task, str)
         own["target"] = recipe_target(task, recipe)
-    of_mappings = {name: own.pop(name) for name in tuple(own) if name in ("mapping_gain",)}
-    kind = choose_kind(model, what, **own)
-    refuse_foreign(kind, of_mappings)
-    return adjusted(kind, **of_mappings)
+    # What no kind's `choose` names is set where it is declared, such as a mapping's own numbers.
+    named = names_of_kinds(what)
+    rest = {name: value for name, value in own.items() if name not in named}
+    kind = choose_kind(model, what, **_of(own, *named))
+    refuse_foreign(kind, rest)
+    return adjusted(kind, **rest)
 
 
 def _loaded(task: str, given: Mapping[str, Value], target: str | None) -> Task | EnvironmentTask:
@@ -221,9 +224,9 @@ def _of_run(given: Mapping[str, Value]) -> dict[str, Value]:
     """The options of data and machine, as config.json holds them."""
     own = _of(given, *names_of(RunConfig))
     for name in ("csv", "data_dir"):
-        if name in own:
+        if own.get(name) is not None:
             own[name] = str(Path(own[name]).resolve())
-    if "classes" in own:
+    if own.get("classes") is not None:
         own["classes"] = tuple(int(label) for label in own["classes"])
     return own | {"device": checked_device(own.get("device", "cpu"))}
 
