@@ -89,7 +89,9 @@ def room_rows(settings: AgentSettings, recipe: str) -> list[Row]:
 def _relaxations(settings: AgentSettings) -> list[Row]:
     rows = []
     for name in ("softmax", "gumbel"):
-        changed = replace(settings, recipe=replace(settings.recipe, relaxation=as_relaxation(name)))
+        changed = replace(
+            settings, generator=replace(settings.generator, relaxation=as_relaxation(name))
+        )
         rows.append(TrainedRow(f"search {name}", "search", changed, populations.search, seeds=FEW))
     return rows
 

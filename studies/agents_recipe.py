@@ -44,7 +44,7 @@ CONFIGURATIONS = 6
 
 def model(**changes: object) -> AgentSettings:
     """The default with another choice about the generators."""
-    return replace(DEFAULT, recipe=replace(DEFAULT.recipe, **changes))
+    return replace(DEFAULT, generator=replace(DEFAULT.generator, **changes))
 
 
 FACTORS: dict[str, AgentSettings] = {

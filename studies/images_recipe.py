@@ -34,7 +34,7 @@ DEFAULT = replace(IMAGE_RECIPES["default"], epochs=EPOCHS)
 
 def model(**changes: object) -> Settings:
     """The default with another choice about the model."""
-    return replace(DEFAULT, recipe=replace(DEFAULT.recipe, **changes))
+    return replace(DEFAULT, generator=replace(DEFAULT.generator, **changes))
 
 
 def rates(angles: float, structure: float, mapping: float) -> Settings:
@@ -88,7 +88,7 @@ CONTROLS = [
 def plain(row: TrainedRow) -> TrainedRow:
     """A row without the filter and in the papers' order: where all other choices were made."""
     assert isinstance(row.settings, Settings)
-    recipe = replace(row.settings.recipe, order="index")
+    recipe = replace(row.settings.generator, order="index")
     settings = replace(row.settings, recipe=recipe)
     return replace(row, name=f"plain; {row.name}", settings=settings, network=paper_mlp)
 

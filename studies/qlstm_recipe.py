@@ -38,7 +38,9 @@ def settings(
     """The default recipe with these choices; `angles` is their rate, or the standard deviation of
     their prior.
     """
-    recipe = replace(QLSTM_RECIPES["default"].recipe, init_std=spread, rates=Rates(angles=angles))
+    recipe = replace(
+        QLSTM_RECIPES["default"].generator, init_std=spread, rates=Rates(angles=angles)
+    )
     return adjusted(
         QLSTM_RECIPES["default"], recipe=recipe, optimizer=optimizer, epochs=EPOCHS, **changes
     )

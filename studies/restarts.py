@@ -44,7 +44,7 @@ def anew(seeds: Sequence[int]) -> list[int]:
 
 def with_relaxation(settings: Settings, relaxation: Relaxation) -> Settings:
     """The same with another relaxation."""
-    return replace(settings, recipe=replace(settings.recipe, relaxation=relaxation))
+    return replace(settings, generator=replace(settings.generator, relaxation=relaxation))
 
 
 def freeze_structure(model: QuantumTrain) -> QuantumTrain:

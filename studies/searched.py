@@ -86,7 +86,7 @@ def with_layers(
     models = []
     for seed, choice in zip(seeds, layers, strict=True):
         alone = replace(
-            settings, recipe=replace(settings.recipe, relaxation=Layers(layers=tuple(choice)))
+            settings, generator=replace(settings.generator, relaxation=Layers(layers=tuple(choice)))
         )
         models += make_models(task, alone, [seed], per_layer=True)
         models[-1].circuits.structure.requires_grad_(False)
@@ -99,7 +99,9 @@ def with_candidates(
     """Each seed trains one candidate of Table I at weight 1."""
     models = []
     for seed, index in zip(seeds, indices, strict=True):
-        alone = replace(settings, recipe=replace(settings.recipe, relaxation=OneHot(index=index)))
+        alone = replace(
+            settings, generator=replace(settings.generator, relaxation=OneHot(index=index))
+        )
         models += make_models(task, alone, [seed])
         models[-1].circuits.structure.requires_grad_(False)
     return Lockstep(models)

@@ -34,7 +34,7 @@ def variants(epochs: int) -> list[TrainedRow]:
     of the penalties.
     """
     adam = replace(first_order(SERIES_RECIPES["default"]), epochs=epochs)
-    softmax = replace(adam, recipe=replace(adam.recipe, relaxation=Softmax()))
+    softmax = replace(adam, generator=replace(adam.generator, relaxation=Softmax()))
     rates = {
         f"per-layer, structure at {rate:g}": _at(of_layers(adam), rate)
         for rate in (1.0, 3.0, 10.0, 30.0)
@@ -65,8 +65,8 @@ def variants(epochs: int) -> list[TrainedRow]:
 
 
 def _at(settings: Settings, rate: float) -> Settings:
-    rates = replace(settings.recipe.rates, structure=rate)
-    return replace(settings, recipe=replace(settings.recipe, rates=rates))
+    rates = replace(settings.generator.rates, structure=rate)
+    return replace(settings, generator=replace(settings.generator, rates=rates))
 
 
 if __name__ == "__main__":

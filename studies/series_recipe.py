@@ -32,12 +32,12 @@ ADAM = adjusted(KALMAN, optimizer="adam")
 
 def model(**changes: object) -> Settings:
     """Adam's settings with another choice about the model."""
-    return replace(ADAM, recipe=replace(ADAM.recipe, **changes))
+    return replace(ADAM, generator=replace(ADAM.generator, **changes))
 
 
 def filtered(**changes: object) -> Settings:
     """The Kalman filter's settings with other priors."""
-    return replace(KALMAN, recipe=replace(KALMAN.recipe, **changes))
+    return replace(KALMAN, generator=replace(KALMAN.generator, **changes))
 
 
 VARIANTS: dict[str, Settings] = {

@@ -29,9 +29,9 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     joint = first_order(settings)
     searches: dict[str, Settings] = {}
     for name, (penalty, strengths) in STRENGTHS.items():
-        own = joint.recipe.relaxation
+        own = joint.generator.relaxation
         relaxation = own if own.name == name else as_relaxation(name)
-        base = replace(joint, recipe=replace(joint.recipe, relaxation=relaxation))
+        base = replace(joint, generator=replace(joint.generator, relaxation=relaxation))
         searches[f"joint, {name}"] = base
         searches[f"bilevel, {name}"] = replace(base, bilevel=True)
         for strength in strengths:

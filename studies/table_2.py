@@ -52,9 +52,9 @@ def searches(settings: Settings, adam: float = 0.25) -> list[Row]:
     result: list[Row] = []
     for name in ("raw", "softmax", "gumbel"):
         first = name == "raw"
-        own = settings.recipe.relaxation
+        own = settings.generator.relaxation
         relaxation = own if own.name == name else as_relaxation(name)
-        changed = replace(settings, recipe=replace(settings.recipe, relaxation=relaxation))
+        changed = replace(settings, generator=replace(settings.generator, relaxation=relaxation))
         result.append(
             TrainedRow(
                 f"search {name}",

@@ -16,7 +16,7 @@ UNITS = (3, 4, 5)
 def rows(order: str) -> torch.Tensor:
     """Weights of three of the 128 units at the start, as images (3, 28, 28)."""
     torch.manual_seed(0)
-    model = QuantumTrain(MLP(), depth=15, recipe=IMAGE_RECIPES["default"].recipe, order=order)
+    model = QuantumTrain(MLP(), depth=15, recipe=IMAGE_RECIPES["default"].generator, order=order)
     return model.generate()["1.weight"].detach()[list(UNITS)].reshape(-1, 28, 28)
 
 

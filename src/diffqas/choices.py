@@ -224,6 +224,19 @@ def accept_old_names(cls: type[Any], names: Mapping[str, str]) -> None:
     cls.__init__ = wraps(init)(accepting)
 
 
+def renamed(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
+    """Stored fields under the names of this version.
+
+    Args:
+        values: by names that may be old ones.
+        names: new name by old name.
+
+    >>> renamed({"spread": 1.0, "bits": "signed"}, {"spread": "init_std"})
+    {'init_std': 1.0, 'bits': 'signed'}
+    """
+    return {names.get(name, name): value for name, value in values.items()}
+
+
 def adjusted(choice: T, /, **values: Value) -> T:
     """A choice with other values of some options or fields, wherever inside of it they are.
 

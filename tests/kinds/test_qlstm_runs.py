@@ -32,14 +32,14 @@ def test_the_papers_recipe_is_what_the_paper_states():
     paper = QLSTM_RECIPES["paper"]
     assert paper.optimizer == RMSProp(lr=0.01, alpha=0.99, eps=1e-8)
     assert paper.schedule == "constant"
-    assert (paper.batch_size, paper.depth, paper.epochs, paper.recipe.init_std) == (
+    assert (paper.batch_size, paper.depth, paper.epochs, paper.generator.init_std) == (
         10,
         5,
         100,
         0.01,
     )
-    assert paper.recipe.relaxation.name == "raw"
-    assert {*vars(paper.recipe.rates).values()} == {1.0}
+    assert paper.generator.relaxation.name == "raw"
+    assert {*vars(paper.generator.rates).values()} == {1.0}
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_options_are_used_and_stored(options, circuit, structure, tmp_path):
         if name in options:
             assert getattr(config.kind, name) == options[name]
     assert config.kind.candidates == tuple(run.models[0].cell.circuits[0].candidates)
-    assert config.settings.recipe.relaxation == options.get(
-        "relaxation", QLSTM_RECIPES["default"].recipe.relaxation
+    assert config.settings.generator.relaxation == options.get(
+        "relaxation", QLSTM_RECIPES["default"].generator.relaxation
     )
     weights = RunFolder(run.folder).records()[-1]["structural_weights"][0]
     assert weights == pytest.approx(run.models[0].cell.structural_weights.flatten().tolist())

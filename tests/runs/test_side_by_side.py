@@ -33,7 +33,7 @@ def two(tmp_path_factory):
 def test_settings_that_differ_are_named(two):
     compared = compare_runs([two / "a", two / "b"])
     assert compared.settings["epochs"] == ("1", "2")
-    assert compared.settings["recipe.relaxation"] == ("Raw", "Softmax")
+    assert compared.settings["generator.relaxation"] == ("Raw", "Softmax")
     assert "depth" not in compared.settings
     assert compared.environment == {}
 
@@ -106,7 +106,7 @@ def test_the_command_prints_all_of_it(two, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     for words in (
         "settings that differ",
-        "recipe.relaxation",
+        "generator.relaxation",
         "2 paired seeds",
         "No versions differ.",
         "finished",

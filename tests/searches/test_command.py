@@ -82,7 +82,7 @@ def test_typed_again_it_gives_the_same_choices(line, chosen):
 def test_images_and_their_classes(chosen):
     pytest.importorskip("sklearn", reason="digits need scikit-learn")
     first = chosen(shlex.split("search digits --classes 1 5 --target cnn --relaxation raw"))
-    assert first.settings.recipe.relaxation == Raw()  # not the recipe's
+    assert first.settings.generator.relaxation == Raw()  # not the recipe's
     assert chosen(command_of(first).words[1:]) == first
 
 
@@ -121,7 +121,7 @@ def test_a_file_with_a_blank_in_its_name(chosen, tmp_path):
 def test_what_no_flag_says_is_told():
     settings = replace(SERIES_RECIPES["default"], batch_size=3)
     settings = replace(
-        settings, recipe=replace(settings.recipe, bits="signed", relaxation=Gumbel(2.0, 0.5))
+        settings, generator=replace(settings.generator, bits="signed", relaxation=Gumbel(2.0, 0.5))
     )
     kind = replace(
         choose_kind("qt", candidates=[Candidate(rotation=("rz", "ry"))]),

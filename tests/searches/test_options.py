@@ -78,8 +78,10 @@ def test_python_and_config_take_what_the_fields_declare():
 def test_the_word_none_leaves_an_option_open():
     words = ["bessel", "--scale", "dimension", "--limit", "None"]
     command = parse(Search.for_words(words), "search", words)
-    assert command.call(prepare).config.settings.recipe.scale == DimensionScale(None)
-    assert prepare("bessel", scale="dimension").config.settings.recipe.scale == DimensionScale(32.0)
+    assert command.call(prepare).config.settings.generator.scale == DimensionScale(None)
+    assert prepare("bessel", scale="dimension").config.settings.generator.scale == DimensionScale(
+        32.0
+    )
 
 
 def test_an_option_that_no_choosing_names_reaches_its_class():
@@ -127,8 +129,8 @@ def test_a_choice_with_other_values_wherever_they_are():
     settings = prepare("bessel").config.settings
     changed = adjusted(settings, depth=2, relaxation="gumbel", temperature=3.0, angles_rate=7.0)
     assert changed.depth == 2
-    assert changed.recipe.relaxation.temperature == 3.0
-    assert changed.recipe.rates.angles == 7.0
+    assert changed.generator.relaxation.temperature == 3.0
+    assert changed.generator.rates.angles == 7.0
     with pytest.raises(ArgumentError, match="`lr` is no option of Settings"):
         adjusted(settings, lr=0.1)
 

@@ -63,7 +63,8 @@ def test_ablation_changes_one_factor_and_counts_follow(recipe):
     for name, row in by_name.items():
         assert counts(row) == expected.get(name, 135)
         flat, new = (
-            {**vars(s), **vars(s.recipe), "recipe": None} for s in (base.settings, row.settings)
+            {**vars(s), **vars(s.generator), "generator": None}
+            for s in (base.settings, row.settings)
         )
         changed = {
             "optimiser" if key in OF_THE_OPTIMISER else key for key in flat if flat[key] != new[key]

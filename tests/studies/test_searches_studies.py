@@ -106,7 +106,7 @@ def test_strict_rows_differ_from_the_joint_search_by_what_they_say():
     joint = every["joint-raw-adam"].settings
     assert every["bilevel-raw-adam"].settings == replace(joint, bilevel=True)
     assert every["l1-0.1-raw-adam"].settings == replace(joint, sparsity=0.1)
-    assert every["entropy-1-softmax-adam"].settings.recipe.relaxation.name == "softmax"
+    assert every["entropy-1-softmax-adam"].settings.generator.relaxation.name == "softmax"
     assert every["found-by-bilevel-raw-adam"].settings == joint
 
 

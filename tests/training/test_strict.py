@@ -25,7 +25,7 @@ JOINT: Settings = adjusted(
 )
 BILEVEL = replace(JOINT, bilevel=True, validation=0.25)
 SPARSE = replace(JOINT, sparsity=0.5)
-ENTROPY = replace(SPARSE, recipe=replace(SPARSE.recipe, relaxation=Softmax()))
+ENTROPY = replace(SPARSE, generator=replace(SPARSE.generator, relaxation=Softmax()))
 STRICT = {"bilevel": BILEVEL, "sparse": SPARSE, "entropy": ENTROPY, "per-layer": of_layers(JOINT)}
 
 

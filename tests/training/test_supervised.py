@@ -74,9 +74,9 @@ def test_one_epoch_is_the_plain_loop(task, settings):
     )
 
 
-@pytest.mark.parametrize("relaxation", [SMALL.recipe.relaxation, Gumbel()])
+@pytest.mark.parametrize("relaxation", [SMALL.generator.relaxation, Gumbel()])
 def test_seeds_in_lockstep_are_the_seeds_alone(task, relaxation):
-    settings = replace(SMALL, recipe=replace(SMALL.recipe, relaxation=relaxation))
+    settings = replace(SMALL, generator=replace(SMALL.generator, relaxation=relaxation))
     _, together = trained(task, settings, [3, 4, 5])
     for index, seed in enumerate([3, 4, 5]):
         _, alone = trained(task, settings, [seed])
@@ -87,9 +87,9 @@ def test_seeds_in_lockstep_are_the_seeds_alone(task, relaxation):
             )
 
 
-@pytest.mark.parametrize("relaxation", [SMALL.recipe.relaxation, Gumbel()])
+@pytest.mark.parametrize("relaxation", [SMALL.generator.relaxation, Gumbel()])
 def test_a_training_goes_on_bit_by_bit_from_its_state(task, relaxation):
-    settings = replace(SMALL, recipe=replace(SMALL.recipe, relaxation=relaxation))
+    settings = replace(SMALL, generator=replace(SMALL.generator, relaxation=relaxation))
     _, whole = trained(task, settings, [0, 1])
     training = Training(Lockstep(make_models(task, settings, [0, 1])), task, settings, [0, 1])
     first = next(training.epochs())
@@ -103,7 +103,8 @@ def test_cosine_ends_at_zero(task):
     groups = training.optimisation.optimizer.param_groups
     first, last = groups[0], groups[-1]
     assert (
-        first["base_lr"] / last["base_lr"] == SMALL.recipe.rates.angles / SMALL.recipe.rates.mapping
+        first["base_lr"] / last["base_lr"]
+        == SMALL.generator.rates.angles / SMALL.generator.rates.mapping
     )
     assert 0 < last["lr"] < 0.1 * last["base_lr"]
 

@@ -33,9 +33,9 @@ def first_order(settings: Settings) -> Settings:
 
 def of_layers(settings: Settings, relaxation: Relaxation | None = None) -> Settings:
     """The same for a search of every layer, by default with layers that are drawn."""
-    rates = replace(settings.recipe.rates, structure=STRUCTURE_RATE)
+    rates = replace(settings.generator.rates, structure=STRUCTURE_RATE)
     own = Gumbel() if relaxation is None else relaxation
-    return replace(settings, recipe=replace(settings.recipe, relaxation=own, rates=rates))
+    return replace(settings, generator=replace(settings.generator, relaxation=own, rates=rates))
 
 
 @storable

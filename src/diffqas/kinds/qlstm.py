@@ -157,7 +157,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return ForecasterLockstep(models), models
 
     def _forecaster(self, settings: Settings) -> Forecaster:
-        recipe = settings.recipe
+        choices = settings.generator
         cell = QLSTM(
             1,
             self.hidden_size,
@@ -165,16 +165,16 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
             self.candidates,
             self.sharing,
             self.reservoir,
-            recipe.relaxation,
+            choices.relaxation,
             self.layers,
             structure=self.structure,
             squash=self.squash,
-            spread=recipe.init_std,
+            spread=choices.init_std,
         )
         rates = {
-            "angles": recipe.rates.angles,
-            "structure": recipe.rates.structure,
-            "head": recipe.rates.mapping,
+            "angles": choices.rates.angles,
+            "structure": choices.rates.structure,
+            "head": choices.rates.mapping,
         }
         return Forecaster(cell, rates)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diffqas.architecture import RELAXATIONS, Raw, Relaxation, as_relaxation
-from diffqas.choices import Tuning, accept_old_names, check, option
+from diffqas.choices import Tuning, accept_old_names, check, option, renamed
 from diffqas.errors import choose, require
 from diffqas.quantum_train.mapping import BITS
 from diffqas.quantum_train.order import ORDERS
@@ -13,7 +13,8 @@ from diffqas.quantum_train.scale import SCALES, DimensionScale, Scale, TanhScale
 from diffqas.storage import Json, JsonView, storable
 
 STARTS = ("none", "target")
-
+OLD_NAMES = {"spread": "init_std"}
+"""New names of fields by those of version 0.1.0."""
 
 RATE = "Learning rate of the {} relative to --lr (kalman: standard deviation of their prior)."
 
@@ -100,10 +101,10 @@ class Recipe:
     @staticmethod
     def upgraded(values: JsonView) -> Json:
         """Fields as this version stores them, from what version 0.1.0 stored."""
-        return {"init_std" if name == "spread" else name: value for name, value in values.items()}
+        return renamed(values, OLD_NAMES)
 
 
-accept_old_names(Recipe, {"spread": "init_std"})
+accept_old_names(Recipe, OLD_NAMES)
 
 RECIPES = {
     # What the papers state; open points: 0/1 bits, 2**n p, nearly zero angles, torch's start of a

@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -244,11 +244,11 @@ def _timed_evaluation(training: Training[Any], device: torch.device) -> float:
 
 def _timed_circuit(config: RunConfig, kind: QuantumTrainKind, depth: int, n: int) -> float:
     """Time of a smaller mixture, forward and backward, without the network."""
-    recipe: Any = replace(config.settings, depth=depth).recipe
+    choices = config.settings.generator
     with torch.random.fork_rng(devices=[]):
         space = SearchSpace(kind.candidates)
         circuits = CircuitMixture(
-            space, min(n, MODEL_QUBITS), depth, recipe.relaxation, kind.sharing, recipe.init_std
+            space, min(n, MODEL_QUBITS), depth, choices.relaxation, kind.sharing, choices.init_std
         )
         circuits.to(config.device, config.torch_dtype)
     device = torch.device(config.device)

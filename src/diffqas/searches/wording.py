@@ -13,7 +13,9 @@ def choices_in_words(config: RunConfig) -> dict[str, str]:
     """Every choice as a name and a text."""
     choices = {choice.name: encode(getattr(config, choice.name)) for choice in fields(config)}
     rows = {name.removeprefix("settings."): text for name, text in flat(choices).items()}
-    return {name: text for name, text in rows.items() if name not in ("settings", "recipe.rates")}
+    return {
+        name: text for name, text in rows.items() if name not in ("settings", "generator.rates")
+    }
 
 
 def flat(value: Any, place: str = "") -> dict[str, str]:

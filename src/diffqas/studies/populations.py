@@ -115,7 +115,7 @@ def direct(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockst
 
 
 def _with_relaxation(settings: Settings, relaxation: Raw) -> Settings:
-    return replace(settings, recipe=replace(settings.recipe, relaxation=relaxation))
+    return replace(settings, generator=replace(settings.generator, relaxation=relaxation))
 
 
 def _search_count(task: Task, settings: Settings) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from diffqas.choices import Tuning, check, option
+from diffqas.choices import Tuning, accept_old_names, check, option, renamed
 from diffqas.errors import require
 from diffqas.optimisers import OPTIMISERS, Adam, Loss, Optimiser, Problem, as_optimiser
 from diffqas.quantum_train import Recipe
@@ -26,6 +26,8 @@ OF_OPTIMISERS = {
     "memory": "forget_epochs",
 }
 """Arguments of `Settings` in version 0.1.0 that an optimiser has now, and its names for them."""
+OLD_NAMES = {"recipe": "generator"}
+"""New names of fields by those of version 0.1.0."""
 
 
 class _Samples(Protocol):
@@ -53,14 +55,14 @@ class Settings:
     """Everything about a training that is not the data and not the target.
 
     Attributes:
-        recipe: choices about the model.
+        generator: choices about what writes the weights.
         others: optimisers that were tried with this recipe, too: their settings are taken if one
             of them is asked for by its name.
 
     All other attributes are options; `diffqas search --help` and docs/options.md say what they do.
     """
 
-    recipe: Recipe
+    generator: Recipe
     depth: int = option(help="Layers of the circuits.", least=1, tune=Tuning(1, 20, log=False))
     epochs: int = option(help="Passes over the training part.", least=1)
     batch_size: int = option(help="Samples of one step; the last batch may be short.", least=1)
@@ -142,10 +144,12 @@ class Settings:
     def upgraded(values: JsonView) -> Json:
         """Fields as this version stores them, from what version 0.1.0 stored.
 
-        There every number of every optimiser stood beside the name of the one that was used.
+        There every number of every optimiser stood beside the name of the one that was used, and
+        the choices about the generator were called `recipe`, as the recipe that all began with.
         """
+        values = renamed(values, OLD_NAMES)
         if not isinstance(values.get("optimizer"), str):
-            return dict(values)
+            return values
         old = {name: values[name] for name in OF_OPTIMISERS if name in values}
         kept = {name: value for name, value in values.items() if name not in old}
         every = {word: _changed(kind(), old) for word, kind in OPTIMISERS.items()}
@@ -174,7 +178,7 @@ def _init_of_before(self: Settings, *arguments: Any, **named: Any) -> None:
         f"Settings({listed}) is deprecated: give optimizer=Adam(...), RMSProp(...), SOAP(...) or "
         "Kalman(...) of diffqas.optimisers.",
         DeprecationWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
     known = (self.optimizer, *self.others)
     every = [_changed(as_optimiser(word, known), old) for word in OPTIMISERS]
@@ -184,3 +188,4 @@ def _init_of_before(self: Settings, *arguments: Any, **named: Any) -> None:
 
 
 Settings.__init__ = _init_of_before  # type: ignore[method-assign]
+accept_old_names(Settings, OLD_NAMES)

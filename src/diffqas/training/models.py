@@ -24,8 +24,8 @@ class ModelSettings(Protocol):
         ...
 
     @property
-    def recipe(self) -> Recipe:
-        """Choices about the model."""
+    def generator(self) -> Recipe:
+        """Choices about what writes the weights."""
         ...
 
 
@@ -54,7 +54,7 @@ def make_models(
             sharing=sharing,
             mapping=mapping,
             chunk=chunk,
-            recipe=settings.recipe,
+            recipe=settings.generator,
             per_layer=per_layer,
         )
 

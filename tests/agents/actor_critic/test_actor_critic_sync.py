@@ -104,7 +104,9 @@ def test_one_update_is_one_step_of_adam_down_the_gradient(start, cartpole, setti
 @pytest.mark.parametrize("relaxation", [None, Gumbel()], ids=["raw", "gumbel"])
 def test_stopped_and_continued_is_bit_equal(start, settings, relaxation):
     chosen = (
-        {} if relaxation is None else {"recipe": replace(settings.recipe, relaxation=relaxation)}
+        {}
+        if relaxation is None
+        else {"generator": replace(settings.generator, relaxation=relaxation)}
     )
     whole, half = start([0, 4], **chosen), start([0, 4], **chosen)
     for _ in range(14):

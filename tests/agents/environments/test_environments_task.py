@@ -57,5 +57,5 @@ def test_recipes_are_chosen_by_name():
 )
 def test_a_wrong_setting_is_told_with_its_rule(wrong, rule):
     with pytest.raises(ArgumentError) as stop:
-        AgentSettings(AGENT_RECIPES["paper"].recipe, **wrong)
+        AgentSettings(AGENT_RECIPES["paper"].generator, **wrong)
     assert rule in str(stop.value)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffqas.choices import check, option
+from diffqas.choices import accept_old_names, check, option, renamed
 from diffqas.quantum_train import Recipe
-from diffqas.storage import storable
+from diffqas.storage import Json, JsonView, storable
 
 ALGORITHMS = ("a2c", "a3c")
+OLD_NAMES = {"recipe": "generator"}
+"""New names of fields by those of version 0.1.0."""
 
 
 @storable
@@ -17,12 +19,12 @@ class AgentSettings:
     """Everything about the training of an agent that is neither the environment nor its networks.
 
     Attributes:
-        recipe: choices about the generators.
+        generator: choices about what writes the weights.
 
     All other attributes are options; `diffqas search --help` and docs/options.md say what they do.
     """
 
-    recipe: Recipe
+    generator: Recipe
     depth: int = option(10, "Layers of the circuits.", least=1)
     episodes: int = option(50_000, "How many for each seed.", least=1)
     algorithm: str = option(
@@ -69,3 +71,11 @@ class AgentSettings:
 
     def __post_init__(self) -> None:
         check(self)
+
+    @staticmethod
+    def upgraded(values: JsonView) -> Json:
+        """Fields as this version stores them, from what version 0.1.0 stored."""
+        return renamed(values, OLD_NAMES)
+
+
+accept_old_names(AgentSettings, OLD_NAMES)
