@@ -204,7 +204,7 @@ def _check_number(
         require(declared.allows(number), name, declared.in_words(), value)
 
 
-def accept_old_names(cls: type[Any], names: Mapping[str, str]) -> None:
+def accept_old_names(cls: type[object], names: Mapping[str, str]) -> None:
     """Let a dataclass take keywords by the names that they had in an earlier version.
 
     Args:
@@ -213,7 +213,7 @@ def accept_old_names(cls: type[Any], names: Mapping[str, str]) -> None:
     """
     init = cls.__init__
 
-    def accepting(self: Any, *arguments: Any, **named: Any) -> None:
+    def accepting(self: Choice, *arguments: Value, **named: Value) -> None:
         for old, new in names.items():
             if old in named:
                 line = f"{cls.__name__}({old}=...) is deprecated: it is called {new}."

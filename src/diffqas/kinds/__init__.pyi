@@ -1,4 +1,5 @@
 from .kind import AnyKind as AnyKind
+from .kind import AnyModel as AnyModel
 from .kind import Companion as Companion
 from .kind import Labels as Labels
 from .kind import ModelKind as ModelKind

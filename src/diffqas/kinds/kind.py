@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from torch import Tensor, nn
 
+from diffqas.choices import Value
 from diffqas.circuits import AnyCandidate
 from diffqas.errors import require
 from diffqas.kinds.ranking import Findings
@@ -26,7 +27,7 @@ class Searched(Protocol):
         """(seeds, candidates)."""
         ...
 
-    def write_back(self, models: Sequence[Any]) -> None:
+    def write_back(self, models: Sequence[AnyModel]) -> None:
         """Copy each seed's numbers into the models given, one per seed."""
         ...
 
@@ -83,12 +84,12 @@ class SearchTraining(Protocol):
     epoch: int
 
     @property
-    def population(self) -> Any:
+    def population(self) -> Searched:
         """The models of all seeds as they are trained."""
         ...
 
     @property
-    def task(self) -> Any:
+    def task(self) -> Problem:
         """What they learn."""
         ...
 
@@ -145,12 +146,14 @@ class Companion:
         name: what they are.
         remark: how many numbers they have, and how they are trained.
         population: the networks.
+        task: what they learn.
         settings: how to train them.
     """
 
     name: str
     remark: str
     population: Population
+    task: Task
     settings: Settings
 
 
@@ -170,7 +173,7 @@ class ModelKind(ABC, Generic[T, S, P, M]):
 
     @classmethod
     @abstractmethod
-    def choose(cls, *args: Any, **arguments: Any) -> Self:
+    def choose(cls, *args: Value, **arguments: Value) -> Self:
         """The kind from arguments of `diffqas.search`; those of its signature are its own.
 
         Raises:
@@ -259,8 +262,11 @@ class ModelKind(ABC, Generic[T, S, P, M]):
 
 AnyKind: TypeAlias = ModelKind[Any, Any, Any, Any]
 """A kind of model, whichever it is."""
+AnyModel: TypeAlias = Any
+"""The model of one seed, whichever its kind; only the kind knows its class."""
 
 
+@dataclass(frozen=True)
 class SupervisedKind(ModelKind[Task, Settings, Q, M]):
     """A kind of model that learns from samples.
 
@@ -274,7 +280,7 @@ class SupervisedKind(ModelKind[Task, Settings, Q, M]):
         found = [candidate.name for candidate in given]
         rule = f"be those that the run was started with, {', '.join(names)}"
         require(found == names, "candidates", rule, ", ".join(found))
-        return replace(self, candidates=given)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return replace(self, candidates=given)
 
     def training(
         self, population: Q, task: Task, settings: Settings, seeds: list[int]

@@ -279,7 +279,7 @@ def _classical(size: int, task: Task, settings: Settings, seeds: Sequence[int]) 
         alike = f"trained by {chosen.optimizer.name}: too many for {settings.optimizer.name}"
     networks = [seeded(seed, lambda: SeriesLSTM(1, size), task) for seed in seeds]
     remark = f"{count:,} trainable numbers, {alike}"
-    return Companion(f"LSTM, hidden {size}", remark, DirectLockstep(networks), chosen)
+    return Companion(f"LSTM, hidden {size}", remark, DirectLockstep(networks), task, chosen)
 
 
 def _layer(model: Forecaster, gate: str) -> GateCircuits:

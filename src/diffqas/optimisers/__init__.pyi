@@ -10,9 +10,9 @@ from .descent import RMSProp as RMSProp
 from .kalman import Kalman as Kalman
 from .kalman import KalmanFilter as KalmanFilter
 from .population import DirectLockstep as DirectLockstep
+from .population import Group as Group
 from .population import Population as Population
 from .population import SamplesApart as SamplesApart
-from .population import State as State
 from .population import flat_numbers as flat_numbers
 from .population import move_numbers as move_numbers
 from .population import trained_tensors as trained_tensors

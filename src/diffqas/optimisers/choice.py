@@ -6,13 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from diffqas.choices import check
-from diffqas.optimisers.population import Population
+from diffqas.optimisers.population import Group, Population
 from diffqas.storage import State
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -99,7 +99,7 @@ class Optimiser(ABC):
             ArgumentError: a loss that it cannot work with, or too many trainable numbers.
         """
 
-    def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
+    def torch_optimizer(self, groups: Collection[Group]) -> torch.optim.Optimizer:
         """The same as an optimiser of torch, of those that act element by element."""
         raise TypeError(f"{self.name} does not act element by element")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from diffqas.optimisers.choice import (
     per_seed,
     schedule_factor,
 )
-from diffqas.optimisers.population import Population
+from diffqas.optimisers.population import Group, Population
 from diffqas.storage import State, storable
 
 RATE = "Base learning rate, multiplied by the rate of each group of numbers."
@@ -47,7 +47,7 @@ class Adam(_ElementByElement):
 
     name: ClassVar[str] = "adam"
 
-    def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
+    def torch_optimizer(self, groups: Collection[Group]) -> torch.optim.Optimizer:
         """Adam as torch has it, for groups of parameters with their own rates."""
         return torch.optim.Adam(groups, lr=self.lr, betas=self.betas, eps=self.eps)
 
@@ -69,7 +69,7 @@ class RMSProp(_ElementByElement):
 
     name: ClassVar[str] = "rmsprop"
 
-    def torch_optimizer(self, groups: Collection[dict[str, Any]]) -> torch.optim.Optimizer:
+    def torch_optimizer(self, groups: Collection[Group]) -> torch.optim.Optimizer:
         """RMSProp as torch has it, for groups of parameters with their own rates."""
         return torch.optim.RMSprop(groups, lr=self.lr, alpha=self.alpha, eps=self.eps)
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import require
+from diffqas.storage import State
 
-State: TypeAlias = dict[str, Any]
-"""A state dictionary: what `torch.save` can write and `weights_only` can read."""
+Group: TypeAlias = dict[str, Any]
+"""A group of parameters for `torch.optim`: its `name`, its `params`, its `lr`."""
 
 
 class Population(Protocol):
@@ -36,15 +37,15 @@ class Population(Protocol):
         """
         ...
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[Group]:
         """Groups for `torch.optim`; every parameter has a leading dimension, one entry per seed."""
         ...
 
-    def train(self, mode: bool = True) -> Any:
+    def train(self, mode: bool = True) -> object:
         """Switch to training mode, as `nn.Module.train`."""
         ...
 
-    def eval(self) -> Any:
+    def eval(self) -> object:
         """Switch to evaluation mode, as `nn.Module.eval`."""
         ...
 
@@ -52,7 +53,7 @@ class Population(Protocol):
         """All tensors by name, as `nn.Module.state_dict`."""
         ...
 
-    def load_state_dict(self, state_dict: State) -> Any:
+    def load_state_dict(self, state_dict: State) -> object:
         """Continue from a state, as `nn.Module.load_state_dict`."""
         ...
 
@@ -124,7 +125,7 @@ class DirectLockstep(nn.Module):
 
         return torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[Group]:
         """One group: all parameters at `lr`."""
         return [{"name": "weights", "params": list(self.stacked), "lr": lr}]
 

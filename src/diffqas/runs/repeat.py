@@ -17,7 +17,6 @@ from diffqas.searches import (
     RunConfig,
     begin,
     environment,
-    fingerprint,
     generated,
     task_of,
 )
@@ -99,9 +98,9 @@ def repeat_run(
     # Not `original.task`: the files may have moved since.
     loaded = task_of(config, Path(folder), task, quiet=quiet)
     changes = _changes(content.get("environment"), config)
-    data = _data(content.get("data"), fingerprint(loaded))
+    data = _data(content.get("data"), loaded.checksum())
     place = original.folder
-    if data.difference > 0 and not generated(config):
+    if data.difference > 0 and not generated(config.dataset):
         return Repetition(place.path, None, [data], changes, tolerance)
     target = RunFolder(_beside(place.path) if output is None else Path(output))
     run = begin(target, config, loaded, source=place.config, quiet=quiet)

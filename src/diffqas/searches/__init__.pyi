@@ -4,8 +4,6 @@ from .artefacts import FORECAST as FORECAST
 from .artefacts import REPORT as REPORT
 from .artefacts import SAMPLES as SAMPLES
 from .artefacts import seeds_in_words as seeds_in_words
-from .checksum import fingerprint as fingerprint
-from .checksum import generated as generated
 from .command import Usual as Usual
 from .command import command_of as command_of
 from .command import usual_of as usual_of
@@ -13,6 +11,7 @@ from .config import RunConfig as RunConfig
 from .config import config_from_json as config_from_json
 from .config import environment as environment
 from .data_sets import OWN_SERIES as OWN_SERIES
+from .data_sets import generated as generated
 from .data_sets import load_windows as load_windows
 from .data_sets import task_kind as task_kind
 from .data_sets import task_names as task_names

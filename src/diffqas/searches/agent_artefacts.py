@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from matplotlib.figure import Figure
 from safetensors import SafetensorError
@@ -19,9 +17,7 @@ from diffqas.storage import Json, RunFolder, read_file, write_atomically
 EPISODES, REWARDS, ANIMATION = "episodes.safetensors", "rewards.png", "play.gif"
 
 
-def write_agent_artefacts(
-    folder: RunFolder, config: RunConfig, training: AgentTraining[Any]
-) -> Json:
+def write_agent_artefacts(folder: RunFolder, config: RunConfig, training: AgentTraining) -> Json:
     """Write the episodes and their picture.
 
     Returns:

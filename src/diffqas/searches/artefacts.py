@@ -1,18 +1,14 @@
-"""What a finished run leaves for people and other programs: result, pictures, model, circuit."""
+"""What a finished training on data leaves: predictions, curves and the figures of every seed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from safetensors.torch import save as save_safetensors
 
-from diffqas.agents import AgentTraining
 from diffqas.errors import RunError
-from diffqas.kinds import SearchTraining
 from diffqas.reports import (
     classes_in_words,
     curves_figure,
@@ -20,18 +16,8 @@ from diffqas.reports import (
     run_curves,
     save_figure,
 )
-from diffqas.searches.agent_artefacts import ANIMATION, EPISODES, REWARDS, write_agent_artefacts
 from diffqas.searches.config import RunConfig, config_from_json
-from diffqas.searches.showing import showing_of
-from diffqas.storage import (
-    Json,
-    RunFolder,
-    load_tensors,
-    save_tensors,
-    understood,
-    untied,
-    write_atomically,
-)
+from diffqas.storage import Json, RunFolder, load_tensors, save_tensors
 from diffqas.tasks import IMAGES, SOURCES, Task
 from diffqas.training import Training
 
@@ -40,69 +26,24 @@ SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 REPORT = "report.html"
 
-_PARTS = ("", "-policy", "-value", "-seed-[0-9]*")
-LEFT = (
-    *(
-        PREDICTIONS,
-        SAMPLES,
-        STRUCTURE,
-        CURVES,
-        REWARDS,
-        ANIMATION,
-        EPISODES,
-        FORECAST,
-        FORECAST_ERRORS,
-        REPORT,
-    ),
-    *("model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png", "circuit.qasm"),
-    *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell")),
-    *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
-    *(f"generator{part}.safetensors" for part in _PARTS),
-    *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
-)
-"""What a finished run and the commands over it leave beside the files that `RunFolder` writes
-(docs/run-folder.md).
-"""
 
-
-def write_artefacts(
-    folder: RunFolder,
-    config: RunConfig,
-    training: SearchTraining,
-    models: Sequence[Any],
-) -> Json:
-    """Write models, circuits and pictures of a finished training.
+def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Training) -> Json:
+    """Write the predictions of a series, and the curves of any data.
 
     Returns:
-        What belongs in result.json.
+        What belongs in result.json beside what every run leaves.
     """
-    _write_models(folder, config, models)
-    title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
-    with understood(folder.metrics):
-        weights = np.nanmedian(
-            [record["structural_weights"] for record in folder.records()], axis=1
-        )
-        picture = _by_round(showing_of(config.kind).picture(models[0], weights, title), config)
-    save_figure(picture, folder.path / STRUCTURE)
-    if isinstance(training, AgentTraining):
-        return _common(config, training, models) | write_agent_artefacts(folder, config, training)
-    assert isinstance(training, Training)
-    if training.task.kind == "series":
-        truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
-        samples = {
-            "snapshots": training.snapshots,
-            "truth": truth,
-            "boundary": len(training.task.train),
-        }
-        save_tensors(folder.path / SAMPLES, samples)
-        save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
-    higher = tuple(training.task.higher)
-    classes = class_names(config, training.task)
+    task = training.task
+    if task.kind == "series":
+        _write_predictions(folder, training)
+    higher = tuple(task.higher)
+    classes = class_names(config, task)
     save_figure(curves_picture(folder, classes, higher), folder.path / CURVES)
-    result = _common(config, training, models)
-    result["metric"] = next(iter(training.task.metrics))
-    result["higher"] = [name for name in training.task.metrics if name in higher]
-    if training.task.kind == "images":
+    result: Json = {
+        "metric": next(iter(task.metrics)),
+        "higher": [name for name in task.metrics if name in higher],
+    }
+    if task.kind == "images":
         result["classes"] = classes
     for name, values in training.metrics.items():
         result[name] = values
@@ -112,45 +53,24 @@ def write_artefacts(
     return result | training.facts
 
 
+def _write_predictions(folder: RunFolder, training: Training) -> None:
+    """The samples of the picture, for whoever draws it again, and the picture made from them."""
+    truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
+    samples = {
+        "snapshots": training.snapshots,
+        "truth": truth,
+        "boundary": len(training.task.train),
+    }
+    save_tensors(folder.path / SAMPLES, samples)
+    save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
+
+
 def _of_sound_seeds(
     values: Sequence[float], config: RunConfig, training: Training
 ) -> list[float | None]:
     """One figure of every seed, None of those that failed."""
     pairs = zip(config.seeds, values, strict=True)
     return [None if seed in training.failures else value for seed, value in pairs]
-
-
-def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[Any]) -> None:
-    kind = config.kind
-    names = ["model.safetensors", *(f"model-seed-{seed}.safetensors" for seed in config.seeds[1:])]
-    for name, model in zip(names, models, strict=True):
-        exported = untied(kind.export(model))
-        write_atomically(folder.path / name, save_safetensors(exported, {"format": "pt"}))
-    showing = showing_of(kind)
-    circuits, pictures = showing.circuits(models[0]), showing.circuit_pictures(models[0])
-    for name, text in circuits.items():
-        write_atomically(folder.path / name, text.encode())
-    for name, figure in pictures.items():
-        save_figure(figure, folder.path / name)
-
-
-def _common(config: RunConfig, training: SearchTraining, models: Sequence[Any]) -> Json:
-    """What result.json says of every run; lists of figures have one entry per seed."""
-    task = training.task
-    return {
-        "task": task.name,
-        "model": config.kind.name,
-        "recipe": config.recipe,
-        "seeds": list(config.seeds),
-        "epochs": training.epoch,
-        **config.kind.figures(models).to_json(),
-        "seconds": round(training.seconds, 3),
-        "references": [
-            {"name": r.name, "value": r.value, "remark": r.remark}
-            for r in config.kind.references(task)
-        ],
-        "failures": {str(seed): reason for seed, reason in training.failures.items()},
-    }
 
 
 def prediction_picture(folder: RunFolder) -> Figure:
@@ -199,15 +119,15 @@ def curves_picture(
         named = classes_in_words(classes)
         told = f"{config.dataset} ({named})" if named else config.dataset
         heading = f"{told}, {seeds_in_words(config)}"
-        return _by_round(run_curves(curves, heading), config)
+        return by_round(run_curves(curves, heading), config)
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
     if metric in higher or any((values <= 0).any() for values in parts.values()):
-        return _by_round(run_curves({metric: parts}, title), config)
+        return by_round(run_curves({metric: parts}, title), config)
     named_parts = {f"{part}_{metric}": values for part, values in parts.items()}
-    return _by_round(curves_figure(named_parts, title), config)
+    return by_round(curves_figure(named_parts, title), config)
 
 
-def _by_round(figure: Figure, config: RunConfig) -> Figure:
+def by_round(figure: Figure, config: RunConfig) -> Figure:
     """The figure with its axis in rounds, if those are what was recorded."""
     for axes in figure.axes:
         if config.federated is not None and axes.get_xlabel() == "epoch":

@@ -11,12 +11,11 @@ from diffqas.errors import RunError
 from diffqas.kinds import Companion
 from diffqas.searches.progress import Display
 from diffqas.storage import Json
-from diffqas.tasks import Task
 from diffqas.training import Training
 
 
 def train_companions(
-    companions: Iterable[Companion], task: Task, seeds: Sequence[int], console: Console
+    companions: Iterable[Companion], seeds: Sequence[int], console: Console
 ) -> list[Json]:
     """Train each of them, and return rows of `references` for result.json.
 
@@ -26,7 +25,7 @@ def train_companions(
     rows = []
     for companion in companions:
         try:
-            values = _train(companion, task, seeds, console)
+            values = _train(companion, seeds, console)
         except RunError as error:
             line = f"{companion.name}: {error}"
             console.print(line, style="dim", highlight=False, soft_wrap=True)
@@ -41,7 +40,8 @@ def train_companions(
     return rows
 
 
-def _train(companion: Companion, task: Task, seeds: Sequence[int], console: Console) -> list[float]:
+def _train(companion: Companion, seeds: Sequence[int], console: Console) -> list[float]:
+    task = companion.task
     training = Training(companion.population, task, companion.settings, list(seeds))
     metric = next(iter(task.metrics))
     with Display(console, companion.settings.epochs, 0, metric, companion.name) as display:

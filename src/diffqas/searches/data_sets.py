@@ -52,6 +52,15 @@ def task_kind(name: str) -> str:
     return "images" if choose(name, task_names(), "dataset") in IMAGES else "series"
 
 
+def generated(name: str) -> bool:
+    """Whether a data set's samples are computed, not read.
+
+    Another machine may round their last digit otherwise.
+    """
+    known = name in task_names()
+    return known and task_kind(name) == "series" and name != OWN_SERIES
+
+
 def load_task(
     name: str,
     *,

@@ -7,7 +7,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -211,7 +210,7 @@ def _steps_per_epoch(task: Task, settings: Settings) -> int:
     return settings.steps_per_epoch(len(train))
 
 
-def _timed_step(training: Training[Any], device: torch.device) -> float:
+def _timed_step(training: Training, device: torch.device) -> float:
     """The median time of a few steps after a first one."""
     size, train = training.settings.batch_size, training.task.train
     inputs, targets = train.inputs[:size], train.targets[:size]
@@ -225,7 +224,7 @@ def _timed_step(training: Training[Any], device: torch.device) -> float:
     return _median_time(step, device)
 
 
-def _median_time(step: Callable[[], Any], device: torch.device) -> float:
+def _median_time(step: Callable[[], object], device: torch.device) -> float:
     step()  # compiles and fills caches
     found, began = [], time.perf_counter()
     while not found or (len(found) < MOST_STEPS and time.perf_counter() - began < SECONDS):
@@ -234,7 +233,7 @@ def _median_time(step: Callable[[], Any], device: torch.device) -> float:
 
 
 @torch.no_grad()
-def _timed_evaluation(training: Training[Any], device: torch.device) -> float:
+def _timed_evaluation(training: Training, device: torch.device) -> float:
     """Time to look at all samples, from one piece of them."""
     parts = training.task.parts.values()
     piece = torch.cat([part.inputs for part in parts])[:EVALUATED]
@@ -260,7 +259,7 @@ def _timed_circuit(config: RunConfig, kind: QuantumTrainKind, depth: int, n: int
     return min(_seconds(step, device) for _ in range(3))
 
 
-def _seconds(work: Callable[[], Any], device: torch.device) -> float:
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     began = time.perf_counter()

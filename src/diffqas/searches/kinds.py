@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 from diffqas.agents import AgentKind
+from diffqas.choices import Value
 from diffqas.errors import ArgumentError, choose
 from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind
 
@@ -32,7 +32,7 @@ def names_of_kinds(task_kind: str) -> frozenset[str]:
     return frozenset(name for kind in every for name in inspect.signature(kind.choose).parameters)
 
 
-def choose_kind(model: str, task_kind: str = "plain", **arguments: Any) -> AnyKind:
+def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> AnyKind:
     """A kind of model by name.
 
     Args:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from diffqas.agents import AgentTraining
-from diffqas.kinds import SearchTraining
 from diffqas.reports import LiveBar, percent
 from diffqas.storage import Json
 from diffqas.training import Training
@@ -115,11 +114,13 @@ class EpisodeDisplay(_Progress):
             self._print(f"episode {done:,}/{self._total:,}  {status}")
 
 
-def display_of(training: SearchTraining, console: Console) -> Display | EpisodeDisplay:
-    """The display that fits a training."""
-    if isinstance(training, AgentTraining):
-        counts = training.log.counts
-        return EpisodeDisplay(console, training.total * len(counts), sum(counts))
-    assert isinstance(training, Training)
+def display_on_data(training: Training, console: Console) -> Display:
+    """The display of a training on data."""
     metric = next(iter(training.task.metrics))
     return Display(console, training.settings.epochs, training.epoch, metric)
+
+
+def display_of_episodes(training: AgentTraining, console: Console) -> EpisodeDisplay:
+    """The display of a training of agents."""
+    counts = training.log.counts
+    return EpisodeDisplay(console, training.total * len(counts), sum(counts))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 from rich.console import RenderableType
 
+from diffqas.kinds import AnyModel
 from diffqas.reports import RunResult
 from diffqas.searches.agent_artefacts import EPISODES, rewards_picture
 from diffqas.searches.artefacts import SAMPLES, curves_picture, prediction_picture
@@ -28,7 +28,7 @@ class Run:
 
     folder: Path
     result: Json
-    models: list[Any]
+    models: list[AnyModel]
 
     @property
     def outcome(self) -> RunResult:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from rich.console import Console
@@ -15,14 +14,14 @@ from rich.console import Console
 from diffqas.agents import EnvironmentTask
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
-from diffqas.kinds import Labels, SearchTraining
+from diffqas.kinds import AnyModel, Labels, SearchTraining
 from diffqas.reports import Events
-from diffqas.searches.artefacts import LEFT, write_artefacts
-from diffqas.searches.checksum import fingerprint, generated
 from diffqas.searches.companions import train_companions
 from diffqas.searches.config import RunConfig, config_from_json
+from diffqas.searches.data_sets import generated
+from diffqas.searches.finish import LEFT, write_artefacts
 from diffqas.searches.own_task import task_of
-from diffqas.searches.progress import display_of
+from diffqas.searches.progress import Display, EpisodeDisplay
 from diffqas.searches.run import Run
 from diffqas.searches.showing import showing_of
 from diffqas.storage import RunFolder, only_one, understood, write_json
@@ -61,7 +60,7 @@ def begin(
     with nullcontext() if source is None else understood(source):
         training, models = make_training(config, task)
     with only_one(folder.path):
-        content = config.to_json() | {"data": fingerprint(task)}
+        content = config.to_json() | {"data": task.checksum()}
         folder.create(content, overwrite=overwrite, left=LEFT)
         return _run(folder, config, training, models, quiet)
 
@@ -93,7 +92,7 @@ def resume(
     config = _with_candidates(config_from_json(content), candidates)
     _refuse_finished(place)
     loaded = task_of(config, place.path, task, quiet=quiet)
-    _refuse_other_data(place, config, content.get("data"), fingerprint(loaded))
+    _refuse_other_data(place, config, content.get("data"), loaded.checksum())
     with understood(place.config):
         training, models = make_training(config, loaded)
     with only_one(place.path):
@@ -105,7 +104,7 @@ def _refuse_other_data(
     folder: RunFolder, config: RunConfig, begun_with: str | None, now: str | None
 ) -> None:
     # Runs of older versions have no checksum, and computed samples may differ in the last digit.
-    if begun_with in (None, now) or generated(config):
+    if begun_with in (None, now) or generated(config.dataset):
         return
     raise RunError(
         f"The data of the run in {folder.path} are not those that it began with. "
@@ -166,7 +165,7 @@ def _with_candidates(config: RunConfig, candidates: Iterable[AnyCandidate] | Non
 
 def make_training(
     config: RunConfig, task: Task | EnvironmentTask
-) -> tuple[SearchTraining, list[Any]]:
+) -> tuple[SearchTraining, list[AnyModel]]:
     """Fresh models of a run, and what trains them."""
     settings, seeds = config.settings, list(config.seeds)
     with explained(config.own):
@@ -180,17 +179,22 @@ def make_training(
 
 
 def _run(
-    folder: RunFolder, config: RunConfig, training: SearchTraining, models: list[Any], quiet: bool
+    folder: RunFolder,
+    config: RunConfig,
+    training: SearchTraining,
+    models: list[AnyModel],
+    quiet: bool,
 ) -> Run:
     """Train from the last checkpoint, if there is one, to the end, and write what was found."""
     console = Console(quiet=quiet)
     _restore(folder, config, training, console)
     _introduce(config, training, models, console)
     with threads(config.threads), _checkpoint_named(folder), explained(config.own):
-        _train(folder, training, config.kind.labels(models[0]), console)
+        display = showing_of(config.kind).display(training, console)
+        _train(folder, training, config.kind.labels(models[0]), display, console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         companions = config.kind.companions(training.task, config.settings, config.seeds, models[0])
-        result["references"] += train_companions(companions, training.task, config.seeds, console)
+        result["references"] += train_companions(companions, config.seeds, console)
         # The last of all files: whoever finds it knows that the run is finished.
         write_json(folder.result, result)
     with suppress(OSError):
@@ -214,12 +218,12 @@ def _restore(
 
 
 def _introduce(
-    config: RunConfig, training: SearchTraining, models: list[Any], console: Console
+    config: RunConfig, training: SearchTraining, models: list[AnyModel], console: Console
 ) -> None:
     """Say what is going to be trained."""
     head = f"[bold]{config.dataset}[/]: {models[0].parameter_report()}"
     console.print(head, highlight=False, soft_wrap=True)
-    for note in showing_of(config.kind).notes(training.population, models, training.task):
+    for note in showing_of(config.kind).notes(training, models):
         console.print(note, style="dim", highlight=False, soft_wrap=True)
 
 
@@ -236,7 +240,7 @@ def _checkpoint_named(folder: RunFolder) -> Iterator[None]:
         raise RunError(f"{error} {folder.standing()}") from None
 
 
-def _trained(training: SearchTraining, models: list[Any]) -> list[Any]:
+def _trained(training: SearchTraining, models: list[AnyModel]) -> list[AnyModel]:
     """The models with the numbers of the training."""
     training.population.write_back(models)
     return [model.eval() for model in models]
@@ -263,12 +267,18 @@ class _Checkpoints:
         self._folder.save_checkpoint(self._training.state_dict())
 
 
-def _train(folder: RunFolder, training: SearchTraining, labels: Labels, console: Console) -> None:
+def _train(
+    folder: RunFolder,
+    training: SearchTraining,
+    labels: Labels,
+    display: Display | EpisodeDisplay,
+    console: Console,
+) -> None:
     """Train to the end; every record is written and shown, some are followed by a checkpoint."""
     events = Events(folder.make("tensorboard"), labels.names, training.epoch)
     checkpoints = _Checkpoints(folder, training)
     try:
-        with display_of(training, console) as display:
+        with display:
             for record in training.epochs():
                 line = record.to_json()
                 # The record before the checkpoint: after a crash between the two, the record is

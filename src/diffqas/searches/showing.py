@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
+from rich.console import Console
 from torch import nn
 
-from diffqas.agents import NETWORKS, Agent, AgentKind
+from diffqas.agents import NETWORKS, Agent, AgentKind, AgentTraining
 from diffqas.architecture import Ranked, as_layer
 from diffqas.circuits import SearchSpace, to_qasm
 from diffqas.kinds import (
@@ -20,6 +21,7 @@ from diffqas.kinds import (
     PerLayerKind,
     QLSTMKind,
     QuantumTrainKind,
+    SearchTraining,
     blind,
     constant,
     leading,
@@ -29,7 +31,17 @@ from diffqas.kinds import (
 from diffqas.layers import GATES, Forecaster, ForecasterLockstep, GateCircuits
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports import Floats, circuit_figure, space_note, structure_figure, structure_maps
-from diffqas.tasks import Task
+from diffqas.searches.agent_artefacts import write_agent_artefacts
+from diffqas.searches.artefacts import write_data_artefacts
+from diffqas.searches.config import RunConfig
+from diffqas.searches.progress import (
+    Display,
+    EpisodeDisplay,
+    display_of_episodes,
+    display_on_data,
+)
+from diffqas.storage import Json, RunFolder
+from diffqas.training import Training
 
 SEED_BY_SEED = (
     "This network cannot run under torch.func.vmap (torch's recurrent layers, dropout and buffers "
@@ -39,9 +51,11 @@ SEED_BY_SEED = (
 
 K = TypeVar("K", bound=AnyKind)
 M = TypeVar("M", bound=nn.Module)
+T = TypeVar("T", bound=SearchTraining)
+D = TypeVar("D", bound=Training)
 
 
-class Showing(ABC, Generic[K, M]):
+class Showing(ABC, Generic[K, M, T]):
     """What a kind of model leaves for people.
 
     Args:
@@ -52,8 +66,20 @@ class Showing(ABC, Generic[K, M]):
         self.kind = kind
 
     @abstractmethod
-    def notes(self, population: Any, models: Sequence[M], task: Any) -> list[str]:
+    def notes(self, training: T, models: Sequence[M]) -> list[str]:
         """Lines said before the training begins."""
+
+    @abstractmethod
+    def display(self, training: T, console: Console) -> Display | EpisodeDisplay:
+        """What is seen while it trains."""
+
+    @abstractmethod
+    def artefacts(self, folder: RunFolder, config: RunConfig, training: T) -> Json:
+        """Write what the training leaves beside its models.
+
+        Returns:
+            What belongs in result.json beside what every run leaves.
+        """
 
     @abstractmethod
     def picture(self, model: M, weights: Floats, title: str) -> Figure:
@@ -68,16 +94,29 @@ class Showing(ABC, Generic[K, M]):
         return {}
 
 
-AnyShowing: TypeAlias = Showing[Any, Any]
+AnyShowing: TypeAlias = Showing[Any, Any, Any]
 
 
-class QuantumTrainShowing(Showing[QuantumTrainKind, QuantumTrain]):
+class _OnData(Showing[K, M, D]):
+    """Of models that learn from samples."""
+
+    def display(self, training: D, console: Console) -> Display:
+        """Epochs and losses."""
+        return display_on_data(training, console)
+
+    def artefacts(self, folder: RunFolder, config: RunConfig, training: D) -> Json:
+        """Curves, and the predictions of a series."""
+        return write_data_artefacts(folder, config, training)
+
+
+class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Lockstep]]):
     """Of circuits that write the weights of one network."""
 
-    def notes(self, population: Lockstep, models: Sequence[QuantumTrain], task: Task) -> list[str]:
+    def notes(self, training: Training[Lockstep], models: Sequence[QuantumTrain]) -> list[str]:
         """The search space, the shots, and whether the networks run one after the other."""
         lines = [*self.space_notes(models[0]), *self._shots_notes()]
-        if len(models) > 1 and not population.together(task.train.inputs[:1]):
+        one = training.task.train.inputs[:1]
+        if len(models) > 1 and not training.population.together(one):
             lines.append(SEED_BY_SEED)
         return lines
 
@@ -143,11 +182,11 @@ class PerLayerShowing(QuantumTrainShowing):
         return {}
 
 
-class QLSTMShowing(Showing[QLSTMKind, Forecaster]):
+class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]]):
     """Of the quantum LSTM, which has a searched circuit in each gate."""
 
     def notes(
-        self, population: ForecasterLockstep, models: Sequence[Forecaster], task: Task
+        self, training: Training[ForecasterLockstep], models: Sequence[Forecaster]
     ) -> list[str]:
         """How many candidates of a gate do anything, if not all do."""
         layer = models[0].cell.circuits[0]
@@ -201,16 +240,24 @@ class QLSTMShowing(Showing[QLSTMKind, Forecaster]):
         ]
 
 
-class AgentShowing(Showing[AgentKind, Agent]):
+class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
     """Of agents, whose policy and value are written by circuits of their own."""
 
     def __init__(self, kind: AgentKind) -> None:
         super().__init__(kind)
         self._network = QuantumTrainShowing(kind.generator)
 
-    def notes(self, population: Any, models: Sequence[Agent], task: Any) -> list[str]:
+    def notes(self, training: AgentTraining, models: Sequence[Agent]) -> list[str]:
         """Constants in the search space."""
         return self._network.space_notes(models[0].written("policy"))
+
+    def display(self, training: AgentTraining, console: Console) -> EpisodeDisplay:
+        """Episodes and rewards."""
+        return display_of_episodes(training, console)
+
+    def artefacts(self, folder: RunFolder, config: RunConfig, training: AgentTraining) -> Json:
+        """Every episode, and the picture of the rewards."""
+        return write_agent_artefacts(folder, config, training)
 
     def picture(self, model: Agent, weights: Floats, title: str) -> Figure:
         """The policy's structural weights; those of the value stand in metrics.jsonl."""

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.optimisers import GradientDescent, Population, State
+from diffqas.optimisers import GradientDescent, Population
+from diffqas.storage import State
 from diffqas.tasks import Settings, Split, Task
 
 STRUCTURE = "structure"

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.optimisers import Population, State, trained_tensors
-from diffqas.storage import Json
+from diffqas.optimisers import Population, trained_tensors
+from diffqas.storage import Json, State
 from diffqas.tasks import Settings, Split, Task
 from diffqas.training.selection import copy_numbers, target_buffers
 from diffqas.training.shards import Federated, shards

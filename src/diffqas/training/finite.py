@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from diffqas.optimisers import DirectLockstep, Population
+from diffqas.optimisers import DirectLockstep, Group, Population
 
 OUTPUTS = "the network's outputs"
 
@@ -36,7 +36,7 @@ class InParts(Protocol):
         """Trainable tensors, in the order of the gradient's columns."""
         ...
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[Group]:
         """As `Population.parameter_groups`."""
         ...
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import require
-from diffqas.optimisers import Population, State
+from diffqas.optimisers import Population
+from diffqas.storage import State
 
 
 @runtime_checkable

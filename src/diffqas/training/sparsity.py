@@ -9,14 +9,15 @@ largest value, as a share of the loss: it counts as much when the loss is 1e-7 a
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import require
 from diffqas.optimisers import GradientDescent, Population
+from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Task
+from diffqas.training.bilevel import STRUCTURE
 
 
 class SparseDescent(GradientDescent):
@@ -29,10 +30,11 @@ class SparseDescent(GradientDescent):
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         super().__init__(population, settings.problem(task), settings.optimizer)
         names = [group["name"] for group in self.optimizer.param_groups]
-        self.circuits: Any = getattr(population, "circuits", None)
-        fits = "structure" in names and hasattr(self.circuits, "relaxation")
         rule = "be 0 where no candidates are weighed by Quantum-Train"
-        require(fits, "sparsity", rule, settings.sparsity)
+        searched = STRUCTURE in names and isinstance(population, Lockstep)
+        require(searched, "sparsity", rule, settings.sparsity)
+        assert isinstance(population, Lockstep)
+        self.circuits = population.circuits
         self.strength = settings.sparsity
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
@@ -47,7 +49,7 @@ class SparseDescent(GradientDescent):
         if self.circuits.relaxation.name != "raw":
             return
         for group in self.optimizer.param_groups:
-            if group["name"] == "structure":
+            if group["name"] == STRUCTURE:
                 for weights in group["params"]:
                     weights.copy_(soft_threshold(weights, self.strength * group["lr"]))
 

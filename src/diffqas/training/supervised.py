@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import RunError
-from diffqas.optimisers import Population, State, per_seed
-from diffqas.storage import Json
+from diffqas.optimisers import Population, per_seed
+from diffqas.storage import Json, State
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch

@@ -73,6 +73,9 @@ class EnvironmentTask:
         """
         return self.recipes[choose(recipe, self.recipes, "recipe")]
 
+    def checksum(self) -> None:
+        """None: an environment has no samples that could be others."""
+
     def to(self, device: torch.device | str, dtype: torch.dtype) -> EnvironmentTask:
         """The same for agents that compute elsewhere."""
         return replace(self, device=device, dtype=dtype)

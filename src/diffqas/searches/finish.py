@@ -1,0 +1,107 @@
+"""The end of a run: its models, circuits and pictures, and what result.json says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from safetensors.torch import save as save_safetensors
+
+from diffqas.kinds import AnyModel, SearchTraining
+from diffqas.reports import save_figure
+from diffqas.searches.agent_artefacts import ANIMATION, EPISODES, REWARDS
+from diffqas.searches.artefacts import (
+    CURVES,
+    FORECAST,
+    FORECAST_ERRORS,
+    PREDICTIONS,
+    REPORT,
+    SAMPLES,
+    STRUCTURE,
+    by_round,
+    seeds_in_words,
+)
+from diffqas.searches.config import RunConfig
+from diffqas.searches.showing import showing_of
+from diffqas.storage import Json, RunFolder, understood, untied, write_atomically
+
+_PARTS = ("", "-policy", "-value", "-seed-[0-9]*")
+LEFT = (
+    *(
+        PREDICTIONS,
+        SAMPLES,
+        STRUCTURE,
+        CURVES,
+        REWARDS,
+        ANIMATION,
+        EPISODES,
+        FORECAST,
+        FORECAST_ERRORS,
+        REPORT,
+    ),
+    *("model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png", "circuit.qasm"),
+    *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell")),
+    *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
+    *(f"generator{part}.safetensors" for part in _PARTS),
+    *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
+)
+"""What a finished run and the commands over it leave beside the files that `RunFolder` writes
+(docs/run-folder.md).
+"""
+
+
+def write_artefacts(
+    folder: RunFolder,
+    config: RunConfig,
+    training: SearchTraining,
+    models: Sequence[AnyModel],
+) -> Json:
+    """Write models, circuits and pictures of a finished training.
+
+    Returns:
+        What belongs in result.json.
+    """
+    showing = showing_of(config.kind)
+    _write_models(folder, config, models)
+    title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
+    with understood(folder.metrics):
+        weights = np.nanmedian(
+            [record["structural_weights"] for record in folder.records()], axis=1
+        )
+        picture = by_round(showing.picture(models[0], weights, title), config)
+    save_figure(picture, folder.path / STRUCTURE)
+    result = _common(config, training, models)
+    return result | showing.artefacts(folder, config, training)
+
+
+def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[AnyModel]) -> None:
+    kind = config.kind
+    names = ["model.safetensors", *(f"model-seed-{seed}.safetensors" for seed in config.seeds[1:])]
+    for name, model in zip(names, models, strict=True):
+        exported = untied(kind.export(model))
+        write_atomically(folder.path / name, save_safetensors(exported, {"format": "pt"}))
+    showing = showing_of(kind)
+    circuits, pictures = showing.circuits(models[0]), showing.circuit_pictures(models[0])
+    for name, text in circuits.items():
+        write_atomically(folder.path / name, text.encode())
+    for name, figure in pictures.items():
+        save_figure(figure, folder.path / name)
+
+
+def _common(config: RunConfig, training: SearchTraining, models: Sequence[AnyModel]) -> Json:
+    """What result.json says of every run; lists of figures have one entry per seed."""
+    task = training.task
+    return {
+        "task": task.name,
+        "model": config.kind.name,
+        "recipe": config.recipe,
+        "seeds": list(config.seeds),
+        "epochs": training.epoch,
+        **config.kind.figures(models).to_json(),
+        "seconds": round(training.seconds, 3),
+        "references": [
+            {"name": r.name, "value": r.value, "remark": r.remark}
+            for r in config.kind.references(task)
+        ],
+        "failures": {str(seed): reason for seed, reason in training.failures.items()},
+    }
