@@ -1,5 +1,7 @@
 """Structural weights: the relaxed choice between candidates, and what it finds."""
 
+from diffqas.architecture.angles import angle_shape as angle_shape
+from diffqas.architecture.angles import fewer_rotations as fewer_rotations
 from diffqas.architecture.audit import MAX_AUDIT_QUBITS as MAX_AUDIT_QUBITS
 from diffqas.architecture.audit import Audit as Audit
 from diffqas.architecture.audit import audits as audits
@@ -9,6 +11,8 @@ from diffqas.architecture.kept import Kept as Kept
 from diffqas.architecture.kept import stays as stays
 from diffqas.architecture.mixture import SHARINGS as SHARINGS
 from diffqas.architecture.mixture import CircuitMixture as CircuitMixture
+from diffqas.architecture.parameter_groups import ParameterGroup as ParameterGroup
+from diffqas.architecture.parameter_groups import trained as trained
 from diffqas.architecture.per_layer import Layers as Layers
 from diffqas.architecture.per_layer import PerLayerCircuit as PerLayerCircuit
 from diffqas.architecture.per_layer import as_layer as as_layer
@@ -24,6 +28,7 @@ from diffqas.architecture.relaxation import Softmax as Softmax
 from diffqas.architecture.relaxation import as_relaxation as as_relaxation
 from diffqas.architecture.relaxation import generators as generators
 from diffqas.architecture.relaxation import noise_like as noise_like
+from diffqas.architecture.relaxation import step_noise as step_noise
 from diffqas.architecture.shots import SHOT_GRADIENTS as SHOT_GRADIENTS
 from diffqas.architecture.shots import Shots as Shots
 from diffqas.architecture.shots import frequencies as frequencies

@@ -85,11 +85,12 @@ class Audit:
 
         None for constants, or if there is one size only.
         """
-        if len(self.gradient_variance) < 2 or any(
-            variance < ZERO_VARIANCE for _, variance in self.gradient_variance
-        ):
+        if len(self.gradient_variance) < 2:
             return None
         sizes, variances = zip(*self.gradient_variance, strict=True)
+        if min(variances) < ZERO_VARIANCE:
+            return None
+        # A barren plateau is a variance that falls as 2**(slope * n).
         return float(np.polyfit(sizes, np.log2(variances), 1)[0])
 
 
@@ -179,9 +180,12 @@ def _audits(
 
 def _sizes(candidate: AnyCandidate, n: int) -> Sequence[int]:
     """Every second size up to `n`, from 2 or 3 on; only `n` for an entangler given as pairs."""
+    least = min(n, 2 + n % 2)
     if isinstance(candidate, Ansatz):
-        return [size for size in range(min(n, 2 + n % 2), n + 1, 2) if fits(candidate, size)]
-    return range(n if n < 3 or not isinstance(candidate.entangler, str) else 2 + n % 2, n + 1, 2)
+        return [size for size in range(least, n + 1, 2) if fits(candidate, size)]
+    if not isinstance(candidate.entangler, str):
+        return [n]
+    return range(least, n + 1, 2)
 
 
 def random_angles(space: SearchSpace, n: int, depth: int, samples: int, seed: int) -> Tensor:
@@ -261,9 +265,8 @@ def step_seconds(spaces: Sequence[SearchSpace], angles: Tensor) -> list[float]:
     fewest, most = ROUNDS
     while len(times) < fewest + 1 or (sum(map(sum, times)) < SECONDS and len(times) < most):
         times.append([_one_step(space, angles[..., : space.angles_per_qubit]) for space in spaces])
-    return [
-        statistics.median(own) / len(angles) for own in zip(*times[1:], strict=True)
-    ]  # the first fills caches
+    timed = times[1:]  # the first round fills caches
+    return [statistics.median(own) / len(angles) for own in zip(*timed, strict=True)]
 
 
 def _one_step(space: SearchSpace, angles: Tensor) -> float:
@@ -293,7 +296,9 @@ def _probabilities(candidate: AnyCandidate, angles: Tensor) -> Tensor:
 
 
 def _squeezed(angles: Tensor) -> Tensor:
-    return angles.squeeze(-1) if angles.shape[-1] == 1 else angles
+    if angles.shape[-1] == 1:
+        return angles.squeeze(-1)
+    return angles
 
 
 def _at_once(n: int) -> int:

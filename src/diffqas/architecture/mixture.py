@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from diffqas.architecture.angles import angle_shape, depth_of, fewer_rotations, qubits_of
 from diffqas.architecture.kept import Kept, stays
-from diffqas.architecture.relaxation import Relaxation
+from diffqas.architecture.relaxation import Relaxation, step_noise
 from diffqas.architecture.shots import Shots, sampled, shot_generators
 from diffqas.circuits import SearchSpace, gate_list
 from diffqas.errors import choose, require
@@ -53,8 +54,7 @@ class CircuitMixture(nn.Module):
             gate_list(candidate, n)  # tells of one that does not fit n qubits
         self.candidates, self.relaxation, self.sharing = candidates, relaxation, sharing
         own = (len(candidates),) if sharing == "separate" else ()
-        r = candidates.angles_per_qubit
-        shape = (*lead, *own, depth, n) if r == 1 else (*lead, *own, depth, n, r)
+        shape = (*lead, *own, *angle_shape(candidates, depth, n))
         self.angles = nn.Parameter(spread * torch.randn(shape))
         self.structure = nn.Parameter(relaxation.initial(len(candidates)).expand(*lead, -1).clone())
         self.progress = 0.0
@@ -72,12 +72,12 @@ class CircuitMixture(nn.Module):
     @property
     def n(self) -> int:
         """Qubits."""
-        return self.angles.shape[-1 if self.candidates.angles_per_qubit == 1 else -2]
+        return qubits_of(self.candidates, self.angles)
 
     @property
     def depth(self) -> int:
         """Layers."""
-        return self.angles.shape[-2 if self.candidates.angles_per_qubit == 1 else -3]
+        return depth_of(self.candidates, self.angles)
 
     @property
     def weights(self) -> Tensor:
@@ -97,8 +97,8 @@ class CircuitMixture(nn.Module):
     def forward(self) -> Tensor:
         """Mixed probabilities, (*lead, 2**n); sampled ones while training with finite shots."""
         noise = None
-        if self.training and self.relaxation.stochastic:
-            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        if self.training:
+            noise = step_noise(self.relaxation, self.structure, self.noise)
         weights = self.relaxation.weights(self.structure, self.progress, noise)
         separate = self.sharing == "separate"
         if self.training and self.shots is not None:
@@ -138,9 +138,7 @@ class CircuitMixture(nn.Module):
         if self.sharing == "separate":
             own = self.structure.dim() - 1
             angles = angles.index_select(own, torch.tensor(firsts, device=angles.device))
-        if self.candidates.angles_per_qubit > 1:
-            r = space.angles_per_qubit
-            angles = angles[..., :r] if r > 1 else angles[..., 0]
+        angles = fewer_rotations(self.candidates, space, angles)
         structure = self.relaxation.merge(self.structure, groups, self.progress)
         few.angles = nn.Parameter(angles.clone(), self.angles.requires_grad)
         few.structure = nn.Parameter(structure.clone(), self.structure.requires_grad)

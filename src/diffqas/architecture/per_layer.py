@@ -25,7 +25,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from diffqas.architecture.relaxation import Gumbel, Relaxation
+from diffqas.architecture.angles import angle_shape, qubits_of
+from diffqas.architecture.relaxation import Gumbel, Relaxation, step_noise
 from diffqas.circuits import AnyCandidate, Candidate, SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.simulator import layered_probabilities
@@ -101,8 +102,8 @@ class PerLayerCircuit(nn.Module):
             require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
         self.candidates, self.relaxation, self.spread = candidates, relaxation, spread
-        r = candidates.angles_per_qubit
-        self.angles = nn.Parameter(spread * torch.randn(*lead, depth, n, *([r] if r > 1 else [])))
+        shape = (*lead, *angle_shape(candidates, depth, n))
+        self.angles = nn.Parameter(spread * torch.randn(shape))
         start = relaxation.initial(len(candidates)).expand(depth, -1)
         self.structure = nn.Parameter(start + START * torch.randn(*lead, depth, len(candidates)))
         self.progress = 0.0
@@ -112,7 +113,7 @@ class PerLayerCircuit(nn.Module):
     @property
     def n(self) -> int:
         """Qubits."""
-        return self.angles.shape[-1 if self.candidates.angles_per_qubit == 1 else -2]
+        return qubits_of(self.candidates, self.angles)
 
     @property
     def depth(self) -> int:
@@ -155,10 +156,9 @@ class PerLayerCircuit(nn.Module):
         """
         if not (self.training and self.structure.requires_grad):
             return self._probabilities(self.choice)
-        noise = None
-        if self.relaxation.stochastic:
-            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        noise = step_noise(self.relaxation, self.structure, self.noise)
         soft = self.relaxation.weights(self.structure, self.progress, noise)
+        # The largest noisy weight is a draw from the softmax without noise (Gumbel-max).
         choice = soft.argmax(-1) if self.relaxation.stochastic else self.choice
         # Straight through: the value is that of the drawn circuit, the gradient that of `soft`.
         hard = one_hot(choice, len(self.candidates)).to(soft)
@@ -167,8 +167,10 @@ class PerLayerCircuit(nn.Module):
     def _probabilities(self, choice: Tensor, weights: Tensor | None = None) -> Tensor:
         lead = self.structure.shape[:-2]
         angles = self.angles.reshape(-1, self.depth, self.n, self.candidates.angles_per_qubit)
-        own = None if weights is None else weights.reshape(-1, *weights.shape[-2:])
-        found = layered_probabilities(self.candidates, angles, choice.reshape(-1, self.depth), own)
+        if weights is not None:
+            weights = weights.reshape(-1, *weights.shape[-2:])
+        layers = choice.reshape(-1, self.depth)
+        found = layered_probabilities(self.candidates, angles, layers, weights)
         return found.reshape(*lead, -1)
 
     @property

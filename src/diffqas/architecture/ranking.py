@@ -69,7 +69,10 @@ def _measured(
     """Groups of equal candidates, weights and spreads, (*lead, candidates)."""
     n = mixture.n
     probabilities = mixture.probabilities()
-    scaled = probabilities * 2**n if scale is None else scale(probabilities, n)
+    if scale is None:
+        scaled = probabilities * 2**n
+    else:
+        scaled = scale(probabilities, n)
     groups_of_equals = groups(mixture.candidates, n, shared=mixture.sharing == "shared")
     return groups_of_equals, mixture.weights, scaled.std(dim=-1, correction=0)
 
@@ -94,9 +97,11 @@ def ranked(
     found = []
     for indices in merged:
         weight = float(weights[indices].sum())
-        contribution = (
-            abs(weight) * float(spreads[indices[0]]) if relaxation.name == "raw" else weight
-        )
+        contribution = weight
+        if relaxation.name == "raw":
+            # w_j p_j adds |w_j| std(p_j) to the spread of the mixture; its mean is the same for all
+            # candidates, and no part of the choice between them.
+            contribution = abs(weight) * float(spreads[indices[0]])
         members = tuple(space[index] for index in indices)
         found.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
     return sorted(found, key=lambda entry: -entry.contribution)

@@ -35,7 +35,10 @@ class Raw:
 
     def initial(self, count: int) -> Tensor:
         """Structural parameters at the start, (count,)."""
-        return torch.full((count,), 1 / count if self.start is None else self.start)
+        start = self.start
+        if start is None:
+            start = 1 / count
+        return torch.full((count,), start)
 
     def weights(
         self, structure: Tensor, progress: float = 1.0, noise: Tensor | None = None
@@ -170,6 +173,15 @@ def noise_like(structure: Tensor, draws: Sequence[torch.Generator]) -> Tensor:
     return torch.stack([torch.rand(structure.shape[1:], generator=draw) for draw in draws]).to(
         structure
     )
+
+
+def step_noise(relaxation: Relaxation, structure: Tensor, given: Tensor | None) -> Tensor | None:
+    """Uniform noise for a training step: the given one, or drawn anew; None if none is needed."""
+    if not relaxation.stochastic:
+        return None
+    if given is not None:
+        return given
+    return torch.rand_like(structure)
 
 
 RELAXATIONS: dict[str, type[Raw] | type[Softmax] | type[Gumbel]] = {

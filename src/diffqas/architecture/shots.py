@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.architecture.angles import angle_shape, fewer_rotations
 from diffqas.choices import option
 from diffqas.circuits import CONSTANTS, SearchSpace, form
-from diffqas.errors import choose, require, whole
+from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.simulator import probabilities
 from diffqas.storage import storable
 
@@ -132,20 +133,21 @@ def sampled(
     """
     places = live(space)
     shifted = shots.gradient == "parameter-shift"
-    exact = probabilities(space, angles.detach() if shifted else angles, separate=separate)
+    # Of shifted circuits only values are taken: the gradient is measured, in `_linear`.
+    seen = angles.detach() if shifted else angles
+    exact = probabilities(space, seen, separate=separate)
     if not places:
         return exact
     rows = exact[..., places, :]
     stacked = rows.detach().reshape(len(draws), *rows.shape[-2:])
-    measured = torch.stack(
-        [frequencies(p, shots.count, draw) for p, draw in zip(stacked, draws, strict=True)]
-    )
-    measured = measured.reshape(rows.shape)
+    pairs = zip(stacked, draws, strict=True)
+    counted = [frequencies(p, shots.count, draw) for p, draw in pairs]
+    measured = torch.stack(counted).reshape(rows.shape)
     if shifted and angles.requires_grad and torch.is_grad_enabled():
         rows = rows + _linear(space, angles, shots.count, draws, separate).reshape(rows.shape)
-    return exact.index_copy(
-        -2, torch.tensor(places, device=exact.device), rows + (measured - rows).detach()
-    )
+    # Straight through: the value is that of the frequencies, the gradient that of `rows`.
+    passed = rows + (measured - rows).detach()
+    return exact.index_copy(-2, torch.tensor(places, device=exact.device), passed)
 
 
 def shift_jacobian(
@@ -176,18 +178,18 @@ def shift_jacobian(
     base = angles.detach()
     if separate:
         base = base[places]
-    if few.angles_per_qubit < space.angles_per_qubit:  # only constants use the others
-        base = base[..., : few.angles_per_qubit] if few.angles_per_qubit > 1 else base[..., 0]
+    base = fewer_rotations(space, few, base)  # only constants use the others
     one = base[0] if separate else base
-    steps = torch.eye(one.numel(), dtype=base.dtype, device=base.device).reshape(-1, *one.shape) * (
-        math.pi / 2
-    )
+    units = torch.eye(one.numel(), dtype=base.dtype, device=base.device)
+    steps = units.reshape(-1, *one.shape) * (math.pi / 2)
     if separate:
         steps = steps.unsqueeze(1)  # the same angle of every candidate at once: they do not meet
     both = probabilities(few, torch.stack([base + steps, base - steps]), separate=separate)
     if count is not None:
-        require(draw is not None, "draw", "be given with `count`", draw)
-        both = frequencies(both, count, draw)  # pyright: ignore[reportArgumentType]
+        if draw is None:
+            raise ArgumentError("Argument `draw` must be given with `count`, but got None.")
+        both = frequencies(both, count, draw)
+    # dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2: p is a + b cos t + c sin t in every single angle.
     return (both[0] - both[1]) / 2
 
 
@@ -199,23 +201,18 @@ def _linear(
     separate: bool,
 ) -> Tensor:
     """Zeros whose derivative in the angles is the measured one, (seeds, live candidates, 2**n)."""
-    own = 1 if separate else 0
-    flat = angles.reshape(len(draws), *angles.shape[angles.dim() - _inner(space) - own :])
+    inner = len(angle_shape(space, 1, 1)) + int(separate)
+    flat = angles.reshape(len(draws), *angles.shape[angles.dim() - inner :])
     parts = []
     for one, draw in zip(flat, draws, strict=True):
         jacobian = shift_jacobian(space, one, count, draw, separate=separate)
-        change = one - one.detach()
+        change = one - one.detach()  # 0, with derivative 1 in the angles
         if separate:
             change = _used(change[live(space)], len(jacobian), 1)
             parts.append(torch.einsum("ca,aci->ci", change, jacobian))
         else:
             parts.append(torch.einsum("a,aci->ci", _used(change, len(jacobian), 0), jacobian))
     return torch.stack(parts)
-
-
-def _inner(space: SearchSpace) -> int:
-    """Dimensions of one candidate's angles."""
-    return 2 if space.angles_per_qubit == 1 else 3
 
 
 def _used(change: Tensor, count: int, kept: int) -> Tensor:

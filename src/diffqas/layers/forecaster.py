@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor, nn
 
+from diffqas.architecture import ParameterGroup, trained
 from diffqas.errors import require
 from diffqas.layers.parameter_report import QLSTMReport
-from diffqas.layers.qlstm import QLSTM
+from diffqas.layers.qlstm import QLSTM, circuit_parameters
 
 
 class Forecaster(nn.Module):
@@ -31,14 +31,10 @@ class Forecaster(nn.Module):
 
     def __init__(self, cell: QLSTM, rates: Mapping[str, float] | None = None) -> None:
         super().__init__()
-        require(
-            cell.input_size == 1,
-            "cell",
-            "read one value per moment",
-            f"input_size {cell.input_size}",
-        )
+        got = f"input_size {cell.input_size}"
+        require(cell.input_size == 1, "cell", "read one value per moment", got)
         self.cell, self.head = cell, nn.Linear(cell.hidden_size, 1)
-        self.rates = dict(rates or {})
+        self.rates = {} if rates is None else dict(rates)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map windows (batch, time) to predictions (batch,)."""
@@ -50,15 +46,11 @@ class Forecaster(nn.Module):
         head = sum(parameter.numel() for parameter in self.head.parameters())
         return replace(self.cell.parameter_report(), head=head)
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure and head, each at `lr` times its own rate.
 
         Frozen parameters are left out.
         """
-        head = {"name": "head", "params": list(self.head.parameters()), "lr": lr}
-        return rated([*self.cell.parameter_groups(lr), head], self.rates)
-
-
-def rated(groups: list[dict[str, Any]], rates: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Parameter groups with the `lr` of each times the rate of its name."""
-    return [group | {"lr": group["lr"] * rates.get(group["name"], 1.0)} for group in groups]
+        kinds = circuit_parameters(self.cell.circuits)
+        kinds["head"] = list(self.head.parameters())
+        return trained(kinds, self.rates, lr)

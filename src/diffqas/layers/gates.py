@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import SHARINGS, Kept, Ranked, Relaxation, ranked, stays
+from diffqas.architecture import (
+    SHARINGS,
+    Kept,
+    Ranked,
+    Relaxation,
+    angle_shape,
+    fewer_rotations,
+    ranked,
+    stays,
+    step_noise,
+)
 from diffqas.circuits import SearchSpace, encoded_findings
 from diffqas.errors import choose, require, whole
 from diffqas.simulator import MAX_QUBITS, Observables, heisenberg
@@ -57,12 +67,8 @@ class GateCircuits(nn.Module):
     ) -> None:
         super().__init__()
         require(whole(depth), "depth", "be a whole number of at least 1", depth)
-        require(
-            n <= MAX_QUBITS,
-            "hidden_size",
-            f"need at most {MAX_QUBITS} qubits with the input",
-            f"{n} qubits",
-        )
+        rule = f"need at most {MAX_QUBITS} qubits with the input"
+        require(n <= MAX_QUBITS, "hidden_size", rule, f"{n} qubits")
         choose(sharing, SHARINGS, "sharing")
         choose(structure, STRUCTURES, "structure")
         for candidate in candidates:
@@ -70,12 +76,11 @@ class GateCircuits(nn.Module):
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
         self.candidates, self.n, self.outputs, self.depth = candidates, n, outputs, depth
         self.relaxation, self.sharing = relaxation, sharing
-        count, r = len(candidates), candidates.angles_per_qubit
+        count = len(candidates)
         rows = len(GATES) if structure == "gate" else 1
         own = (count,) if self.separate else ()
-        self.angles = nn.Parameter(
-            spread * torch.randn(len(GATES), *own, depth, n, *((r,) if r > 1 else ()))
-        )
+        shape = (len(GATES), *own, *angle_shape(candidates, depth, n))
+        self.angles = nn.Parameter(spread * torch.randn(shape))
         # A single candidate has nothing to be weighed against: its weight stays.
         self.structure = nn.Parameter(
             relaxation.initial(count).repeat(rows, 1), requires_grad=count > 1
@@ -117,10 +122,12 @@ class GateCircuits(nn.Module):
         v: (*lead, 1, batch, n) -> (*lead, 4, batch, outputs).
         """
         noise = None
-        if self.training and self.relaxation.stochastic:
-            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        if self.training:
+            noise = step_noise(self.relaxation, self.structure, self.noise)
         weights = self.relaxation.weights(self.structure, self.progress, noise)
-        placed = self._placed(weights.expand(*weights.shape[:-2], len(GATES), -1)).unsqueeze(-2)
+        of_gates = weights.expand(*weights.shape[:-2], len(GATES), -1)
+        placed = self._placed(of_gates).unsqueeze(-2)
+        # A reservoir's circuits never change: each is pulled back once, and only mixed anew.
         if stays(self.angles):
             each = self._reservoir(self._each, self.angles, self.choice)
             if each.coefficients is not None:
@@ -146,13 +153,11 @@ class GateCircuits(nn.Module):
         (softmax, gumbel).
         """
         draw = torch.Generator().manual_seed(0)
-        probes = squash(
-            2 * torch.rand(_PROBES, self.n, generator=draw, dtype=torch.float64) - 1
-        ).to(self.angles)
-        values = heisenberg(self.candidates, self._angles(), self.outputs, separate=self.separate)(
-            probes
-        )
-        variances = values.var(1, correction=0).mean(-1)
+        uniform = 2 * torch.rand(_PROBES, self.n, generator=draw, dtype=torch.float64) - 1
+        probes = squash(uniform).to(self.angles)
+        each = heisenberg(self.candidates, self._angles(), self.outputs, separate=self.separate)
+        # Root mean square of the outputs' spreads: variances add up, standard deviations do not.
+        variances = each(probes).var(1, correction=0).mean(-1)
         if len(self.structure) == 1:
             variances = variances.mean(0, keepdim=True)
         spreads = variances.sqrt().gather(1, self.choice)
@@ -194,20 +199,16 @@ class GateCircuits(nn.Module):
         angles = self.angles
         if self.separate:
             gate = torch.arange(len(GATES), device=angles.device).unsqueeze(1)
-            angles = angles[
-                gate, angles.new_tensor(firsts, dtype=torch.long).expand(len(GATES), -1)
-            ]
-        if self.candidates.angles_per_qubit > 1:
-            r = space.angles_per_qubit
-            angles = angles[..., :r] if r > 1 else angles[..., 0]
+            first = angles.new_tensor(firsts, dtype=torch.long).expand(len(GATES), -1)
+            angles = angles[gate, first]
+        angles = fewer_rotations(self.candidates, space, angles)
         merged = [
             self.relaxation.merge(row, own, self.progress)
             for row, own in zip(self.structure, groups, strict=True)
         ]
         # Alone, a softmax weight is 1 whatever its parameter.
-        trains = self.structure.requires_grad and (
-            len(firsts[0]) > 1 or self.relaxation.name == "raw"
-        )
+        matters = len(firsts[0]) > 1 or self.relaxation.name == "raw"
+        trains = self.structure.requires_grad and matters
         few.angles = nn.Parameter(angles.clone(), self.angles.requires_grad)
         few.structure = nn.Parameter(torch.stack(merged), trains)
         few.progress = self.progress
@@ -232,9 +233,8 @@ class GateCircuits(nn.Module):
 
     def _angles(self) -> Tensor:
         """Angles as the simulator takes them, (*lead, 4, 1, ...)."""
-        return (self._placed(self.angles) if self.separate else self.angles).unsqueeze(
-            self.structure.dim() - 1
-        )
+        angles = self._placed(self.angles) if self.separate else self.angles
+        return angles.unsqueeze(self.structure.dim() - 1)
 
     def _placed(self, values: Tensor) -> Tensor:
         """Values (*lead, 4, candidates of a row, ...) at their places in `candidates`, else 0."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import generators, noise_like
+from diffqas.architecture import ParameterGroup, generators, noise_like, trained
 from diffqas.errors import require
-from diffqas.layers.forecaster import Forecaster, rated
+from diffqas.layers.forecaster import Forecaster
 from diffqas.layers.gates import GateCircuits
-from diffqas.layers.qlstm import parameter_groups
+from diffqas.layers.qlstm import circuit_parameters
 from diffqas.layers.recurrence import Gates, unroll
 from diffqas.simulator import Observables, features
 
@@ -36,29 +35,21 @@ class ForecasterLockstep(nn.Module):
         super().__init__()
         require(len(models) >= 1, "models", "hold at least one Forecaster", "an empty list")
         first = models[0]
-        kinds = {
+        shapes = {
             tuple((name, tuple(p.shape)) for name, p in model.named_parameters())
             for model in models
         }
-        require(
-            len(kinds) == 1,
-            "models",
-            "differ in their numbers only",
-            f"{len(kinds)} kinds of shapes",
-        )
-        self.squash, self.hidden_size, self.rates = (
-            first.cell.squash,
-            first.cell.hidden_size,
-            first.rates,
-        )
+        got = f"{len(shapes)} kinds of shapes"
+        require(len(shapes) == 1, "models", "differ in their numbers only", got)
+        self.squash, self.hidden_size = first.cell.squash, first.cell.hidden_size
+        self.rates = first.rates
         stacks = zip(*(model.cell.circuits for model in models), strict=True)
         self.layers = nn.ModuleList(GateCircuits.stacked(layers) for layers in stacks)
-        self.head = nn.ParameterDict(
-            {
-                name: torch.stack([m.head.get_parameter(name).detach() for m in models])
-                for name in ("weight", "bias")
-            }
-        )
+        heads = {
+            name: torch.stack([model.head.get_parameter(name).detach() for model in models])
+            for name in ("weight", "bias")
+        }
+        self.head = nn.ParameterDict(heads)
 
     def __len__(self) -> int:
         return len(self.head["bias"])
@@ -111,9 +102,12 @@ class ForecasterLockstep(nn.Module):
         rows of a Jacobian would each go back through all samples.
         """
         gates = [Recorded(layer()) for layer in self.circuits]
-        sources = [found for gate in gates if (found := gate.observables.coefficients) is not None]
-        if len(sources) < len(gates):  # circuits too wide
-            return None
+        sources = []
+        for gate in gates:
+            coefficients = gate.observables.coefficients
+            if coefficients is None:  # circuits too wide
+                return None
+            sources.append(coefficients)
         h = self._states([lambda gate=gate: gate for gate in gates], x)
         outputs = self._read(h)
         # The head is linear, y = W h + b: dy/dW = h and dy/db = 1 need no backward pass.
@@ -139,10 +133,11 @@ class ForecasterLockstep(nn.Module):
                 known[id(parameter)] = part
         return outputs.detach(), [known[id(parameter)] for parameter in parameters]
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure and head, each at `lr` times its own rate."""
-        head = {"name": "head", "params": list(self.head.values()), "lr": lr}
-        return rated([*parameter_groups(self.circuits, lr), head], self.rates)
+        kinds = circuit_parameters(self.circuits)
+        kinds["head"] = list(self.head.values())
+        return trained(kinds, self.rates, lr)
 
     @torch.no_grad()
     def write_back(self, models: Sequence[Forecaster]) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import Ranked, Relaxation, as_relaxation
+from diffqas.architecture import ParameterGroup, Ranked, Relaxation, as_relaxation, trained
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
 from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.recurrence import SQUASHES, State, unroll
-from diffqas.storage import Json
+
+T = TypeVar("T")
 
 
 class QLSTM(nn.Module):
@@ -82,11 +83,8 @@ class QLSTM(nn.Module):
         proj_size: int = 0,
     ) -> None:
         super().__init__()
-        for name, size in (
-            ("input_size", input_size),
-            ("hidden_size", hidden_size),
-            ("num_layers", num_layers),
-        ):
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        for name, size in sizes.items():
             require(whole(size), name, "be a whole number of at least 1", repr(size))
         require(isinstance(reservoir, bool), "reservoir", "be True or False", repr(reservoir))
         # Arguments of `torch.nn.LSTM` that this cell has one value of: a call that is carried
@@ -236,30 +234,26 @@ class QLSTM(nn.Module):
             frozen=sum(each.numel() for each in (*angles, *weights) if not each.requires_grad),
         )
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles and structure at `lr`; frozen ones are left out."""
-        return parameter_groups(self.circuits, lr)
+        return trained(circuit_parameters(self.circuits), {}, lr)
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
         return f"{self.input_size}, {self.hidden_size}, squash={self.squash}"
 
     @staticmethod
-    def _named(layers: Iterable[Iterable[tuple[str, Any]]]) -> Json:
-        return {
-            f"{name}_l{index}": value for index, rows in enumerate(layers) for name, value in rows
-        }
+    def _named(layers: Iterable[Iterable[tuple[str, T]]]) -> dict[str, T]:
+        """Values of each layer's rows under names as `forget_l0`."""
+        named: dict[str, T] = {}
+        for index, rows in enumerate(layers):
+            named |= {f"{name}_l{index}": value for name, value in rows}
+        return named
 
 
-def parameter_groups(layers: Iterable[GateCircuits], lr: float) -> list[dict[str, Any]]:
-    """Groups for `torch.optim` of layers, single or stacked; frozen parameters are left out."""
-    given = list(layers)
-    groups = [
-        {
-            "name": name,
-            "params": [p for layer in given if (p := layer.get_parameter(name)).requires_grad],
-            "lr": lr,
-        }
-        for name in ("angles", "structure")
-    ]
-    return [group for group in groups if group["params"]]
+def circuit_parameters(layers: Sequence[GateCircuits]) -> dict[str, list[nn.Parameter]]:
+    """Angles and structure of layers, single or stacked."""
+    return {
+        "angles": [layer.angles for layer in layers],
+        "structure": [layer.structure for layer in layers],
+    }

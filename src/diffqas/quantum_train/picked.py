@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture
+from diffqas.architecture import CircuitMixture, step_noise
 from diffqas.circuits import SearchSpace
 from diffqas.errors import require
 from diffqas.quantum_train.lockstep import Lockstep
@@ -61,8 +61,8 @@ class PickedMixture(CircuitMixture):
     def forward(self) -> Tensor:
         """Mixed probabilities, (copies, 2**n)."""
         noise = None
-        if self.training and self.relaxation.stochastic:
-            noise = torch.rand_like(self.structure) if self.noise is None else self.noise
+        if self.training:
+            noise = step_noise(self.relaxation, self.structure, self.noise)
         weights = self._spread(self.relaxation.weights(self.structure, self.progress, noise))
         return mixture(
             self.candidates, self._own_angles(), weights, separate=self.sharing == "separate"
@@ -75,7 +75,9 @@ class PickedMixture(CircuitMixture):
         )
 
     def _own_angles(self) -> Tensor:
-        return self._spread(self.angles) if self.sharing == "separate" else self.angles
+        if self.sharing == "separate":
+            return self._spread(self.angles)
+        return self.angles
 
     def _spread(self, values: Tensor) -> Tensor:
         """Values (copies, k, ...) at their places among all candidates, 0 elsewhere.

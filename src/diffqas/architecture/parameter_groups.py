@@ -1,0 +1,33 @@
+"""Parameters by what they are, each kind with a learning rate of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from torch import nn
+
+ParameterGroup: TypeAlias = dict[str, Any]
+"""A group as `torch.optim` takes it: `name`, `params`, `lr`, and what an optimiser adds to it."""
+
+
+def trained(
+    parameters: Mapping[str, Iterable[nn.Parameter]], rates: Mapping[str, float], lr: float
+) -> list[ParameterGroup]:
+    """Groups without frozen parameters; one that has no others is left out.
+
+    Args:
+        parameters: those of each group, by its name.
+        rates: learning rates relative to the base rate, by the same names; 1 where not given.
+        lr: the base rate.
+
+    >>> groups = trained({"head": nn.Linear(2, 1).parameters(), "none": []}, {"head": 3.0}, lr=0.5)
+    >>> [(group["name"], len(group["params"]), group["lr"]) for group in groups]
+    [('head', 2, 1.5)]
+    """
+    groups: list[ParameterGroup] = []
+    for name, given in parameters.items():
+        free = [parameter for parameter in given if parameter.requires_grad]
+        if free:
+            groups.append({"name": name, "params": free, "lr": lr * rates.get(name, 1.0)})
+    return groups
