@@ -69,10 +69,7 @@ def _measured(
     """Groups of equal candidates, weights and spreads, (*lead, candidates)."""
     n = mixture.n
     probabilities = mixture.probabilities()
-    if scale is None:
-        scaled = probabilities * 2**n
-    else:
-        scaled = scale(probabilities, n)
+    scaled = probabilities * 2**n if scale is None else scale(probabilities, n)
     groups_of_equals = groups(mixture.candidates, n, shared=mixture.sharing == "shared")
     return groups_of_equals, mixture.weights, scaled.std(dim=-1, correction=0)
 

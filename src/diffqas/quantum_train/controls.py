@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from diffqas.architecture import ParameterGroup, trained
 from diffqas.errors import require
 from diffqas.quantum_train.generator import gain_and_offset
-from diffqas.quantum_train.layout import find_layout
+from diffqas.quantum_train.layout import Slot, find_layout
 from diffqas.quantum_train.skeleton import Skeleton
 
 
@@ -34,23 +34,14 @@ class ClassicalGenerators(nn.Module):
         self, targets: Sequence[nn.Module], seeds: Sequence[int], count: int, rate: float = 1.0
     ) -> None:
         super().__init__()
-        require(
-            len(targets) == len(seeds) >= 1,
-            "targets",
-            "be one network per seed",
-            f"{len(targets)} networks",
-        )
+        paired = len(targets) == len(seeds) >= 1
+        require(paired, "targets", "be one network per seed", f"{len(targets)} networks")
         first = targets[0]
-        require(
-            not any(True for _ in first.buffers()),
-            "targets",
-            "have no buffers",
-            type(first).__name__,
-        )
+        buffers = list(first.buffers())
+        require(not buffers, "targets", "have no buffers", type(first).__name__)
         layout = find_layout(first)
-        require(
-            1 <= count <= layout.size, "count", f"be between 1 and the {layout.size} weights", count
-        )
+        rule = f"be between 1 and the {layout.size} weights"
+        require(1 <= count <= layout.size, "count", rule, count)
         self.count, self.rate = count, rate
         self.skeleton = Skeleton(first, layout)
         frozen = [name for name, _ in self.skeleton.module.named_parameters()]
@@ -89,7 +80,8 @@ class ClassicalGenerators(nn.Module):
         def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
             return self.skeleton.call(weights, (few,), {})
 
-        return torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
+        axis = 0 if own else None
+        return torch.func.vmap(one, (0, axis))(tensors, inputs)
 
     @property
     def structural_weights(self) -> Tensor:
@@ -99,9 +91,9 @@ class ClassicalGenerators(nn.Module):
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Nothing is annealed here."""
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """One group: the vectors."""
-        return [{"name": "vector", "params": [self.vector], "lr": lr * self.rate}]
+        return trained({"vector": [self.vector]}, {"vector": self.rate}, lr)
 
 
 class HashedWeights(ClassicalGenerators):
@@ -125,6 +117,7 @@ class HashedWeights(ClassicalGenerators):
         sizes, entries, gains, offsets = self.skeleton.layout.sizes, [], [], []
         owner = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
         for index, (start, draw) in enumerate(zip(starts, draws, strict=True)):
+            # Remainders of a permutation: every entry is used equally often, up to one.
             entry = torch.randperm(len(start), generator=draw) % self.count
             sign = torch.randint(2, (len(start),), generator=draw) * 2 - 1
             self.vector[index] = torch.randn(self.count, generator=draw)
@@ -158,9 +151,10 @@ class RandomSubspace(ClassicalGenerators):
 
     def _draw(self, starts: Sequence[Tensor], draws: Sequence[torch.Generator]) -> None:
         self.vector.zero_()
-        drawn = torch.stack(
-            [torch.randn(self.count, starts[0].numel(), generator=draw) for draw in draws]
-        )
+        p = starts[0].numel()
+        drawn = torch.stack([torch.randn(self.count, p, generator=draw) for draw in draws])
+        # Normal draws, normalised, are evenly spread over the sphere of directions; of many
+        # weights any two are nearly orthogonal, so that P needs no further work.
         directions = (drawn / drawn.norm(dim=-1, keepdim=True)).to(self.vector.dtype)
         self.register_buffer("start", torch.stack(list(starts)))
         # They follow from the seeds, and are large: not part of the state.
@@ -169,12 +163,11 @@ class RandomSubspace(ClassicalGenerators):
     def weights(self) -> Tensor:
         """Flat weights of every seed, (seeds, p)."""
         # One product per seed: several times faster than a batched one.
-        return (
-            torch.stack([v @ rows for v, rows in zip(self.vector, self.directions, strict=True)])
-            + self.start
-        )
+        pairs = zip(self.vector, self.directions, strict=True)
+        moved = torch.stack([v @ rows for v, rows in pairs])
+        return moved + self.start
 
 
-def _flat_start(target: nn.Module, slots: Sequence[Any]) -> Tensor:
+def _flat_start(target: nn.Module, slots: Sequence[Slot]) -> Tensor:
     named = dict(target.named_parameters(remove_duplicate=False))
     return torch.cat([named[slot.names[0]].detach().flatten() for slot in slots])

@@ -55,8 +55,12 @@ class Generator(nn.Module):
 
         It is that of the circuits, or of `mixed` probabilities.
         """
-        scaled = self.scale(self.circuits() if mixed is None else mixed, self.mapping.n)
-        return self.order(self.mapping(scaled), self.mapping.chunk)[..., : sum(self.sizes)]
+        if mixed is None:
+            mixed = self.circuits()
+        scaled = self.scale(mixed, self.mapping.n)
+        weights = self.order(self.mapping(scaled), self.mapping.chunk)
+        # 2**n chunk >= p: the basis states behind the last weight write nothing.
+        return weights[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
         """Flat weights, (*lead, p), as the circuits write them.
@@ -74,10 +78,9 @@ class Generator(nn.Module):
 
         No index of p entries is made.
         """
-        parts = zip(numbers.unbind(-1), self.sizes, strict=True)
-        return torch.cat(
-            [one.unsqueeze(-1).expand(*one.shape, size) for one, size in parts], dim=-1
-        )
+        pairs = zip(numbers.unbind(-1), self.sizes, strict=True)
+        parts = [one.unsqueeze(-1).expand(*one.shape, size) for one, size in pairs]
+        return torch.cat(parts, dim=-1)
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:

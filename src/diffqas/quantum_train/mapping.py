@@ -129,5 +129,7 @@ def _bit_table(count: int, bits: str) -> Tensor:
     zero, one = BITS[bits]
     index = torch.arange(2**count)
     rows = [(index >> (count - 1 - q)) & 1 for q in range(count)]
-    table = torch.stack(rows) if rows else torch.empty(0, 1)
+    if not rows:  # of one qubit, whose upper half has none
+        return torch.empty(0, 1)
+    table = torch.stack(rows)
     return table * (one - zero) + zero

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.choices import option
-from diffqas.errors import require
+from diffqas.errors import require, whole
 from diffqas.quantum_train.mapping import Mapping, WeightMap, layer
 from diffqas.storage import storable
 
@@ -45,13 +45,8 @@ class MLPMapping(Mapping):
 
     def __post_init__(self) -> None:
         hidden = self.hidden
-        widths = isinstance(hidden, tuple) and all(isinstance(w, int) and w >= 1 for w in hidden)
-        require(
-            widths and len(hidden) >= 1,
-            "hidden",
-            "be one or more widths of at least 1, as a tuple",
-            hidden,
-        )
+        sound = isinstance(hidden, tuple) and len(hidden) >= 1 and all(map(whole, hidden))
+        require(sound, "hidden", "be one or more widths of at least 1, as a tuple", hidden)
         require(self.gain > 0, "gain", "be positive", self.gain)
 
     def make(
@@ -71,9 +66,8 @@ class MLPMap(WeightMap):
         # Only the first layer takes the gain: it decides how far the tanh leaves its linear part.
         widths = (n + 1, *choice.hidden, chunk)
         gains = [choice.gain, *[1.0] * len(choice.hidden)]
-        layers = [
-            layer(*sizes, lead, gain) for sizes, gain in zip(pairwise(widths), gains, strict=True)
-        ]
+        sizes = zip(pairwise(widths), gains, strict=True)
+        layers = [layer(inputs, outputs, lead, gain) for (inputs, outputs), gain in sizes]
         self.weights = nn.ParameterList(weight for weight, _ in layers)
         self.biases = nn.ParameterList(bias for _, bias in layers)
 

@@ -13,6 +13,7 @@ from diffqas.quantum_train.scale import SCALES, DimensionScale, Scale, TanhScale
 from diffqas.storage import Json, JsonView, storable
 
 STARTS = ("none", "target")
+
 OLD_NAMES = {"spread": "init_std"}
 """New names of fields by those of version 0.1.0."""
 

@@ -47,7 +47,9 @@ class DimensionScale:
     def __call__(self, p: Tensor, n: int) -> Tensor:
         """(..., 2**n) -> (..., 2**n)."""
         scaled = p * 2**n
-        return scaled if self.limit is None else scaled.clamp(-self.limit, self.limit)
+        if self.limit is None:
+            return scaled
+        return scaled.clamp(-self.limit, self.limit)
 
 
 @storable
