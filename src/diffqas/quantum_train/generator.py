@@ -55,9 +55,8 @@ class Generator(nn.Module):
 
         It is that of the circuits, or of `mixed` probabilities.
         """
-        if mixed is None:
-            mixed = self.circuits()
-        scaled = self.scale(mixed, self.mapping.n)
+        p = self.circuits() if mixed is None else mixed
+        scaled = self.scale(p, self.mapping.n)
         weights = self.order(self.mapping(scaled), self.mapping.chunk)
         # 2**n chunk >= p: the basis states behind the last weight write nothing.
         return weights[..., : sum(self.sizes)]
