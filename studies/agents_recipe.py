@@ -25,9 +25,7 @@ import numpy as np
 import torch
 
 import agents
-from diffqas.agents.actor_critic import SyncTraining
-from diffqas.agents.environments import AgentSettings, environment_task
-from diffqas.agents.environments.task import AGENT_RECIPES
+from diffqas.agents import AGENT_RECIPES, AgentSettings, SyncTraining, environment_task
 from diffqas.architecture import Gumbel, Raw, Softmax
 from diffqas.choices import adjusted
 from diffqas.quantum_train import DimensionScale, Rates, RawScale, TanhScale

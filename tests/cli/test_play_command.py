@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from diffqas.agents.actor_critic.agents import Agent
+from diffqas.agents.networks import Agent
 from diffqas.cli.play import Play
 from diffqas.errors import ArgumentError, RunError
 from diffqas.runs.play import play_run

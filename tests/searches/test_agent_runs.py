@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from diffqas import load, resume, search
-from diffqas.agents.actor_critic import a2c, a3c
-from diffqas.agents.environments import Arena, environment_task
+from diffqas.agents import a2c, a3c
+from diffqas.agents.arena import Arena
+from diffqas.agents.task import environment_task
 from diffqas.agents.rewards import moving
 from diffqas.cli import main
 from diffqas.errors import RunError

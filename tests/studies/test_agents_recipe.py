@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from diffqas.agents.environments.task import AGENT_RECIPES
+from diffqas.agents.task import AGENT_RECIPES
 from diffqas.storage import decode
 
 pytest.importorskip("minigrid", reason="environments need minigrid")

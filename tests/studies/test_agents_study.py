@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffqas.agents.environments import random_policy
+from diffqas.agents.task import random_policy
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.studies import STUDIES, Plan, run_study

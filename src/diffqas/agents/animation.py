@@ -14,7 +14,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from diffqas.agents.environments.episode import COLORS
+from diffqas.agents.play import COLORS
 from diffqas.storage import write_through
 
 Picture = NDArray[np.uint8]
@@ -113,7 +113,7 @@ def terminal_frame(
     """A state in characters.
 
     Args:
-        text: a grid as of `diffqas.agents.environments.episode.grid_text`, or "" for the picture.
+        text: a grid as of `diffqas.agents.play.grid_text`, or "" for the picture.
         frame: the picture, (height, width, 3).
         color: the terminal has colours; else a picture is drawn in shades, dark where it is dark.
         columns: most characters of a picture in a line.

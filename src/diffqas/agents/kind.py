@@ -8,14 +8,11 @@ from typing import ClassVar, TypeAlias
 
 from torch import Tensor, nn
 
-from diffqas.agents.actor_critic import (
-    Agent,
-    Agents,
-    AsyncTraining,
-    SeparateAgents,
-    SyncTraining,
-)
-from diffqas.agents.environments import AgentSettings, EnvironmentTask
+from diffqas.agents.a2c import SyncTraining
+from diffqas.agents.a3c import AsyncTraining
+from diffqas.agents.networks import Agent, Agents, SeparateAgents
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.task import EnvironmentTask
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace
 from diffqas.kinds import Findings, Labels, ModelKind, QuantumTrainKind
 from diffqas.quantum_train import Mapping as WeightMapping

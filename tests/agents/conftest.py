@@ -1,14 +1,19 @@
-"""Agents small enough for tests: circuits of two layers that write the networks of a task."""
+"""Agents and environments small enough for tests."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 
+import gymnasium
 import pytest
 import torch
 
-from diffqas.agents.actor_critic import Agents
-from diffqas.agents.environments import AgentSettings, EnvironmentTask, environment_task
-from diffqas.agents.environments.task import AGENT_RECIPES
+from diffqas.agents.networks import Agents
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.task import AGENT_RECIPES, EnvironmentTask, environment_task
 from diffqas.studies import populations
+
+_NUMBERS = count()
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +43,18 @@ def make_agents():
         )
 
     return make
+
+
+@pytest.fixture
+def registered() -> Iterator[Callable[..., str]]:
+    """Registers what makes an environment, and gives its id."""
+    ids = []
+
+    def register(make: Callable[..., gymnasium.Env], **options: object) -> str:
+        ids.append(f"Tests{next(_NUMBERS)}-v0")
+        gymnasium.register(ids[-1], entry_point=make, **options)
+        return ids[-1]
+
+    yield register
+    for one in ids:
+        del gymnasium.registry[one]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from diffqas.agents.actor_critic.agents import Agents
-from diffqas.agents.actor_critic.rollout import experience
-from diffqas.agents.actor_critic.training import AgentTraining, schedule
-from diffqas.agents.environments import AgentSettings, Arena, EnvironmentTask
+from diffqas.agents.arena import Arena
+from diffqas.agents.networks import Agents
+from diffqas.agents.rollouts import experience
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.task import EnvironmentTask
+from diffqas.agents.training import AgentTraining, schedule
 from diffqas.optimisers import move_numbers
 from diffqas.storage import State
 from diffqas.training import first_fault

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffqas.agents.actor_critic.adam import FlatAdam
+from diffqas.agents.adam import FlatAdam
 
 RATES = torch.tensor([3.0, 3.0, 1.0, 0.5, 0.5], dtype=torch.float64)
 BETAS, EPS = (0.92, 0.999), 1e-8

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from diffqas.agents.actor_critic.records import AgentRecord, EpisodeLog
+from diffqas.agents.records import AgentRecord, EpisodeLog
 
 
 def filled() -> EpisodeLog:

@@ -10,10 +10,11 @@ from typing import ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from diffqas.agents.actor_critic.adam import FlatAdam
-from diffqas.agents.actor_critic.agents import Agents, SeparateAgents
-from diffqas.agents.actor_critic.records import LAST, WINDOW, AgentRecord, EpisodeLog
-from diffqas.agents.environments import AgentSettings, EnvironmentTask
+from diffqas.agents.adam import FlatAdam
+from diffqas.agents.networks import Agents, SeparateAgents
+from diffqas.agents.records import LAST, WINDOW, AgentRecord, EpisodeLog
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.task import EnvironmentTask
 from diffqas.errors import RunError
 from diffqas.storage import State
 

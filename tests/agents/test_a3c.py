@@ -13,9 +13,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from diffqas.agents.actor_critic import AsyncTraining, SeparateAgents, a3c
-from diffqas.agents.actor_critic.worker import Counters
-from diffqas.agents.environments import environment_task
+from diffqas.agents import a3c
+from diffqas.agents.a3c import AsyncTraining
+from diffqas.agents.networks import SeparateAgents
+from diffqas.agents.task import environment_task
+from diffqas.agents.worker import Counters
 from diffqas.errors import RunError
 
 PATIENCE = 60.0
@@ -248,8 +250,10 @@ PARENT = """
 import os, sys
 from dataclasses import replace
 from diffqas.studies import populations
-from diffqas.agents.environments import environment_task
-from diffqas.agents.actor_critic import Agents, AsyncTraining, SeparateAgents, a3c
+from diffqas.agents.task import environment_task
+from diffqas.agents.a3c import AsyncTraining
+from diffqas.agents.networks import Agents, SeparateAgents
+from diffqas.agents import a3c
 
 task = environment_task("minigrid-empty-5x5")
 settings = replace(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from diffqas.agents.environments.gym import Environment, Floats, Step
+from diffqas.agents.environments import Environment, Floats, Step
 from diffqas.storage import State
 
 

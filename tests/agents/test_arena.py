@@ -5,7 +5,8 @@ import minigrid  # noqa: F401
 import numpy as np
 import pytest
 
-from diffqas.agents.environments import Arena, Environment
+from diffqas.agents.arena import Arena
+from diffqas.agents.environments import Environment
 
 SHORT = ["cartpole", "minigrid-empty-random-5x5"]
 

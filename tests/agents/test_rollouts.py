@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from diffqas.agents.actor_critic.rollout import choose_actions, clipped, experience
-from diffqas.agents.environments import Arena, environment_task
+from diffqas.agents.arena import Arena
+from diffqas.agents.rollouts import choose_actions, clipped, experience
+from diffqas.agents.task import environment_task
 from diffqas.training import make_models
 
 

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from diffqas.agents.environments import AgentSettings, environment_task, tanh_network
-from diffqas.agents.environments.task import AGENT_RECIPES, POLICY_HEAD
+from diffqas.agents.networks import tanh_network
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.task import AGENT_RECIPES, POLICY_HEAD, environment_task
 from diffqas.errors import ArgumentError
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from diffqas.agents.actor_critic.objective import actor_critic_losses, discounted_returns
+from diffqas.agents.rollouts import actor_critic_losses, discounted_returns
 
 
 def slow_returns(rewards, terminated, truncated, values, gamma, bootstrap):

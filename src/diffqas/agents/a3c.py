@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from diffqas.agents.actor_critic.agents import SeparateAgents
-from diffqas.agents.actor_critic.training import AgentTraining
-from diffqas.agents.actor_critic.worker import Counters, Job, Report, work
-from diffqas.agents.environments import AgentSettings, EnvironmentTask
+from diffqas.agents.networks import SeparateAgents
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.task import EnvironmentTask
+from diffqas.agents.training import AgentTraining
+from diffqas.agents.worker import Counters, Job, Report, work
 from diffqas.errors import RunError
 from diffqas.storage import State
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import torch
 from torch import nn
 
-from diffqas.agents.environments.gym import ENVIRONMENTS, Environment
-from diffqas.agents.environments.networks import tanh_network
-from diffqas.agents.environments.settings import AgentSettings
+from diffqas.agents.arena import Place
+from diffqas.agents.environments import ENVIRONMENTS, Environment
+from diffqas.agents.networks import tanh_network
+from diffqas.agents.settings import AgentSettings
 from diffqas.architecture import Raw
 from diffqas.errors import choose
 from diffqas.quantum_train import RECIPES, DimensionScale, Rates, Recipe
@@ -119,3 +121,22 @@ BEST = {
     "minigrid-empty-6x6": (Reference("best possible", 0.95625, "7 steps of at most 144"),),
 }
 """1 - 0.9 * steps / most steps, by the environment's own rules."""
+
+
+EPISODES = 500
+
+
+def random_policy(task: EnvironmentTask, episodes: int = EPISODES) -> float:
+    """Mean reward of an agent that draws every action evenly."""
+    place = Place(Environment(task.identity), seed=0, number=0)
+    draw = np.random.default_rng(0)
+    rewards = []
+    for episode in range(episodes):
+        place.begin(episode)
+        over = False
+        while not over:
+            step = place.act(int(draw.integers(task.actions)))
+            over = step.terminated or step.truncated
+        rewards.append(place.reward)
+    place.environment.close()
+    return float(np.mean(rewards))

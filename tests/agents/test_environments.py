@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from diffqas.agents.environments import ENVIRONMENTS, Environment, environment_task, is_environment
+from diffqas.agents.environments import ENVIRONMENTS, Environment, is_environment
+from diffqas.agents.task import environment_task
 from diffqas.errors import ArgumentError, DataError, DiffqasError
 
 DISCRETE = spaces.Discrete(2)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from diffqas.agents.environments import Environment
-from diffqas.agents.environments.episode import Episode, grid_text, play_episode
+from diffqas.agents.play import Episode, grid_text, play_episode
 from diffqas.errors import ArgumentError, DataError, RunError
 
 pytest.importorskip("minigrid", reason="environments need minigrid")

@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.agents.actor_critic.adam import FlatAdam
-from diffqas.agents.actor_critic.agents import Agents
-from diffqas.agents.actor_critic.rollout import experience
-from diffqas.agents.actor_critic.training import schedule
-from diffqas.agents.environments import AgentSettings, Arena
+from diffqas.agents.adam import FlatAdam
+from diffqas.agents.arena import Arena
+from diffqas.agents.networks import Agents
+from diffqas.agents.rollouts import experience
+from diffqas.agents.settings import AgentSettings
+from diffqas.agents.training import schedule
 from diffqas.errors import DiffqasError
 from diffqas.optimisers import move_numbers
 from diffqas.training import first_fault

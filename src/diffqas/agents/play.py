@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from diffqas.agents.environments.gym import Environment
+from diffqas.agents.environments import Environment
 from diffqas.errors import DataError, RunError, require, whole
 
 STEPS = 1_000

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from diffqas.agents.actor_critic import Agent, Agents, SyncTraining, a2c
-from diffqas.agents.actor_critic.training import schedule
-from diffqas.agents.environments import Arena
+from diffqas.agents import a2c
+from diffqas.agents.a2c import SyncTraining
+from diffqas.agents.arena import Arena
+from diffqas.agents.networks import Agent, Agents
+from diffqas.agents.training import schedule
 from diffqas.architecture import Gumbel
 from diffqas.choices import adjusted
 from diffqas.errors import RunError
