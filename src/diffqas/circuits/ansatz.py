@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from diffqas.circuits.gate import Gate, Slot, check_gate
 from diffqas.errors import ArgumentError, require, whole
@@ -37,8 +37,9 @@ class Ansatz(ABC):
     @property
     def name(self) -> str:
         """The class with its choices; different circuits must have different names."""
-        choices = ",".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
-        return type(self).__name__ + (f"({choices})" if choices else "")
+        kind = type(self).__name__
+        choices = [f"{field.name}={getattr(self, field.name)}" for field in fields(self)]
+        return f"{kind}({','.join(choices)})" if choices else kind
 
     @abstractmethod
     def layer(self, n: int) -> Sequence[Gate]:
@@ -80,15 +81,11 @@ def checked_name(ansatz: Ansatz) -> str:
     """
     kind, name = type(ansatz).__name__, ansatz.name
     proper = isinstance(name, str) and name.isprintable() and 0 < len(name) <= 100
-    require(
-        proper, f"name` of `{kind}", "be a printable line of at most 100 characters", repr(name)
-    )
-    require(
-        whole(ansatz.rotations_per_qubit),
-        f"rotations_per_qubit` of `{name}",
-        "be at least 1",
-        repr(ansatz.rotations_per_qubit),
-    )
+    rule = "be a printable line of at most 100 characters"
+    require(proper, f"name` of `{kind}", rule, repr(name))
+    r = ansatz.rotations_per_qubit
+    require(whole(r), f"rotations_per_qubit` of `{name}", "be at least 1", repr(r))
+    # Results are cached by the candidate, so nothing outside of its fields may decide the circuit.
     loose = sorted(vars(ansatz).keys() - {field.name for field in fields(ansatz)})
     rule = "keep its choices in the fields of a frozen dataclass"
     require(not loose, f"candidates` with `{name}", rule, f"the attributes {', '.join(loose)}")
@@ -129,7 +126,7 @@ def register_ansatz(cls: A) -> A:
     return cls
 
 
-def import_path(cls: type[Any]) -> str:
+def import_path(cls: type[Ansatz]) -> str:
     """Module and name of a class."""
     return f"{cls.__module__}.{cls.__qualname__}"
 
@@ -150,7 +147,7 @@ class StoredAnsatz(Ansatz):
 
     @property
     def rotations_per_qubit(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The title that the ansatz itself had."""
+        """Angles per qubit that the ansatz had."""
         return self.angles
 
     def layer(self, n: int) -> Sequence[Gate]:

@@ -45,13 +45,12 @@ class Candidate:
     encoding: str | None = None
 
     def __post_init__(self) -> None:
-        require(
-            isinstance(self.hadamard, bool), "hadamard", "be True or False", repr(self.hadamard)
-        )
+        flag = isinstance(self.hadamard, bool)
+        require(flag, "hadamard", "be True or False", repr(self.hadamard))
         object.__setattr__(self, "entangler", normalise_entangler(self.entangler))
         kind = isinstance(self.rotation, (str, tuple, list))
         require(kind, "rotation", "be a name or a tuple of names", repr(self.rotation))
-        rotations = (self.rotation,) if isinstance(self.rotation, str) else tuple(self.rotation)
+        rotations = self.rotations
         require(len(rotations) >= 1, "rotation", "name at least one rotation", "none")
         for rotation in rotations:
             choose(rotation, ROTATIONS, "rotation")
@@ -62,7 +61,9 @@ class Candidate:
     @property
     def rotations(self) -> tuple[str, ...]:
         """The rotations of one qubit in one layer, in the order in which they act."""
-        return (self.rotation,) if isinstance(self.rotation, str) else self.rotation
+        if isinstance(self.rotation, str):
+            return (self.rotation,)
+        return tuple(self.rotation)
 
     @property
     def rotations_per_qubit(self) -> int:
@@ -79,9 +80,8 @@ class Candidate:
         if isinstance(self.entangler, str):
             entangler = self.entangler.capitalize()
         else:
-            entangler = (
-                f"CX({','.join(f'{control}>{target}' for control, target in self.entangler)})"
-            )
+            pairs = [f"{control}>{target}" for control, target in self.entangler]
+            entangler = f"CX({','.join(pairs)})"
         body = f"{entangler}-{'.'.join(self.rotations).upper()}"
         if self.encoding is not None:
             body = f"{self.encoding.upper()}/{body}"

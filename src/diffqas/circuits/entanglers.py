@@ -21,6 +21,7 @@ def _chain(n: int) -> list[Cnot]:
 
 
 def _brick(n: int) -> list[Cnot]:
+    # Pairs that begin at an even qubit share none, nor do the others: two rows of bricks.
     return _chain(n)[0::2] + _chain(n)[1::2]
 
 
@@ -53,11 +54,17 @@ def normalise_entangler(entangler: str | Iterable[Iterable[int]]) -> Entangler:
         pairs = tuple((control, target) for control, target in entangler)
     except (TypeError, ValueError):
         raise ArgumentError(f"Argument `entangler` must {rule}, but got {entangler!r}.") from None
-    qubits = [q for pair in pairs for q in pair]
-    proper = all(isinstance(q, Integral) and not isinstance(q, bool) and q >= 0 for q in qubits)
-    proper = proper and all(control != target for control, target in pairs)
-    require(proper, "entangler", rule, repr(entangler))
+    require(all(map(_proper, pairs)), "entangler", rule, repr(entangler))
     return tuple((int(control), int(target)) for control, target in pairs)
+
+
+def _proper(pair: tuple[object, object]) -> bool:
+    """Whether a pair is two different, non-negative whole numbers, of Python or numpy."""
+    for qubit in pair:
+        if not isinstance(qubit, Integral) or isinstance(qubit, bool) or qubit < 0:
+            return False
+    control, target = pair
+    return control != target
 
 
 def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
@@ -77,10 +84,6 @@ def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
     if n == 1:
         return ()
     highest = max((max(pair) for pair in entangler), default=0)
-    require(
-        highest < n,
-        "entangler",
-        f"use qubits 0..{n - 1} on a circuit of {n} qubits",
-        f"qubit {highest}",
-    )
+    rule = f"use qubits 0..{n - 1} on a circuit of {n} qubits"
+    require(highest < n, "entangler", rule, f"qubit {highest}")
     return entangler

@@ -35,14 +35,14 @@ def gate_list(candidate: AnyCandidate, n: int) -> GateList:
     """
     if isinstance(candidate, Ansatz):
         return ansatz_gates(candidate, n)
-    start = [Gate("h", (q,)) for q in range(n)] if candidate.hadamard else []
-    start += [
-        Gate(candidate.encoding, (q,), f"x{q}") for q in range(n) if candidate.encoding is not None
-    ]
+    start: list[Gate] = []
+    if candidate.hadamard:
+        start += [Gate("h", (q,)) for q in range(n)]
+    if candidate.encoding is not None:
+        start += [Gate(candidate.encoding, (q,), f"x{q}") for q in range(n)]
     layer = [Gate("cx", pair) for pair in candidate.cnots(n)]
-    layer += [
-        Gate(name, (q,), Slot(q, k)) for q in range(n) for k, name in enumerate(candidate.rotations)
-    ]
+    for q in range(n):
+        layer += [Gate(name, (q,), Slot(q, k)) for k, name in enumerate(candidate.rotations)]
     return GateList(tuple(start), tuple(layer))
 
 
@@ -69,43 +69,50 @@ def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -
     rule = f"be one for each of {len(angles)} layers"
     require(len(layers) == len(angles), "candidate", rule, len(layers))
     first, n = layers[0], len(angles[0])
-    require(
-        all(len(layer) == n for layer in angles),
-        "angles",
-        "have as many qubits in each layer",
-        "ragged layers",
-    )
-    encoded = n if getattr(first, "encoding", None) is not None else 0
+    even = all(len(layer) == n for layer in angles)
+    require(even, "angles", "have as many qubits in each layer", "ragged layers")
+    encoded = 0 if first.encoding is None else n
     require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {first.name}", len(inputs))
-    names = iter(inputs)
-    start = gate_list(first, n).start
-    gates = [
-        replace(gate, angle=next(names)) if isinstance(gate.angle, str) else gate for gate in start
-    ]
+    gates = _named(gate_list(first, n).start, inputs)
     for own, qubits in zip(layers, angles, strict=True):
-        needed = own.rotations_per_qubit
-        values = [list(angle) if isinstance(angle, Sequence) else [angle] for angle in qubits]
-        for given in values:
-            # A candidate with fewer rotations than its search space uses the first angles.
-            require(
-                len(given) >= needed,
-                "angles",
-                f"give {needed} per qubit for {own.name}",
-                len(given),
-            )
-            require(all(map(math.isfinite, given)), "angles", "be finite", given)
-        gates += [
-            replace(gate, angle=_value(gate.angle, values)) for gate in gate_list(own, n).layer
-        ]
+        values = _per_qubit(qubits, own)
+        gates += [_valued(gate, values) for gate in gate_list(own, n).layer]
     return gates
 
 
-def _value(
-    angle: float | str | Slot | None, values: Sequence[Sequence[float]]
-) -> float | str | None:
-    if not isinstance(angle, Slot):
-        return angle
-    return float(angle.factor * values[angle.qubit][angle.index] + angle.offset)
+def _named(start: Sequence[Gate], inputs: Sequence[str]) -> list[Gate]:
+    """The first gates, their open angles called as `inputs` says."""
+    names = iter(inputs)
+    gates = []
+    for gate in start:
+        if isinstance(gate.angle, str):
+            gate = replace(gate, angle=next(names))
+        gates.append(gate)
+    return gates
+
+
+def _per_qubit(
+    layer: Sequence[float | Sequence[float]], own: AnyCandidate
+) -> list[Sequence[float]]:
+    """Angles of each qubit in one layer, which are finite and enough for its candidate."""
+    values: list[Sequence[float]] = []
+    for angle in layer:
+        values.append(angle if isinstance(angle, Sequence) else [angle])
+    needed = own.rotations_per_qubit
+    for given in values:
+        # A candidate with fewer rotations than its search space uses the first angles.
+        rule = f"give {needed} per qubit for {own.name}"
+        require(len(given) >= needed, "angles", rule, len(given))
+        require(all(map(math.isfinite, given)), "angles", "be finite", given)
+    return values
+
+
+def _valued(gate: Gate, values: Sequence[Sequence[float]]) -> Gate:
+    """A gate whose slot holds the number that belongs there."""
+    slot = gate.angle
+    if not isinstance(slot, Slot):
+        return gate
+    return replace(gate, angle=float(slot.factor * values[slot.qubit][slot.index] + slot.offset))
 
 
 def named(candidate: Circuit) -> str:

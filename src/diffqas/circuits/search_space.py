@@ -25,27 +25,21 @@ class SearchSpace(Sequence[C], Generic[C]):
     """
 
     def __init__(self, candidates: Iterable[C]) -> None:
-        rule = "be a sequence of Candidate objects"
-        require(
-            isinstance(candidates, Iterable) and not isinstance(candidates, str),
-            "candidates",
-            rule,
-            repr(candidates),
-        )
+        listed = isinstance(candidates, Iterable) and not isinstance(candidates, str)
+        _require(listed, "be a sequence of Candidate objects", repr(candidates))
         given = tuple(candidates)
-        require(len(given) >= 1, "candidates", "hold at least one Candidate", "an empty list")
+        _require(len(given) >= 1, "hold at least one Candidate", "an empty list")
         for candidate in given:
             proper = isinstance(candidate, (Candidate, Ansatz))
-            require(proper, "candidates", "hold Candidate objects only", repr(candidate))
+            _require(proper, "hold Candidate objects only", repr(candidate))
             if isinstance(candidate, Ansatz):
                 checked_name(candidate)
         twice = sorted({c.name for c in given if given.count(c) > 1})
-        require(
-            not twice, "candidates", "hold each candidate at most once", f"{', '.join(twice)} twice"
-        )
+        _require(not twice, "hold each candidate at most once", f"{', '.join(twice)} twice")
+        # Results, rankings and files call candidates by their names.
         names = [c.name for c in given]
         alike = sorted({name for name in names if names.count(name) > 1})
-        require(not alike, "candidates", "have different names", f"{', '.join(alike)} twice")
+        _require(not alike, "have different names", f"{', '.join(alike)} twice")
         self._candidates = given
 
     @overload
@@ -84,6 +78,10 @@ class SearchSpace(Sequence[C], Generic[C]):
         A candidate that needs fewer uses the first ones.
         """
         return max(candidate.rotations_per_qubit for candidate in self._candidates)
+
+
+def _require(condition: bool, rule: str, got: str) -> None:
+    require(condition, "candidates", rule, got)
 
 
 def as_space(candidates: SearchSpace[C] | Iterable[C] | C) -> SearchSpace[C]:

@@ -3,6 +3,7 @@
 There is no neural network here.
 """
 
+from diffqas.simulator.autograd import Context as Context
 from diffqas.simulator.expectations import expectations as expectations
 from diffqas.simulator.general import amplitudes as amplitudes
 from diffqas.simulator.layered import layered_probabilities as layered_probabilities

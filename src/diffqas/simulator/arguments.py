@@ -13,40 +13,52 @@ MAX_QUBITS = 26
 
 def checked_angles(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
     """Validated angles as (batch, candidates or 1, depth, n, r)."""
+    kind = type_of(angles)
     floats = (torch.float32, torch.float64)
-    kind = angles.dtype if isinstance(angles, Tensor) else type(angles).__name__
     require(kind in floats, "angles", "be a float32 or float64 tensor", kind)
     r = space.angles_per_qubit
-    head = "..., len(candidates), " if separate else "..., "
-    shape = f"({head}depth, n{f', {r}' if r > 1 else ''})"
-    rule, got = f"have the shape {shape} with depth and n at least 1", tuple(angles.shape)
-    core = angles.dim() - (2 if r == 1 else 3)
-    require(core >= separate and 0 not in got, "angles", rule, got)
+    got = tuple(angles.shape)
+    rule = f"have the shape {_shape(r, separate)} with depth and n at least 1"
+    # Leading dimensions: those before (depth, n), or before (depth, n, r).
+    lead = len(got) - (2 if r == 1 else 3)
+    require(lead >= separate and 0 not in got, "angles", rule, got)
     require(r == 1 or got[-1] == r, "angles", rule, got)
-    require(not separate or got[core - 1] == len(space), "angles", rule, got)
-    flat = angles if r > 1 else angles.unsqueeze(-1)
-    flat = flat.reshape(-1, len(space) if separate else 1, *flat.shape[core:])
-    require(
-        flat.shape[3] <= MAX_QUBITS, "angles", f"have at most {MAX_QUBITS} qubits", flat.shape[3]
-    )
+    require(not separate or got[lead - 1] == len(space), "angles", rule, got)
+    if r == 1:
+        angles = angles.unsqueeze(-1)
+    columns = len(space) if separate else 1
+    flat = angles.reshape(-1, columns, *angles.shape[lead:])
+    n = flat.shape[3]
+    require(n <= MAX_QUBITS, "angles", f"have at most {MAX_QUBITS} qubits", n)
     return flat
+
+
+def type_of(value: object) -> object:
+    """The dtype of a tensor; of anything else the name of its class."""
+    if isinstance(value, Tensor):
+        return value.dtype
+    return type(value).__name__
+
+
+def _shape(r: int, separate: bool) -> str:
+    """The shape that angles must have, in words of the documentation."""
+    own = "len(candidates), " if separate else ""
+    several = f", {r}" if r > 1 else ""
+    return f"(..., {own}depth, n{several})"
 
 
 def lead_of(space: SearchSpace, angles: Tensor, separate: bool) -> tuple[int, ...]:
     """Leading dimensions of angles that passed `checked_angles`."""
-    return tuple(
-        angles.shape[: angles.dim() - (2 if space.angles_per_qubit == 1 else 3) - separate]
-    )
+    core = (2 if space.angles_per_qubit == 1 else 3) + separate
+    return tuple(angles.shape[: angles.dim() - core])
 
 
 def checked_weights(
     space: SearchSpace, weights: Tensor, angles: Tensor, lead: tuple[int, ...]
 ) -> Tensor:
     """Validated weights as (batch, candidates)."""
-    expected = (*lead, len(space))
-    kind = weights.dtype if isinstance(weights, Tensor) else type(weights).__name__
+    kind = type_of(weights)
     require(kind == angles.dtype, "weights", f"be a {angles.dtype} tensor like `angles`", kind)
-    require(
-        weights.shape == expected, "weights", f"have the shape {expected}", tuple(weights.shape)
-    )
+    expected, got = (*lead, len(space)), tuple(weights.shape)
+    require(got == expected, "weights", f"have the shape {expected}", got)
     return weights.reshape(-1, len(space))

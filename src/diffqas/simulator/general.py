@@ -8,13 +8,15 @@ after block, so that state and cotangents walk back through the circuit together
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from diffqas.circuits import Ansatz, Gate, Slot, ansatz_gates
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.axes import Axes
+from diffqas.simulator.born import squared
 from diffqas.simulator.cotangents import mapped
 from diffqas.simulator.fusion import blocks, merged
 from diffqas.simulator.gate_matrices import fixed_matrix, turning_matrices
@@ -54,8 +56,7 @@ def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
 
 def probabilities(ansatz: Ansatz, angles: Tensor) -> Tensor:
     """Probabilities (batch, 2**n) for angles (batch, depth, n, r); differentiable once."""
-    state = amplitudes(ansatz, angles)
-    return state.real.square() + state.imag.square()
+    return squared(amplitudes(ansatz, angles))
 
 
 def _blocks(
@@ -95,6 +96,14 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
     return [matrices for matrices in result if matrices is not None]
 
 
+Task: TypeAlias = tuple[Plan, tuple[int, ...]]
+"""A circuit's plan, and the places of the matrices whose gradients are wanted."""
+
+
+class _CircuitContext(Context, Protocol):
+    plan: Plan
+
+
 class _Circuit(torch.autograd.Function):
     @staticmethod
     def forward(plan: Plan, start: Tensor, *matrices: Tensor) -> Tensor:
@@ -104,17 +113,20 @@ class _Circuit(torch.autograd.Function):
         return state.in_order().flatten(1)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.plan = inputs[0]
-        ctx.save_for_backward(*inputs[2:], output)
+    def setup_context(
+        ctx: _CircuitContext, inputs: tuple[Plan, *tuple[Tensor, ...]], output: Tensor
+    ) -> None:
+        ctx.plan, _, *matrices = inputs
+        ctx.save_for_backward(*matrices, output)
 
     @staticmethod
-    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+    def backward(ctx: _CircuitContext, *cotangents: Tensor) -> tuple[Tensor | None, ...]:
         *matrices, output = ctx.saved_tensors
         learned = tuple(place for place in range(len(matrices)) if ctx.needs_input_grad[place + 2])
-        found = _Undone.apply((ctx.plan, learned), *matrices, output, cotangents[0].unsqueeze(1))
+        task = ctx.plan, learned
+        found = _undone(task, *matrices, output, cotangents[0].unsqueeze(1))
         gradients: list[Tensor | None] = [None] * len(matrices)
-        for place, gradient in zip(learned, found, strict=True):  # type: ignore[arg-type]
+        for place, gradient in zip(learned, found, strict=True):
             gradients[place] = gradient.squeeze(1)
         return None, None, *gradients
 
@@ -128,7 +140,7 @@ class _Undone(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(task: tuple[Plan, tuple[int, ...]], *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(task: Task, *tensors: Tensor) -> tuple[Tensor, ...]:
         plan, learned = task
         *matrices, output, cotangents = tensors
         both = torch.cat((output.unsqueeze(1), cotangents), dim=1)
@@ -136,25 +148,37 @@ class _Undone(torch.autograd.Function):
         gradients: dict[int, list[Tensor]] = {place: [] for place in learned}
         for place, layer, qubits in reversed(list(plan.steps())):
             after, before = together.apply(_at(matrices[place], layer).mH, qubits)
-            if place in gradients:  # after = U before: dL/dU = sum lambda_after before*
+            # A block maps `before` to `after` = U `before`. Here it was undone, and `apply` gives
+            # the cotangents behind it and the state in front: dL/dU = sum lambda_after before*.
+            if place in gradients:
                 gradients[place].append(after[:, 1:] @ before[:, :1].mH)
         return tuple(torch.stack(layers[::-1], dim=2) for layers in gradients.values())
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    def setup_context(
+        ctx: Context, inputs: tuple[Task, *tuple[Tensor, ...]], output: tuple[Tensor, ...]
+    ) -> None:
         pass
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[tuple[Tensor, ...], Any]:
-        def gradients(_: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
-            return _Undone.apply(args[0], *tensors)  # type: ignore[return-value]
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
+        task, *tensors = args
 
-        results, dim = mapped(gradients, True, info.batch_size, in_dims[1:], *args[1:])
-        return results, tuple(dim for _ in results)
+        def gradients(_: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
+            return _undone(task, *tensors)
+
+        results, dim = mapped(gradients, True, info.batch_size, in_dims[1:], *tensors)
+        return results, (dim,) * len(results)
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only("Probabilities and mixtures")
+
+
+def _undone(task: Task, *tensors: Tensor) -> tuple[Tensor, ...]:
+    found = _Undone.apply(task, *tensors)
+    assert isinstance(found, tuple)
+    return found
 
 
 def _at(matrices: Tensor, layer: int) -> Tensor:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, inverse_permutation
+from diffqas.simulator.born import squared
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries
 
 
@@ -41,38 +42,32 @@ def layered_probabilities(
     >>> layered_probabilities([ry, rx], angles, torch.tensor([[0, 1]])).round(decimals=3).tolist()
     [[0.5, 0.5]]
     """
-    amplitudes = (
-        _chosen(candidates, angles, choice)
-        if weights is None
-        else _weighted(candidates, angles, weights)
-    )
-    return amplitudes.real.square() + amplitudes.imag.square()
+    if weights is None:
+        return squared(_chosen(candidates, angles, choice))
+    return squared(_weighted(candidates, angles, weights))
 
 
 def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> Tensor:
     """Amplitudes (batch, 2**n) of the chosen layers alone."""
     n = angles.shape[2]
-    kinds = _kinds(candidates)
-    rotation, _, start = (
-        torch.tensor(row, device=angles.device) for row in zip(*kinds, strict=True)
-    )
+    kinds = torch.tensor(_kinds(candidates), device=angles.device)
+    rotation, _, start = kinds.unbind(1)
     sources = _sources(tuple(candidate.cnots(n) for candidate in candidates), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rows, layers = (torch.arange(size, device=angles.device) for size in angles.shape[:2])
     matrices = _merged(unitaries[rows[:, None], layers, rotation[choice]])
     state = _starts(unitaries, n)[start[choice[:, 0]]]
     for layer, chosen in enumerate(choice.unbind(1)):
-        state = _rotated(
-            state.gather(1, sources[chosen]), [matrix[:, layer] for matrix in matrices]
-        )
+        permuted = state.gather(1, sources[chosen])
+        state = _rotated(permuted, [matrix[:, layer] for matrix in matrices])
     return state
 
 
 def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) -> Tensor:
     """Amplitudes (batch, 2**n), every layer a weighted sum over the candidates.
 
-    Candidates with the same rotations are summed before these act: R_1 (w_1 P_1 + w_2 P_2) x + R_2
-    (..) x.
+    Candidates with the same rotations are summed before these act:
+    R_1 (w_1 P_1 + w_2 P_2) x + R_2 (..) x, with P_j the permutations of the entanglers.
     """
     n = angles.shape[2]
     kinds = _kinds(candidates)
@@ -80,9 +75,7 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
     sources = _sources(tuple(entanglers), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rotations, count = unitaries.shape[2], len(entanglers)
-    places = [
-        (r, entanglers.index(c.cnots(n)), h) for c, (r, _, h) in zip(candidates, kinds, strict=True)
-    ]
+    entangler_of = [entanglers.index(candidate.cnots(n)) for candidate in candidates]
     matrices = _merged(unitaries)
     # Before the first layer there are two states: without and with Hadamards.
     state = _starts(unitaries, n).expand(len(angles), 2, -1)
@@ -90,8 +83,10 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
         before = state.shape[1]
         inputs = state[:, :, sources].flatten(1, 2)  # (batch, before * entanglers, 2**n)
         table = weights.new_zeros(len(candidates), rotations * before * count)
-        for index, (r, e, h) in enumerate(places):
-            table[index, (r * before + min(h, before - 1)) * count + e] = 1
+        for index, (rotation, _, start) in enumerate(kinds):
+            # Behind the first layer there is one state, whatever the candidate starts with.
+            row = rotation * before + min(start, before - 1)
+            table[index, row * count + entangler_of[index]] = 1
         parts = (weight @ table).unflatten(-1, (rotations, before * count))
         # The weights are real and the states complex: a product on pairs (re, im) costs half.
         pairs = parts @ torch.view_as_real(inputs).flatten(2)
@@ -104,14 +99,16 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
 
 
 def _kinds(candidates: Sequence[Candidate]) -> list[tuple[int, int, int]]:
-    """Of each candidate the number of its rotations, the rotations, and whether it has Hadamards.
+    """Of each candidate the number of its rotations, its own number, and 1 if it has Hadamards.
 
     Rotations are numbered where they first appear.
     """
     rotations = _different_rotations(candidates)
-    return [
-        (rotations.index(c.rotations), index, int(c.hadamard)) for index, c in enumerate(candidates)
-    ]
+    kinds = []
+    for index, candidate in enumerate(candidates):
+        place = rotations.index(candidate.rotations)
+        kinds.append((place, index, int(candidate.hadamard)))
+    return kinds
 
 
 def _different_rotations(candidates: Sequence[Candidate]) -> list[tuple[str, ...]]:
@@ -137,7 +134,9 @@ def _starts(like: Tensor, n: int) -> Tensor:
 @lru_cache(maxsize=64)
 def _sources(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) -> Tensor:
     """Where each amplitude comes from under the CNOTs of a layer, (layers, 2**n)."""
-    return torch.stack([torch.tensor(inverse_permutation(pairs, n)) for pairs in layers]).to(device)
+    # New amplitude i was amplitude P^-1(i).
+    rows = [torch.tensor(inverse_permutation(pairs, n)) for pairs in layers]
+    return torch.stack(rows).to(device)
 
 
 def _merged(unitaries: Tensor) -> list[Tensor]:

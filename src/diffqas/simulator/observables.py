@@ -16,7 +16,7 @@ from torch import Tensor
 
 from diffqas.circuits import Candidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, require, whole
-from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
+from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of, type_of
 from diffqas.simulator.broadcasting import Alignment
 from diffqas.simulator.pauli import coefficients, mixed
 from diffqas.simulator.pauli_plan import Size, pauli_plan
@@ -60,32 +60,22 @@ class Observables:
         Raises:
             ArgumentError: inputs of the wrong shape, dtype or device.
         """
-        kind = inputs.dtype if isinstance(inputs, Tensor) else type(inputs).__name__
-        require(
-            kind == self._angles.dtype,
-            "inputs",
-            f"be a {self._angles.dtype} tensor like `angles`",
-            kind,
-        )
-        got, device = tuple(inputs.shape), self._angles.device
-        require(
-            len(got) >= 1 and got[-1] == self.n and 0 not in got,
-            "inputs",
-            f"have the shape (..., {self.n})",
-            got,
-        )
-        require(
-            inputs.device == device,
-            "inputs",
-            f"be on the device of `angles`, {device}",
-            inputs.device,
-        )
+        self._check(inputs)
+        return self._values(inputs)
+
+    def _check(self, inputs: Tensor) -> None:
+        kind, dtype, device = type_of(inputs), self._angles.dtype, self._angles.device
+        require(kind == dtype, "inputs", f"be a {dtype} tensor like `angles`", kind)
+        got = tuple(inputs.shape)
+        proper = len(got) >= 1 and got[-1] == self.n and 0 not in got
+        require(proper, "inputs", f"have the shape (..., {self.n})", got)
+        rule = f"be on the device of `angles`, {device}"
+        require(inputs.device == device, "inputs", rule, inputs.device)
         try:
             torch.broadcast_shapes(got[:-1], self.lead)
         except RuntimeError:
             rule = f"have leading dimensions that broadcast against those of `angles`, {self.lead}"
             raise ArgumentError(f"Argument `inputs` must {rule}, but got {got[:-1]}.") from None
-        return self._values(inputs)
 
     def mixed(self, weights: Tensor) -> Observables:
         """Observables of the weighted sum of all candidates, from coefficients that are held.
@@ -138,35 +128,36 @@ def heisenberg(
     require(not silent, "candidates", "encode data", ", ".join(silent))
     flat = checked_angles(space, angles, separate)
     sets, _, depth, n, _ = flat.shape
-    require(
-        whole(outputs) and outputs <= n,
-        "outputs",
-        f"be a whole number from 1 to the number of qubits, {n}",
-        outputs,
-    )
+    rule = f"be a whole number from 1 to the number of qubits, {n}"
+    require(whole(outputs) and outputs <= n, "outputs", rule, outputs)
     for candidate in space:
         candidate.cnots(n)  # tells of an entangler that does not fit n qubits
     lead = lead_of(space, angles, separate)
+    together = weights is not None
     if weights is not None:
         weights = checked_weights(space, weights, angles, lead)
-    rows = sets if weights is not None else sets * len(space)
+    rows = sets if together else sets * len(space)
     size = Size(space, depth, n, outputs)
     held = n <= MAX_COEFFICIENT_QUBITS and rows * outputs * 3**n <= MAX_COEFFICIENTS
     if not held or pauli_plan(size) is None:
         return Observables(n, angles, lead, _simulated(space, flat, lead, outputs, weights))
-    ones = flat.new_ones(sets, len(space)) if weights is None else weights
-    found = coefficients(size, flat, ones, together=weights is not None)
+    if weights is None:
+        weights = flat.new_ones(sets, len(space))
+    found = coefficients(size, flat, weights, together)
     found = found.reshape(*lead, *found.shape[1:])
-    return _of_coefficients(n, angles, lead, found, weights is not None)
+    return _of_coefficients(n, angles, lead, found, together)
 
 
 def _of_coefficients(
     n: int, angles: Tensor, lead: tuple[int, ...], found: Tensor, together: bool
 ) -> Observables:
+    # <Z_k>(x) = sum over f of coefficient[k, f] * feature[f](x); c counts candidates.
     equation = "...f,...kf->...k" if together else "...f,...ckf->...ck"
-    return Observables(
-        n, angles, lead, lambda inputs: torch.einsum(equation, features(inputs), found), found
-    )
+
+    def values(inputs: Tensor) -> Tensor:
+        return torch.einsum(equation, features(inputs), found)
+
+    return Observables(n, angles, lead, values, found)
 
 
 def features(inputs: Tensor) -> Tensor:
@@ -177,9 +168,10 @@ def features(inputs: Tensor) -> Tensor:
     >>> features(torch.zeros(2)).tolist()
     [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
     """
-    factors = torch.stack((torch.ones_like(inputs), inputs.cos(), inputs.sin()), dim=-1).unbind(-2)
-    product = factors[0]
-    for factor in factors[1:]:
+    parts = torch.ones_like(inputs), inputs.cos(), inputs.sin()
+    first, *others = torch.stack(parts, dim=-1).unbind(-2)
+    product = first
+    for factor in others:
         product = (product.unsqueeze(-1) * factor.unsqueeze(-2)).flatten(-2)
     return product
 
@@ -190,9 +182,8 @@ def _simulated(
     def values(inputs: Tensor) -> Tensor:
         align = Alignment(tuple(inputs.shape[:-1]), lead)
         per_set = angles.reshape(*lead, *angles.shape[1:])
-        found = align.restored(
-            state_expectations(space, align.samples(inputs), align.sets(per_set), outputs)
-        )
+        samples, sets = align.samples(inputs), align.sets(per_set)
+        found = align.restored(state_expectations(space, samples, sets, outputs))
         if weights is None:
             return found
         return (weights.reshape(*lead, -1, 1) * found).sum(-2)

@@ -6,17 +6,18 @@ per input, whose 3**n coefficients depend on the angles alone.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from diffqas.simulator import pauli_plain
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
 from diffqas.simulator.pauli_plan import Size, pauli_plan
 
-ONCE = "Expectations can be differentiated only once in angles and weights."
+ONCE = "Expectations, as functions of angles and weights,"
 
 
 def coefficients(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
@@ -47,12 +48,14 @@ class _Mixture(torch.autograd.Function):
         return (weights.unsqueeze(1) @ each).squeeze(1)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
         ctx.save_for_backward(inputs[0])
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[None, Tensor]:
-        return None, _Shares.apply(ctx.saved_tensors[0], upstream[0])  # type: ignore[return-value]
+    def backward(ctx: Context, *upstream: Tensor) -> tuple[None, Tensor]:
+        shares = _Shares.apply(ctx.saved_tensors[0], upstream[0])
+        assert isinstance(shares, Tensor)
+        return None, shares
 
 
 class _Shares(torch.autograd.Function):
@@ -61,11 +64,11 @@ class _Shares(torch.autograd.Function):
         return (each @ upstream.unsqueeze(-1)).squeeze(-1)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
         pass
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Tensor) -> tuple[Tensor, int]:
+    def vmap(info: MapInfo, in_dims: Dims, *args: Tensor) -> tuple[Tensor, int]:
         each, upstream = args
         # Known coefficients do not depend on what is mapped over.
         assert in_dims[0] is None
@@ -73,8 +76,12 @@ class _Shares(torch.autograd.Function):
         return upstream.movedim(in_dims[1], 1) @ each.mT, 1  # (batch, cotangents, candidates)
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError(ONCE)
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only(ONCE)
+
+
+class _SizeContext(Context, Protocol):
+    size: Size
 
 
 class _Coefficients(torch.autograd.Function):
@@ -89,13 +96,15 @@ class _Coefficients(torch.autograd.Function):
         return output
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def setup_context(
+        ctx: _SizeContext, inputs: tuple[Size, Tensor, Tensor, bool], output: Tensor
+    ) -> None:
         ctx.size, angles, weights, _ = inputs
         ctx.save_for_backward(angles, weights)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        to_angles, to_weights = _Gradients.apply(ctx.size, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
+    def backward(ctx: _SizeContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        to_angles, to_weights = _gradients(ctx.size, *ctx.saved_tensors, upstream[0])
         return None, to_angles, to_weights, None
 
 
@@ -116,17 +125,28 @@ class _Gradients(torch.autograd.Function):
         return found[0].to(angles.dtype), found[1].to(weights.dtype)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(
+        ctx: Context,
+        inputs: tuple[Size, Tensor, Tensor, Tensor],
+        output: tuple[Tensor, Tensor],
+    ) -> None:
         pass
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
-        tensors = fold(info.batch_size, in_dims[1:], args[1:])
-        return unfold(info.batch_size, _Gradients.apply(args[0], *tensors))  # type: ignore[arg-type]
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
+        size, *tensors = args
+        folded = fold(info.batch_size, in_dims[1:], tensors)
+        return unfold(info.batch_size, _gradients(size, *folded))
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError(ONCE)
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only(ONCE)
+
+
+def _gradients(size: Size, *tensors: Tensor) -> tuple[Tensor, ...]:
+    found = _Gradients.apply(size, *tensors)
+    assert isinstance(found, tuple)
+    return found
 
 
 def _machine_code(angles: Tensor) -> bool:

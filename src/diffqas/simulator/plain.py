@@ -17,6 +17,7 @@ from diffqas.circuits import (
     form,
 )
 from diffqas.simulator import general
+from diffqas.simulator.born import squared
 from diffqas.simulator.reversible import evolve
 from diffqas.simulator.rotations import qubit_unitaries
 from diffqas.simulator.walsh import walsh_probabilities
@@ -91,7 +92,7 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
         [_start(candidate.hadamard, n, unitaries) for candidate in candidates], dim=-1
     )
     if own == 1:
-        return _squared(evolve(unitaries[:, 0], layers, starts.unsqueeze(0))).transpose(1, 2)
+        return squared(evolve(unitaries[:, 0], layers, starts.unsqueeze(0))).transpose(1, 2)
     # Separate angles: candidates with the same entangler are entries of the batch.
     result: list[Tensor] = [unitaries] * len(candidates)
     for layer in dict.fromkeys(layers):
@@ -99,7 +100,7 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
         start = starts[:, same].t().unsqueeze(-1).repeat(batch, 1, 1)
         final = evolve(unitaries[:, same].flatten(0, 1), [layer], start)
         for index, probability in zip(
-            same, _squared(final).view(batch, len(same), -1).unbind(1), strict=True
+            same, squared(final).view(batch, len(same), -1).unbind(1), strict=True
         ):
             result[index] = probability
     return torch.stack(result, dim=1)
@@ -107,12 +108,6 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
 
 def _start(hadamard: bool, n: int, like: Tensor) -> Tensor:
     return (_uniform(like, n).sqrt() if hadamard else _zero(like, n)).to(like.dtype)
-
-
-def _squared(amplitudes: Tensor) -> Tensor:
-    if amplitudes.is_complex():
-        return amplitudes.real.square() + amplitudes.imag.square()
-    return amplitudes.square()
 
 
 def _uniform(like: Tensor, n: int) -> Tensor:

@@ -16,15 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from diffqas.circuits import Cnot, inverse_permutation, permutation
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.cotangents import mapped
 from diffqas.simulator.rotations import group_sizes, merge
+
+Columns: TypeAlias = tuple[tuple[Cnot, ...], ...]
+"""The CNOTs that each column's layers begin with."""
 
 
 def evolve(unitaries: Tensor, layers: Sequence[tuple[Cnot, ...]], start: Tensor) -> Tensor:
@@ -42,9 +46,13 @@ def evolve(unitaries: Tensor, layers: Sequence[tuple[Cnot, ...]], start: Tensor)
     return _Evolution.apply(unitaries, tuple(layers), start)
 
 
+class _EvolutionContext(Context, Protocol):
+    layers: Columns
+
+
 class _Evolution(torch.autograd.Function):
     @staticmethod
-    def forward(unitaries: Tensor, layers: tuple[tuple[Cnot, ...], ...], start: Tensor) -> Tensor:
+    def forward(unitaries: Tensor, layers: Columns, start: Tensor) -> Tensor:
         batch, _, n = unitaries.shape[:3]
         enter, _ = gather_indices(layers, n, str(unitaries.device))
         buffers = _Buffers(start.flatten(1).repeat(batch // len(start), 1))
@@ -55,16 +63,17 @@ class _Evolution(torch.autograd.Function):
         return buffers.full.view(batch, 2**n, len(layers))
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        unitaries, layers, _ = inputs
-        ctx.layers = layers
+    def setup_context(
+        ctx: _EvolutionContext, inputs: tuple[Tensor, Columns, Tensor], output: Tensor
+    ) -> None:
+        unitaries, ctx.layers, _ = inputs
         ctx.save_for_backward(unitaries, output)
 
     @staticmethod
-    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, None, None]:
+    def backward(ctx: _EvolutionContext, *cotangents: Tensor) -> tuple[Tensor, None, None]:
         unitaries, output = ctx.saved_tensors
-        gradients = _Undone.apply(ctx.layers, unitaries, output, cotangents[0].unsqueeze(1))
-        return gradients.squeeze(1), None, None  # type: ignore[union-attr]
+        gradients = _undone(ctx.layers, unitaries, output, cotangents[0].unsqueeze(1))
+        return gradients.squeeze(1), None, None
 
 
 class _Undone(torch.autograd.Function):
@@ -76,9 +85,7 @@ class _Undone(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        layers: tuple[tuple[Cnot, ...], ...], unitaries: Tensor, output: Tensor, cotangents: Tensor
-    ) -> Tensor:
+    def forward(layers: Columns, unitaries: Tensor, output: Tensor, cotangents: Tensor) -> Tensor:
         batch, depth, n = unitaries.shape[:3]
         m = cotangents.shape[1]
         _, leave = gather_indices(layers, n, str(unitaries.device))
@@ -106,20 +113,30 @@ class _Undone(torch.autograd.Function):
         return unitaries.unsqueeze(1) @ pairs
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def setup_context(
+        ctx: Context, inputs: tuple[Columns, Tensor, Tensor, Tensor], output: Tensor
+    ) -> None:
         pass
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Tensor, int]:
-        def gradients(_: bool, *tensors: Tensor) -> tuple[Tensor]:
-            return (_Undone.apply(args[0], *tensors),)  # type: ignore[return-value]
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[Tensor, int]:
+        layers, *tensors = args
 
-        (result,), dim = mapped(gradients, True, info.batch_size, in_dims[1:], *args[1:])
+        def gradients(_: bool, *tensors: Tensor) -> tuple[Tensor]:
+            return (_undone(layers, *tensors),)
+
+        (result,), dim = mapped(gradients, True, info.batch_size, in_dims[1:], *tensors)
         return result, dim
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only("Probabilities and mixtures")
+
+
+def _undone(layers: Columns, *tensors: Tensor) -> Tensor:
+    found = _Undone.apply(layers, *tensors)
+    assert isinstance(found, Tensor)
+    return found
 
 
 class _Buffers:
@@ -186,9 +203,7 @@ def _reduction(size: int, device: str) -> Tensor:
 
 
 @lru_cache(maxsize=32)
-def gather_indices(
-    layers: tuple[tuple[Cnot, ...], ...], n: int, device: str
-) -> tuple[Tensor, Tensor]:
+def gather_indices(layers: Columns, n: int, device: str) -> tuple[Tensor, Tensor]:
     """Gathers that apply, and undo, the columns' permutations while turning columns into rows.
 
     Both read amplitudes laid out as columns, (2**n, columns), and write rows, (columns, 2**n).

@@ -10,12 +10,15 @@ inputs together.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, SearchSpace, blind, inverse_permutation, permutation
+from diffqas.simulator.autograd import Context
+from diffqas.simulator.born import squared
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries, rotation_matrices
 
 
@@ -31,10 +34,11 @@ def state_expectations(space: SearchSpace, inputs: Tensor, angles: Tensor, outpu
     Returns:
         (batch, sets, samples, candidates, outputs).
     """
-    kinds: dict[tuple[tuple[Cnot, ...], tuple[str, ...]], list[int]] = {}
     n = inputs.shape[-1]
+    kinds: dict[tuple[tuple[Cnot, ...], tuple[str, ...]], list[int]] = {}
     for index, candidate in enumerate(space):
-        kinds.setdefault((candidate.cnots(n), candidate.rotations), []).append(index)
+        kind = candidate.cnots(n), candidate.rotations
+        kinds.setdefault(kind, []).append(index)
     signs = _signs(n, outputs).to(inputs)
     order, blocks = [], []
     for (cnots, rotations), members in kinds.items():
@@ -42,21 +46,28 @@ def state_expectations(space: SearchSpace, inputs: Tensor, angles: Tensor, outpu
         own = angles if angles.shape[2] == 1 else angles[:, :, members]
         start = torch.stack([_encoded(candidate, inputs) for candidate in chosen], dim=1)
         order += members
-        blocks.append(_evolved(start, qubit_unitaries(rotations, own), cnots) @ signs)
-    return torch.cat(blocks, dim=-2)[..., torch.tensor(order, device=inputs.device).argsort(), :]
+        found = _evolved(start, qubit_unitaries(rotations, own), cnots)
+        # <Z_k> = sum over basis states of probability times the value of Z_k, 1 or -1.
+        blocks.append(found @ signs)
+    back = torch.tensor(order, device=inputs.device).argsort()
+    return torch.cat(blocks, dim=-2)[..., back, :]
 
 
 def _encoded(candidate: Candidate, inputs: Tensor) -> Tensor:
     """States (..., 2**n) in which the inputs (..., n) are encoded; complex, real numbers for RY."""
     if blind(candidate) is not None:
-        inputs = torch.zeros_like(inputs)  # no gradient, and no rounding where phases would cancel
+        # No gradient then, and no rounding where phases would cancel.
+        inputs = torch.zeros_like(inputs)
     qubits = rotation_matrices(str(candidate.encoding), inputs)
-    start = qubits.new_tensor([0.5**0.5, 0.5**0.5] if candidate.hadamard else [1.0, 0.0])
-    vectors = qubits @ start
+    start = [0.5**0.5, 0.5**0.5] if candidate.hadamard else [1.0, 0.0]
+    # The encoded state is the product of one vector per qubit.
+    vectors = qubits @ qubits.new_tensor(start)
     state = vectors[..., 0, :]
     for q in range(1, vectors.shape[-2]):
         state = (state.unsqueeze(-1) * vectors[..., q, :].unsqueeze(-2)).flatten(-2)
-    return state if state.is_complex() else torch.complex(state, torch.zeros_like(state))
+    if state.is_complex():
+        return state
+    return torch.complex(state, torch.zeros_like(state))
 
 
 def _evolved(start: Tensor, unitaries: Tensor, cnots: tuple[Cnot, ...]) -> Tensor:
@@ -81,13 +92,13 @@ def _evolved(start: Tensor, unitaries: Tensor, cnots: tuple[Cnot, ...]) -> Tenso
         state = _permuted(state, cnots, n)
         rest = size * width
         for matrices in groups:
-            rest //= matrices.shape[-1]
-            state = matrices[:, layer].unsqueeze(1) @ state.reshape(
-                len(state), -1, matrices.shape[-1], rest
-            )
+            # (.., axes before, the group's axes, axes behind): the group's matrix acts in place.
+            width_of_group = matrices.shape[-1]
+            rest //= width_of_group
+            split = state.reshape(len(state), -1, width_of_group, rest)
+            state = matrices[:, layer].unsqueeze(1) @ split
     state = state.reshape(batch, sets, own, size, count // own, -1)
-    squares = state.real.square() + state.imag.square() if state.is_complex() else state.square()
-    parts = squares.reshape(batch, sets, own, size, count // own, samples, -1).sum(-1)
+    parts = squared(state).reshape(batch, sets, own, size, count // own, samples, -1).sum(-1)
     return parts.permute(0, 1, 5, 2, 4, 3).reshape(batch, sets, samples, count, size)
 
 
@@ -106,19 +117,27 @@ class _Gather(torch.autograd.Function):
         return state.index_select(1, enter)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[2], inputs[1])
+    def setup_context(ctx: Context, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
+        _, enter, leave = inputs
+        ctx.save_for_backward(leave, enter)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        return _Gather.apply(upstream[0], *ctx.saved_tensors), None, None  # type: ignore[return-value]
+    def backward(ctx: Context, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        # A permutation matrix is orthogonal: its transpose, which pulls back, is its inverse.
+        pulled = _Gather.apply(upstream[0], *ctx.saved_tensors)
+        assert isinstance(pulled, Tensor)
+        return pulled, None, None
 
 
 @lru_cache(maxsize=32)
 def _indices(cnots: tuple[Cnot, ...], n: int, device: str) -> tuple[Tensor, Tensor]:
-    arrays = inverse_permutation(cnots, n), permutation(cnots, n)
-    enter, leave = (torch.from_numpy(array.copy()).to(device) for array in arrays)
-    return enter, leave
+    enter, leave = inverse_permutation(cnots, n), permutation(cnots, n)
+    # Copies: the arrays are read-only, which torch's tensors can't be.
+    return _index(enter, device), _index(leave, device)
+
+
+def _index(array: NDArray[np.int64], device: str) -> Tensor:
+    return torch.from_numpy(array.copy()).to(device)
 
 
 @lru_cache(maxsize=32)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from diffqas.circuits import SearchSpace
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import kernels
 from diffqas.simulator.compiled.plan import Plan, plan
 from diffqas.simulator.cotangents import mapped
@@ -36,6 +37,10 @@ def weighted_probabilities(
     return _Weighted.apply(space, angles, weights, together)[0]
 
 
+class _SpaceContext(Context, Protocol):
+    space: SearchSpace
+
+
 class _Weighted(torch.autograd.Function):
     """Return the final amplitudes, too: the backward pass starts from them.
 
@@ -54,17 +59,21 @@ class _Weighted(torch.autograd.Function):
         return output.squeeze(1) if together else output, amplitudes
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(
+        ctx: _SpaceContext,
+        inputs: tuple[SearchSpace, Tensor, Tensor, bool],
+        output: tuple[Tensor, Tensor],
+    ) -> None:
         ctx.space, angles, weights, _ = inputs
         ctx.save_for_backward(angles, weights, output[1])
         ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _SpaceContext, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream[0] is None:
             return None, None, None, None
-        to_angles, to_weights = _Gradients.apply(ctx.space, False, *ctx.saved_tensors, upstream[0])  # type: ignore[misc]
+        to_angles, to_weights = _applied(ctx.space, False, *ctx.saved_tensors, upstream[0])
         return None, to_angles, to_weights, None
 
 
@@ -117,19 +126,29 @@ class _Gradients(torch.autograd.Function):
     forward = staticmethod(_gradients)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(
+        ctx: Context,
+        inputs: tuple[SearchSpace, bool, Tensor, Tensor, Tensor, Tensor],
+        output: tuple[Tensor, Tensor],
+    ) -> None:
         pass
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Any, Any]:
-        results, dim = mapped(
-            partial(_Gradients.apply, args[0]), args[1], info.batch_size, in_dims[2:], *args[2:]
-        )
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
+        space, many, *tensors = args
+        gradients = partial(_applied, space)
+        results, dim = mapped(gradients, many, info.batch_size, in_dims[2:], *tensors)
         return results, (dim, dim)
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> None:
-        raise NotImplementedError("Probabilities and mixtures can be differentiated once only.")
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only("Probabilities and mixtures")
+
+
+def _applied(space: SearchSpace, many: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
+    found = _Gradients.apply(space, many, *tensors)
+    assert isinstance(found, tuple)
+    return found
 
 
 def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from diffqas.simulator.compiled.circuits import (
     rx_backward,
@@ -57,7 +57,7 @@ def _through_squares(row: Array, weight: Array, upstream: Array, cotangent: Arra
     return total
 
 
-def _entry(function: Any) -> Any:
+def _entry(function: Callable[..., None]) -> Callable[..., None]:
     """Compile on first use and keep the machine code on disk, where there is a folder for it.
 
     Numba stores it under the function's name and looks for changes in the function's own file only:
