@@ -45,9 +45,7 @@ class CandidateContract:
         """Normal angles that require a gradient, float64 (*lead, depth, n) or with r behind."""
         r = self.candidate.rotations_per_qubit
         shape = (*lead, self.depth, n) if r == 1 else (*lead, self.depth, n, r)
-        return torch.randn(
-            shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64
-        ).requires_grad_()
+        return _normal(n, shape).requires_grad_()
 
     def known_sizes(self) -> list[int]:
         """Those of `sizes` that the candidate has; the own one of a circuit from OpenQASM."""
@@ -75,16 +73,9 @@ class CandidateContract:
         """In float64, values and a vector-Jacobian product."""
         for n in self.known_sizes():
             angles = self.angles(n)
-            found, expected = (
-                probabilities([self.candidate], angles),
-                dense_probabilities([self.candidate], angles),
-            )
-            torch.testing.assert_close(found, expected, rtol=0, atol=self.values)
-            cotangent = torch.randn(
-                found.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-            )
-            pulled = [_pulled(each, angles, cotangent) for each in (found, expected)]
-            torch.testing.assert_close(*pulled, rtol=0, atol=self.gradients)
+            found = probabilities([self.candidate], angles)
+            expected = dense_probabilities([self.candidate], angles)
+            self._assert_same_function(found, expected, angles)
 
     def test_single_precision_is_near(self) -> None:
         """Values in float32, which stays float32."""
@@ -92,9 +83,8 @@ class CandidateContract:
             angles = self.angles(n).detach()
             found = probabilities([self.candidate], angles.float())
             assert found.dtype == torch.float32
-            torch.testing.assert_close(
-                found.double(), probabilities([self.candidate], angles), rtol=0, atol=self.single
-            )
+            expected = probabilities([self.candidate], angles)
+            torch.testing.assert_close(found.double(), expected, rtol=0, atol=self.single)
 
     def test_leading_dimensions_are_circuits_of_their_own(self) -> None:
         """A batch gives what its entries give alone, values and gradients."""
@@ -102,18 +92,9 @@ class CandidateContract:
             angles = self.angles(n, 2, 3)
             together = probabilities([self.candidate], angles)
             assert together.shape == (2, 3, 1, 2**n)
-            alone = torch.stack(
-                [
-                    torch.stack([probabilities([self.candidate], one) for one in row])
-                    for row in angles
-                ]
-            )
-            torch.testing.assert_close(together, alone, rtol=0, atol=self.values)
-            cotangent = torch.randn(
-                together.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-            )
-            pulled = [_pulled(each, angles, cotangent) for each in (together, alone)]
-            torch.testing.assert_close(*pulled, rtol=0, atol=self.gradients)
+            entries = [probabilities([self.candidate], one) for one in angles.flatten(0, 1)]
+            alone = torch.stack(entries).unflatten(0, (2, 3))
+            self._assert_same_function(together, alone, angles)
 
     def test_a_neighbour_in_the_space_changes_nothing(self) -> None:
         """Beside another candidate, with shared angles and with angles of its own."""
@@ -121,16 +102,14 @@ class CandidateContract:
         space = SearchSpace([other, self.candidate])
         for n in self.known_sizes():
             r = space.angles_per_qubit
-            shape = (2, self.depth, n, r)
-            angles = torch.randn(
-                shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64
-            )
+            angles = _normal(n, (2, self.depth, n, r))
+            # A candidate with fewer rotations than its neighbour uses the first angles.
             own = angles[..., : self.candidate.rotations_per_qubit]
-            own = own.squeeze(-1) if own.shape[-1] == 1 else own
+            if own.shape[-1] == 1:
+                own = own.squeeze(-1)
             alone = probabilities([self.candidate], own)[:, 0]
-            torch.testing.assert_close(
-                probabilities(space, angles[0])[1], alone[0], rtol=0, atol=self.values
-            )
+            shared = probabilities(space, angles[0])[1]
+            torch.testing.assert_close(shared, alone[0], rtol=0, atol=self.values)
             apart = probabilities(space, angles, separate=True)[1]
             torch.testing.assert_close(apart, alone[1], rtol=0, atol=self.values)
 
@@ -155,6 +134,18 @@ class CandidateContract:
         assert hash(copy) == hash(self.candidate)
         assert copy.name == self.candidate.name
         assert self.candidate != Candidate(entangler="none", rotation=("rz",) * 7)
+
+    def _assert_same_function(self, found: Tensor, expected: Tensor, angles: Tensor) -> None:
+        torch.testing.assert_close(found, expected, rtol=0, atol=self.values)
+        # One random cotangent tells apart two Jacobians that differ, but for a null set.
+        cotangent = _normal(1, tuple(found.shape))
+        pulled = [_pulled(each, angles, cotangent) for each in (found, expected)]
+        torch.testing.assert_close(*pulled, rtol=0, atol=self.gradients)
+
+
+def _normal(seed: int, shape: tuple[int, ...]) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 def _pulled(output: Tensor, angles: Tensor, cotangent: Tensor) -> Tensor:

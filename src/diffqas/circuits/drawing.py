@@ -75,13 +75,13 @@ def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
 def labels(gate: Gate) -> dict[int, str]:
     """Text on each wire of a gate's span: a dot for a control, a bar where it only passes."""
     kind = GATES[gate.name]
+    # A swap is a cross on both wires, as in the textbooks.
     word = "x" if kind.base == "swap" else kind.base.upper()
     if isinstance(gate.angle, float | int):
         word += f"({gate.angle:.3g})"
     marks = dict.fromkeys(range(min(gate.qubits), max(gate.qubits) + 1), "┼")
-    return marks | {
-        q: "●" if index < kind.controls else word for index, q in enumerate(gate.qubits)
-    }
+    marks |= dict.fromkeys(gate.qubits[: kind.controls], "●")
+    return marks | dict.fromkeys(gate.qubits[kind.controls :], word)
 
 
 def _cells(column: list[Gate], n: int) -> list[str]:

@@ -126,7 +126,9 @@ def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[Enc
         else:
             inputs, trains, constant = _by_strings(candidate, found, n)
             mark = fingerprint(candidate, found, n)
-        mark = mark if constant is None else constant
+        if constant is not None:
+            # Constants are equal whatever makes them.
+            mark = constant
         original = first.setdefault(mark, candidate)
         copy = original is not candidate
         result.append(
@@ -176,6 +178,8 @@ def _structure(candidate: Candidate, n: int) -> Hashable:
     It is made of the encoding, the rotations and the map of a layer.
     """
     encoding = (candidate.hadamard, candidate.encoding)
+    # RX and RY turn |0> to Bloch vectors that differ by a turn about Z, which Z-strings never
+    # show; RZ and CNOTs make nothing else of an output.
     if encoding == (False, "rx") and set(candidate.rotations) == {"rz"}:
         encoding = (False, "ry")
     return encoding, candidate.rotations, _layer(candidate, n)
@@ -188,8 +192,12 @@ def _layer(candidate: Candidate, n: int) -> tuple[int, ...]:
 
 def _reasons(candidate: Candidate, sees: bool, trains: bool) -> tuple[str, ...]:
     small = "at this size no string of an output that its encoding shows has"
-    reasons = [] if sees else [blind(candidate) or f"blind: {small} a letter that varies"]
-    return (*reasons, *([] if trains else [untrainable(candidate) or f"fixed: {small} an angle"]))
+    reasons: list[str] = []
+    if not sees:
+        reasons.append(blind(candidate) or f"blind: {small} a letter that varies")
+    if not trains:
+        reasons.append(untrainable(candidate) or f"fixed: {small} an angle")
+    return tuple(reasons)
 
 
 def _likeness(

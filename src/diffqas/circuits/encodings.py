@@ -17,6 +17,9 @@ from diffqas.circuits.paulis import Ints
 ONE, COS, SIN, HIDDEN = range(4)
 """Features of one input, and what no input shows."""
 
+# Bloch vectors: from |0>, RX(v) gives (0, -sin v, cos v) and RY(v) (sin v, 0, cos v);
+# from |+>, RY(v) gives (cos v, 0, -sin v) and RZ(v) (cos v, sin v, 0).
+# RZ leaves |0> where it is, RX leaves |+>.
 SHOWN: dict[tuple[bool, str], dict[str, tuple[int, int]]] = {
     (False, "rx"): {"Y": (SIN, -1), "Z": (COS, 1)},
     (False, "ry"): {"Z": (COS, 1), "X": (SIN, 1)},

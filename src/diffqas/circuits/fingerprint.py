@@ -33,10 +33,14 @@ def fingerprint(candidate: Candidate, programs: Sequence[Program], n: int) -> Ha
     """
     features = np.stack([_residues(0, q, 3) for q in range(n)], axis=1)
     features[..., ONE] = 1
+    # Cosine and sine are drawn apart: 1, cos and sin are linearly independent, so polynomials of
+    # degree one in them are equal functions only if they are equal polynomials.
     marks = []
     for found in programs:
         values = np.zeros((POINTS, len(found.x)), np.int64)
         values[:, 0] = 1
+        # The program's plane rotations, with residues for cosine and sine. Every product is reduced
+        # before the sum: two numbers below 2**31 fit an int64 once multiplied, not twice.
         for step in found.steps:
             cos, sin = _residues(1, step.layer, step.qubit, step.rotation, 2).T[..., None]
             p, q = found.pairs[step.start : step.stop].T

@@ -40,6 +40,7 @@ def gate_list(candidate: AnyCandidate, n: int) -> GateList:
         start += [Gate("h", (q,)) for q in range(n)]
     if candidate.encoding is not None:
         start += [Gate(candidate.encoding, (q,), f"x{q}") for q in range(n)]
+    # The paper's order: entangle first, then turn (arXiv 2505.09653, Fig. 3).
     layer = [Gate("cx", pair) for pair in candidate.cnots(n)]
     for q in range(n):
         layer += [Gate(name, (q,), Slot(q, k)) for k, name in enumerate(candidate.rotations)]
@@ -92,7 +93,7 @@ def _named(start: Sequence[Gate], inputs: Sequence[str]) -> list[Gate]:
 
 
 def _per_qubit(
-    layer: Sequence[float | Sequence[float]], own: AnyCandidate
+    layer: Sequence[float] | Sequence[Sequence[float]], own: AnyCandidate
 ) -> list[Sequence[float]]:
     """Angles of each qubit in one layer, which are finite and enough for its candidate."""
     values: list[Sequence[float]] = []

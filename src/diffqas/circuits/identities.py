@@ -48,10 +48,15 @@ def form(candidate: AnyCandidate) -> str:
         return GENERAL
     axes = set(candidate.rotations)
     if axes == {"ry"}:
+        # exp(-i t/2 Y) is a real matrix, and so are CNOTs and Hadamards.
         return REAL
     if axes == {"rz"}:
+        # Diagonal gates and permutations only: |amplitude|^2 is permuted, which neither |0..0>
+        # (CNOTs fix it) nor equal amplitudes show.
         return UNIFORM if candidate.hadamard else ZERO
     if axes == {"rx"}:
+        # |+..+> is an eigenvector of every X and is fixed by CNOTs. From |0..0>, CNOTs take
+        # X-strings to X-strings, which commute: one Walsh-Hadamard transform diagonalises all.
         return UNIFORM if candidate.hadamard else WALSH
     return COMPLEX
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diffqas.circuits.gate import GATES
 from diffqas.circuits.gates import Angles, Circuit, named, operations
@@ -100,7 +100,7 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
     kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
     kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
 
-    def circuit(*inputs: Any) -> None:
+    def circuit(*inputs: object) -> None:
         rule = f"be {len(names)} angles for {candidate.name}"
         require(len(inputs) == len(names), "inputs", rule, len(inputs))
         values = dict(zip(names, inputs, strict=True))

@@ -66,6 +66,8 @@ def pull_back_cnots(x: Ints, z: Ints, pairs: Iterable[Cnot], n: int) -> tuple[In
     """
     sign = np.ones_like(x)
     for control, target in reversed(tuple(pairs)):
+        # X on the control spreads to the target, Z on the target to the control. The sign turns
+        # where the letters are X on the control and Z on the target, or Y and Y.
         c, t = n - 1 - control, n - 1 - target
         xc, zc, xt, zt = x >> c & 1, z >> c & 1, x >> t & 1, z >> t & 1
         sign = np.where((xc & zt & ~(xt ^ zc)) & 1, -sign, sign)
@@ -84,6 +86,7 @@ def program(
     """
     x, z, sign = np.zeros(1, np.int64), np.array([1 << (n - 1 - output)]), np.ones(1, np.int64)
     steps, rows, count = [], [], 0
+    # <Z> = <0| U^dagger Z U |0>: the gate that acts last meets Z first.
     for layer in range(depth - 1, -1, -1):
         for qubit in range(n):
             for index in range(len(rotations) - 1, -1, -1):
@@ -96,9 +99,9 @@ def program(
                     count += len(pairs)
         x, z, flips = pull_back_cnots(x, z, cnots, n)
         sign = sign * flips
-    return Program(
-        tuple(steps), np.concatenate(rows) if rows else np.zeros((0, 2), np.int64), x, z, sign
-    )
+    # An empty row first, so that a program without branches has an array, too.
+    pairs = np.concatenate([np.zeros((0, 2), np.int64), *rows])
+    return Program(tuple(steps), pairs, x, z, sign)
 
 
 def programs(
@@ -125,6 +128,7 @@ def _rotate(axis: str, bit: int, x: Ints, z: Ints, sign: Ints) -> tuple[Ints, In
     to_x = 0 if axis == "rz" else bit
     to_z = 0 if axis == "rx" else bit
     codes, partner = x << WIDTH | z, to_x << WIDTH | to_z
+    # Of each pair the string with letter A, whether it is there itself or its partner is.
     firsts = np.unique(np.where(is_a, codes, codes ^ partner)[mixed])
     slots, codes = _slots(np.concatenate((firsts, firsts ^ partner)), codes)
     sign = np.concatenate((sign, np.ones(len(codes) - len(sign), np.int64)))

@@ -17,6 +17,7 @@ from diffqas.circuits.entanglers import Cnot
 def apply_cnots(indices: NDArray[np.int64], pairs: Iterable[Cnot], n: int) -> NDArray[np.int64]:
     """Basis states that `indices` become when the CNOTs act in order; the shape stays."""
     for control, target in pairs:
+        # The control's bit, moved to the target's place, flips it: linear over GF(2).
         indices = indices ^ (((indices >> (n - 1 - control)) & 1) << (n - 1 - target))
     return indices
 
@@ -57,6 +58,7 @@ def walsh_strings(pairs: tuple[Cnot, ...], n: int, depth: int) -> NDArray[np.int
     >>> walsh_strings(((0, 1),), 2, 2).tolist()
     [[3, 1], [2, 1]]
     """
+    # X^s before a CNOT layer E is X^(A s) behind it: E X^s = (E X^s E^dagger) E.
     strings = 1 << np.arange(n - 1, -1, -1)
     rows = [strings]
     for _ in range(depth - 1):

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
 
+# exp(-i t/2 Z Z) is RZ on the parity, which a CNOT writes to `b` and a second one takes back.
+# XX and YY are ZZ in another basis: H takes Z to X, and S H takes Z to Y.
 NOT_STANDARD = {
     "rxx": "gate rxx(t) a, b { h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; }",
     "ryy": (

@@ -23,6 +23,7 @@ class Axes:
         rest = [q for q in self._order if q not in qubits]
         ordered = self._permuted([*qubits, *rest])
         before = ordered.reshape(*ordered.shape[:2], 2 ** len(qubits), -1)
+        # The axes of `qubits` are now the rows of one matrix product; all others are its columns.
         self._full = matrix @ before
         return before, self._full
 

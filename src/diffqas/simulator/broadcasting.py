@@ -40,9 +40,11 @@ class Alignment:
 
     def _order(self) -> list[int]:
         names = self.kinds[0]
-        return [
-            i for kind in ("batch", "set", "sample") for i, name in enumerate(names) if name == kind
-        ]
+        # Batches first: what follows is one product per entry of a batch.
+        order: list[int] = []
+        for kind in ("batch", "set", "sample"):
+            order += [i for i, name in enumerate(names) if name == kind]
+        return order
 
     def _sizes(self, kind: str) -> list[int]:
         return [size for name, size in zip(*self.kinds, strict=True) if name == kind]

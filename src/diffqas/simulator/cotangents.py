@@ -33,10 +33,14 @@ def mapped(
     Returns:
         Results with the mapped dimension, and where it stands.
     """
-    if dims[-1] is not None and all(dim is None for dim in dims[:-1]):
-        cotangents = tensors[-1].movedim(dims[-1], 1)
-        results = gradients(True, *tensors[:-1], cotangents.flatten(1, 2) if many else cotangents)
-        return tuple(result.unflatten(1, (count, -1)) if many else result for result in results), 1
+    *shared, last = dims
+    if last is not None and all(dim is None for dim in shared):
+        # Only cotangents are mapped: one walk back serves all of them.
+        cotangents = tensors[-1].movedim(last, 1)
+        if not many:
+            return tuple(gradients(True, *tensors[:-1], cotangents)), 1
+        results = gradients(True, *tensors[:-1], cotangents.flatten(1, 2))
+        return tuple(result.unflatten(1, (count, -1)) for result in results), 1
     results = gradients(many, *fold(count, dims, tensors))
     return unfold(count, results)[0], 0
 
@@ -46,11 +50,14 @@ def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> l
 
     A tensor without mapped dimension is repeated.
     """
-    stacked = [
-        tensor.unsqueeze(0).expand(count, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
-        for tensor, dim in zip(tensors, dims, strict=True)
-    ]
-    return [tensor.flatten(0, 1) for tensor in stacked]
+    folded: list[Tensor] = []
+    for tensor, dim in zip(tensors, dims, strict=True):
+        if dim is None:
+            stacked = tensor.unsqueeze(0).expand(count, *tensor.shape)
+        else:
+            stacked = tensor.movedim(dim, 0)
+        folded.append(stacked.flatten(0, 1))
+    return folded
 
 
 def unfold(count: int, results: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:

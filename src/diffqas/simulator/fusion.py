@@ -41,7 +41,10 @@ def blocks(gates: tuple[tuple[int, ...], ...], widest: int = WIDEST) -> tuple[Bl
     found: list[tuple[set[int], list[int]]] = []
     for place, qubits in enumerate(gates):
         shared = [index for index, (held, _) in enumerate(found) if not held.isdisjoint(qubits)]
-        for held, members in found[shared[-1] if shared else 0 :]:
+        # Gates on disjoint qubits commute, so a gate may move to the front past every block that
+        # shares no qubit with it, and into the last one that does. The first with room takes it.
+        earliest = shared[-1] if shared else 0
+        for held, members in found[earliest:]:
             if len(held.union(qubits)) <= widest:
                 held.update(qubits)
                 members.append(place)
@@ -53,6 +56,7 @@ def blocks(gates: tuple[tuple[int, ...], ...], widest: int = WIDEST) -> tuple[Bl
 
 def merged(block: Block, gates: Sequence[tuple[int, ...]], matrices: Sequence[Tensor]) -> Tensor:
     """Product of a block's gates: (batch or 1, depth or 1, 2**k, 2**k) each, and so the result."""
+    # The identity's columns, each sent through the gates, are the columns of their product.
     size = 2 ** len(block.qubits)
     like = matrices[block.members[0]]
     state = Axes(torch.eye(size, dtype=like.dtype, device=like.device)[None, None], block.qubits)

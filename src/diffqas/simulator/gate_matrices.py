@@ -38,6 +38,8 @@ def fixed_matrix(name: str, like: Tensor) -> Tensor:
 def turning_matrices(name: str, angles: Tensor) -> Tensor:
     """Matrices (..., 2**k, 2**k) of a gate for angles (...), complex and differentiable."""
     kind = GATES[name]
+    # p = diag(1, exp(i angle)); rxx, ryy and rzz: exp(-i a/2 P) = cos(a/2) 1 - i sin(a/2) P, as P
+    # squares to 1.
     if kind.base == "p":
         one = torch.ones_like(angles)
         unitary = torch.diag_embed(

@@ -45,8 +45,8 @@ def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
     start, layer = ansatz_gates(ansatz, n)
     at_start, once = _blocks(start, angles)
     in_layer, repeated = _blocks(layer, angles)
-    double = angles.dtype == torch.float64
-    zero = torch.zeros(batch, 2**n, dtype=torch.complex128 if double else torch.complex64)
+    dtype = torch.complex128 if angles.dtype == torch.float64 else torch.complex64
+    zero = torch.zeros(batch, 2**n, dtype=dtype)
     zero[:, 0] = 1
     plan = Plan(n, depth, at_start, in_layer)
     state = _Circuit.apply(plan, zero.to(angles.device), *once, *repeated)
@@ -75,6 +75,7 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
 
     Turning gates of one name are computed together.
     """
+    # One call for all gates of a name: small matrices cost by the call, not by their size.
     result: list[Tensor | None] = [None] * len(gates)
     turning: dict[str, list[int]] = {}
     for place, gate in enumerate(gates):
@@ -86,9 +87,8 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
             result[place] = turning_matrices(gate.name, angles.new_tensor([[float(gate.angle)]]))
     for name, places in turning.items():
         slots = [slot for place in places if isinstance(slot := gates[place].angle, Slot)]
-        factors, offsets = (
-            angles.new_tensor([getattr(s, part) for s in slots]) for part in ("factor", "offset")
-        )
+        factors = angles.new_tensor([slot.factor for slot in slots])
+        offsets = angles.new_tensor([slot.offset for slot in slots])
         own = angles[..., [slot.qubit for slot in slots], [slot.index for slot in slots]]
         together = turning_matrices(name, own * factors + offsets)
         for place, matrices in zip(places, together.unbind(2), strict=True):
@@ -183,4 +183,6 @@ def _undone(task: Task, *tensors: Tensor) -> tuple[Tensor, ...]:
 
 def _at(matrices: Tensor, layer: int) -> Tensor:
     """Matrices of one layer, (batch or 1, 1, 2**k, 2**k)."""
-    return matrices[:, layer if matrices.shape[1] > 1 else 0].unsqueeze(1)
+    if matrices.shape[1] == 1:  # without angles: the same in every layer
+        layer = 0
+    return matrices[:, layer].unsqueeze(1)

@@ -58,6 +58,7 @@ def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
         angle = angle.factor * row[angle.qubit, angle.index] + angle.offset
     turn = torch.as_tensor(0.0 if angle is None else angle, dtype=torch.float64)
     controls, targets = gate.qubits[: kind.controls], gate.qubits[kind.controls :]
+    # Controlled U = U P + (1 - P), with P the projector on all controls being 1.
     acted = _base(kind.base, turn, targets, n)
     on = _on(dict.fromkeys(controls, _PROJECTORS[1]), n)
     return acted @ on + torch.eye(2**n, dtype=on.dtype) - on
@@ -68,14 +69,13 @@ def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
         return _on(dict.fromkeys(targets, _PAULI[f"r{axis}"]), n)
 
     def power(axis: str, angle: float | Tensor, phase: float | Tensor) -> Tensor:
-        half_angle, shift = (
-            torch.as_tensor(value, dtype=torch.float64) for value in (angle / 2, phase)
-        )
-        turned = torch.cos(half_angle) * torch.eye(2**n, dtype=torch.complex128) - 1j * torch.sin(
-            half_angle
-        ) * pauli(axis)
+        half_angle = torch.as_tensor(angle / 2, dtype=torch.float64)
+        shift = torch.as_tensor(phase, dtype=torch.float64)
+        identity = torch.eye(2**n, dtype=torch.complex128)
+        turned = torch.cos(half_angle) * identity - 1j * torch.sin(half_angle) * pauli(axis)
         return turned * torch.exp(1j * shift)
 
+    # Every gate is a Pauli string, a sum of them, or exp(-i angle/2 P) times a phase.
     half, quarter = torch.pi / 2, torch.pi / 4
     if base == "h":
         return (pauli("x") + pauli("z")) / 2**0.5

@@ -61,6 +61,7 @@ class _Mixture(torch.autograd.Function):
 class _Shares(torch.autograd.Function):
     @staticmethod
     def forward(each: Tensor, upstream: Tensor) -> Tensor:
+        # The output is sum_j w_j c_j, so dL/dw_j = <c_j, dL/d output>.
         return (each @ upstream.unsqueeze(-1)).squeeze(-1)
 
     @staticmethod

@@ -95,6 +95,8 @@ def _undone(part: Part, held: Tensor, back: Tensor, cos: Tensor, sin: Tensor) ->
     for angle, slots in reversed(part.steps):
         pairs = both.index_select(0, slots)
         p, q = pairs.unflatten(0, (2, -1))
+        # With p, q behind the rotation and to_p, to_q their cotangents: d(p, q)/d angle = (q, -p),
+        # so the angle's gradient is sum(to_p q - to_q p). Index 0 holds slots, 1 cotangents.
         turned[angle] = (p[:, 1] * q[:, 0] - q[:, 1] * p[:, 0]).sum(0)
         both.index_copy_(0, slots, _turned(pairs, cos[angle], -sin[angle]))
     return turned
@@ -142,6 +144,8 @@ def _part(plan: Plan, size: Size, part: int, device: str) -> Part:
         for angle, start, stop in plan.steps[first:last]:
             turns.setdefault(int(angle), []).append(plan.pairs[start:stop] + offset)
 
+    # The circuit's last rotation first. Rotations of different qubits in one layer commute, so each
+    # angle turns the slots of all outputs at once.
     def order(angle: int) -> tuple[int, int, int]:
         layer, rest = divmod(angle, size.n * r)
         return -layer, rest // r, -(rest % r)

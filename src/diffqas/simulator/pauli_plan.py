@@ -55,6 +55,7 @@ class Plan(NamedTuple):
 def pauli_plan(size: Size) -> Plan | None:
     """The plan of circuits with data encoding; None if it would be too large."""
     space, depth, n, outputs = size
+    # A pull-back ends before the encoding: candidates that differ there only share their program.
     kinds = [(candidate.cnots(n), candidate.rotations) for candidate in space]
     parts = list(dict.fromkeys(kinds))
     found: list[list[Program]] = []
@@ -93,5 +94,6 @@ def _concatenated(found: list[list[Program]], n: int, r: int) -> tuple[NDArray, 
 def _reads(candidate: Candidate, program: Program, n: int) -> NDArray[np.int64]:
     """(strings, 3): slot, feature and sign of what a candidate shows of one output."""
     strings = shown(candidate, program.x, program.z, n)
+    # A feature's place is its factors (0, 1, 2 for 1, cos, sin) read as digits of base three.
     places = strings.features @ 3 ** np.arange(n - 1, -1, -1)
     return np.stack((strings.slots, places, program.sign[strings.slots] * strings.signs), axis=1)

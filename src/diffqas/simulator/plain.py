@@ -74,6 +74,7 @@ def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
         own = angles if angles.shape[1] == 1 else angles[:, indices]
         if kind == WALSH:
             layers = [candidate.cnots(angles.shape[3]) for candidate in chosen]
+            # Rotations of one qubit about one axis add up.
             block = walsh_probabilities(own[..., : len(rotations)].sum(-1), layers)
         else:
             block = _evolved(chosen, qubit_unitaries(rotations, own))

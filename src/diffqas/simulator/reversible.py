@@ -107,6 +107,8 @@ class _Undone(torch.autograd.Function):
                     .split((size, m * size), dim=1)
                 )
                 torch.bmm(y, x.mH, out=correlation[layer])
+        # Those of single qubits are partial traces of a group's. They may be taken while other
+        # groups of the layer are not undone yet: unitaries of other qubits cancel in the trace.
         parts = [_reduced(group.unflatten(2, (m, -1))) for group in reversed(correlations)]
         pairs = torch.cat(parts, dim=3).movedim(0, 2)
         # y = U x per qubit: dL/dU = sum lambda_y x* = U sum lambda_x x*.

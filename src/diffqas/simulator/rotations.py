@@ -13,6 +13,7 @@ def rotation_matrices(axis: str, angles: Tensor) -> Tensor:
 
     It is real for `ry` and complex for the others.
     """
+    # exp(-i a/2 P) = cos(a/2) 1 - i sin(a/2) P, since P squares to 1.
     half = angles / 2
     if axis == "rz":
         phase = torch.polar(torch.ones_like(half), half)
@@ -49,6 +50,7 @@ def merge(unitaries: Tensor) -> Tensor:
 
     The first qubit is the highest bit.
     """
+    # Neighbours in pairs, for all pairs at once: log2(g) products instead of g - 1.
     while (count := unitaries.shape[-3]) > 1:
         if count % 2:
             return _kron(merge(unitaries[..., :-1, :, :]), unitaries[..., -1, :, :])

@@ -83,7 +83,7 @@ def _evolved(start: Tensor, unitaries: Tensor, cnots: tuple[Cnot, ...]) -> Tenso
         state = torch.view_as_real(state).flatten(3)
     if own == 1:  # one circuit for all candidates: their states stand side by side
         state = state.transpose(1, 2).flatten(2).unsqueeze(1)
-    # One circuit per row, its states as columns.
+    # One circuit per row, its states as columns: a layer is then one product for all inputs.
     width = state.shape[-1]
     state = state.unsqueeze(1).expand(batch, sets, own, size, width).reshape(-1, size, width)
     layers = unitaries.flatten(0, 2)

@@ -34,6 +34,8 @@ def wht_rows(x: Tensor) -> Tensor:
     [10.0, -2.0, -4.0, 0.0]
     """
     rows, n = x.shape[0], x.shape[1].bit_length() - 1
+    # WHT of n bits is the Kronecker product of those of its groups, one matrix product each; every
+    # product moves its group to the front, so that the last one leaves them in order.
     for g in reversed(group_sizes(n)):
         x = _hadamard(2**g, x.dtype, str(x.device)) @ x.reshape(-1, 2**g).t()
     return x.reshape(-1, rows)
@@ -64,6 +66,8 @@ def walsh_probabilities(angles: Tensor, layers: Sequence[tuple[Cnot, ...]]) -> T
     coefficients = angles.new_zeros(batch, columns, 2**n).scatter_add(
         -1, strings.expand(batch, -1, -1), spread
     )
+    # H X^s H = Z^s, whose entry at x is (-1)^<s, x>: in the Hadamard basis the whole circuit is the
+    # diagonal exp(-i/2 sum_s c_s (-1)^<s, x>), the exponent being WHT(c).
     phase = wht_rows(coefficients.flatten(0, 1)) / 2
     amplitudes = wht_columns(torch.cat((torch.cos(phase), torch.sin(phase)), dim=1))
     # WHT / 2**n, squared below: divide once, where the numbers are of order one.

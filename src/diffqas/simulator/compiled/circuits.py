@@ -70,6 +70,7 @@ def ry_backward(
             sums[q] = 0.0
         undo_layer(source, target, base[way], offsets[way], gates, matrix, sums)
         source, target, way = target, source, undo
+        # Rotations of a qubit about one axis add up, so that all of them have the same gradient.
         for q in range(n):
             for i in range(used):
                 grad[layer, q, i] += 0.5 * sums[n - 1 - q]
@@ -104,6 +105,8 @@ def rx_phases(angles: Array, used: int, strings: Array, real: Array, imaginary: 
             half, s = 0.5 * _angle(angles[layer, q], used), strings[layer, q]
             cos, sin, re, im = math.cos(half), math.sin(half), real[s], imaginary[s]
             real[s], imaginary[s] = re * cos + im * sin, im * cos - re * sin
+    # A Walsh-Hadamard butterfly takes (a, b) to (a + b, a - b). Here the exponents are transformed
+    # while their phases u = exp(-i a/2), v = exp(-i b/2) are multiplied: (u v, u conj(v)).
     signs = np.empty(LOW * LANES, real.dtype)
     for i in range(LOW * LANES):
         signs[i] = 1 - 2 * (i >> i // LANES & 1)
@@ -187,7 +190,8 @@ def rx_gradient(
     """
     gates, matrix = np.empty(4 * strings.shape[1], work.dtype), np.empty(LANES * LANES, work.dtype)
     _half_walsh(gates)
-    # dF = -i F d(phase), and phase = WHT(c) / 2.
+    # dF = -i F d(phase), and phase = WHT(c) / 2; WHT is symmetric, so it also pulls back. The gates
+    # are WHT / 2**n, hence the factor 2**n, which is the row's length, in the last line.
     for i in range(0, work.shape[1], LANES):
         store(work[0], i, load(work[1], i) * load(imaginary, i) - load(work[2], i) * load(real, i))
     apply_layer(work[0], work[1], base, offsets, gates, matrix)

@@ -45,6 +45,7 @@ def _sum(row: Array) -> float:
 @inner
 def _through_squares(row: Array, weight: Array, upstream: Array, cotangent: Array) -> float:
     """Write the cotangent of amplitudes with weighted squares; return the weight's gradient."""
+    # Of w x^2: dL/dx = 2 w x (dL/dp), and dL/dw = sum x^2 (dL/dp).
     total = 0.0
     w = splat(weight, 0) + splat(weight, 0)
     for low in range(0, len(row), 1 << PIECE):
@@ -87,6 +88,7 @@ def forward(
             own = angles[b, min(j, angles.shape[1] - 1)]
             weight = weights[b, j:]
             into = output[b, min(j, output.shape[1] - 1)]
+            # Constants hold no amplitudes: 2**-n everywhere, or 1 at |0..0>.
             if kind == UNIFORM:
                 for i in range(len(into)):
                     into[i] += weight[0] / len(into)

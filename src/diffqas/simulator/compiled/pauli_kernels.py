@@ -36,6 +36,7 @@ def _turn_back(
     for row in range(start, stop):
         i, j = LANES * pairs[row, 0], LANES * pairs[row, 1]
         p, q, to_p, to_q = load(x, i), load(x, j), load(y, i), load(y, j)
+        # Behind the rotation d(p, q)/d angle = (q, -p); its inverse takes both back.
         total = total + to_p * q - to_q * p
         store(x, i, cos * p - sin * q)
         store(x, j, cos * q + sin * p)

@@ -55,6 +55,7 @@ def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
     rows = np.cumsum([0, *((kind >= kernels.RY) + (kind == kernels.RX) for kind in kinds)])
     cnots = [candidate.cnots(n) for candidate in space]
     distinct: list[tuple[Cnot, ...]] = list(dict.fromkeys(cnots))
+    # CNOTs are linear over GF(2): P(8 b + k) = P(8 b) xor P(k).
     # Of a permutation only every block's first entry and the first block: the whole of it is larger
     # than a state.
     firsts, inside = np.arange(0, 2**n, BLOCK), np.arange(min(BLOCK, 2**n))
