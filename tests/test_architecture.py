@@ -9,6 +9,7 @@ import diffqas
 
 SOURCE = Path(diffqas.__file__).parent
 ROOMS = [
+    "text",
     "errors",
     "choices",
     "storage",

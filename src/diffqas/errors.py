@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from diffqas.text import visible
+
 
 class DiffqasError(Exception):
     r"""Base of all errors raised on purpose: the message is meant for the user, in one line.
@@ -20,7 +22,7 @@ class DiffqasError(Exception):
     """
 
     def __init__(self, message: object = "") -> None:
-        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in str(message)))
+        super().__init__(visible(message))
 
 
 class ArgumentError(DiffqasError, ValueError):

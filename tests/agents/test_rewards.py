@@ -4,11 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from diffqas.agents.rewards import RewardLine, few, moving, rewards_figure
 from diffqas.agents.tables import agent_report
-from diffqas.reports import RunResult
+from diffqas.reports import RunResult, Terminal
 from diffqas.reports.pictures import save_figure
 from diffqas.searches.progress import EpisodeDisplay
 from diffqas.searches.result_table import report
@@ -139,7 +138,7 @@ RESULT = {
 
 
 def printed(renderable) -> str:
-    console = Console(width=200, record=True, file=io.StringIO())
+    console = Terminal(width=200, record=True, file=io.StringIO())
     console.print(renderable)
     return console.export_text()
 
@@ -175,7 +174,7 @@ def test_a_report_of_few_episodes():
 
 
 def test_the_plain_line_of_a_search_that_ends():
-    console = Console(width=200, record=True, file=io.StringIO())
+    console = Terminal(width=200, record=True, file=io.StringIO())
     record = {"episodes": [1_000, 990], "reward": [0.5, 0.25], "success": [0.75, 0.5]}
     with EpisodeDisplay(console, 2_000, 0) as display:
         display.update(record | {"reward": [float("nan")] * 2})

@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from rich.console import Console
 
+from diffqas.reports import Terminal
 from diffqas.reports.curves import QUARTILES, Curve, curve_panels, run_curves
 from diffqas.reports.pictures import save_figure
 from diffqas.reports.result import RunResult
@@ -33,7 +33,7 @@ RESULT = {
 
 
 def printed(renderable) -> str:
-    console = Console(width=250, record=True, file=io.StringIO())
+    console = Terminal(width=250, record=True, file=io.StringIO())
     console.print(renderable)
     return console.export_text()
 
@@ -82,7 +82,7 @@ def test_many_classes_are_not_listed():
 
 
 def test_the_live_line():
-    console = Console(width=160, record=True, file=io.StringIO())
+    console = Terminal(width=160, record=True, file=io.StringIO())
     with Display(console, 2, 1, "accuracy") as display:
         display.update({"epoch": 2, "loss": [0.5], "test_accuracy": [0.9965]}, "H-Ent-RY")
     assert "loss 5.00e-01  test accuracy 99.65 %  leading H-Ent-RY" in console.export_text()

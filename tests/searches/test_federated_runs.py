@@ -1,11 +1,11 @@
 """Federated runs: from the command line to the folder, resumed, and refused in one line."""
 
 import pytest
-from rich.console import Console
 
 from diffqas import load, resume, search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
+from diffqas.reports import Terminal
 from diffqas.runs.report import run_page
 from diffqas.searches.artefacts import curves_picture
 from diffqas.searches.config import config_from_json
@@ -47,7 +47,7 @@ def test_the_command_line_leaves_a_run_with_what_travelled(tmp_path, capsys):
     run = load(folder)
     assert curves_picture(RunFolder(folder)).axes[0].get_xlabel() == "round"
     assert run_page(folder).settings["federated.clients"] == "4"
-    show(run.result, console := Console(record=True, width=200))
+    show(run.result, console := Terminal(record=True, width=200))
     assert "default recipe, 2 rounds" in console.export_text()
 
 

@@ -4,13 +4,13 @@ target.
 
 import pytest
 import torch
-from rich.console import Console
 from torch import nn
 from torch.nn.functional import mse_loss
 
 from diffqas import search
 from diffqas.errors import ArgumentError
 from diffqas.optimisers import OPTIMISERS
+from diffqas.reports import Terminal
 from diffqas.searches.result_table import show
 from diffqas.storage import encode, read_json
 from diffqas.tasks import Settings, Split, Task
@@ -45,7 +45,7 @@ def test_the_best_epoch_is_told_with_its_number(tmp_path):
     run = search("bessel", seeds=2, depth=1, epochs=2, select="best", output=tmp_path / "run")
     assert len(run.result["selected_epoch"]) == 2
     assert set(run.result["selected_epoch"]) <= {1, 2}
-    show(run.result, console := Console(record=True, width=200))
+    show(run.result, console := Terminal(record=True, width=200))
     assert "best of 2 epochs on held-out training samples" in console.export_text()
     assert read_json(run.folder / "config.json")["run"]["settings"]["select"] == "best"
 

@@ -12,11 +12,11 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, DataError, RunError
 from diffqas.optimisers import Adam
+from diffqas.reports import Terminal
 from diffqas.studies import Plan, run_study
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
@@ -289,7 +289,7 @@ def test_a_table_of_accuracies_is_read_in_percent(comparison):
     assert "points_low" in heading.split(",")
     assert "ratio" not in heading
     assert "0.99 0.9904999999999999 0.991" in first  # in full
-    console = Console(width=250, record=True, file=io.StringIO())
+    console = Terminal(width=250, record=True, file=io.StringIO())
     console.print(terminal_tables([comparison], 250))
     assert "final test accuracy" in console.export_text()
 

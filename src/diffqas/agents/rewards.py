@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from diffqas.reports import PREDICTION, Floats, blank, clean
+from diffqas.text import mathtext
 
 REWARD_WINDOW, LAST = 1_000, 5_000
 """Episodes in a moving average, and in the inset."""
@@ -90,7 +91,7 @@ def rewards_figure(
         inset.set_title(f"last {last:,} episodes", fontsize=8)
         inset.tick_params(labelsize=7)
         inset.ticklabel_format(useOffset=False)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -122,7 +123,7 @@ def _draw(
             line.style,
             color=line.color,
             linewidth=1.3,
-            label=line.label,
+            label=mathtext(line.label),
         )
         if band:
             low, high = mean - deviation, mean + deviation

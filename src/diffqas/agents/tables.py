@@ -6,14 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.reports import RunResult, failures_in_words, percent, ranking_bars, spread
+from diffqas.reports import RunResult, failures_in_words, percent, plain_text, ranking_bars, spread
 
 
 def agent_report(result: RunResult) -> RenderableType:
     """What `diffqas search` ends with on an environment, and `diffqas show` prints."""
     bars = ranking_bars(result.ranking, result.relaxation, heading="network")
     parts: list[RenderableType] = [
-        Text(result.report, style="bold"),
+        plain_text(result.report, style="bold"),
         Text(""),
         _rewards_table(result),
         Text(""),
@@ -31,7 +31,7 @@ def _rewards_table(result: RunResult) -> Table:
     if result.agents.last < episodes:
         what = f"{episodes:,} episodes, mean of the last {result.agents.last:,}"
     title = f"{result.task}: reward ({what})"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     table.add_column("agent")
     table.add_column("reward", justify="right")
     table.add_column("remark", style="dim")
@@ -40,7 +40,7 @@ def _rewards_table(result: RunResult) -> Table:
     remark = f"{result.recipe} recipe, {result.agents.algorithm}; success {success}"
     remark += f"; steps of an episode {steps}"
     reward = spread(result.figure("mean_reward"))
-    table.add_row("this run", reward, remark, style="bold green")
+    table.add_row("this run", reward, plain_text(remark), style="bold green")
     for row in result.references:
-        table.add_row(row.name, spread(row.each), row.remark)
+        table.add_row(plain_text(row.name), spread(row.each), plain_text(row.remark))
     return table

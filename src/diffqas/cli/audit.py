@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 from rich.progress import Progress
 
 from diffqas.architecture import MAX_AUDIT_QUBITS, audits
 from diffqas.circuits import TABLE_I, SearchSpace
 from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
 from diffqas.errors import require
-from diffqas.reports import audit_figure, audit_table, save_audit, save_figure
+from diffqas.reports import Terminal, audit_figure, audit_table, save_audit, save_figure
 
 PATIENCE = 2.0
 """Seconds without a progress bar."""
@@ -60,7 +59,7 @@ class Audit:
         # The share of a step is that of all twelve and of the user's own together.
         space = SearchSpace([*TABLE_I, *own])
         jobs = audits(chosen, qubits, self.depth, self.samples, self.seed, space)
-        console = Console()
+        console = Terminal()
         found = []
         begin = time.perf_counter()
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -73,5 +72,4 @@ class Audit:
             save_figure(audit_figure(found, f"{qubits} qubits, depth {self.depth}"), self.output)
             table = self.output.with_suffix(".csv")
             save_audit(found, numbers, table)
-            written = f"{self.output}, {table}"
-            console.print(written, style="bold", highlight=False, markup=False, soft_wrap=True)
+            console.say(f"{self.output}, {table}", style="bold")

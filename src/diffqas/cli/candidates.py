@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import tyro
 from rich.columns import Columns
-from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +23,8 @@ from diffqas.circuits import (
 )
 from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
 from diffqas.errors import require
+from diffqas.reports import Terminal, plain_text
+from diffqas.text import visible, visible_lines
 
 DRAWN = 4
 WIDEST = {"qt": 64, "qlstm": 26}
@@ -66,14 +67,14 @@ class Candidates:
         widest = WIDEST[self.model]
         require(1 <= n <= widest, "qubits", f"be between 1 and {widest}", n)
         if self.model == "qt":
-            _drawn(Console(), n, typed)
+            _drawn(Terminal(), n, typed)
             return
         outputs = max(1, n - 1) if self.outputs is None else self.outputs
         known = encoded_findings(QLSTM_SPACE, n, self.depth, outputs)
-        _listed(Console(), known, n, self.depth, outputs)
+        _listed(Terminal(), known, n, self.depth, outputs)
 
 
-def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
+def _drawn(console: Terminal, n: int, typed: dict[int, AnyCandidate]) -> None:
     """One panel per candidate, by its number."""
     known = findings(list(typed.values()), n)
     panels = []
@@ -81,11 +82,12 @@ def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
     for index, finding in zip(typed, known, strict=True):
         own = isinstance(finding.candidate, Ansatz)
         drawn = n if own else min(n, 8)
-        body = Text(draw(finding.candidate, drawn), no_wrap=own, overflow="ellipsis")
+        body = Text(visible_lines(draw(finding.candidate, drawn)), no_wrap=own, overflow="ellipsis")
         body.append(f"\n{finding.reason}", style="red" if finding.constant else "green")
         if finding.duplicate_of is not None:
-            body.append(f"\nthe same as {finding.duplicate_of.name}", style="red")
-        title = f"{index}  {finding.candidate.name}"
+            twin = visible(finding.duplicate_of.name)
+            body.append(f"\nthe same as {twin}", style="red")
+        title = plain_text(f"{index}  {finding.candidate.name}")
         width = console.width if own else max(46, console.width // 2 - 2)
         style = "none"
         if finding.constant:
@@ -95,20 +97,18 @@ def _drawn(console: Console, n: int, typed: dict[int, AnyCandidate]) -> None:
     console.print(Columns(panels))
     which = f" ({', '.join(constants)})" if constants else ""
     same = sum(finding.duplicate_of is not None for finding in known)
-    console.print(
-        f"[bold]{len(constants)} of {len(known)} are constant whatever their angles[/]{which}, "
-        f"{same} repeat an earlier one at equal angles. Constants are never simulated.",
-        highlight=False,
-    )
-    console.print(
-        "[dim]Layers in brackets repeat; ● controls X. H-…-RY is …-RY with the first layer's "
-        "angles shifted by pi/2, so with angles of their own those two are one family.[/]",
-        highlight=False,
+    head = f"{len(constants)} of {len(known)} are constant whatever their angles"
+    rest = f"{which}, {same} repeat an earlier one at equal angles. Constants are never simulated."
+    console.say(Text.assemble((head, "bold"), rest))
+    console.say(
+        "Layers in brackets repeat; ● controls X. H-…-RY is …-RY with the first layer's angles "
+        "shifted by pi/2, so with angles of their own those two are one family.",
+        style="dim",
     )
 
 
 def _listed(
-    console: Console, known: list[EncodedFinding], n: int, depth: int, outputs: int
+    console: Terminal, known: list[EncodedFinding], n: int, depth: int, outputs: int
 ) -> None:
     """One line per candidate with data encoding; reasons, which repeat, as notes below."""
     notes: dict[str, str] = {}
@@ -138,19 +138,18 @@ def _listed(
         )
     console.print(table)
     for reason, mark in notes.items():
-        console.print(f"[dim]{mark}[/]  {reason}", highlight=False)
+        console.say(Text.assemble((mark, "dim"), f"  {reason}"))
     live = sum(finding.live for finding in known)
     blind = sum(not finding.sees for finding in known)
     fixed = sum(not finding.trains for finding in known)
     constant = sum(finding.constant is not None for finding in known)
     different = sum(finding.duplicate_of is None for finding in known)
     read = "1 output" if outputs == 1 else f"{outputs} outputs"
-    console.print(
-        f"[bold]{live} of {len(known)} see their input and train[/] on {n} qubits, "
-        f"depth {depth}, {read}: {blind} see no input, {fixed} have no trainable effect, "
-        f"{constant} are constant; {different} different functions at equal angles.",
-        highlight=False,
+    rest = (
+        f" on {n} qubits, depth {depth}, {read}: {blind} see no input, {fixed} have no trainable "
+        f"effect, {constant} are constant; {different} different functions at equal angles."
     )
+    console.say(Text.assemble((f"{live} of {len(known)} see their input and train", "bold"), rest))
 
 
 def _value(finding: EncodedFinding) -> str:

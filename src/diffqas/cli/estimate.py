@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.console import Console
-
 from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
-from diffqas.reports import duration
+from diffqas.reports import Terminal, duration
 from diffqas.runs import prepare
 from diffqas.searches import MODEL_QUBITS, estimate
 from diffqas.searches import Estimate as Found
@@ -25,9 +23,9 @@ class Estimate(Search):
                 "Argument `output` must be used with `diffqas search`; an estimate leaves no "
                 "folder."
             )
-        self._show(estimate(self.call(prepare)), Console(highlight=False))
+        self._show(estimate(self.call(prepare)), Terminal())
 
-    def _show(self, found: Found, console: Console) -> None:
+    def _show(self, found: Found, console: Terminal) -> None:
         seeds = f"{found.seeds} seed{'s' * (found.seeds > 1)}"
         lines = [("trainable", f"{found.trainable:,} numbers per seed, {seeds} in lockstep")]
         if found.qubits is not None:
@@ -50,12 +48,10 @@ class Estimate(Search):
         ]
         lines += [("memory", self._memory(found))]
         for name, text in lines:
-            console.print(f"{name:10} {text}", soft_wrap=True)
+            console.say(f"{name:10} {text}")
         if not found.fits:
             remedy = "Give fewer --seeds, a larger --chunk or a smaller --target."
-            console.print(
-                f"That is more memory than is free. {remedy}", style="yellow", soft_wrap=True
-            )
+            console.say(f"That is more memory than is free. {remedy}", style="yellow")
 
     def _memory(self, found: Found) -> str:
         if found.bytes is None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import tyro
-from rich.console import Console
 
+from diffqas.reports import Terminal
 from diffqas.runs import Exported, export_run, in_words
 
 
@@ -39,15 +39,13 @@ class Export:
 
     def run(self) -> None:
         """Write, then print what was written and what to feed it."""
-        console = Console()
+        console = Terminal()
         for exported in export_run(
             self.folder, self.format, seed=self.seed, output=self.output, task=self.task
         ):
-            console.print(
-                f"{exported.path}", style="bold", highlight=False, markup=False, soft_wrap=True
-            )
+            console.say(exported.path, style="bold")
             for line in self._lines(exported):
-                console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+                console.say(f"  {line}")
 
     def _lines(self, exported: Exported) -> list[str]:
         plain = f"{exported.weights_size:,} bytes"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from rich.console import Console
 
-from diffqas.reports import forecast_table
+from diffqas.reports import Terminal, forecast_table
 from diffqas.runs import forecast_run
 from diffqas.searches import FORECAST
 
@@ -40,7 +39,8 @@ class Forecast:
         """Forecast, then print the errors and where they lie."""
         errors = forecast_run(self.folder, self.steps, self.output, task=self.task)
         picture = self.output or self.folder / FORECAST
-        console = Console()
+        console = Terminal()
         console.print(forecast_table(errors, "root mean squared error over the test part"))
-        files = f"\n{picture}\n{picture.with_suffix('.csv')}"
-        console.print(files, style="bold", highlight=False, markup=False, soft_wrap=True)
+        console.print()
+        for path in (picture, picture.with_suffix(".csv")):
+            console.say(path, style="bold")

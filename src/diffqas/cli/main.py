@@ -155,8 +155,7 @@ def _run(words: Sequence[str]) -> None:
     try:
         _command(words)
     except DiffqasError as error:
-        # A message may quote a file: one line stays one line, whatever stands there.
-        _complain(" ".join(str(error).split()))
+        _complain(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         _complain("interrupted; continue with `diffqas resume RUN`.")
@@ -186,11 +185,14 @@ def _command(words: Sequence[str]) -> None:
 
 def _complain(message: str) -> None:
     """Print a line to standard error, the program's name in front."""
-    from rich.console import Console
     from rich.text import Text
 
-    line = Text.assemble(("diffqas:", "bold red"), f" {message}")
-    Console(stderr=True, highlight=False, soft_wrap=True).print(line)
+    from diffqas.reports import Terminal
+    from diffqas.text import visible
+
+    # One line, also in a terminal: scripts and people look for it as a whole.
+    line = Text.assemble(("diffqas:", "bold red"), f" {visible(message)}")
+    Terminal(stderr=True).print(line, soft_wrap=True)
 
 
 def help_text(width: int) -> str:

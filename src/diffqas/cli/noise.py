@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import tyro
-from rich.console import Console
 from rich.progress import Progress
 
+from diffqas.reports import Terminal
 from diffqas.runs import SHOTS, noise_run, report_table
 
 PATIENCE = 2.0
@@ -56,7 +56,7 @@ class Noise:
 
     def run(self) -> None:
         """Measure, then print the table and where the files lie."""
-        console = Console()
+        console = Terminal()
         begin = time.perf_counter()
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("measuring", visible=False)
@@ -87,7 +87,6 @@ class Noise:
             )
         console.print(report_table(report))
         place = self.output or self.folder / "noise"
-        files = "\n" + "\n".join(
-            str(place / name) for name in ("noise.md", "noise.csv", "noise.png")
-        )
-        console.print(files, style="bold", highlight=False, markup=False, soft_wrap=True)
+        console.print()
+        for name in ("noise.md", "noise.csv", "noise.png"):
+            console.say(place / name, style="bold")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.text import Text
 
 from diffqas.agents import COLUMNS, ROWS, Episode, pace, reward_in_words, terminal_frame
+from diffqas.reports import Terminal, plain_text
 from diffqas.runs import play_run
 
 
@@ -44,20 +44,15 @@ class Play:
             sample=self.sample,
             output=self.output,
         )
-        console = Console()
+        console = Terminal()
         if console.is_terminal:
             with suppress(KeyboardInterrupt):  # enough seen
                 _animate(console, episode)
         else:
             for index in (0, -1):
                 console.print(_state(console, episode, index), soft_wrap=True)
-        console.print(
-            f"{summary(episode)}: {path}",
-            style="bold",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        # One line also where it is longer than the terminal is wide.
+        console.print(plain_text(f"{summary(episode)}: {path}", "bold"), soft_wrap=True)
 
 
 def summary(episode: Episode) -> str:
@@ -75,7 +70,7 @@ def summary(episode: Episode) -> str:
     return f"reward {reward_in_words(episode.reward)}, {steps}, {success}"
 
 
-def _animate(console: Console, episode: Episode) -> None:
+def _animate(console: Terminal, episode: Episode) -> None:
     count = len(episode.frames)
     with Live(console=console, auto_refresh=False) as live:
         for index in range(count):
@@ -84,10 +79,10 @@ def _animate(console: Console, episode: Episode) -> None:
                 time.sleep(1 / pace(count))
 
 
-def _state(console: Console, episode: Episode, index: int) -> RenderableType:
+def _state(console: Terminal, episode: Episode, index: int) -> RenderableType:
     columns = min(COLUMNS, console.width)
     # The caption and the prompt want room below the frame.
     rows = max(1, min(ROWS, console.height - 3))
     color = console.color_system is not None
     frame = terminal_frame(episode.texts[index], episode.frames[index], color, columns, rows)
-    return Group(frame, Text(episode.captions[index], style="dim"))
+    return Group(frame, plain_text(episode.captions[index], style="dim"))

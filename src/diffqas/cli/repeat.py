@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 
+from diffqas.reports import Terminal, plain_text
 from diffqas.runs import TOLERANCE, repeat_run
 
 
@@ -39,30 +39,25 @@ class Repeat:
             csv=self.csv,
             data_dir=self.data_dir,
         )
-        console = Console()
+        console = Terminal()
         table = Table(
-            title=f"{found.original} once more", title_justify="left", box=None, pad_edge=False
+            title=plain_text(f"{found.original} once more"),
+            title_justify="left",
+            box=None,
+            pad_edge=False,
         )
         table.add_column("what")
         table.add_column("result", overflow="fold")
         for line in found.lines:
             good = line.difference <= found.tolerance
-            table.add_row(line.what, found.verdict(line), style="green" if good else "red")
+            words = plain_text(line.what), plain_text(found.verdict(line))
+            table.add_row(*words, style="green" if good else "red")
         console.print(table)
         if found.folder is None:
-            console.print(
-                "Not trained: bring back the file as it was (--csv).",
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.say("Not trained: bring back the file as it was (--csv).")
         elif found.changes:
-            console.print(
-                f"not the same: {', '.join(found.changes)}",
-                style="dim",
-                highlight=False,
-                soft_wrap=True,
-            )
+            console.say(f"not the same: {', '.join(found.changes)}", style="dim")
         if found.folder is not None:
-            console.print(f"[bold]{found.folder}[/]", highlight=False, soft_wrap=True)
+            console.say(found.folder, style="bold")
         if not found.equal:
             sys.exit(1)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 
+from diffqas.reports import Terminal
 from diffqas.runs import report_runs
 
 
@@ -34,7 +34,7 @@ class Report:
     def run(self) -> None:
         """Write the page, then print where it lies and what the folders lack."""
         path, notes = report_runs(self.runs, self.output, overwrite=self.overwrite)
-        console = Console()
+        console = Terminal()
         for note in notes:
-            console.print(note, style="yellow", highlight=False, markup=False, soft_wrap=True)
-        console.print(str(path), style="bold", highlight=False, markup=False, soft_wrap=True)
+            console.say(note, style="yellow")
+        console.say(path, style="bold")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from rich.console import Console
 
 from diffqas.cli.show import print_run
+from diffqas.reports import Terminal
 from diffqas.runs import resume
 
 
@@ -24,6 +24,6 @@ class Resume:
     def run(self) -> None:
         """Train to the end, then print the result."""
         run = resume(self.folder, task=self.task)
-        console = Console()
+        console = Terminal()
         console.print()
         print_run(run.outcome, run.folder, console)

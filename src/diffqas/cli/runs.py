@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from diffqas.errors import choose
-from diffqas.reports import duration
+from diffqas.reports import Terminal, duration, plain_text
 from diffqas.runs import RunSummary, list_runs
 
 STYLES = {"finished": "", "unfinished": "yellow", "begun": "dim", "broken": "red"}
@@ -67,8 +65,8 @@ class Runs:
         if self.json:
             print(json.dumps([run.to_json() for run in runs], indent=2))
             return
-        terminal = Console()
-        console = terminal if terminal.is_terminal else Console(width=PIPED)
+        terminal = Terminal()
+        console = terminal if terminal.is_terminal else Terminal(width=PIPED)
         console.print(table_of(runs) if runs else "No such runs.")
 
 
@@ -130,5 +128,5 @@ def table_of(runs: Sequence[RunSummary]) -> Table:
             "" if run.seconds is None else duration(run.seconds),
             (run.created or "")[:16].replace("T", " "),
         )
-        table.add_row(*map(Text, cells), style=STYLES[run.state])
+        table.add_row(*map(plain_text, cells), style=STYLES[run.state])
     return table

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Optional, Self, TypeVar
 
 import tyro
-from rich.console import Console
 
 from diffqas.choices import LEFT_OPEN
 from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
 from diffqas.cli.show import print_run
 from diffqas.cli.spaces import METAVAR, typed_candidates
 from diffqas.errors import DiffqasError
+from diffqas.reports import Terminal
 from diffqas.searches import (
     Option,
     Usual,
@@ -134,7 +134,7 @@ class Search:
     def run(self) -> None:
         """Search, then print the result and where it lies."""
         run = self.call(search)
-        console = Console()
+        console = Terminal()
         console.print()
         print_run(run.outcome, run.folder, console)
 

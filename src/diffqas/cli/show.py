@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from diffqas.errors import require
-from diffqas.reports import RunResult, duration
+from diffqas.reports import RunResult, Terminal, duration, plain_text
 from diffqas.runs import RunSummary, is_study
 from diffqas.searches import files_of, report_of
 from diffqas.storage import RunFolder, understood
@@ -58,7 +58,7 @@ class Show:
 
     def run(self) -> None:
         """Print what the folders hold; nothing is computed."""
-        console = Console()
+        console = Terminal()
         require(len(self.folders) >= 1, "runs", "name at least one run folder", "none")
         first, *others = self.folders
         if others:
@@ -69,7 +69,7 @@ class Show:
             show_run(first, console)
 
 
-def show_run(path: Path, console: Console) -> None:
+def show_run(path: Path, console: Terminal) -> None:
     """Print the result of one finished run, and what lies in its folder."""
     folder = RunFolder(path)
     content = folder.load_result()
@@ -77,16 +77,17 @@ def show_run(path: Path, console: Console) -> None:
         print_run(RunResult.from_json(content, folder.result), path, console)
 
 
-def print_run(result: RunResult, folder: Path, console: Console) -> None:
+def print_run(result: RunResult, folder: Path, console: Terminal) -> None:
     """Print a finished run, and what lies in its folder."""
     console.print(report_of(result))
-    console.print(f"\n[bold]{folder}[/]", highlight=False)
+    console.print()
+    console.say(folder, style="bold")
     for name, meaning in (files_of(result) | CONTENTS).items():
         if any(folder.glob(name)):
-            console.print(f"  {name:24} [dim]{meaning}[/]", highlight=False)
+            console.say(Text.assemble(f"  {name:24} ", (meaning, "dim")))
 
 
-def show_runs(paths: Sequence[Path], console: Console) -> None:
+def show_runs(paths: Sequence[Path], console: Terminal) -> None:
     """Print what differs between several runs, with paired tests of their figures."""
     from diffqas.runs import compare_runs
     from diffqas.studies import paired_tests
@@ -102,8 +103,8 @@ def comparison_report(compared: RunsCompared, sentences: Sequence[str]) -> Rende
     """Results side by side, tests, settings and versions that differ."""
     results = _table("", compared.runs)
     for what, texts in _results(compared.runs).items():
-        results.add_row(what, *map(Text, texts))
-    parts: list[RenderableType] = [results, Text(""), *map(Text, sentences), Text("")]
+        results.add_row(what, *map(plain_text, texts))
+    parts: list[RenderableType] = [results, Text(""), *map(plain_text, sentences), Text("")]
     for title, rows in {"settings": compared.settings, "versions": compared.environment}.items():
         if rows:
             parts += [_differences(f"{title} that differ", rows, compared.runs), Text("")]
@@ -128,7 +129,7 @@ def _differences(
 ) -> Table:
     table = _table(title, runs)
     for name, texts in rows.items():
-        table.add_row(Text(name), *(Text(_shortened(text)) for text in texts))
+        table.add_row(plain_text(name), *(plain_text(_shortened(text)) for text in texts))
     return table
 
 
@@ -142,24 +143,25 @@ def _table(title: str, runs: Sequence[RunSummary]) -> Table:
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     table.add_column("", style="dim", overflow="fold")
     for run in runs:
-        table.add_column(Text(run.name), overflow="fold")
+        table.add_column(plain_text(run.name), overflow="fold")
     return table
 
 
-def show_study(path: Path, console: Console) -> None:
+def show_study(path: Path, console: Terminal) -> None:
     """Print the tables of a study's finished cells."""
     from diffqas.studies import CONTENTS as STUDY_CONTENTS
     from diffqas.studies import stored_study, terminal_tables
 
     study = stored_study(path)
     for fault in study.faults:
-        console.print(fault, style="yellow", highlight=False, markup=False, soft_wrap=True)
+        console.say(fault, style="yellow")
     if study.comparisons:
         console.print(terminal_tables(study.comparisons, console.width))
     count = len(study.cells)
     cells = "1 finished cell" if count == 1 else f"{count} finished cells"
-    console.print(f"{cells}; the whole study: `{study.command}`", highlight=False)
-    console.print(f"\n[bold]{path}[/]", highlight=False, soft_wrap=True)
+    console.say(f"{cells}; the whole study: `{study.command}`")
+    console.print()
+    console.say(path, style="bold")
     for name, meaning in STUDY_CONTENTS.items():
         if (path / name).exists():
-            console.print(f"  {name:12} [dim]{meaning}[/]", highlight=False)
+            console.say(Text.assemble(f"  {name:12} ", (meaning, "dim")))

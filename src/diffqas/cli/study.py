@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from rich.console import Console
 
+from diffqas.reports import Terminal
 from diffqas.studies import Plan, papers_index, run_study
 
 PAPERS = papers_index()
@@ -107,9 +107,6 @@ class Study:
                 gpus_per_cell=self.gpus_per_cell,
             )
         except KeyboardInterrupt:
-            console = Console(stderr=True, highlight=False, soft_wrap=True)
-            console.print(
-                "diffqas: interrupted; finished cells are kept, and the same command goes on with "
-                "the others."
-            )
+            what = "finished cells are kept, and the same command goes on with the others."
+            Terminal(stderr=True).say(f"diffqas: interrupted; {what}")
             sys.exit(130)

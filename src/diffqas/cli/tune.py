@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 
 from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
-from diffqas.reports import number
+from diffqas.reports import Terminal, number
 from diffqas.runs import prepare
 from diffqas.searches import PARAMETERS, Tuned, options, tune, words_for
 
@@ -55,15 +54,12 @@ class Tune(Search):
                 self.call(prepare), trials=self.trials, storage=self.storage, params=self.params
             )
         except KeyboardInterrupt:
-            note = (
-                "interrupted; finished trials are kept, and the same command goes on with the "
-                "others."
-            )
-            Console(stderr=True, highlight=False, soft_wrap=True).print(f"diffqas: {note}")
+            what = "finished trials are kept, and the same command goes on with the others."
+            Terminal(stderr=True).say(f"diffqas: interrupted; {what}")
             sys.exit(130)
-        self._show(found, Console(highlight=False))
+        self._show(found, Terminal())
 
-    def _show(self, found: Tuned, console: Console) -> None:
+    def _show(self, found: Tuned, console: Terminal) -> None:
         console.print()
         if found.importances:
             table = Table(
@@ -72,10 +68,11 @@ class Tune(Search):
             for name, share in found.importances.items():
                 table.add_row(name, f"{found.values[name]:g}", f"{100 * share:.0f} %")
             console.print(table)
-        console.print(f"{found.finished} trials finished, {found.pruned} were stopped early.")
+        console.say(f"{found.finished} trials finished, {found.pruned} were stopped early.")
         start = "" if found.first is None else f"; the recipe's own settings: {number(found.first)}"
-        console.print(f"Best loss on the held-out training samples: {number(found.loss)}{start}.\n")
-        console.print(shlex.join(self.best_command(found)), soft_wrap=True, markup=False)
+        console.say(f"Best loss on the held-out training samples: {number(found.loss)}{start}.")
+        console.print()
+        console.say(shlex.join(self.best_command(found)))
 
     def best_command(self, found: Tuned) -> list[str]:
         """The search with the best settings, and with all else that this command was given."""

@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.architecture import Audit, haar_floor, log_haar_masses
-from diffqas.reports.pictures import Floats, blank, clean
+from diffqas.reports.console import plain_text
+from diffqas.reports.pictures import Floats, blank, boxes_for_missing_signs, clean
 from diffqas.reports.terminal import number
 from diffqas.storage import csv_content, write_atomically
+from diffqas.text import mathtext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +58,8 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
     for place, audit in zip(numbers, audits, strict=True):
         mark = marks.setdefault(audit.finding.reason, chr(ord("a") + len(marks)))
         style = "dim" if audit.finding.constant else ""
-        table.add_row(str(place), *_cells(audit, mark), style=style)
-    notes = [Text(f"{mark}  {reason}", style="dim") for reason, mark in marks.items()]
+        table.add_row(str(place), *map(plain_text, _cells(audit, mark)), style=style)
+    notes = [plain_text(f"{mark}  {reason}", style="dim") for reason, mark in marks.items()]
     return Group(table, *notes, _summary(audits, samples))
 
 
@@ -126,7 +128,7 @@ def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
         clean(axes)
     if len(live) < len(audits):
         title += "; grey: constant probabilities"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -155,7 +157,7 @@ def _draw_variances(axes: Axes, live: Sequence[Audit], colors: Colors) -> None:
         variances = [variance for _, variance in audit.gradient_variance]
         color, name = colors[audit.candidate], audit.candidate.name
         style = STYLES[index % len(STYLES)]
-        axes.plot(sizes, variances, style, color=color, markersize=4, label=name)
+        axes.plot(sizes, variances, style, color=color, markersize=4, label=mathtext(name))
         ticks.update(sizes)
     if live:
         # To base 2: a barren plateau is a straight line, its slope the bits lost per qubit.
@@ -185,7 +187,7 @@ class _Label:
 
     def text(self) -> str:
         """The names, two in a line."""
-        names = [audit.candidate.name for audit in self.members]
+        names = [mathtext(audit.candidate.name) for audit in self.members]
         lines = [", ".join(names[start : start + 2]) for start in range(0, len(names), 2)]
         return ",\n".join(lines)
 
@@ -217,7 +219,8 @@ def _draw_names(axes: Axes, audits: Sequence[Audit], colors: Colors) -> None:
 
 def _labels(axes: Axes, audits: Sequence[Audit]) -> list[_Label]:
     """The labels, in the order in which their first points come."""
-    axes.figure.canvas.draw()  # limits are known only then
+    with boxes_for_missing_signs():
+        axes.figure.canvas.draw()  # limits are known only then
     points = [(audit.entanglement, _height(audit)) for audit in audits]
     places = axes.transAxes.inverted().transform(axes.transData.transform(points))
     labels: list[_Label] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from diffqas.circuits import AnyCandidate, Gate, columns, gate_list, labels
 from diffqas.reports.pictures import blank
+from diffqas.text import mathtext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int) -> Figure:
     title = f"{candidate.name}, {n} qubits, depth {depth}"
     if cut:
         title += f" ({', '.join(cut)})"
-    axes.set_title(title, loc="left", fontsize=10, parse_math=False)
+    axes.set_title(mathtext(title), loc="left", fontsize=10)
     return figure
 
 
@@ -95,6 +96,9 @@ def _box(axes: Axes, x: float, q: int, mark: str, color: str) -> None:
     corner, side = (x - BOX, q - BOX), 2 * BOX
     square = Rectangle(corner, side, side, facecolor=color, edgecolor="0.3", lw=0.7, zorder=3)
     axes.add_patch(square)
-    text = mark.replace("(", "\n").rstrip(")")
+    name, _, angle = mark.rstrip(")").partition("(")
+    text = mathtext(name)
+    if angle:
+        text += f"\n{mathtext(angle)}"
     size = 7 if len(text) < 4 else 5.5
     axes.text(x, q, text, ha="center", va="center", fontsize=size, zorder=4, linespacing=0.9)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffqas.reports.pictures import PREDICTION, TRUTH, Floats, blank, clean
+from diffqas.text import mathtext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def curve_panels(
         line[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -78,7 +79,7 @@ def _panel(axes: Axes, name: str, curves: Sequence[Curve], band: tuple[float, fl
         unit, heading = 100, "accuracy (%)"
     for curve in curves:
         _draw(axes, curve, unit, band)
-    axes.set_title(heading, loc="left", fontsize=10, parse_math=False)
+    axes.set_title(mathtext(heading), loc="left", fontsize=10)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_axisbelow(True)
     clean(axes)
@@ -96,7 +97,7 @@ def _draw(axes: Axes, curve: Curve, unit: int, band: tuple[float, float]) -> Non
         curve.style,
         color=curve.color,
         linewidth=curve.width,
-        label=curve.label,
+        label=mathtext(curve.label),
         marker=marker,
     )
     if values.shape[1] > 1:

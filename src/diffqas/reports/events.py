@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffqas.storage import Json
+from diffqas.text import visible
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -83,18 +84,18 @@ class Events:
             if isinstance(values, list):
                 self._add_figure(writer, key, values, epoch)
             else:
-                writer.add_scalar(key, values, epoch)
+                writer.add_scalar(visible(key), values, epoch)
         # One median per candidate: the seeds' lines of all candidates would be too many to read.
         weights = np.median(record["structural_weights"], axis=0)
         for name, weight in zip(self._names, weights, strict=True):
-            writer.add_scalar(f"structural weight/{name}", float(weight), epoch)
+            writer.add_scalar(f"structural weight/{visible(name)}", float(weight), epoch)
 
     def _add_figure(self, writer: SummaryWriter, key: str, values: list[float], epoch: int) -> None:
         """A figure of all seeds: its median and, of several seeds, each by itself."""
-        writer.add_scalar(f"{key}/median", float(np.median(values)), epoch)
+        writer.add_scalar(f"{visible(key)}/median", float(np.median(values)), epoch)
         if len(values) > 1:
             for seed, value in enumerate(values):
-                writer.add_scalar(f"{key}/seed {seed}", value, epoch)
+                writer.add_scalar(f"{visible(key)}/seed {seed}", value, epoch)
 
     def close(self) -> None:
         """Flush and close the files."""

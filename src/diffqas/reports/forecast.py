@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
-from rich.text import Text
 
+from diffqas.reports.console import plain_text
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.reports.terminal import number
 from diffqas.storage import csv_content
+from diffqas.text import mathtext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
         axes.set_axisbelow(True)
         axes.legend(frameon=False, fontsize=8)
         clean(axes)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -60,7 +61,7 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
 
     Of the models stand the median and, in brackets, the lowest and the highest.
     """
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     least_squares = f"least squares, AR({errors.window})"
     for header in ("steps ahead", "this run", "persistence", least_squares, "forecasts"):
         table.add_column(header, justify="right")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
 from rich.progress import Progress, ProgressColumn
+
+from diffqas.reports.console import Terminal
 
 
 class LiveBar:
@@ -18,7 +19,7 @@ class LiveBar:
         task: total, completed and the fields that the columns show.
     """
 
-    def __init__(self, console: Console, *columns: ProgressColumn, **task: Any) -> None:
+    def __init__(self, console: Terminal, *columns: ProgressColumn, **task: Any) -> None:
         self._console = console
         self._live = console.is_terminal and not console.quiet
         self._bar = Progress(*columns, console=console)

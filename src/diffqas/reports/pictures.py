@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.storage import Json, write_through
+from diffqas.text import mathtext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +64,7 @@ def predictions_figure(
     figure.legend(
         handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9
     )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -105,7 +108,7 @@ def structure_figure(
     scale = "tab10" if len(live) <= 10 else "turbo"
     palette = colormaps[scale].resampled(max(10, len(live)))
     for column in order:
-        path, label = weights[:, column], names[column]
+        path, label = weights[:, column], mathtext(names[column])
         if constants[column]:
             label = f"{label} (constant)"
             axes.plot(epochs, path, ":", color="0.6", linewidth=1.4, label=label)
@@ -116,7 +119,7 @@ def structure_figure(
     axes.set_xlabel(unit)
     axes.set_ylabel("structural weight")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(mathtext(title), loc="left", fontsize=11)
     clean(axes)
     return figure
 
@@ -150,9 +153,9 @@ def structure_maps(
         # Pixels around whole numbers: epochs from 1 to the right, candidates from 0 downwards.
         extent = (0.5, len(weights) + 0.5, len(names) - 0.5, -0.5)
         axes.imshow(weights.T, aspect="auto", interpolation="nearest", extent=extent, **colours)
-        axes.set_title(name, fontsize=10, parse_math=False)
+        axes.set_title(mathtext(name), fontsize=10)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.set_yticks(range(len(names)), names, fontsize=7)
+        axes.set_yticks(range(len(names)), [mathtext(name) for name in names], fontsize=7)
     for axes in grid.flat[len(maps) :]:
         axes.set_visible(False)
     for axes in grid[:, 0]:
@@ -164,7 +167,7 @@ def structure_maps(
         grid[0][0].images[0], ax=grid, label="structural weight", fraction=0.05, aspect=40
     )
     note = "; grey: constant" if any(constants) else ""
-    figure.suptitle(title + note, x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(mathtext(title + note), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -192,14 +195,15 @@ def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
     colors = (TRUTH, PREDICTION, BOUNDARY, "0.4")
     for (name, values), color in zip(curves.items(), colors, strict=False):
         epochs = np.arange(1, len(values) + 1)
-        axes.plot(epochs, np.median(values, axis=1), color=color, linewidth=1.4, label=name)
+        middle = np.median(values, axis=1)
+        axes.plot(epochs, middle, color=color, linewidth=1.4, label=mathtext(name))
         if values.shape[1] > 1:
             low, high = values.min(axis=1), values.max(axis=1)
             axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
     axes.set_yscale("log")
     axes.set_xlabel("epoch")
     axes.legend(frameon=False)
-    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_title(mathtext(title), loc="left", fontsize=11)
     clean(axes)
     return figure
 
@@ -208,9 +212,18 @@ def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all."""
 
     def write(buffer: io.BytesIO) -> None:
-        figure.savefig(buffer, format="png", dpi=120)
+        with boxes_for_missing_signs():
+            figure.savefig(buffer, format="png", dpi=120)
 
     write_through(path, write)
+
+
+@contextmanager
+def boxes_for_missing_signs() -> Iterator[None]:
+    """A sign of a name that the font lacks, such as an emoji, is drawn as a box without a word."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        yield
 
 
 def blank(width: float, height: float) -> Figure:

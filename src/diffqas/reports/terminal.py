@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.circuits import SearchSpace, findings
+from diffqas.reports.console import plain_text
 from diffqas.reports.result import FederatedFacts, RankedCandidate, RunResult
 
 NAMED_CLASSES = 5
@@ -94,9 +95,9 @@ def classes_in_words(names: Sequence[str] | None) -> str:
 
 def result_report(result: RunResult) -> RenderableType:
     """What `diffqas search` ends with and `diffqas show` prints, of a supervised run."""
-    parts: list[RenderableType] = [Text(result.report, style="bold")]
+    parts: list[RenderableType] = [plain_text(result.report, style="bold")]
     if result.federated is not None:
-        parts.append(Text(clients_in_words(result.federated, result.target_parameters)))
+        parts.append(plain_text(clients_in_words(result.federated, result.target_parameters)))
     parts += [Text(""), _figures_table(result), Text("")]
     parts.append(ranking_bars(result.ranking, result.relaxation))
     parts += failures_in_words(result)
@@ -106,7 +107,7 @@ def result_report(result: RunResult) -> RenderableType:
 def failures_in_words(result: RunResult) -> list[RenderableType]:
     """A line for each seed that was frozen."""
     return [
-        Text(f"Seed {seed} was frozen: {reason}", style="red")
+        plain_text(f"Seed {seed} was frozen: {reason}", style="red")
         for seed, reason in result.failures.items()
     ]
 
@@ -121,18 +122,18 @@ def _figures_table(result: RunResult) -> Table:
         title += f" ({classes})"
     if metric in result.higher and metric != "accuracy":
         title += " (more is better)"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
-    table.add_column(f"test {metric}", justify="right")
+    table.add_column(plain_text(f"test {metric}"), justify="right")
     table.add_column("remark", style="dim")
     train = spread(result.figure(f"train_{metric}"), text)
     remark = f"{result.recipe} recipe, {_epochs(result)}, train {train}"
     # The loss is worth a word where the metric is another figure.
     if metric != "loss" and "test_loss" in result.figures:
         remark += f", test loss {spread(result.test('loss'))}"
-    table.add_row("this run", spread(result.test(), text), remark, style="bold green")
+    table.add_row("this run", spread(result.test(), text), plain_text(remark), style="bold green")
     for row in result.references:
-        table.add_row(row.name, spread(row.each, text), row.remark)
+        table.add_row(plain_text(row.name), spread(row.each, text), plain_text(row.remark))
     return table
 
 
@@ -199,7 +200,7 @@ def ranking_bars(
     # Raw weights have no common scale: what counts is how far a weight moves the sum.
     what = "|weight| x spread" if relaxation == "raw" else "probability"
     title = f"candidates by contribution ({what})"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     gates: dict[str, list[RankedCandidate]] = {}
     for entry in ranking:
         gates.setdefault(entry.gate, []).append(entry)
@@ -223,7 +224,7 @@ def _add_gate(table: Table, gate: str, entries: Sequence[RankedCandidate], width
     shown = entries[:BEST_OF_GATE]
     name = gate
     for row in _bars(shown, width):
-        table.add_row(name, *row)
+        table.add_row(plain_text(name), *row)
         name = ""
     left_out = len(entries) - len(shown)
     if left_out > 0:
@@ -236,7 +237,7 @@ def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[Rend
     if largest == 0:
         largest = 1.0  # all bars are empty; nothing is divided by zero
     for entry in entries:
-        label = Text(entry.candidate)
+        label = plain_text(entry.candidate)
         if entry.constant:
             label.append(f" (constant, {len(entry.merged)} alike)", style="dim")
             style = "dim"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-
 from diffqas.errors import RunError
 from diffqas.kinds import Companion
+from diffqas.reports import Terminal
 from diffqas.searches.progress import Display
 from diffqas.storage import Json
 from diffqas.training import Training
 
 
 def train_companions(
-    companions: Iterable[Companion], seeds: Sequence[int], console: Console
+    companions: Iterable[Companion], seeds: Sequence[int], console: Terminal
 ) -> list[Json]:
     """Train each of them, and return rows of `references` for result.json.
 
@@ -28,7 +27,7 @@ def train_companions(
             values = _train(companion, seeds, console)
         except RunError as error:
             line = f"{companion.name}: {error}"
-            console.print(line, style="dim", highlight=False, soft_wrap=True)
+            console.say(line, style="dim")
             continue
         row = {
             "name": companion.name,
@@ -40,7 +39,7 @@ def train_companions(
     return rows
 
 
-def _train(companion: Companion, seeds: Sequence[int], console: Console) -> list[float]:
+def _train(companion: Companion, seeds: Sequence[int], console: Terminal) -> list[float]:
     task = companion.task
     training = Training(companion.population, task, companion.settings, list(seeds))
     metric = next(iter(task.metrics))

@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from diffqas.agents import EnvironmentTask
 from diffqas.errors import RunError
+from diffqas.reports import Terminal
 from diffqas.tasks import Task, TaskSource, is_task_file, load_task_file
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def task_of(
         return given
     if given is None and config.own is None:
         return config.load()
-    console = Console(stderr=True, quiet=quiet)
+    console = Terminal(stderr=True, quiet=quiet)
     if given is not None:
         task, now = load_task_file(given)
     else:
@@ -84,11 +83,9 @@ def task_of(
             raise RunError(
                 f"{path} lies in the run folder itself, and is not executed unasked. {REMEDY}."
             )
-        console.print(
-            f"Executing {path}", style="dim", highlight=False, markup=False, soft_wrap=True
-        )
+        console.say(f"Executing {path}", style="dim")
         task, now = load_task_file(words)
     if config.own is not None and config.own.sha256 not in (None, now.sha256):
         changed = f"{now.path} is not the file that the run was begun with: it has changed since."
-        console.print(changed, style="yellow", highlight=False, markup=False, soft_wrap=True)
+        console.say(changed, style="yellow")
     return task

@@ -11,8 +11,6 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from rich.console import Console
-
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.architecture import Shots
 from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted
@@ -20,6 +18,7 @@ from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind
 from diffqas.quantum_train import Rates, Recipe
+from diffqas.reports import Terminal
 from diffqas.searches.choices import epochs_of, federated_of, settings_of
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
@@ -30,6 +29,7 @@ from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
 from diffqas.storage import RunFolder
 from diffqas.tasks import Settings, Task, TaskSource, explained, recipe_target, rehearse
+from diffqas.text import file_name
 from diffqas.training import Federated
 
 P = ParamSpec("P")
@@ -59,7 +59,7 @@ class Prepared:
             Path(self.output) if self.output is not None else _free_folder(self.config.dataset)
         )
         if self.note is not None:
-            Console(quiet=self.quiet).print(self.note, style="dim", highlight=False, soft_wrap=True)
+            Terminal(quiet=self.quiet).say(self.note, style="dim")
         return begin(folder, self.config, self.task, overwrite=self.overwrite, quiet=self.quiet)
 
 
@@ -257,9 +257,10 @@ search = _started(prepare)
 
 
 def _free_folder(dataset: str) -> Path:
-    base = Path("runs") / dataset
+    name = file_name(dataset)
+    base = Path("runs") / name
     path, number = base, 1
     while path.exists():
         number += 1
-        path = base.with_name(f"{dataset}-{number}")
+        path = base.with_name(f"{name}-{number}")
     return path

@@ -5,11 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from diffqas.agents import AgentTraining
-from diffqas.reports import LiveBar, percent
+from diffqas.reports import LiveBar, Terminal, percent, plain_column
 from diffqas.storage import Json
 from diffqas.training import Training
 
@@ -27,12 +26,12 @@ class _Progress(LiveBar):
         done: how much was done before.
     """
 
-    def __init__(self, console: Console, head: str, total: int, done: int) -> None:
+    def __init__(self, console: Terminal, head: str, total: int, done: int) -> None:
         columns = (
-            TextColumn(f"[bold]{head}"),
+            plain_column(head, "bold"),
             MofNCompleteColumn(),
             BarColumn(),
-            TextColumn("{task.fields[status]}"),
+            plain_column("{task.fields[status]}"),
             TimeRemainingColumn(),
         )
         super().__init__(console, *columns, total=total, completed=done, status="")
@@ -52,7 +51,7 @@ class _Progress(LiveBar):
         return True
 
     def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, soft_wrap=True)
+        self._console.say(line)
 
 
 class Display(_Progress):
@@ -67,7 +66,7 @@ class Display(_Progress):
     """
 
     def __init__(
-        self, console: Console, total: int, done: int, metric: str, name: str = ""
+        self, console: Terminal, total: int, done: int, metric: str, name: str = ""
     ) -> None:
         self._head = f"{name}: epoch" if name else "epoch"
         super().__init__(console, self._head, total, done)
@@ -98,7 +97,7 @@ class EpisodeDisplay(_Progress):
         done: of these, before.
     """
 
-    def __init__(self, console: Console, total: int, done: int) -> None:
+    def __init__(self, console: Terminal, total: int, done: int) -> None:
         super().__init__(console, "episode", total, done)
 
     def update(self, record: Json, leader: str | None = None) -> None:
@@ -114,13 +113,13 @@ class EpisodeDisplay(_Progress):
             self._print(f"episode {done:,}/{self._total:,}  {status}")
 
 
-def display_on_data(training: Training, console: Console) -> Display:
+def display_on_data(training: Training, console: Terminal) -> Display:
     """The display of a training on data."""
     metric = next(iter(training.task.metrics))
     return Display(console, training.settings.epochs, training.epoch, metric)
 
 
-def display_of_episodes(training: AgentTraining, console: Console) -> EpisodeDisplay:
+def display_of_episodes(training: AgentTraining, console: Terminal) -> EpisodeDisplay:
     """The display of a training of agents."""
     counts = training.log.counts
     return EpisodeDisplay(console, training.total * len(counts), sum(counts))

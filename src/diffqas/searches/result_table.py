@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from diffqas.agents import agent_report
-from diffqas.reports import RunResult, result_report
+from diffqas.reports import RunResult, Terminal, result_report
 from diffqas.storage import Json
 
 
@@ -21,6 +21,6 @@ def report(content: Json, source: Path | None = None) -> RenderableType:
     return report_of(RunResult.from_json(content, source))
 
 
-def show(content: Json, console: Console | None = None, source: Path | None = None) -> None:
+def show(content: Json, console: Terminal | None = None, source: Path | None = None) -> None:
     """Print a finished run."""
-    (console or Console()).print(report(content, source))
+    (console or Terminal()).print(report(content, source))

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from rich.console import Console
+from rich.text import Text
 
 from diffqas.agents import EnvironmentTask
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
 from diffqas.kinds import AnyModel, Labels, SearchTraining
-from diffqas.reports import Events
+from diffqas.reports import Events, Terminal
 from diffqas.searches.companions import train_companions
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import generated
@@ -186,7 +186,7 @@ def _run(
     quiet: bool,
 ) -> Run:
     """Train from the last checkpoint, if there is one, to the end, and write what was found."""
-    console = Console(quiet=quiet)
+    console = Terminal(quiet=quiet)
     _restore(folder, config, training, console)
     _introduce(config, training, models, console)
     with threads(config.threads), _checkpoint_named(folder), explained(config.own):
@@ -203,7 +203,7 @@ def _run(
 
 
 def _restore(
-    folder: RunFolder, config: RunConfig, training: SearchTraining, console: Console
+    folder: RunFolder, config: RunConfig, training: SearchTraining, console: Terminal
 ) -> None:
     """Take the training to where the last sound checkpoint stands."""
     folder.tidy()
@@ -218,17 +218,17 @@ def _restore(
 
 
 def _introduce(
-    config: RunConfig, training: SearchTraining, models: list[AnyModel], console: Console
+    config: RunConfig, training: SearchTraining, models: list[AnyModel], console: Terminal
 ) -> None:
     """Say what is going to be trained."""
-    head = f"[bold]{config.dataset}[/]: {models[0].parameter_report()}"
-    console.print(head, highlight=False, soft_wrap=True)
+    head = Text.assemble(plain_text(config.dataset, "bold"), f": {models[0].parameter_report()}")
+    console.say(head)
     for note in showing_of(config.kind).notes(training, models):
-        console.print(note, style="dim", highlight=False, soft_wrap=True)
+        console.say(note, style="dim")
 
 
-def _warn(console: Console, line: str) -> None:
-    console.print(line, style="yellow", highlight=False, soft_wrap=True, markup=False)
+def _warn(console: Terminal, line: str) -> None:
+    console.say(line, style="yellow")
 
 
 @contextmanager
@@ -272,7 +272,7 @@ def _train(
     training: SearchTraining,
     labels: Labels,
     display: Display | EpisodeDisplay,
-    console: Console,
+    console: Terminal,
 ) -> None:
     """Train to the end; every record is written and shown, some are followed by a checkpoint."""
     events = Events(folder.make("tensorboard"), labels.names, training.epoch)
@@ -289,7 +289,7 @@ def _train(
                 display.update(line, labels.leader(training.population.structural_weights))
                 while training.remarks:
                     remark = training.remarks.pop(0)
-                    console.print(remark, style="yellow", highlight=False, soft_wrap=True)
+                    console.say(remark, style="yellow")
                 checkpoints.save_in_time()
     except KeyboardInterrupt:
         training.close()  # first: workers still change the numbers

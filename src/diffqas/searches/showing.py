@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
-from rich.console import Console
 from torch import nn
 
 from diffqas.agents import NETWORKS, Agent, AgentKind, AgentTraining
@@ -30,7 +29,14 @@ from diffqas.kinds import (
 )
 from diffqas.layers import GATES, Forecaster, ForecasterLockstep, GateCircuits
 from diffqas.quantum_train import Lockstep, QuantumTrain
-from diffqas.reports import Floats, circuit_figure, space_note, structure_figure, structure_maps
+from diffqas.reports import (
+    Floats,
+    Terminal,
+    circuit_figure,
+    space_note,
+    structure_figure,
+    structure_maps,
+)
 from diffqas.searches.agent_artefacts import write_agent_artefacts
 from diffqas.searches.artefacts import write_data_artefacts
 from diffqas.searches.config import RunConfig
@@ -70,7 +76,7 @@ class Showing(ABC, Generic[K, M, T]):
         """Lines said before the training begins."""
 
     @abstractmethod
-    def display(self, training: T, console: Console) -> Display | EpisodeDisplay:
+    def display(self, training: T, console: Terminal) -> Display | EpisodeDisplay:
         """What is seen while it trains."""
 
     @abstractmethod
@@ -100,7 +106,7 @@ AnyShowing: TypeAlias = Showing[Any, Any, Any]
 class _OnData(Showing[K, M, D]):
     """Of models that learn from samples."""
 
-    def display(self, training: D, console: Console) -> Display:
+    def display(self, training: D, console: Terminal) -> Display:
         """Epochs and losses."""
         return display_on_data(training, console)
 
@@ -251,7 +257,7 @@ class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
         """Constants in the search space."""
         return self._network.space_notes(models[0].written("policy"))
 
-    def display(self, training: AgentTraining, console: Console) -> EpisodeDisplay:
+    def display(self, training: AgentTraining, console: Terminal) -> EpisodeDisplay:
         """Episodes and rewards."""
         return display_of_episodes(training, console)
 

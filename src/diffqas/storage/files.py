@@ -29,6 +29,7 @@ from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
 from diffqas.storage.codec import Json
+from diffqas.text import csv_cell
 
 MAX_BYTES = 16 << 30
 """The most that a file may hold, where nothing else is said: networks and checkpoints."""
@@ -127,13 +128,14 @@ def make_folder(path: Path, inside: Path | None = None) -> None:
 
 
 def csv_content(rows: Iterable[Sequence[object]]) -> str:
-    r"""Rows as CSV; what holds a comma, a quotation mark or a line break is quoted.
+    r"""Rows as CSV; what holds a comma or a quotation mark is quoted, and no text is a formula.
 
-    >>> csv_content([["name", "value"], ["a, b", 0.5]])
-    'name,value\n"a, b",0.5\n'
+    >>> csv_content([["name", "value"], ["a, b", 0.5], ["=1+1", -0.5]])
+    'name,value\n"a, b",0.5\n\'=1+1,-0.5\n'
     """
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
     return buffer.getvalue()
 
 

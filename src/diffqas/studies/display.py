@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
+from rich.progress import BarColumn
 
-from diffqas.reports import LiveBar, duration, spread
+from diffqas.reports import LiveBar, Terminal, duration, plain_column, spread
 from diffqas.studies.cell import Cell
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job
@@ -25,15 +24,15 @@ class Display(LiveBar):
         metric: the figure to tell of a cell.
     """
 
-    def __init__(self, console: Console, jobs: Sequence[Job], metric: Metric) -> None:
+    def __init__(self, console: Terminal, jobs: Sequence[Job], metric: Metric) -> None:
         self._metric = metric
         self._cells = len(jobs)
         self._total, self._spent, self._done = sum(job.cost for job in jobs), 0.0, 0
         self._started = time.perf_counter()
         columns = (
-            TextColumn("[bold]cells {task.fields[cells]}"),
+            plain_column("cells {task.fields[cells]}", "bold"),
             BarColumn(),
-            TextColumn("{task.fields[status]}"),
+            plain_column("{task.fields[status]}"),
         )
         super().__init__(console, *columns, total=self._total, cells=f"0/{self._cells}", status="")
 
@@ -68,5 +67,5 @@ class Display(LiveBar):
             style="red",
         )
 
-    def _say(self, line: str, style: str | None = None) -> None:
-        self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
+    def _say(self, line: str, style: str = "") -> None:
+        self._console.say(line, style=style)

@@ -12,29 +12,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.reports import save_figure
+from diffqas.reports import plain_text, save_figure
 from diffqas.storage import csv_content, write_atomically
 from diffqas.studies.columns import Column, columns_for, legend
 from diffqas.studies.distribution import distribution_figure
 from diffqas.studies.entries import Comparison, Entry
 from diffqas.studies.metric import MISSING
 from diffqas.studies.sentences import sentence
+from diffqas.text import latex as quoted
+from diffqas.text import markdown
 
 ROW_WIDTH = 28
 STYLES = {"better": "green", "worse": "red", "undecided": "", "untested": "dim", None: "bold"}
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    MISSING: "--",
-    **{character: f"\\{character}" for character in "&%$#_"},
-}
 
 _NUMBER = re.compile(r"(?<![\w.-])(-?(?:\d+(?:\.\d+)?(?:e[+-]\d+)?|inf))(?!\w|\.\d)")
 
@@ -52,15 +41,15 @@ def terminal_tables(comparisons: Sequence[Comparison], width: int | None = None)
         every = columns_for(comparison)
         columns = _fitting(every, comparison.entries, width)
         title = f"{comparison.study}: {comparison.dataset}, final test {comparison.metric.title}"
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
         for column in columns:
             first = column is every[0]
             table.add_column(column.header, justify="left" if first else "right", no_wrap=not first)
         for entry in comparison.entries:
             table.add_row(
-                *(Text(column.text(entry)) for column in columns), style=STYLES[entry.verdict]
+                *(plain_text(column.text(entry)) for column in columns), style=STYLES[entry.verdict]
             )
-        parts += [table, Text(""), Text(sentence(comparison)), Text("")]
+        parts += [table, Text(""), plain_text(sentence(comparison)), Text("")]
         if len(columns) < len(every):
             absent = ", ".join(column.header for column in every if column not in columns)
             parts[-1:] = [Text(f"Left out for want of width: {absent}.", style="dim"), Text("")]
@@ -86,17 +75,17 @@ def markdown_text(comparisons: Sequence[Comparison], level: int = 2) -> str:
     parts = []
     for comparison in comparisons:
         columns = columns_for(comparison)
-        parts += [f"{'#' * level} {comparison.dataset}", ""]
+        parts += [f"{'#' * level} {markdown(comparison.dataset)}", ""]
         parts.append(_markdown_row([column.header for column in columns]))
         parts.append("| --- |" + " ---: |" * (len(columns) - 1))
         for entry in comparison.entries:
-            cells = [_markdown(column.text(entry)) for column in columns]
+            cells = [markdown(column.text(entry)) for column in columns]
             parts.append(
                 _markdown_row(
                     [f"**{cells[0]}**" if entry.verdict is None else cells[0], *cells[1:]]
                 )
             )
-        parts += ["", _markdown(sentence(comparison)), ""]
+        parts += ["", markdown(sentence(comparison)), ""]
     return "\n".join([*parts, *_legends(comparisons), ""])
 
 
@@ -131,9 +120,7 @@ def latex(text: str) -> str:
     """
     parts = _NUMBER.split(text)  # text and numbers in turn
     for index, part in enumerate(parts):
-        parts[index] = (
-            _mathematics(part) if index % 2 else "".join(_LATEX.get(one, one) for one in part)
-        )
+        parts[index] = _mathematics(part) if index % 2 else quoted(part).replace(MISSING, "--")
     return "".join(parts).replace(" .. ", "--")
 
 
@@ -187,10 +174,6 @@ def _field(value: object, name: str) -> str:
     if isinstance(value, tuple):
         return (" = " if name == "rows" else " ").join(map(str, value))
     return str(value)
-
-
-def _markdown(text: str) -> str:
-    return re.sub(r"([|*_<`\\])", r"\\\1", text)
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

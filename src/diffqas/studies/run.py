@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from rich.console import Console
+from rich.text import Text
 
 from diffqas.agents import BEST
 from diffqas.errors import RunError
-from diffqas.reports import duration, predictions_figure, save_figure
+from diffqas.reports import Terminal, duration, plain_text, predictions_figure, save_figure
 from diffqas.storage import append_json, make_folder, understood
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
@@ -88,7 +88,7 @@ def run_study(
     chosen = make_executor(executor, workers, ray_address, gpus_per_cell)
     jobs = share_of(plan.jobs(rows, datasets), shard)
     folder = StudyFolder(Path(output) if output is not None else default_folder(plan))
-    console = Console(quiet=quiet)
+    console = Terminal(quiet=quiet)
     origin, every = plan.made.origin, [*plan.searches(jobs), *jobs]
     if origin is None:
         fetch(
@@ -100,18 +100,14 @@ def run_study(
             f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study "
             "has as many"
         )
-        console.print(few, style="yellow", highlight=False, soft_wrap=True)
+        console.say(few, style="yellow")
     folder.open(plan, overwrite=overwrite)
     for change in folder.changed_versions():
-        console.print(
-            f"Cells from now on come from another version: {change}",
-            style="yellow",
-            highlight=False,
-        )
+        console.say(f"Cells from now on come from another version: {change}", style="yellow")
     missing = _missing(folder, plan, jobs, console)
     before = len(jobs) - len(missing)
-    head = f"[bold]{plan.name}[/]: {len(jobs)} cells, {before} of them finished before"
-    console.print(f"{head}; {chosen.places(len(missing))}", highlight=False)
+    what = f": {len(jobs)} cells, {before} of them finished before; {chosen.places(len(missing))}"
+    console.say(Text.assemble(plain_text(plan.name, "bold"), what))
     failed = (
         _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
         if missing
@@ -139,7 +135,7 @@ def default_folder(plan: Plan) -> Path:
     return Path("runs") / (plan.name if plan.recipe == "default" else f"{plan.name}-{plan.recipe}")
 
 
-def report(path: Path, plan: Plan, console: Console) -> StudyRun:
+def report(path: Path, plan: Plan, console: Terminal) -> StudyRun:
     """Print the tables of all finished cells and write them beside the cells; failures are listed.
 
     A data set enters the report once its search is finished.
@@ -163,15 +159,13 @@ def report(path: Path, plan: Plan, console: Console) -> StudyRun:
     return StudyRun(path, cells, comparisons)
 
 
-def _missing(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Console) -> list[Job]:
+def _missing(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Terminal) -> list[Job]:
     missing = []
     for job in jobs:
         try:
             cell = folder.read(job, plan)
         except RunError as error:
-            console.print(
-                f"{error} It is computed again.", style="yellow", highlight=False, soft_wrap=True
-            )
+            console.say(f"{error} It is computed again.", style="yellow")
             cell = None
         if cell is None:
             missing.append(job)
@@ -179,7 +173,7 @@ def _missing(folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Cons
 
 
 def _in_turn(
-    folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Console
+    folder: StudyFolder, plan: Plan, jobs: Sequence[Job], console: Terminal
 ) -> list[list[Job]]:
     """Searches that other cells are made from, then all others."""
     first = _missing(folder, plan, plan.searches(jobs), console)
@@ -192,7 +186,7 @@ def _compute(
     plan: Plan,
     batches: Sequence[list[Job]],
     executor: Executor,
-    console: Console,
+    console: Terminal,
 ) -> dict[str, Failure]:
     """Compute cells, batch after batch; those that failed, by name."""
     started, seconds, done = time.perf_counter(), 0.0, 0
@@ -230,7 +224,7 @@ def _log(path: Path, line: Mapping[str, object]) -> None:
     append_json(path / "log.jsonl", line)
 
 
-def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: Console) -> None:
+def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: Terminal) -> None:
     """The figures of arXiv 2505.09653: 5 to 7, accuracy and loss over the epochs; 8 to 12,
     predictions and truth.
     """
@@ -246,7 +240,7 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: C
             samples = folder.samples(dataset)
         except RunError:
             remedy = f"Remove the search's cell of {dataset} to compute it again."
-            console.print(
+            console.say(
                 f"{folder.predictions(dataset)} is damaged: no picture. {remedy}", style="yellow"
             )
             continue
@@ -267,20 +261,21 @@ def _save(folder: StudyFolder, name: str, figure: Figure) -> None:
     save_figure(figure, figures / name)
 
 
-def _summary(cells: Sequence[Cell], plan: Plan, path: Path, console: Console) -> None:
+def _summary(cells: Sequence[Cell], plan: Plan, path: Path, console: Terminal) -> None:
     for cell in cells:
         for seed, reason in cell.failures.items():
             line = f"{cell.dataset}, {cell.row}: seed {seed} failed: {reason}"
-            console.print(line, style="red", highlight=False, markup=False, soft_wrap=True)
+            console.say(line, style="red")
     total = len(plan.jobs())
     spent = duration(sum(cell.seconds or 0.0 for cell in cells))
-    console.print(f"{len(cells)} of {total} cells finished, {spent} of computing.", highlight=False)
+    console.say(f"{len(cells)} of {total} cells finished, {spent} of computing.")
     if len(cells) < total:
-        console.print("The same command computes the others.", highlight=False)
-    console.print(f"\n[bold]{path}[/]", highlight=False, soft_wrap=True)
+        console.say("The same command computes the others.")
+    console.print()
+    console.say(path, style="bold")
     for name, meaning in CONTENTS.items():
         if (path / name).exists():
-            console.print(f"  {name:12} [dim]{meaning}[/]", highlight=False)
+            console.say(Text.assemble(f"  {name:12} ", (meaning, "dim")))
 
 
 CONTENTS = {

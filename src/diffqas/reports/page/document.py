@@ -12,6 +12,7 @@ from diffqas.reports.page.comparison import MOST_SETTINGS, Comparison, compare
 from diffqas.reports.page.data import PARAMETERS, RunPage
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH
 from diffqas.storage import Json
+from diffqas.text import visible_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -66,8 +67,17 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_visible,
     )
     return environment.get_template(name)
+
+
+def _visible(value: Any) -> Any:
+    """What a place of a template shows, in signs that can be seen; it is escaped after that."""
+    # What is marked as safe is a subclass of `str`: style, scripts and numbers of this package.
+    if type(value) is str:
+        return visible_lines(value)
+    return value
 
 
 def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:
@@ -97,7 +107,17 @@ def _json(value: Any) -> str:
     (False, '</script>')
     """
     # JSON has no other use for "<" than inside of a text, where it may be written as its code.
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    text = json.dumps(_shown(value), separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+def _shown(value: Any) -> Any:
+    """The same numbers and texts, these in signs that can be seen."""
+    if isinstance(value, dict):
+        return {name: _shown(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(part) for part in value]
+    return _visible(value)
 
 
 def _palette() -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from diffqas.reports import blank, clean
 from diffqas.runs.noise.table import NoiseReport, NoiseRow
+from diffqas.text import mathtext
 
 AXES = {
     "shots": "shots of each circuit",
@@ -46,13 +47,13 @@ def report_figure(report: NoiseReport) -> Figure:
         if report.metric not in LINEAR:
             axes.set_yscale("log")
         clean(axes)
-    panels[0].set_ylabel(report.label)
+    panels[0].set_ylabel(mathtext(report.label))
     if sweeps:
         panels[0].legend(frameon=False, fontsize=8)
     count = len(report.seeds)
     seeds = f"{count} seed{'s' * (count > 1)}"
     title = f"{report.task}: measured circuits ({seeds}); dashed: exact probabilities"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, parse_math=False)
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -64,7 +65,9 @@ def _line(axes: Axes, rows: Sequence[NoiseRow], metric: str, name: str, color: o
     low, middle, high = (
         [float(pick(few)) for few in values] for pick in (np.min, np.median, np.max)
     )
-    axes.plot(places, middle, "-o", color=color, markersize=3.5, linewidth=1.4, label=name)  # pyright: ignore
+    axes.plot(
+        places, middle, "-o", color=color, markersize=3.5, linewidth=1.4, label=mathtext(name)
+    )  # pyright: ignore
     axes.fill_between(places, low, high, color=color, alpha=0.18, linewidth=0)  # pyright: ignore
 
 

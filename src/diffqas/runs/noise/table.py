@@ -12,8 +12,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from diffqas.reports import number, text_of
+from diffqas.reports import number, plain_text, text_of
 from diffqas.storage import csv_content
+from diffqas.text import markdown
 
 SHARE = 0.1
 """A figure has arrived when it is as near to the exact one as this share of it."""
@@ -107,7 +108,7 @@ class NoiseReport:
 def report_table(report: NoiseReport) -> RenderableType:
     """One line per mixture and disturbance, and where finite shots are enough."""
     table = Table(
-        title=Text(f"{report.task}: {report.label}, measured circuits"),
+        title=plain_text(f"{report.task}: {report.label}, measured circuits"),
         title_justify="left",
         box=None,
         pad_edge=False,
@@ -118,21 +119,21 @@ def report_table(report: NoiseReport) -> RenderableType:
             heading, justify="left" if heading in HEADINGS[:2] else "right", no_wrap=True
         )
     for cells in _lines(report):
-        table.add_row(*cells, style="bold" if cells[1] == "exact" else "")
+        table.add_row(*map(plain_text, cells), style="bold" if cells[1] == "exact" else "")
     return Group(
         table,
         Text(""),
-        *map(Text, _enough(report)),
-        *(Text(note, style="dim") for note in report.notes),
+        *map(plain_text, _enough(report)),
+        *(plain_text(note, style="dim") for note in report.notes),
     )
 
 
 def report_markdown(report: NoiseReport) -> str:
     """The same as Markdown."""
-    lines = [f"# {report.task}: {report.label}, measured circuits", ""]
+    lines = [f"# {markdown(report.task)}: {markdown(report.label)}, measured circuits", ""]
     lines += [_cells(HEADINGS), _cells(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2))]
-    lines += map(_cells, _lines(report))
-    lines += ["", *(f"- {line}" for line in (*_enough(report), *report.notes))]
+    lines += (_cells([*map(markdown, cells)]) for cells in _lines(report))
+    lines += ["", *(f"- {markdown(line)}" for line in (*_enough(report), *report.notes))]
     return "\n".join(lines) + "\n"
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.text import Text
 
 from diffqas.errors import ArgumentError, DataError, RunError, require, whole
-from diffqas.reports import number
+from diffqas.reports import Terminal, number, plain_text
 from diffqas.searches.config import RunConfig
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import threads
@@ -25,6 +25,7 @@ from diffqas.searches.tuning.objective import held_out, losses
 from diffqas.searches.tuning.space import Parameter, applied, own_values, parameters_for, words_of
 from diffqas.storage import Json, encode
 from diffqas.tasks import Settings, Task
+from diffqas.text import file_name, visible
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -98,14 +99,14 @@ def tune(
     require(whole(trials), "trials", "be at least 1", trials)
     parameters = parameters_for(config.settings, params)
     inner = held_out(task, config.settings.validation).to(config.device, config.torch_dtype)
-    path = Path(storage) if storage is not None else Path("runs") / f"tune-{config.dataset}.log"
-    console = Console(quiet=quiet)
+    path = Path("runs") / f"tune-{file_name(config.dataset)}.log"
+    if storage is not None:
+        path = Path(storage)
+    console = Terminal(quiet=quiet)
     study = _open(path, config, parameters)
-    head = f"[bold]{config.dataset}[/]: {len(parameters)} parameters ({', '.join(parameters)}), "
-    console.print(
-        f"{head}{len(config.seeds)} seeds, {_done(study)} of {trials} trials in {path}",
-        highlight=False,
-    )
+    what = f": {len(parameters)} parameters ({', '.join(parameters)}), {len(config.seeds)} seeds, "
+    what += visible(f"{_done(study)} of {trials} trials in {path}")
+    console.say(Text.assemble(plain_text(config.dataset, "bold"), what))
     with threads(config.threads):
         while (before := _done(study)) < trials:
             done = _trial(study, config, inner, parameters)
@@ -250,7 +251,7 @@ def _loss(trial: FrozenTrial) -> float:
     return trial.value
 
 
-def _tell(study: Study, number_of_trial: int, count: int, trials: int, console: Console) -> None:
+def _tell(study: Study, number_of_trial: int, count: int, trials: int, console: Terminal) -> None:
     """A line about a trial."""
     trial = study.get_trials(deepcopy=False)[number_of_trial]
     values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
@@ -261,7 +262,7 @@ def _tell(study: Study, number_of_trial: int, count: int, trials: int, console: 
     else:
         loss = number(trial.intermediate_values[trial.last_step])
         what = f"stopped at epoch {trial.last_step}, loss {loss}"
-    console.print(f"{count}/{trials}  {what}: {values}", highlight=False, soft_wrap=True)
+    console.say(f"{count}/{trials}  {what}: {values}")
 
 
 def _tuned(study: Study, settings: Settings, parameters: dict[str, Parameter], path: Path) -> Tuned:
