@@ -15,8 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from diffqas import load, resume, search
 from diffqas.agents import a2c, a3c
 from diffqas.agents.arena import Arena
-from diffqas.agents.task import environment_task
 from diffqas.agents.rewards import moving
+from diffqas.agents.task import environment_task
 from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.searches import choose_kind

@@ -2,8 +2,8 @@ from .audit import audit_figure as audit_figure
 from .audit import audit_table as audit_table
 from .audit import save_audit as save_audit
 from .circuit_picture import circuit_figure as circuit_figure
+from .console import PlainColumn as PlainColumn
 from .console import Terminal as Terminal
-from .console import plain_column as plain_column
 from .console import plain_text as plain_text
 from .curves import QUARTILES as QUARTILES
 from .curves import Curve as Curve

@@ -8,7 +8,7 @@ from typing import IO
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, JustifyMethod, OverflowMethod, RenderableType
-from rich.progress import TextColumn
+from rich.progress import ProgressColumn, Task
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -25,9 +25,21 @@ def plain_text(text: object, style: str = "") -> Text:
     return Text(visible(text), style=style)
 
 
-def plain_column(words: str, style: str = "") -> TextColumn:
-    """A column of a progress bar; its words may name fields, such as `{task.fields[status]}`."""
-    return TextColumn(words, style=style or "none", markup=False)
+class PlainColumn(ProgressColumn):
+    """A column of a progress bar, in which text is text.
+
+    Args:
+        words: what it shows; they may name fields of the bar, such as `{task.fields[status]}`.
+        style: of all of it.
+    """
+
+    def __init__(self, words: str, style: str = "") -> None:
+        super().__init__()
+        self._words, self._style = words, style
+
+    def render(self, task: Task) -> Text:
+        """What stands there now."""
+        return plain_text(self._words.format(task=task), self._style)
 
 
 class Terminal(Console):

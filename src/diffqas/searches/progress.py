@@ -8,7 +8,7 @@ import time
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from diffqas.agents import AgentTraining
-from diffqas.reports import LiveBar, Terminal, percent, plain_column
+from diffqas.reports import LiveBar, PlainColumn, Terminal, percent
 from diffqas.storage import Json
 from diffqas.training import Training
 
@@ -28,10 +28,10 @@ class _Progress(LiveBar):
 
     def __init__(self, console: Terminal, head: str, total: int, done: int) -> None:
         columns = (
-            plain_column(head, "bold"),
+            PlainColumn(head, "bold"),
             MofNCompleteColumn(),
             BarColumn(),
-            plain_column("{task.fields[status]}"),
+            PlainColumn("{task.fields[status]}"),
             TimeRemainingColumn(),
         )
         super().__init__(console, *columns, total=total, completed=done, status="")

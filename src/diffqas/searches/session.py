@@ -15,7 +15,7 @@ from diffqas.agents import EnvironmentTask
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
 from diffqas.kinds import AnyModel, Labels, SearchTraining
-from diffqas.reports import Events, Terminal
+from diffqas.reports import Events, Terminal, plain_text
 from diffqas.searches.companions import train_companions
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import generated

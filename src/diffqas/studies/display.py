@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.progress import BarColumn
 
-from diffqas.reports import LiveBar, Terminal, duration, plain_column, spread
+from diffqas.reports import LiveBar, PlainColumn, Terminal, duration, spread
 from diffqas.studies.cell import Cell
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job
@@ -30,9 +30,9 @@ class Display(LiveBar):
         self._total, self._spent, self._done = sum(job.cost for job in jobs), 0.0, 0
         self._started = time.perf_counter()
         columns = (
-            plain_column("cells {task.fields[cells]}", "bold"),
+            PlainColumn("cells {task.fields[cells]}", "bold"),
             BarColumn(),
-            plain_column("{task.fields[status]}"),
+            PlainColumn("{task.fields[status]}"),
         )
         super().__init__(console, *columns, total=self._total, cells=f"0/{self._cells}", status="")
 

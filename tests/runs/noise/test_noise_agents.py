@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from diffqas import search
-from diffqas.agents.environments import Environment
 from diffqas.agents.arena import Place
+from diffqas.agents.environments import Environment
 from diffqas.errors import ArgumentError
 from diffqas.runs.noise import noise_run
 from diffqas.runs.noise.episodes import EpisodeScorer
