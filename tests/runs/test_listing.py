@@ -40,7 +40,7 @@ def runs(finished, tmp_path):
     (top / "empty" / "config.json").write_text("{}")
     (top / "lost" / "config.json").unlink()
     content = json.loads((top / "odd" / "result.json").read_text())
-    del content["seconds"]
+    del content["recipe"]
     (top / "odd" / "result.json").write_text(json.dumps(content))
     (top / "notes").mkdir()
     return top
@@ -63,8 +63,8 @@ def test_every_state(runs, finished):
     assert (c.progress, c.figures, c.figure) == ("begun", (), "")
     broken = {
         "cut": "Cannot read result.json",
-        "empty": "config.json is no run's",
-        "odd": "KeyError: 'seconds'",
+        "empty": "Cannot use config.json: it lacks `run`",
+        "odd": "Cannot use result.json: it lacks `recipe`",
     }
     for name, words in (broken | {"lost": "There is no config.json"}).items():
         assert found[name].state == "broken"

@@ -87,7 +87,7 @@ def test_metrics_are_rewound_and_lost_lines_are_told(folder):
     folder.metrics.write_bytes(lines[0] + lines[1][:-9])
     assert (
         folder.rewind(2)
-        == f"{folder.metrics} is damaged: 1 of its 2 epochs are lost, and missing in pictures."
+        == f"{folder.metrics} is damaged: 1 of its 2 epochs are lost (2), and missing in pictures."
     )
     assert [record["epoch"] for record in folder.records()] == [1]
 

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from diffqas.agents.adam import FlatAdam
 from diffqas.agents.networks import Agents, SeparateAgents
-from diffqas.agents.records import LAST, WINDOW, AgentRecord, EpisodeLog
+from diffqas.agents.records import LAST, WINDOW, EpisodeLog
 from diffqas.agents.settings import AgentSettings
 from diffqas.agents.task import EnvironmentTask
 from diffqas.errors import RunError
+from diffqas.reports import AgentRecord
 from diffqas.storage import State
 
 P = TypeVar("P", Agents, SeparateAgents)

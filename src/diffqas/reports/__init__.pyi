@@ -37,6 +37,13 @@ from .pictures import predictions_figure as predictions_figure
 from .pictures import save_figure as save_figure
 from .pictures import structure_figure as structure_figure
 from .pictures import structure_maps as structure_maps
+from .records import AgentRecord as AgentRecord
+from .records import AnyRecord as AnyRecord
+from .records import EpochRecord as EpochRecord
+from .records import laid_out as laid_out
+from .records import record_of as record_of
+from .records import records_of as records_of
+from .result import VALUES as VALUES
 from .result import RankedCandidate as RankedCandidate
 from .result import ReferenceFigure as ReferenceFigure
 from .result import RunResult as RunResult

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 from diffqas.errors import RunError
-from diffqas.storage import JsonView
-
-Kind = TypeVar("Kind", bool, str, int, float)
+from diffqas.storage import (
+    COUNT,
+    DURATION,
+    FINITE,
+    FLAG,
+    NUMBER,
+    POSITIVE,
+    TEXT,
+    WHOLE,
+    Entries,
+    Form,
+    JsonView,
+    Unfit,
+    list_of,
+    or_null,
+)
 
 FIGURES = ("train_", "test_")
-"""How the figures of a supervised run begin; `selected_epoch` is one, too."""
+"""How the figures of a supervised run begin."""
 AGENT_FIGURES = ("mean_reward", "success_rate", "mean_length", "episodes", "steps")
-PLAIN = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+SELECTED = "selected_epoch"
+COUNTED = ("episodes", "steps", SELECTED)
+"""Figures that count something."""
 
 Values = tuple[float | None, ...]
 """One figure per seed, None of a seed that failed."""
@@ -135,37 +149,43 @@ class RunResult:
             source: the file, for messages.
 
         Raises:
-            RunError: an entry is missing or of the wrong type; the message names it.
+            RunError: an entry is missing or of the wrong type, or two do not fit each other; the
+                message names it.
         """
-        entries = _Entries(content, str(source or "result.json"))
+        entries = Entries.of(content, source or "result.json")
         agents = None
         # A run of agents is known by its rewards, in files of every version.
         if "mean_reward" in content:
-            agents = AgentFacts(entries.one("algorithm", str), entries.one("last", int))
-        federated = None
-        if "federated" in content:
-            federated = _federated(entries.inner("federated"))
-        return cls(
-            task=entries.one("task", str),
-            recipe=entries.one("recipe", str),
-            report=entries.one("report", str),
-            metric="reward" if agents else entries.one("metric", str),
-            relaxation=entries.one("relaxation", str),
+            agents = AgentFacts(entries.one("algorithm", TEXT), entries.one("last", POSITIVE))
+        federated = entries.perhaps_inner("federated")
+        result = cls(
+            task=entries.one("task", TEXT),
+            recipe=entries.one("recipe", TEXT),
+            report=entries.one("report", TEXT),
+            metric="reward" if agents else entries.one("metric", TEXT),
+            relaxation=entries.one("relaxation", TEXT),
             ranking=tuple(_ranked(row) for row in entries.rows("ranking")),
             references=tuple(_reference(row) for row in entries.rows("references")),
-            failures=entries.failures(),
-            figures=entries.figures(),
-            model=entries.perhaps("model", str),
-            seeds=entries.many("seeds", int),
-            epochs=entries.perhaps("epochs", int),
-            seconds=entries.perhaps("seconds", float),
-            trainable_parameters=entries.perhaps("trainable_parameters", int),
-            target_parameters=entries.perhaps("target_parameters", int),
-            higher=entries.many("higher", str),
-            classes=entries.many("classes", str),
+            failures=entries.inner("failures").by_seed(TEXT),
+            figures=_figures(entries),
+            model=entries.perhaps("model", TEXT),
+            seeds=entries.many("seeds", WHOLE),
+            epochs=entries.perhaps("epochs", COUNT),
+            seconds=entries.perhaps("seconds", DURATION),
+            trainable_parameters=entries.perhaps("trainable_parameters", POSITIVE),
+            target_parameters=entries.perhaps("target_parameters", POSITIVE),
+            higher=entries.many("higher", TEXT),
+            classes=entries.many("classes", TEXT),
             agents=agents,
-            federated=federated,
+            federated=None if federated is None else _federated(federated),
         )
+        _require_figures(result, entries)
+        return result
+
+    @property
+    def main(self) -> Values:
+        """The main figure: on the test part, or of agents the mean reward."""
+        return self.figure("mean_reward") if self.agents is not None else self.test()
 
     def test(self, metric: str | None = None) -> Values:
         """Test figures of a metric, the main one if none is named.
@@ -186,117 +206,87 @@ class RunResult:
         return self.figures[name]
 
 
-def _ranked(row: _Entries) -> RankedCandidate:
+def _ranked(row: Entries) -> RankedCandidate:
     return RankedCandidate(
-        candidate=row.one("candidate", str),
-        weight=row.one("weight", float),
-        contribution=row.one("contribution", float),
-        merged=row.many("merged", str),
-        constant=row.one("constant", bool),
-        gate=row.perhaps("gate", str) or "",
+        candidate=row.one("candidate", TEXT),
+        weight=row.one("weight", FINITE),
+        contribution=row.one("contribution", FINITE),
+        merged=row.many("merged", TEXT),
+        constant=row.one("constant", FLAG),
+        gate=row.perhaps("gate", TEXT) or "",
     )
 
 
-def _reference(row: _Entries) -> ReferenceFigure:
+def _reference(row: Entries) -> ReferenceFigure:
+    values = row.perhaps("values", VALUES)
     return ReferenceFigure(
-        name=row.one("name", str),
-        value=row.perhaps("value", float),
-        remark=row.one("remark", str),
-        values=row.values("values") if "values" in row.content else None,
+        name=row.one("name", TEXT),
+        value=row.perhaps("value", FIGURE),
+        remark=row.one("remark", TEXT),
+        values=values,
     )
 
 
-def _federated(entries: _Entries) -> FederatedFacts:
+def _federated(entries: Entries) -> FederatedFacts:
+    samples = entries.many("samples", COUNT)
+    clients = entries.one("clients", POSITIVE)
+    if len(samples) != clients:
+        raise entries.fault(f"`federated.samples` lists {len(samples)} of {clients} clients")
     return FederatedFacts(
-        clients=entries.one("clients", int),
-        split=entries.one("split", str),
-        samples=entries.many("samples", int),
-        rounds=entries.one("rounds", int),
-        local_epochs=entries.one("local_epochs", int),
-        bytes_per_number=entries.one("bytes_per_number", int),
-        bytes_per_round=entries.one("bytes_per_round", int),
+        clients=clients,
+        split=entries.one("split", TEXT),
+        samples=samples,
+        rounds=entries.one("rounds", POSITIVE),
+        local_epochs=entries.one("local_epochs", POSITIVE),
+        bytes_per_number=entries.one("bytes_per_number", POSITIVE),
+        bytes_per_round=entries.one("bytes_per_round", POSITIVE),
     )
 
 
-@dataclass(frozen=True)
-class _Entries:
-    """An object of JSON, with messages that name the file and the place in it."""
+def _known(value: object) -> float | None:
+    """A finite figure. JSON of Python may hold NaN, too: older versions wrote it of seeds that
+    failed, as null is written now.
+    """
+    figure = or_null(NUMBER).read(value)
+    return figure if figure is not None and math.isfinite(figure) else None
 
-    content: JsonView
-    source: str
-    place: str = ""
 
-    def one(self, name: str, kind: type[Kind]) -> Kind:
-        """An entry that must be there."""
-        if name not in self.content:
-            raise RunError(f"Cannot use {self.source}: it lacks `{self.place}{name}`.")
-        return self._checked(name, self.content[name], kind)
+def _counted(value: object) -> float | None:
+    """What counts something; agents write it as 16.0."""
+    figure = _known(value)
+    if figure is not None and (figure < 0 or figure != int(figure)):
+        raise Unfit("a whole number of at least 0", value)
+    return figure
 
-    def perhaps(self, name: str, kind: type[Kind]) -> Kind | None:
-        """An entry that may be null or missing."""
-        value = self.content.get(name)
-        if value is None:
-            return None
-        return self._checked(name, value, kind)
 
-    def many(self, name: str, kind: type[Kind]) -> tuple[Kind, ...]:
-        """A list; empty if it is missing."""
-        listed = self._list(name, self.content.get(name, []))
-        return tuple(self._checked(name, value, kind) for value in listed)
+FIGURE = Form(_known)
+VALUES = list_of(FIGURE)
+COUNTS = list_of(Form(_counted))
 
-    def values(self, name: str) -> Values:
-        """A figure of all seeds."""
-        figures: list[float | None] = []
-        for value in self._list(name, self.content.get(name)):
-            # null stands for a seed that failed
-            figures.append(None if value is None else self._checked(name, value, float))
-        return tuple(figures)
 
-    def rows(self, name: str) -> list[_Entries]:
-        """A list of objects."""
-        listed = self._list(name, self.content.get(name))
-        return [self._object(f"{name}.{index}", row) for index, row in enumerate(listed)]
+def _figures(entries: Entries) -> dict[str, Values]:
+    """Every list of figures, in the order of the file."""
+    found: dict[str, Values] = {}
+    for name in entries.content:
+        if name in COUNTED:
+            found[name] = entries.one(name, COUNTS)
+        elif name.startswith(FIGURES) or name in AGENT_FIGURES:
+            found[name] = entries.one(name, VALUES)
+    return found
 
-    def inner(self, name: str) -> _Entries:
-        """An object."""
-        return self._object(name, self.content.get(name))
 
-    def failures(self) -> dict[int, str]:
-        """Reasons by seed."""
-        told = self.inner("failures")
-        for seed in told.content:
-            if not seed.lstrip("-").isdecimal():
-                raise self._wrong(f"failures.{seed}", "named by a seed", seed)
-        return {int(seed): told.one(seed, str) for seed in told.content}
-
-    def figures(self) -> dict[str, Values]:
-        """Every list of figures, in the order of the file."""
-        others = (*AGENT_FIGURES, "selected_epoch")
-        found: dict[str, Values] = {}
-        for name in self.content:
-            if name.startswith(FIGURES) or name in others:
-                found[name] = self.values(name)
-        return found
-
-    def _object(self, name: str, value: Any) -> _Entries:
-        if not isinstance(value, Mapping):
-            raise self._wrong(name, "an object", value)
-        return _Entries(value, self.source, f"{self.place}{name}.")
-
-    def _list(self, name: str, value: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise self._wrong(name, "a list", value)
-        return value
-
-    def _checked(self, name: str, value: Any, kind: type[Kind]) -> Kind:
-        # JSON knows one kind of number: 1 is a float, too. True is none, though Python says so.
-        allowed = (int, float) if kind is float else kind
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-            raise self._wrong(name, PLAIN[kind], value)
-        return cast("Kind", value)
-
-    def _wrong(self, name: str, rule: str, value: Any) -> RunError:
-        said = repr(value)[:60]
-        return RunError(
-            f"Cannot use {self.source}: `{self.place}{name}` should be {rule}, but is {said}."
-        )
+def _require_figures(result: RunResult, entries: Entries) -> None:
+    """Refuse a file that lacks a main figure, or one of its seeds."""
+    needed = AGENT_FIGURES
+    if result.agents is None:
+        needed = (f"train_{result.metric}", f"test_{result.metric}")
+    for name in needed:
+        if name not in result.figures:
+            raise entries.fault(f"it lacks `{name}`")
+    # Old files do not say their seeds: then all figures are as many as the main ones.
+    count = len(result.seeds) or len(result.main)
+    for name, values in result.figures.items():
+        if len(values) != count or not values:
+            raise entries.fault(f"`{name}` should list {count} figures, but lists {len(values)}")
+    if all(epoch is None for epoch in result.figures.get(SELECTED, ())):
+        result.figures.pop(SELECTED, None)

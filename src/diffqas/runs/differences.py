@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ComparedPart:
         return f"differs by {self.difference:.1e}{remark}"
 
 
-def compare_part(what: str, then: Any, now: Any) -> ComparedPart:
+def compare_part(what: str, then: object, now: object) -> ComparedPart:
     """Compare everything inside two values.
 
     >>> compare_part("figures", {"mse": [1.0, 2.0]}, {"mse": [1.0, 2.0]})
@@ -71,7 +71,7 @@ def compare_part(what: str, then: Any, now: Any) -> ComparedPart:
     return ComparedPart(what, largest, place)
 
 
-def _difference(a: Any, b: Any) -> float:
+def _difference(a: object, b: object) -> float:
     if not (_is_number(a) and _is_number(b)):
         same = type(a) is type(b) and a == b
         return 0.0 if same else math.inf
@@ -81,6 +81,6 @@ def _difference(a: Any, b: Any) -> float:
     return found if math.isfinite(found) else math.inf
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a number; True and False are words here, not 1 and 0."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -9,13 +9,26 @@ import math
 import os
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
-from diffqas.reports import spread, text_of
-from diffqas.storage import Json, JsonView, RunFolder, last_record, read_json
+from diffqas.reports import VALUES, RunResult, record_of, spread, text_of
+from diffqas.storage import (
+    COUNT,
+    DURATION,
+    FLAG,
+    TEXT,
+    WHOLE,
+    Entries,
+    Json,
+    RunFolder,
+    StoredEnvironment,
+    last_record,
+    list_of,
+    read_json,
+    short,
+)
 
 STATES = ("finished", "unfinished", "begun", "broken")
 STUDY = "study.json"
@@ -106,7 +119,7 @@ class RunSummary:
 
 def is_study(path: Path) -> bool:
     """Whether a study was begun in a folder."""
-    return (path / STUDY).exists()
+    return os.path.lexists(path / STUDY)
 
 
 def list_runs(path: str | Path = "runs") -> list[RunSummary]:
@@ -145,132 +158,132 @@ def summarise(path: Path, name: str | None = None) -> RunSummary:
     name = name or path.resolve().name
     try:
         return _run(path, name)
-    except DiffqasError as error:
+    except (DiffqasError, OSError) as error:
         return RunSummary(path, name, "broken", fault=_reason(error, path))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        fault = f"its files are not of this version of diffqas ({said})"
-        return RunSummary(path, name, "broken", fault=fault)
 
 
 def _run(path: Path, name: str) -> RunSummary:
     folder = RunFolder(path)
-    config = folder.load_config()
-    if not isinstance(config.get("run"), dict):
-        raise RunError("config.json is no run's")
-    choices, settings = config["run"], config["run"]["settings"]
-    common: Json = {
-        "task": str(choices["dataset"]),
-        "seeds": tuple(int(seed) for seed in choices["seeds"]),
-        "created": (config.get("environment") or {}).get("created"),
-        "unit": "episode" if "episodes" in settings else "epoch",
-        "total": settings.get("episodes", settings.get("epochs")),
-        "model": MODELS.get(choices["kind"]["is"], "qt"),
-    }
+    begun = _begun(folder, name)
     if folder.finished:
-        result = folder.load_result()
-        metric, values = _main(result)
-        # A run that is finished says more than its choices do.
-        common["model"] = result["model"]
-        return RunSummary(
-            path,
-            name,
-            "finished",
-            metric=metric,
-            higher=metric in result.get("higher", HIGHER),
-            figures=_figures(values),
-            trainable=result["trainable_parameters"],
-            target=result["target_parameters"],
-            seconds=result["seconds"],
-            done=_done(result),
-            **common,
-        )
-    record = last_record(folder.metrics, TAIL)
-    if record is None:
-        return RunSummary(path, name, "begun", **common)
-    metric, values = _main(record)
-    return RunSummary(
-        path,
-        name,
-        "unfinished",
+        return _finished(begun, RunResult.from_json(folder.load_result(), folder.result))
+    line = last_record(folder.metrics, TAIL)
+    if line is None:
+        return begun
+    record = record_of(line, folder.metrics)
+    metric, values = record.main
+    return replace(
+        begun,
+        state="unfinished",
         metric=metric,
         higher=metric in HIGHER,
         figures=_figures(values),
-        done=_done(record),
-        **common,
+        done=record.done,
     )
 
 
-def _main(entries: JsonView) -> tuple[str, Sequence[Any]]:
-    """Name and values of the main figure of a result, a record or a cell."""
-    for key in ("test_reward", "mean_reward", "reward"):
-        if isinstance(entries.get(key), list):
-            return "reward", entries[key]
-    metric = entries.get("metric")
-    if not metric:
-        # A record names no metric: its first test figure is the main one.
-        tests = (key.removeprefix("test_") for key in entries if key.startswith("test_"))
-        metric = next(tests, "figure")
-    return metric, entries[f"test_{metric}"]
+def _begun(folder: RunFolder, name: str) -> RunSummary:
+    """What config.json says, without knowing the classes of the choices in it."""
+    content = Entries.of(folder.load_config(), folder.config)
+    choices = content.inner("run")
+    settings, kind = choices.inner("settings"), choices.inner("kind").one("is", TEXT)
+    episodes = settings.perhaps("episodes", COUNT)
+    return RunSummary(
+        folder.path,
+        name,
+        "begun",
+        task=choices.one("dataset", TEXT),
+        model=MODELS.get(kind, kind),
+        seeds=choices.one("seeds", list_of(WHOLE)),
+        total=settings.perhaps("epochs", COUNT) if episodes is None else episodes,
+        unit="epoch" if episodes is None else "episode",
+        created=StoredEnvironment.of(content).created,
+    )
 
 
-def _done(entries: JsonView) -> int:
-    """Epochs of a result or a record, or of agents the episodes of the seed with the most."""
-    if "episodes" in entries:
-        return int(max(entries["episodes"]))
-    # A result counts epochs, a record says which one it is of.
-    return int(entries["epochs"] if "epochs" in entries else entries["epoch"])
+def _finished(begun: RunSummary, result: RunResult) -> RunSummary:
+    """A run that is finished says more than its choices do."""
+    done = result.epochs
+    if result.agents is not None:
+        done = max(int(count or 0) for count in result.figure("episodes"))
+    # Old results do not say of which metrics more is better.
+    higher = result.higher or HIGHER
+    return replace(
+        begun,
+        state="finished",
+        model=result.model or begun.model,
+        metric=result.metric,
+        higher=result.metric in higher,
+        figures=result.main,
+        trainable=result.trainable_parameters,
+        target=result.target_parameters,
+        seconds=result.seconds,
+        done=done,
+    )
 
 
-def _figures(values: Iterable[Any]) -> tuple[float | None, ...]:
+def _figures(values: Iterable[float]) -> tuple[float | None, ...]:
     """Finite ones; a seed without one failed."""
-    return tuple(
-        float(value) if value is not None and math.isfinite(value) else None for value in values
-    )
+    return tuple(value if math.isfinite(value) else None for value in values)
 
 
 def _cells(path: Path, name: str) -> Iterator[RunSummary]:
     """The finished cells of a study; one line if there are none."""
+    place = path / STUDY
     try:
-        study = read_json(path / STUDY)
-        created = (study.get("environment") or {}).get("created")
-        told = study.get("metric") or {}
-        higher = (str(told["name"]),) if told.get("higher") else HIGHER
-    except (RunError, KeyError, AttributeError) as error:
-        yield RunSummary(path / STUDY, name, "broken", fault=_reason(error, path / STUDY))
+        study = Entries.of(read_json(place), place)
+        created = StoredEnvironment.of(study).created
+        higher = _better_if_higher(study.perhaps_inner("metric"))
+    except RunError as error:
+        yield RunSummary(place, name, "broken", fault=_reason(error, place))
         return
     files = sorted(path.glob("cells/*/*.json"))
     for file in files:
         words = f"{name}/{file.parent.name}/{file.stem}"
         try:
-            cell = read_json(file)
-            metric, values = _main(cell)
-            yield RunSummary(
-                path=file,
-                name=words,
-                state="finished",
-                task=str(cell["dataset"]),
-                model=str(cell["row"]),
-                seeds=tuple(cell["seeds"]),
-                metric=metric,
-                higher=metric in higher,
-                figures=_figures(values),
-                trainable=cell["trainable"],
-                target=cell["target"],
-                seconds=cell["seconds"],
-                created=created,
-            )
-        except (DiffqasError, KeyError, TypeError, ValueError, AttributeError) as error:
-            yield RunSummary(file, words, "broken", fault=_reason(error, file))
+            cell = _cell(file, words, higher)
+        except DiffqasError as error:
+            cell = RunSummary(file, words, "broken", fault=_reason(error, file))
+        yield replace(cell, created=created)
     if not files:
         yield RunSummary(path, name, "begun", created=created)
 
 
+def _better_if_higher(metric: Entries | None) -> tuple[str, ...]:
+    """Metrics of which more is better, as study.json says."""
+    if metric is None or not metric.perhaps("higher", FLAG):
+        return HIGHER
+    return (metric.one("name", TEXT),)
+
+
+def _cell(file: Path, name: str, higher: Sequence[str]) -> RunSummary:
+    cell = Entries.of(read_json(file), file)
+    metric = _main(cell)
+    return RunSummary(
+        path=file,
+        name=name,
+        state="finished",
+        task=cell.one("dataset", TEXT),
+        model=cell.one("row", TEXT),
+        seeds=cell.one("seeds", list_of(WHOLE)),
+        metric=metric,
+        higher=metric in higher,
+        figures=cell.one(f"test_{metric}", VALUES),
+        trainable=cell.one("trainable", COUNT),
+        target=cell.perhaps("target", COUNT),
+        seconds=cell.perhaps("seconds", DURATION),
+    )
+
+
+def _main(cell: Entries) -> str:
+    """Name of a cell's main figure: the compared one comes first."""
+    for name in cell.content:
+        if name.startswith("test_"):
+            return name.removeprefix("test_")
+    raise cell.fault("it lacks a figure of the test part")
+
+
 def _reason(error: Exception, path: Path) -> str:
     """An error in a few words: the path stands beside it already."""
-    said = " ".join(str(error).split())
-    if isinstance(error, KeyError):
-        return f"it lacks {said}"
-    if not isinstance(error, DiffqasError):
-        return "its content is no cell of a study"
-    return said.replace(f"{path}{os.sep}", "").replace(str(path), path.name).rstrip(".")
+    said = short(error) if isinstance(error, OSError) else str(error).rstrip(".")
+    return said.replace(f"{path}{os.sep}", "").replace(str(path), path.name)

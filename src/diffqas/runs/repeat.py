@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
@@ -20,7 +19,7 @@ from diffqas.searches import (
     generated,
     task_of,
 )
-from diffqas.storage import Json, RunFolder, read_file
+from diffqas.storage import TEXT, Entries, Json, RunFolder, StoredEnvironment, read_file
 from diffqas.tasks import Task
 
 TOLERANCE = 1e-6
@@ -97,8 +96,9 @@ def repeat_run(
     config = replace(original.config, **moved)
     # Not `original.task`: the files may have moved since.
     loaded = task_of(config, Path(folder), task, quiet=quiet)
-    changes = _changes(content.get("environment"), config)
-    data = _data(content.get("data"), loaded.checksum())
+    stored = Entries.of(content, original.folder.config)
+    changes = _changes(StoredEnvironment.of(stored), config)
+    data = _data(stored.perhaps("data", TEXT), loaded.checksum())
     place = original.folder
     if data.difference > 0 and not generated(config.dataset):
         return Repetition(place.path, None, [data], changes, tolerance)
@@ -120,7 +120,7 @@ def _moved(**places: str | Path | None) -> dict[str, str]:
     return {name: str(Path(path).resolve()) for name, path in places.items() if path}
 
 
-def _data(then: Any, now: str | None) -> ComparedPart:
+def _data(then: str | None, now: str | None) -> ComparedPart:
     if now is None:
         return ComparedPart("data", 0.0, "an environment has none")
     if then is None:
@@ -155,13 +155,13 @@ def _networks(path: Path) -> Json:
     return found
 
 
-def _changes(then: Any, config: RunConfig) -> list[str]:
+def _changes(then: StoredEnvironment, config: RunConfig) -> list[str]:
     """What is not as it was, and can change the last digits or more."""
     now = environment()
-    then = then if isinstance(then, dict) else {}
-    old = then.get("versions") if isinstance(then.get("versions"), dict) else {}
-    pairs = {name: (old.get(name), version) for name, version in now["versions"].items()}
-    pairs |= {name: (then.get(name), now[name]) for name in ("machine", "compiled", "commit")}
+    pairs: dict[str, tuple[object, object]]
+    pairs = {name: (then.versions.get(name), new) for name, new in now["versions"].items()}
+    for name in ("machine", "compiled", "commit"):
+        pairs[name] = (then.facts.get(name), now[name])
     changes = [
         f"{name} {_short(a)} -> {_short(b)}"
         for name, (a, b) in pairs.items()
@@ -172,7 +172,7 @@ def _changes(then: Any, config: RunConfig) -> list[str]:
     return changes
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return value[:10] if isinstance(value, str) else str(value)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from diffqas.agents import AgentSettings
 from diffqas.errors import RunError, require
 from diffqas.reports import (
     BEST_OF_GATE,
     MARK,
+    AnyRecord,
     RunPage,
     RunResult,
     Table,
@@ -18,6 +20,7 @@ from diffqas.reports import (
     classes_in_words,
     number,
     percent,
+    records_of,
     spread,
     text_of,
 )
@@ -36,7 +39,14 @@ from diffqas.searches import (
     config_from_json,
     flat,
 )
-from diffqas.storage import Json, RunFolder, read_file, write_atomically
+from diffqas.storage import (
+    Entries,
+    RunFolder,
+    StoredEnvironment,
+    read_file,
+    understood,
+    write_atomically,
+)
 
 NO_RECORDS = (
     "metrics.jsonl is missing or holds nothing: no curves, no structural weights over the epochs"
@@ -100,28 +110,23 @@ def run_page(path: Path, name: str | None = None) -> RunPage:
     folder = RunFolder(path)
     stored = folder.load_config()
     config = config_from_json(stored)
+    environment = StoredEnvironment.of(Entries.of(stored, folder.config))
     result = None
     if folder.finished:
         result = RunResult.from_json(folder.load_result(), folder.result)
-    try:
-        return _gathered(
-            folder, name or path.resolve().name, config, stored.get("environment", {}), result
-        )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OSError) as error:
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise RunError(
-            f"The files in {path} do not fit each other or this version of diffqas ({what})."
-        ) from None
+    # Each file by itself is sound by now; together they may still be of two runs.
+    with understood(path):
+        return _gathered(folder, name or path.resolve().name, config, environment, result)
 
 
 def _gathered(
     folder: RunFolder,
     name: str,
     config: RunConfig,
-    environment: Json,
+    environment: StoredEnvironment,
     result: RunResult | None,
 ) -> RunPage:
-    records = folder.records()
+    records = records_of(folder)
     command = command_of(config)
     predictions, notes = predictions_of(folder, config)
     page = RunPage(
@@ -135,16 +140,31 @@ def _gathered(
         predictions=predictions,
         circuits=circuits_of(folder, config),
         settings=choices_in_words(config),
-        versions=flat(environment),
+        versions=flat(environment.to_json()) | _begun(environment),
         command=command.text if command.words else "",
         remarks=command.remarks,
         notes=notes,
     )
     if result is None:
+        notes += _damage(folder, records[-1].epoch if records else 0)
         return replace(page, summary=_unfinished(folder, config, records))
     if not records:
         notes.append(NO_RECORDS)
+    else:
+        notes += _damage(folder, result.epochs or records[-1].epoch)
     return _finished(page, result)
+
+
+def _begun(environment: StoredEnvironment) -> dict[str, str]:
+    return {} if environment.created is None else {"created": environment.created}
+
+
+def _damage(folder: RunFolder, epochs: int) -> list[str]:
+    """A note if metrics.jsonl does not tell of all epochs that were trained."""
+    missing = folder.missing_epochs(epochs)
+    if not missing:
+        return []
+    return [f"metrics.jsonl is damaged, and lacks of {epochs:,} epochs: {missing}"]
 
 
 def _finished(page: RunPage, result: RunResult) -> RunPage:
@@ -182,44 +202,53 @@ def _spread(values: Iterable[float | None], text: Callable[[float], str] = numbe
 def _summary(result: RunResult) -> str:
     what, figure = _main(result)
     after = _after_episodes(result) if result.agents is not None else _after_epochs(result)
+    heading = f"{what[0].upper()}{what[1:]} {figure}"
+    return f"{heading}{after}{_numbers(result)}."
+
+
+def _numbers(result: RunResult) -> str:
+    """How many numbers were trained, in place of how many."""
+    if result.trainable_parameters is None:
+        return ""
     place = ""
     if result.target_parameters is not None:
         place = f" in place of {result.target_parameters:,}"
-    heading = f"{what[0].upper()}{what[1:]} {figure}"
-    return f"{heading} {after}, with {result.trainable_parameters:,} trainable numbers{place}."
+    return f", with {result.trainable_parameters:,} trainable numbers{place}"
 
 
 def _after_episodes(result: RunResult) -> str:
     assert result.agents is not None
     episodes = max(int(count or 0) for count in result.figure("episodes"))
     if result.agents.last < episodes:
-        return f"over the last {result.agents.last:,} of {episodes:,} episodes"
-    return f"over {episodes:,} episodes"
+        return f" over the last {result.agents.last:,} of {episodes:,} episodes"
+    return f" over {episodes:,} episodes"
 
 
 def _after_epochs(result: RunResult) -> str:
+    if result.epochs is None:
+        return ""
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
     if "selected_epoch" in result.figures:
-        return f"after {epochs} (of each seed the best one on held-out training samples)"
-    return f"after {epochs}"
+        return f" after {epochs} (of each seed the best one on held-out training samples)"
+    return f" after {epochs}"
 
 
-def _unfinished(folder: RunFolder, config: RunConfig, records: list[Json]) -> str:
+def _unfinished(folder: RunFolder, config: RunConfig, records: Sequence[AnyRecord]) -> str:
     remedy = f"continue it with `diffqas resume {folder.path}`"
     if not records:
         return f"This run is not finished, and no epoch is recorded yet: {remedy}."
-    last = records[-1]
-    if "episodes" in last:
-        done = f"{max(last['episodes']):,} of {config.settings.episodes:,} episodes"  # pyright: ignore[reportAttributeAccessIssue]
-    else:
-        done = f"{last['epoch']:,} of {config.settings.epochs:,} epochs"  # pyright: ignore[reportAttributeAccessIssue]
+    last, settings = records[-1], config.settings
+    total = settings.episodes if isinstance(settings, AgentSettings) else settings.epochs
+    done = f"{last.done:,} of {total:,} {last.unit}s"
     return f"This run is not finished ({done}): {remedy}."
 
 
 def _tiles(result: RunResult) -> dict[str, str]:
     what, figure = _main(result)
     count, target = result.trainable_parameters, result.target_parameters
-    tiles = {what: figure, "trainable numbers": f"{count:,}"}
+    tiles = {what: figure}
+    if count is not None:
+        tiles["trainable numbers"] = f"{count:,}"
     if target is not None and count is not None:
         tiles["weights written"] = f"{target:,}"
         tiles["ratio"] = f"{target / count:.1f}x"

@@ -15,8 +15,11 @@ from diffqas.agents import REWARD_WINDOW, few, moving
 from diffqas.circuits import CONSTANTS, AnyCandidate, draw, form
 from diffqas.errors import RunError
 from diffqas.reports import (
+    AgentRecord,
+    AnyRecord,
     Chart,
     Circuit,
+    EpochRecord,
     Line,
     Place,
     RankedCandidate,
@@ -28,7 +31,7 @@ from diffqas.reports import (
     thinned,
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
-from diffqas.storage import JsonView, RunFolder, load_tensors, read_file
+from diffqas.storage import RunFolder, load_tensors, read_file
 from diffqas.tasks import SERIES
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
@@ -42,7 +45,7 @@ ROLES = {"train": "truth", "test": "prediction"}
 def charts_of(
     folder: RunFolder,
     config: RunConfig,
-    records: Sequence[JsonView],
+    records: Sequence[AnyRecord],
     higher: Sequence[str] = (),
 ) -> list[Chart]:
     """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes.
@@ -50,16 +53,18 @@ def charts_of(
     Logarithmic where all values are above zero, and less of the metric is better: it is not in
     `higher`.
     """
-    if not records:
+    of_agents = [record for record in records if isinstance(record, AgentRecord)]
+    if of_agents:
+        return [_rewards(folder, config, of_agents)]
+    of_epochs = [record for record in records if isinstance(record, EpochRecord)]
+    if not of_epochs:
         return []
-    if "episodes" in records[0]:
-        return [_rewards(folder, config, records)]
-    epochs = [record["epoch"] for record in records]
+    epochs = [record.epoch for record in of_epochs]
     lines: dict[str, list[Line]] = {}
-    for key in records[0]:
+    for key in of_epochs[0].metrics:
         part, _, metric = key.partition("_")
         if part in ROLES:
-            values = [record[key] for record in records]
+            values = [record.metrics[key] for record in of_epochs]
             line = band(part, epochs, values, role=ROLES[part])
             lines.setdefault(metric, []).append(line)
     return [_metric(metric, members, metric in higher) for metric, members in lines.items()]
@@ -78,12 +83,12 @@ def _positive(lines: Sequence[Line]) -> bool:
     return all(value > 0 for value in values if value is not None)
 
 
-def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[JsonView]) -> Chart:
+def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[AgentRecord]) -> Chart:
     path = folder.path / EPISODES
     if not path.exists():
         # Not finished: the records hold means of the last 500 episodes.
-        episodes = [float(np.median(record["episodes"])) for record in records]
-        rewards = [record["reward"] for record in records]
+        episodes = [float(np.median(record.episodes)) for record in records]
+        rewards = [record.reward for record in records]
         line = band("reward", episodes, rewards, role="prediction")
         return Chart("reward", "reward", "episode", [line])
     try:
@@ -112,21 +117,18 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[JsonView]) 
 
 
 def weights_of(
-    config: RunConfig, records: Sequence[JsonView], result: RunResult | None
+    config: RunConfig, records: Sequence[AnyRecord], result: RunResult | None
 ) -> Weights | None:
     """Structural weights over the epochs, the median over the seeds; None where there are none."""
-    if not records or not np.size(records[0]["structural_weights"]):
+    if not records or not np.size(records[0].structural_weights):
         return None
     kept = [records[at] for at in thinned(len(records), MOST_STEPS)]
-    values = np.array([record["structural_weights"] for record in kept], dtype=float)
+    values = np.array([record.structural_weights for record in kept], dtype=float)
     middle = np.ma.filled(np.ma.median(np.ma.masked_invalid(values), axis=1), np.nan)
     candidates = _candidates(config)
     places = _places(config, result, middle.shape[1] // len(candidates))
     constant = _constant(candidates, result)
-    if "episodes" in records[0]:
-        unit, steps = "episode", [int(np.median(record["episodes"])) for record in kept]
-    else:
-        unit, steps = "epoch", [int(record["epoch"]) for record in kept]
+    unit, steps = records[0].unit, [record.moment for record in kept]
     names = [candidate.name for candidate in candidates]
     shown = []
     for index, place in enumerate(places):

@@ -11,7 +11,7 @@ from pathlib import Path
 from diffqas.errors import RunError, require
 from diffqas.runs.listing import RunSummary, summarise
 from diffqas.searches import choices_in_words, config_from_json, flat
-from diffqas.storage import RunFolder
+from diffqas.storage import Entries, RunFolder, StoredEnvironment
 
 ABSENT = "–"
 """A setting that a run has not."""
@@ -57,9 +57,8 @@ def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
     for path in paths:
         stored = RunFolder(path).load_config()
         settings.append(choices_in_words(config_from_json(stored)))
-        environment = {**(stored.get("environment") or {})}
-        environment.pop("created", None)
-        environments.append(flat(environment))
+        environment = StoredEnvironment.of(Entries.of(stored, RunFolder(path).config))
+        environments.append(flat(environment.to_json()))
         run = summarise(path, _name(path, paths))
         if run.state == "broken":
             raise RunError(f"Cannot compare {path}: {run.fault}.")

@@ -10,9 +10,13 @@ from matplotlib.figure import Figure
 
 from diffqas.errors import RunError
 from diffqas.reports import (
+    EpochRecord,
+    Floats,
     classes_in_words,
     curves_figure,
+    laid_out,
     predictions_figure,
+    records_of,
     run_curves,
     save_figure,
 )
@@ -38,7 +42,9 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
         _write_predictions(folder, training)
     higher = tuple(task.higher)
     classes = class_names(config, task)
-    save_figure(curves_picture(folder, classes, higher), folder.path / CURVES)
+    # None is left if the whole file was lost: the run ends all the same, without curves.
+    if records_of(folder):
+        save_figure(curves_picture(folder, classes, higher), folder.path / CURVES)
     result: Json = {
         "metric": next(iter(task.metrics)),
         "higher": [name for name in task.metrics if name in higher],
@@ -104,14 +110,15 @@ def curves_picture(
     Raises:
         RunError: no epoch is finished.
     """
-    config, records = config_from_json(folder.load_config()), folder.records()
+    config = config_from_json(folder.load_config())
+    records = [record for record in records_of(folder) if isinstance(record, EpochRecord)]
     if not records:
         raise RunError(f"There is no finished epoch in {folder.path}: nothing can be drawn yet.")
-    curves: dict[str, Json] = {}
-    for key in records[0]:
+    curves: dict[str, dict[str, Floats]] = {}
+    for key in records[0].metrics:
         part, _, metric = key.partition("_")
         if part in ("train", "test"):
-            values = np.array([record[key] for record in records], dtype=float)
+            values = laid_out(records, [record.metrics[key] for record in records])
             # A seed that was frozen ends without a figure.
             curves.setdefault(metric, {})[part] = values[:, np.isfinite(values[-1])]
     metric, parts = next(iter(curves.items()))

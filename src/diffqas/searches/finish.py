@@ -8,7 +8,7 @@ import numpy as np
 from safetensors.torch import save as save_safetensors
 
 from diffqas.kinds import AnyModel, SearchTraining
-from diffqas.reports import save_figure
+from diffqas.reports import laid_out, records_of, save_figure
 from diffqas.searches.agent_artefacts import ANIMATION, EPISODES, REWARDS
 from diffqas.searches.artefacts import (
     CURVES,
@@ -64,12 +64,14 @@ def write_artefacts(
     showing = showing_of(config.kind)
     _write_models(folder, config, models)
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
-    with understood(folder.metrics):
-        weights = np.nanmedian(
-            [record["structural_weights"] for record in folder.records()], axis=1
-        )
-        picture = by_round(showing.picture(models[0], weights, title), config)
-    save_figure(picture, folder.path / STRUCTURE)
+    records = records_of(folder)
+    # None is left if the whole file was lost: the run ends all the same, without this picture.
+    if records:
+        with understood(folder.metrics):
+            medians = [np.nanmedian(record.structural_weights, axis=0) for record in records]
+            weights = laid_out(records, medians)
+            picture = by_round(showing.picture(models[0], weights, title), config)
+        save_figure(picture, folder.path / STRUCTURE)
     result = _common(config, training, models)
     return result | showing.artefacts(folder, config, training)
 

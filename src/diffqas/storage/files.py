@@ -22,10 +22,10 @@ import json
 import os
 import secrets
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import DiffqasError, RunError
 from diffqas.storage.codec import Json
@@ -89,12 +89,12 @@ def write_through(path: Path, write: Callable[[io.BytesIO], None]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write a value as indented JSON."""
     write_atomically(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
-def append_json(path: Path, value: Any) -> None:
+def append_json(path: Path, value: object) -> None:
     """Add a value as one line of JSON to an ordinary file, which is made if it is not there.
 
     Raises:
@@ -237,8 +237,14 @@ def read_file(
             `strerror` says which.
     """
     link = 0 if named else _NO_LINK
-    # Without waiting: of a pipe that nobody writes into, opening would never return.
-    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | link)
+    try:
+        # Without waiting: of a pipe that nobody writes into, opening would never return.
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY | link)
+    except OSError as error:
+        # The system speaks of too many links, where one is too many.
+        if error.errno == errno.ELOOP and not named:
+            raise OSError(errno.ELOOP, "it is a symbolic link") from None
+        raise
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         _require_ordinary(status)
@@ -258,7 +264,7 @@ def read_json(path: Path) -> Json:
     """
     try:
         value = parse_json(read_file(path, MAX_JSON_BYTES))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise RunError(
             f"There is no {path.name} in {path.parent}: it is not a run folder."
         ) from None
@@ -269,32 +275,58 @@ def read_json(path: Path) -> Json:
     return value
 
 
-def parse_json(content: bytes | str) -> Any:
-    """The value of a JSON text in UTF-8.
+def parse_json(content: bytes | str) -> object:
+    """The value of a JSON text in UTF-8; a byte order mark, as some editors write it, is read over.
 
     Raises:
-        ValueError: it is none, or it is nested deeper than any that is written here.
+        ValueError: it is none, it is nested deeper than any that is written here, an object in it
+            has two entries of one name, or a text in it is none that can be written again.
 
     >>> parse_json("[" * 900 + "]" * 900)
     Traceback (most recent call last):
         ...
     ValueError: it is nested more than 100-fold
+    >>> parse_json('{"lr": 1, "lr": 2}')
+    Traceback (most recent call last):
+        ...
+    ValueError: it says 'lr' twice
     """
-    text = content.decode("utf-8") if isinstance(content, bytes) else content
+    text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+    if not text.strip():
+        raise ValueError("it is empty")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_named_once)
     except RecursionError:
         raise ValueError(f"it is nested more than {MAX_NESTING}-fold") from None
     if _is_deep(value):
         raise ValueError(f"it is nested more than {MAX_NESTING}-fold")
+    if "\\ud" in text or "\\uD" in text:
+        _refuse_half_characters(value)
     return value
 
 
-def _is_deep(value: Any) -> bool:
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose names differ: of two values, programs would take one or the other."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+    raise ValueError(f"it says {twice[:40]!r} twice")
+
+
+def _refuse_half_characters(value: object) -> None:
+    """JSON can write one half of a character; no file and no terminal takes such a text."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text in it is no Unicode") from None
+
+
+def _is_deep(value: object) -> bool:
     """Level by level and not by recursion, which would meet the limit that this guards."""
     level = [value]
     for _ in range(MAX_NESTING):
-        below: list[Any] = []
+        below: list[object] = []
         for entry in level:
             below.extend(_containers(entry))
         if not below:
@@ -303,8 +335,8 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _containers(value: Any) -> list[Any]:
-    parts: Iterable[Any] = ()
+def _containers(value: object) -> list[object]:
+    parts: Iterable[object] = ()
     if isinstance(value, dict):
         parts = value.values()
     elif isinstance(value, list):

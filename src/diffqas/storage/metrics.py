@@ -1,27 +1,35 @@
-"""Lines of metrics.jsonl, read again: whole, in order and all of one form, or not at all."""
+"""Lines of metrics.jsonl, read again around those that are damaged."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import RunError, whole
 from diffqas.storage.codec import Json
-from diffqas.storage.files import parse_json, read_file
+from diffqas.storage.entries import LARGEST
+from diffqas.storage.files import parse_json, read_file, short
 
 MAX_METRICS_BYTES = 2 << 30
 """The most that the file may hold; a long run of many seeds writes some hundred MiB."""
 
-Form = tuple[Any, ...] | int | None
+Shape = tuple["Shape", ...] | int | None
 """What a value looks like: 0 for a number, a tuple for a list, None for anything else."""
+
+Form = tuple[tuple[str, Shape], ...]
+"""The names in a line, and what stands under each."""
 
 
 def read_records(path: Path) -> list[Json]:
-    """The lines of a file up to the first that is damaged; none if there is no file.
+    """The sound lines of a file, by rising epoch; none if there is no file.
 
-    Line k must be an object of epoch k, or of k times what the first line says, whose other values
-    are numbers, or lists of numbers, or lists of such lists, under the same names and in the same
-    shapes as in the first line.
+    A line is sound if it is an object with the number of an epoch, whose other values are numbers,
+    lists of numbers or lists of such lists, under the same names and in the same shapes as in most
+    lines. Where several lines are of one epoch, the last one counts: a run that was continued has
+    written it later.
 
     Raises:
         RunError: the file cannot be read.
@@ -31,28 +39,54 @@ def read_records(path: Path) -> list[Json]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"Cannot read {path}: {error.strerror}.") from None
-    records: list[Json] = []
-    wanted: dict[str, Form] = {}
-    for number, line in enumerate(content.split(b"\n"), start=1):
+        raise RunError(f"Cannot read {path}: {short(error)}.") from None
+    found = []
+    for line in content.split(b"\n"):
         record = _record(line)
-        if record is None:
-            break
-        # Of clients that are averaged now and then, a record comes after several epochs.
-        step: Any = records[0]["epoch"] if records else record.get("epoch")
-        if not whole(step) or record.get("epoch") != number * step:
-            break
-        form = {name: _form(value) for name, value in record.items()}
-        if not records:
-            wanted = form
-        if form != wanted or any(_is_unknown(part) for part in form.values()):
-            break
-        records.append(record)
-    return records
+        if record is not None:
+            found.append(record)
+    # Not the form of the first line: that one may be the damaged one.
+    forms = Counter(form for _, form in found)
+    usual = max(forms, key=forms.__getitem__, default=())
+    by_epoch: dict[int, Json] = {}
+    for record, form in found:
+        if form == usual:
+            by_epoch[record["epoch"]] = record
+    return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+
+
+def missing_epochs(records: Sequence[Json], until: int) -> list[range]:
+    """The epochs up to `until` that no record tells of, in unbroken ranges.
+
+    >>> missing_epochs([{"epoch": 2}, {"epoch": 3}, {"epoch": 6}], 7)
+    [range(1, 2), range(4, 6), range(7, 8)]
+    >>> missing_epochs([{"epoch": 5}, {"epoch": 15}], 15)
+    [range(6, 11)]
+    """
+    epochs = [record["epoch"] for record in records if record["epoch"] <= until]
+    # Of clients that are averaged now and then, a record is of several epochs.
+    step = reduce(math.gcd, epochs, 0)
+    gaps = []
+    expected = 1
+    for epoch in epochs:
+        gaps.append(range(expected, epoch - step + 1))
+        expected = epoch + 1
+    gaps.append(range(expected, until + 1))
+    return [gap for gap in gaps if gap]
+
+
+def in_words(gaps: Sequence[range]) -> str:
+    """Epochs as a person lists them.
+
+    >>> in_words([range(1, 2), range(4, 6)])
+    '1, 4 to 5'
+    """
+    words = [str(gap[0]) if len(gap) == 1 else f"{gap[0]} to {gap[-1]}" for gap in gaps]
+    return ", ".join(words)
 
 
 def last_record(path: Path, size: int) -> Json | None:
-    """The last whole line among the last `size` bytes; None if there is none, or no file.
+    """The last sound line among the last `size` bytes; None if there is none, or no file.
 
     For listings, which look at many runs whose files may be long.
 
@@ -60,47 +94,49 @@ def last_record(path: Path, size: int) -> Json | None:
         OSError: the file cannot be read.
     """
     try:
-        lines = read_file(path, last=size).splitlines()
+        lines = read_file(path, last=size).split(b"\n")
     except FileNotFoundError:
         return None
     for line in reversed(lines):
-        try:
-            record = parse_json(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            return record
+        found = _record(line)
+        if found is not None:
+            return found[0]
     return None
 
 
-def _record(line: bytes) -> Json | None:
-    """The object of one line; None if a crash cut it off, or if it is something else."""
+def _record(line: bytes) -> tuple[Json, Form] | None:
+    """The object of one line and its form; None if it is cut off, or something else."""
     try:
         record = parse_json(line)
     except ValueError:
         return None
     if not isinstance(record, dict) or "structural_weights" not in record:
         return None
-    return record
+    if not whole(record.get("epoch")) or record["epoch"] >= LARGEST:
+        return None
+    form = tuple((name, _shape(part)) for name, part in record.items())
+    if any(_is_unknown(shape) for _, shape in form):
+        return None
+    return record, form
 
 
-def _form(value: Any) -> Form:
-    """A number (or none) becomes 0, a list the tuple of its entries' forms, anything else None.
+def _shape(value: object) -> Shape:
+    """A number (or none) becomes 0, a list the tuple of its entries' shapes, anything else None.
 
-    >>> _form([[1.0, None], [2.0, 3]]), _form("a"), _form([True])
+    >>> _shape([[1.0, None], [2.0, 3]]), _shape("a"), _shape([True])
     (((0, 0), (0, 0)), None, (None,))
     """
     if isinstance(value, list):
-        return tuple(_form(entry) for entry in value)
+        return tuple(_shape(entry) for entry in value)
     if isinstance(value, bool):
         return None
     # Larger whole numbers fit into no array.
     if isinstance(value, int):
-        return 0 if abs(value) < 2**63 else None
+        return 0 if abs(value) < LARGEST else None
     return 0 if value is None or isinstance(value, float) else None
 
 
-def _is_unknown(form: Form) -> bool:
-    if isinstance(form, tuple):
-        return any(_is_unknown(part) for part in form)
-    return form is None
+def _is_unknown(shape: Shape) -> bool:
+    if isinstance(shape, tuple):
+        return any(_is_unknown(part) for part in shape)
+    return shape is None

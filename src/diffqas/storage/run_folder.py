@@ -20,7 +20,7 @@ from diffqas.storage.files import (
     write_atomically,
     write_json,
 )
-from diffqas.storage.metrics import read_records
+from diffqas.storage.metrics import in_words, missing_epochs, read_records
 from diffqas.storage.tensors import load_tensors, save_tensors
 
 FRESH = "checkpoint.new.pt"
@@ -66,12 +66,12 @@ class RunFolder:
     @property
     def started(self) -> bool:
         """Whether a run was begun here."""
-        return self.config.exists()
+        return os.path.lexists(self.config)
 
     @property
     def finished(self) -> bool:
         """Whether the run here came to its end."""
-        return self.result.exists()
+        return os.path.lexists(self.result)
 
     def create(self, config: Json, *, overwrite: bool = False, left: Iterable[str] = ()) -> None:
         """Begin a run here.
@@ -137,12 +137,16 @@ class RunFolder:
         append_json(self.metrics, record)
 
     def records(self) -> list[Json]:
-        """The metrics so far, up to the first line that is damaged, as a crash may leave the last.
+        """The metrics so far, by rising epoch, without lines that are damaged.
 
         Raises:
             RunError: the file cannot be read.
         """
         return read_records(self.metrics)
+
+    def missing_epochs(self, until: int) -> str:
+        """The epochs up to one that no record tells of, in words; empty if there are none."""
+        return in_words(missing_epochs(self.records(), until))
 
     def rewind(self, epoch: int) -> str | None:
         """Drop metrics of epochs after `epoch`: they will be trained again.
@@ -153,10 +157,11 @@ class RunFolder:
         kept = [record for record in self.records() if record["epoch"] <= epoch]
         lines = [json.dumps(record) + "\n" for record in kept]
         write_atomically(self.metrics, "".join(lines).encode())
-        last = kept[-1]["epoch"] if kept else 0
-        if last == epoch:
+        gaps = missing_epochs(kept, epoch)
+        if not gaps:
             return None
-        lost = f"{epoch - last} of its {epoch} epochs are lost, and missing in pictures"
+        count = sum(map(len, gaps))
+        lost = f"{count} of its {epoch} epochs are lost ({in_words(gaps)}), and missing in pictures"
         return f"{self.metrics} is damaged: {lost}."
 
     def save_checkpoint(self, state: State) -> None:

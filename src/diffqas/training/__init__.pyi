@@ -6,5 +6,4 @@ from .models import seeded as seeded
 from .shards import Federated as Federated
 from .shards import usual_split as usual_split
 from .supervised import EVALUATED as EVALUATED
-from .supervised import EpochRecord as EpochRecord
 from .supervised import Training as Training

@@ -16,12 +16,13 @@ from torch import Tensor
 
 from diffqas.errors import require
 from diffqas.optimisers import Population, trained_tensors
+from diffqas.reports import EpochRecord
 from diffqas.storage import Json, State
 from diffqas.tasks import Settings, Split, Task
 from diffqas.training.selection import copy_numbers, target_buffers
 from diffqas.training.shards import Federated, shards
 from diffqas.training.steps import make_optimisation
-from diffqas.training.supervised import EpochRecord, Training
+from diffqas.training.supervised import Training
 
 P = TypeVar("P", bound=Population)
 

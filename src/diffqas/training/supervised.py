@@ -13,6 +13,7 @@ from torch import Tensor
 
 from diffqas.errors import RunError
 from diffqas.optimisers import Population, per_seed
+from diffqas.reports import EpochRecord
 from diffqas.storage import Json, State
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
@@ -23,32 +24,6 @@ P = TypeVar("P", bound=Population)
 
 EVALUATED = 4096
 """Samples that go through the networks together when they are evaluated."""
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """What one epoch left behind; every list has one entry per seed.
-
-    Attributes:
-        epoch: 1 for the first.
-        loss: mean loss over the epoch's batches, before each step.
-        metrics: `train_<name>` and `test_<name>` after the epoch.
-        structural_weights: (seeds, candidates).
-    """
-
-    epoch: int
-    loss: list[float]
-    metrics: dict[str, list[float]]
-    structural_weights: list[list[float]]
-
-    def to_json(self) -> Json:
-        """Flat, as a line of metrics.jsonl."""
-        return {
-            "epoch": self.epoch,
-            "loss": self.loss,
-            **self.metrics,
-            "structural_weights": self.structural_weights,
-        }
 
 
 @dataclass

@@ -1,51 +1,17 @@
-"""Records of a training of agents, and the log of its episodes."""
+"""The log of a training's episodes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.storage import Json
-
 WINDOW = 500
 """Episodes in the moving average that is shown while training."""
 LAST = 5_000
 """Episodes at the end that the result is the mean of."""
-
-
-@dataclass(frozen=True)
-class AgentRecord:
-    """One line of metrics.jsonl; every list has one entry per seed.
-
-    Attributes:
-        epoch: number of the record, 1 for the first.
-        updates: of the numbers so far.
-        episodes: ended so far.
-        steps: of the environments in these.
-        reward: mean over the last 500 episodes, undiscounted; NaN before the first one.
-        success: share of them with a reward above zero.
-        length: mean number of steps in them.
-        entropy: of the policy at the last update, in nats.
-        structural_weights: (seeds, candidates of policy and value).
-    """
-
-    epoch: int
-    updates: int
-    episodes: list[int]
-    steps: list[int]
-    reward: list[float]
-    success: list[float]
-    length: list[float]
-    entropy: list[float]
-    structural_weights: list[list[float]]
-
-    def to_json(self) -> Json:
-        """Flat, as a line of metrics.jsonl."""
-        return dict(vars(self))
 
 
 class EpisodeLog:
