@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from diffqas.agents import EnvironmentTask
 from diffqas.errors import RunError, require
 from diffqas.reports import forecast_csv, forecast_figure, save_figure
 from diffqas.runs.finished import FinishedRun
@@ -62,10 +62,10 @@ def forecast_run(
     return errors
 
 
-def _windows(config: RunConfig, own: Any) -> SeriesData:
+def _windows(config: RunConfig, own: Task | EnvironmentTask | None) -> SeriesData:
     """The run's series, if its predictions can be fed back into its windows."""
     remedy = "only a model that sees the series that it predicts can forecast several steps"
-    if own is not None:
+    if isinstance(own, Task):
         data = windows_of(own)
         if data is None:
             what = "are not the successive windows of one series"

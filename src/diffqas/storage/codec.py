@@ -73,7 +73,7 @@ def store_by(
     _FAMILIES.append(_Family(base, mark, encode, decode))
 
 
-def encode_value(value: Any) -> Any:
+def encode_value(value: object) -> Any:
     """Dataclasses become objects with their class name under `is`, tuples become lists.
 
     Raises:
@@ -165,7 +165,7 @@ def typed(cls: type[T], values: Json) -> T:
     return cls(**values)
 
 
-def encode(value: Any) -> Any:
+def encode(value: object) -> Any:
     """Encode a choice for the files of a run, as `encode_value` does.
 
     Raises:
