@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from diffqas.agents.records import AgentRecord, EpisodeLog
+from diffqas.agents.episode_log import EpisodeLog
+from diffqas.reports import AgentRecord
 
 
 def filled() -> EpisodeLog:

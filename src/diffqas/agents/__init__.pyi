@@ -8,6 +8,8 @@ from .arena import Place as Place
 from .environments import ENVIRONMENTS as ENVIRONMENTS
 from .environments import Environment as Environment
 from .environments import is_environment as is_environment
+from .episode_log import LAST as LAST
+from .episode_log import WINDOW as WINDOW
 from .kind import NETWORKS as NETWORKS
 from .kind import VALUE_SEEDS as VALUE_SEEDS
 from .kind import AgentKind as AgentKind
@@ -19,8 +21,6 @@ from .play import STEPS as STEPS
 from .play import Episode as Episode
 from .play import play_episode as play_episode
 from .play import reward_in_words as reward_in_words
-from .records import LAST as LAST
-from .records import WINDOW as WINDOW
 from .rewards import REWARD_WINDOW as REWARD_WINDOW
 from .rewards import RewardLine as RewardLine
 from .rewards import few as few

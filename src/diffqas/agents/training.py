@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from diffqas.agents.adam import FlatAdam
+from diffqas.agents.episode_log import LAST, WINDOW, EpisodeLog
 from diffqas.agents.networks import Agents, SeparateAgents
-from diffqas.agents.records import LAST, WINDOW, EpisodeLog
 from diffqas.agents.settings import AgentSettings
 from diffqas.agents.task import EnvironmentTask
 from diffqas.errors import RunError

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from diffqas.errors import RunError
 from diffqas.storage import (
@@ -45,8 +45,10 @@ class EpochRecord:
     metrics: Mapping[str, Sequence[float]]
     structural_weights: Sequence[Sequence[float]]
 
-    unit: ClassVar[str] = "epoch"
-    """What its progress is counted in."""
+    @property
+    def unit(self) -> str:
+        """What its progress is counted in."""
+        return "epoch"
 
     @property
     def done(self) -> int:
@@ -116,8 +118,10 @@ class AgentRecord:
     entropy: Sequence[float]
     structural_weights: Sequence[Sequence[float]]
 
-    unit: ClassVar[str] = "episode"
-    """What its progress is counted in."""
+    @property
+    def unit(self) -> str:
+        """What its progress is counted in."""
+        return "episode"
 
     @property
     def done(self) -> int:
