@@ -62,9 +62,14 @@ class Events:
         try:
             yield
         except OSError as error:
-            self._writer = None
-            remedy = "The run goes on without; metrics.jsonl has the same figures."
-            self._faults.append(f"Cannot write {self._folder}: {error.strerror or error}. {remedy}")
+            self._lost(error.strerror or str(error))
+        except UnicodeEncodeError:  # the writer knows folders by text only, not by bytes
+            self._lost("its name is no text in UTF-8")
+
+    def _lost(self, reason: str) -> None:
+        self._writer = None
+        remedy = "The run goes on without; metrics.jsonl has the same figures."
+        self._faults.append(f"Cannot write {self._folder}: {reason}. {remedy}")
 
     def _of_thread(self, arguments: threading.ExceptHookArgs) -> None:
         """Silence the writer's thread after a fault of the disk.

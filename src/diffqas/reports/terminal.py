@@ -174,13 +174,10 @@ def _counted(count: int, what: str) -> str:
 def _epochs(result: RunResult) -> str:
     """How long was trained, and which epoch of it counts."""
     if result.federated is not None:
-        rounds = result.federated.rounds
-        if rounds == 1:
-            return "1 round"
-        return f"{rounds} rounds"
+        return _counted(result.federated.rounds, "round")
     chosen = result.figures.get("selected_epoch")
     if chosen is None:
-        return f"{result.epochs} epochs"
+        return _counted(result.epochs, "epoch")
     # A seed that was frozen has chosen no epoch.
     known = [int(epoch) for epoch in chosen if epoch is not None]
     low, high = min(known), max(known)

@@ -12,7 +12,7 @@ from diffqas.reports.page.comparison import MOST_SETTINGS, Comparison, compare
 from diffqas.reports.page.data import PARAMETERS, RunPage
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH
 from diffqas.storage import Json
-from diffqas.text import visible_lines
+from diffqas.text import visible, visible_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -69,15 +69,26 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
         finalize=_visible,
     )
+    environment.filters["lines"] = _lines
     return environment.get_template(name)
 
 
 def _visible(value: Any) -> Any:
-    """What a place of a template shows, in signs that can be seen; it is escaped after that."""
-    # What is marked as safe is a subclass of `str`: style, scripts and numbers of this package.
+    """What a place of a template shows, in one line of signs that can be seen.
+
+    It is escaped after that. What is escaped already, or made by this package, is a subclass of
+    `str`, and stays.
+    """
     if type(value) is str:
-        return visible_lines(value)
+        return visible(value)
     return value
+
+
+def _lines(text: str) -> str:
+    """The filter for texts of several lines, such as drawings."""
+    from markupsafe import escape
+
+    return escape(visible_lines(text))
 
 
 def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:
