@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from rich.console import Console
 
-from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, blank, clean, save_figure
+from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, Terminal, blank, clean, save_figure
 from diffqas.storage import csv_content, make_folder, write_atomically
 from diffqas.studies import Cell, Comparison, Metric, compare, markdown_text, short
 from found import Found
@@ -21,7 +20,7 @@ COLORS = (PREDICTION, TRUTH, BOUNDARY)
 """Of what is done with the kept candidates, in the order of the table."""
 
 
-def tell(found: Found, path: Path, cells: Sequence[Cell], console: Console) -> None:
+def tell(found: Found, path: Path, cells: Sequence[Cell], console: Terminal) -> None:
     """Write gaps.md, ranks.csv, ranks.md and two figures into the study's folder, and say whether
     the seeds agree.
     """

@@ -1,121 +1,114 @@
-"""One factor at a time: settings in rows, data sets in columns, every cell a line of a file that
-can be continued.
+"""Studies that change one factor at a time: settings in rows, data sets in columns.
+
+They choose what the recipes are made of, hence two rules. The test part of their tasks is held-out
+training samples, so that the test part of the data set is never looked at; and their seeds are none
+of those that the tables have.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from diffqas.studies import populations
-from diffqas.studies.rows import Populate, TrainedRow
-from diffqas.tasks import Settings, Task
-from diffqas.training import Training
+from diffqas.choices import adjusted
+from diffqas.reports import Terminal
+from diffqas.storage import write_atomically
+from diffqas.studies import ACCURACY, MSE, Cell, Metric, Row, Study, TrainedRow, load_data
+from diffqas.studies.datasets import Data
+from diffqas.studies.populations import search
+from diffqas.studies.rows import Populate
+from diffqas.tasks import ImageData, SeriesData, Settings
 
 FIRST_SEED = 100
-"""The studies' seeds begin at 0: what was chosen here was not chosen on them."""
+"""The seeds of the tables begin at 0: what was chosen here was not chosen on them."""
+
+TABLE = "settings.md"
+
+Changes = Mapping[str, Mapping[str, object]]
+"""Changed options by the name of the row."""
 
 
-def searches(
-    variants: Mapping[str, Settings], populate: Populate = populations.search
-) -> list[TrainedRow]:
-    """The search with each of these settings."""
-    return [TrainedRow(name, "search", settings, populate) for name, settings in variants.items()]
-
-
-def validate(row: TrainedRow, task: Task, seeds: int) -> dict[str, Any]:
-    """Train on a task whose test part is held-out training samples; figures after the last epoch,
-    one per seed.
-    """
-    numbers = list(range(FIRST_SEED, FIRST_SEED + seeds))
-    here = row.on(task.to("cpu", torch.float32))
-    population = row.populate(here, row.settings, numbers)
-    started = time.perf_counter()
-    *_, last = Training(population, here, row.settings, numbers).epochs()
-    figures = {
-        name.replace("test_", "validation_"): values for name, values in last.metrics.items()
-    }
-    return figures | {"seeds": numbers, "seconds": round(time.perf_counter() - started, 1)}
+def searches(settings: Settings, changes: Changes, populate: Populate = search) -> list[TrainedRow]:
+    """The search with these options changed, a row for each name."""
+    return [
+        TrainedRow(name, "search", adjusted(settings, **options), populate)
+        for name, options in changes.items()
+    ]
 
 
 def study(
-    description: str,
-    variants: Sequence[TrainedRow],
-    datasets: Sequence[str],
-    load: Callable[[str, argparse.Namespace], Task],
-    figure: Callable[[Sequence[float]], str],
-    metric: str,
-    out: Path,
+    rows: Callable[[Settings], Sequence[TrainedRow]],
+    datasets: tuple[str, ...],
+    settings: Settings,
     seeds: int,
-    arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None,
-) -> None:
-    """Run what is missing, print a line each, then the table as Markdown.
+    metric: Metric = MSE,
+) -> Study:
+    """A study of settings on held-out training samples.
 
     Args:
-        description: of the command line.
-        variants: what to train.
+        rows: settings to start from -> rows.
         datasets: columns.
-        load: (data set, chosen arguments) -> task.
-        figure: the validation metric of all seeds as it stands in a cell.
-        metric: its name.
-        out: file of lines, if no other is chosen.
-        seeds: how many, if no other number is chosen.
-        arguments: adds arguments of its own.
+        settings: to start from.
+        seeds: the most that a row has.
+        metric: what is compared.
     """
-    names = [variant.name for variant in variants]
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--out", type=Path, default=out)
-    parser.add_argument("--datasets", nargs="+", choices=datasets, default=list(datasets))
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--seeds", type=int, default=seeds)
-    arguments(parser)
-    chosen = parser.parse_args()
-    torch.set_num_threads(1)
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    lines = chosen.out.read_text().splitlines() if chosen.out.exists() else []
-    done = {(row["dataset"], row["setting"]) for row in map(json.loads, lines)}
-    for dataset in chosen.datasets:
-        missing = [
-            row for row in variants if row.name in chosen.only and (dataset, row.name) not in done
-        ]
-        task = load(dataset, chosen) if missing else None
-        for variant in missing:
-            assert task is not None
-            row = {"dataset": dataset, "setting": variant.name} | validate(
-                variant, task, chosen.seeds
-            )
-            with chosen.out.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            print(
-                f"{dataset:20} {variant.name:36} {figure(row[f'validation_{metric}'])}", flush=True
-            )
-    rows = [json.loads(line) for line in chosen.out.read_text().splitlines()]
-    print(table(rows, names, figure, f"validation_{metric}"))
+
+    def limited(start: Settings, recipe: str) -> list[Row]:
+        return [replace(row, seeds=seeds) for row in rows(start)]
+
+    figure = percents if metric is ACCURACY else errors
+    more = partial(write_table, figure=figure, metric=metric)
+    recipes = {"default": settings}
+    return Study(
+        limited, datasets, metric, lambda: recipes, held_out, more=more, first_seed=FIRST_SEED
+    )
+
+
+def held_out(dataset: str, data_dir: str | Path | None) -> Data:
+    """The training samples alone: the last fifth of the windows, or a fifth of the images that a
+    fixed permutation draws, is the test part.
+    """
+    data = load_data(dataset, data_dir)
+    assert isinstance(data, SeriesData | ImageData)
+    return data.holdout()
+
+
+def write_table(
+    folder: Path,
+    cells: Sequence[Cell],
+    console: Terminal,
+    figure: Callable[[Sequence[float]], str],
+    metric: Metric,
+) -> None:
+    """Write the table of all finished cells, and print it."""
+    write_lines(folder / TABLE, table(cells, figure, metric), console)
+
+
+def write_lines(path: Path, lines: Iterable[str], console: Terminal) -> None:
+    """Write a table as Markdown, and print it."""
+    text = "\n".join(lines) + "\n"
+    write_atomically(path, text.encode())
+    console.print(text, soft_wrap=True)
 
 
 def table(
-    rows: Sequence[Mapping[str, Any]],
-    order: Sequence[str],
-    figure: Callable[[Sequence[float]], str],
-    key: str,
-) -> str:
-    """A row per setting, a column per data set, as Markdown."""
-    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
-    figures = {(row["setting"], row["dataset"]): figure(row[key]) for row in rows}
-    head = f"| setting | {' | '.join(datasets)} |\n|{'---|' * (len(datasets) + 1)}"
-    known = [name for name in order if any((name, data) in figures for data in datasets)]
-    body = [
-        f"| {name} | {' | '.join(figures.get((name, data), '') for data in datasets)} |"
-        for name in known
-    ]
-    return "\n".join([head, *body])
+    cells: Sequence[Cell], figure: Callable[[Sequence[float]], str], metric: Metric
+) -> list[str]:
+    """A row per setting, a column per data set, as lines of Markdown."""
+    datasets = list(dict.fromkeys(cell.dataset for cell in cells))
+    rows: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        finished = [value for value in cell.figures[metric.test] if value is not None]
+        text = figure(finished) if finished else "failed"
+        rows.setdefault(cell.row, {})[cell.dataset] = text
+    lines = [f"| setting | {' | '.join(datasets)} |", f"|{'---|' * (len(datasets) + 1)}"]
+    for name, figures in rows.items():
+        found = (figures.get(dataset, "") for dataset in datasets)
+        lines.append(f"| {name} | {' | '.join(found)} |")
+    return lines
 
 
 def errors(values: Sequence[float]) -> str:

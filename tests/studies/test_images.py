@@ -22,7 +22,7 @@ from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import compare as compare_rows
 from diffqas.studies.curves import curves_figure
-from diffqas.studies.datasets import IMAGES, PAIRS, ClassPair, load_data, make_task
+from diffqas.studies.datasets import IMAGE_SETS, IMAGES, ImageSet, load_data, make_task
 from diffqas.studies.distribution import distribution_figure
 from diffqas.studies.measure import measure, trainable
 from diffqas.studies.metric import ACCURACY
@@ -35,7 +35,7 @@ from figures_5_7 import STUDY
 compare = partial(compare_rows, named=STUDY.named)
 PLAN = Plan("figures-5-7", seeds=2, epochs=2, depth=1)
 SET = "mnist-1-5"
-FOUND = ClassPair("digits", (3, 8), PAIRS[SET].count)
+FOUND = ImageSet("digits", (3, 8), IMAGE_SETS[SET].count)
 ONE_COUNT = 15 + 12 + 17  # depth 1 and 15 qubits write the 16,706 weights of an MLP for 8x8 pixels
 
 
@@ -43,7 +43,7 @@ ONE_COUNT = 15 + 12 + 17  # depth 1 and 15 qubits write the 16,706 weights of an
 def small():
     """Digits stand in for MNIST."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PAIRS, SET, FOUND)
+        patch.setitem(IMAGE_SETS, SET, FOUND)
         yield
 
 
@@ -435,7 +435,7 @@ def test_one_cell_on_the_published_images(tmp_path):
     if not os.environ.get("DIFFQAS_DATA"):
         pytest.skip("DIFFQAS_DATA names no folder with the published MNIST and FashionMNIST files")
     data = load_data("fashion-mnist-5-7")
-    assert len(data.train_labels) == PAIRS["fashion-mnist-5-7"].count
+    assert len(data.train_labels) == IMAGE_SETS["fashion-mnist-5-7"].count
     row = next(
         row
         for row in Plan("figures-5-7", seeds=1, epochs=1).rows

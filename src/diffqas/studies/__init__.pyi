@@ -3,6 +3,7 @@ from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .datasets import IMAGES as IMAGES
 from .datasets import SERIES as SERIES
+from .datasets import load_data as load_data
 from .entries import NamedRow as NamedRow
 from .library import STUDIES as STUDIES
 from .library import papers_index as papers_index

@@ -64,6 +64,31 @@ class AgentFigures:
 
 
 @dataclass(frozen=True)
+class FederatedFigures:
+    """What the clients of a row had and sent; all bytes are those of one seed's numbers.
+
+    Attributes:
+        clients: how many.
+        split: who had which samples, as in `diffqas.training.Federated`.
+        samples: of each client.
+        rounds: how often the numbers were averaged.
+        local_epochs: passes of every client over its samples in a round.
+        bytes_per_number: of one trained number.
+        bytes_per_round: to and from all clients.
+        bytes: the same in all rounds.
+    """
+
+    clients: int
+    split: str
+    samples: list[int]
+    rounds: int
+    local_epochs: int
+    bytes_per_number: int
+    bytes_per_round: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Cell:
     """A row of a study on one data set.
 
@@ -87,6 +112,7 @@ class Cell:
         structural_weights: of a row that keeps them, the weights at the end, by seed.
         layers: of a search of every layer, the candidate of each layer, by seed.
         curves: of images, each figure after every epoch, by seed.
+        federated: of a row with clients, what they had and sent.
     """
 
     study: str
@@ -108,6 +134,7 @@ class Cell:
     structural_weights: list[list[float]] | None = None
     layers: list[list[str]] | None = None
     curves: Mapping[str, list[Figures]] | None = None
+    federated: FederatedFigures | None = None
 
     @property
     def finished(self) -> list[int]:
@@ -142,6 +169,8 @@ class Cell:
             content["layers"] = self.layers
         if self.curves is not None:
             content["curves"] = dict(self.curves)
+        if self.federated is not None:
+            content["federated"] = asdict(self.federated)
         return content
 
     @classmethod
@@ -176,6 +205,7 @@ class Cell:
             structural_weights=entries.find("structural_weights", _list_of(NUMBERS)),
             layers=entries.find("layers", _list_of(_list_of(TEXT))),
             curves=_curves(entries),
+            federated=_federated(entries),
         )
 
 
@@ -321,3 +351,19 @@ def _curves(entries: _Entries) -> dict[str, list[Figures]] | None:
         return None
     part = entries.part("curves")
     return {name: part.take(name, EPOCHS) for name in part.content}
+
+
+def _federated(entries: _Entries) -> FederatedFigures | None:
+    if "federated" not in entries.content:
+        return None
+    part = entries.part("federated")
+    return FederatedFigures(
+        clients=part.take("clients", WHOLE),
+        split=part.take("split", TEXT),
+        samples=part.take("samples", _list_of(WHOLE)),
+        rounds=part.take("rounds", WHOLE),
+        local_epochs=part.take("local_epochs", WHOLE),
+        bytes_per_number=part.take("bytes_per_number", WHOLE),
+        bytes_per_round=part.take("bytes_per_round", WHOLE),
+        bytes=part.take("bytes", WHOLE),
+    )

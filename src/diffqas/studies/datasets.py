@@ -29,28 +29,37 @@ SERIES = tuple(TABLE_II)
 
 
 @dataclass(frozen=True)
-class ClassPair:
-    """Two classes of images.
+class ImageSet:
+    """Images as a column of a study.
 
     Attributes:
-        name: the whole data set.
-        classes: the labels.
+        name: the data set.
+        classes: the labels; None: all of them.
         count: training images, to plan with.
     """
 
     name: str
-    classes: tuple[int, ...]
+    classes: tuple[int, ...] | None
     count: int
 
 
-PAIRS = {
-    "mnist-1-5": ClassPair("mnist", (1, 5), 12_163),
-    "fashion-mnist-1-5": ClassPair("fashion-mnist", (1, 5), 12_000),
-    "fashion-mnist-5-7": ClassPair("fashion-mnist", (5, 7), 12_000),
+IMAGE_SETS = {
+    "mnist-1-5": ImageSet("mnist", (1, 5), 12_163),
+    "fashion-mnist-1-5": ImageSet("fashion-mnist", (1, 5), 12_000),
+    "fashion-mnist-5-7": ImageSet("fashion-mnist", (5, 7), 12_000),
+    "mnist": ImageSet("mnist", None, 60_000),
+    "fashion-mnist": ImageSet("fashion-mnist", None, 60_000),
+    "digits": ImageSet("digits", None, 1_438),
+    "digits-1-5": ImageSet("digits", (1, 5), 292),
 }
+
+IMAGES = ("mnist-1-5", "fashion-mnist-1-5", "fashion-mnist-5-7")
 """The images of the paper's Figures 5 to 7."""
 
-IMAGES = tuple(PAIRS)
+
+def is_images(dataset: str) -> bool:
+    """Whether a data set consists of images, which may lie in a folder of files."""
+    return dataset in IMAGE_SETS
 
 
 def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
@@ -61,8 +70,9 @@ def load_data(dataset: str, data_dir: str | Path | None = None) -> Data:
     """
     if is_environment(dataset):
         return environment_task(dataset)
-    if dataset in PAIRS:
-        return load_images(PAIRS[dataset].name, PAIRS[dataset].classes, data_dir)
+    if is_images(dataset):
+        images = IMAGE_SETS[dataset]
+        return load_images(images.name, images.classes, data_dir)
     return load_series(dataset)
 
 
@@ -72,17 +82,17 @@ def make_task(data: SeriesData | ImageData | Task, recipe: str = "default") -> T
     """
     if isinstance(data, Task):
         return data
-    return (
-        image_task(data, recipe_target(data.name, recipe))
-        if isinstance(data, ImageData)
-        else series_task(data)
-    )
+    if isinstance(data, ImageData):
+        return image_task(data, recipe_target(data.name, recipe))
+    return series_task(data)
 
 
 @cache
 def training_samples(dataset: str) -> int:
     """How many there are; no file is read for it."""
-    return PAIRS[dataset].count if dataset in PAIRS else load_series(dataset).boundary
+    if is_images(dataset):
+        return IMAGE_SETS[dataset].count
+    return load_series(dataset).boundary
 
 
 def fetch(datasets: Iterable[str], data_dir: str | Path | None = None) -> None:
@@ -94,6 +104,8 @@ def fetch(datasets: Iterable[str], data_dir: str | Path | None = None) -> None:
         ArgumentError: `data_dir` is no folder.
         DataError: as of `load_data`.
     """
-    for name in dict.fromkeys(PAIRS[dataset].name for dataset in datasets if dataset in PAIRS):
+    names = dict.fromkeys(IMAGE_SETS[dataset].name for dataset in datasets if is_images(dataset))
+    for name in names:
+        # The digits come with scikit-learn, not as files.
         if name in SOURCES:
             locate(SOURCES[name], data_dir)

@@ -19,12 +19,12 @@ from diffqas.kinds import constant, leading
 from diffqas.optimisers import Population
 from diffqas.quantum_train import Lockstep
 from diffqas.storage import Json
-from diffqas.studies.cell import Cell, Figures, FoundStructure
+from diffqas.studies.cell import Cell, FederatedFigures, Figures, FoundStructure
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
 from diffqas.tasks import Settings, Task
-from diffqas.training import Training
+from diffqas.training import FederatedTraining, Training
 
 Samples = Json
 """Predictions by epoch (finished seeds, count), the truth, and the number of training samples."""
@@ -72,7 +72,7 @@ def _trained(
     started = time.perf_counter()
     assert isinstance(row.settings, Settings)
     task = row.on(task)
-    training = Training(row.populate(task, row.settings, seeds), task, row.settings, seeds)
+    training = _training(row, row.settings, task, seeds)
     epochs = []
     try:
         if not row.trains:
@@ -104,11 +104,28 @@ def _trained(
         structural_weights=structural_weights(training.population) if row.structure else None,
         layers=layers(training.population) if row.structure else None,
         curves={key: _curve(task, key, epochs) for key in _keys(task)} if images else None,
+        federated=_federated(training),
     )
     # Pictures of predictions are those of series.
     if images or not row.predictions:
         return cell, None
     return cell, _samples(training, failures)
+
+
+def _training(
+    row: TrainedRow, settings: Settings, task: Task, seeds: list[int]
+) -> Training[Population]:
+    population = row.populate(task, settings, seeds)
+    if row.federated is not None:
+        return FederatedTraining(population, task, settings, seeds, row.federated)
+    return Training(population, task, settings, seeds)
+
+
+def _federated(training: Training[Population]) -> FederatedFigures | None:
+    """What the clients had and sent, if there were clients."""
+    if not isinstance(training, FederatedTraining):
+        return None
+    return FederatedFigures(**training.facts["federated"])
 
 
 def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> Cell:
@@ -173,7 +190,7 @@ def _keys(task: Task) -> list[str]:
     return [f"{part}_{metric}" for metric in task.metrics for part in ("test", "train")]
 
 
-def _failures(training: Training[Any]) -> dict[int, str]:
+def _failures(training: Training[Population]) -> dict[int, str]:
     failures = dict(training.failures)
     for key, values in training.metrics.items():
         for seed, value in zip(training.seeds, values, strict=True):
@@ -184,7 +201,7 @@ def _failures(training: Training[Any]) -> dict[int, str]:
     return failures
 
 
-def _figures(training: Training[Any], key: str, failures: Mapping[int, str]) -> Figures:
+def _figures(training: Training[Population], key: str, failures: Mapping[int, str]) -> Figures:
     values = training.metrics.get(key, [math.nan] * len(training.seeds))
     exact = _exact(training.task, key, values)
     return [
@@ -211,7 +228,7 @@ def _exact(task: Task, key: str, values: Sequence[float]) -> list[float]:
     return [round(value * count) / count if math.isfinite(value) else value for value in values]
 
 
-def _samples(training: Training[Any], failures: dict[int, str]) -> Samples | None:
+def _samples(training: Training[Population], failures: dict[int, str]) -> Samples | None:
     kept = [index for index, seed in enumerate(training.seeds) if seed not in failures]
     if not kept:
         return None

@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 
 from diffqas.agents import (
-    LAST,
     VALUE_SEEDS,
     WINDOW,
     Agents,
@@ -56,7 +55,8 @@ def measure_agents(
     finally:
         training.close()
     log, failed = training.log, training.failures
-    last = log.figures(LAST)
+    last = log.figures(row.last)
+    whole = log.figures(settings.episodes)
 
     def sound(values: Sequence[float]) -> Figures:
         return [
@@ -77,12 +77,14 @@ def measure_agents(
         figures={
             "test_reward": sound([compared(rewards) for rewards in log.rewards]),
             "train_reward": [None for _ in seeds],
+            "test_mean_reward": sound(whole["reward"]),
+            "train_mean_reward": [None for _ in seeds],
         },
         seconds=round(time.perf_counter() - started, 3),
         failures=dict(failed),
         agents=AgentFigures(
             passed=[passed(rewards) for rewards in log.rewards],
-            last=min(settings.episodes, LAST),
+            last=min(settings.episodes, row.last),
             mean_reward=sound(last["reward"]),
             success_rate=sound(last["success"]),
             mean_length=sound(last["length"]),

@@ -9,7 +9,7 @@ from typing import Any
 from diffqas.agents import AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
 from diffqas.storage import Json, encode
-from diffqas.studies.datasets import IMAGES, SERIES
+from diffqas.studies.datasets import SERIES, is_images
 from diffqas.studies.library import LoadedStudy, load_study
 from diffqas.studies.metric import Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
@@ -71,7 +71,7 @@ class Plan:
 
     def _check_datasets(self) -> None:
         """Whether the choices go with data sets of this kind."""
-        images = self.run is None and set(self.datasets) <= set(IMAGES)
+        images = self.run is None and all(map(is_images, self.datasets))
         rule = "be used with a study of images"
         require(images or self.data_dir is None, "data_dir", rule, self.study)
         acting = is_environment(self.datasets[0])
@@ -109,9 +109,11 @@ class Plan:
 
     @property
     def seed_numbers(self) -> list[int]:
-        """The seeds: counted from 0, or of a run its own, as many as there are."""
-        origin = self.made.origin
-        return list(range(self.seeds) if origin is None else origin.seeds[: self.seeds])
+        """The seeds: counted from the study's first, or of a run its own, as many as there are."""
+        study = self.made
+        if study.origin is not None:
+            return list(study.origin.seeds[: self.seeds])
+        return list(range(study.first_seed, study.first_seed + self.seeds))
 
     @property
     def settings(self) -> Any:

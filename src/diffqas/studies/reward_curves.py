@@ -79,8 +79,8 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
 
 
 def _sound(cell: Cell) -> list[SmoothedRewards]:
-    """The rewards of the seeds that did not fail."""
-    if cell.agents is None:
+    """The rewards of the seeds that did not fail; none in cells of version 0.1.0's lines."""
+    if cell.agents is None or not cell.agents.rewards:
         return []
     return [cell.agents.rewards[place] for place in cell.finished]
 

@@ -10,10 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 from torch import nn
 
-from diffqas.agents import AgentSettings
+from diffqas.agents import LAST, AgentSettings
 from diffqas.optimisers import Population
 from diffqas.storage import Json, encode
 from diffqas.tasks import Settings, Task
+from diffqas.training import Federated
 
 Group = Literal["search", "candidate", "control", "reference"]
 GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")
@@ -47,6 +48,9 @@ class TrainedRow:
             `found`.
         structure: whether its cells keep the structural weights at the end, and the circuits that
             were found.
+        federated: clients that keep their samples and average their numbers; None: all samples are
+            in one place.
+        last: of agents, the episodes at the end that the cell's means are of.
     """
 
     name: str
@@ -66,6 +70,8 @@ class TrainedRow:
     ranked: bool = False
     needs: Mapping[str, str] = field(default_factory=dict)
     structure: bool = False
+    federated: Federated | None = None
+    last: int = LAST
 
     def seeds_of(self, study: int) -> int:
         """How many of the study's seeds it has."""
@@ -79,10 +85,14 @@ class TrainedRow:
     @property
     def choices(self) -> Json:
         """All that the row's models depend on, as JSON."""
-        own = self.populate.keywords if isinstance(self.populate, partial) else {}
-        return {"settings": encode(self.settings)} | {
-            name: encode(value) for name, value in own.items()
-        }
+        choices: Json = {"settings": encode(self.settings)}
+        if isinstance(self.populate, partial):
+            for name, value in self.populate.keywords.items():
+                choices[name] = encode(value)
+        # Left out where there are none, as in the folders that were begun before there were any.
+        if self.federated is not None:
+            choices["federated"] = encode(self.federated)
+        return choices
 
     def on(self, task: Task) -> Task:
         """The task with the row's own network, if it has one."""

@@ -230,7 +230,7 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: T
     """
     for dataset in plan.datasets:
         drawn = [cell for cell in cells if cell.dataset == dataset and cell.curves is not None]
-        acted = [cell for cell in cells if cell.dataset == dataset and cell.agents is not None]
+        acted = [cell for cell in cells if cell.dataset == dataset and _has_rewards(cell)]
         if acted and acted[0].row == plan.rows[0].name:
             best = next((reference.value for reference in BEST.get(dataset, ())), None)
             _save(folder, f"rewards-{dataset}.png", rewards_figure(acted, best))
@@ -253,6 +253,10 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: T
         )
         figure = predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
         _save(folder, f"predictions-{dataset}.png", figure)
+
+
+def _has_rewards(cell: Cell) -> bool:
+    return cell.agents is not None and len(cell.agents.rewards) > 0
 
 
 def _save(folder: StudyFolder, name: str, figure: Figure) -> None:
@@ -281,6 +285,7 @@ def _summary(cells: Sequence[Cell], plan: Plan, path: Path, console: Terminal) -
 CONTENTS = {
     "table.md": "the tables and what they say; table.csv has all figures, table.tex is for LaTeX",
     "table.png": "every seed of every row",
+    "settings.md": "all settings on all data sets",
     "gaps.md": "what is kept against the mixture after the same training",
     "ranks.md": "whether the seeds agree on the candidates; ranks.csv has all contributions",
     "figures": "what happened over the epochs",

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from diffqas.reports import Terminal
 from diffqas.storage import JsonView
 from diffqas.studies.cell import Cell
 from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
@@ -48,6 +47,8 @@ class Study:
         more: (the study's folder, finished cells, console): writes and tells what its report has
             besides the tables.
         named: rows that the sentence below a table always speaks of.
+        first_seed: the seeds are counted from it. Settings that are chosen on other seeds than
+            those of the tables are not chosen for them.
     """
 
     rows: Callable[[Any, str], list[Row]]
@@ -57,8 +58,9 @@ class Study:
     load: Callable[[str, str | Path | None], Data] = load_data
     samples: Callable[[str], int] = training_samples
     origin: Origin | None = None
-    more: Callable[[Path, Sequence[Cell], Console], None] | None = None
+    more: Callable[[Path, Sequence[Cell], Terminal], None] | None = None
     named: tuple[NamedRow, ...] = ()
+    first_seed: int = 0
 
 
 @dataclass(frozen=True)
