@@ -59,12 +59,12 @@ class SyncTraining(AgentTraining[Agents]):
     def _draws(self) -> torch.Tensor:
         """Uniform numbers that choose the actions, (steps, seeds, workers)."""
         shape = (self.settings.steps, self.settings.places)
-        return torch.from_numpy(
-            np.stack(
-                [np.random.default_rng([seed, self.updates]).random(shape) for seed in self.seeds],
-                1,
-            )
-        )
+        # A generator of its own for every seed and update: there is no state to be stored, and no
+        # seed's draws depend on how many others there are.
+        of_seeds = [
+            np.random.default_rng([seed, self.updates]).random(shape) for seed in self.seeds
+        ]
+        return torch.from_numpy(np.stack(of_seeds, 1))
 
     def _until_next_record(self) -> None:
         for _ in range(UPDATES_PER_RECORD):

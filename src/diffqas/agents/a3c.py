@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
@@ -117,11 +117,12 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
 
     def _listen(self, row: int, timeout: float) -> None:
         """Take in reports, and replace workers that have ended."""
-        sources: list[Any] = [
-            source for worker in self.workers for source in (worker.pipe, worker.process.sentinel)
-        ]
+        sources: list[Connection | int] = []
+        for worker in self.workers:
+            sources += [worker.pipe, worker.process.sentinel]
         ready = wait(sources, timeout)
-        for worker in [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready]:
+        heard = [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready]
+        for worker in heard:
             # Asked before its reports are read: what it said last is then still in the pipe.
             ended = not worker.process.is_alive()
             self._take(row, worker)
@@ -159,6 +160,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
 
     def close(self) -> None:
         """End the workers, and hear what they have to say; whoever does not listen is killed."""
+        # First all are told, then all are waited for, by one clock; only then does anybody die.
         self.counters.stop.fill_(1)
         deadline = time.monotonic() + PATIENCE
         for worker in self.workers:
@@ -190,7 +192,8 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
 def _main_left_out() -> Iterator[None]:
     """Keep a new process from running the parent's main script again.
 
-    That costs seconds, and nothing in it is needed.
+    That costs seconds, and nothing in it is needed: what `spawn` runs of it depends on these two
+    names of the main module.
     """
     main = sys.modules["__main__"]
     kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}

@@ -49,6 +49,8 @@ class FlatAdam:
         gradient = torch.where(taking, gradient, 0)
         self.first += (1 - beta1) * (gradient - self.first) * taking
         self.second += (1 - beta2) * (gradient.square() - self.second) * taking
+        # The moments start at zero and are too small at first: divided by 1 - beta^t they are not
+        # (Kingma and Ba 2015, section 3). A seed without a step would divide by zero.
         done = self.steps.clamp(min=1)
         first = self.first / (1 - beta1**done).unsqueeze(1)
         second = self.second / (1 - beta2**done).unsqueeze(1)

@@ -149,4 +149,6 @@ class AgentKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agent]):
 
 
 def _both(policy: int | None, value: int | None) -> int | None:
-    return None if policy is None or value is None else policy + value
+    if policy is None or value is None:
+        return None
+    return policy + value

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.optimisers import Population
-from diffqas.quantum_train import QuantumTrain
+from diffqas.quantum_train import ParameterReport, QuantumTrain
 
 Weights = dict[str, Tensor]
 
@@ -100,25 +100,22 @@ class Agent(nn.Module):
 
     def parameter_report(self) -> str:
         """Counts of trainable numbers and generated weights."""
-        parts = {"policy": self.policy, "value": self.value}
-        trained = {
-            name: sum(p.numel() for p in part.parameters() if p.requires_grad)
-            for name, part in parts.items()
-        }
         if not (isinstance(self.policy, QuantumTrain) and isinstance(self.value, QuantumTrain)):
-            policy, value = trained["policy"], trained["value"]
+            policy, value = _trainable(self.policy), _trainable(self.value)
             return f"{policy + value:,} trainable numbers: policy {policy:,}, value {value:,}"
-        reports = {"policy": self.policy.parameter_report(), "value": self.value.parameter_report()}
-        total, target = (
-            sum(getattr(r, field) for r in reports.values()) for field in ("total", "target")
-        )
-        each = ", ".join(
-            f"{name} {r.total:,} -> {r.target:,} ({r.qubits} qubits, depth {r.depth})"
-            for name, r in reports.items()
-        )
-        return (
-            f"{total:,} trainable numbers write {target:,} weights ({target / total:.1f}x): {each}"
-        )
+        policy, value = self.policy.parameter_report(), self.value.parameter_report()
+        total, target = policy.total + value.total, policy.target + value.target
+        counts = f"{total:,} trainable numbers write {target:,} weights ({target / total:.1f}x)"
+        return f"{counts}: policy {_in_words(policy)}, value {_in_words(value)}"
+
+
+def _trainable(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+def _in_words(report: ParameterReport) -> str:
+    counts = f"{report.total:,} -> {report.target:,}"
+    return f"{counts} ({report.qubits} qubits, depth {report.depth})"
 
 
 class Network(Population, Protocol):
@@ -130,6 +127,10 @@ class Network(Population, Protocol):
 
     def call(self, tensors: Weights, inputs: Tensor, /, *, own: bool = False) -> Tensor:
         """Outputs of every seed with given weights; with `own`, of inputs (seeds, ...)."""
+        ...
+
+    def write_back(self, models: Sequence[Any], /) -> None:
+        """Copy each seed's numbers into the models given, one per seed."""
         ...
 
 
@@ -166,9 +167,8 @@ class Agents(nn.Module):
 
     def inputs(self, observations: Tensor) -> Tensor:
         """What the networks are shown, (seeds, ..., size)."""
-        mean = self.mean.to(observations).reshape(
-            len(self.mean), *[1] * (observations.ndim - 2), -1
-        )
+        between = [1] * (observations.ndim - 2)
+        mean = self.mean.to(observations).reshape(len(self.mean), *between, -1)
         return (observations - mean) * self.shrink
 
     @torch.no_grad()
@@ -176,6 +176,8 @@ class Agents(nn.Module):
         """Let the mean move with observations (seeds, count, size) of the active seeds (seeds,)."""
         if not self.centre:
             return
+        # The mean of all so far, moved by the new ones' share in it (Welford 1962): nothing is kept
+        # of the old ones but their number.
         added = active.to(self.count) * observations.shape[1]
         self.count += added
         share = added / self.count.clamp(min=1)
@@ -205,12 +207,11 @@ class Agents(nn.Module):
         """Learning rate of every number relative to the base rate, as the rows of a gradient stand,
         (numbers,).
         """
-        groups = self.parameter_groups(1.0)
-        flat = [
-            torch.full_like(p.detach()[0].flatten(), group["lr"])
-            for group in groups
-            for p in group["params"]
-        ]
+        flat = []
+        for group in self.parameter_groups(1.0):
+            for tensor in group["params"]:
+                of_one_seed = tensor.detach()[0].flatten()
+                flat.append(torch.full_like(of_one_seed, group["lr"]))
         return torch.cat(flat)
 
     @property
@@ -235,8 +236,8 @@ class Agents(nn.Module):
     @torch.no_grad()
     def write_back(self, models: Sequence[Agent]) -> None:
         """Copy each seed's numbers into the agents given, one per seed."""
-        for name in ("policy", "value"):
-            cast("Any", getattr(self, name)).write_back([getattr(model, name) for model in models])
+        self.policy.write_back([model.policy for model in models])
+        self.value.write_back([model.value for model in models])
         for mean, model in zip(self.mean, models, strict=True):
             model.mean.copy_(mean)
 

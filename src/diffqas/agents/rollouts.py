@@ -64,6 +64,8 @@ def experience(
         active: seeds whose environments move.
         entropy_weight: of each seed, (seeds,).
     """
+    # The circuits run once for all steps: acting takes the weights without their gradients, the
+    # losses at the end take the same weights with them.
     policy, value = agents.policy.generate(), agents.value.generate()
     acting, judging = _plain(policy), _plain(value)
     like = agents.example
@@ -80,6 +82,7 @@ def experience(
     following = torch.as_tensor(
         np.stack([t.following for t in led], 1), dtype=like.dtype, device=like.device
     )
+    # A bootstrapped return is a constant in the loss: the critic is not drawn towards itself.
     with torch.no_grad():
         values = agents.value.call(judging, agents.inputs(following.flatten(1, 2)), own=True)
     returns = discounted_returns(
@@ -112,6 +115,8 @@ def choose_actions(logits: Tensor, draws: Tensor) -> Tensor:
     >>> choose_actions(logits, torch.tensor([0.1, 0.6, 0.9]))
     tensor([0, 1, 2])
     """
+    # In float64: the sum of rounded float32 probabilities may stay below a draw near 1. The last
+    # action needs no bound, it is taken where all others are passed.
     cumulated = torch.softmax(logits.double(), -1).cumsum(-1).cpu()
     return (draws.unsqueeze(-1) >= cumulated[..., :-1]).sum(-1)
 
@@ -120,11 +125,16 @@ def clipped(losses: Tensor, numbers: Sequence[Tensor], most: float | None) -> Te
     """Gradients of each seed's loss in its numbers, with a norm of at most `most`, (seeds,
     numbers).
     """
+    # No number is shared between seeds, so the gradient of the sum is each seed's own.
     gradients = torch.autograd.grad(
         losses.sum(), numbers, retain_graph=True, allow_unused=True, materialize_grads=True
     )
     flat = torch.cat([gradient.flatten(1) for gradient in gradients], 1)
-    return flat if most is None else flat * (most / flat.norm(dim=1, keepdim=True).clamp(min=most))
+    if most is None:
+        return flat
+    # A norm below the limit is taken for the limit, and the factor is 1.
+    norm = flat.norm(dim=1, keepdim=True).clamp(min=most)
+    return flat * (most / norm)
 
 
 def _plain(weights: Weights) -> Weights:
@@ -158,6 +168,8 @@ def discounted_returns(
     """
     returns = torch.empty_like(rewards)
     following = values[-1]
+    # Backwards, since R_t needs R_(t+1); at the end of an episode nothing follows, so nothing of
+    # the next episode flows back over it.
     for step in range(len(rewards) - 1, -1, -1):
         cut = values[step] if bootstrap else torch.zeros_like(following)
         following = torch.where(truncated[step], cut, following).masked_fill(terminated[step], 0)
@@ -180,6 +192,7 @@ def actor_critic_losses(
         returns: (seeds, count).
         entropy_weight: c of each seed, (seeds,).
     """
+    # log pi at once: the logarithm of a softmax that underflows would be infinite.
     logarithms = torch.log_softmax(logits, dim=-1)
     chosen = logarithms.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
     entropy = -(logarithms.exp() * logarithms).sum(-1).mean(1)

@@ -47,8 +47,13 @@ class AgentTraining(ABC, Generic[P]):
     def __init__(
         self, population: P, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]
     ) -> None:
-        self.population, self.task, self.settings, self.seeds = population, task, settings, seeds
-        self.epoch, self.updates, self.seconds = 0, 0, 0.0
+        self.population = population
+        self.task = task
+        self.settings = settings
+        self.seeds = seeds
+        self.epoch = 0
+        self.updates = 0
+        self.seconds = 0.0
         self.failures: dict[int, str] = {}
         self.log = EpisodeLog(len(seeds), settings.episodes)
         self.entropy = torch.full((len(seeds),), torch.nan)
@@ -60,20 +65,18 @@ class AgentTraining(ABC, Generic[P]):
         """Figures of result.json: means over the last 5,000 episodes, or all, if fewer; None of
         seeds that failed.
         """
-        figures = {
-            name: [
-                None if seed in self.failures else value
-                for seed, value in zip(self.seeds, values, strict=True)
-            ]
-            for name, values in self.log.figures(LAST).items()
-        }
+        figures = self.log.figures(LAST)
         return {
-            "mean_reward": figures["reward"],
-            "success_rate": figures["success"],
-            "mean_length": figures["length"],
+            "mean_reward": self._of_sound_seeds(figures["reward"]),
+            "success_rate": self._of_sound_seeds(figures["success"]),
+            "mean_length": self._of_sound_seeds(figures["length"]),
             "episodes": [float(count) for count in self.log.counts],
             "steps": [float(steps) for steps in self.log.steps],
         }
+
+    def _of_sound_seeds(self, values: list[float]) -> list[float | None]:
+        pairs = zip(self.seeds, values, strict=True)
+        return [None if seed in self.failures else value for seed, value in pairs]
 
     @property
     def finished(self) -> bool:
@@ -83,11 +86,8 @@ class AgentTraining(ABC, Generic[P]):
     @property
     def done(self) -> int:
         """Episodes of the slowest seed that still trains."""
-        counts = [
-            count
-            for seed, count in zip(self.seeds, self.log.counts, strict=True)
-            if seed not in self.failures
-        ]
+        pairs = zip(self.seeds, self.log.counts, strict=True)
+        counts = [count for seed, count in pairs if seed not in self.failures]
         return min(counts, default=self.settings.episodes)
 
     @property
@@ -176,4 +176,6 @@ def schedule(settings: AgentSettings, episodes: Tensor) -> tuple[Tensor, Tensor]
     the weight to zero.
     """
     done = (episodes.double() / settings.decay).clamp(max=1)
-    return settings.lr * (1 - (1 - settings.floor) * done), settings.entropy * (1 - done)
+    lr = settings.lr * (1 - (1 - settings.floor) * done)
+    entropy_weight = settings.entropy * (1 - done)
+    return lr, entropy_weight

@@ -115,16 +115,12 @@ def _work(job: Job, pipe: Connection) -> None:
     spoken, update = time.monotonic(), 0
     while not counters.stop and (parent is None or parent.is_alive()):
         _copy(shared, local)
-        local.advance(
-            min(1.0, counters.episodes.item() / settings.episodes),
-            int(counters.updates),
-            [job.seed],
-        )
+        progress = min(1.0, counters.episodes.item() / settings.episodes)
+        local.advance(progress, int(counters.updates), [job.seed])
         lr, weight = schedule(settings, counters.episodes.reshape(1))
         shape = (settings.steps, 1, 1)
-        draws = torch.from_numpy(
-            np.random.default_rng([job.seed, job.number, update]).random(shape)
-        )
+        generator = np.random.default_rng([job.seed, job.number, update])
+        draws = torch.from_numpy(generator.random(shape))
         found = experience(local, arena, settings, draws, [True], weight)
         if not found.sound.all():
             tensor = first_fault(local, 0, found.losses[0].item(), found.gradient)

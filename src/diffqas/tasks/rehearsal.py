@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,14 +57,11 @@ def rehearse(task: Task) -> None:
 
 
 def _predicted(task: Task, few: Split) -> Tensor:
-    network: Any = task.target()
+    network = task.target()
     is_network = isinstance(network, nn.Module)
     require(is_network, "target", "make a network, an nn.Module", f"a {type(network).__name__}")
     prediction = network.float().eval()(few.inputs)
-    if not isinstance(prediction, Tensor):
-        got = f"a {type(prediction).__name__}"
-    else:
-        got = f"the shape {tuple(prediction.shape)} for {len(few)} samples"
+    got = f"{_in_words(prediction)} for {len(few)} samples"
     found = isinstance(prediction, Tensor) and prediction.ndim >= 1 and len(prediction) == len(few)
     require(found, "target", "give a tensor with one prediction per sample", got)
     if task.kind == "series":
@@ -74,11 +70,13 @@ def _predicted(task: Task, few: Split) -> Tensor:
     return prediction
 
 
-def _scalar(value: Any, argument: str, name: str) -> None:
-    got = (
-        f"the shape {tuple(value.shape)}"
-        if isinstance(value, Tensor)
-        else f"a {type(value).__name__}"
-    )
+def _scalar(value: object, argument: str, name: str) -> None:
     rule = f"give a tensor with a single number ({name})"
-    require(isinstance(value, Tensor) and value.ndim == 0, argument, rule, got)
+    is_scalar = isinstance(value, Tensor) and value.ndim == 0
+    require(is_scalar, argument, rule, _in_words(value))
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Tensor):
+        return f"the shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}"

@@ -31,11 +31,12 @@ class Split:
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> Split:
         """The same samples elsewhere; integer tensors keep their dtype."""
-        moved = (
-            t.to(device, dtype) if t.is_floating_point() else t.to(device)
-            for t in (self.inputs, self.targets)
-        )
-        return Split(*moved)
+
+        def moved(tensor: Tensor) -> Tensor:
+            # Labels are integers: as floats they would be no classes any more.
+            return tensor.to(device, dtype if tensor.is_floating_point() else None)
+
+        return Split(moved(self.inputs), moved(self.targets))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from diffqas.errors import ArgumentError, DataError, DiffqasError, require
 from diffqas.storage import storable
@@ -164,15 +164,14 @@ def _executed(path: Path, content: bytes) -> ModuleType:
     return module
 
 
-def _named(
-    module: ModuleType, name: str, place: str, kinds: tuple[type[Any], ...], what: str
-) -> Any:
-    if not hasattr(module, name):
-        known = [key for key, value in vars(module).items() if isinstance(value, kinds)]
-        known += [key for key, value in vars(module).items() if _makes(value, module.__name__)]
+def _named(module: ModuleType, name: str, place: str, kinds: tuple[type, ...], what: str) -> object:
+    names = vars(module)
+    if name not in names:
+        known = [key for key, value in names.items() if isinstance(value, kinds)]
+        known += [key for key, value in names.items() if _makes(value, module.__name__)]
         listed = ", ".join(sorted(known)) or f"no {what}"
         raise ArgumentError(f"There is no {name} in {place}; it has {listed}.")
-    found = getattr(module, name)
+    found = names[name]
     if inspect.isfunction(found) and not _makes(found, found.__module__):
         parameters = ", ".join(inspect.signature(found).parameters)
         raise ArgumentError(
@@ -181,7 +180,7 @@ def _named(
     return found
 
 
-def _makes(value: Any, module: str) -> bool:
+def _makes(value: object, module: str) -> bool:
     """Whether a value is a function of a module that can be called without arguments."""
     if not inspect.isfunction(value) or value.__module__ != module:
         return False
@@ -192,5 +191,5 @@ def _makes(value: Any, module: str) -> bool:
     )
 
 
-def _what(value: Any) -> str:
+def _what(value: object) -> str:
     return f"a {type(value).__name__}"

@@ -96,16 +96,17 @@ def _reason(error: Exception) -> str:
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"status {error.response.status_code}"
-    kinds = {
-        requests.Timeout: "no answer",
-        requests.ConnectionError: "no connection",
-        requests.exceptions.ChunkedEncodingError: "cut off",
-        requests.RequestException: type(error).__name__,
-    }
+    # From the narrow to the wide: a connection may time out, and is both.
+    if isinstance(error, requests.Timeout):
+        return "no answer"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "cut off"
+    if isinstance(error, requests.RequestException):
+        return type(error).__name__
     # What is no error of the network is pooch's: the checksum does not fit.
-    return next(
-        (reason for kind, reason in kinds.items() if isinstance(error, kind)), "a damaged file"
-    )
+    return "a damaged file"
 
 
 class ProgressBar:
