@@ -51,6 +51,13 @@ def replaced(line, text, content=None):
         table(),
         table().replace(",", ", "),
         table(header="Tag für Tag,level"),
+        table().replace(",", ";"),
+        table().replace(",", "\t"),
+        table().replace(",", "|"),
+        "sep=;\n" + table().replace(",", ";"),
+        table().encode("utf-16"),
+        table().replace(",", "\t").encode("utf-16"),
+        table().encode("utf-32"),
     ],
 )
 def test_reads_a_series(write, content):
@@ -87,7 +94,7 @@ CASES = {
     "same names": (table(header="level,level"), "line 1: two columns are named 'level'"),
     "latin-1": (table(header="Höhe,level").encode("latin-1"), "line 1: not UTF-8 text; save"),
     "latin-1, later": (replaced(9, "dü,3").encode("latin-1"), "line 9: not UTF-8 text"),
-    "utf-16": (table().encode("utf-16"), "line 1: not UTF-8 text"),
+    "utf-16 without a mark": (table().encode("utf-16-le"), "line 1: a NUL byte"),
     "NUL": (replaced(5, "d\0,3"), "line 5: a NUL byte"),
     "missing": (replaced(5, "d,"), "line 5, column 'level': the value is missing; fill it in"),
     "missing, blank line": (replaced(5, "", column()), "line 5: a blank line between the rows"),
@@ -105,9 +112,9 @@ CASES = {
     ),
     "grouped digits": (replaced(5, "d,1_000"), "'1_000' is not a number"),
     "decimal comma": (replaced(5, "1,5", column()), "line 5: 2 cells where the header has 1"),
-    "semicolons": (
-        table().replace(",", ";"),
-        "line 2, column 'day;level': 'd0;0' .* separated by commas",
+    "semicolons below": (
+        "level\n" + table().replace(",", ";"),
+        "line 2, column 'level': 'day;level' .* separated by commas",
     ),
     "NaN": (replaced(5, "d,NaN"), "line 5, column 'level': 'NaN' is not a finite number"),
     "infinite": (replaced(5, "d,-inf"), "'-inf' is not a finite number"),

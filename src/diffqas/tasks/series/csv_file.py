@@ -6,25 +6,37 @@ remedy.
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import math
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
 from diffqas.errors import DataError, choose, require
+from diffqas.tasks.csv_numbers import (
+    MISSING,
+    WrongNumber,
+    decimal_sign,
+    finite_number,
+    looks_like_number,
+    number,
+)
+from diffqas.tasks.csv_table import CsvTable, read_table, shortened
 from diffqas.tasks.series.series_data import Floats, Scaling, SeriesData, scaled_windows
 
 MINIMUM_WINDOWS = 20
 
-# Names and cells in a message are cut to so many characters, lists of columns to so many names.
-LONGEST_TEXT = 40
+# Lists of columns in a message are cut to so many names.
 MOST_NAMES = 12
+
+OF_TIME = {"year", "quarter", "month", "week", "weekday", "day", "date", "hour", "minute"}
+OF_TIME |= {"second", "time", "timestamp", "t", "step", "index", "id", "row", "no", "nr", "number"}
+OF_TIME |= {"jahr", "monat", "tag", "datum", "zeit", "uhrzeit"}
+"""Names of columns that count or date the rows, in small letters."""
 
 
 def load_csv(
@@ -36,12 +48,14 @@ def load_csv(
 ) -> SeriesData:
     r"""Return the windows of one column of a CSV file, scaled to [-1, 1].
 
-    The file is UTF-8 (a byte order mark is fine), cells are separated by commas, the first row
-    names the columns, time runs downwards. Blank lines at the end are ignored.
+    The first row names the columns, time runs downwards; blank lines at the end are ignored. Cells
+    are separated by commas, or by semicolons, tabs or bars, and then numbers may have a decimal
+    comma. The text is UTF-8, or UTF-16 with a byte order mark.
 
     Args:
         path: the file.
-        column: name of the column; None: the only column that holds numbers.
+        column: name of the column; None: the only column that holds numbers, if they do not seem
+            to count or date the rows.
         scaling: "whole" or "train", as in `scaled_windows`.
         length: values per window.
 
@@ -79,19 +93,35 @@ def load_csv(
 
 def _pick_column(table: CsvTable, column: str | None) -> int:
     """Index of the named column, or of the only one that holds numbers."""
+    asked_for = column is not None
+    index = _named_column(table, column) if asked_for else _only_series(table)
+    _check_name(table, index, asked_for)
+    return index
+
+
+def _only_series(table: CsvTable) -> int:
+    """Index of the column that is the series beyond doubt."""
     header = table.header
-    if column is not None:
-        return _named_column(table, column)
+    columns = [table.cells(index) for index in range(len(header))]
+    filled = [index for index, cells in enumerate(columns) if any(cells)]
     if len(header) == 1:
         return 0
-    numeric = [index for index in range(len(header)) if _mostly_numbers(table.cells(index))]
-    if len(numeric) == 1:
-        return numeric[0]
-    found = "no column holds"
-    if numeric:
-        found = f"columns {_names([header[index] for index in numeric])} hold"
+    numeric = [index for index in filled if _mostly_numbers(columns[index])]
     remedy = f"name the one to use with `column` (there are {_names(header)})"
-    raise DataError(f"{table.path}: {found} numbers; {remedy}")
+    if len(numeric) != 1:
+        found = "no column holds"
+        if numeric:
+            found = f"columns {_names([header[index] for index in numeric])} hold"
+        raise DataError(f"{table.path}: {found} numbers; {remedy}")
+    # Beside a column of text that was meant, the only numbers may be those of the rows.
+    only = numeric[0]
+    if len(filled) > 1 and _counts_rows(header[only], columns[only]):
+        name = shortened(header[only])
+        raise DataError(
+            f"{table.path}: the only column of numbers, {name}, seems to count or date the rows; "
+            f"{remedy}"
+        )
+    return only
 
 
 def _named_column(table: CsvTable, column: str) -> int:
@@ -104,163 +134,88 @@ def _named_column(table: CsvTable, column: str) -> int:
     raise DataError(f"{table.path}: {missing}; the columns are {_names(header)}")
 
 
-def _mostly_numbers(cells: list[str]) -> bool:
-    # Not "all": one bad cell must be told with its line, not hide the column.
-    numbers = sum(number(cell) is not None for cell in cells)
-    return 2 * numbers > len(cells)
+def _check_name(table: CsvTable, index: int, asked_for: bool) -> None:
+    """Refuse a column whose name is shared or empty, or is the first value of a series."""
+    name = table.header[index]
+    place = f"{table.path}, line 1"
+    if table.header.count(name) > 1:
+        shared = f"two columns are named {shortened(name)}"
+        raise DataError(f"{place}: {shared}; rename one of them")
+    if not name:
+        raise DataError(f"{place}: column {index + 1}, the one with numbers, has no name; name it")
+    if asked_for:
+        # Whoever types a number means a name, such as a year, unless the row around it is data.
+        is_value = looks_like_number(name) and _first_row_is_data(table)
+    else:
+        is_value = looks_like_number(name) or name.lower() in MISSING or number(name) is not None
+    if is_value:
+        remedy = "add a first row that names the columns"
+        if not asked_for:
+            remedy += f" (if it is a name, ask for it with `column`: {shortened(name)})"
+        raise DataError(
+            f"{place}: {shortened(name)} looks like a value, so there is no header; {remedy}"
+        )
+
+
+def _first_row_is_data(table: CsvTable) -> bool:
+    """Whether a header cell with digits, such as a date, is written like the cell below it."""
+    if not table.rows:
+        return False
+    below = [cell.strip() for cell in table.rows[0]]
+    for name, cell in zip(table.header, below, strict=True):
+        has_digits = re.search(r"\d", name) is not None
+        if has_digits and not looks_like_number(name) and _shape(name) == _shape(cell):
+            return True
+    return False
+
+
+def _shape(cell: str) -> str:
+    """A cell with every number as 9 and every word as a.
+
+    >>> _shape("1949-01"), _shape("12 Jan 1949")
+    ('9-9', '9 a 9')
+    """
+    return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "9", cell))
+
+
+def _mostly_numbers(cells: Sequence[str]) -> bool:
+    # Not "all": one bad cell must be told with its line, not hide the column. Numbers in whatever
+    # notation count, so that a column of 1,234 is no text beside which a row number is taken.
+    there = [cell for cell in cells if cell.lower() not in MISSING]
+    numbers = sum(looks_like_number(cell) or number(cell) is not None for cell in there)
+    return 2 * numbers > len(there)
+
+
+def _counts_rows(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column may be the number, date or time of each row."""
+    words = re.split(r"[\W\d_]+", name.lower())
+    if OF_TIME.intersection(words):
+        return True
+    values = [number(cell.replace(",", ".")) for cell in cells]
+    known = [value for value in values if value is not None]
+    if len(set(known)) == 1:
+        return False
+    pairs = list(pairwise(known))
+    rising = all(before <= after for before, after in pairs)
+    falling = all(before >= after for before, after in pairs)
+    return rising or falling
 
 
 def _numbers(table: CsvTable, column: int) -> Floats:
     """The cells of a column as finite numbers."""
+    cells = table.cells(column)
+    everything = (cell.strip() for cell in chain.from_iterable(table.rows))
+    sign = decimal_sign(cells, everything, table.separator)
     values = []
-    for cell, line in zip(table.cells(column), table.lines, strict=True):
+    for cell, line in zip(cells, table.lines, strict=True):
         place = f"{table.path}, line {line}, column {shortened(table.header[column])}"
-        value = number(cell)
         if not cell:
             raise DataError(f"{place}: the value is missing; fill it in or remove that row")
-        if value is None:
-            # Spreadsheets of many countries separate cells by semicolons.
-            hint = "; cells must be separated by commas" if ";" in cell or "\t" in cell else ""
-            raise DataError(f"{place}: {shortened(cell)} is not a number; correct that cell{hint}")
-        if not math.isfinite(value):
-            raise DataError(f"{place}: {shortened(cell)} is not a finite number; correct that cell")
-        values.append(value)
+        try:
+            values.append(finite_number(cell, sign))
+        except WrongNumber as error:
+            raise DataError(f"{place}: {shortened(cell)} {error}") from None
     return np.array(values, dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class CsvTable:
-    """A CSV file as text: column names, rows of equal length, the line where each row ends."""
-
-    path: str
-    header: list[str]
-    rows: list[list[str]]
-    lines: list[int]
-
-    def cells(self, column: int) -> list[str]:
-        """Return the cells of one column without surrounding blanks."""
-        return [row[column].strip() for row in self.rows]
-
-
-def read_table(path: str) -> CsvTable:
-    """Read a CSV file in UTF-8 with a header row.
-
-    Raises:
-        DataError: the file can't be read, or is no table with a header and rows of equal length.
-    """
-    text = io.StringIO(_read_text(path), newline="")
-    reader = csv.reader(text, strict=True, skipinitialspace=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        for row in reader:
-            rows.append(row)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        place = f"{path}, line {reader.line_num}"
-        remedy = "check quotes and separators there"
-        raise DataError(f"{place}: not valid CSV ({error}); {remedy}") from None
-    while rows and _is_blank(rows[-1]):
-        rows.pop()
-        lines.pop()
-    if not rows:
-        raise DataError(f"{path}: the file is empty; it needs a header row and one row per value")
-    table = CsvTable(path, [name.strip() for name in rows[0]], rows[1:], lines[1:])
-    _check_header(table)
-    _check_widths(table)
-    return table
-
-
-def _is_blank(row: list[str]) -> bool:
-    # A row of several empty cells is no blank line: its values are missing.
-    return len(row) <= 1 and not any(cell.strip() for cell in row)
-
-
-def _read_text(path: str) -> str:
-    if os.path.isdir(path):
-        raise DataError(f"{path}: this is a directory; give the path of a CSV file")
-    try:
-        raw = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; check the path") from None
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
-    except ValueError as error:  # a path that no file system accepts
-        raise _unreadable(path, str(error)) from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        place = f"{path}, line {_line_of(raw, error.start)}"
-        raise DataError(f"{place}: not UTF-8 text; save the file as CSV in UTF-8") from None
-    if "\0" in text:
-        place = f"{path}, line {_line_of(raw, raw.index(0))}"
-        raise DataError(f"{place}: a NUL byte, so this is no text file; save it as CSV in UTF-8")
-    return text
-
-
-def _unreadable(path: str, reason: str) -> DataError:
-    # Quoted, because such a path may hold any character.
-    remedy = "check path and permissions"
-    return DataError(f"{path!r}: the file cannot be read ({reason}); {remedy}")
-
-
-def _line_of(raw: bytes, position: int) -> int:
-    return raw.count(b"\n", 0, position) + 1
-
-
-def _check_header(table: CsvTable) -> None:
-    place = f"{table.path}, line 1"
-    named = [name for name in table.header if name]
-    if not named:
-        raise DataError(f"{place}: the header is blank; name the columns in the first row")
-    if all(_is_finite_number(name) for name in named):
-        remedy = "name the columns in the first row"
-        raise DataError(f"{place}: only numbers, so there is no header; {remedy}")
-    seen: set[str] = set()
-    for name in table.header:
-        if name in seen:
-            twice = f"two columns are named {shortened(name)}"
-            raise DataError(f"{place}: {twice}; rename one of them")
-        seen.add(name)
-
-
-def _is_finite_number(cell: str) -> bool:
-    # A column may well be called "nan" or "inf".
-    value = number(cell)
-    return value is not None and math.isfinite(value)
-
-
-def _check_widths(table: CsvTable) -> None:
-    width = len(table.header)
-    for row, line in zip(table.rows, table.lines, strict=True):
-        place = f"{table.path}, line {line}"
-        if not row:
-            remedy = "remove it or fill in the values"
-            raise DataError(f"{place}: a blank line between the rows; {remedy}")
-        if len(row) != width:
-            got = f"{len(row)} cells where the header has {width}"
-            raise DataError(f"{place}: {got}; correct that row")
-
-
-def number(cell: str) -> float | None:
-    """Return the number that a cell holds (it may be NaN or infinite), or None.
-
-    >>> number("1e-3"), number("1_000"), number("")
-    (0.001, None, None)
-    """
-    if "_" in cell:  # Python's own digit grouping; in data it is a slip
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return None
-
-
-def shortened(text: str) -> str:
-    """Return the text in quotes, on one line and cut to 40 characters, for a message."""
-    if len(text) > LONGEST_TEXT:
-        text = text[: LONGEST_TEXT - 3] + "..."
-    return repr(text)
 
 
 def _names(names: list[str]) -> str:
