@@ -56,8 +56,14 @@ def test_a_search_ends_with_its_report_and_its_files(finished):
         "default recipe, a2c; success",
     ):
         assert words in printed
-    table = printed[printed.index("candidates by contribution") :]
-    assert table.splitlines()[1].split() == ["network", "candidate", "contribution", "weight"]
+    table = printed[printed.index("candidates by mean rank over 2 seeds") :]
+    assert table.splitlines()[1].split() == [
+        "network",
+        "candidate",
+        "contribution",
+        "weight",
+        "rank",
+    ]
     bars = [
         line.split()[:2]
         for line in table.splitlines()
@@ -70,6 +76,7 @@ def test_a_search_ends_with_its_report_and_its_files(finished):
         "model.safetensors",
         "circuit-policy.qasm",
         "circuit-value.qasm",
+        "*-seed-*",
         "structural_weights.png",
         "rewards.png",
         "episodes.safetensors",

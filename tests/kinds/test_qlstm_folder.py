@@ -36,6 +36,7 @@ def test_the_folder_holds_what_is_promised(run):
         "model.safetensors",
         "model-seed-1.safetensors",
         *(f"circuit-{gate}.qasm" for gate in GATES),
+        *(f"circuit-{gate}-seed-1.qasm" for gate in GATES),
         "predictions.pt",
         "predictions.png",
         "structural_weights.png",
@@ -64,9 +65,7 @@ def test_the_result_has_one_entry_per_seed_and_a_ranking_per_gate(run):
                 for found in best
             ]
             assert row["weights"] == weights
-        assert [r["contribution"] for r in rows] == sorted(
-            (r["contribution"] for r in rows), reverse=True
-        )
+        assert [r["rank"] for r in rows] == sorted(r["rank"] for r in rows)
 
 
 def test_the_file_of_the_model_loads_and_has_the_figures(run):

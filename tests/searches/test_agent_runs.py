@@ -58,6 +58,8 @@ def exported(folder, name, like):
 
 def test_the_folder_holds_what_is_promised(run):
     assert names(run.folder) == CIRCUITS | {
+        "circuit-policy-seed-5.qasm",
+        "circuit-value-seed-5.qasm",
         "config.json",
         "metrics.jsonl",
         "checkpoint.pt",

@@ -1,4 +1,5 @@
 import json
+import statistics
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from diffqas import QuantumTrain, resume, search
 from diffqas.circuits import Candidate
 from diffqas.errors import ArgumentError, RunError
+from diffqas.kinds import constant
 from diffqas.searches.data_sets import load_task
 from diffqas.tasks.series import SeriesLSTM
 
@@ -28,6 +30,7 @@ def test_the_folder_holds_what_is_promised(run):
         "model.safetensors",
         "model-seed-1.safetensors",
         "circuit.qasm",
+        "circuit-seed-1.qasm",
         "circuit.png",
         "predictions.pt",
         "predictions.png",
@@ -51,6 +54,29 @@ def test_the_result_has_one_entry_per_seed(run):
     assert len(result["train_mse"]) == len(result["test_mse"]) == 2
     assert {"candidate", "weight"} <= result["ranking"][0].keys()
     assert sum(len(entry["merged"]) for entry in result["ranking"]) == 12
+
+
+def test_every_seed_has_its_circuit_and_the_file_says_whose(run):
+    assert run.result["circuit_seed"] == 0
+    for seed, name in enumerate(["circuit.qasm", "circuit-seed-1.qasm"]):
+        text = (run.folder / name).read_text()
+        assert f"// seed {seed}\n" in text
+        ranking = run.models[seed].ranking()
+        best = next(entry for entry in ranking if not constant(entry.candidate))
+        assert f"// {best.candidate.name}, " in text
+
+
+def test_candidates_are_ranked_by_what_the_seeds_agree_on(run):
+    rows = run.result["ranking"]
+    ranks = [statistics.fmean(row["ranks"]) for row in rows]
+    assert ranks == sorted(ranks) == [row["rank"] for row in rows]
+    for seed, model in enumerate(run.models):
+        order = [entry.candidate.name for entry in model.ranking()]
+        found = sorted(rows, key=lambda row: row["ranks"][seed])
+        assert [row["candidate"] for row in found] == order
+        assert [row["contributions"][seed] for row in found] == [
+            entry.contribution for entry in model.ranking()
+        ]
 
 
 def test_figures_are_those_of_the_exported_network(run):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -83,7 +82,7 @@ class PerLayerKind(QuantumTrainKind):
         return rows
 
     def _of_layer(self, models: Sequence[QuantumTrain], layer: int) -> list[RankedRow]:
-        """The candidates of one layer by the median of their probability."""
+        """The candidates of one layer by their rank, which is that of their probability."""
         by_seed = [searched(model).merged[layer].tolist() for model in models]
         rows = []
         for indices in self._groups(layer):
@@ -93,9 +92,8 @@ class PerLayerKind(QuantumTrainKind):
             shown = as_layer(alike[0]) if layer else alike[0]
             row = RankedRow(
                 candidate=shown.name,
-                weight=statistics.median(weights),
-                contribution=statistics.median(weights),
                 weights=weights,
+                contributions=weights,
                 merged=[candidate.name for candidate in alike],
                 constant=False,
                 gate=f"layer {layer + 1}",

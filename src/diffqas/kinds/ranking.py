@@ -1,4 +1,9 @@
-"""Rankings of candidates: their rows over all seeds, and the one that leads."""
+"""Rankings of candidates: their rows over all seeds, and the one that leads.
+
+Raw structural weights have no common scale and no common sign: another seed reaches as good a
+network with other signs, and a mean over signed weights says little. What seeds can agree on is the
+order. So rows are sorted by their mean rank; each seed ranks by what a candidate contributes in it.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +25,37 @@ class RankedRow:
 
     Attributes:
         candidate: its name.
-        weight: the median of its structural weight.
-        contribution: the median of what it contributes to the mixture.
         weights: its structural weight of each seed.
+        contributions: what it contributes to the mixture of each seed.
         merged: names of all candidates that give the same circuit, itself among them.
         constant: it gives the same, whatever its angles and inputs.
         gate: the place in the model, where there are several: a gate, a layer or a network.
+        ranks: its place among the candidates of each seed, 1 the best, equal ones the mean of
+            their places; as of `best_first`.
     """
 
     candidate: str
-    weight: float
-    contribution: float
     weights: Sequence[float]
+    contributions: Sequence[float]
     merged: Sequence[str]
     constant: bool
     gate: str | None = None
+    ranks: Sequence[float] = ()
+
+    @property
+    def weight(self) -> float:
+        """The median of its structural weight."""
+        return statistics.median(self.weights)
+
+    @property
+    def contribution(self) -> float:
+        """The median of what it contributes."""
+        return statistics.median(self.contributions)
+
+    @property
+    def rank(self) -> float:
+        """The mean of its ranks."""
+        return statistics.fmean(self.ranks)
 
     def at(self, gate: str) -> RankedRow:
         """The same candidate at a place in the model."""
@@ -42,13 +63,17 @@ class RankedRow:
 
     def to_json(self) -> Json:
         """An entry of `ranking` in result.json."""
-        place = {} if self.gate is None else {"gate": self.gate}
-        return {
-            **place,
+        place: Json = {}
+        if self.gate is not None:
+            place["gate"] = self.gate
+        return place | {
             "candidate": self.candidate,
             "weight": self.weight,
             "contribution": self.contribution,
+            "rank": self.rank,
             "weights": list(self.weights),
+            "contributions": list(self.contributions),
+            "ranks": list(self.ranks),
             "merged": list(self.merged),
             "constant": self.constant,
         }
@@ -57,7 +82,7 @@ class RankedRow:
 def merged_ranking(
     rankings: Sequence[Sequence[Ranked]], constant: Constant, gate: str | None = None
 ) -> list[RankedRow]:
-    """Candidates by the median of their contribution over all seeds, best first.
+    """Candidates by their mean rank over all seeds, best first.
 
     Args:
         rankings: one for each seed.
@@ -65,14 +90,13 @@ def merged_ranking(
         gate: the place in the model that the rankings belong to, where there are several.
     """
     by_indices = [{entry.indices: entry for entry in ranking} for ranking in rankings]
-    rows = []
+    rows: list[RankedRow] = []
     for indices, first in by_indices[0].items():
         entries = [ranking[indices] for ranking in by_indices]
         row = RankedRow(
             candidate=first.candidate.name,
-            weight=statistics.median(entry.weight for entry in entries),
-            contribution=statistics.median(entry.contribution for entry in entries),
             weights=[entry.weight for entry in entries],
+            contributions=[entry.contribution for entry in entries],
             merged=[candidate.name for candidate in first.merged],
             constant=constant(first.candidate),
             gate=gate,
@@ -82,8 +106,35 @@ def merged_ranking(
 
 
 def best_first(rows: Sequence[RankedRow]) -> list[RankedRow]:
-    """Rows in falling order of their contribution; equal ones stay in their order."""
-    return sorted(rows, key=lambda row: -row.contribution)
+    """Rows by their mean rank over the seeds, with the ranks.
+
+    Of equal mean ranks the larger median contribution comes first; of one seed this is the order of
+    the contributions. Rows that are equal in both stay in their order.
+
+    Args:
+        rows: of one place in the model, which are ranked among each other.
+    """
+    by_seed = [_ranks(each) for each in zip(*(row.contributions for row in rows), strict=True)]
+    ranked: list[RankedRow] = []
+    for row, ranks in zip(rows, zip(*by_seed, strict=True), strict=True):
+        ranked.append(replace(row, ranks=list(ranks)))
+    return sorted(ranked, key=lambda row: (row.rank, -row.contribution))
+
+
+def _ranks(contributions: Sequence[float]) -> list[float]:
+    """Places of the contributions of one seed; equal ones share the mean of their places.
+
+    So every seed gives out the same sum of places, however many of its candidates are equal.
+
+    >>> _ranks([0.2, 0.7, 0.2, 0.1])
+    [2.5, 1.0, 2.5, 4.0]
+    """
+    ranks: list[float] = []
+    for own in contributions:
+        larger = sum(other > own for other in contributions)
+        equal = sum(other == own for other in contributions)
+        ranks.append(larger + (1 + equal) / 2)
+    return ranks
 
 
 def leading(ranking: Sequence[Ranked], constant: Constant) -> Ranked:

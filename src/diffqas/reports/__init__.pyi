@@ -53,8 +53,11 @@ from .terminal import duration as duration
 from .terminal import failures_in_words as failures_in_words
 from .terminal import number as number
 from .terminal import percent as percent
+from .terminal import rank_in_words as rank_in_words
 from .terminal import ranking_bars as ranking_bars
+from .terminal import ranking_title as ranking_title
 from .terminal import result_report as result_report
 from .terminal import space_note as space_note
 from .terminal import spread as spread
 from .terminal import text_of as text_of
+from .terminal import weight_in_words as weight_in_words

@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from diffqas.architecture import Audit, haar_floor, log_haar_masses
+from diffqas.circuits import AnyCandidate
 from diffqas.reports.console import plain_text
 from diffqas.reports.pictures import Floats, blank, boxes_for_missing_signs, clean
 from diffqas.reports.terminal import number
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Colors = dict[Any, Any]
+RGBA: TypeAlias = tuple[float, float, float, float]
+Colors: TypeAlias = dict[AnyCandidate, RGBA]
 """Colour by candidate, of those that are not constant."""
-GREY = "0.6"
+GREY, NAMES_GREY = "0.6", "0.45"
+"""Rings may be pale; text must be darker to be read."""
 NEAR = 0.03
 """Points closer than this share of the axes share a label."""
 LOWEST = 1e-4
@@ -57,7 +60,9 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
         table.add_column(heading, justify="right", no_wrap=True)
     for place, audit in zip(numbers, audits, strict=True):
         mark = marks.setdefault(audit.finding.reason, chr(ord("a") + len(marks)))
-        style = "dim" if audit.finding.constant else ""
+        style = ""
+        if audit.finding.constant:
+            style = "dim"
         table.add_row(str(place), *map(plain_text, _cells(audit, mark)), style=style)
     notes = [plain_text(f"{mark}  {reason}", style="dim") for reason, mark in marks.items()]
     return Group(table, *notes, _summary(audits, samples))
@@ -89,8 +94,11 @@ def _summary(audits: Sequence[Audit], samples: int) -> Text:
     """How many are constant, and what must be known to read the figures."""
     n, depth = audits[0].n, audits[0].depth
     constant = sum(audit.finding.constant for audit in audits)
-    verb = "is" if constant == 1 else "are"
-    qubits = "1 qubit" if n == 1 else f"{n} qubits"
+    verb, qubits = "are", f"{n} qubits"
+    if constant == 1:
+        verb = "is"
+    if n == 1:
+        qubits = "1 qubit"
     # Even Haar-random states do not reach 0: the histogram is of finitely many pairs.
     floor = f"{haar_floor(2**n, samples):.3f}"
     facts = [
@@ -199,7 +207,9 @@ def _draw_names(axes: Axes, audits: Sequence[Audit], colors: Colors) -> None:
     """
     for label in _labels(axes, audits):
         first = label.members[0]
-        color = "0.45" if label.constant else colors[first.candidate]
+        color: str | RGBA = NAMES_GREY
+        if not label.constant:
+            color = colors[first.candidate]
         # Names stand on the side where the panel has room; that of constants is kept free.
         side, shift = "right", -7
         if label.constant or first.entanglement < 0.5:

@@ -19,7 +19,7 @@ BOX, DOT = 0.36, 4.5
 LAYER_COLOR, GATE_COLOR, FIXED_COLOR = "0.95", "#cfe0f3", "0.88"
 
 
-def circuit_figure(candidate: AnyCandidate, n: int, depth: int) -> Figure:
+def circuit_figure(candidate: AnyCandidate, n: int, depth: int, whose: str = "") -> Figure:
     """The gates at the start, then those of one layer in a box that says how often it is repeated.
 
     Gates in blue turn by angles that are learned. Of many qubits the first `MOST_QUBITS` are drawn,
@@ -30,6 +30,7 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int) -> Figure:
         candidate: the circuit.
         n: qubits.
         depth: layers.
+        whose: said at the end of the title, such as the seed that found the circuit.
     """
     from matplotlib.patches import Rectangle
 
@@ -64,6 +65,8 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int) -> Figure:
     title = f"{candidate.name}, {n} qubits, depth {depth}"
     if cut:
         title += f" ({', '.join(cut)})"
+    if whose:
+        title += f"; {whose}"
     axes.set_title(mathtext(title), loc="left", fontsize=10)
     return figure
 
@@ -81,7 +84,9 @@ def _column(axes: Axes, x: float, column: list[Gate]) -> None:
             axes.plot((x, x), (min(marks), max(marks)), color="0.2", linewidth=1, zorder=2)
         # A number is a fixed angle; one that is learned is a slot or a name.
         fixed = gate.angle is None or isinstance(gate.angle, float | int)
-        color = FIXED_COLOR if fixed else GATE_COLOR
+        color = GATE_COLOR
+        if fixed:
+            color = FIXED_COLOR
         for q, mark in marks.items():
             if mark == "●":
                 axes.plot(x, q, "o", color="0.2", markersize=DOT, zorder=3)
@@ -100,5 +105,7 @@ def _box(axes: Axes, x: float, q: int, mark: str, color: str) -> None:
     text = mathtext(name)
     if angle:
         text += f"\n{mathtext(angle)}"
-    size = 7 if len(text) < 4 else 5.5
+    size = 7.0
+    if len(text) >= 4:
+        size = 5.5
     axes.text(x, q, text, ha="center", va="center", fontsize=size, zorder=4, linespacing=0.9)

@@ -90,7 +90,9 @@ def _draw(axes: Axes, curve: Curve, unit: int, band: tuple[float, float]) -> Non
     epochs = np.arange(1, len(curve.values) + 1)
     values = unit * np.asarray(curve.values, dtype=np.float64)
     low, middle, high = np.quantile(values, (band[0], 0.5, band[1]), axis=1)
-    marker = "o" if len(epochs) == 1 else None  # a line through one point can't be seen
+    marker = None
+    if len(epochs) == 1:
+        marker = "o"  # a line through one point can't be seen
     axes.plot(
         epochs,
         middle,

@@ -143,7 +143,9 @@ def _errors(axes: Axes, errors: ForecastErrors) -> None:
 
 def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, label: str) -> None:
     """The median over the models as a line; of several models also the range."""
-    marker = "o" if len(places) == 1 else None  # a line through one point can't be seen
+    marker = None
+    if len(places) == 1:
+        marker = "o"  # a line through one point can't be seen
     with np.errstate(invalid="ignore"):  # forecasts that run away to both sides have no median
         low, middle, high = values.min(axis=0), np.median(values, axis=0), values.max(axis=0)
     axes.plot(places, middle, color=PREDICTION, linewidth=1.4, label=label, marker=marker)

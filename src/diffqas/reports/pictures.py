@@ -105,7 +105,9 @@ def structure_figure(
     order = [int(column) for column in np.argsort(-weights[-1])]
     live = [column for column in order if not constants[column]]
     # Ten colours are told apart well; of more candidates, neighbours in rank are alike.
-    scale = "tab10" if len(live) <= 10 else "turbo"
+    scale = "tab10"
+    if len(live) > 10:
+        scale = "turbo"
     palette = colormaps[scale].resampled(max(10, len(live)))
     for column in order:
         path, label = weights[:, column], mathtext(names[column])
@@ -160,14 +162,16 @@ def structure_maps(
         axes.set_visible(False)
     for axes in grid[:, 0]:
         for label, constant in zip(axes.get_yticklabels(), constants, strict=True):
-            label.set_color("0.6" if constant else "black")
+            if constant:
+                label.set_color("0.6")
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
     figure.colorbar(
         grid[0][0].images[0], ax=grid, label="structural weight", fraction=0.05, aspect=40
     )
-    note = "; grey: constant" if any(constants) else ""
-    figure.suptitle(mathtext(title + note), x=0.01, ha="left", fontsize=11)
+    if any(constants):
+        title += "; grey: constant"
+    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 

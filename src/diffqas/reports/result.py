@@ -46,6 +46,10 @@ class RankedCandidate:
         merged: names of all candidates that are provably equal to it.
         constant: whether it does not depend on its angles.
         gate: the gate, network or layer that it is ranked in; empty where there is only one.
+        weights: its structural weight of each seed that did not diverge.
+        contributions: of each of them what it contributes.
+        ranks: of each of them its place, 1 the best, of equal candidates the mean of their places.
+            Empty in results of versions that sorted by the median of the contributions.
     """
 
     candidate: str
@@ -54,6 +58,14 @@ class RankedCandidate:
     merged: tuple[str, ...] = ()
     constant: bool = False
     gate: str = ""
+    weights: tuple[float, ...] = ()
+    contributions: tuple[float, ...] = ()
+    ranks: tuple[float, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether it was ranked by what several seeds agree on."""
+        return len(self.ranks) > 1
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,7 @@ class RunResult:
         classes: names of the classes that are told apart.
         agents: of a run of agents.
         federated: of a federated run.
+        circuit_seed: of several seeds the one whose circuit is in the files that name no seed.
     """
 
     task: str
@@ -139,6 +152,7 @@ class RunResult:
     classes: tuple[str, ...] = ()
     agents: AgentFacts | None = None
     federated: FederatedFacts | None = None
+    circuit_seed: int | None = None
 
     @classmethod
     def from_json(cls, content: JsonView, source: Path | None = None) -> RunResult:
@@ -178,6 +192,7 @@ class RunResult:
             classes=entries.many("classes", TEXT),
             agents=agents,
             federated=None if federated is None else _federated(federated),
+            circuit_seed=entries.perhaps("circuit_seed", WHOLE),
         )
         _require_figures(result, entries)
         return result
@@ -214,6 +229,9 @@ def _ranked(row: Entries) -> RankedCandidate:
         merged=row.many("merged", TEXT),
         constant=row.one("constant", FLAG),
         gate=row.perhaps("gate", TEXT) or "",
+        weights=row.many("weights", FINITE),
+        contributions=row.many("contributions", FINITE),
+        ranks=row.many("ranks", FINITE),
     )
 
 

@@ -19,6 +19,9 @@ NAMED_CLASSES = 5
 BEST_OF_GATE = 5
 """Candidates listed of each gate; result.json has them all."""
 
+MOST_SIGNS = 5
+"""Signs of more seeds than these are counted, not listed."""
+
 
 def number(value: float) -> str:
     """A figure with three digits.
@@ -194,9 +197,8 @@ def ranking_bars(
 
     Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` of each.
     """
-    # Raw weights have no common scale: what counts is how far a weight moves the sum.
-    what = "|weight| x spread" if relaxation == "raw" else "probability"
-    title = f"candidates by contribution ({what})"
+    several = any(entry.several for entry in ranking)
+    title = ranking_title(ranking, relaxation)
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     gates: dict[str, list[RankedCandidate]] = {}
     for entry in ranking:
@@ -207,6 +209,8 @@ def ranking_bars(
     table.add_column("candidate")
     table.add_column("contribution", no_wrap=True)
     table.add_column("weight", justify="right")
+    if several:
+        table.add_column("rank", justify="right")
     for gate, entries in gates.items():
         if gated:
             _add_gate(table, gate, entries, width)
@@ -243,7 +247,58 @@ def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[Rend
         bar = "█" * round(width * entry.contribution / largest)
         if not bar:
             bar = "▏"  # a thin line shows that the candidate was not forgotten
-        yield label, Text(bar, style=style), f"{entry.weight:+.3f}"
+        cells: list[RenderableType] = [label, Text(bar, style=style), weight_in_words(entry)]
+        if entry.several:
+            cells.append(rank_in_words(entry))
+        yield tuple(cells)
+
+
+def ranking_title(ranking: Sequence[RankedCandidate], relaxation: str) -> str:
+    """What the candidates are sorted by.
+
+    >>> ranking_title([RankedCandidate("RX", 0.3, 0.1, ranks=(1, 3))], "raw")
+    'candidates by mean rank over 2 seeds (in each by |weight| x spread)'
+    """
+    # Raw weights have no common scale: what counts is how far a weight moves the sum.
+    what = "probability"
+    if relaxation == "raw":
+        what = "|weight| x spread"
+    seeds = max((len(entry.ranks) for entry in ranking), default=0)
+    if seeds > 1:
+        return f"candidates by mean rank over {seeds} seeds (in each by {what})"
+    return f"candidates by contribution ({what})"
+
+
+def weight_in_words(entry: RankedCandidate, digits: int = 3) -> str:
+    """A structural weight; of seeds that disagree in its sign the median size, and the signs.
+
+    >>> weight_in_words(RankedCandidate("RX", 0.3, 0.1))
+    '+0.300'
+    >>> weight_in_words(RankedCandidate("RX", 0.1, 0.1, weights=(0.3, -0.1, 0.2), ranks=(1, 2, 1)))
+    '0.200 (+-+)'
+    """
+    positive = sum(weight > 0 for weight in entry.weights)
+    if not entry.several or positive in (0, len(entry.weights)):
+        return f"{entry.weight:+.{digits}f}"
+    # Between signs that differ a median of the weights would be near 0, however large they are.
+    size = statistics.median(abs(weight) for weight in entry.weights)
+    if len(entry.weights) > MOST_SIGNS:
+        return f"{size:.{digits}f} (+ in {positive} of {len(entry.weights)})"
+    signs = ["+" if weight > 0 else "-" for weight in entry.weights]
+    return f"{size:.{digits}f} ({''.join(signs)})"
+
+
+def rank_in_words(entry: RankedCandidate) -> str:
+    """Mean, best and worst rank over the seeds.
+
+    >>> rank_in_words(RankedCandidate("RX", 0.3, 0.1, ranks=(1, 2, 1)))
+    '1.3 (1 .. 2)'
+    """
+    best, worst = min(entry.ranks), max(entry.ranks)
+    mean = f"{statistics.fmean(entry.ranks):.1f}"
+    if best == worst:
+        return mean
+    return f"{mean} ({best:g} .. {worst:g})"
 
 
 def space_note(space: SearchSpace, n: int) -> str | None:

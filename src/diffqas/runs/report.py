@@ -20,6 +20,7 @@ from diffqas.reports import (
     classes_in_words,
     number,
     percent,
+    ranking_title,
     records_of,
     spread,
     text_of,
@@ -79,6 +80,7 @@ def report_runs(
     require(len(paths) >= 1, "runs", "name at least one run folder", "none")
     require(len(different) == len(paths), "runs", "differ from each other", _listed(paths))
     target = _target(paths, output)
+    # All folders are read before anything is written: a damaged one costs no older report.
     pages = [run_page(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     if not overwrite:
         _spare(target)
@@ -90,7 +92,9 @@ def _target(paths: Sequence[Path], output: str | Path | None) -> Path:
     """The file to write."""
     if output is None:
         # The folder of a single run is looked for when the run is read.
-        return paths[0] / REPORT if len(paths) == 1 else Path(REPORT)
+        if len(paths) == 1:
+            return paths[0] / REPORT
+        return Path(REPORT)
     target = Path(output)
     require(target.suffix == ".html", "output", "name a .html file", target)
     require(target.parent.is_dir(), "output", "lie in a folder that exists", target)
@@ -114,9 +118,11 @@ def run_page(path: Path, name: str | None = None) -> RunPage:
     result = None
     if folder.finished:
         result = RunResult.from_json(folder.load_result(), folder.result)
+    if name is None:
+        name = path.resolve().name
     # Each file by itself is sound by now; together they may still be of two runs.
     with understood(path):
-        return _gathered(folder, name or path.resolve().name, config, environment, result)
+        return _gathered(folder, name, config, environment, result)
 
 
 def _gathered(
@@ -127,7 +133,13 @@ def _gathered(
     result: RunResult | None,
 ) -> RunPage:
     records = records_of(folder)
+    higher: tuple[str, ...] = ()
+    if result is not None:
+        higher = result.higher
     command = command_of(config)
+    line = ""
+    if command.words:
+        line = command.text
     predictions, notes = predictions_of(folder, config)
     page = RunPage(
         name=name,
@@ -135,13 +147,13 @@ def _gathered(
         model=config.kind.name,
         summary="",
         finished=result is not None,
-        charts=charts_of(folder, config, records, () if result is None else result.higher),
+        charts=charts_of(folder, config, records, higher),
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),
         settings=choices_in_words(config),
         versions=flat(environment.to_json()) | _begun(environment),
-        command=command.text if command.words else "",
+        command=line,
         remarks=command.remarks,
         notes=notes,
     )
@@ -169,15 +181,18 @@ def _damage(folder: RunFolder, epochs: int) -> list[str]:
 
 def _finished(page: RunPage, result: RunResult) -> RunPage:
     """The page with what only a finished run has."""
-    classes = classes_in_words(result.classes)
+    task, classes = page.task, classes_in_words(result.classes)
+    if classes:
+        task = f"{task} ({classes})"
     return replace(
         page,
-        task=f"{page.task} ({classes})" if classes else page.task,
+        task=task,
         summary=_summary(result),
         tiles=_tiles(result),
         results=_results(result),
         ranking=ranking_of(result),
         leaders=ranking_of(result, BEST_OF_GATE),
+        ranked_by=ranking_title(result.ranking, result.relaxation),
         failures=[f"Seed {seed}: {why}" for seed, why in result.failures.items()],
     )
 
@@ -201,7 +216,9 @@ def _spread(values: Iterable[float | None], text: Callable[[float], str] = numbe
 
 def _summary(result: RunResult) -> str:
     what, figure = _main(result)
-    after = _after_episodes(result) if result.agents is not None else _after_epochs(result)
+    after = _after_epochs(result)
+    if result.agents is not None:
+        after = _after_episodes(result, result.agents.last)
     heading = f"{what[0].upper()}{what[1:]} {figure}"
     return f"{heading}{after}{_numbers(result)}."
 
@@ -216,18 +233,20 @@ def _numbers(result: RunResult) -> str:
     return f", with {result.trainable_parameters:,} trainable numbers{place}"
 
 
-def _after_episodes(result: RunResult) -> str:
-    assert result.agents is not None
+def _after_episodes(result: RunResult, last: int) -> str:
+    # A seed that was frozen has fewer episodes than the others, or none that is counted.
     episodes = max(int(count or 0) for count in result.figure("episodes"))
-    if result.agents.last < episodes:
-        return f" over the last {result.agents.last:,} of {episodes:,} episodes"
+    if last < episodes:
+        return f" over the last {last:,} of {episodes:,} episodes"
     return f" over {episodes:,} episodes"
 
 
 def _after_epochs(result: RunResult) -> str:
     if result.epochs is None:
         return ""
-    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
+    epochs = f"{result.epochs:,} epochs"
+    if result.epochs == 1:
+        epochs = "1 epoch"
     if "selected_epoch" in result.figures:
         return f" after {epochs} (of each seed the best one on held-out training samples)"
     return f" after {epochs}"
@@ -261,7 +280,9 @@ def _tiles(result: RunResult) -> dict[str, str]:
 
 def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+    if minutes == 0:
+        return f"{seconds:.1f} s"
+    return f"{minutes} min {rest} s"
 
 
 def _results(result: RunResult) -> Table:
@@ -284,10 +305,11 @@ def _results(result: RunResult) -> Table:
 def _names(paths: Sequence[Path]) -> list[str]:
     """Folder names; whole paths where two folders have the same name."""
     names = [path.resolve().name for path in paths]
-    return [
-        name if names.count(name) == 1 else str(path)
-        for name, path in zip(names, paths, strict=True)
-    ]
+    told: list[str] = []
+    for name, path in zip(names, paths, strict=True):
+        alone = names.count(name) == 1
+        told.append(name if alone else str(path))
+    return told
 
 
 def _listed(paths: Sequence[Path]) -> str:
@@ -301,6 +323,6 @@ def _spare(target: Path) -> None:
     try:
         own = MARK.encode() in read_file(target)[:2_000]
     except OSError:
-        own = False
+        own = False  # what cannot be read is not known to be a report, and is kept
     if not own:
         raise RunError(f"{target} is no report of diffqas. Give another --output, or --overwrite.")

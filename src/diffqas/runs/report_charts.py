@@ -28,7 +28,9 @@ from diffqas.reports import (
     Weights,
     band,
     plain,
+    rank_in_words,
     thinned,
+    weight_in_words,
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
 from diffqas.storage import RunFolder, load_tensors, read_file
@@ -38,6 +40,9 @@ SERIES_NAMES = (*SERIES, OWN_SERIES)
 
 MOST_STEPS = 200
 """Positions of a slider over structural weights."""
+
+FURTHER = re.compile(r"-seed-(-?\d+)\.qasm$")
+"""Ends the name of a circuit that is not the first seed's."""
 
 ROLES = {"train": "truth", "test": "prediction"}
 
@@ -214,34 +219,58 @@ def _prediction(x: list[float | None], values: np.ndarray) -> Line:
 
 
 def circuits_of(folder: RunFolder, config: RunConfig) -> list[Circuit]:
-    """What was found, with a drawing of one layer where the candidate is one of the run's."""
+    """What was found, with a drawing of one layer where the candidate is one of the run's.
+
+    Those of the first seed come first; in the names of the others' files stands their seed.
+    """
     named = {candidate.name: candidate for candidate in _candidates(config)}
-    return [_circuit(path, named) for path in sorted(folder.path.glob("circuit*.qasm"))]
+    paths = sorted(folder.path.glob("circuit*.qasm"), key=_by_seed)
+    return [_circuit(path, named) for path in paths]
+
+
+def _by_seed(path: Path) -> tuple[int, str]:
+    """The seed in the name of a file, -1 where there is none, and the name."""
+    further = FURTHER.search(path.name)
+    if further is None:
+        return -1, path.name
+    return int(further.group(1)), path.name
 
 
 def _circuit(path: Path, named: Mapping[str, AnyCandidate]) -> Circuit:
     text = read_file(path).decode("utf-8")
-    comments = re.findall(r"^// (.*)$", text, re.MULTILINE)
-    name, _, size = comments[0].partition(", ") if comments else ("", "", "")
+    further = FURTHER.search(path.name) is not None
+    comments: list[str] = re.findall(r"^// (.*)$", text, re.MULTILINE)
+    if not comments:
+        return Circuit(path.name, text, further=further)
+    name, _, size = comments[0].partition(", ")
+    told = [name, size.partition(";")[0], *comments[1:2]]
+    if told[-1].startswith("seed "):  # of several seeds: behind it stands the part in the mixture
+        told += comments[2:3]
+    drawing = ""
     count = re.search(r"^qubit\[(\d+)\]", text, re.MULTILINE)
-    drawing = draw(named[name], int(count.group(1))) if name in named and count else ""
-    caption = " · ".join([name, size.partition(";")[0], *comments[1:2]]) if comments else ""
-    return Circuit(path.name, text, caption, drawing)
+    if name in named and count is not None:
+        drawing = draw(named[name], int(count.group(1)))
+    return Circuit(path.name, text, " · ".join(told), drawing, further)
 
 
 def ranking_of(result: RunResult, most: int | None = None) -> Table:
     """Candidates by what they contribute; of several gates or networks the best `most` of each."""
     gated = any(row.gate for row in result.ranking)
+    several = any(row.several for row in result.ranking)
     rows = result.ranking
     if gated and most is not None:
         rows = _best_of_each(rows, most)
-    what = "|weight| x spread" if result.relaxation == "raw" else "probability"
-    head = ["candidate", f"contribution ({what})", "weight", "remark"]
-    body = [_ranking_cells(row) for row in rows]
-    if not gated:
-        return Table(head, body, numeric=(1, 2))
-    placed = [[row.gate, *cells] for row, cells in zip(rows, body, strict=True)]
-    return Table(["place", *head], placed, numeric=(2, 3))
+    head = ["candidate", "contribution", "weight"]
+    if several:
+        head.append("rank")
+    head.append("remark")
+    numeric = range(1, len(head) - 1)
+    body = [_ranking_cells(row, several) for row in rows]
+    if gated:
+        head.insert(0, "place")
+        numeric = range(2, len(head) - 1)
+        body = [[row.gate, *cells] for row, cells in zip(rows, body, strict=True)]
+    return Table(head, body, numeric=numeric)
 
 
 def _best_of_each(rows: Sequence[RankedCandidate], most: int) -> list[RankedCandidate]:
@@ -255,16 +284,15 @@ def _best_of_each(rows: Sequence[RankedCandidate], most: int) -> list[RankedCand
     return kept
 
 
-def _ranking_cells(row: RankedCandidate) -> list[str]:
-    remarks = []
+def _ranking_cells(row: RankedCandidate, several: bool) -> list[str]:
+    """A candidate's line; `several`: with a column of ranks over the seeds."""
+    remarks: list[str] = []
     if row.constant:
         remarks.append("constant")
     alike = [name for name in row.merged if name != row.candidate]
     if alike:
         remarks.append(f"the same as {', '.join(alike)}")
-    return [
-        row.candidate,
-        f"{row.contribution:.4f}",
-        f"{row.weight:+.4f}",
-        "; ".join(remarks),
-    ]
+    cells = [row.candidate, f"{row.contribution:.4f}", weight_in_words(row, 4)]
+    if several:
+        cells.append(rank_in_words(row))
+    return [*cells, "; ".join(remarks)]

@@ -46,13 +46,9 @@ def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
     """
     paths = [Path(folder) for folder in folders]
     listed = ", ".join(map(str, paths))
+    different = {path.resolve() for path in paths}
     require(len(paths) >= 2, "runs", "name at least two run folders", listed or "none")
-    require(
-        len({path.resolve() for path in paths}) == len(paths),
-        "runs",
-        "differ from each other",
-        listed,
-    )
+    require(len(different) == len(paths), "runs", "differ from each other", listed)
     runs, settings, environments = [], [], []
     for path in paths:
         stored = RunFolder(path).load_config()
@@ -67,12 +63,21 @@ def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
 
 
 def _different(each: Sequence[dict[str, str]]) -> Rows:
-    names = list(dict.fromkeys(name for one in each for name in one))
-    rows = {name: tuple(one.get(name, ABSENT) for one in each) for name in names}
-    return {name: texts for name, texts in rows.items() if len(set(texts)) > 1}
+    names: dict[str, None] = {}  # in the order in which they come first
+    for one in each:
+        names.update(dict.fromkeys(one))
+    rows: Rows = {}
+    for name in names:
+        texts = tuple(one.get(name, ABSENT) for one in each)
+        if len(set(texts)) > 1:
+            rows[name] = texts
+    return rows
 
 
 def _name(path: Path, paths: Sequence[Path]) -> str:
     """The folder's name; the whole path where two have the same."""
     name = path.resolve().name
-    return name if [other.resolve().name for other in paths].count(name) == 1 else str(path)
+    names = [other.resolve().name for other in paths]
+    if names.count(name) > 1:
+        return str(path)
+    return name

@@ -75,8 +75,10 @@ def _of_sound_seeds(
     values: Sequence[float], config: RunConfig, training: Training
 ) -> list[float | None]:
     """One figure of every seed, None of those that failed."""
-    pairs = zip(config.seeds, values, strict=True)
-    return [None if seed in training.failures else value for seed, value in pairs]
+    kept: list[float | None] = []
+    for seed, value in zip(config.seeds, values, strict=True):
+        kept.append(None if seed in training.failures else value)
+    return kept
 
 
 def prediction_picture(folder: RunFolder) -> Figure:
@@ -124,7 +126,9 @@ def curves_picture(
     metric, parts = next(iter(curves.items()))
     if metric == "accuracy":
         named = classes_in_words(classes)
-        told = f"{config.dataset} ({named})" if named else config.dataset
+        told = config.dataset
+        if named:
+            told += f" ({named})"
         heading = f"{told}, {seeds_in_words(config)}"
         return by_round(run_curves(curves, heading), config)
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
@@ -146,14 +150,18 @@ def class_names(config: RunConfig, task: Task) -> list[str]:
     """Names of the classes that a run tells apart, in the order of its logits, where known."""
     if config.dataset not in IMAGES or task.kind != "images":
         return []
-    source = SOURCES.get(config.dataset)
-    names = tuple("0123456789") if source is None else source.classes
+    names = tuple("0123456789")
+    if config.dataset in SOURCES:
+        names = SOURCES[config.dataset].classes
     chosen = [names[label] for label in config.classes or range(len(names))]
     # A user's own task may have a known name and other classes.
-    return chosen if len(chosen) == len(task.train.targets.unique()) else []
+    if len(chosen) != len(task.train.targets.unique()):
+        return []
+    return chosen
 
 
 def seeds_in_words(config: RunConfig) -> str:
     """`seed 3`, or how many."""
-    count = len(config.seeds)
-    return f"seed {config.seeds[0]}" if count == 1 else f"{count} seeds"
+    if len(config.seeds) == 1:
+        return f"seed {config.seeds[0]}"
+    return f"{len(config.seeds)} seeds"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from safetensors.torch import save as save_safetensors
@@ -22,7 +22,7 @@ from diffqas.searches.artefacts import (
     seeds_in_words,
 )
 from diffqas.searches.config import RunConfig
-from diffqas.searches.showing import showing_of
+from diffqas.searches.showing import commented, showing_of
 from diffqas.storage import Json, RunFolder, understood, untied, write_atomically
 
 _PARTS = ("", "-policy", "-value", "-seed-[0-9]*")
@@ -39,7 +39,8 @@ LEFT = (
         FORECAST_ERRORS,
         REPORT,
     ),
-    *("model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png", "circuit.qasm"),
+    *("model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png"),
+    *("circuit.qasm", "circuit-seed-[0-9]*.qasm"),
     *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell")),
     *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
     *(f"generator{part}.safetensors" for part in _PARTS),
@@ -63,6 +64,7 @@ def write_artefacts(
     """
     showing = showing_of(config.kind)
     _write_models(folder, config, models)
+    _write_circuits(folder, config, _sound(config, training, models))
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
     records = records_of(folder)
     # None is left if the whole file was lost: the run ends all the same, without this picture.
@@ -78,28 +80,71 @@ def write_artefacts(
 
 def _write_models(folder: RunFolder, config: RunConfig, models: Sequence[AnyModel]) -> None:
     kind = config.kind
-    names = ["model.safetensors", *(f"model-seed-{seed}.safetensors" for seed in config.seeds[1:])]
+    further = [of_seed("model.safetensors", seed) for seed in config.seeds[1:]]
+    names = ["model.safetensors", *further]
     for name, model in zip(names, models, strict=True):
         exported = untied(kind.export(model))
         write_atomically(folder.path / name, save_safetensors(exported, {"format": "pt"}))
-    showing = showing_of(kind)
-    circuits, pictures = showing.circuits(models[0]), showing.circuit_pictures(models[0])
-    for name, text in circuits.items():
-        write_atomically(folder.path / name, text.encode())
-    for name, figure in pictures.items():
+
+
+def _sound(
+    config: RunConfig, training: SearchTraining, models: Sequence[AnyModel]
+) -> dict[int, AnyModel]:
+    """The models by seed, without those of seeds that failed: their numbers rank nothing."""
+    by_seed = dict(zip(config.seeds, models, strict=True))
+    sound = {seed: model for seed, model in by_seed.items() if seed not in training.failures}
+    if not sound:
+        return by_seed
+    return sound
+
+
+def _write_circuits(folder: RunFolder, config: RunConfig, models: Mapping[int, AnyModel]) -> None:
+    """Circuits of every seed.
+
+    Those of the first one have the plain names, those of a further one have its number in their
+    names. Of several seeds each file says whose it is.
+    """
+    showing = showing_of(config.kind)
+    first = next(iter(models))
+    for seed, model in models.items():
+        for name, text in showing.circuits(model).items():
+            path, content = folder.path / name, text
+            if len(config.seeds) > 1:
+                content = commented(text, f"seed {seed}")
+            if seed != first:
+                path = folder.path / of_seed(name, seed)
+            write_atomically(path, content.encode())
+    whose = ""
+    if len(config.seeds) > 1:
+        whose = f"seed {first}"
+    for name, figure in showing.circuit_pictures(models[first], whose).items():
         save_figure(figure, folder.path / name)
+
+
+def of_seed(name: str, seed: int) -> str:
+    """Name of the file of a further seed.
+
+    >>> of_seed("circuit-policy.qasm", 3)
+    'circuit-policy-seed-3.qasm'
+    """
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}-seed-{seed}{dot}{suffix}"
 
 
 def _common(config: RunConfig, training: SearchTraining, models: Sequence[AnyModel]) -> Json:
     """What result.json says of every run; lists of figures have one entry per seed."""
     task = training.task
-    return {
+    sound = _sound(config, training, models)
+    whose: Json = {}
+    if len(config.seeds) > 1:
+        whose["circuit_seed"] = next(iter(sound))
+    return whose | {
         "task": task.name,
         "model": config.kind.name,
         "recipe": config.recipe,
         "seeds": list(config.seeds),
         "epochs": training.epoch,
-        **config.kind.figures(models).to_json(),
+        **config.kind.figures(list(sound.values())).to_json(),
         "seconds": round(training.seconds, 3),
         "references": [
             {"name": r.name, "value": r.value, "remark": r.remark}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from diffqas.errors import RunError
 from diffqas.reports import RunResult
 
@@ -32,7 +34,19 @@ def files_of(result: RunResult) -> dict[str, str]:
         RunError: the result names no model, or one that this version does not know.
     """
     if result.agents is not None:
-        return AGENT_FILES
+        return _with_seeds(AGENT_FILES, result)
     if result.model not in FILES:
         raise RunError(f"The result of a run on {result.task} names no known model.")
-    return FILES[result.model]
+    return _with_seeds(FILES[result.model], result)
+
+
+def _with_seeds(files: Mapping[str, str], result: RunResult) -> dict[str, str]:
+    """The same with whose the circuits are, where several seeds have some."""
+    told = dict(files)
+    if result.circuit_seed is None:
+        return told
+    for name, what in files.items():
+        if name.startswith("circuit"):
+            told[name] = f"{what}, of seed {result.circuit_seed}"
+    told["*-seed-*"] = "the same of the other seeds"
+    return told

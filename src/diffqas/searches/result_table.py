@@ -13,7 +13,9 @@ from diffqas.storage import Json
 
 def report_of(result: RunResult) -> RenderableType:
     """What a search ends with, and what `diffqas show` prints."""
-    return result_report(result) if result.agents is None else agent_report(result)
+    if result.agents is not None:
+        return agent_report(result)
+    return result_report(result)
 
 
 def report(content: Json, source: Path | None = None) -> RenderableType:

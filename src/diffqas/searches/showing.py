@@ -55,6 +55,9 @@ SEED_BY_SEED = (
     "the other."
 )
 
+HEAD = 3
+"""Lines of an OpenQASM text before its comments: `to_qasm` writes version, library and name."""
+
 K = TypeVar("K", bound=AnyKind)
 M = TypeVar("M", bound=nn.Module)
 T = TypeVar("T", bound=SearchTraining)
@@ -93,10 +96,10 @@ class Showing(ABC, Generic[K, M, T]):
 
     @abstractmethod
     def circuits(self, model: M) -> dict[str, str]:
-        """What was found as OpenQASM 3, by file name."""
+        """What one seed found as OpenQASM 3, by file name."""
 
-    def circuit_pictures(self, model: M) -> dict[str, Figure]:
-        """What was found as pictures, by file name."""
+    def circuit_pictures(self, model: M, whose: str = "") -> dict[str, Figure]:
+        """The same as pictures, by file name; `whose` is added to the heading."""
         return {}
 
 
@@ -129,7 +132,9 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
     def space_notes(self, model: QuantumTrain) -> list[str]:
         """A line if the search space holds constants."""
         note = space_note(SearchSpace(self.kind.candidates), model.circuits.n)
-        return [] if note is None else [note]
+        if note is None:
+            return []
+        return [note]
 
     def _shots_notes(self) -> list[str]:
         shots = self.kind.shots
@@ -150,13 +155,15 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
         ranking = model.ranking()
         best = leading(ranking, constant)
         angles = model.circuits.angles.detach()
-        own = angles[best.indices[0]] if model.circuits.sharing == "separate" else angles
-        return {"circuit.qasm": commented(to_qasm(best.candidate, own.tolist()), best, ranking)}
+        if model.circuits.sharing == "separate":
+            angles = angles[best.indices[0]]
+        text = to_qasm(best.candidate, angles.tolist())
+        return {"circuit.qasm": commented(text, *in_words(best, ranking))}
 
-    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+    def circuit_pictures(self, model: QuantumTrain, whose: str = "") -> dict[str, Figure]:
         """The same circuit drawn."""
-        best = leading(model.ranking(), constant).candidate
-        return {"circuit.png": circuit_figure(best, model.circuits.n, model.circuits.depth)}
+        best, circuits = leading(model.ranking(), constant).candidate, model.circuits
+        return {"circuit.png": circuit_figure(best, circuits.n, circuits.depth, whose)}
 
 
 class PerLayerShowing(QuantumTrainShowing):
@@ -183,7 +190,7 @@ class PerLayerShowing(QuantumTrainShowing):
         circuit = searched(model)
         return {"circuit.qasm": to_qasm(circuit.found[0], circuit.angles.detach().tolist())}
 
-    def circuit_pictures(self, model: QuantumTrain) -> dict[str, Figure]:
+    def circuit_pictures(self, model: QuantumTrain, whose: str = "") -> dict[str, Figure]:
         """None: its layers differ, and a picture shows one."""
         return {}
 
@@ -215,11 +222,13 @@ class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]])
     def circuits(self, model: Forecaster) -> dict[str, str]:
         """For each gate the best candidate that is not constant, at the gate's own angles."""
         rankings = model.cell.ranking()
-        found = {}
+        found: dict[str, str] = {}
         for index, layer in enumerate(model.cell.circuits):
             for row, gate in enumerate(GATES):
                 # Gates with common structural weights have a common ranking, `all`.
-                ranked = gate if len(layer.rows) > 1 else "all"
+                ranked = "all"
+                if len(layer.rows) > 1:
+                    ranked = gate
                 place = self.kind.plain(f"{gate}_l{index}")
                 text = self._circuit(layer, row, rankings[f"{ranked}_l{index}"], place)
                 found[f"circuit-{place}.qasm"] = text
@@ -228,12 +237,14 @@ class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]])
     def _circuit(self, layer: GateCircuits, row: int, ranking: Sequence[Ranked], place: str) -> str:
         best = leading(ranking, blind(layer))
         angles = layer.angles.detach()[row]
-        own = angles[best.indices[0]] if layer.separate else angles
+        if layer.separate:
+            angles = angles[best.indices[0]]
         # A gate reads the inputs on its first qubits, the hidden state on the others.
         inputs = [f"x{i}" for i in range(layer.n - layer.outputs)]
         inputs += [f"h{i}" for i in range(layer.outputs)]
-        text = to_qasm(best.candidate, own.tolist(), inputs)
-        return commented(text, best, ranking, *self._described(place, inputs, layer.outputs))
+        text = to_qasm(best.candidate, angles.tolist(), inputs)
+        described = self._described(place, inputs, layer.outputs)
+        return commented(text, *in_words(best, ranking), *described)
 
     def _described(self, place: str, inputs: Sequence[str], outputs: int) -> list[str]:
         what = "inputs x and state h"
@@ -275,12 +286,11 @@ class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
 
     def circuits(self, model: Agent) -> dict[str, str]:
         """The best candidate of each network that is not constant, at its learned angles."""
-        return {
-            f"circuit-{network}.qasm": self._network.circuits(model.written(network))[
-                "circuit.qasm"
-            ]
-            for network in NETWORKS
-        }
+        found: dict[str, str] = {}
+        for network in NETWORKS:
+            texts = self._network.circuits(model.written(network))
+            found[f"circuit-{network}.qasm"] = texts["circuit.qasm"]
+        return found
 
 
 SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
@@ -296,18 +306,17 @@ def showing_of(kind: AnyKind) -> AnyShowing:
     return SHOWINGS[type(kind)](kind)
 
 
-def commented(qasm: str, best: Ranked, ranking: Sequence[Ranked], *more: str) -> str:
-    """OpenQASM text with comments after its head.
-
-    Args:
-        qasm: the text.
-        best: the candidate that it holds, whose part in the mixture is told.
-        ranking: that it leads.
-        more: further lines.
-    """
-    total = sum(entry.contribution for entry in ranking) or 1.0
+def in_words(best: Ranked, ranking: Sequence[Ranked]) -> list[str]:
+    """What part a circuit has in the mixture whose ranking it leads."""
+    total = sum(entry.contribution for entry in ranking)
+    if total == 0:
+        total = 1.0  # nothing contributes, the leader neither
     share = f"weight {best.weight:+.4f}, {best.contribution / total:.0%} of all contributions"
-    said = [f"the leading live candidate of the mixture: {share}", *more]
+    return [f"the leading live candidate of the mixture: {share}"]
+
+
+def commented(qasm: str, *said: str) -> str:
+    """OpenQASM text with lines of comment after its head."""
     lines = qasm.splitlines(keepends=True)
-    head, body = lines[:3], lines[3:]
-    return "".join([*head, *(f"// {line}\n" for line in said), *body])
+    comments = [f"// {line}\n" for line in said]
+    return "".join([*lines[:HEAD], *comments, *lines[HEAD:]])

@@ -56,7 +56,9 @@ def _figures(pages: Sequence[RunPage]) -> list[str]:
 def _state(page: RunPage) -> str:
     if not page.finished:
         return "not finished"
-    return f"{len(page.failures)} seeds frozen" if page.failures else "finished"
+    if page.failures:
+        return f"{len(page.failures)} seeds frozen"
+    return "finished"
 
 
 def settings(pages: Sequence[RunPage]) -> Table:
@@ -92,5 +94,7 @@ def _overlaid(pages: Sequence[RunPage], members: Sequence[tuple[int, Chart]]) ->
         for number, chart in members
     ]
     # "test mse": the last line is the test part. The title of rewards tells the window of one run.
-    title = first.key if first.key == REWARD else f"{first.lines[-1].label} {first.title}"
+    title = f"{first.lines[-1].label} {first.title}"
+    if first.key == REWARD:
+        title = first.key
     return replace(first, title=title, lines=lines)

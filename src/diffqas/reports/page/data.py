@@ -67,7 +67,9 @@ class Chart:
     @property
     def heading(self) -> str:
         """The title with its unit."""
-        return f"{self.title} (%)" if self.percent else self.title
+        if self.percent:
+            return f"{self.title} (%)"
+        return self.title
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,14 @@ class Circuit:
         qasm: its text.
         caption: which candidate it is.
         drawing: one of its layers in characters; empty where it can't be drawn.
+        further: it is not the first seed's.
     """
 
     name: str
     qasm: str
     caption: str = ""
     drawing: str = ""
+    further: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ class RunPage:
         circuits: what was found.
         ranking, leaders: candidates by what they contribute, all and the best of each place; None:
             not known yet.
+        ranked_by: what they are sorted by.
         settings, versions: names and values.
         command: line that repeats the run; empty: none does.
         remarks: what the command leaves out.
@@ -173,6 +178,7 @@ class RunPage:
     circuits: Sequence[Circuit] = ()
     ranking: Table | None = None
     leaders: Table | None = None
+    ranked_by: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
@@ -198,8 +204,11 @@ def plain(values: ArrayLike) -> Numbers:
     >>> plain([0.123456789, float("nan")])
     [0.12346, None]
     """
-    numbers = np.asarray(values, dtype=float).ravel().tolist()
-    return [float(f"{number:.5g}") if np.isfinite(number) else None for number in numbers]
+    numbers: Numbers = []
+    for number in np.asarray(values, dtype=float).ravel().tolist():
+        # JSON knows neither NaN nor infinity.
+        numbers.append(float(f"{number:.5g}") if np.isfinite(number) else None)
+    return numbers
 
 
 def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
@@ -226,7 +235,15 @@ def band(
     array = np.asarray(values, dtype=float)
     kept = thinned(len(array))
     masked = np.ma.masked_invalid(array[kept])
-    middle = np.ma.filled(np.ma.median(masked, axis=1), np.nan)
-    low, high = (np.ma.filled(edge, np.nan) for edge in (masked.min(axis=1), masked.max(axis=1)))
-    edges = {"low": plain(low), "high": plain(high)} if array.shape[1] > 1 else {}
-    return Line(label, plain([x[at] for at in kept]), plain(middle), **edges, role=role, dash=dash)
+    low: Numbers = []
+    high: Numbers = []
+    if array.shape[1] > 1:
+        low = _filled(masked.min(axis=1))
+        high = _filled(masked.max(axis=1))
+    shown = plain([x[at] for at in kept])
+    return Line(label, shown, _filled(np.ma.median(masked, axis=1)), low, high, role, dash)
+
+
+def _filled(masked: ArrayLike) -> Numbers:
+    """Numbers with a gap where all seeds were masked."""
+    return plain(np.ma.filled(masked, np.nan))

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diffqas.reports.page.comparison import MOST_SETTINGS, Comparison, compare
-from diffqas.reports.page.data import PARAMETERS, RunPage
+from diffqas.reports.page.data import PARAMETERS, Chart, RunPage
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH
 from diffqas.storage import Json
 from diffqas.text import visible, visible_lines
@@ -38,7 +38,9 @@ def build(pages: Sequence[RunPage]) -> str:
     from markupsafe import Markup
 
     alone = len(pages) == 1
-    comparison = None if alone else compare(pages)
+    comparison = None
+    if not alone:
+        comparison = compare(pages)
     return _template("page.html.j2").render(
         pages=pages,
         alone=alone,
@@ -73,7 +75,7 @@ def _template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _visible(value: Any) -> Any:
+def _visible(value: object) -> object:
     """What a place of a template shows, in one line of signs that can be seen.
 
     It is escaped after that. What is escaped already, or made by this package, is a subclass of
@@ -93,7 +95,9 @@ def _lines(text: str) -> str:
 
 def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:
     """What the script draws."""
-    overlays = [] if comparison is None else comparison.overlays
+    overlays: Sequence[Chart] = []
+    if comparison is not None:
+        overlays = comparison.overlays
     return {
         "palette": _palette(),
         "overlays": [asdict(chart) for chart in overlays],
@@ -102,16 +106,19 @@ def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:
 
 
 def _numbers_of_run(page: RunPage) -> Json:
+    weights = None
+    if page.weights is not None:
+        weights = asdict(page.weights)
     return {
         "charts": [asdict(chart) for chart in page.charts],
-        "weights": None if page.weights is None else asdict(page.weights),
+        "weights": weights,
         "predictions": [
             {"epoch": epoch, "chart": asdict(chart)} for epoch, chart in page.predictions.items()
         ],
     }
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     """JSON that can't end the element it stands in.
 
     >>> "<" in _json("</script>"), json.loads(_json("</script>"))
@@ -122,7 +129,7 @@ def _json(value: Any) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> object:
     """The same numbers and texts, these in signs that can be seen."""
     if isinstance(value, dict):
         return {name: _shown(part) for name, part in value.items()}
