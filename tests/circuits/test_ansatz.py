@@ -59,9 +59,11 @@ class Every(Ansatz):
         gates = []
         for i, (name, kind) in enumerate(GATES.items()):
             qubits = tuple((i + j) % n for j in range(kind.qubits))
-            gates.append(
-                Gate(name, qubits, Slot(i % n, i % 2, 1 + 0.1 * i, 0.1 * i) if kind.turns else None)
-            )
+            slots = [
+                Slot((i + k) % n, (i + k) % 2, 1 + 0.1 * i, 0.1 * i) for k in range(kind.angles)
+            ]
+            angle = tuple(slots) if kind.angles > 1 else next(iter(slots), None)
+            gates.append(Gate(name, qubits, angle))
             gates.append(Gate("rx", (i % n,), 0.1 * i + 0.2))
         return gates
 

@@ -17,6 +17,7 @@ from diffqas.circuits.entanglers import ENTANGLERS as ENTANGLERS
 from diffqas.circuits.entanglers import Cnot as Cnot
 from diffqas.circuits.entanglers import cnots as cnots
 from diffqas.circuits.gate import GATES as GATES
+from diffqas.circuits.gate import Angle as Angle
 from diffqas.circuits.gate import Gate as Gate
 from diffqas.circuits.gate import Slot as Slot
 from diffqas.circuits.gates import Angles as Angles

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import ClassVar, NamedTuple, TypeVar
 
-from diffqas.circuits.gate import Gate, Slot, check_gate
+from diffqas.circuits.gate import Gate, check_gate
 from diffqas.errors import ArgumentError, require, whole
 from diffqas.storage import Json, decode_value, encode_value, storable, store_by
 
@@ -68,7 +68,7 @@ def ansatz_gates(ansatz: Ansatz, n: int) -> GateList:
     found = GateList(tuple(ansatz.start(n)), tuple(ansatz.layer(n)))
     for gate in (*found.start, *found.layer):
         check_gate(gate, n, ansatz.rotations_per_qubit, owner)
-    learned = [gate.name for gate in found.start if isinstance(gate.angle, Slot)]
+    learned = [gate.name for gate in found.start if gate.learned]
     require(not learned, f"start` of `{owner}", "have fixed angles only", ", ".join(learned))
     return found
 

@@ -77,8 +77,9 @@ def labels(gate: Gate) -> dict[int, str]:
     kind = GATES[gate.name]
     # A swap is a cross on both wires, as in the textbooks.
     word = "x" if kind.base == "swap" else kind.base.upper()
-    if isinstance(gate.angle, float | int):
-        word += f"({gate.angle:.3g})"
+    numbers = [f"{angle:.3g}" for angle in gate.angles if isinstance(angle, float | int)]
+    if numbers and len(numbers) == len(gate.angles):
+        word += f"({','.join(numbers)})"
     marks = dict.fromkeys(range(min(gate.qubits), max(gate.qubits) + 1), "┼")
     marks |= dict.fromkeys(gate.qubits[: kind.controls], "●")
     return marks | dict.fromkeys(gate.qubits[kind.controls :], word)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 from diffqas.errors import ArgumentError
 
@@ -26,6 +26,10 @@ class Slot:
     offset: float = 0.0
 
 
+Angle: TypeAlias = float | str | Slot
+"""A fixed number of radians, the name of an angle that stays open, or an angle that is learned."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """One gate.
@@ -35,12 +39,38 @@ class Gate:
         qubits: that it acts on, controls first. Qubit 0 is the most significant bit of a basis
             state.
         angle: of a gate that turns: a fixed number of radians, a `Slot`, or the name of an angle
-            that stays open.
+            that stays open; of `u3`, a tuple of three of these, (theta, phi, lambda).
+
+    >>> Gate("rx", (0,), 0.5).angles, Gate("u3", (0,), (0.5, Slot(0), 0.1)).angles[2]
+    ((0.5,), 0.1)
     """
 
     name: str
     qubits: tuple[int, ...]
-    angle: float | str | Slot | None = None
+    angle: Angle | tuple[Angle, ...] | None = None
+
+    @property
+    def angles(self) -> tuple[Angle, ...]:
+        """The gate's angles, none of a gate that does not turn."""
+        if self.angle is None:
+            return ()
+        if isinstance(self.angle, tuple):
+            return self.angle
+        return (self.angle,)
+
+    @property
+    def learned(self) -> bool:
+        """Whether one of its angles is a `Slot`."""
+        return any(isinstance(angle, Slot) for angle in self.angles)
+
+    def with_angles(self, angles: Sequence[Angle]) -> Gate:
+        """The same gate with other angles, as many as it has."""
+        if self.angle is None:
+            return self
+        if isinstance(self.angle, tuple):
+            return replace(self, angle=tuple(angles))
+        (angle,) = angles
+        return replace(self, angle=angle)
 
 
 class Kind(NamedTuple):
@@ -49,7 +79,13 @@ class Kind(NamedTuple):
     controls: int
     base: str
     qubits: int
-    turns: bool
+    angles: int
+    """How many it is given; more than one as a tuple."""
+
+    @property
+    def turns(self) -> bool:
+        """Whether it is given an angle."""
+        return self.angles > 0
 
 
 _FIXED = (
@@ -72,16 +108,23 @@ _FIXED = (
 )
 _TURNING = ("rx", "ry", "rz", "p", "crx", "cry", "crz", "cp", "rxx", "ryy", "rzz")
 _PAIRS = ("swap", "rxx", "ryy", "rzz")
+_THREE_ANGLES = ("u3",)
 
 
 def _kind(name: str) -> Kind:
     base = name.lstrip("c")
     controls = len(name) - len(base)
-    return Kind(controls, base, controls + (2 if base in _PAIRS else 1), name in _TURNING)
+    targets = 2 if base in _PAIRS else 1
+    angles = 3 if name in _THREE_ANGLES else int(name in _TURNING)
+    return Kind(controls, base, controls + targets, angles)
 
 
-GATES: dict[str, Kind] = {name: _kind(name) for name in (*_FIXED, *_TURNING)}
-"""All gates by name, as in OpenQASM's stdgates.inc; `rxx`, `ryy` and `rzz` as in Qiskit."""
+GATES: dict[str, Kind] = {name: _kind(name) for name in (*_FIXED, *_TURNING, *_THREE_ANGLES)}
+"""All gates by name, as in OpenQASM's stdgates.inc; `rxx`, `ryy` and `rzz` as in Qiskit.
+
+`u3` is any turn of one qubit, (theta, phi, lambda): exp(i (phi + lambda)/2) RZ(phi) RY(theta)
+RZ(lambda), with RZ(lambda) acting first. OpenQASM's `U` is this up to a global phase.
+"""
 
 
 def check_gate(gate: object, n: int, angles: int, owner: str) -> None:
@@ -107,23 +150,25 @@ def check_gate(gate: object, n: int, angles: int, owner: str) -> None:
 
 
 def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
-    kind, slot = GATES[gate.name], gate.angle
-    if not (
-        len(gate.qubits) == kind.qubits == len(set(gate.qubits))
-        and all(q in range(n) for q in gate.qubits)
-    ):
+    kind = GATES[gate.name]
+    different = len(gate.qubits) == kind.qubits == len(set(gate.qubits))
+    if not different or any(q not in range(n) for q in gate.qubits):
         yield f"qubits must be {kind.qubits} different ones of 0..{n - 1}", gate.qubits
-    if (slot is not None) != kind.turns:
-        yield f"angle must be {'given' if kind.turns else 'None'}", slot
-    numbers: tuple[object, ...] = () if slot is None else (slot,)
-    if isinstance(slot, Slot):
-        numbers = (slot.factor, slot.offset)
-        if slot.qubit not in range(n):
-            yield f"the qubit of its Slot must be one of 0..{n - 1}", slot.qubit
-        if slot.index not in range(angles):
-            yield (
-                f"the index of its Slot must be at least 0 and below rotations_per_qubit, {angles}",
-                slot.index,
-            )
-    if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
-        yield "angle must be a Slot or a number, and finite", gate.angle
+    if isinstance(gate.angle, tuple) != (kind.angles > 1) or len(gate.angles) != kind.angles:
+        words = {0: "None", 1: "given"}
+        yield f"angle must be {words.get(kind.angles, f'a tuple of {kind.angles}')}", gate.angle
+    for angle in gate.angles:
+        numbers: tuple[object, ...] = (angle,)
+        if isinstance(angle, Slot):
+            numbers = (angle.factor, angle.offset)
+            if angle.qubit not in range(n):
+                yield f"the qubit of its Slot must be one of 0..{n - 1}", angle.qubit
+            if angle.index not in range(angles):
+                rule = f"at least 0 and below rotations_per_qubit, {angles}"
+                yield f"the index of its Slot must be {rule}", angle.index
+        if not all(map(_finite, numbers)):
+            yield "angle must be a Slot or a number, and finite", angle
+
+
+def _finite(number: object) -> bool:
+    return isinstance(number, (int, float)) and math.isfinite(number)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from diffqas.circuits.ansatz import Ansatz, GateList, ansatz_gates
+from diffqas.circuits.gate import Angle, Slot
 from diffqas.circuits.gate import Gate as Gate
-from diffqas.circuits.gate import Slot
 from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import require
 
@@ -86,9 +85,8 @@ def _named(start: Sequence[Gate], inputs: Sequence[str]) -> list[Gate]:
     names = iter(inputs)
     gates = []
     for gate in start:
-        if isinstance(gate.angle, str):
-            gate = replace(gate, angle=next(names))
-        gates.append(gate)
+        angles = [next(names) if isinstance(angle, str) else angle for angle in gate.angles]
+        gates.append(gate.with_angles(angles))
     return gates
 
 
@@ -109,11 +107,14 @@ def _per_qubit(
 
 
 def _valued(gate: Gate, values: Sequence[Sequence[float]]) -> Gate:
-    """A gate whose slot holds the number that belongs there."""
-    slot = gate.angle
-    if not isinstance(slot, Slot):
-        return gate
-    return replace(gate, angle=float(slot.factor * values[slot.qubit][slot.index] + slot.offset))
+    """A gate with the numbers that belong into its slots."""
+    return gate.with_angles([_value(angle, values) for angle in gate.angles])
+
+
+def _value(angle: Angle, values: Sequence[Sequence[float]]) -> float | str:
+    if not isinstance(angle, Slot):
+        return angle
+    return float(angle.factor * values[angle.qubit][angle.index] + angle.offset)
 
 
 def named(candidate: Circuit) -> str:

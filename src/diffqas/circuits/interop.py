@@ -41,7 +41,10 @@ _PENNYLANE = {
     "cry": "CRY",
     "crz": "CRZ",
     "cp": "ControlledPhaseShift",
+    "u3": "U3",
 }
+_QISKIT = {"u3": "u"}
+"""Methods of Qiskit's circuits that are not called as in stdgates.inc."""
 
 
 def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
@@ -70,8 +73,8 @@ def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) ->
     open_angles = {name: Parameter(name) for name in inputs}
     circuit = QuantumCircuit(len(angles[0]), name=named(candidate))
     for gate in gates:
-        angle = open_angles[gate.angle] if isinstance(gate.angle, str) else gate.angle
-        getattr(circuit, gate.name)(*([] if angle is None else [angle]), *gate.qubits)
+        given = [open_angles[angle] if isinstance(angle, str) else angle for angle in gate.angles]
+        getattr(circuit, _QISKIT.get(gate.name, gate.name))(*given, *gate.qubits)
     return circuit
 
 
@@ -105,7 +108,7 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
         require(len(inputs) == len(names), "inputs", rule, len(inputs))
         values = dict(zip(names, inputs, strict=True))
         for gate in gates:
-            angle = values[gate.angle] if isinstance(gate.angle, str) else gate.angle
-            kinds[gate.name](*([] if angle is None else [angle]), wires=gate.qubits)
+            given = [values[angle] if isinstance(angle, str) else angle for angle in gate.angles]
+            kinds[gate.name](*given, wires=gate.qubits)
 
     return circuit

@@ -73,10 +73,7 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
 
 
 def _line(gate: Gate) -> str:
-    angle = ""
-    if isinstance(gate.angle, str):
-        angle = f"({gate.angle})"
-    elif gate.angle is not None:
-        # `repr` gives the shortest decimal that reads back as the same double.
-        angle = f"({gate.angle!r})"
-    return f"{gate.name}{angle} {', '.join(f'q[{q}]' for q in gate.qubits)};"
+    # `repr` gives the shortest decimal that reads back as the same double.
+    angles = [angle if isinstance(angle, str) else repr(angle) for angle in gate.angles]
+    given = f"({', '.join(angles)})" if angles else ""
+    return f"{gate.name}{given} {', '.join(f'q[{q}]' for q in gate.qubits)};"

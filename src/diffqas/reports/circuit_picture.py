@@ -83,7 +83,7 @@ def _column(axes: Axes, x: float, column: list[Gate]) -> None:
         if len(marks) > 1:
             axes.plot((x, x), (min(marks), max(marks)), color="0.2", linewidth=1, zorder=2)
         # A number is a fixed angle; one that is learned is a slot or a name.
-        fixed = gate.angle is None or isinstance(gate.angle, float | int)
+        fixed = all(isinstance(angle, float | int) for angle in gate.angles)
         color = GATE_COLOR
         if fixed:
             color = FIXED_COLOR

@@ -36,8 +36,14 @@ def fixed_matrix(name: str, like: Tensor) -> Tensor:
 
 
 def turning_matrices(name: str, angles: Tensor) -> Tensor:
-    """Matrices (..., 2**k, 2**k) of a gate for angles (...), complex and differentiable."""
+    """Matrices (..., 2**k, 2**k) of a gate for its angles (..., 1), complex and differentiable.
+
+    Angles are (..., 3) of `u3`.
+    """
     kind = GATES[name]
+    if kind.base == "u3":
+        return _any_turn(*angles.unbind(-1))
+    angles = angles.squeeze(-1)
     # p = diag(1, exp(i angle)); rxx, ryy and rzz: exp(-i a/2 P) = cos(a/2) 1 - i sin(a/2) P, as P
     # squares to 1.
     if kind.base == "p":
@@ -54,6 +60,23 @@ def turning_matrices(name: str, angles: Tensor) -> Tensor:
     else:
         unitary = rotation_matrices(kind.base, angles).to(_complex(angles))
     return _controlled(unitary, kind.controls)
+
+
+def _any_turn(theta: Tensor, phi: Tensor, lam: Tensor) -> Tensor:
+    """[[cos, -e^(i lambda) sin], [e^(i phi) sin, e^(i (phi + lambda)) cos]] of theta/2."""
+    cos, sin = torch.cos(theta / 2), torch.sin(theta / 2)
+    entries = (
+        torch.complex(cos, torch.zeros_like(cos)),
+        _phased(-sin, lam),
+        _phased(sin, phi),
+        _phased(cos, phi + lam),
+    )
+    return torch.stack(entries, dim=-1).unflatten(-1, (2, 2))
+
+
+def _phased(length: Tensor, phase: Tensor) -> Tensor:
+    # Not `torch.polar`, whose gradient is wrong where the length is not above 0.
+    return torch.complex(length * phase.cos(), length * phase.sin())
 
 
 def _controlled(unitary: Tensor, controls: int) -> Tensor:

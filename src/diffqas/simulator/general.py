@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Ansatz, Gate, Slot, ansatz_gates
+from diffqas.circuits import Angle, Ansatz, Gate, Slot, ansatz_gates
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.axes import Axes
 from diffqas.simulator.born import squared
@@ -79,18 +79,20 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
     result: list[Tensor | None] = [None] * len(gates)
     turning: dict[str, list[int]] = {}
     for place, gate in enumerate(gates):
-        if isinstance(gate.angle, Slot):
-            turning.setdefault(gate.name, []).append(place)
-        elif gate.angle is None:
+        if gate.angle is None:
             result[place] = fixed_matrix(gate.name, angles)[None, None]
+        elif gate.learned:
+            turning.setdefault(gate.name, []).append(place)
         else:
-            result[place] = turning_matrices(gate.name, angles.new_tensor([[float(gate.angle)]]))
+            numbers = [float(angle) for angle in gate.angles if not isinstance(angle, Slot)]
+            result[place] = turning_matrices(gate.name, angles.new_tensor([[numbers]]))
     for name, places in turning.items():
-        slots = [slot for place in places if isinstance(slot := gates[place].angle, Slot)]
+        slots = [_slot(angle) for place in places for angle in gates[place].angles]
         factors = angles.new_tensor([slot.factor for slot in slots])
         offsets = angles.new_tensor([slot.offset for slot in slots])
         own = angles[..., [slot.qubit for slot in slots], [slot.index for slot in slots]]
-        together = turning_matrices(name, own * factors + offsets)
+        per_gate = (own * factors + offsets).unflatten(-1, (len(places), -1))
+        together = turning_matrices(name, per_gate)
         for place, matrices in zip(places, together.unbind(2), strict=True):
             result[place] = matrices
     return [matrices for matrices in result if matrices is not None]
@@ -98,6 +100,13 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
 
 Task: TypeAlias = tuple[Plan, tuple[int, ...]]
 """A circuit's plan, and the places of the matrices whose gradients are wanted."""
+
+
+def _slot(angle: Angle) -> Slot:
+    """A fixed angle beside a learned one: an angle times 0, and an offset."""
+    if isinstance(angle, Slot):
+        return angle
+    return Slot(0, 0, factor=0.0, offset=float(angle))
 
 
 class _CircuitContext(Context, Protocol):

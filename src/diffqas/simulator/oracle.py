@@ -13,6 +13,7 @@ from torch import Tensor
 
 from diffqas.circuits import (
     GATES,
+    Angle,
     Ansatz,
     AnyCandidate,
     Candidate,
@@ -53,18 +54,22 @@ def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
 
     It is the exponential of a Pauli string, with projectors for controls.
     """
-    kind, angle = GATES[gate.name], gate.angle
-    if isinstance(angle, Slot):
-        angle = angle.factor * row[angle.qubit, angle.index] + angle.offset
-    turn = torch.as_tensor(0.0 if angle is None else angle, dtype=torch.float64)
+    kind = GATES[gate.name]
+    turns = [_turn(angle, row) for angle in gate.angles]
     controls, targets = gate.qubits[: kind.controls], gate.qubits[kind.controls :]
     # Controlled U = U P + (1 - P), with P the projector on all controls being 1.
-    acted = _base(kind.base, turn, targets, n)
+    acted = _base(kind.base, turns, targets, n)
     on = _on(dict.fromkeys(controls, _PROJECTORS[1]), n)
     return acted @ on + torch.eye(2**n, dtype=on.dtype) - on
 
 
-def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
+def _turn(angle: Angle, row: Tensor) -> Tensor:
+    if isinstance(angle, Slot):
+        return angle.factor * row[angle.qubit, angle.index] + angle.offset
+    return torch.as_tensor(float(angle), dtype=torch.float64)
+
+
+def _base(base: str, turns: list[Tensor], targets: tuple[int, ...], n: int) -> Tensor:
     def pauli(axis: str) -> Tensor:
         return _on(dict.fromkeys(targets, _PAULI[f"r{axis}"]), n)
 
@@ -83,11 +88,16 @@ def _base(base: str, turn: Tensor, targets: tuple[int, ...], n: int) -> Tensor:
         return (torch.eye(2**n) + pauli("x") + pauli("y") + pauli("z")) / 2
     if base in ("x", "y", "z"):
         return pauli(base)
+    if base == "u3":
+        theta, phi, lam = turns
+        return power("z", phi, phi / 2) @ power("y", theta, 0.0) @ power("z", lam, lam / 2)
     if base[0] == "r":
-        return power(base[-1], turn, 0.0)
+        return power(base[-1], turns[0], 0.0)
     if base == "sx":
         return power("x", half, quarter)
-    angle = turn if base == "p" else {"s": 1, "sdg": -1, "t": 0.5, "tdg": -0.5}[base] * half
+    if base == "p":
+        return power("z", turns[0], turns[0] / 2)
+    angle = {"s": 1, "sdg": -1, "t": 0.5, "tdg": -0.5}[base] * half
     return power("z", angle, angle / 2)
 
 
