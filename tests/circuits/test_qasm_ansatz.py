@@ -95,7 +95,7 @@ def test_qiskits_own_export_is_read():
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("cu(1, 2, 3, 4) q[0], q[1];", "line 3: the gate 'cu' is none of h, x, "),
+        ("rccx q[0], q[1], q[1];", "line 3: the gate 'rccx' is none of h, x, "),
         ("bit c; c = measure q[0];", "line 3: a measurement cannot be part of a candidate"),
         ("reset q;", "line 3: a reset cannot be part of a candidate"),
         ("if (true) { h q; }", "line 3: a statement of the kind BranchingStatement"),
@@ -110,7 +110,7 @@ def test_qiskits_own_export_is_read():
         ("h q[2];", r"line 3: q\[2\] is outside of q, which has 2 qubits"),
         ("h q[0:1];", "line 3: sizes and places of qubits must be written as whole numbers"),
         ("h r;", "line 3: the qubits 'r' are not declared"),
-        ("h $0;", r"line 3: the qubits '\$0' are not declared"),
+        ("h $0;", r"line 3: the physical qubit \$0 beside a register"),
         ("cx q[0], q[0];", "line 3: cx is given the same qubit twice"),
         ("cx q[0];", "line 3: cx takes 2 qubits and 0 angles, not 1 and 0"),
         ("rx q[0];", "line 3: rx takes 1 qubits and 1 angles, not 1 and 0"),

@@ -28,6 +28,25 @@ class TestLadder(CandidateContract):
     candidate = Ladder()
 
 
+class Turns(Ansatz):
+    """Any turn of each qubit: its angles learned, fixed, and both."""
+
+    rotations_per_qubit = 3
+
+    def layer(self, n):
+        gates = [Gate("u3", (q,), (Slot(q), Slot(q, 1), Slot(q, 2, -2.0, 0.3))) for q in range(n)]
+        gates += [Gate("cx", (q, q + 1)) for q in range(n - 1)]
+        return [
+            *gates,
+            Gate("u3", (0,), (0.4, Slot(1, 2), -1.1)),
+            Gate("u3", (1,), (3.5, 0.2, 5.0)),
+        ]
+
+
+class TestTurns(CandidateContract):
+    candidate = Turns()
+
+
 class TestEntRY(CandidateContract):
     candidate = TABLE_I[7]
 
@@ -46,6 +65,14 @@ class TestQasm(CandidateContract):
         " ry(a) q; rzz(2*b) q[0], q[1]; rx(c - pi/3) q[0];"
     )
     candidate = QasmAnsatz(TEXT, "mine")
+
+
+class TestQasmTurns(CandidateContract):
+    TEXT = (
+        "input float a; input float b; input float c; qubit[2] q; h q;"
+        " U(a, b/2, c) q[0]; cu(b, 2*c, a, 0.5) q[0], q[1]; u2(a, b) q[1]; cu3(1, b, c) q[1], q[0];"
+    )
+    candidate = QasmAnsatz(TEXT, "turns")
 
 
 def test_a_wrong_simulator_does_not_pass(monkeypatch):

@@ -36,7 +36,7 @@ class QasmAnsatz(Ansatz):
     """
 
     text: str
-    name: str = "qasm"  # pyright: ignore[reportIncompatibleVariableOverride, reportIncompatibleMethodOverride]
+    name: str = "qasm"  # pyright: ignore
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -85,7 +85,7 @@ def read_qasm(path: str | Path, name: str | None = None) -> QasmAnsatz:
     """
     path = Path(path)
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # with a byte order mark or without
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise DataError(f"Cannot read {path}: {reason}.") from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from diffqas.circuits import AnyCandidate, QasmAnsatz, SearchSpace, read_qasm
 from diffqas.errors import ArgumentError, require
 
+QASM_SUFFIXES = (".qasm", ".qasm3")
 METAVAR = "NUMBER|NAME|FILE.qasm ..."
 
 
@@ -31,7 +32,7 @@ def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyC
     found: list[tuple[int, AnyCandidate]] = []
     files = 0
     for word in words:
-        if word.lower().endswith(".qasm"):
+        if word.lower().endswith(QASM_SUFFIXES):
             files += 1
             found.append((len(table) + files, read_qasm(word)))
         else:
