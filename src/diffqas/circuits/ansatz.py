@@ -21,6 +21,7 @@ class Ansatz(ABC):
     `layer`, each time with the angles of that layer. A subclass is a frozen dataclass, whose fields
     are its choices: equal choices, equal circuits.
 
+    >>> from diffqas.circuits import Gate, Slot
     >>> class Mine(Ansatz):
     ...     def layer(self, n):
     ...         turns = [Gate("ry", (q,), Slot(q)) for q in range(n)]
