@@ -98,19 +98,14 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         """
         chosen = as_mapping(mapping)
         if hidden is not None:
-            require(
-                mapping == "mlp", "hidden", "go with the mapping mlp", f"the mapping {mapping!r}"
-            )
+            found = f"the mapping {mapping!r}"
+            require(mapping == "mlp", "hidden", "go with the mapping mlp", found)
             chosen = MLPMapping(hidden=(hidden,) if isinstance(hidden, int) else tuple(hidden))
         if bond is not None:
             require(mapping == "mps", "bond", "go with the mapping mps", f"the mapping {mapping!r}")
             chosen = TensorTrainMapping(bond)
-        require(
-            shots is not None or shot_gradient is None,
-            "shot_gradient",
-            "go with `shots`",
-            shot_gradient,
-        )
+        fits = shots is not None or shot_gradient is None
+        require(fits, "shot_gradient", "go with `shots`", shot_gradient)
         measured = None if shots is None else Shots(shots, shot_gradient or "exact")
         if per_layer:
             require(measured is None, "shots", "not be used with a search of every layer", shots)

@@ -85,12 +85,8 @@ class DirectLockstep(nn.Module):
     def __init__(self, modules: Iterable[nn.Module]) -> None:
         super().__init__()
         networks = list(modules)
-        require(
-            not any(True for _ in networks[0].buffers()),
-            "modules",
-            "have no buffers",
-            type(networks[0]).__name__,
-        )
+        buffers = list(networks[0].buffers())
+        require(not buffers, "modules", "have no buffers", type(networks[0]).__name__)
         parameters, _ = torch.func.stack_module_state(networks)
         self._names = list(parameters)
         self.stacked = nn.ParameterList(
@@ -150,12 +146,8 @@ def flat_numbers(population: Population, most: int | None) -> tuple[list[Tensor]
     ]
     rates = [torch.full_like(p[0].flatten(), rate, dtype=torch.float64) for p, rate in rated]
     flat = torch.cat(rates)
-    require(
-        most is None or len(flat) <= most,
-        "optimizer",
-        f"be adam or rmsprop above {most} trainable numbers",
-        len(flat),
-    )
+    rule = f"be adam or rmsprop above {most} trainable numbers"
+    require(most is None or len(flat) <= most, "optimizer", rule, len(flat))
     return [p for p, _ in rated], flat
 
 

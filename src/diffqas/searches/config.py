@@ -81,12 +81,8 @@ class RunConfig:
             rule = f"be a whole number from 0 to {LAST_SEED}"
             require(whole(seed, 0) and seed <= LAST_SEED, "seed", rule, seed)
         require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
-        require(
-            len(set(self.seeds)) == len(self.seeds),
-            "seeds",
-            "differ from each other",
-            list(self.seeds),
-        )
+        differ = len(set(self.seeds)) == len(self.seeds)
+        require(differ, "seeds", "differ from each other", list(self.seeds))
         check(self)
 
     @property

@@ -38,9 +38,8 @@ class Bilevel:
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
         names = {group["name"] for group in population.parameter_groups(1.0)}
-        require(
-            STRUCTURE in names, "bilevel", "be False where no structural weights are trained", True
-        )
+        rule = "be False where no structural weights are trained"
+        require(STRUCTURE in names, "bilevel", rule, True)
         held_out = task.validation
         assert held_out is not None, "the loop holds samples out for settings that are bilevel"
         self.validation: Split = held_out
