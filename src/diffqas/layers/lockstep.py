@@ -51,6 +51,12 @@ class ForecasterLockstep(nn.Module):
         }
         self.head = nn.ParameterDict(heads)
 
+        self._as_together = False
+
+    def compute_alone_as_together(self) -> None:
+        """Read a seed that is alone by the matrix products of several, which round otherwise."""
+        self._as_together = True
+
     def __len__(self) -> int:
         return len(self.head["bias"])
 
@@ -82,7 +88,12 @@ class ForecasterLockstep(nn.Module):
 
     def _read(self, h: Tensor) -> Tensor:
         """The head, (seeds, batch, hidden) -> (seeds, batch)."""
-        return torch.baddbmm(self.head["bias"].unsqueeze(1), h, self.head["weight"].mT).squeeze(-1)
+        weight, bias = self.head["weight"], self.head["bias"]
+        if self._as_together and len(self) == 1:
+            # A batch of one product is a product of a matrix and a vector, by a kernel of its own.
+            weight, bias, h = (torch.cat([one, one]) for one in (weight, bias, h))
+        every = torch.baddbmm(bias.unsqueeze(1), h, weight.mT).squeeze(-1)
+        return every[: len(self)]
 
     def _states(self, layers: Sequence[Callable[[], Gates]], x: Tensor) -> Tensor:
         """What the head reads: (batch, time) -> (seeds, batch, hidden)."""

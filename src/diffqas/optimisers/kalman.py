@@ -22,7 +22,13 @@ from torch.nn.functional import mse_loss
 from diffqas.choices import Tuning, option
 from diffqas.errors import require
 from diffqas.optimisers.choice import Optimisation, Optimiser, Problem
-from diffqas.optimisers.population import Population, SamplesApart, flat_numbers, move_numbers
+from diffqas.optimisers.population import (
+    AloneAsTogether,
+    Population,
+    SamplesApart,
+    flat_numbers,
+    move_numbers,
+)
 from diffqas.storage import State, storable
 
 
@@ -84,6 +90,10 @@ class KalmanFilter:
     def __init__(self, population: Population, problem: Problem, choice: Kalman) -> None:
         rule = "be adam or rmsprop for a loss other than mse_loss"
         require(problem.loss is mse_loss, "optimizer", rule, choice.name)
+        # The filter amplifies differences of rounding a thousandfold in a few epochs. A seed alone
+        # must therefore be computed by the operations that it is computed by in company.
+        if isinstance(population, AloneAsTogether):
+            population.compute_alone_as_together()
         self.population, self.choice = population, choice
         self.unsound: Tensor | None = None
         self.steps_per_epoch = problem.steps_per_epoch
@@ -166,7 +176,9 @@ def correct(
     factor = torch.where((failed != 0)[..., None, None], math.nan, factor)
     whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)
     surprise = torch.linalg.solve_triangular(factor, errors.unsqueeze(-1), upper=False)
-    update = (whitened.mT @ surprise).squeeze(-1)
+    # A row from the left, not a column from the right: of one seed BLAS takes that by another
+    # kernel than of several, and what is rounded otherwise grows with every batch.
+    update = (surprise.mT @ whitened).squeeze(-2)
     # What is subtracted is symmetric, so round-off cannot build up on one side of the diagonal.
     square = whitened.mT @ whitened
     return update, torch.sub(covariance, square, out=square).div_(kept)

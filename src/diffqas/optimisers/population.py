@@ -72,6 +72,18 @@ class SamplesApart(Protocol):
         ...
 
 
+@runtime_checkable
+class AloneAsTogether(Protocol):
+    """A population that computes one seed alone faster than as one of several, rounded otherwise.
+
+    Both are the same to round-off.
+    """
+
+    def compute_alone_as_together(self) -> None:
+        """From now on compute a seed that is alone by the operations of several."""
+        ...
+
+
 class DirectLockstep(nn.Module):
     """Ordinary networks, one per seed, trained directly: the control that writes no weights.
 
@@ -93,6 +105,11 @@ class DirectLockstep(nn.Module):
             nn.Parameter(tensor.detach()) for tensor in parameters.values()
         )
         self._skeleton = [networks[0]]  # in a list: its own parameters are not ours
+        self._as_together = False
+
+    def compute_alone_as_together(self) -> None:
+        """Run a network that is alone twice: a batch of one has kernels of its own."""
+        self._as_together = True
 
     @property
     def structural_weights(self) -> Tensor:
@@ -119,7 +136,11 @@ class DirectLockstep(nn.Module):
         def one(weights: dict[str, Tensor], few: Tensor) -> Tensor:
             return torch.func.functional_call(self._skeleton[0], weights, (few,))
 
-        return torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
+        if self._as_together and len(self.stacked[0]) == 1:
+            tensors = {name: torch.cat([tensor, tensor]) for name, tensor in tensors.items()}
+            inputs = torch.cat([inputs, inputs]) if own else inputs
+        every = torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
+        return every[: len(self.stacked[0])]
 
     def parameter_groups(self, lr: float) -> list[Group]:
         """One group: all parameters at `lr`."""

@@ -45,14 +45,8 @@ class Lockstep(nn.Module):
         super().__init__()
         require(len(models) >= 1, "models", "hold at least one QuantumTrain", "an empty list")
         first = models[0]
-        lead = (len(models),)
-        circuits, mapping = first.circuits, first.generator.mapping
         self.rates = first.rates
-        with torch.random.fork_rng(devices=[]):  # every number is overwritten below
-            stacked, stacked_mapping = circuits.stacked(lead), mapping.stacked(lead)
-        own = first.generator
-        generator = Generator(stacked, stacked_mapping, own.scale, own.sizes, own.order.name, lead)
-        self.generator = generator.to(own.gain)
+        self.generator = _stacked(first.generator, len(models))
         states = [model.generator.state_dict() for model in models]
         kinds = {
             tuple((key, tuple(tensor.shape)) for key, tensor in state.items()) for state in states
@@ -65,9 +59,20 @@ class Lockstep(nn.Module):
             self.generator.get_parameter(name).requires_grad_(parameter.requires_grad)
         self.targets = nn.ModuleList(copy.deepcopy(model.target) for model in models)
         self.vectorised = not [*first.target.parameters(), *first.target.buffers()]
+        # In a list, as its numbers are not its own, but those of the one generator.
+        self._pair: list[Generator] = []
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def compute_alone_as_together(self) -> None:
+        """Compute a seed that is alone as two seeds that are the same one.
+
+        Several seeds are computed by the matrix products of a batch, whatever their number; those
+        of a single one are computed by other kernels, and are rounded otherwise.
+        """
+        if len(self) == 1 and not self._pair:
+            self._pair.append(_stacked(self.generator, 2))
 
     def target_buffers(self) -> list[str]:
         """Names of the target networks' buffers, one network after the other."""
@@ -92,11 +97,9 @@ class Lockstep(nn.Module):
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell the relaxation and finite shots how far training has come."""
-        self.circuits.progress = progress
-        if self.circuits.shots is not None:
-            mixture_of(self.generator).draws = shot_generators(seeds, step)
-        if self.circuits.relaxation.stochastic:
-            self.circuits.noise = noise_like(self.circuits.structure, generators(seeds, step))
+        _advance(self.generator, progress, step, seeds)
+        for pair in self._pair:
+            _advance(pair, progress, step, [*seeds, *seeds])
 
     def forward(self, *args: Any) -> Tensor:
         """Outputs of every seed's target on the same inputs, (seeds, ...)."""
@@ -105,7 +108,16 @@ class Lockstep(nn.Module):
     def generate(self) -> dict[str, Tensor]:
         """The targets' named parameters, differentiable, each (seeds, ...)."""
         first = cast("Skeleton", self.targets[0])
-        return first.layout.tensors(self.generator())
+        return first.layout.tensors(self._written())
+
+    def _written(self) -> Tensor:
+        """The weights of every seed, flat."""
+        if not self._pair:
+            return self.generator()
+        pair = self._pair[0].train(self.training)
+        state = self.generator.state_dict(keep_vars=True)
+        twice = {name: torch.cat([tensor, tensor]) for name, tensor in state.items()}
+        return torch.func.functional_call(pair, twice, ())[:1]
 
     def call(self, tensors: dict[str, Tensor], *args: Any, own: bool = False) -> Tensor:
         """Outputs of every seed's target with given weights, (seeds, ...).
@@ -116,27 +128,41 @@ class Lockstep(nn.Module):
                 inputs.
             own: whether every seed has inputs of its own.
         """
-        skeletons = cast("list[Skeleton]", list(self.targets))
-        first = skeletons[0]
-        if len(self) > 1 and self.vectorised:
-            fast = torch.backends.mha.get_fastpath_enabled()
-            # Under vmap the fast path would be taken, and it has no derivative.
-            torch.backends.mha.set_fastpath_enabled(False)
-            inputs = (0 if own else None,) * len(args)
-            try:
-                return torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))(
-                    tensors, *args
-                )
-            except RuntimeError:
-                self.vectorised = False
-            finally:
-                torch.backends.mha.set_fastpath_enabled(fast)
-        singles = [
-            {name: tensor[seed] for name, tensor in tensors.items()} for seed in range(len(self))
-        ]
-        inputs = [tuple(arg[seed] for arg in args) if own else args for seed in range(len(self))]
-        calls = zip(skeletons, singles, inputs, strict=True)
-        return torch.stack([target.call(one, few, {}) for target, one, few in calls])
+        found = None
+        if self.vectorised and len(self) > 1:
+            found = self._at_once(tensors, args, own)
+        elif self.vectorised and self._pair:
+            found = self._at_once(*_twice(tensors, args, own), own)
+        if found is None:
+            return self._one_by_one(tensors, args, own)
+        return found[: len(self)]
+
+    def _at_once(
+        self, tensors: dict[str, Tensor], args: Sequence[Tensor], own: bool
+    ) -> Tensor | None:
+        """As `call` under vmap; None of targets that cannot run there."""
+        first = cast("Skeleton", self.targets[0])
+        fast = torch.backends.mha.get_fastpath_enabled()
+        # Under vmap the fast path would be taken, and it has no derivative.
+        torch.backends.mha.set_fastpath_enabled(False)
+        inputs = (0 if own else None,) * len(args)
+        try:
+            every = torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))
+            return every(tensors, *args)
+        except RuntimeError:
+            self.vectorised = False
+            return None
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+
+    def _one_by_one(self, tensors: dict[str, Tensor], args: Sequence[Tensor], own: bool) -> Tensor:
+        """As `call`, one seed after the other."""
+        outputs = []
+        for seed, target in enumerate(cast("list[Skeleton]", list(self.targets))):
+            one = {name: tensor[seed] for name, tensor in tensors.items()}
+            few = tuple(arg[seed] for arg in args) if own else tuple(args)
+            outputs.append(target.call(one, few, {}))
+        return torch.stack(outputs)
 
     @torch.no_grad()
     def together(self, *args: Any) -> bool:
@@ -165,3 +191,30 @@ class Lockstep(nn.Module):
             model.generator.load_state_dict({key: tensor[seed] for key, tensor in state.items()})
             model.circuits.progress = self.circuits.progress
             model.target.load_state_dict(self.targets[seed].state_dict())
+
+
+def _stacked(one: Generator, count: int) -> Generator:
+    """A generator like one for several seeds, whose numbers are still to be set."""
+    lead = (count,)
+    with torch.random.fork_rng(devices=[]):  # every number is overwritten
+        circuits, mapping = one.circuits.stacked(lead), one.mapping.stacked(lead)
+    made = Generator(circuits, mapping, one.scale, one.sizes, one.order.name, lead)
+    return made.to(one.gain)
+
+
+def _advance(generator: Generator, progress: float, step: int, seeds: Sequence[int]) -> None:
+    """Tell a generator's relaxation and finite shots how far training has come."""
+    circuits = generator.circuits
+    circuits.progress = progress
+    if circuits.shots is not None:
+        mixture_of(generator).draws = shot_generators(seeds, step)
+    if circuits.relaxation.stochastic:
+        circuits.noise = noise_like(circuits.structure, generators(seeds, step))
+
+
+def _twice(
+    tensors: dict[str, Tensor], args: Sequence[Tensor], own: bool
+) -> tuple[dict[str, Tensor], Sequence[Tensor]]:
+    """Two seeds that are the same one: its weights, and its own inputs, if it has any."""
+    weights = {name: torch.cat([tensor, tensor]) for name, tensor in tensors.items()}
+    return weights, [torch.cat([arg, arg]) for arg in args] if own else args

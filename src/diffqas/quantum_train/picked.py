@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Sequence
 
 import torch
@@ -74,6 +76,15 @@ class PickedMixture(CircuitMixture):
             self.candidates, self._own_angles(), separate=self.sharing == "separate"
         )
 
+    @torch.no_grad()
+    def stacked(self, lead: tuple[int, ...]) -> PickedMixture:
+        """So many copies of the first one."""
+        made = copy.deepcopy(self)
+        made.angles = _stack([self.angles[0]] * math.prod(lead))
+        made.structure = _stack([self.structure[0]] * math.prod(lead))
+        made.picks = self.picks[:1].repeat(*lead, 1)
+        return made
+
     def _own_angles(self) -> Tensor:
         if self.sharing == "separate":
             return self._spread(self.angles)
@@ -102,7 +113,7 @@ def stacked(models: Sequence[QuantumTrain]) -> Lockstep:
     return population
 
 
-def _stack(parameters: Sequence[nn.Parameter]) -> nn.Parameter:
+def _stack(parameters: Sequence[Tensor]) -> nn.Parameter:
     return nn.Parameter(
         torch.stack([one.detach() for one in parameters]), parameters[0].requires_grad
     )
