@@ -33,16 +33,19 @@ def _counts(entry: Entry) -> str:
 def _seeds(entry: Entry) -> str:
     if entry.deterministic:
         return "failed" if entry.failed else MISSING
-    return (
-        f"{len(entry.seeds)}, {len(entry.failed)} failed" if entry.failed else str(len(entry.seeds))
-    )
+    if entry.failed:
+        return f"{len(entry.seeds)}, {len(entry.failed)} failed"
+    return str(len(entry.seeds))
 
 
 def _paper(entry: Entry, metric: Metric) -> str:
-    figures = entry.paper
-    if len(figures) > 1:
-        return metric.range_text(min(figures), max(figures))
-    return metric.value_text(figures[0] if figures else None)
+    if not entry.paper:
+        return MISSING
+    # Rows that are provably equal were published with different figures.
+    low, high = min(entry.paper), max(entry.paper)
+    if len(entry.paper) > 1:
+        return metric.range_text(low, high)
+    return metric.value_text(low)
 
 
 def _effect(entry: Entry, metric: Metric) -> str:
@@ -94,9 +97,9 @@ def columns_for(comparison: Comparison) -> list[Column]:
 def legend(metric: Metric) -> str:
     """What the columns mean."""
     return (
-        f"median, quartiles: final test {metric.title} over seeds. 95 % of median: percentile "
-        "bootstrap."
-        f" {metric.effect}: {metric.meaning}. p: two-sided sign-flip test (one-sample for rows "
-        "without seeds), then"
-        " Holm's adjustment over the data set."
+        f"median, quartiles: final test {metric.title} over seeds. "
+        "95 % of median: percentile bootstrap. "
+        f"{metric.effect}: {metric.meaning}. "
+        "p: two-sided sign-flip test (one-sample for rows without seeds), "
+        "then Holm's adjustment over the data set."
     )

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from diffqas.errors import RunError
 from diffqas.studies import statistics
 from diffqas.studies.cell import Cell
@@ -56,17 +54,17 @@ def compare(
     baseline = _baseline(rows, baseline, dataset)
     merged = merge(rows, baseline, f"test {metric.title}")
     search = next(row for row in merged if row.name == baseline)
-    entries = [
-        _described(row, dataset, metric) if row is search else _tested(row, search, dataset, metric)
-        for row in merged
-    ]
-    p_values = [np.nan if entry.p is None else entry.p for entry in entries]
-    adjusted = statistics.holm(p_values)
-    final = tuple(
+    entries = [_described(row, dataset, metric) for row in merged]
+    for place, row in enumerate(merged):
+        if row is not search:
+            entries[place] = _tested(entries[place], row, search, metric)
+    # One family per data set: provably equal rows were merged before, so that they count once.
+    adjusted = statistics.holm(statistics.numbers([entry.p for entry in entries]))
+    final = [
         _decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True)
-    )
+    ]
     study = listed[0].study
-    return Comparison(study, dataset, baseline, final, alpha, metric, named)
+    return Comparison(study, dataset, baseline, tuple(final), alpha, metric, named)
 
 
 def compare_all(
@@ -90,10 +88,12 @@ def _baseline(rows: list[MergedRow], wanted: str | None, dataset: str) -> str:
         raise RunError(
             f"Row {min(twice)!r} stands twice among the cells of {dataset}. Remove one of them."
         )
-    name = wanted or next((row.name for row in rows if row.group == "search"), None)
+    searches = [row.name for row in rows if row.group == "search"]
+    if wanted is None and not searches:
+        raise RunError(f"The cells of {dataset} hold no row of group 'search' to compare with.")
+    name = searches[0] if wanted is None else wanted
     if name not in names:
-        missing = f"row {name!r}" if name else "row of group 'search'"
-        raise RunError(f"The cells of {dataset} hold no {missing} to compare with.")
+        raise RunError(f"The cells of {dataset} hold no row {name!r} to compare with.")
     if next(row for row in rows if row.name == name).deterministic:
         raise RunError(
             f"Row {name!r} of {dataset} has no seeds, so nothing can be compared with it."
@@ -106,6 +106,10 @@ def _described(row: MergedRow, dataset: str, metric: Metric) -> Entry:
     errors = tuple(finished.values())
     median, q1, q3 = statistics.median_and_quartiles(errors)
     _, low, high = statistics.median_interval(errors)
+    seeds = tuple(finished)
+    if row.deterministic:
+        # One figure without a seed has no spread.
+        seeds, q1, q3 = (), math.nan, math.nan
     return Entry(
         dataset=dataset,
         row=row.name,
@@ -114,12 +118,12 @@ def _described(row: MergedRow, dataset: str, metric: Metric) -> Entry:
         trainable=row.trainable,
         target=row.target,
         deterministic=row.deterministic,
-        seeds=() if row.deterministic else tuple(finished),
+        seeds=seeds,
         errors=errors,
         failed=tuple(sorted(row.failures.keys() | (row.errors.keys() - finished.keys()))),
         median=_known(median),
-        q1=None if row.deterministic else _known(q1),
-        q3=None if row.deterministic else _known(q3),
+        q1=_known(q1),
+        q3=_known(q3),
         low=_known(low),
         high=_known(high),
         worst=metric.worst(errors, median),
@@ -128,19 +132,22 @@ def _described(row: MergedRow, dataset: str, metric: Metric) -> Entry:
     )
 
 
-def _tested(row: MergedRow, search: MergedRow, dataset: str, metric: Metric) -> Entry:
+def _tested(entry: Entry, row: MergedRow, search: MergedRow, metric: Metric) -> Entry:
     if row.deterministic:
-        reference = math.nan if row.errors[0] is None else row.errors[0]
+        (reference,) = statistics.numbers(list(row.errors.values())).tolist()
         differences, dropped = statistics.differences_from(reference, search.errors, metric.cost)
     else:
         differences, dropped = statistics.paired_differences(row.errors, search.errors, metric.cost)
     ratio = metric.mean_effect(differences)
+    smallest_p = None
+    if len(differences):
+        smallest_p = statistics.smallest_p(len(differences))
     return replace(
-        _described(row, dataset, metric),
+        entry,
         pairs=len(differences),
         dropped=dropped,
         p=_known(statistics.sign_flip_p(differences)),
-        smallest_p=statistics.smallest_p(len(differences)) if len(differences) else None,
+        smallest_p=smallest_p,
         ratio=_known(ratio.value),
         ratio_low=_known(ratio.low),
         ratio_high=_known(ratio.high),
@@ -152,9 +159,9 @@ def _tested(row: MergedRow, search: MergedRow, dataset: str, metric: Metric) -> 
 def _decided(entry: Entry, p_holm: float, alpha: float, metric: Metric) -> Entry:
     if entry.p is None or entry.ratio is None:
         return entry
-    verdict: Verdict = (
-        "undecided" if p_holm >= alpha else "better" if entry.ratio > metric.no_effect else "worse"
-    )
+    verdict: Verdict = "undecided"
+    if p_holm < alpha:
+        verdict = "better" if entry.ratio > metric.no_effect else "worse"
     return replace(entry, p_holm=p_holm, verdict=verdict)
 
 

@@ -107,15 +107,16 @@ def _error_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
     ]
     # An error of exactly zero has no place on a logarithmic scale: it stands left of everything
     # else. Beyond `LIMITS`, where a run that ran away may be, nothing is drawn.
-    low, high = (
-        float(end) for end in np.clip([min(drawn, default=0.1), max(drawn, default=1.0)], *LIMITS)
-    )
-    least = low / 3 if any(0.0 in entry.errors for entry in comparison.entries) else low
+    ends = [min(drawn, default=0.1), max(drawn, default=1.0)]
+    low, high = (float(end) for end in np.clip(ends, *LIMITS))
+    least = low
+    if any(0.0 in entry.errors for entry in comparison.entries):
+        least = low / 3
     axes.set_xscale("log")
+    room = 1.8
     # Words about failed seeds need room of their own at the right.
-    room = (
-        1.8 * (high / least) ** 0.25 if any(entry.failed for entry in comparison.entries) else 1.8
-    )
+    if any(entry.failed for entry in comparison.entries):
+        room *= (high / least) ** 0.25
     axes.set_xlim(least / 1.8, high * room)
     return least, math.inf
 
@@ -181,16 +182,19 @@ def _line(axes: Axes, entry: Entry, place: int, least: float, most: float) -> No
 
 
 def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
-    def handle(marker: str, color: str, label: str, **style: float | str) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, color=color, label=label, **style)  # pyright: ignore[reportArgumentType]
+    def handle(marker: str, color: str, label: str) -> Line2D:
+        return Line2D([], [], linestyle="none", marker=marker, color=color, label=label)
 
-    return [
-        *(handle("o", COLORS.get(group, OTHER), group) for group in groups),
-        handle("|", OTHER, "median", markersize=11, markeredgewidth=2),
-        handle("s", OTHER, "no seeds"),
-        *([handle("D", PAPER, "paper", markerfacecolor="none")] if published else []),
-        Line2D([], [], color=COLORS["search"], linestyle=":", label="median of the search"),
-    ]
+    median = handle("|", OTHER, "median")
+    median.set(markersize=11, markeredgewidth=2)
+    handles = [handle("o", COLORS.get(group, OTHER), group) for group in groups]
+    handles += [median, handle("s", OTHER, "no seeds")]
+    if published:
+        paper = handle("D", PAPER, "paper")
+        paper.set(markerfacecolor="none")
+        handles.append(paper)
+    search = Line2D([], [], color=COLORS["search"], linestyle=":", label="median of the search")
+    return [*handles, search]
 
 
 def _folded(name: str) -> str:

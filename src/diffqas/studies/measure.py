@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch import nn
@@ -75,12 +74,13 @@ def _trained(
     training = _training(row, row.settings, task, seeds)
     epochs = []
     try:
-        if not row.trains:
+        if row.trains:
+            epochs += [record.metrics for record in training.epochs()]
+        else:
             training.evaluate()
             epochs.append(training.metrics)
-        for record in training.epochs() if row.trains else ():
-            epochs.append(record.metrics)
     except RunError:
+        # All seeds have diverged: a cell that says so. Anything else is no result.
         if len(training.failures) < len(seeds):
             raise
     failures = _failures(training)
@@ -152,7 +152,7 @@ def _count(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def structure(population: Any) -> FoundStructure:
+def structure(population: Population) -> FoundStructure:
     """Weights of the candidates, and the place of the leading one that is live, by seed."""
     assert isinstance(population, Lockstep)
     best = [leading(ranking, constant) for ranking in population.rankings()]
@@ -163,17 +163,19 @@ def structure(population: Any) -> FoundStructure:
     )
 
 
-def structural_weights(population: Any) -> list[list[float]]:
+def structural_weights(population: Population) -> list[list[float]]:
     """The structural weights of each seed at the end of a search.
 
     They are (seeds, candidates) or (seeds, depth * candidates), layer by layer.
     """
+    assert isinstance(population, Lockstep)
     return [[round(weight, 6) for weight in row] for row in population.structural_weights.tolist()]
 
 
-def layers(population: Any) -> list[list[str]] | None:
+def layers(population: Population) -> list[list[str]] | None:
     """Of a search of every layer the candidate of each layer, by seed; None of any other."""
-    circuits = getattr(population, "circuits", None)
+    assert isinstance(population, Lockstep)
+    circuits = population.circuits
     if not isinstance(circuits, PerLayerCircuit):
         return None
     return [[candidate.name for candidate in circuit] for circuit in circuits.found]

@@ -68,16 +68,16 @@ def row_of(cell: Cell, figure: str = "test_mse") -> MergedRow:
             f" but has seeds {seeds} and {len(values)} values."
         )
     paper = _number(cell.paper)
+    errors: dict[int, float | None] = {}
+    for seed, value in zip(seeds, values, strict=True):
+        # A seed that failed may still hold a value: that of the epoch in which it was frozen.
+        errors[seed] = None if seed in cell.failures else _number(value)
     return MergedRow(
         names=(cell.row,),
         group=cell.group,
         trainable=(cell.trainable,),
         target=cell.target,
-        errors={
-            # A seed that failed may still hold a value: that of the epoch in which it was frozen.
-            seed: None if seed in cell.failures else _number(value)
-            for seed, value in zip(seeds, values, strict=True)
-        },
+        errors=errors,
         deterministic=cell.deterministic,
         identical=cell.identical,
         failures=cell.failures,
@@ -95,8 +95,11 @@ def merge(rows: Iterable[MergedRow], apart: str, figure: str = "test MSE") -> li
     """
     classes: dict[str, list[MergedRow]] = {}
     for row in rows:
-        alone = row.identical is None or apart in row.names
-        classes.setdefault(f"row {row.name}" if alone else f"class {row.identical}", []).append(row)
+        name = f"class {row.identical}"
+        # The row that all are compared with stays by itself, or it would be compared with itself.
+        if row.identical is None or apart in row.names:
+            name = f"row {row.name}"
+        classes.setdefault(name, []).append(row)
     return [_merged(members, figure) for members in classes.values()]
 
 
@@ -156,4 +159,6 @@ def _equal(first: float | None, second: float | None) -> bool:
 
 def _number(value: float | None) -> float | None:
     """A finite number, or None: what comes of a seed that failed."""
-    return float(value) if value is not None and math.isfinite(value) else None
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-import numpy as np
-
 from diffqas.reports import number, percent
 from diffqas.studies import statistics
 from diffqas.studies.statistics import Floats, Interval
@@ -67,6 +65,7 @@ class Metric:
     def mean_effect(self, differences: Floats) -> Interval:
         """The mean difference as a ratio or in percentage points, with its bootstrap interval.
 
+        >>> import numpy as np
         >>> ACCURACY.mean_effect(np.array([0.25, 0.5])).value
         37.5
         """
@@ -77,7 +76,9 @@ class Metric:
     @property
     def no_effect(self) -> float:
         """The effect between equals; above it the search is better."""
-        return 0.0 if self.higher else 1.0
+        if self.higher:
+            return 0.0
+        return 1.0
 
     def worst(self, values: Sequence[float], median: float) -> float | None:
         """The worst value: an error relative to the median, an accuracy as it is; None where that
@@ -87,19 +88,28 @@ class Metric:
             return None
         if self.higher:
             return min(values)
-        return max(values) / median if median > 0 else None
+        # A median of exactly zero is no unit to measure by.
+        if median <= 0:
+            return None
+        return max(values) / median
 
     def value_text(self, value: float | None) -> str:
         """A value, or a dash."""
-        return MISSING if value is None else self.text(value)
+        if value is None:
+            return MISSING
+        return self.text(value)
 
     def range_text(self, low: float | None, high: float | None) -> str:
         """Two ends, or a dash."""
-        return MISSING if low is None or high is None else f"{self.text(low)} .. {self.text(high)}"
+        if low is None or high is None:
+            return MISSING
+        return f"{self.text(low)} .. {self.text(high)}"
 
     def worst_text(self, worst: float | None) -> str:
         """What `worst` gave."""
-        return self.value_text(worst) if self.higher else short(worst)
+        if self.higher:
+            return self.value_text(worst)
+        return short(worst)
 
     def effect_text(self, effect: float | None) -> str:
         """One effect.
@@ -109,7 +119,10 @@ class Metric:
         """
         if effect is None or not self.higher:
             return short(effect)
-        text = f"{effect:+.2f}" if self.unit > 1 else f"{effect:+.4f}"
+        # Points have two digits as percentages have, plain figures four.
+        digits = 2 if self.unit > 1 else 4
+        text = f"{effect:+.{digits}f}"
+        # What is rounded to nothing has no sign.
         return text[1:] if float(text) == 0 else text
 
     def in_words(self, effect: float) -> str:
@@ -135,11 +148,14 @@ def short(value: float | None) -> str:
     if value is None:
         return MISSING
     text = f"{value:.3g}"
-    return f"{float(text):.0f}" if 1000 <= abs(float(text)) < 1e6 else text
+    # `g` would write 1.43e+03.
+    if 1000 <= abs(float(text)) < 1e6:
+        return f"{float(text):.0f}"
+    return text
 
 
 def _minus(values: Sequence[float | None]) -> Floats:
-    return -np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return -statistics.numbers(values)
 
 
 MSE = Metric(
@@ -153,8 +169,7 @@ MSE = Metric(
     headings=MappingProxyType({}),
     tested="log MSE",
     meaning="ratio of geometric means over paired seeds with its bootstrap interval, above 1 where "
-    "the search is "
-    "better. d_z: Cohen's d of the log differences",
+    "the search is better. d_z: Cohen's d of the log differences",
 )
 """The error of a series' predictions: positive, spread over decades, hence compared by its
 logarithm.
@@ -178,8 +193,7 @@ ACCURACY = Metric(
     ),
     tested="accuracies",
     meaning="mean difference over paired seeds in percentage points with its bootstrap interval, "
-    "above 0 where the "
-    "search is better. d_z: Cohen's d of the differences",
+    "above 0 where the search is better. d_z: Cohen's d of the differences",
 )
 """The share of samples whose class is found."""
 
@@ -201,8 +215,7 @@ REWARD = Metric(
     ),
     tested="rewards",
     meaning="mean difference over paired seeds with its bootstrap interval, above 0 where the "
-    "search is better. d_z: "
-    "Cohen's d of the differences",
+    "search is better. d_z: Cohen's d of the differences",
     unit=1.0,
     unit_name="",
 )
@@ -222,7 +235,6 @@ def metric_of(name: str, higher: bool = False) -> Metric:
     """
     if name in KNOWN:
         return KNOWN[name]
-    kind = (
-        replace(REWARD, text=number, tested=name) if higher else replace(MSE, tested=f"log {name}")
-    )
-    return replace(kind, name=name, title=name)
+    if higher:
+        return replace(REWARD, name=name, title=name, text=number, tested=name)
+    return replace(MSE, name=name, title=name, tested=f"log {name}")

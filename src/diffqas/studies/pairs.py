@@ -8,17 +8,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from diffqas.runs import RunSummary
 from diffqas.studies import statistics
 from diffqas.studies.metric import metric_of, short
-from diffqas.studies.statistics import Floats, Interval
+from diffqas.studies.statistics import NOTHING, Interval
 
 FEWEST = 2
-"""Common seeds that a test needs; how little few of them can show is said by the smallest p."""
-
-UNKNOWN = Interval(math.nan, math.nan, math.nan)
+"""Common seeds that a test needs. The smallest possible p tells how little so few can show."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class PairedTest:
     first: str
     metric: str = ""
     pairs: int = 0
-    effect: Interval = UNKNOWN
+    effect: Interval = NOTHING
     ratio: bool = False
     p: float = math.nan
     p_holm: float = math.nan
@@ -63,9 +59,9 @@ class PairedTest:
         else:
             sign = "+" if self.effect.value >= 0 else ""
             said = f"{self.metric} {sign}{value}{interval} (mean difference)"
-        adjusted = (
-            "" if self.p_holm == self.p else f", {short(self.p_holm)} after Holm's adjustment"
-        )
+        adjusted = ""
+        if self.p_holm != self.p:
+            adjusted = f", {short(self.p_holm)} after Holm's adjustment"
         test = f"p = {short(self.p)}{adjusted} by {self.pairs} paired seeds"
         least = short(self.smallest_p)
         return f"{head}: {said}, {test} (sign-flip test, smallest possible p {least})."
@@ -97,22 +93,23 @@ def _pair(first: RunSummary, other: RunSummary) -> PairedTest:
     common = [seed for seed in a if a[seed] is not None and b.get(seed) is not None]
     if len(common) < FEWEST:
         return replace(head, missing=f"they share {len(common)} seed{'s' * (len(common) != 1)}")
-    ratio = not first.higher and all(
-        value is None or value >= 0 for value in (*a.values(), *b.values())
-    )
-    cost = metric_of(first.metric).cost if ratio else _plain
-    differences, _ = statistics.paired_differences(b, a, cost)
-    effect = statistics.mean_ratio(differences) if ratio else statistics.mean_interval(differences)
+    # Only positive figures have logarithms.
+    known = [value for value in (*a.values(), *b.values()) if value is not None]
+    ratio = not first.higher and min(known) >= 0
+    if ratio:
+        differences, _ = statistics.paired_differences(b, a, metric_of(first.metric).cost)
+        effect = statistics.mean_ratio(differences)
+    else:
+        differences, _ = statistics.paired_differences(b, a, statistics.numbers)
+        effect = statistics.mean_interval(differences)
+    # Agents have no test part: their rewards are those of the learning itself.
+    metric = first.metric if first.metric == "reward" else f"test {first.metric}"
     return replace(
         head,
-        metric=first.metric if first.metric == "reward" else f"test {first.metric}",
+        metric=metric,
         pairs=len(differences),
         effect=effect,
         ratio=ratio,
         p=statistics.sign_flip_p(differences),
         smallest_p=statistics.smallest_p(len(differences)),
     )
-
-
-def _plain(values: Sequence[float | None]) -> Floats:
-    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from diffqas.agents import AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
@@ -13,7 +13,7 @@ from diffqas.studies.datasets import SERIES, is_images
 from diffqas.studies.library import LoadedStudy, load_study
 from diffqas.studies.metric import Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
-from diffqas.studies.study import Study, StudyOfRun
+from diffqas.studies.study import Study, StudyOfRun, StudySettings
 from diffqas.tasks import explained
 
 DATASETS = SERIES
@@ -116,13 +116,9 @@ class Plan:
         return list(range(study.first_seed, study.first_seed + self.seeds))
 
     @property
-    def settings(self) -> Any:
-        """The settings that the rows start from: `Settings`, or of environments `AgentSettings`."""
-        changes = {"epochs": self.epochs, "episodes": self.episodes, "depth": self.depth}
-        recipe = self.made.recipes()[self.recipe]
-        return replace(
-            recipe, **{key: value for key, value in changes.items() if value is not None}
-        )
+    def settings(self) -> StudySettings:
+        """The settings that the rows start from."""
+        return replace(self.made.recipes()[self.recipe], **self._lengths)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -143,27 +139,37 @@ class Plan:
     @property
     def command(self) -> str:
         """The command that computes the whole study."""
-        what = ["--recipe", self.recipe] if self.run is None else [self.run]
-        words = ["diffqas", "study", self.study, *what, "--seeds", str(self.seeds)]
-        for name in ("epochs", "episodes", "depth"):
-            value = getattr(self, name)
-            words += [] if value is None else [f"--{name}", str(value)]
-        return " ".join(words)
+        words = ["diffqas", "study", self.study]
+        words += ["--recipe", self.recipe] if self.run is None else [self.run]
+        words += ["--seeds", str(self.seeds)]
+        for name, value in self._lengths.items():
+            words += [f"--{name}", str(value)]
+        return shlex.join(words)
+
+    @property
+    def _lengths(self) -> dict[str, int]:
+        """What is given in place of the recipe's."""
+        given = {"epochs": self.epochs, "episodes": self.episodes, "depth": self.depth}
+        return {name: value for name, value in given.items() if value is not None}
 
     def to_json(self) -> Json:
         """As stored in study.json: equal if and only if the cells are computed alike."""
-        length = "episodes" if isinstance(self.settings, AgentSettings) else "epochs"
-        origin = self.made.origin
-        return (
-            {} if origin is None else {"run": {"path": origin.path, "sha256": origin.sha256}}
-        ) | {
-            "recipe": self.recipe,
-            "seeds": len(self.seed_numbers),
-            length: getattr(self.settings, length),
-            "depth": self.settings.depth,
-            "choices": encode(self.settings),
-            "rows": {row.slug: row.choices for row in self.rows if isinstance(row, TrainedRow)},
+        settings, origin = self.settings, self.made.origin
+        content: Json = {}
+        if origin is not None:
+            content["run"] = {"path": origin.path, "sha256": origin.sha256}
+        content |= {"recipe": self.recipe, "seeds": len(self.seed_numbers)}
+        if isinstance(settings, AgentSettings):
+            content["episodes"] = settings.episodes
+        else:
+            content["epochs"] = settings.epochs
+        rows = [row for row in self.rows if isinstance(row, TrainedRow)]
+        content |= {
+            "depth": settings.depth,
+            "choices": encode(settings),
+            "rows": {row.slug: row.choices for row in rows},
         }
+        return content
 
     def jobs(self, rows: Sequence[str] = (), datasets: Sequence[str] = ()) -> list[Job]:
         """Cells to compute, the longest first.
@@ -192,14 +198,13 @@ class Plan:
 
     def searches(self, jobs: Sequence[Job]) -> list[Job]:
         """The cells of the first row that rows of these jobs are made from, each once."""
-        sources = {
-            job.row.needs.get(job.dataset) for job in jobs if isinstance(job.row, TrainedRow)
-        } - {None}
-        first = self.rows[0]
-        return [
-            Job(first, source, _cost(first, source, self.made))
-            for source in sorted(filter(None, sources))
+        needs = [
+            job.row.needs[job.dataset]
+            for job in jobs
+            if isinstance(job.row, TrainedRow) and job.dataset in job.row.needs
         ]
+        first = self.rows[0]
+        return [Job(first, name, _cost(first, name, self.made)) for name in sorted(set(needs))]
 
     def row(self, word: str) -> Row:
         """The row with this word."""

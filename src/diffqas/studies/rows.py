@@ -75,7 +75,9 @@ class TrainedRow:
 
     def seeds_of(self, study: int) -> int:
         """How many of the study's seeds it has."""
-        return study if self.seeds is None else min(study, self.seeds)
+        if self.seeds is None:
+            return study
+        return min(study, self.seeds)
 
     @property
     def slug(self) -> str:
@@ -96,7 +98,9 @@ class TrainedRow:
 
     def on(self, task: Task) -> Task:
         """The task with the row's own network, if it has one."""
-        return task if self.network is None else replace(task, target=partial(self.network, task))
+        if self.network is None:
+            return task
+        return replace(task, target=partial(self.network, task))
 
     def paper(self, dataset: str) -> float | None:
         """The published figure, if there is one."""

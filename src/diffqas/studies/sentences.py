@@ -57,7 +57,11 @@ def seeds_in_words(count: int) -> str:
     ('ten seeds', 'one seed', '30 seeds')
     """
     word = WORDS[count] if count < len(WORDS) else str(count)
-    return f"{word} seed{'' if count == 1 else 's'}"
+    return f"{word} {_plural('seed', count)}"
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def _verdicts(comparison: Comparison) -> str:
@@ -65,13 +69,13 @@ def _verdicts(comparison: Comparison) -> str:
     assert search.median is not None
     median = comparison.metric.text(search.median)
     who = f"the search (row {search.row}; median {median} over {seeds_in_words(len(search.seeds))})"
-    merged = (
-        "; provably equal rows counted once" if any(len(entry.rows) > 1 for entry in others) else ""
-    )
+    merged = ""
+    if any(len(entry.rows) > 1 for entry in others):
+        merged = "; provably equal rows counted once"
     tested = f"sign-flip tests on {comparison.metric.tested}{merged}"
     rule = f"(Holm-adjusted p < {comparison.alpha:g}, {tested})"
     better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
-    rows = f"{len(others)} other row{'' if len(others) == 1 else 's'}"
+    rows = f"{len(others)} other {_plural('row', len(others))}"
     if not better and not worse:
         return f"On {comparison.dataset} {who} was not found to differ from any of {rows} {rule}."
     return (
@@ -84,18 +88,16 @@ def _against(comparison: Comparison, title: str, part: str) -> list[str]:
     found = [entry for entry in comparison.others if _named(entry, part)]
     controls = [entry for entry in found if entry.group in ("control", "reference")] or found[:1]
     if not controls:
-        itself = any(part in name.lower() for name in comparison.search.rows)
-        is_what = (
-            "itself the row that the others are compared with" if itself else "not among the rows"
-        )
-        return [f"The {title} is {is_what}."]
-    ways = [_named(entry, part).split(part)[1] for entry in controls]
-    return [
-        _verdict(
-            entry, title + (way if way.startswith((" by ", ", hidden ")) else ""), comparison.metric
-        )
-        for entry, way in zip(controls, ways, strict=True)
-    ]
+        if any(part in name.lower() for name in comparison.search.rows):
+            return [f"The {title} is itself the row that the others are compared with."]
+        return [f"The {title} is not among the rows."]
+    told = []
+    for entry in controls:
+        way = _named(entry, part).split(part)[1]
+        # How it was trained or how large it is belongs to its title, other words do not.
+        kept = way if way.startswith((" by ", ", hidden ")) else ""
+        told.append(_verdict(entry, title + kept, comparison.metric))
+    return told
 
 
 def _named(entry: Entry, part: str) -> str:
@@ -123,7 +125,9 @@ def _paper(search: Entry, metric: Metric) -> list[str]:
     if not search.paper or search.median is None:
         return []
     figure = search.paper[0]
-    place = "below" if search.median < figure else "above" if search.median > figure else "equal to"
+    place = "equal to"
+    if search.median != figure:
+        place = "below" if search.median < figure else "above"
     return [f"The median is {place} the paper's single run ({metric.text(figure)})."]
 
 
@@ -131,17 +135,18 @@ def _failures(comparison: Comparison) -> list[str]:
     parts = []
     failed = [entry for entry in comparison.entries if entry.failed]
     if failed:
-        listed = [
-            entry.row
-            if entry.deterministic
-            else f"{entry.row} (seed {', '.join(map(str, entry.failed))})"
-            for entry in failed
-        ]
-        parts.append(f"Failed and left out of the pairs: {'; '.join(listed)}.")
+        listed = "; ".join(map(_failed, failed))
+        parts.append(f"Failed and left out of the pairs: {listed}.")
     untested = _with(comparison, "untested")
     if untested:
         parts.append(f"Without a finished pair, hence not tested: {_listed(untested)}.")
     return parts
+
+
+def _failed(entry: Entry) -> str:
+    if entry.deterministic:
+        return entry.row
+    return f"{entry.row} (seed {', '.join(map(str, entry.failed))})"
 
 
 def _power(comparison: Comparison) -> list[str]:

@@ -46,6 +46,10 @@ class Interval(NamedTuple):
     high: float
 
 
+NOTHING = Interval(np.nan, np.nan, np.nan)
+"""The estimate from no values."""
+
+
 def log_errors(errors: Sequence[float | None]) -> Floats:
     """Natural logarithm of each error: ``log(max(e, FLOOR))``, NaN for a failed seed (None, NaN or
     infinite).
@@ -53,9 +57,19 @@ def log_errors(errors: Sequence[float | None]) -> Floats:
     >>> log_errors([1.0, None, float("inf")])
     array([ 0., nan, nan])
     """
-    values = np.array([np.nan if error is None else error for error in errors], dtype=np.float64)
+    values = numbers(errors)
     require(not (values < 0).any(), "errors", "not be negative", values[values < 0])
+    # A seed that predicts exactly has error 0, whose logarithm would outweigh all other seeds.
     return np.log(np.where(np.isfinite(values), np.maximum(values, FLOOR), np.nan))
+
+
+def numbers(values: Sequence[float | None]) -> Floats:
+    """The values as an array, NaN where there is none.
+
+    >>> numbers([0.5, None])
+    array([0.5, nan])
+    """
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def median_and_quartiles(values: ArrayLike) -> Interval:
@@ -67,7 +81,7 @@ def median_and_quartiles(values: ArrayLike) -> Interval:
     """
     finite = _finite(values)
     if not len(finite):
-        return Interval(np.nan, np.nan, np.nan)
+        return NOTHING
     q1, median, q3 = np.quantile(finite, (0.25, 0.5, 0.75))
     return Interval(float(median), float(q1), float(q3))
 
@@ -83,11 +97,14 @@ def median_interval(
     in 94 % of 1,500 simulated draws.
     """
     finite = _finite(values)
+    if not len(finite):
+        return NOTHING
+    median = float(np.median(finite))
     if len(finite) < FEWEST:
-        return Interval(float(np.median(finite)) if len(finite) else np.nan, np.nan, np.nan)
+        return Interval(median, np.nan, np.nan)
     medians = np.median(finite[_draws(len(finite), resamples, seed)], axis=1)
     low, high = np.quantile(medians, ((1 - level) / 2, (1 + level) / 2))
-    return Interval(float(np.median(finite)), float(low), float(high))
+    return Interval(median, float(low), float(high))
 
 
 def paired_differences(
@@ -102,13 +119,13 @@ def paired_differences(
     ([0.693, 0.0], (1,))
     """
     seeds = sorted(first.keys() | second.keys())
-    differences = cost([first.get(seed) for seed in seeds]) - cost(
-        [second.get(seed) for seed in seeds]
-    )
+    costs = [cost([errors.get(seed) for seed in seeds]) for errors in (first, second)]
+    differences = costs[0] - costs[1]
+    # A difference is NaN if either side is: a failed seed takes its partner with it, because a
+    # mean over different seeds would compare starts and not rows.
     paired = np.isfinite(differences)
-    return differences[paired], tuple(
-        seed for seed, kept in zip(seeds, paired, strict=True) if not kept
-    )
+    dropped = tuple(seed for seed, kept in zip(seeds, paired, strict=True) if not kept)
+    return differences[paired], dropped
 
 
 def differences_from(
@@ -133,28 +150,35 @@ def sign_flip_p(differences: ArrayLike, samples: int = SAMPLES, seed: int = 0) -
     (0.25, 1.0)
     """
     values = np.asarray(differences, dtype=np.float64)
-    require(
-        bool(np.isfinite(values).all()),
-        "differences",
-        "be finite (drop failed seeds before)",
-        values.tolist(),
-    )
+    finite = bool(np.isfinite(values).all())
+    rule = "be finite (drop failed seeds before)"
+    require(finite, "differences", rule, values.tolist())
     if not len(values):
         return np.nan
     # Sums that are equal in exact arithmetic must count as ties, whatever order they were added in.
     bound = abs(values.sum()) - 1e-12 * np.abs(values).sum()
     if len(values) <= EXACT:
-        sums = values[:1]  # T(e) = T(-e), so the first sign may stay
-        for value in values[1:]:
-            sums = np.concatenate([sums + value, sums - value])
-        return float(np.mean(np.abs(sums) >= bound))
+        return float(np.mean(np.abs(_signed_sums(values)) >= bound))
     random = np.random.default_rng(seed)
+    # In pieces, so that the signs take a few megabytes whatever the number of values.
     hits, left, chunk = 0, samples, max(1, 2_000_000 // len(values))
     while left:
         signs = random.choice((-1.0, 1.0), size=(min(left, chunk), len(values)))
         hits += int((np.abs(signs @ values) >= bound).sum())
         left -= len(signs)
+    # The signs that were observed are one of the possible draws (Phipson & Smyth 2010): with them
+    # counted, p is never 0 and the test keeps its level.
     return (hits + 1) / (samples + 1)
+
+
+def _signed_sums(values: Floats) -> Floats:
+    """``sum_s e_s d_s`` for half of all signs: the others give the same with the sign reversed,
+    so the first sign may stay.
+    """
+    sums = values[:1]
+    for value in values[1:]:
+        sums = np.concatenate([sums + value, sums - value])
+    return sums
 
 
 def smallest_p(count: int, samples: int = SAMPLES) -> float:
@@ -164,7 +188,10 @@ def smallest_p(count: int, samples: int = SAMPLES) -> float:
     >>> smallest_p(10)
     0.001953125
     """
-    return min(1.0, 2.0 / 2.0**count) if count <= EXACT else 1 / (samples + 1)
+    if count > EXACT:
+        return 1 / (samples + 1)
+    # The observed signs and their opposites reach the bound in any case. Of no difference p is 1.
+    return min(1.0, 2.0 / 2.0**count)
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -178,10 +205,11 @@ def holm(p_values: ArrayLike) -> Floats:
     """
     values = np.asarray(p_values, dtype=np.float64)
     adjusted = np.full_like(values, np.nan)
-    order = np.argsort(values, kind="stable")[
-        : np.count_nonzero(~np.isnan(values))
-    ]  # NaN sorts last
+    # NaN sorts last and is cut off.
+    order = np.argsort(values, kind="stable")[: np.count_nonzero(~np.isnan(values))]
     steps = np.arange(len(order), 0, -1)
+    # The running maximum is the step down: no p is adjusted below that of a smaller one, or a
+    # hypothesis could be rejected after one that was not.
     adjusted[order] = np.minimum(np.maximum.accumulate(steps * values[order]), 1.0)
     return adjusted
 
@@ -190,10 +218,10 @@ def mean_ratio(
     differences: ArrayLike, level: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> Interval:
     """Ratio of geometric means, exp(mean d) of log differences d, with its bootstrap interval."""
+    mean = mean_interval(differences, level, resamples, seed)
+    # The ends are quantiles, which a monotone map takes along. A ratio beyond all numbers is inf.
     with np.errstate(over="ignore"):
-        return Interval(
-            *(float(np.exp(end)) for end in mean_interval(differences, level, resamples, seed))
-        )
+        return Interval(*(float(np.exp(end)) for end in mean))
 
 
 def mean_interval(
@@ -208,12 +236,18 @@ def mean_interval(
     """
     values = np.asarray(differences, dtype=np.float64)
     count = len(values)
+    if not count:
+        return NOTHING
+    mean = float(values.mean())
     if count < FEWEST:
-        return Interval(float(values.mean()) if count else np.nan, np.nan, np.nan)
-    tail = float(ndtr(-np.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2)))
+        return Interval(mean, np.nan, np.nan)
+    # Resampled means vary by (k - 1) / k of what an unbiased variance says, and a normal quantile
+    # is too short for an estimated deviation: both are made good in the tail.
+    quantile = stdtrit(count - 1, (1 + level) / 2)
+    tail = float(ndtr(-np.sqrt(count / (count - 1)) * quantile))
     means = values[_draws(count, resamples, seed)].mean(axis=1)
     low, high = np.quantile(means, (tail, 1 - tail))
-    return Interval(float(values.mean()), float(low), float(high))
+    return Interval(mean, float(low), float(high))
 
 
 def cohen_dz(differences: ArrayLike) -> float:
@@ -229,9 +263,12 @@ def cohen_dz(differences: ArrayLike) -> float:
     if len(values) < 2:
         return np.nan
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
-    if deviation <= 1e-12 * np.abs(values).max():
-        return float(np.sign(mean) * np.inf) if mean else 0.0
-    return mean / deviation
+    if deviation > 1e-12 * np.abs(values).max():
+        return mean / deviation
+    # Differences that are equal but for rounding have no spread to measure the mean by.
+    if mean == 0:
+        return 0.0
+    return float(np.sign(mean) * np.inf)
 
 
 def _draws(count: int, resamples: int, seed: int) -> NDArray[np.int64]:

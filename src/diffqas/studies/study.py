@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from diffqas.agents import AgentSettings
 from diffqas.reports import Terminal
-from diffqas.storage import JsonView
 from diffqas.studies.cell import Cell
 from diffqas.studies.datasets import SERIES, Data, load_data, training_samples
 from diffqas.studies.entries import NamedRow
 from diffqas.studies.metric import MSE, Metric
 from diffqas.studies.rows import Row
-from diffqas.tasks import SERIES_RECIPES
+from diffqas.tasks import SERIES_RECIPES, Settings
+
+StudySettings: TypeAlias = Settings | AgentSettings
+"""What the rows of a study start from; `AgentSettings` in environments."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Study:
     rows: Callable[[Any, str], list[Row]]
     datasets: tuple[str, ...] = SERIES
     metric: Metric = MSE
-    recipes: Callable[[], JsonView] = lambda: SERIES_RECIPES
+    recipes: Callable[[], Mapping[str, StudySettings]] = lambda: SERIES_RECIPES
     load: Callable[[str, str | Path | None], Data] = load_data
     samples: Callable[[str], int] = training_samples
     origin: Origin | None = None
