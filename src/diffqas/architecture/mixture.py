@@ -113,7 +113,8 @@ class CircuitMixture(nn.Module):
         mix = partial(mixture, self.candidates, separate=separate)
         # Neither is trained: the same sum again and again, so it is computed once.
         if stays(self.angles) and stays(self.structure):
-            return self._frozen(mix, self.angles, weights)
+            # A copy, so that a caller may change it.
+            return self._frozen(mix, self.angles, weights).clone()
         return mix(self.angles, weights)
 
     def probabilities(self) -> Tensor:

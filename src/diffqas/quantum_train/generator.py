@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, PerLayerCircuit
+from diffqas.errors import require
 from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
@@ -66,6 +68,9 @@ class Generator(nn.Module):
 
         With `mixed`, as these probabilities (*lead, 2**n) would.
         """
+        kind = self.gain.dtype
+        rule = "be float32 or float64 (run the target under torch.autocast for less)"
+        require(kind in (torch.float32, torch.float64), "model", rule, f"one cast to {kind}")
         # w = gain * raw + offset, with a gain and an offset for each of the target's tensors.
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all digits.
         with torch.autocast(self.gain.device.type, enabled=False):
@@ -81,13 +86,21 @@ class Generator(nn.Module):
         parts = [one.unsqueeze(-1).expand(*one.shape, size) for one, size in pairs]
         return torch.cat(parts, dim=-1)
 
+    @contextmanager
+    def without_noise(self) -> Iterator[None]:
+        """Circuits in evaluation: neither the noise of a stochastic relaxation nor shots."""
+        training = self.circuits.training
+        self.circuits.eval()
+        try:
+            yield
+        finally:
+            self.circuits.train(training)
+
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor]) -> None:
         """Set gain and offset so that each tensor starts with the given one's mean and spread."""
-        training = self.circuits.training
-        self.circuits.eval()  # no noise of a stochastic relaxation
-        raw = self.raw()
-        self.circuits.train(training)
+        with self.without_noise():
+            raw = self.raw()
         gain, offset = gain_and_offset(raw, self.sizes, tensors)
         self.gain.copy_(gain)
         self.offset.copy_(offset)

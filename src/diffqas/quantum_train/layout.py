@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -10,14 +10,24 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import choose, require
+from diffqas.quantum_train.copies import memory_of
+from diffqas.quantum_train.sound_target import check_memory, check_target, check_written
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One generated tensor: all its names (several if tied) and its shape."""
+    """One generated tensor.
+
+    Attributes:
+        names: all its names, several if it is tied.
+        shape: of the tensor.
+        padding: of an embedding the row that stays zero, as `padding_idx` has it; None: there is
+            none.
+    """
 
     names: tuple[str, ...]
     shape: tuple[int, ...]
+    padding: int | None = None
 
     @property
     def size(self) -> int:
@@ -51,6 +61,9 @@ class Layout:
         result: dict[str, Tensor] = {}
         for slot, part in zip(self.slots, flat.split(self.sizes, dim=-1), strict=True):
             tensor = part.reshape((*flat.shape[:-1], *slot.shape))
+            if slot.padding is not None:
+                rows = torch.arange(slot.shape[0], device=flat.device).unsqueeze(-1)
+                tensor = torch.where(rows == slot.padding, 0.0, tensor)
             result |= dict.fromkeys(slot.names, tensor)
         return result
 
@@ -58,31 +71,67 @@ class Layout:
 def find_layout(target: nn.Module, patterns: str | Iterable[str] | None = None) -> Layout:
     """Tensors of `target` to be generated: those that require a gradient or match `patterns`.
 
+    Parameters that have the same numbers in the same memory are one tensor, tied.
+
     Args:
         target: any module; it is only read.
         patterns: names or shell-style patterns of parameters; None means all that require a
             gradient.
 
     Raises:
-        ArgumentError: not a module, nothing to generate, or a pattern that matches no parameter.
+        ArgumentError: nothing to generate, a pattern that matches no parameter, or parameters that
+            cannot be written, such as those that share a part of their memory.
     """
-    require(isinstance(target, nn.Module), "target", "be a torch.nn.Module", type(target).__name__)
+    check_target(target)
     named = list(target.named_parameters(remove_duplicate=False))
     if patterns is None:
         chosen = {id(tensor) for _, tensor in named if tensor.requires_grad}
     else:
-        chosen = set()
-        for pattern in [patterns] if isinstance(patterns, str) else patterns:
-            matches = {id(tensor) for name, tensor in named if fnmatchcase(name, pattern)}
-            if not matches:
-                choose(pattern, [name for name, _ in named], "parameters")
-            chosen |= matches
-    names: dict[int, list[str]] = {}
-    tensors: dict[int, Tensor] = {}
-    for name, tensor in named:
-        if id(tensor) in chosen:
-            names.setdefault(id(tensor), []).append(name)
-            tensors[id(tensor)] = tensor
-    layout = Layout(tuple(Slot(tuple(names[key]), tuple(tensors[key].shape)) for key in names))
+        chosen = set(_matching(named, patterns))
+    written = [(name, tensor) for name, tensor in named if id(tensor) in chosen]
+    names: dict[Hashable, list[str]] = {}
+    tensors: dict[Hashable, Tensor] = {}
+    for name, tensor in written:
+        key = memory_of(tensor)
+        names.setdefault(key, []).append(name)
+        tensors[key] = tensor
+    slots = [
+        Slot(tuple(own), tuple(tensors[key].shape), _padding(target, own, tensors[key]))
+        for key, own in names.items()
+    ]
+    layout = Layout(tuple(slots))
     require(layout.size > 0, "target", "have at least one trainable parameter", "none")
+    check_written(written)
+    check_memory(target, dict(written))
     return layout
+
+
+def _matching(named: Sequence[tuple[str, Tensor]], patterns: str | Iterable[str]) -> Iterator[int]:
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        matches = [id(tensor) for name, tensor in named if fnmatchcase(name, pattern)]
+        if not matches:
+            choose(pattern, [name for name, _ in named], "parameters")
+        yield from matches
+
+
+def _padding(target: nn.Module, names: Sequence[str], tensor: Tensor) -> int | None:
+    """The row that no gradient reaches, because every place of the tensor is such an embedding.
+
+    A tensor that is tied to another layer is trained there, its padding row too.
+    """
+    rows = {_padding_index(target, name) for name in names}
+    row = rows.pop()
+    if rows or row is None or tensor.is_meta:
+        return None
+    rule = f"have zeros in row {row} of `{names[0]}`, which is for padding"
+    require(not tensor.detach()[row].any(), "target", rule, "other numbers")
+    return row
+
+
+def _padding_index(target: nn.Module, name: str) -> int | None:
+    path, _, leaf = name.rpartition(".")
+    owner = target.get_submodule(path)
+    # Of a pruned embedding it is `weight_orig`.
+    if isinstance(owner, (nn.Embedding, nn.EmbeddingBag)) and leaf.startswith("weight"):
+        return owner.padding_idx
+    return None

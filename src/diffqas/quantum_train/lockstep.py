@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import (
     CircuitMixture,
+    ParameterGroup,
     PerLayerCircuit,
     Ranked,
     generators,
@@ -89,7 +90,7 @@ class Lockstep(nn.Module):
 
         In a search of every layer (seeds, depth * candidates), layer by layer.
         """
-        return self.circuits.weights.detach().flatten(1)
+        return self.circuits.weights.detach().flatten(1).clone()
 
     def rankings(self) -> list[list[Ranked]]:
         """Of each seed, as `QuantumTrain.ranking`."""
@@ -179,7 +180,7 @@ class Lockstep(nn.Module):
                 self(*args)
         return self.vectorised
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure and mapping of all seeds."""
         return parameter_groups(self.generator, self.rates, lr)
 

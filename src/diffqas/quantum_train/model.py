@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ from torch import Tensor, nn
 from diffqas.architecture import (
     CircuitMixture,
     Gumbel,
+    ParameterGroup,
     PerLayerCircuit,
     Ranked,
     Relaxation,
     as_relaxation,
     rank,
+    trained,
 )
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
-from diffqas.errors import ArgumentError, choose, require
+from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
@@ -30,6 +33,8 @@ from diffqas.quantum_train.parameter_report import ParameterReport
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.scale import Scale, as_scale
 from diffqas.quantum_train.skeleton import Skeleton
+from diffqas.quantum_train.sound_target import check_in_memory
+from diffqas.quantum_train.target_forward import target_forward
 from diffqas.simulator import MAX_QUBITS
 
 
@@ -93,10 +98,8 @@ class QuantumTrain(nn.Module):
         choices = as_recipe(recipe)
         layout = find_layout(target, parameters)
         mapping = as_mapping(mapping)
-        require(isinstance(chunk, int) and chunk >= 1, "chunk", "be at least 1", chunk)
-        n = max(1, (-(-layout.size // chunk) - 1).bit_length())
-        limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
-        require(n <= MAX_QUBITS, "target", limit, f"{layout.size:,}")
+        n = qubits_for(layout.size, chunk)
+        check_in_memory(target)
         own = choices.relaxation
         if per_layer:
             require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
@@ -118,19 +121,6 @@ class QuantumTrain(nn.Module):
         )
         named = dict(target.named_parameters(remove_duplicate=False))
         initial = [named[slot.names[0]].detach() for slot in layout.slots]
-        dtypes = {tensor.dtype for tensor in initial}
-        rule = "have parameters of one dtype, float32 or float64"
-        if dtypes & {torch.float16, torch.bfloat16}:
-            rule += (
-                " (half precision has too few digits for probabilities near 2**-n "
-                "and for undoing the layers)"
-            )
-        require(
-            dtypes in ({torch.float32}, {torch.float64}),
-            "target",
-            rule,
-            ", ".join(sorted(map(str, dtypes))),
-        )
         self.generator.to(initial[0].device, initial[0].dtype)
         if choose(choices.start if start is None else start, STARTS, "start") == "target":
             self.generator.start_like(initial)
@@ -141,9 +131,14 @@ class QuantumTrain(nn.Module):
         """The mixture of candidate circuits, or the circuit searched per layer: theta and w."""
         return self.generator.circuits
 
+    @target_forward
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the target with generated weights."""
+        """Call the target with generated weights; the arguments are those of its forward."""
         return self.target.call(self.generate(), args, kwargs)
+
+    def target_signature(self) -> inspect.Signature:
+        """The arguments of the target's forward, as `inspect.signature` of `forward` shows them."""
+        return self.target.signature()
 
     def generate(self) -> dict[str, Tensor]:
         """The target's named parameters, differentiable; tied tensors stand under each name."""
@@ -152,11 +147,8 @@ class QuantumTrain(nn.Module):
     @torch.no_grad()
     def export(self) -> nn.Module:
         """A plain copy of the target with the weights baked in; no quantum part is left."""
-        training = self.circuits.training
-        self.circuits.eval()  # no noise of a stochastic relaxation
-        plain = self.target.filled(self.generate())
-        self.circuits.train(training)
-        return plain
+        with self.generator.without_noise():
+            return self.target.filled(self.generate())
 
     def save_generator(self, path: str | Path, include_target: bool = False) -> None:
         """Save the trained numbers and choices that write the weights, as one safetensors file.
@@ -206,7 +198,8 @@ class QuantumTrain(nn.Module):
 
         In a search of every layer (depth, len(candidates)).
         """
-        return self.circuits.weights.detach()
+        # Raw weights are the parameters themselves: a caller gets numbers of its own.
+        return self.circuits.weights.detach().clone()
 
     def ranking(self) -> list[Ranked]:
         """Candidates by what they contribute, best first.
@@ -238,7 +231,7 @@ class QuantumTrain(nn.Module):
             target=self.target.layout.size,
         )
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate."""
         return parameter_groups(self.generator, self.rates, lr)
 
@@ -278,18 +271,29 @@ def mixture_of(generator: Generator) -> CircuitMixture:
     return circuits
 
 
-def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[dict[str, Any]]:
+def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[ParameterGroup]:
     """Groups for `torch.optim` of a generator, single or stacked, without frozen parameters."""
-    circuits = generator.circuits
-    groups = [
-        {"name": "angles", "params": [circuits.angles], "lr": lr * rates.angles},
-        {"name": "structure", "params": [circuits.structure], "lr": lr * rates.structure},
-        {
-            "name": "mapping",
-            "params": list(generator.mapping.parameters()),
-            "lr": lr * rates.mapping,
-        },
-    ]
-    for group in groups:
-        group["params"] = [parameter for parameter in group["params"] if parameter.requires_grad]
-    return [group for group in groups if group["params"]]
+    kinds = {
+        "angles": [generator.circuits.angles],
+        "structure": [generator.circuits.structure],
+        "mapping": list(generator.mapping.parameters()),
+    }
+    relative = {"angles": rates.angles, "structure": rates.structure, "mapping": rates.mapping}
+    return trained(kinds, relative, lr)
+
+
+def qubits_for(weights: int, chunk: int) -> int:
+    """Qubits n = max(1, ceil(log2(ceil(p / chunk)))): a basis state for every chunk.
+
+    Raises:
+        ArgumentError: a chunk below 1, or too many weights for the simulator.
+
+    >>> qubits_for(1781, chunk=1), qubits_for(1781, chunk=16), qubits_for(1, chunk=1)
+    (11, 7, 1)
+    """
+    require(whole(chunk), "chunk", "be at least 1", chunk)
+    chunks = -(-weights // chunk)
+    n = max(1, (chunks - 1).bit_length())
+    limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
+    require(n <= MAX_QUBITS, "target", limit, f"{weights:,}")
+    return n

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import threading
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from diffqas.quantum_train.copies import Copying, copied, memory_of, put
+from diffqas.quantum_train.handed import handed
 from diffqas.quantum_train.layout import Layout
+from diffqas.quantum_train.references import Place, attributes, relinked
+from diffqas.quantum_train.shadow import Holder, Plan, Shadow, find_linked, flatten
 from diffqas.storage import Json
+
+_IN_PLACE = threading.RLock()
+"""Held while a compiled target has generated tensors: it is one object for all threads."""
 
 
 class Skeleton(nn.Module):
@@ -22,56 +32,118 @@ class Skeleton(nn.Module):
         super().__init__()
         self.layout = layout
         self._text = repr(target)  # a module without its weights may not be able to describe itself
-        self.module = copy.deepcopy(target)
-        self._order = {
-            path: list(module._parameters) for path, module in self.module.named_modules()
-        }
-        self._names: list[str] = []
-        """One name of every empty place; a module that stands in two places has its tensors under
-        two names.
-        """
-        for name in (name for slot in layout.slots for name in slot.names):
-            path, _, leaf = name.rpartition(".")
-            if self.module.get_submodule(path)._parameters.pop(leaf, None) is not None:
-                self._names.append(name)
+        named = dict(target.named_parameters(remove_duplicate=False))
+        written = {memory_of(named[slot.names[0]]): slot.names[0] for slot in layout.slots}
+        attached = {id(named[name]) for slot in layout.slots for name in slot.names}
+        holders: dict[str, list[Holder]] = {}
+        order: dict[str, dict[str, list[str]]] = {}
+        places: dict[int, Place] = {}
+        for path, module in target.named_modules():
+            for register in ("_parameters", "_buffers"):
+                for leaf, tensor in vars(module)[register].items():
+                    if tensor is None or memory_of(tensor) not in written:
+                        continue
+                    place = Place(written[memory_of(tensor)], id(tensor) in attached)
+                    places[id(tensor)] = place
+                    holders.setdefault(path, []).append(Holder(register, leaf, place))
+                    order.setdefault(path, {})[register] = list(vars(module)[register])
+        self.module = copied(target, written, places)
+        for path, own in holders.items():
+            registers = vars(self.module.get_submodule(path))
+            for holder in own:
+                registers[holder.register].pop(holder.leaf, None)
         self._forget()
+        self._plan = Plan(holders, order, find_linked(self.module))
         # Parameters that are not generated stay as they are.
         self._trainable = [
             name for name, tensor in self.module.named_parameters() if tensor.requires_grad
         ]
         self.module.requires_grad_(False)
 
-    def call(self, tensors: dict[str, Tensor], args: tuple[Any, ...], kwargs: Json) -> Any:
+    def call(self, tensors: Mapping[str, Tensor], args: tuple[Any, ...], kwargs: Json) -> Any:
         """Run the target with `tensors` in the empty places."""
+        names = [slot.names[0] for slot in self.layout.slots]
+        given = handed([tensors[name] for name in names])
+        inside = dict(zip(names, given, strict=True))
+        if torch.compiler.is_compiling() or self._compiled():
+            return self._call_in_place(inside, args, kwargs)
+        shadow = Shadow(self.module, self._plan, inside)
         try:
-            inside = {name: tensors[name] for name in self._names}
-            return torch.func.functional_call(self.module, inside, args, kwargs, tie_weights=False)
+            return shadow.root(*args, **kwargs)
         finally:
-            self._forget()
+            shadow.keep_changes()
 
-    def filled(self, tensors: dict[str, Tensor]) -> nn.Module:
+    def signature(self) -> inspect.Signature:
+        """That of the target's forward."""
+        return inspect.signature(self.module.forward)
+
+    def filled(self, tensors: Mapping[str, Tensor]) -> nn.Module:
         """A plain copy of the target with `tensors` baked in as parameters; tied ones stay tied."""
-        plain = copy.deepcopy(self.module)
+        plain = copied(self.module, {}, {})
         for name in self._trainable:
             plain.get_parameter(name).requires_grad_(True)
-        for slot in self.layout.slots:
-            parameter = nn.Parameter(tensors[slot.names[0]].detach().clone())
-            for name in slot.names:
-                path, _, leaf = name.rpartition(".")
-                plain.get_submodule(path)._parameters[leaf] = parameter
-        for path, order in self._order.items():
-            owner = plain.get_submodule(path)
-            owner._parameters = {name: owner._parameters[name] for name in order}
-            if isinstance(owner, nn.RNNBase):
-                owner._init_flat_weights()
+        names = [slot.names[0] for slot in self.layout.slots]
+        baked = {name: nn.Parameter(tensors[name].detach().clone()) for name in names}
+
+        def tensor(place: Place) -> Tensor:
+            return baked[place.name] if place.attached else baked[place.name].detach()
+
+        def swap(part: object) -> object:
+            return tensor(part) if isinstance(part, Place) else part
+
+        seen: dict[int, tuple[object, object]] = {}
+        for path, module in plain.named_modules():
+            self._plan.fill(path, module, tensor)
+            for leaf, held in vars(module)["_parameters"].items():
+                if held is not None and not isinstance(held, nn.Parameter):
+                    # A frozen parameter on the memory of a written one.
+                    vars(module)["_parameters"][leaf] = nn.Parameter(held, requires_grad=False)
+            for name, value in attributes(module).items():
+                new = relinked(value, swap, seen)
+                if new is not value:
+                    put(module, name, new)
+            if isinstance(module, nn.RNNBase):
+                flatten(module)
         return plain
 
     def __repr__(self) -> str:
         return self._text
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Skeleton:
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        with Copying({}):
+            vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin
+
+    def _compiled(self) -> bool:
+        """Whether `torch.compile` has code for the target or a part of it."""
+        # Such code belongs to the very objects that it was made of.
+        for module in self.module.modules():
+            if "_compiled_call_impl" in vars(module) or "_orig_mod" in vars(module)["_modules"]:
+                return True
+        return False
+
+    def _call_in_place(
+        self, inside: Mapping[str, Tensor], args: tuple[Any, ...], kwargs: Json
+    ) -> Any:
+        held: dict[str, Tensor] = {}
+        for path, holders in self._plan.holders.items():
+            for holder in holders:
+                tensor = inside[holder.place.name]
+                name = f"{path}.{holder.leaf}".removeprefix(".")
+                held[name] = tensor if holder.place.attached else tensor.detach()
+        with _IN_PLACE:
+            try:
+                return torch.func.functional_call(
+                    self.module, held, args, kwargs, tie_weights=False
+                )
+            finally:
+                self._forget()
 
     def _forget(self) -> None:
         # torch's recurrent layers keep a second list of their weights, which would hold on to old
         # tensors.
         for module in self.module.modules():
             if isinstance(module, nn.RNNBase):
-                module._init_flat_weights()
+                flatten(module)
