@@ -3,6 +3,7 @@
 from diffqas.quantum_train.controls import HashedWeights as HashedWeights
 from diffqas.quantum_train.controls import RandomSubspace as RandomSubspace
 from diffqas.quantum_train.generator_file import generator_content as generator_content
+from diffqas.quantum_train.generator_file import give as give
 from diffqas.quantum_train.layout import Layout as Layout
 from diffqas.quantum_train.layout import find_layout as find_layout
 from diffqas.quantum_train.lockstep import Lockstep as Lockstep

@@ -32,19 +32,12 @@ class Copying(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func is torch.Tensor.__deepcopy__:
             tensor, memo = args
-            name = self.written.get(memory_of(tensor))
+            name = self.written.get(identity(tensor))
             if name is not None:
                 return Place(name, attached=False)
             if not tensor.is_leaf:
                 args = tensor.detach(), memo
         return func(*args, **(kwargs or {}))
-
-
-def memory_of(tensor: Tensor) -> Hashable:
-    """As `identity`; a tensor that is not dense shares its numbers with no other one."""
-    if tensor.layout is torch.strided and not tensor.is_nested:
-        return identity(tensor)
-    return id(tensor)
 
 
 def copied(

@@ -21,7 +21,17 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture
 from diffqas.errors import DataError, DiffqasError, RunError, require
-from diffqas.storage import Json, decode_value, encode_value, parse_json, untied, write_atomically
+from diffqas.storage import (
+    Json,
+    decode_value,
+    encode_value,
+    identity,
+    is_sparse,
+    parse_json,
+    untied,
+    write_atomically,
+    written_out,
+)
 
 if TYPE_CHECKING:
     from diffqas.quantum_train.model import QuantumTrain
@@ -38,25 +48,22 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     mixture = isinstance(circuits, CircuitMixture)
     require(mixture, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
     numbers = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in model.generator.state_dict().items()
+        name: written_out(tensor, name) for name, tensor in model.generator.state_dict().items()
     }
     brought = brought_tensors(model.target.module)
     if include_target:
         # Of tied tensors the first name stays: the target that is loaded into ties them again.
         for name, tensor in untied(brought).items():
             numbers[BROUGHT + name] = tensor
+    learning = model.generator.named_parameters()
+    slots = model.target.layout.slots
     header = {
         "format": FORMAT,
         "choices": encode_choices(model),
         "progress": circuits.progress,
-        "frozen": [
-            name for name, number in model.generator.named_parameters() if not number.requires_grad
-        ],
-        "writes": [[list(slot.names), list(slot.shape)] for slot in model.target.layout.slots],
-        "brought": [
-            [name, list(tensor.shape), checksum(tensor)] for name, tensor in brought.items()
-        ],
+        "frozen": [name for name, number in learning if not number.requires_grad],
+        "writes": [[list(slot.names), list(slot.shape)] for slot in slots],
+        "brought": [[name, list(one.shape), checksum(one)] for name, one in brought.items()],
     }
     header["digest"] = _digest(header, numbers)
     return save(numbers, {KEY: json.dumps(header, separators=(",", ":"))})
@@ -129,6 +136,25 @@ def brought_tensors(skeleton: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def give(module: nn.Module, name: str, own: Tensor, stored: Tensor) -> None:
+    """Fill one of a module's tensors with what a file has of it; sparse ones are stored dense."""
+    if not is_sparse(own):
+        own.copy_(stored)
+        return
+    path, _, leaf = name.rpartition(".")
+    owner = module.get_submodule(path)
+    try:
+        sparse = stored.to(own.device, own.dtype).to_sparse(layout=own.layout)
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise DataError(f"`{name}` cannot be made sparse again ({reason}).") from None
+    # The places of its numbers may be others than before, so it is replaced, not filled.
+    if leaf in owner._buffers:
+        owner._buffers[leaf] = sparse
+    else:
+        owner._parameters[leaf] = nn.Parameter(sparse, own.requires_grad)
+
+
 def checksum(tensor: Tensor) -> str:
     """Of a tensor's bytes, eight hexadecimal digits.
 
@@ -139,7 +165,11 @@ def checksum(tensor: Tensor) -> str:
 
 
 def _bytes(tensor: Tensor) -> bytes:
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    plain = tensor.detach()
+    if is_sparse(plain):
+        plain = plain.to_dense()
+    plain = plain.resolve_conj().resolve_neg().cpu().contiguous()
+    return plain.reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def _digest(header: Json, numbers: dict[str, Tensor]) -> str:
@@ -197,10 +227,10 @@ def _check_written(written: list[Any], target: nn.Module) -> None:
             require(name in named, "target", rule, "a module without it")
             found = tuple(named[name].shape)
             require(found == tuple(shape), "target", rule, f"shape {found}")
-            tied = named[name] is named[names[0]]
+            tied = identity(named[name]) == identity(named[names[0]])
             require(tied, "target", f"have `{name}` tied to `{names[0]}`", "a parameter of its own")
     places = {name: number for number, (names, _) in enumerate(written) for name in names}
-    seen = {id(named[name]): place for name, place in places.items()}
+    seen = {identity(named[name]): place for name, place in places.items()}
     rule = "have the parameters that the generator writes, in its order"
     require(len(seen) == len(written), "target", rule, "some of them tied to each other")
     order = [places[name] for name in named if name in places]
@@ -225,7 +255,7 @@ def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], st
         require(shape == wanted, "target", rule, f"`{name}` of shape {shape}, not {wanted}")
     with torch.no_grad():
         for name, tensor in stored.items():
-            own[name].copy_(tensor)
+            give(skeleton, name, own[name], tensor)
     if strict and not stored:
         remedy = (
             "load them first, save the generator with include_target=True, or pass strict=False"

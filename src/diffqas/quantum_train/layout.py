@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import choose, require
-from diffqas.quantum_train.copies import memory_of
 from diffqas.quantum_train.sound_target import check_memory, check_target, check_written
+from diffqas.storage import identity
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def find_layout(target: nn.Module, patterns: str | Iterable[str] | None = None) 
     names: dict[Hashable, list[str]] = {}
     tensors: dict[Hashable, Tensor] = {}
     for name, tensor in written:
-        key = memory_of(tensor)
+        key = identity(tensor)
         names.setdefault(key, []).append(name)
         tensors[key] = tensor
     slots = [

@@ -193,15 +193,21 @@ def attributes(module: nn.Module) -> dict[str, object]:
 def slots(module: nn.Module) -> dict[str, object]:
     """Values of the slots of a module's class, which most classes have none of."""
     found: dict[str, object] = {}
-    for cls in type(module).__mro__:
-        names = cls.__dict__.get("__slots__", ())
-        for name in [names] if isinstance(names, str) else names:
-            if name not in ("__dict__", "__weakref__"):
-                try:
-                    found[name] = object.__getattribute__(module, name)
-                except AttributeError:
-                    continue
+    for name in _slot_names(type(module)):
+        try:
+            found[name] = object.__getattribute__(module, name)
+        except AttributeError:  # an empty slot
+            continue
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _slot_names(cls: type) -> tuple[str, ...]:
+    names: list[str] = []
+    for base in cls.__mro__:
+        own = base.__dict__.get("__slots__", ())
+        names += [own] if isinstance(own, str) else own
+    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
 
 
 REGISTERS = ("_parameters", "_buffers", "_modules")

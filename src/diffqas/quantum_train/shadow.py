@@ -8,7 +8,7 @@ calls in several threads do not meet, and what is computed anew during the backw
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from diffqas.quantum_train.copies import put
 from diffqas.quantum_train.references import REGISTERS, Place, attributes, relinked, slots
 
+_ABSENT = object()
 FLAT = ("_flat_weights", "_flat_weight_refs")
 """The second list that torch's recurrent layers keep of their weights."""
 
@@ -95,30 +96,31 @@ class Shadow:
         """Let the target remember what the call has changed, as a module does."""
         seen: dict[int, tuple[object, object]] = {}
         for path, part, twin in self.parts:
-            linked = self.plan.linked.setdefault(path, [])
+            skipped = FLAT if isinstance(part, nn.RNNBase) else ()
             before, after = attributes(part), attributes(twin)
             for name, value in after.items():
-                known = name in before and before[name] is value
-                if known or _passing(value) or (name in FLAT and isinstance(part, nn.RNNBase)):
-                    continue
-                back = relinked(value, self._back, seen)
-                put(part, name, back)
-                if back is not value and name not in linked:
-                    linked.append(name)
+                known = before.get(name, _ABSENT) is value
+                if not known and name not in skipped and not _passing(value):
+                    self._keep(path, part, name, relinked(value, self._back, seen))
             for name in before.keys() - after.keys():
                 object.__delattr__(part, name)
-            self._keep_registers(path, vars(part), vars(twin))
+            for register in REGISTERS:
+                self._keep_register(path, register, vars(part)[register], vars(twin)[register])
 
-    def _keep_registers(
-        self, path: str, part: dict[str, dict[str, object]], twin: dict[str, dict[str, object]]
+    def _keep(self, path: str, part: nn.Module, name: str, value: object) -> None:
+        put(part, name, value)
+        linked = self.plan.linked.setdefault(path, [])
+        if name not in linked and leads(value, self.twins.keys(), {}):
+            linked.append(name)
+
+    def _keep_register(
+        self, path: str, register: str, part: dict[str, object], twin: dict[str, object]
     ) -> None:
-        written = {(one.register, one.leaf) for one in self.plan.holders.get(path, ())}
-        for register in REGISTERS:
-            for name, value in twin[register].items():
-                back = self._back(value)
-                same = part[register].get(name) is back
-                if not same and (register, name) not in written and not _passing(value):
-                    part[register][name] = back
+        written = [one.leaf for one in self.plan.holders.get(path, ()) if one.register == register]
+        for name, value in twin.items():
+            back = self._back(value)
+            if part.get(name, _ABSENT) is not back and name not in written and not _passing(value):
+                part[name] = back
 
     def _tensor(self, place: Place) -> Tensor:
         return self.tensors[place.name] if place.attached else self.detached[place.name]
@@ -138,18 +140,23 @@ def find_linked(root: nn.Module) -> dict[str, list[str]]:
     """Attributes that lead to a placeholder or to a module below `root`, by the module's path."""
     parts = dict(root.named_modules())
     known = {id(part) for part in parts.values()}
-
-    def swap(part: object) -> object:
-        leads = isinstance(part, Place) or (isinstance(part, nn.Module) and id(part) in known)
-        return None if leads else part
-
     seen: dict[int, tuple[object, object]] = {}
     linked: dict[str, list[str]] = {}
     for path, part in parts.items():
         for name, value in attributes(part).items():
-            if relinked(value, swap, seen) is not value:
+            if leads(value, known, seen):
                 linked.setdefault(path, []).append(name)
     return linked
+
+
+def leads(value: object, known: Container[int], seen: dict[int, tuple[object, object]]) -> bool:
+    """Whether a value leads to a placeholder or to one of the modules whose `id` is known."""
+
+    def swap(part: object) -> object:
+        found = isinstance(part, Place) or (isinstance(part, nn.Module) and id(part) in known)
+        return None if found else part
+
+    return relinked(value, swap, seen) is not value
 
 
 def flatten(layer: nn.RNNBase) -> None:

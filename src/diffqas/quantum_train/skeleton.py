@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffqas.quantum_train.copies import Copying, copied, memory_of, put
+from diffqas.quantum_train.copies import Copying, copied, put
 from diffqas.quantum_train.handed import handed
 from diffqas.quantum_train.layout import Layout
 from diffqas.quantum_train.references import Place, attributes, relinked
 from diffqas.quantum_train.shadow import Holder, Plan, Shadow, find_linked, flatten
-from diffqas.storage import Json
+from diffqas.storage import Json, identity
 
 _IN_PLACE = threading.RLock()
 """Held while a compiled target has generated tensors: it is one object for all threads."""
@@ -33,7 +33,7 @@ class Skeleton(nn.Module):
         self.layout = layout
         self._text = repr(target)  # a module without its weights may not be able to describe itself
         named = dict(target.named_parameters(remove_duplicate=False))
-        written = {memory_of(named[slot.names[0]]): slot.names[0] for slot in layout.slots}
+        written = {identity(named[slot.names[0]]): slot.names[0] for slot in layout.slots}
         attached = {id(named[name]) for slot in layout.slots for name in slot.names}
         holders: dict[str, list[Holder]] = {}
         order: dict[str, dict[str, list[str]]] = {}
@@ -41,9 +41,9 @@ class Skeleton(nn.Module):
         for path, module in target.named_modules():
             for register in ("_parameters", "_buffers"):
                 for leaf, tensor in vars(module)[register].items():
-                    if tensor is None or memory_of(tensor) not in written:
+                    if tensor is None or identity(tensor) not in written:
                         continue
-                    place = Place(written[memory_of(tensor)], id(tensor) in attached)
+                    place = Place(written[identity(tensor)], id(tensor) in attached)
                     places[id(tensor)] = place
                     holders.setdefault(path, []).append(Holder(register, leaf, place))
                     order.setdefault(path, {})[register] = list(vars(module)[register])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from diffqas.errors import ArgumentError, require
-from diffqas.quantum_train.copies import memory_of
+from diffqas.storage import identity, is_sparse
 
 FLOATING = ({torch.float32}, {torch.float64})
 HALF = {torch.float16, torch.bfloat16}
@@ -55,7 +55,7 @@ def check_written(named: Sequence[tuple[str, Tensor]]) -> None:
         ArgumentError: in one line, with the remedy.
     """
     for name, tensor in named:
-        dense = tensor.layout is torch.strided and not tensor.is_nested
+        dense = not is_sparse(tensor) and not tensor.is_nested
         require(dense, "target", "have dense parameters", f"`{name}`, {tensor.layout}")
     dtypes = {tensor.dtype for _, tensor in named}
     rule = "have parameters of one dtype, float32 or float64"
@@ -80,9 +80,9 @@ def check_memory(target: nn.Module, written: Mapping[str, Tensor]) -> None:
     beside = {name: tensor for name, tensor in _tensors(target) if name not in written}
     areas: dict[int, dict[Hashable, tuple[str, Tensor]]] = {}
     for name, tensor in [*written.items(), *beside.items()]:
-        if tensor.layout is torch.strided and tensor.numel() > 0 and not tensor.is_meta:
+        if not is_sparse(tensor) and tensor.numel() > 0 and not tensor.is_meta:
             area = areas.setdefault(tensor.untyped_storage().data_ptr(), {})
-            area.setdefault(memory_of(tensor), (name, tensor))
+            area.setdefault(identity(tensor), (name, tensor))
     rule = "have parameters that share all of their memory or none (`clone()` one of them)"
     for area in areas.values():
         for (name, one), (other_name, other) in combinations(area.values(), 2):

@@ -38,6 +38,8 @@ from .metrics import last_record as last_record
 from .run_folder import RunFolder as RunFolder
 from .run_folder import only_one as only_one
 from .tensors import identity as identity
+from .tensors import is_sparse as is_sparse
 from .tensors import load_tensors as load_tensors
 from .tensors import save_tensors as save_tensors
 from .tensors import untied as untied
+from .tensors import written_out as written_out

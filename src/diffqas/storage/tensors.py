@@ -15,7 +15,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from diffqas.errors import RunError
+from diffqas.errors import DataError, RunError
 from diffqas.storage.codec import State
 from diffqas.storage.files import read_file, short, write_atomically
 
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 MARK = b"sha256:"
 SEAL = len(MARK) + 64
 """Bytes of the comment: the mark and 64 hexadecimal digits."""
+
+STORABLE = {
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+    *("float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64", "complex64"),
+}
+"""Kinds of numbers that the safetensors format has."""
 
 END = b"PK\x05\x06"
 """With these bytes the last record of a ZIP archive begins; without a comment it is 22 bytes long.
@@ -93,7 +99,10 @@ def untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Each tensor once, under the first of its names, each with contiguous memory of its own.
 
     That is what the safetensors format asks for, which stores no memory twice. Views that are not
-    the same tensor are all kept, even if they share memory.
+    the same tensor are all kept, even if they share memory. Sparse tensors become dense.
+
+    Raises:
+        DataError: numbers of a kind that the format does not have.
 
     >>> import torch
     >>> weight = torch.ones(2, 3)
@@ -104,7 +113,37 @@ def untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     firsts: dict[Hashable, str] = {}
     for name, tensor in state.items():
         firsts.setdefault(identity(tensor), name)
-    return {name: state[name].detach().cpu().contiguous().clone() for name in firsts.values()}
+    return {name: written_out(state[name], name).clone() for name in firsts.values()}
+
+
+def written_out(tensor: Tensor, name: str) -> Tensor:
+    """A tensor's numbers in order in memory, on the CPU, as a safetensors file can hold them.
+
+    Args:
+        tensor: sparse or dense, with any strides.
+        name: of the tensor, for the message.
+
+    Raises:
+        DataError: numbers of a kind that the format does not have.
+    """
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if kind not in STORABLE:
+        raise DataError(
+            f"`{name}` is {kind}, which a safetensors file cannot hold: cast it, or leave it out "
+            "of the state (`register_buffer(..., persistent=False)`)."
+        )
+    plain = tensor.detach()
+    if is_sparse(plain):
+        plain = plain.to_dense()
+    # A conjugate may be a view that is only marked as one.
+    return plain.resolve_conj().resolve_neg().cpu().contiguous()
+
+
+def is_sparse(tensor: Tensor) -> bool:
+    """Whether a tensor has another layout than numbers at fixed steps in memory."""
+    import torch
+
+    return tensor.layout is not torch.strided
 
 
 def identity(tensor: Tensor) -> Hashable:
@@ -113,7 +152,7 @@ def identity(tensor: Tensor) -> Hashable:
     The address of the first number alone does not tell: the first row of a matrix, or a transposed
     one, begins where the matrix begins. Tensors without memory are told apart as objects.
     """
-    if tensor.numel() == 0 or tensor.is_meta:
+    if tensor.numel() == 0 or tensor.is_meta or is_sparse(tensor):
         return id(tensor)
     place = (tensor.device, tensor.data_ptr())
     return (*place, tensor.dtype, tuple(tensor.shape), tensor.stride())

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from diffqas.errors import DataError, require
+from diffqas.quantum_train import give
 from diffqas.runs.export.layers import build, describe
 from diffqas.storage import MAX_JSON_BYTES, Json, identity, parse_json, read_file, untied
 
@@ -106,7 +107,7 @@ def _fill(network: nn.Module, tensors: dict[str, Tensor]) -> None:
         rule = f"have the tensor `{name}` of shape {shape}"
         require(name in own, "target", rule, "a module without it")
         require(own[name].shape == tensor.shape, "target", rule, f"shape {tuple(own[name].shape)}")
-        own[name].copy_(tensor)
+        give(network, name, own[name], tensor)
         filled.add(identity(own[name]))
     for name, tensor in own.items():
         # An empty tensor holds nothing that could be missing.
