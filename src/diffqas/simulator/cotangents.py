@@ -1,4 +1,4 @@
-"""Many cotangents in one pass, as `autograd.grad(..., is_grads_batched=True)` and vmap need.
+"""Many calls in one pass, as `autograd.grad(..., is_grads_batched=True)` and vmap need.
 
 Gradients are a function of what the pass left behind, tensors (batch, ...), and of one cotangent
 (batch, ...) or many (batch, m, ...). Where vmap maps the cotangents alone they become many, which
@@ -48,16 +48,16 @@ def mapped(
 def fold(count: int, dims: Sequence[int | None], tensors: Sequence[Tensor]) -> list[Tensor]:
     """Tensors (batch, ...) of a call under vmap as (count * batch, ...).
 
-    A tensor without mapped dimension is repeated.
+    A tensor without mapped dimension is repeated, and so is one whose batch is 1 beside others.
     """
-    folded: list[Tensor] = []
+    stacked: list[Tensor] = []
     for tensor, dim in zip(tensors, dims, strict=True):
         if dim is None:
-            stacked = tensor.unsqueeze(0).expand(count, *tensor.shape)
+            stacked.append(tensor.unsqueeze(0).expand(count, *tensor.shape))
         else:
-            stacked = tensor.movedim(dim, 0)
-        folded.append(stacked.flatten(0, 1))
-    return folded
+            stacked.append(tensor.movedim(dim, 0))
+    batch = max(tensor.shape[1] for tensor in stacked)
+    return [tensor.expand(count, batch, *tensor.shape[2:]).flatten(0, 1) for tensor in stacked]
 
 
 def unfold(count: int, results: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:

@@ -17,7 +17,7 @@ from diffqas.circuits import Angle, Ansatz, Gate, Slot, ansatz_gates
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.axes import Axes
 from diffqas.simulator.born import squared
-from diffqas.simulator.cotangents import mapped
+from diffqas.simulator.cotangents import fold, mapped
 from diffqas.simulator.fusion import blocks, merged
 from diffqas.simulator.gate_matrices import fixed_matrix, turning_matrices
 
@@ -127,6 +127,13 @@ class _Circuit(torch.autograd.Function):
     ) -> None:
         ctx.plan, _, *matrices = inputs
         ctx.save_for_backward(*matrices, output)
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[Tensor, int]:
+        plan, *tensors = args
+        results = _Circuit.apply(plan, *fold(info.batch_size, in_dims[1:], tensors))
+        assert isinstance(results, Tensor)
+        return results.unflatten(0, (info.batch_size, -1)), 0
 
     @staticmethod
     def backward(ctx: _CircuitContext, *cotangents: Tensor) -> tuple[Tensor | None, ...]:

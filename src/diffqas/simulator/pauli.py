@@ -52,6 +52,12 @@ class _Mixture(torch.autograd.Function):
         ctx.save_for_backward(inputs[0])
 
     @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Tensor) -> tuple[Tensor, int]:
+        results = _Mixture.apply(*fold(info.batch_size, in_dims, args))
+        assert isinstance(results, Tensor)
+        return results.unflatten(0, (info.batch_size, -1)), 0
+
+    @staticmethod
     def backward(ctx: Context, *upstream: Tensor) -> tuple[None, Tensor]:
         shares = _Shares.apply(ctx.saved_tensors[0], upstream[0])
         assert isinstance(shares, Tensor)
@@ -71,10 +77,12 @@ class _Shares(torch.autograd.Function):
     @staticmethod
     def vmap(info: MapInfo, in_dims: Dims, *args: Tensor) -> tuple[Tensor, int]:
         each, upstream = args
-        # Known coefficients do not depend on what is mapped over.
-        assert in_dims[0] is None
-        assert in_dims[1] is not None
-        return upstream.movedim(in_dims[1], 1) @ each.mT, 1  # (batch, cotangents, candidates)
+        if in_dims[0] is None and in_dims[1] is not None:
+            # Known coefficients do not depend on what is mapped over: one product serves all.
+            return upstream.movedim(in_dims[1], 1) @ each.mT, 1  # (batch, cotangents, candidates)
+        results = _Shares.apply(*fold(info.batch_size, in_dims, args))
+        assert isinstance(results, Tensor)
+        return results.unflatten(0, (info.batch_size, -1)), 0
 
     @staticmethod
     def backward(ctx: Context, *_: Tensor) -> None:
@@ -102,6 +110,14 @@ class _Coefficients(torch.autograd.Function):
     ) -> None:
         ctx.size, angles, weights, _ = inputs
         ctx.save_for_backward(angles, weights)
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[Tensor, int]:
+        size, angles, weights, together = args
+        many = fold(info.batch_size, in_dims[1:3], (angles, weights))
+        results = _Coefficients.apply(size, *many, together)
+        assert isinstance(results, Tensor)
+        return results.unflatten(0, (info.batch_size, -1)), 0
 
     @staticmethod
     def backward(ctx: _SizeContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:

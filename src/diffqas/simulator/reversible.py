@@ -24,7 +24,7 @@ from torch import Tensor
 
 from diffqas.circuits import Cnot, inverse_permutation, permutation
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
-from diffqas.simulator.cotangents import mapped
+from diffqas.simulator.cotangents import fold, mapped
 from diffqas.simulator.rotations import group_sizes, merge
 
 Columns: TypeAlias = tuple[tuple[Cnot, ...], ...]
@@ -68,6 +68,14 @@ class _Evolution(torch.autograd.Function):
     ) -> None:
         unitaries, ctx.layers, _ = inputs
         ctx.save_for_backward(unitaries, output)
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[Tensor, int]:
+        unitaries, layers, start = args
+        many, starts = fold(info.batch_size, (in_dims[0], in_dims[2]), (unitaries, start))
+        results = _Evolution.apply(many, layers, starts)
+        assert isinstance(results, Tensor)
+        return results.unflatten(0, (info.batch_size, -1)), 0
 
     @staticmethod
     def backward(ctx: _EvolutionContext, *cotangents: Tensor) -> tuple[Tensor, None, None]:

@@ -14,7 +14,7 @@ from diffqas.circuits import SearchSpace
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import kernels
 from diffqas.simulator.compiled.plan import Plan, plan
-from diffqas.simulator.cotangents import mapped
+from diffqas.simulator.cotangents import fold, mapped, unfold
 
 MIN_WORK_PER_THREAD = 2**18
 """Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve
@@ -68,6 +68,14 @@ class _Weighted(torch.autograd.Function):
         ctx.save_for_backward(angles, weights, output[1])
         ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
+        space, angles, weights, together = args
+        many = fold(info.batch_size, in_dims[1:3], (angles, weights))
+        results = _Weighted.apply(space, *many, together)
+        assert isinstance(results, tuple)
+        return unfold(info.batch_size, results)
 
     @staticmethod
     def backward(ctx: _SpaceContext, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
