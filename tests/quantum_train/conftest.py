@@ -1,6 +1,8 @@
 """Small targets of every kind with inputs for them, all in float64."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -8,6 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.quantum_train import QuantumTrain
+
+FOLDER = str(Path(__file__).parent)
+if FOLDER not in sys.path:  # makers of targets that several test modules use
+    sys.path.append(FOLDER)
 
 
 class First(nn.Module):

@@ -21,33 +21,33 @@ class Copying(TorchFunctionMode):
     pass: an activation, or the weight that a hook makes of its parts (pruning, weight_norm).
 
     Args:
-        written: first names of the generated tensors by their identity; another tensor that
-            shares their numbers gets a placeholder, too.
+        written: placeholders of the generated tensors by their identity, for other tensors that
+            share their numbers.
     """
 
-    def __init__(self, written: Mapping[Hashable, str]) -> None:
+    def __init__(self, written: Mapping[Hashable, Place]) -> None:
         super().__init__()
         self.written = written
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func is torch.Tensor.__deepcopy__:
             tensor, memo = args
-            name = self.written.get(identity(tensor))
-            if name is not None:
-                return Place(name, attached=False)
+            place = self.written.get(identity(tensor))
+            if place is not None:
+                return place
             if not tensor.is_leaf:
                 args = tensor.detach(), memo
         return func(*args, **(kwargs or {}))
 
 
 def copied(
-    module: nn.Module, written: Mapping[Hashable, str], places: Mapping[int, Place]
+    module: nn.Module, written: Mapping[Hashable, Place], places: Mapping[int, Place]
 ) -> nn.Module:
     """A deep copy.
 
     Args:
         module: any module.
-        written: first names of the tensors that are generated, by their identity.
+        written: as of `Copying`.
         places: what is to stand for parameters and buffers, by their `id`.
 
     Raises:
@@ -64,11 +64,11 @@ def copied(
             f"Argument `target` must be a module that copy.deepcopy can copy, but got a {kind} "
             f"({type(error).__name__}: {reason})."
         ) from None
-    _follow_closures(module, twin, places)
+    follow_closures(module, twin, places)
     return twin
 
 
-def _follow_closures(module: nn.Module, twin: nn.Module, places: Mapping[int, Place]) -> None:
+def follow_closures(module: nn.Module, twin: nn.Module, places: Mapping[int, Place]) -> None:
     """Let the copy's functions see the copy: `copy.deepcopy` leaves closures as they are."""
     parts = dict(twin.named_modules())
     twins = {id(part): parts[path] for path, part in module.named_modules() if path in parts}

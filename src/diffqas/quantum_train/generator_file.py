@@ -53,7 +53,7 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     brought = brought_tensors(model.target.module)
     if include_target:
         # Of tied tensors the first name stays: the target that is loaded into ties them again.
-        for name, tensor in untied(brought).items():
+        for name, tensor in untied(model.target.module.state_dict()).items():
             numbers[BROUGHT + name] = tensor
     learning = model.generator.named_parameters()
     slots = model.target.layout.slots

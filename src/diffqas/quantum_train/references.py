@@ -38,11 +38,13 @@ class Place:
 
     Attributes:
         name: the tensor's first name.
+        owner: whose target it belongs to: the target of a model may hold another model.
         attached: whether gradients flow to it from there. They do not from a tensor that is not the
             parameter itself but shares its numbers, such as a buffer made of `weight.detach()`.
     """
 
     name: str
+    owner: str
     attached: bool = True
 
 

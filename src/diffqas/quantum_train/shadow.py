@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
@@ -18,6 +19,17 @@ from diffqas.quantum_train.copies import put
 from diffqas.quantum_train.references import REGISTERS, Place, attributes, relinked, slots
 
 _ABSENT = object()
+
+
+class _Found:
+    """Stands for a part that was looked for; callable, as functions of partial ones have to be."""
+
+    def __call__(self) -> None:
+        """Nothing is done."""
+
+
+_FOUND = _Found()
+
 FLAT = ("_flat_weights", "_flat_weight_refs")
 """The second list that torch's recurrent layers keep of their weights."""
 
@@ -42,14 +54,20 @@ class Plan:
     """What has to be put into a target's modules.
 
     Attributes:
+        owner: of the placeholders.
         holders: the empty places of each module, by its path.
         order: names in the registers of these modules, in the target's order, by path and register.
         linked: attributes, by the module's path, that lead to generated tensors or to modules.
     """
 
+    owner: str
     holders: dict[str, list[Holder]]
     order: dict[str, dict[str, list[str]]]
     linked: dict[str, list[str]]
+
+    def owns(self, part: object) -> TypeGuard[Place]:
+        """Whether this is one of the placeholders."""
+        return isinstance(part, Place) and part.owner == self.owner
 
     def fill(self, path: str, module: nn.Module, tensors: Callable[[Place], Tensor]) -> None:
         """Put tensors into the empty places of one module, in the target's order."""
@@ -77,10 +95,12 @@ class Shadow:
         self.parts = [(path, part, _bare(part)) for path, part in root.named_modules()]
         self.twins = {id(part): twin for _, part, twin in self.parts}
         self.originals = {id(twin): part for _, part, twin in self.parts}
-        self.detached = {name: tensor.detach() for name, tensor in tensors.items()}
-        self.places = {id(tensor): Place(name) for name, tensor in tensors.items()}
-        self.places |= {id(tensor): Place(name, False) for name, tensor in self.detached.items()}
         self.tensors = tensors
+        self.detached = {name: tensor.detach() for name, tensor in tensors.items()}
+        self.places: dict[int, Place] = {}
+        for given, attached in ((self.tensors, True), (self.detached, False)):
+            for name, tensor in given.items():
+                self.places[id(tensor)] = Place(name, plan.owner, attached)
         seen: dict[int, tuple[object, object]] = {}
         for path, part, twin in self.parts:
             children = vars(part)["_modules"]
@@ -110,7 +130,7 @@ class Shadow:
     def _keep(self, path: str, part: nn.Module, name: str, value: object) -> None:
         put(part, name, value)
         linked = self.plan.linked.setdefault(path, [])
-        if name not in linked and leads(value, self.twins.keys(), {}):
+        if name not in linked and leads(value, self.plan.owner, self.twins.keys(), {}):
             linked.append(name)
 
     def _keep_register(
@@ -128,7 +148,7 @@ class Shadow:
     def _into(self, part: object) -> object:
         if isinstance(part, nn.Module):
             return self.twins.get(id(part), part)
-        return self._tensor(part) if isinstance(part, Place) else part
+        return self._tensor(part) if self.plan.owns(part) else part
 
     def _back(self, part: object) -> object:
         if isinstance(part, nn.Module):
@@ -136,7 +156,7 @@ class Shadow:
         return self.places.get(id(part), part) if isinstance(part, Tensor) else part
 
 
-def find_linked(root: nn.Module) -> dict[str, list[str]]:
+def find_linked(root: nn.Module, owner: str) -> dict[str, list[str]]:
     """Attributes that lead to a placeholder or to a module below `root`, by the module's path."""
     parts = dict(root.named_modules())
     known = {id(part) for part in parts.values()}
@@ -144,17 +164,20 @@ def find_linked(root: nn.Module) -> dict[str, list[str]]:
     linked: dict[str, list[str]] = {}
     for path, part in parts.items():
         for name, value in attributes(part).items():
-            if leads(value, known, seen):
+            if leads(value, owner, known, seen):
                 linked.setdefault(path, []).append(name)
     return linked
 
 
-def leads(value: object, known: Container[int], seen: dict[int, tuple[object, object]]) -> bool:
+def leads(
+    value: object, owner: str, known: Container[int], seen: dict[int, tuple[object, object]]
+) -> bool:
     """Whether a value leads to a placeholder or to one of the modules whose `id` is known."""
 
     def swap(part: object) -> object:
-        found = isinstance(part, Place) or (isinstance(part, nn.Module) and id(part) in known)
-        return None if found else part
+        if isinstance(part, Place):
+            return _FOUND if part.owner == owner else part
+        return _FOUND if isinstance(part, nn.Module) and id(part) in known else part
 
     return relinked(value, swap, seen) is not value
 

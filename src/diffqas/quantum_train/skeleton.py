@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import inspect
 import threading
+import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from diffqas.quantum_train.copies import Copying, copied, put
+from diffqas.quantum_train.copies import Copying, copied, follow_closures, put
 from diffqas.quantum_train.handed import handed
 from diffqas.quantum_train.layout import Layout
 from diffqas.quantum_train.references import Place, attributes, relinked
@@ -33,7 +35,11 @@ class Skeleton(nn.Module):
         self.layout = layout
         self._text = repr(target)  # a module without its weights may not be able to describe itself
         named = dict(target.named_parameters(remove_duplicate=False))
-        written = {identity(named[slot.names[0]]): slot.names[0] for slot in layout.slots}
+        owner = uuid.uuid4().hex
+        written = {
+            identity(named[slot.names[0]]): Place(slot.names[0], owner, attached=False)
+            for slot in layout.slots
+        }
         attached = {id(named[name]) for slot in layout.slots for name in slot.names}
         holders: dict[str, list[Holder]] = {}
         order: dict[str, dict[str, list[str]]] = {}
@@ -43,7 +49,8 @@ class Skeleton(nn.Module):
                 for leaf, tensor in vars(module)[register].items():
                     if tensor is None or identity(tensor) not in written:
                         continue
-                    place = Place(written[identity(tensor)], id(tensor) in attached)
+                    place = written[identity(tensor)]
+                    place = replace(place, attached=id(tensor) in attached)
                     places[id(tensor)] = place
                     holders.setdefault(path, []).append(Holder(register, leaf, place))
                     order.setdefault(path, {})[register] = list(vars(module)[register])
@@ -53,7 +60,7 @@ class Skeleton(nn.Module):
             for holder in own:
                 registers[holder.register].pop(holder.leaf, None)
         self._forget()
-        self._plan = Plan(holders, order, find_linked(self.module))
+        self._plan = Plan(owner, holders, order, find_linked(self.module, owner))
         # Parameters that are not generated stay as they are.
         self._trainable = [
             name for name, tensor in self.module.named_parameters() if tensor.requires_grad
@@ -89,7 +96,7 @@ class Skeleton(nn.Module):
             return baked[place.name] if place.attached else baked[place.name].detach()
 
         def swap(part: object) -> object:
-            return tensor(part) if isinstance(part, Place) else part
+            return tensor(part) if self._plan.owns(part) else part
 
         seen: dict[int, tuple[object, object]] = {}
         for path, module in plain.named_modules():
@@ -114,6 +121,7 @@ class Skeleton(nn.Module):
         memo[id(self)] = twin
         with Copying({}):
             vars(twin).update(copy.deepcopy(vars(self), memo))
+        follow_closures(self.module, twin.module, {})
         return twin
 
     def _compiled(self) -> bool:

@@ -112,6 +112,7 @@ def untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     # Found out before anything is copied: a copy no longer shows what it was tied to.
     firsts: dict[Hashable, str] = {}
     for name, tensor in state.items():
+        check_storable(tensor, name)
         firsts.setdefault(identity(tensor), name)
     return {name: written_out(state[name], name).clone() for name in firsts.values()}
 
@@ -126,17 +127,30 @@ def written_out(tensor: Tensor, name: str) -> Tensor:
     Raises:
         DataError: numbers of a kind that the format does not have.
     """
-    kind = str(tensor.dtype).removeprefix("torch.")
-    if kind not in STORABLE:
-        raise DataError(
-            f"`{name}` is {kind}, which a safetensors file cannot hold: cast it, or leave it out "
-            "of the state (`register_buffer(..., persistent=False)`)."
-        )
+    check_storable(tensor, name)
     plain = tensor.detach()
     if is_sparse(plain):
         plain = plain.to_dense()
     # A conjugate may be a view that is only marked as one.
     return plain.resolve_conj().resolve_neg().cpu().contiguous()
+
+
+def check_storable(value: object, name: str) -> None:
+    """Refuse what a safetensors file cannot hold: other numbers, and states that are no tensors.
+
+    Raises:
+        DataError: it is such a one.
+    """
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        kind = str(value.dtype).removeprefix("torch.")
+        remedy = "cast it, or leave it out of the state (`register_buffer(..., persistent=False)`)"
+    else:
+        kind = f"a {type(value).__name__}"
+        remedy = "leave it out of the state (`get_extra_state`)"
+    if kind not in STORABLE:
+        raise DataError(f"`{name}` is {kind}, which a safetensors file cannot hold: {remedy}.")
 
 
 def is_sparse(tensor: Tensor) -> bool:
