@@ -1,5 +1,6 @@
 """OpenQASM 3 in: what is read, and one line with the place for what is not."""
 
+import os
 import sys
 
 import pytest
@@ -156,6 +157,19 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path):
     (tmp_path / "empty.qasm").write_text("")
     with pytest.raises(DataError, match="is empty"):
         read_qasm(tmp_path / "empty.qasm")
+
+
+def test_only_ordinary_files_of_a_sane_size_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.qasm")
+    (tmp_path / "folder.qasm").mkdir()
+    with (tmp_path / "large.qasm").open("wb") as file:
+        file.truncate(2**33)
+    for name in ("pipe", "folder", "large"):
+        with pytest.raises(DataError, match=rf"Cannot read .*{name}.qasm: ") as error:
+            read_qasm(tmp_path / f"{name}.qasm")
+        assert "\n" not in str(error.value)
+    with pytest.raises(DataError, match="Cannot read"):
+        read_qasm("a\0b.qasm")
 
 
 def test_another_number_of_qubits_is_refused_at_the_door():

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from diffqas.circuits.ansatz import Ansatz
 from diffqas.circuits.gate import Gate
-from diffqas.circuits.qasm_reader import Circuit, read_circuit
+from diffqas.circuits.qasm_reader import MOST_BYTES, Circuit, read_circuit
 from diffqas.errors import ArgumentError, DataError
-from diffqas.storage import storable
+from diffqas.storage import read_file, short, storable
 
 
 @storable
@@ -85,9 +85,12 @@ def read_qasm(path: str | Path, name: str | None = None) -> QasmAnsatz:
     """
     path = Path(path)
     try:
-        text = path.read_text("utf-8-sig")  # with a byte order mark or without
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise DataError(f"Cannot read {path}: {reason}.") from None
+        content = read_file(path, MOST_BYTES, named=True)
+    except (OSError, ValueError) as error:
+        raise DataError(f"Cannot read {path}: {short(error)}.") from None
+    try:
+        text = content.decode("utf-8-sig")  # with a byte order mark or without
+    except UnicodeDecodeError:
+        raise DataError(f"Cannot read {path}: it is not UTF-8 text.") from None
     read_circuit(text, str(path))  # whose errors name the file
     return QasmAnsatz(text, path.stem if name is None else name)
