@@ -32,6 +32,17 @@ def test_the_size_decides_what_an_output_sees(capsys, monkeypatch):
     assert line.split()[2:5] == ["1", "of", "5"]
 
 
+@pytest.mark.parametrize("suffix", [".qasm", ".QASM", ".qasm3", ".Qasm3"])
+def test_a_file_is_known_by_its_suffix(suffix, tmp_path, capsys):
+    pytest.importorskip("openqasm3.parser", exc_type=ImportError)
+    path = tmp_path / f"turns{suffix}"
+    path.write_text("input float a;\nU(a, 0.5, 1/2) $0;\ncx $0, $1;\n")
+    main(["candidates", "--candidates", str(path)])
+    text = capsys.readouterr().out
+    assert "13  turns" in text
+    assert "q0 ─[──U3──●─]" in text
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
