@@ -15,8 +15,11 @@ with TemporaryDirectory() as place:
     for summary in list_runs(runs):
         print(summary.name, summary.task, summary.state, summary.median)
 
+    # In a notebook, `run` alone is a table, and `run.plot()` as the last line of a cell a picture.
     run = diffqas.load(runs / "bessel")
+    print(run)
     print({name: run.result[name] for name in ("trainable_parameters", "target_parameters")})
+    run.plot().savefig(Path(place, "predictions.png"))
 
     # One model for each seed. Its ranking says how much each candidate contributes.
     ranking = run.models[0].ranking()

@@ -15,6 +15,8 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from html import escape
 
 LONGEST_NAME = 100
 """Bytes of a file name that is made of a text. File systems take 255, suffixes included."""
@@ -129,6 +131,55 @@ def latex(text: object) -> str:
     5 \% of d\_z\textasciicircum{}2 {[}x{]}
     """
     return "".join(_LATEX.get(sign, sign) for sign in visible(text))
+
+
+def html(text: object) -> str:
+    """A text inside of an element of HTML.
+
+    >>> html("<b>a & b</b>")
+    '&lt;b&gt;a &amp; b&lt;/b&gt;'
+    """
+    return escape(visible(text))
+
+
+def html_table(head: Sequence[object], rows: Iterable[Sequence[object]], title: object = "") -> str:
+    """A small table for a notebook, in which every text is quoted.
+
+    >>> html_table(["a"], [["<b>"]])
+    '<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
+    """
+    parts = ["<table>"]
+    if title:
+        parts.append(f"<caption>{html(title)}</caption>")
+    if head:
+        parts.append(f"<thead>{_html_row('th', head)}</thead>")
+    body = "".join(_html_row("td", row) for row in rows)
+    parts.append(f"<tbody>{body}</tbody></table>")
+    return "".join(parts)
+
+
+def _html_row(kind: str, texts: Iterable[object]) -> str:
+    cells = "".join(f"<{kind}>{html(text)}</{kind}>" for text in texts)
+    return f"<tr>{cells}</tr>"
+
+
+def text_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """The same as lines of text, for `repr`.
+
+    >>> print(text_table(["name", "rank"], [["RX", 1], ["H-RY", 2]]))
+    name  rank
+    RX    1
+    H-RY  2
+    """
+    cells = [[visible(text) for text in row] for row in rows]
+    if head:
+        cells.insert(0, [visible(text) for text in head])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines: list[str] = []
+    for row in cells:
+        padded = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
 
 
 def file_name(text: object) -> str:

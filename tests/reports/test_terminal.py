@@ -13,7 +13,8 @@ from diffqas.reports.pictures import (
     structure_maps,
 )
 from diffqas.reports.result import RankedCandidate
-from diffqas.reports.terminal import BEST_OF_GATE, number, ranking_bars, space_note, spread
+from diffqas.reports.terminal import BEST_OF_GATE, ranking_bars, space_note
+from diffqas.reports.words import number, spread
 
 
 def printed(renderable) -> str:

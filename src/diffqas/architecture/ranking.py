@@ -11,6 +11,7 @@ from torch import Tensor
 from diffqas.architecture.mixture import CircuitMixture
 from diffqas.architecture.relaxation import Relaxation
 from diffqas.circuits import AnyCandidate, SearchSpace, groups
+from diffqas.text import html_table, text_table
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,29 @@ class Ranked:
     indices: tuple[int, ...]
 
 
+class Ranking(list[Ranked]):
+    """Candidates, best first: a list, which is shown as a short table."""
+
+    HEAD = ("candidate", "contribution", "weight", "equal to it")
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        rows: list[tuple[str, str, str, str]] = []
+        for entry in self:
+            equal = ", ".join(candidate.name for candidate in entry.merged[1:])
+            contribution, weight = f"{entry.contribution:.4f}", f"{entry.weight:+.4f}"
+            rows.append((entry.candidate.name, contribution, weight, equal))
+        return rows
+
+    def __repr__(self) -> str:
+        return text_table(self.HEAD, self._rows())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return html_table(self.HEAD, self._rows(), "candidates by contribution")
+
+
 @torch.no_grad()
-def rank(
-    mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None
-) -> list[Ranked]:
+def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> Ranking:
     """Candidates by what they contribute, best first; those with equal probabilities merged.
 
     With `scale`, contributions are measured on the scaled probabilities, as the mapping sees them:
@@ -53,7 +73,7 @@ def rank(
 @torch.no_grad()
 def rank_each(
     mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None
-) -> list[list[Ranked]]:
+) -> list[Ranking]:
     """As `rank`, for a mixture with one leading dimension: one ranking for each of its copies."""
     merged, weights, spreads = _measured(mixture, scale)
     copies = zip(weights, spreads, strict=True)
@@ -80,7 +100,7 @@ def ranked(
     weights: Tensor,
     spreads: Tensor,
     relaxation: Relaxation,
-) -> list[Ranked]:
+) -> Ranking:
     """Groups of equal candidates by what they contribute, best first.
 
     Args:
@@ -101,4 +121,4 @@ def ranked(
             contribution = abs(weight) * float(spreads[indices[0]])
         members = tuple(space[index] for index in indices)
         found.append(Ranked(members[0], weight, contribution, members, tuple(indices)))
-    return sorted(found, key=lambda entry: -entry.contribution)
+    return Ranking(sorted(found, key=lambda entry: -entry.contribution))

@@ -9,6 +9,7 @@ from typing import Generic, TypeAlias, TypeVar, overload
 from diffqas.circuits.ansatz import Ansatz, checked_name
 from diffqas.circuits.candidate import Candidate
 from diffqas.errors import require
+from diffqas.text import html_table
 
 AnyCandidate: TypeAlias = Candidate | Ansatz
 """A candidate of the papers' kind, or a circuit of one's own."""
@@ -65,6 +66,11 @@ class SearchSpace(Sequence[C], Generic[C]):
 
     def __repr__(self) -> str:
         return f"SearchSpace({', '.join(self.names)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each candidate."""
+        rows = [(number, name) for number, name in enumerate(self.names, 1)]
+        return html_table(("", "candidate"), rows, f"search space of {len(self)}")
 
     @property
     def names(self) -> tuple[str, ...]:

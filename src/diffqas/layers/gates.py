@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from diffqas.architecture import (
     SHARINGS,
     Kept,
-    Ranked,
+    Ranking,
     Relaxation,
     angle_shape,
     fewer_rotations,
@@ -143,7 +143,7 @@ class GateCircuits(nn.Module):
         )
 
     @torch.no_grad()
-    def ranking(self, squash: Callable[[Tensor], Tensor]) -> list[list[Ranked]]:
+    def ranking(self, squash: Callable[[Tensor], Tensor]) -> list[Ranking]:
         """Candidates of each row by what they contribute, best first.
 
         Those that are provably the same are merged.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from diffqas.text import html_table
+
 
 @dataclass(frozen=True)
 class QLSTMReport:
@@ -32,6 +34,18 @@ class QLSTMReport:
     def total(self) -> int:
         """Trainable numbers in all."""
         return self.circuit + self.structure + self.head
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each kind of number."""
+        rows = [
+            ("angles", f"{self.circuit:,}"),
+            ("structural weights", f"{self.structure:,}"),
+            ("head", f"{self.head:,}"),
+            ("trainable numbers", f"{self.total:,}"),
+            ("frozen numbers", f"{self.frozen:,}"),
+        ]
+        qubits = " and ".join(map(str, self.qubits))
+        return html_table((), rows, f"{qubits} qubits, depth {self.depth}")
 
     def __str__(self) -> str:
         qubits = " and ".join(map(str, self.qubits))

@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import ParameterGroup, Ranked, Relaxation, as_relaxation, trained
+from diffqas.architecture import ParameterGroup, Ranking, Relaxation, as_relaxation, trained
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
@@ -193,7 +193,7 @@ class QLSTM(nn.Module):
         pairs = ((layer.rows, layer.spaces) for layer in self.circuits)
         return self._named(zip(*pair, strict=True) for pair in pairs)
 
-    def ranking(self) -> dict[str, list[Ranked]]:
+    def ranking(self) -> dict[str, Ranking]:
         """Candidates of each gate by what they contribute, best first, by the names of `chosen`.
 
         With raw weights the contribution is |w| times the standard deviation of the outputs over

@@ -13,7 +13,7 @@ from diffqas.architecture import (
     CircuitMixture,
     ParameterGroup,
     PerLayerCircuit,
-    Ranked,
+    Ranking,
     generators,
     noise_like,
     rank_each,
@@ -92,7 +92,7 @@ class Lockstep(nn.Module):
         """
         return self.circuits.weights.detach().flatten(1).clone()
 
-    def rankings(self) -> list[list[Ranked]]:
+    def rankings(self) -> list[Ranking]:
         """Of each seed, as `QuantumTrain.ranking`."""
         return rank_each(mixture_of(self.generator), self.generator.scale)
 

@@ -16,7 +16,7 @@ from diffqas.architecture import (
     Gumbel,
     ParameterGroup,
     PerLayerCircuit,
-    Ranked,
+    Ranking,
     Relaxation,
     as_relaxation,
     rank,
@@ -201,7 +201,7 @@ class QuantumTrain(nn.Module):
         # Raw weights are the parameters themselves: a caller gets numbers of its own.
         return self.circuits.weights.detach().clone()
 
-    def ranking(self) -> list[Ranked]:
+    def ranking(self) -> Ranking:
         """Candidates by what they contribute, best first.
 
         Those with equal probabilities are merged.

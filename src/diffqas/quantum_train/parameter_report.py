@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from diffqas.text import html_table
+
 
 @dataclass(frozen=True)
 class ParameterReport:
@@ -39,6 +41,17 @@ class ParameterReport:
     def ratio(self) -> float:
         """Generated weights per trainable number."""
         return self.target / self.total
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each kind of number."""
+        rows = [
+            ("angles", f"{self.circuit:,}"),
+            ("structural weights", f"{self.structure:,}"),
+            ("mapping", f"{self.mapping:,}"),
+            ("trainable numbers", f"{self.total:,}"),
+            ("weights that they write", f"{self.target:,} ({self.ratio:.1f}x)"),
+        ]
+        return html_table((), rows, f"{self.qubits} qubits, depth {self.depth}")
 
     def __str__(self) -> str:
         parts = f"{self.circuit:,} angles + {self.structure} structural + {self.mapping:,} mapping"

@@ -16,7 +16,7 @@ from diffqas.architecture import Audit, haar_floor, log_haar_masses
 from diffqas.circuits import AnyCandidate
 from diffqas.reports.console import plain_text
 from diffqas.reports.pictures import Floats, blank, boxes_for_missing_signs, clean
-from diffqas.reports.terminal import number
+from diffqas.reports.words import number
 from diffqas.storage import csv_content, write_atomically
 from diffqas.text import mathtext
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from diffqas.reports.console import plain_text
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
-from diffqas.reports.terminal import number
+from diffqas.reports.words import number
 from diffqas.storage import csv_content
 from diffqas.text import mathtext
 

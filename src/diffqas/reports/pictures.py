@@ -232,13 +232,9 @@ def boxes_for_missing_signs() -> Iterator[None]:
 
 def blank(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
-    # Not by pyplot, which keeps every figure in memory and may ask for a screen.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from diffqas.reports.canvas import Picture
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+    return Picture(width, height)
 
 
 def clean(axes: Axes) -> None:

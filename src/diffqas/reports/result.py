@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
 from diffqas.errors import RunError
+from diffqas.reports.words import spread, text_of
 from diffqas.storage import (
     COUNT,
     DURATION,
@@ -23,6 +25,7 @@ from diffqas.storage import (
     list_of,
     or_null,
 )
+from diffqas.text import html_table, text_table, visible
 
 FIGURES = ("train_", "test_")
 """How the figures of a supervised run begin."""
@@ -30,6 +33,11 @@ AGENT_FIGURES = ("mean_reward", "success_rate", "mean_length", "episodes", "step
 SELECTED = "selected_epoch"
 COUNTED = ("episodes", "steps", SELECTED)
 """Figures that count something."""
+
+MOST_SIGNS = 5
+"""Signs of more seeds than these are counted, not listed."""
+MOST_LEADERS = 3
+"""Candidates that the short table of a result names."""
 
 Values = tuple[float | None, ...]
 """One figure per seed, None of a seed that failed."""
@@ -66,6 +74,71 @@ class RankedCandidate:
     def several(self) -> bool:
         """Whether it was ranked by what several seeds agree on."""
         return len(self.ranks) > 1
+
+    def weight_in_words(self, digits: int = 3) -> str:
+        """Its weight; of seeds that disagree in the sign the median size, and the signs.
+
+        >>> RankedCandidate("RX", 0.3, 0.1).weight_in_words()
+        '+0.300'
+        >>> RankedCandidate("RX", 0.1, 0.1, weights=(0.3, -0.1), ranks=(1, 2)).weight_in_words()
+        '0.200 (+-)'
+        """
+        positive = sum(weight > 0 for weight in self.weights)
+        if not self.several or positive in (0, len(self.weights)):
+            return f"{self.weight:+.{digits}f}"
+        # Between signs that differ a median of the weights would be near 0, however large they are.
+        size = statistics.median(abs(weight) for weight in self.weights)
+        if len(self.weights) > MOST_SIGNS:
+            return f"{size:.{digits}f} (+ in {positive} of {len(self.weights)})"
+        signs = ["+" if weight > 0 else "-" for weight in self.weights]
+        return f"{size:.{digits}f} ({''.join(signs)})"
+
+    def rank_in_words(self) -> str:
+        """Mean, best and worst rank over the seeds; empty where it has none.
+
+        >>> RankedCandidate("RX", 0.3, 0.1, ranks=(1, 2, 1)).rank_in_words()
+        '1.3 (1 .. 2)'
+        """
+        if not self.ranks:
+            return ""
+        best, worst = min(self.ranks), max(self.ranks)
+        mean = f"{statistics.fmean(self.ranks):.1f}"
+        if best == worst:
+            return mean
+        return f"{mean} ({best:g} .. {worst:g})"
+
+
+class RankedCandidates(tuple[RankedCandidate, ...]):
+    """Candidates, best first, gate by gate: a tuple, which is shown as a table."""
+
+    def _head(self) -> list[str]:
+        head = ["candidate", "contribution", "weight"]
+        if any(row.gate for row in self):
+            head.insert(0, "place")
+        if any(row.several for row in self):
+            head.append("rank")
+        return head
+
+    def _rows(self) -> list[list[str]]:
+        head = self._head()
+        rows: list[list[str]] = []
+        for row in self:
+            cells = {
+                "place": row.gate,
+                "candidate": row.candidate,
+                "contribution": f"{row.contribution:.4f}",
+                "weight": row.weight_in_words(4),
+                "rank": row.rank_in_words(),
+            }
+            rows.append([cells[name] for name in head])
+        return rows
+
+    def __repr__(self) -> str:
+        return text_table(self._head(), self._rows())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return html_table(self._head(), self._rows())
 
 
 @dataclass(frozen=True)
@@ -138,7 +211,7 @@ class RunResult:
     report: str
     metric: str
     relaxation: str
-    ranking: tuple[RankedCandidate, ...]
+    ranking: RankedCandidates
     references: tuple[ReferenceFigure, ...]
     failures: dict[int, str]
     figures: dict[str, Values]
@@ -178,7 +251,7 @@ class RunResult:
             report=entries.one("report", TEXT),
             metric="reward" if agents else entries.one("metric", TEXT),
             relaxation=entries.one("relaxation", TEXT),
-            ranking=tuple(_ranked(row) for row in entries.rows("ranking")),
+            ranking=RankedCandidates(_ranked(row) for row in entries.rows("ranking")),
             references=tuple(_reference(row) for row in entries.rows("references")),
             failures=entries.inner("failures").by_seed(TEXT),
             figures=_figures(entries),
@@ -196,6 +269,49 @@ class RunResult:
         )
         _require_figures(result, entries)
         return result
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What it comes to: names and texts, for a small table."""
+        text = text_of(self.metric)
+        if self.agents is not None:
+            rows = [("mean reward", spread(self.main))]
+        else:
+            rows = [(f"test {self.metric}", spread(self.main, text))]
+            train = self.figures.get(f"train_{self.metric}", ())
+            rows.append((f"train {self.metric}", spread(train, text)))
+        rows.append(("numbers", self.report))
+        rows.append(("leading", ", ".join(self._leading())))
+        rows += [(f"seed {seed}", f"frozen: {why}") for seed, why in self.failures.items()]
+        return rows
+
+    def _leading(self) -> list[str]:
+        """The best live candidates; of several places in the model the best one of each."""
+        live = [row for row in self.ranking if not row.constant]
+        first: dict[str, RankedCandidate] = {}
+        for row in live:
+            first.setdefault(row.gate, row)
+        if len(first) > 1:
+            return [f"{gate} {row.candidate}" for gate, row in first.items()]
+        return [row.candidate for row in live[:MOST_LEADERS]]
+
+    @property
+    def heading(self) -> str:
+        """Task, model and seeds."""
+        parts = [self.task]
+        if self.model is not None:
+            parts.append(self.model)
+        if len(self.seeds) == 1:
+            parts.append(f"seed {self.seeds[0]}")
+        elif self.seeds:
+            parts.append(f"{len(self.seeds)} seeds")
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"{visible(self.heading)}\n{text_table((), self.facts())}"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return html_table((), self.facts(), self.heading)
 
     @property
     def main(self) -> Values:

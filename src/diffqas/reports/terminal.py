@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,73 +11,13 @@ from rich.text import Text
 from diffqas.circuits import SearchSpace, findings
 from diffqas.reports.console import plain_text
 from diffqas.reports.result import FederatedFacts, RankedCandidate, RunResult
+from diffqas.reports.words import spread, text_of
 
 NAMED_CLASSES = 5
 """More classes than these are not listed in a title."""
 
 BEST_OF_GATE = 5
 """Candidates listed of each gate; result.json has them all."""
-
-MOST_SIGNS = 5
-"""Signs of more seeds than these are counted, not listed."""
-
-
-def number(value: float) -> str:
-    """A figure with three digits.
-
-    >>> number(0.0000412), number(0.0), number(0.954)
-    ('4.12e-05', '0', '0.954')
-    """
-    if value == 0:
-        return "0"
-    if abs(value) < 0.01:
-        return f"{value:.2e}"
-    return f"{value:.3g}"
-
-
-def percent(share: float) -> str:
-    """A share of samples in percent.
-
-    >>> percent(0.9965)
-    '99.65 %'
-    """
-    return f"{100 * share:.2f} %"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in a person's units.
-
-    >>> duration(42), duration(754), duration(9000)
-    ('42 s', '13 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def text_of(metric: str) -> Callable[[float], str]:
-    """How the figures of a metric are written: an accuracy in percent, all others as numbers."""
-    if metric == "accuracy":
-        return percent
-    return number
-
-
-def spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
-    """Median and range of one figure per seed; None, a seed that failed, is left out.
-
-    >>> spread([3e-6, 1e-6, 2e-6]), spread([0.75, None], percent)
-    ('2.00e-06 (1.00e-06 .. 3.00e-06, 3 seeds)', '75.00 %')
-    """
-    listed = [value for value in values if value is not None]
-    if len(listed) == 1:
-        return text(listed[0])
-    if not listed:
-        return "none"
-    # The median, not the mean: one seed that ended badly must not move the figure.
-    median = text(statistics.median(listed))
-    return f"{median} ({text(min(listed))} .. {text(max(listed))}, {len(listed)} seeds)"
 
 
 def classes_in_words(names: Sequence[str] | None) -> str:
@@ -247,9 +186,9 @@ def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[Rend
         bar = "█" * round(width * entry.contribution / largest)
         if not bar:
             bar = "▏"  # a thin line shows that the candidate was not forgotten
-        cells: list[RenderableType] = [label, Text(bar, style=style), weight_in_words(entry)]
+        cells: list[RenderableType] = [label, Text(bar, style=style), entry.weight_in_words()]
         if entry.several:
-            cells.append(rank_in_words(entry))
+            cells.append(entry.rank_in_words())
         yield tuple(cells)
 
 
@@ -267,38 +206,6 @@ def ranking_title(ranking: Sequence[RankedCandidate], relaxation: str) -> str:
     if seeds > 1:
         return f"candidates by mean rank over {seeds} seeds (in each by {what})"
     return f"candidates by contribution ({what})"
-
-
-def weight_in_words(entry: RankedCandidate, digits: int = 3) -> str:
-    """A structural weight; of seeds that disagree in its sign the median size, and the signs.
-
-    >>> weight_in_words(RankedCandidate("RX", 0.3, 0.1))
-    '+0.300'
-    >>> weight_in_words(RankedCandidate("RX", 0.1, 0.1, weights=(0.3, -0.1, 0.2), ranks=(1, 2, 1)))
-    '0.200 (+-+)'
-    """
-    positive = sum(weight > 0 for weight in entry.weights)
-    if not entry.several or positive in (0, len(entry.weights)):
-        return f"{entry.weight:+.{digits}f}"
-    # Between signs that differ a median of the weights would be near 0, however large they are.
-    size = statistics.median(abs(weight) for weight in entry.weights)
-    if len(entry.weights) > MOST_SIGNS:
-        return f"{size:.{digits}f} (+ in {positive} of {len(entry.weights)})"
-    signs = ["+" if weight > 0 else "-" for weight in entry.weights]
-    return f"{size:.{digits}f} ({''.join(signs)})"
-
-
-def rank_in_words(entry: RankedCandidate) -> str:
-    """Mean, best and worst rank over the seeds.
-
-    >>> rank_in_words(RankedCandidate("RX", 0.3, 0.1, ranks=(1, 2, 1)))
-    '1.3 (1 .. 2)'
-    """
-    best, worst = min(entry.ranks), max(entry.ranks)
-    mean = f"{statistics.fmean(entry.ranks):.1f}"
-    if best == worst:
-        return mean
-    return f"{mean} ({best:g} .. {worst:g})"
 
 
 def space_note(space: SearchSpace, n: int) -> str | None:

@@ -28,9 +28,7 @@ from diffqas.reports import (
     Weights,
     band,
     plain,
-    rank_in_words,
     thinned,
-    weight_in_words,
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
 from diffqas.storage import RunFolder, load_tensors, read_file
@@ -292,7 +290,7 @@ def _ranking_cells(row: RankedCandidate, several: bool) -> list[str]:
     alike = [name for name in row.merged if name != row.candidate]
     if alike:
         remarks.append(f"the same as {', '.join(alike)}")
-    cells = [row.candidate, f"{row.contribution:.4f}", weight_in_words(row, 4)]
+    cells = [row.candidate, f"{row.contribution:.4f}", row.weight_in_words(4)]
     if several:
-        cells.append(rank_in_words(row))
+        cells.append(row.rank_in_words())
     return [*cells, "; ".join(remarks)]

@@ -8,12 +8,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from rich.console import RenderableType
 
+from diffqas.errors import RunError
 from diffqas.kinds import AnyModel
 from diffqas.reports import RunResult
 from diffqas.searches.agent_artefacts import EPISODES, rewards_picture
 from diffqas.searches.artefacts import SAMPLES, curves_picture, prediction_picture
 from diffqas.searches.result_table import report_of
 from diffqas.storage import Json, RunFolder
+from diffqas.text import html_table, text_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,21 @@ class Run:
         if (self.folder / SAMPLES).exists():
             return prediction_picture(folder)
         return curves_picture(folder, self.outcome.classes, self.outcome.higher)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What the short table shows; of a result that is not one of ours the folder alone."""
+        try:
+            outcome = self.outcome
+        except RunError:
+            return [("folder", str(self.folder))]
+        return [("run", outcome.heading), *outcome.facts(), ("folder", str(self.folder))]
+
+    def __repr__(self) -> str:
+        return text_table((), self._facts())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return html_table((), self._facts())
 
     def __rich__(self) -> RenderableType:
         return report_of(self.outcome)

@@ -1,0 +1,32 @@
+"""A figure that a notebook shows by itself."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+NOTEBOOK_DPI = 100
+
+
+class Picture(Figure):
+    """A figure that belongs to no window and to no list of open figures.
+
+    Pyplot does not know it, so that nothing keeps it in memory, nothing asks for a screen, and
+    nothing draws it a second time at the end of a notebook's cell. As the last line of a cell it is
+    shown once, whether a backend of matplotlib is set up for the notebook or not.
+
+    Args:
+        width, height: in inches.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        super().__init__(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(self)
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=NOTEBOOK_DPI)
+        return buffer.getvalue()
