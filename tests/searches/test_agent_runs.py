@@ -309,7 +309,8 @@ def test_an_interrupted_run_of_processes_goes_on(stopped_after, tmp_path, monkey
     with stopped_after(1, KeyboardInterrupt), pytest.raises(SystemExit) as stop:
         main(["search", "minigrid-empty-5x5", *options, "--output", str(folder.path)])
     assert stop.value.code == 130
-    assert capsys.readouterr().err == "diffqas: interrupted; continue with `diffqas resume RUN`.\n"
+    how = f"continue with `diffqas resume {folder.path}`"
+    assert capsys.readouterr().err == f"diffqas: interrupted; {how}.\n"
     assert multiprocessing.active_children() == []
     state = folder.load_checkpoint()
     assert state is not None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import select
 import shutil
 import sys
 import textwrap
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diffqas import __version__
+from diffqas.cli.surroundings import complain, output, prepare
 from diffqas.errors import ArgumentError, DiffqasError, choose
 
 INTRODUCTION = (
@@ -23,6 +22,8 @@ INTRODUCTION = (
 CLOSING = "`diffqas COMMAND --help` tells the options of a command."
 COLUMN = 40
 """Where the help's sentences begin."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True)
@@ -132,34 +133,22 @@ COMMANDS = {name: command for group in GROUPS.values() for name, command in grou
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with code 2 and one line on any error that a user can mend."""
-    try:
+    prepare()
+    with output():
         _run(sys.argv[1:] if arguments is None else arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        if sys.stdout is None or not _reader_gone():
-            raise
-        # Such as head. Python would write once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def _reader_gone() -> bool:
-    """Whether nobody reads what is printed; other pipes of the program may break, too."""
-    ends = select.poll()
-    ends.register(sys.stdout, 0)
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in ends.poll(0))
 
 
 def _run(words: Sequence[str]) -> None:
     try:
         _command(words)
     except DiffqasError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        _complain("interrupted; continue with `diffqas resume RUN`.")
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        # What can be gone on with says how, where it is interrupted.
+        how = str(stop) or "the same command begins anew"
+        complain(f"interrupted; {how}.")
+        sys.exit(INTERRUPTED)
 
 
 def _command(words: Sequence[str]) -> None:
@@ -181,18 +170,6 @@ def _command(words: Sequence[str]) -> None:
     from diffqas.cli.parsing import parse
 
     parse(COMMANDS[first].for_words(others), first, others).run()
-
-
-def _complain(message: str) -> None:
-    """Print a line to standard error, the program's name in front."""
-    from rich.text import Text
-
-    from diffqas.reports import Terminal
-    from diffqas.text import visible
-
-    # One line, also in a terminal: scripts and people look for it as a whole.
-    line = Text.assemble(("diffqas:", "bold red"), f" {visible(message)}")
-    Terminal(stderr=True).print(line, soft_wrap=True)
 
 
 def help_text(width: int) -> str:

@@ -74,12 +74,21 @@ def show_run(path: Path, console: Terminal) -> None:
     folder = RunFolder(path)
     content = folder.load_result()
     with understood(folder.result):
-        print_run(RunResult.from_json(content, folder.result), path, console)
+        result = RunResult.from_json(content, folder.result)
+        report = report_of(result)
+    # Outside: a terminal that cannot be written to is no fault of the file.
+    _print_report(result, report, path, console)
 
 
 def print_run(result: RunResult, folder: Path, console: Terminal) -> None:
     """Print a finished run, and what lies in its folder."""
-    console.print(report_of(result))
+    _print_report(result, report_of(result), folder, console)
+
+
+def _print_report(
+    result: RunResult, report: RenderableType, folder: Path, console: Terminal
+) -> None:
+    console.print(report)
     console.print()
     console.say(folder, style="bold")
     for name, meaning in (files_of(result) | CONTENTS).items():

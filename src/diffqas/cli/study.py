@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from diffqas.reports import Terminal
 from diffqas.studies import Plan, papers_index, run_study
 
 PAPERS = papers_index()
@@ -107,6 +105,5 @@ class Study:
                 gpus_per_cell=self.gpus_per_cell,
             )
         except KeyboardInterrupt:
-            what = "finished cells are kept, and the same command goes on with the others."
-            Terminal(stderr=True).say(f"diffqas: interrupted; {what}")
-            sys.exit(130)
+            how = "finished cells are kept, and the same command goes on with the others"
+            raise KeyboardInterrupt(how) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
@@ -54,9 +53,8 @@ class Tune(Search):
                 self.call(prepare), trials=self.trials, storage=self.storage, params=self.params
             )
         except KeyboardInterrupt:
-            what = "finished trials are kept, and the same command goes on with the others."
-            Terminal(stderr=True).say(f"diffqas: interrupted; {what}")
-            sys.exit(130)
+            how = "finished trials are kept, and the same command goes on with the others"
+            raise KeyboardInterrupt(how) from None
         self._show(found, Terminal())
 
     def _show(self, found: Tuned, console: Terminal) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterable
 from typing import IO
 
@@ -68,6 +70,9 @@ class Terminal(Console):
         force_terminal: bool | None = None,
         record: bool = False,
     ) -> None:
+        # Some terminals say that they have none, in which rich would print nothing.
+        if width is None and os.environ.get("COLUMNS", "").strip() == "0":
+            width = shutil.get_terminal_size().columns
         super().__init__(
             stderr=stderr,
             quiet=quiet,

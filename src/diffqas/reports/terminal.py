@@ -119,7 +119,7 @@ def _epochs(result: RunResult) -> str:
         return _counted(result.federated.rounds, "round")
     chosen = result.figures.get("selected_epoch")
     if chosen is None:
-        return _counted(result.epochs, "epoch")
+        return "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
     # A seed that was frozen has chosen no epoch.
     known = [int(epoch) for epoch in chosen if epoch is not None]
     low, high = min(known), max(known)

@@ -8,12 +8,41 @@ import time
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from diffqas.agents import AgentTraining
-from diffqas.reports import LiveBar, PlainColumn, Terminal, percent
+from diffqas.reports import LiveBar, PlainColumn, Terminal, duration, percent
 from diffqas.storage import Json
 from diffqas.training import Training
 
 LINE_SECONDS = 5.0
 """Least time between two plain lines; the last one is always printed."""
+
+
+class _Speed:
+    """How much is done in a second.
+
+    The first record is left out as soon as there is a second one: compilers and caches are warmed
+    up in it, and an estimate from it would be many times too long.
+
+    Args:
+        done: how much was done before.
+    """
+
+    def __init__(self, done: int) -> None:
+        self._before, self._since = done, time.perf_counter()
+        self._records = 0
+
+    def update(self, done: int) -> float:
+        """The speed after a record; 0 where nothing was done."""
+        now = time.perf_counter()
+        speed = (done - self._before) / (now - self._since)
+        self._records += 1
+        if self._records == 1:
+            self._before, self._since = done, now
+        return speed
+
+    @property
+    def known(self) -> bool:
+        """Whether the speed is worth an estimate."""
+        return self._records > 1
 
 
 class _Progress(LiveBar):
@@ -35,9 +64,9 @@ class _Progress(LiveBar):
             TimeRemainingColumn(),
         )
         super().__init__(console, *columns, total=total, completed=done, status="")
-        self._total, self._first = total, done
-        self._started = time.perf_counter()
-        self._last_line = self._started
+        self._total = total
+        self._speed = _Speed(done)
+        self._last_line = time.perf_counter()
 
     def _is_due(self, done: int, status: str) -> bool:
         """Move the bar; where there is none, tell whether it is time for a plain line."""
@@ -82,10 +111,11 @@ class Display(_Progress):
         status = f"loss {loss:.2e}  test {self._metric} {figure}"
         if leader:
             status += f"  leading {leader}"
+        speed = self._speed.update(epoch)
         if self._is_due(epoch, status):
-            spent = self._last_line - self._started
-            left = spent / (epoch - self._first) * (self._total - epoch)
-            self._print(f"{self._head} {epoch}/{self._total}  {status}  {left:.0f} s left")
+            if self._speed.known and speed > 0:
+                status += f"  {duration((self._total - epoch) / speed)} left"
+            self._print(f"{self._head} {epoch}/{self._total}  {status}")
 
 
 class EpisodeDisplay(_Progress):
@@ -103,7 +133,7 @@ class EpisodeDisplay(_Progress):
     def update(self, record: Json, leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
         done = sum(record["episodes"])
-        speed = (done - self._first) / (time.perf_counter() - self._started)
+        speed = self._speed.update(done)
         reward = statistics.median(record["reward"])
         success = statistics.median(record["success"])
         status = f"reward {reward:.3f}  success {success:.0%}  {speed:.0f} episodes/s"

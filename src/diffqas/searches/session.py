@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -188,7 +189,7 @@ def _run(
     """Train from the last checkpoint, if there is one, to the end, and write what was found."""
     console = Terminal(quiet=quiet)
     _restore(folder, config, training, console)
-    _introduce(config, training, models, console)
+    _introduce(folder.path, config, training, models, console)
     with threads(config.threads), _checkpoint_named(folder), explained(config.own):
         display = showing_of(config.kind).display(training, console)
         _train(folder, training, config.kind.labels(models[0]), display, console)
@@ -218,13 +219,18 @@ def _restore(
 
 
 def _introduce(
-    config: RunConfig, training: SearchTraining, models: list[AnyModel], console: Terminal
+    folder: Path,
+    config: RunConfig,
+    training: SearchTraining,
+    models: list[AnyModel],
+    console: Terminal,
 ) -> None:
-    """Say what is going to be trained."""
+    """Say what is going to be trained, and where it is kept."""
     head = Text.assemble(plain_text(config.dataset, "bold"), f": {models[0].parameter_report()}")
     console.say(head)
     for note in showing_of(config.kind).notes(training, models):
         console.say(note, style="dim")
+    console.say(f"run folder: {folder}", style="dim")
 
 
 def _warn(console: Terminal, line: str) -> None:
@@ -233,9 +239,12 @@ def _warn(console: Terminal, line: str) -> None:
 
 @contextmanager
 def _checkpoint_named(folder: RunFolder) -> Iterator[None]:
-    """An error that ends a run says what is left of it."""
+    """An error that ends a run says what is left of it, and so does Ctrl-C."""
     try:
         yield
+    except KeyboardInterrupt:
+        how = f"continue with `diffqas resume {shlex.quote(str(folder.path))}`"
+        raise KeyboardInterrupt(how) from None
     except RunError as error:
         raise RunError(f"{error} {folder.standing()}") from None
 

@@ -130,6 +130,8 @@ def explained(source: TaskSource | None) -> Iterator[None]:
         yield
     except (Exception, SystemExit) as error:
         line = _line(error, source.path)
+        if line is None and isinstance(error, OSError) and error.filename is None:
+            raise  # of what is printed meanwhile: a reader that has left, a full disk
         if isinstance(error, DiffqasError):
             if line is None:
                 raise
