@@ -37,6 +37,9 @@ RESULT = {
     "failures": {},
 }
 AGENTS = {"metric": "reward", "algorithm": "a2c", "last": 5, "mean_reward": [0.5, 0.0]}
+AGENTS |= {"success_rate": [1.0, 0.0], "mean_length": [9.0, 9.0]}
+AGENTS |= {"episodes": [20.0, 20.0], "steps": [180.0, 180.0]}
+SERIES = {"train_mse": [0.1, 0.2], "test_mse": [0.1, 0.2]}
 
 
 @pytest.fixture
@@ -46,9 +49,7 @@ def make(tmp_path, monkeypatch):
     def run(task="minigrid-empty-5x5", size=147, actions=7):
         folder = tmp_path / "run"
         folder.mkdir()
-        result = RESULT | {"task": task}
-        if task != "bessel":
-            result |= AGENTS
+        result = RESULT | {"task": task} | (SERIES if task == "bessel" else AGENTS)
         (folder / "result.json").write_text(json.dumps(result))
         loaded = SimpleNamespace(
             models=[agent(size, actions, favourite) for favourite in (actions - 1, 0)]
