@@ -123,6 +123,7 @@ class CandidateContract:
                 if "not installed" in str(error):
                     raise SkipTest(str(error)) from None
                 raise
+            # The text holds numbers, so that the circuit read from it has no angles of its own.
             none = torch.zeros(1, n, dtype=torch.float64)
             found, expected = probabilities([again], none), probabilities([self.candidate], angles)
             torch.testing.assert_close(found, expected, rtol=0, atol=self.values)

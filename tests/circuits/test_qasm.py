@@ -104,6 +104,24 @@ def test_wrong_arguments_are_told_at_the_door(candidate, angles, message):
     assert str(error.value) == message
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["x", "x"], "`inputs` must be different names, but got x, x"),
+        (["x", "q"], "must be names that OpenQASM leaves free, as x0, but got 'q'"),
+        (["pi", "x"], "must be names that OpenQASM leaves free, as x0, but got 'pi'"),
+        (["x", "float"], "must be names that OpenQASM leaves free, as x0, but got 'float'"),
+        (["a b", "x"], "must be names that OpenQASM leaves free, as x0, but got 'a b'"),
+        (["x;\nreset q", "y"], "must be names that OpenQASM leaves free"),
+        (["", "y"], "must be names that OpenQASM leaves free"),
+    ],
+)
+def test_inputs_have_names_that_the_language_leaves_free(names, message):
+    with pytest.raises(ArgumentError, match=message) as error:
+        to_qasm(Candidate(encoding="ry"), [[0.1, 0.2]], names)
+    assert "\n" not in str(error.value)
+
+
 def test_inputs_belong_to_circuits_that_encode():
     with pytest.raises(ArgumentError, match="`inputs` must hold 0 names for Ent-RY, but got 1"):
         to_qasm(Candidate(), [[0.1]], ["x0"])

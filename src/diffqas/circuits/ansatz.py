@@ -166,6 +166,7 @@ class StoredAnsatz(Ansatz):
 
 def _encoded(ansatz: Ansatz) -> Json:
     """Name and place of its class, and the choices of a registered one (`register_ansatz`)."""
+    # Without registration a class can't be made again from its name: only what shows a run is kept.
     path = import_path(type(ansatz))
     if path not in REGISTERED:
         return encode_value(StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit))

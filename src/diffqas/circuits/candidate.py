@@ -80,6 +80,7 @@ class Candidate:
         if isinstance(self.entangler, str):
             entangler = self.entangler.capitalize()
         else:
+            # Different lists of CNOTs need different names, for results are filed under them.
             pairs = [f"{control}>{target}" for control, target in self.entangler]
             entangler = f"CX({','.join(pairs)})"
         body = f"{entangler}-{'.'.join(self.rotations).upper()}"

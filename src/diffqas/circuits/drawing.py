@@ -64,6 +64,7 @@ def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
     reached: dict[int, int] = {}  # the first free column of each wire
     for gate in gates:
         span = range(min(gate.qubits), max(gate.qubits) + 1)
+        # Behind everything on its wires, and on those that its vertical line crosses.
         place = max(reached.get(q, 0) for q in span)
         reached |= dict.fromkeys(span, place + 1)
         if place == len(packed):

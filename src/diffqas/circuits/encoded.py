@@ -149,6 +149,7 @@ def _by_strings(
     candidate: Candidate, found: list[Program], n: int
 ) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
     """Inputs that are seen, whether the angles matter, and constants, from the reached strings."""
+    # No coefficient vanishes for all angles (see `paulis`), so what is reached and shown counts.
     seen, trains, values = np.zeros(n, bool), False, []
     for each in found:
         strings = shown(candidate, each.x, each.z, n)

@@ -112,6 +112,7 @@ _THREE_ANGLES = ("u3",)
 
 
 def _kind(name: str) -> Kind:
+    # OpenQASM's names begin with one c per control.
     base = name.lstrip("c")
     controls = len(name) - len(base)
     targets = 2 if base in _PAIRS else 1
@@ -154,6 +155,7 @@ def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
     different = len(gate.qubits) == kind.qubits == len(set(gate.qubits))
     if not different or any(q not in range(n) for q in gate.qubits):
         yield f"qubits must be {kind.qubits} different ones of 0..{n - 1}", gate.qubits
+    # Three angles come as a tuple, one comes alone.
     if isinstance(gate.angle, tuple) != (kind.angles > 1) or len(gate.angles) != kind.angles:
         words = {0: "None", 1: "given"}
         yield f"angle must be {words.get(kind.angles, f'a tuple of {kind.angles}')}", gate.angle

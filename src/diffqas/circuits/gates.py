@@ -65,6 +65,7 @@ def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -
     ['cx', 'ry', 'ry']
     """
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
+    # A circuit found layer by layer has a candidate for each; an ordinary one repeats the same.
     layers = list(candidate) if isinstance(candidate, Sequence) else [candidate] * len(angles)
     rule = f"be one for each of {len(angles)} layers"
     require(len(layers) == len(angles), "candidate", rule, len(layers))

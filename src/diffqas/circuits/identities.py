@@ -148,6 +148,7 @@ def groups(
     """
     merged: dict[Hashable, list[int]] = {}
     for index, candidate in enumerate(as_space(candidates)):
+        # Angles of their own take different values, so that equal functions differ.
         own = not shared and form(candidate) not in CONSTANTS
         merged.setdefault(index if own else signature(candidate, n), []).append(index)
     return list(merged.values())

@@ -70,6 +70,7 @@ def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) ->
     except ImportError:
         raise DataError(MISSING.format("Qiskit")) from None
     gates = operations(candidate, angles, inputs)
+    # One object per name: Qiskit tells parameters apart by identity, not by name.
     open_angles = {name: Parameter(name) for name in inputs}
     circuit = QuantumCircuit(len(angles[0]), name=named(candidate))
     for gate in gates:
@@ -101,6 +102,7 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
         names = [f"x{q}" for q in range(len(angles[0]))]
     gates = operations(candidate, angles, names)
     kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
+    # PennyLane has no classes of their own for the inverses of S and T.
     kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
 
     def circuit(*inputs: object) -> None:

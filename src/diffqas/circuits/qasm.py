@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
+from diffqas.errors import require
 
 # exp(-i t/2 Z Z) is RZ on the parity, which a CNOT writes to `b` and a second one takes back.
 # XX and YY are ZZ in another basis: H takes Z to X, and S H takes Z to Y.
@@ -21,6 +22,17 @@ NOT_STANDARD = {
     "rzz": "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; }",
 }
 """Definitions of gates that stdgates.inc does not hold."""
+
+
+TAKEN = {"pi", "tau", "euler", "U", "q"} | {
+    *("OPENQASM", "include", "pragma", "defcalgrammar", "def", "defcal", "cal", "gate", "extern"),
+    *("box", "let", "if", "else", "for", "while", "in", "switch", "case", "default", "break"),
+    *("continue", "return", "end", "input", "output", "const", "readonly", "mutable", "array"),
+    *("qubit", "qreg", "bit", "creg", "bool", "int", "uint", "float", "angle", "complex", "void"),
+    *("duration", "stretch", "durationof", "sizeof", "delay", "reset", "measure", "barrier", "nop"),
+    *("gphase", "inv", "pow", "ctrl", "negctrl", "true", "false", "im"),
+}
+"""What an input cannot be called: words of the language, and the register of the text."""
 
 
 def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> str:
@@ -58,6 +70,7 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
     <BLANKLINE>
     """
     gates = operations(candidate, angles, inputs)
+    _check_names(inputs)
     n, used = len(angles[0]), {gate.name for gate in gates}
     lines = [
         "OPENQASM 3.0;",
@@ -70,6 +83,14 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
         *map(_line, gates),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _check_names(inputs: Sequence[str]) -> None:
+    different = len(set(inputs)) == len(inputs)
+    require(different, "inputs", "be different names", ", ".join(inputs))
+    for name in inputs:
+        free = name.isascii() and name.isidentifier() and name not in TAKEN
+        require(free, "inputs", "be names that OpenQASM leaves free, as x0", repr(name))
 
 
 def _line(gate: Gate) -> str:

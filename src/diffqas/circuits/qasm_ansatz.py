@@ -36,6 +36,7 @@ class QasmAnsatz(Ansatz):
     """
 
     text: str
+    # A field in the place of the base's property: what a text is called is a choice.
     name: str = "qasm"  # pyright: ignore
 
     def __post_init__(self) -> None:

@@ -94,6 +94,7 @@ def as_space(candidates: SearchSpace[C] | Iterable[C] | C) -> SearchSpace[C]:
     """Accept a space, one candidate or any iterable of candidates where a space is meant."""
     if isinstance(candidates, SearchSpace):
         return candidates
+    # One candidate stands for a space of itself, as in `probabilities(candidate, angles)`.
     if isinstance(candidates, (Candidate, Ansatz)):
         return SearchSpace([candidates])
     return SearchSpace(candidates)

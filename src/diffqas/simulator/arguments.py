@@ -26,6 +26,7 @@ def checked_angles(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor
     require(not separate or got[lead - 1] == len(space), "angles", rule, got)
     if r == 1:
         angles = angles.unsqueeze(-1)
+    # One form for all that follows: (batch, candidates or 1, depth, n, r).
     columns = len(space) if separate else 1
     flat = angles.reshape(-1, columns, *angles.shape[lead:])
     n = flat.shape[3]

@@ -81,6 +81,7 @@ def _phased(length: Tensor, phase: Tensor) -> Tensor:
 
 def _controlled(unitary: Tensor, controls: int) -> Tensor:
     """The unitary where all controls, the first qubits, are 1."""
+    # Controls are the first qubits, the highest bits: all but the last block is the identity.
     size = unitary.shape[-1]
     idle = size * (2**controls - 1)
     ones = torch.cat((unitary.new_ones(idle), unitary.new_zeros(size)))

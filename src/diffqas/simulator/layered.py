@@ -55,6 +55,7 @@ def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> 
     sources = _sources(tuple(candidate.cnots(n) for candidate in candidates), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rows, layers = (torch.arange(size, device=angles.device) for size in angles.shape[:2])
+    # Of every layer the rotations of its own candidate.
     matrices = _merged(unitaries[rows[:, None], layers, rotation[choice]])
     state = _starts(unitaries, n)[start[choice[:, 0]]]
     for layer, chosen in enumerate(choice.unbind(1)):

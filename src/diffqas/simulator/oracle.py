@@ -41,6 +41,7 @@ def _on(qubits: dict[int, Tensor], n: int) -> Tensor:
 
 
 def _cnot(control: int, target: int, n: int) -> Tensor:
+    # |0><0| x 1 + |1><1| x X
     idle = _on({control: _PROJECTORS[0]}, n)
     return idle + _on({control: _PROJECTORS[1], target: _PAULI["rx"]}, n)
 

@@ -69,6 +69,7 @@ def pauli_plan(size: Size) -> Plan | None:
     jobs, steps, pairs = _concatenated(found, n, space.angles_per_qubit)
     part = np.array([parts.index(kind) for kind in kinds])
     shapes = [[_reads(c, each, n) for each in found[p]] for c, p in zip(space, part, strict=True)]
+    # Row numbers of the candidates' outputs in one long table: read k ends where k + 1 begins.
     ends = np.cumsum([len(read) for row in shapes for read in row])
     reads = np.stack((np.append(0, ends[:-1]), ends), axis=-1).reshape(len(space), outputs, 2)
     table = np.concatenate([read for row in shapes for read in row]).astype(np.int32)

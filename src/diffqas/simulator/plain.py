@@ -52,6 +52,7 @@ def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
 
 def in_order(blocks: list[Block]) -> Tensor:
     """The blocks side by side, in the order of the candidates' indices."""
+    # argsort of a permutation is its inverse.
     stacked = torch.cat([block for _, block in blocks], dim=1)
     order = torch.tensor(
         [index for members, _ in blocks for index in members], device=stacked.device
@@ -92,6 +93,7 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
     starts = torch.stack(
         [_start(candidate.hadamard, n, unitaries) for candidate in candidates], dim=-1
     )
+    # Shared angles: candidates of equal rotations are columns of one matrix product.
     if own == 1:
         return squared(evolve(unitaries[:, 0], layers, starts.unsqueeze(0))).transpose(1, 2)
     # Separate angles: candidates with the same entangler are entries of the batch.

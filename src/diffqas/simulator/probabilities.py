@@ -41,6 +41,7 @@ def probabilities(
     """
     space = as_space(candidates)
     flat = _checked(space, angles, separate)
+    # Machine code first, plain torch for what it does not know; each keeps its candidates together.
     blocks: list[plain.Block] = []
     for members, part, own, machine_code in _shares(space, flat):
         compute = compiled.probabilities if machine_code else plain.probabilities
@@ -95,6 +96,7 @@ def _shares(
         (fast, True),
         ([i for i in range(len(space)) if i not in fast], False),
     ):
+        # The space itself, not a copy: plans and kernels are cached by it.
         if len(members) == len(space):
             yield members, space, angles, machine_code
         elif members:

@@ -16,6 +16,7 @@ def rotation_matrices(axis: str, angles: Tensor) -> Tensor:
     # exp(-i a/2 P) = cos(a/2) 1 - i sin(a/2) P, since P squares to 1.
     half = angles / 2
     if axis == "rz":
+        # diag(e^(-i a/2), e^(i a/2))
         phase = torch.polar(torch.ones_like(half), half)
         return torch.diag_embed(torch.stack((phase.conj(), phase), dim=-1))
     cos, sin = torch.cos(half), torch.sin(half)
@@ -39,6 +40,7 @@ def qubit_unitaries(rotations: Sequence[str], angles: Tensor) -> Tensor:
         if product is None:
             product = matrix
         else:
+            # RY is real, the others are complex: a product with either is complex.
             dtype = torch.promote_types(product.dtype, matrix.dtype)
             product = matrix.to(dtype) @ product.to(dtype)
     assert product is not None

@@ -106,6 +106,7 @@ def _gradients(
         return to_angles.reshape(*lead, *angles.shape[1:]), to_weights.reshape(
             *lead, *weights.shape[1:]
         )
+    # Sums over amplitudes and candidates lose digits in float32.
     to_angles = torch.zeros(*lead, *angles.shape[1:], dtype=torch.float64)
     to_weights = torch.zeros(*lead, *weights.shape[1:], dtype=torch.float64)
     rows = upstream.reshape(*lead, -1, 2**n)
@@ -161,6 +162,7 @@ def _applied(space: SearchSpace, many: bool, *tensors: Tensor) -> tuple[Tensor, 
 
 def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
     """Call a kernel with tensors whose first dimension is the batch, shared by torch's threads."""
+    # Kernels write into the arrays' memory, which they share with the tensors.
     given = [tensor.detach().contiguous().numpy() for tensor in tensors]
     batch, _, depth, n, _ = tensors[0].shape
     m = tensors[3].shape[1] if kernel is kernels.backward_many else 1
@@ -173,6 +175,7 @@ def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
     threads = min(batch, _threads(batch * m, depth * 2**n))
     if threads == 1:
         return part(0, batch)
+    # The kernels hold no lock, so that threads run side by side; each has work space of its own.
     cuts = [batch * index // threads for index in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(part, cuts[:-1], cuts[1:]))

@@ -45,6 +45,7 @@ def gather(
     source: Array, target: Array, base: Array, offsets: Array, matrix: Array, low: int, high: int
 ) -> None:
     """target[block] = matrix @ source[base[block] ^ offsets], for the blocks low..high."""
+    # Two sums, so that an addition need not wait for the one before it.
     m0, m1, m2, m3 = load(matrix, 0), load(matrix, 8), load(matrix, 16), load(matrix, 24)
     m4, m5, m6, m7 = load(matrix, 32), load(matrix, 40), load(matrix, 48), load(matrix, 56)
     o1, o2, o3, o4 = offsets[1], offsets[2], offsets[3], offsets[4]

@@ -67,6 +67,7 @@ def _undo_one_bit(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> No
 def _undo_bits(
     vectors: Array, start: int, stop: int, gates: Array, first: int, last: int, sums: Array
 ) -> None:
+    # Cotangents first: their gradient needs the state as it is behind the rotation.
     x = vectors[0, start:stop]
     for bit in range(first, last - 1, 2):
         for k in range(1, len(vectors)):
@@ -122,6 +123,7 @@ def ry_backward_many(
     """
     depth, n = angles.shape[0], angles.shape[1]
     gates, matrix = np.empty(4 * n, source.dtype), np.empty(LANES * LANES, source.dtype)
+    # What does not depend on the cotangent, the state's way back, is done once for all of them.
     sums = np.empty((len(grad), n), np.float64)
     way = 0
     for layer in range(depth - 1, -1, -1):

@@ -60,6 +60,7 @@ def _fill(angles: Array, members: Array, first: int, lanes: int, cos: Array, sin
 
 @inner
 def _run(plan: Array, job: Array, slots: Array, cos: Array, sin: Array) -> None:
+    # A program starts from the string Z of its output, which is slot 0, with the coefficient 1.
     for i in range(LANES * job[2]):
         slots[i] = 0.0
     for lane in range(LANES):
@@ -156,6 +157,7 @@ def gradients(
                             total += work[0, at] * cotangent
                             work[1, at] += weight * cotangent
                         to_weights[b, j] += total
+                # Both walk back through the same rotations, the last first.
                 for step in range(job[1] - 1, job[0] - 1, -1):
                     angle, start, stop = (
                         plan.steps[step, 0],
