@@ -17,6 +17,7 @@ ROOMS = [
     "simulator",
     "testing",
     "architecture",
+    "optim",
     "quantum_train",
     "layers",
     "hub",

@@ -39,9 +39,9 @@ def choice(argument, wrong, options, right):
         choice("sharing", "share", "shared, separate", "shared"),
         choice("mapping", "linar", "linear, mlp, mps", "linear"),
         choice("scale", "dimensions", "raw, dimension, tanh", "dimension"),
-        choice("start", "targets", "none, target", "target"),
+        choice("start", "targets", "none, target, drawn, own", "target"),
         choice("bits", "sign", "signed, binary", "signed"),
-        choice("recipe", "papers", "paper, default", "paper"),
+        choice("recipe", "papers", "paper, default, auto", "paper"),
         choice("parameters", "wieght", "weight, bias", "weight"),
     ],
 )

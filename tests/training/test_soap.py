@@ -12,8 +12,9 @@ from torch.nn.functional import cross_entropy
 
 from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError
+from diffqas.optim.eigenbasis import FLOOR, MEMORY, REFRESH, WARM_UP
 from diffqas.optimisers import DirectLockstep, Problem
-from diffqas.optimisers.soap import FLOOR, MEMORY, REFRESH, WARM_UP, Soap
+from diffqas.optimisers.soap import Soap
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.images.task import IMAGE_RECIPES

@@ -1,5 +1,6 @@
 """Quantum-Train: probabilities -> the weights of any `nn.Module`. Knows no task."""
 
+from diffqas.quantum_train.calibration import movements as movements
 from diffqas.quantum_train.controls import HashedWeights as HashedWeights
 from diffqas.quantum_train.controls import RandomSubspace as RandomSubspace
 from diffqas.quantum_train.generator_file import generator_content as generator_content

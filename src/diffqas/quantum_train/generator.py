@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -10,9 +11,13 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.errors import require
+from diffqas.quantum_train.anchor import Anchor
 from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
+
+ANCHORED = ("drawn", "own")
+"""Starts from which the circuits move the weights, in place of writing them outright."""
 
 _SMALL = 0.02
 """Spread given to a tensor whose own start has none (biases of zeros, a norm's ones), so that it
@@ -23,7 +28,8 @@ can learn.
 class Generator(nn.Module):
     """kappa = gain_t * M_beta(bits of i, s(p_i)) + offset_t for every weight i of tensor t.
 
-    Gain and offset are fixed numbers per tensor: 1 and 0, or what `start_like` finds.
+    Gain and offset are fixed numbers per tensor: 1 and 0, or what `start_like` finds. With an
+    anchor the weights are kappa = a + gain_t * (M_beta - M_beta at the start), see `Anchor`.
 
     Args:
         circuits: the mixture of candidates, or one circuit searched layer by layer.
@@ -32,6 +38,7 @@ class Generator(nn.Module):
         sizes: number of weights of each of the target's tensors, in order.
         order: which basis state writes which weight, one of `ORDERS`.
         lead: leading dimensions, one entry per independent copy.
+        start: one of `STARTS`; `"drawn"` and `"own"` have an anchor.
     """
 
     gain: Tensor
@@ -45,12 +52,20 @@ class Generator(nn.Module):
         sizes: Sequence[int],
         order: str = "index",
         lead: tuple[int, ...] = (),
+        start: str = "none",
     ) -> None:
         super().__init__()
+        self.start = start
         self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
         self.order = Order(order, mapping.n)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
+        self.anchor: Anchor | None = None
+        if start in ANCHORED:
+            shapes = {name: own.shape[len(lead) :] for name, own in self.named_parameters()}
+            self.anchor = Anchor(self.sizes, shapes, start == "drawn", lead)
+            # Numbers that are loaded bring another start with them.
+            self.register_load_state_dict_post_hook(lambda own, _: own.renew())
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
         """Output of the mapping before gain and offset, (*lead, p).
@@ -75,7 +90,8 @@ class Generator(nn.Module):
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all digits.
         with torch.autocast(self.gain.device.type, enabled=False):
             gain, offset = self._spread(self.gain), self._spread(self.offset)
-            return torch.addcmul(offset, gain, self.raw(mixed))
+            weights = torch.addcmul(offset, gain, self.raw(mixed))
+            return weights if self.anchor is None else weights + self.anchor.moved
 
     def _spread(self, numbers: Tensor) -> Tensor:
         """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p).
@@ -97,13 +113,82 @@ class Generator(nn.Module):
             self.circuits.train(training)
 
     @torch.no_grad()
-    def start_like(self, tensors: Sequence[Tensor]) -> None:
-        """Set gain and offset so that each tensor starts with the given one's mean and spread."""
+    def start_like(self, tensors: Sequence[Tensor], leverage: float = 1.0) -> None:
+        """Start each tensor like the given one.
+
+        Without an anchor gain and offset give it the mean and spread of the given tensor. With one
+        it starts at the values of the given tensor, or at such as are drawn like them, and
+        `leverage` times its spread is what it moves by when the raw weights move by theirs.
+        """
         with self.without_noise():
             raw = self.raw()
-        gain, offset = gain_and_offset(raw, self.sizes, tensors)
-        self.gain.copy_(gain)
-        self.offset.copy_(offset)
+        if self.anchor is None:
+            gain, offset = gain_and_offset(raw, self.sizes, tensors)
+            self.gain.copy_(gain)
+            self.offset.copy_(offset)
+            return
+        # The raw weights of all tensors are alike: a small one's own spread is an accident.
+        overall = raw.std(correction=0)
+        if overall == 0:  # a single weight
+            overall = torch.ones_like(overall)
+        spreads = torch.stack([spread_of(tensor) for tensor in tensors]).to(overall)
+        self.gain.copy_(leverage * spreads / overall)
+        self.anchor.take(tensors)
+        self.anchor.remember(dict(self.named_parameters()))
+        self.renew()
+
+    @torch.no_grad()
+    def renew(self) -> None:
+        """Compute again what follows from the anchor's seed and from the numbers of the start."""
+        if self.anchor is None:
+            return
+        self.anchor.draw()
+        progress, self.circuits.progress = self.circuits.progress, 0.0
+        numbers = dict(self.named_parameters())
+        trained = {name: number.data for name, number in numbers.items()}
+        try:
+            for name, first in self.anchor.first().items():
+                numbers[name].data = first
+            with self.without_noise():
+                raw = self.raw()
+        finally:
+            for name, number in trained.items():
+                numbers[name].data = number
+            self.circuits.progress = progress
+        self.anchor.moved.copy_(self.anchor.values - self._spread(self.gain) * raw)
+
+    @torch.no_grad()
+    def replace_circuits(self, change: Callable[[CircuitMixture], CircuitMixture]) -> None:
+        """Put other circuits in place of the mixture; the start moves along with them."""
+        circuits = self.circuits
+        assert isinstance(circuits, CircuitMixture)
+        if self.anchor is not None:
+            first = copy.deepcopy(circuits)
+            numbers = self.anchor.first()
+            for name, number in first.named_parameters():
+                number.copy_(numbers[f"circuits.{name}"])
+            changed = change(first).named_parameters()
+            kept = {name: number for name, number in numbers.items() if name.startswith("mapping")}
+            self.anchor.remember(kept | {f"circuits.{name}": number for name, number in changed})
+        self.circuits = change(circuits)
+        self.renew()
+
+    def tensors_of_copies(self) -> dict[str, Tensor]:
+        """All that a pass depends on and that has leading dimensions, by name, not detached."""
+        tensors: dict[str, Tensor] = self.state_dict(keep_vars=True)
+        if self.anchor is not None:
+            tensors["anchor.moved"] = self.anchor.moved
+        return tensors
+
+
+def spread_of(like: Tensor) -> Tensor:
+    """The spread that a generated tensor is given, from the tensor that it starts like."""
+    if like.numel() == 0:
+        return like.new_ones(())
+    # A single number has no spread: its size is the only scale there is.
+    spread = like.abs().squeeze() if like.numel() == 1 else like.std(correction=0)
+    # A bias of zeros or a norm's ones: with gain 0 the circuits could not move it.
+    return torch.full_like(spread, _SMALL) if spread == 0 else spread
 
 
 def gain_and_offset(
@@ -122,13 +207,7 @@ def gain_and_offset(
     for index, (values, like) in enumerate(zip(raw.split(list(sizes)), tensors, strict=True)):
         if like.numel() == 0:
             continue
-        spread = like.std(correction=0)
-        if like.numel() == 1:
-            # A single number has no spread: its size is the only scale there is.
-            spread = like.abs().squeeze()
-        if spread == 0:
-            # A bias of zeros or a norm's ones: with gain 0 the circuits could not move it.
-            spread = torch.full_like(spread, _SMALL)
+        spread = spread_of(like)
         own = values.std(correction=0)
         if own <= 1e-6 * overall:
             own = overall

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture
 from diffqas.errors import DataError, DiffqasError, RunError, require
+from diffqas.quantum_train.generator import ANCHORED
 from diffqas.storage import (
     Json,
     decode_value,
@@ -41,6 +42,9 @@ KEY = "diffqas-generator"
 BROUGHT = "target."
 """Before the names of tensors that the target brings itself."""
 
+OWN_START = "anchor.values"
+"""Start values of the start `"own"`: the target's weights when the model was made."""
+
 
 def generator_content(model: QuantumTrain, include_target: bool = False) -> bytes:
     """The file of a model's generator; arguments and errors as of `QuantumTrain.save_generator`."""
@@ -50,6 +54,10 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     numbers = {
         name: written_out(tensor, name) for name, tensor in model.generator.state_dict().items()
     }
+    own = numbers.get(OWN_START)
+    if own is not None and not include_target:
+        # As many values as the target has weights: the target brings them.
+        del numbers[OWN_START]
     brought = brought_tensors(model.target.module)
     if include_target:
         # Of tied tensors the first name stays: the target that is loaded into ties them again.
@@ -61,6 +69,7 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
         "format": FORMAT,
         "choices": encode_choices(model),
         "progress": circuits.progress,
+        "own_start": None if own is None else checksum(own),
         "frozen": [name for name, number in learning if not number.requires_grad],
         "writes": [[list(slot.names), list(slot.shape)] for slot in slots],
         "brought": [[name, list(one.shape), checksum(one)] for name, one in brought.items()],
@@ -82,6 +91,7 @@ def encode_choices(model: QuantumTrain) -> Json:
         "scale": model.generator.scale,
         "bits": mapping.bits,
         "order": model.generator.order.name,
+        "start": model.generator.start,
         "rates": model.rates,
     }
     return {name: encode_value(choice) for name, choice in choices.items()}
@@ -107,15 +117,23 @@ def load_generator(
     try:
         choices = {name: decode_value(choice) for name, choice in header["choices"].items()}
         choices.setdefault("order", "index")  # of files that are older than this choice
+        # The gains and offsets of the start "target" are numbers of the file.
+        start = choices.pop("start", "none")
+        start = start if start in ANCHORED else "none"
         rates = choices.pop("rates")
         names = [glob.escape(names[0]) for names, _ in header["writes"]]
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
-            model = make(target, **choices, start="none", parameters=names)
+            model = make(target, **choices, start=start, parameters=names)
         state = {name: tensor for name, tensor in numbers.items() if not name.startswith(BROUGHT)}
+        anchor = model.generator.anchor
+        if start == "own" and anchor is not None and OWN_START not in state:
+            state[OWN_START] = anchor.values
         model.generator.load_state_dict(state)
     except (DiffqasError, TypeError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0].rstrip(".:")
         raise DataError(f"{place} does not fit this version of diffqas: {reason}.") from None
+    if start == "own" and OWN_START not in numbers and strict:
+        _check_start(state[OWN_START], header["own_start"])
     model.rates = rates
     model.circuits.progress = header["progress"]
     for name in header["frozen"]:
@@ -127,6 +145,13 @@ def load_generator(
     }
     _fill(model.target.module, header["brought"], stored, strict)
     return model
+
+
+def _check_start(values: Tensor, expected: str) -> None:
+    """Refuse a target that does not start where the generator's did."""
+    remedy = "load them first, save the generator with include_target=True, or pass strict=False"
+    rule = f"bring the weights that the generator started from ({remedy})"
+    require(checksum(values) == expected, "target", rule, "other values")
 
 
 def brought_tensors(skeleton: nn.Module) -> dict[str, Tensor]:

@@ -116,7 +116,7 @@ class Lockstep(nn.Module):
         if not self._pair:
             return self.generator()
         pair = self._pair[0].train(self.training)
-        state = self.generator.state_dict(keep_vars=True)
+        state = self.generator.tensors_of_copies()
         twice = {name: torch.cat([tensor, tensor]) for name, tensor in state.items()}
         return torch.func.functional_call(pair, twice, ())[:1]
 
@@ -199,7 +199,8 @@ def _stacked(one: Generator, count: int) -> Generator:
     lead = (count,)
     with torch.random.fork_rng(devices=[]):  # every number is overwritten
         circuits, mapping = one.circuits.stacked(lead), one.mapping.stacked(lead)
-    made = Generator(circuits, mapping, one.scale, one.sizes, one.order.name, lead)
+    order, start = one.order.name, one.start
+    made = Generator(circuits, mapping, one.scale, one.sizes, order, lead, start)
     return made.to(one.gain)
 
 

@@ -24,7 +24,9 @@ from diffqas.architecture import (
 )
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, choose, require, whole
-from diffqas.quantum_train.generator import Generator
+from diffqas.optim import recommended
+from diffqas.quantum_train.calibration import calibrated
+from diffqas.quantum_train.generator import ANCHORED, Generator
 from diffqas.quantum_train.generator_file import load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping
@@ -56,12 +58,13 @@ class QuantumTrain(nn.Module):
             `MLPMapping(hidden=(16,))`.
         chunk: weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
         scale: `"raw"`, `"dimension"`, `"tanh"` or a function of (p, n). None: the recipe's.
-        start: `"target"` or `"none"`. None: the recipe's.
+        start: `"target"`, `"none"`, `"drawn"` or `"own"`, see `Recipe`. None: the recipe's.
         bits: `"signed"` or `"binary"`. None: the recipe's.
         parameters: names or shell-style patterns of the tensors to write; the others stay as they
             are. None: all that require a gradient.
         order: `"index"` or `"shuffled"`, which basis state writes which weight. None: the recipe's.
-        recipe: `"default"`, `"paper"` or a `Recipe`: the choices not given above.
+        recipe: `"default"`, `"paper"`, `"auto"` or a `Recipe`: the choices not given above.
+            `"auto"` is for networks that no recipe was looked for.
         per_layer: search a candidate for every layer, depth x candidates structural weights; the
             relaxation is `Gumbel` or `Softmax` with straight-through gradients, one circuit runs
             (`PerLayerCircuit`).
@@ -96,6 +99,7 @@ class QuantumTrain(nn.Module):
     ) -> None:
         super().__init__()
         choices = as_recipe(recipe)
+        start = choose(choices.start if start is None else start, STARTS, "start")
         layout = find_layout(target, parameters)
         mapping = as_mapping(mapping)
         n = qubits_for(layout.size, chunk)
@@ -104,6 +108,8 @@ class QuantumTrain(nn.Module):
         if per_layer:
             require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
             own = Gumbel() if isinstance(recipe, str) else own
+            rule = "be none or target in a search of every layer"
+            require(start not in ANCHORED, "start", rule, start)
         relaxed = as_relaxation(own if relaxation is None else relaxation)
         space, spread = as_space(candidates), choices.init_std
         circuits: CircuitMixture | PerLayerCircuit
@@ -111,19 +117,22 @@ class QuantumTrain(nn.Module):
             circuits = PerLayerCircuit(space, n, depth, relaxed, spread)
         else:
             circuits = CircuitMixture(space, n, depth, relaxed, sharing, spread)
-        self.rates: Rates = choices.rates
         self.generator = Generator(
             circuits,
             mapping.make(n, chunk, choices.bits if bits is None else bits),
             as_scale(choices.scale if scale is None else scale),
             layout.sizes,
             choices.order if order is None else order,
+            start=start,
         )
         named = dict(target.named_parameters(remove_duplicate=False))
         initial = [named[slot.names[0]].detach() for slot in layout.slots]
         self.generator.to(initial[0].device, initial[0].dtype)
-        if choose(choices.start if start is None else start, STARTS, "start") == "target":
-            self.generator.start_like(initial)
+        if start != "none":
+            self.generator.start_like(initial, choices.leverage)
+        self.rates: Rates = choices.rates
+        if choices.calibrated:
+            self.rates = calibrated(self.generator, choices.rates, choices.leverage)
         self.target = Skeleton(target, layout)
 
     @property
@@ -235,6 +244,17 @@ class QuantumTrain(nn.Module):
         """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate."""
         return parameter_groups(self.generator, self.rates, lr)
 
+    def optimizer(self, steps: int, lr: float = 0.01) -> torch.optim.Optimizer:
+        """The optimiser that suits this model: `zero_grad`, `backward`, `step` as with any other.
+
+        SOAP (`diffqas.optim.SOAP`) for up to 2,048 trainable numbers, Adam for more, with the rates
+        of `parameter_groups`, which fall to zero over `steps` steps by a cosine.
+
+        Raises:
+            ArgumentError: `steps` is no positive integer.
+        """
+        return recommended(self.parameter_groups(lr), steps)
+
     @torch.no_grad()
     def discretize(self, k: int = 1) -> QuantumTrain:
         """A new model with the k best candidates of the ranking, ready to evaluate or retrain.
@@ -251,9 +271,8 @@ class QuantumTrain(nn.Module):
         possible = isinstance(k, int) and 1 <= k <= len(ranking)
         require(possible, "k", f"be between 1 and {len(ranking)}", k)
         found = copy.deepcopy(self)
-        found.generator.circuits = self.mixture.restricted(
-            [list(entry.indices) for entry in ranking[:k]]
-        )
+        groups = [list(entry.indices) for entry in ranking[:k]]
+        found.generator.replace_circuits(lambda mixture: mixture.restricted(groups))
         return found
 
 

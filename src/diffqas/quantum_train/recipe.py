@@ -12,7 +12,7 @@ from diffqas.quantum_train.order import ORDERS
 from diffqas.quantum_train.scale import SCALES, DimensionScale, Scale, TanhScale, as_scale
 from diffqas.storage import Json, JsonView, storable
 
-STARTS = ("none", "target")
+STARTS = ("none", "target", "drawn", "own")
 
 OLD_NAMES = {"spread": "init_std"}
 """New names of fields by those of version 0.1.0."""
@@ -56,11 +56,17 @@ class Recipe:
         relaxation: how structural parameters become weights.
         scale: applied to the probabilities before the mapping.
         start: `"target"` gives each generated tensor the mean and spread of the target's own
-            initialisation; `"none"` leaves the mapping's output as it is.
+            initialisation; `"none"` leaves the mapping's output as it is. `"drawn"`: values drawn
+            with that mean and spread, which the circuits move; `"own"`: the target's own values.
         bits: coding of the bits, `"signed"` or `"binary"`.
         init_std: standard deviation of the angles at the start, in radians.
         rates: learning rates relative to the base rate.
         order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`Order`).
+        leverage: of the starts `"drawn"` and `"own"`: by how many of its spreads a weight moves
+            when what the circuits write for it moves by one. The larger, the smaller the turns that
+            do, and the nearer to linear the generator.
+        calibrated: whether `rates` are shares of a movement that is measured
+            (`diffqas.quantum_train.calibrated`), in place of multiples of the base rate.
     """
 
     relaxation: Relaxation = option(
@@ -76,7 +82,8 @@ class Recipe:
     start: str = option(
         "target",
         "target: each written tensor starts with the mean and spread of the target's own. none: "
-        "with what the mapping gives.",
+        "with what the mapping gives. drawn: with values drawn with that mean and spread, which "
+        "the circuits move. own: with the target's own values.",
         among=STARTS,
     )
     bits: str = option("binary", "Coding of the bits: 0/1 or -1/+1.", among=tuple(BITS))
@@ -92,6 +99,18 @@ class Recipe:
         "index",
         "index: basis state i writes weight i. shuffled: another one does.",
         among=ORDERS,
+    )
+    leverage: float = option(
+        1.0,
+        "Of the starts drawn and own: spreads that a weight moves by when what the circuits write "
+        "for it moves by one.",
+        above=0,
+        tune=Tuning(1.0, 300.0),
+    )
+    calibrated: bool = option(
+        False,
+        "Measure how far a step of angles, structure and mapping moves the weights; their rates "
+        "are then shares of that.",
     )
 
     def __post_init__(self) -> None:
@@ -113,6 +132,15 @@ RECIPES = {
     "paper": Recipe(scale=DimensionScale(limit=None), start="none", init_std=0.01, rates=Rates()),
     # What trains best at the same count; how it was chosen stands in docs/series.md.
     "default": Recipe(),
+    # For networks that nobody tuned for; how it was chosen stands in docs/training-needs.md.
+    "auto": Recipe(
+        scale=DimensionScale(),
+        start="drawn",
+        order="shuffled",
+        leverage=100.0,
+        calibrated=True,
+        rates=Rates(1.0, 0.3, 0.3),
+    ),
 }
 
 

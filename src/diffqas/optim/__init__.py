@@ -1,0 +1,7 @@
+"""Optimisers for models of few numbers, as `torch.optim.Optimizer`s for a loop of one's own."""
+
+from diffqas.optim.eigenbasis import MOST_NUMBERS as MOST_NUMBERS
+from diffqas.optim.eigenbasis import WARM_UP as WARM_UP
+from diffqas.optim.eigenbasis import EigenbasisAdam as EigenbasisAdam
+from diffqas.optim.recommended import recommended as recommended
+from diffqas.optim.soap import SOAP as SOAP

@@ -1,0 +1,120 @@
+"""SOAP as an ordinary optimiser of torch, with one block for all parameters together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, overload
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import require
+from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP, EigenbasisAdam
+
+Parameters: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
+"""What `torch.optim` takes: tensors, or groups of them."""
+
+
+class SOAP(torch.optim.Optimizer):
+    """Adam in the eigenbasis of the gradients' covariance (Vyas et al., arXiv 2409.11321).
+
+    All parameters form one block of at most 2,048 numbers, as those of a `QuantumTrain` model do.
+    It is used as any optimiser of torch: with groups and their own rates, schedulers, gradient
+    clipping, `GradScaler` and checkpoints. It computes in float64 whatever the parameters' dtype. A
+    step whose gradient is not finite is left out. Groups cannot be added later.
+
+    Args:
+        params: tensors or groups of them, such as `model.parameter_groups(lr)`.
+        lr: rate of groups that have none of their own.
+        betas: decay rates of the moments.
+        warm_up: steps over which the rate rises from 1 / warm_up of itself; the eigenbasis of few
+            gradients is noise.
+
+    Raises:
+        ArgumentError: a rate or decay out of range, or more than 2,048 numbers.
+
+    >>> weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    >>> optimizer = SOAP([weight], lr=0.1, warm_up=1)
+    >>> for _ in range(100):
+    ...     optimizer.zero_grad()
+    ...     ((weight.sum() - 1) ** 2 + 100 * (weight[0] - weight[1]) ** 2).backward()
+    ...     optimizer.step()
+    >>> bool((weight - 0.5).abs().max() < 0.05)
+    True
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.999),
+        warm_up: int = WARM_UP,
+    ) -> None:
+        require(lr > 0, "lr", "be positive", lr)
+        require(all(0 <= beta < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
+        require(warm_up >= 1, "warm_up", "be at least 1", warm_up)
+        super().__init__(params, {"lr": lr, "betas": betas})
+        self.warm_up = warm_up
+        highest = max(group["lr"] for group in self.param_groups)
+        for group in self.param_groups:
+            # The units in which numbers are measured: they stay when a schedule changes the rates.
+            group["unit"] = group["lr"] / highest
+        count = sum(number.numel() for number in self._numbers())
+        rule = f"hold at most {MOST_NUMBERS:,} numbers"
+        require(1 <= count <= MOST_NUMBERS, "params", rule, f"{count:,}")
+        self._adam = EigenbasisAdam((), count, betas, self._numbers()[0])
+
+    def _numbers(self) -> list[Tensor]:
+        return [number for group in self.param_groups for number in group["params"]]
+
+    def _spread(self, key: str) -> Tensor:
+        """An entry of each group, for every number of it, (count,) in float64."""
+        parts = [
+            torch.full((number.numel(),), group[key], dtype=torch.float64, device=number.device)
+            for group in self.param_groups
+            for number in group["params"]
+        ]
+        return torch.cat(parts)
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Make one step by the gradients at hand; numbers without a gradient count as zero."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        numbers = self._numbers()
+        gradients = [
+            torch.zeros_like(number) if number.grad is None else number.grad for number in numbers
+        ]
+        gradient = torch.cat([part.flatten().double() for part in gradients])
+        if not torch.isfinite(gradient).all():
+            return loss
+        direction = self._adam.direction(gradient * self._spread("unit"))
+        warmth = min(1.0, self._adam.steps / self.warm_up)
+        change = -warmth * self._spread("lr") * direction
+        for number, part in zip(numbers, change.split([n.numel() for n in numbers]), strict=True):
+            number.add_(part.view_as(number).to(number.dtype))
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Groups, as of every optimiser, and what all numbers share: covariance and moments."""
+        return super().state_dict() | {"shared": self._adam.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        own = {name: state_dict[name] for name in ("state", "param_groups")}
+        super().load_state_dict(own)
+        # Not through torch, which would round what is kept in float64 to the parameters' dtype.
+        self._adam.load_state_dict(state_dict["shared"])
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group while the optimiser is made."""
+        require(not hasattr(self, "_adam"), "param_group", "be given at the start", "another group")
+        super().add_param_group(param_group)
