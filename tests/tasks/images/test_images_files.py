@@ -1,10 +1,23 @@
+import gzip
+import hashlib
+import struct
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from diffqas.errors import ArgumentError, DataError
 from diffqas.tasks.images import files
+from diffqas.tasks.images.datasets import read_source
 from diffqas.tasks.images.sources import FILES, SOURCES
+
+
+def idx(values):
+    values = np.asarray(values, dtype=np.uint8)
+    header = struct.pack(f">2xBB{values.ndim}I", 8, values.ndim, *values.shape)
+    return gzip.compress(header + values.tobytes(), mtime=0)
 
 
 @pytest.mark.parametrize("layout", ["", "Small", "Small/raw"])
@@ -67,13 +80,96 @@ def test_a_damaged_file_hides_no_sound_one_behind_it(small, tmp_path):
         files.locate(small.source(), tmp_path)
 
 
-def test_both_checksums_stand_in_the_message(small, other, tmp_path):
+def test_both_checksums_stand_in_the_message(small, other, tmp_path, caplog):
     folder = small.write(tmp_path)
     (folder / FILES[0]).write_bytes(other.files[FILES[0]])
-    with pytest.raises(DataError) as caught:
-        files.locate(small.source(), folder)
+    assert files.locate(small.source(), folder)[FILES[0]] == folder / FILES[0]
+    (said,) = caplog.messages
+    assert f"{FILES[0]} is not the published file, and is used as it is" in said
     for source in (small.source(), other.source()):
-        assert source.md5[FILES[0]] in str(caught.value)
+        assert source.md5[FILES[0]] in said
+
+
+def content_sums(small):
+    """The checksums of what the files hold."""
+    return {
+        name: hashlib.md5(gzip.decompress(content)).hexdigest()
+        for name, content in small.files.items()
+    }
+
+
+PACKINGS = {
+    "unpacked": gzip.decompress,
+    "packed again": lambda content: gzip.compress(gzip.decompress(content), 1, mtime=1),
+    "in two parts": lambda content: (
+        gzip.compress(gzip.decompress(content)[:20]) + gzip.compress(gzip.decompress(content)[20:])
+    ),
+}
+
+
+@pytest.mark.parametrize("spelling", range(4))
+@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS.keys())
+def test_the_published_content_is_read_in_any_packing(small, tmp_path, caplog, packing, spelling):
+    for name, content in small.files.items():
+        (tmp_path / files.spellings(name)[spelling]).write_bytes(packing(content))
+    source = replace(small.source(), unpacked=content_sums(small))
+    raw = read_source(source, tmp_path)
+    for part, read in (("train", raw.train), ("test", raw.test)):
+        np.testing.assert_array_equal(read[0], small.images[part])
+        np.testing.assert_array_equal(read[1], small.labels[part])
+    assert not caplog.messages
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sampled_from(FILES), st.sampled_from(sorted(PACKINGS)), st.data())
+def test_a_file_that_is_cut_off_or_grown_is_refused(small, tmp_path, name, packing, data):
+    folder = small.write(tmp_path / "data")
+    content = PACKINGS[packing](small.files[name])
+    kept = data.draw(st.integers(0, len(content) - 1))
+    longer = data.draw(st.booleans())
+    (folder / name).write_bytes(content + b"x" if longer else content[:kept])
+    source = replace(small.source(), unpacked=content_sums(small))
+    with pytest.raises(DataError, match="is damaged: ") as caught:
+        files.locate(source, folder)
+    assert str(caught.value).isprintable()
+
+
+OTHERS = {
+    "a label too many": (1, np.full(50, 10), "the label 10 is in it where labels are 0..9"),
+    "other pixels": (0, np.zeros((50, 7, 6)), "images of 7 x 6 pixels where 6 x 6 should be"),
+    "labels for images": (0, np.zeros(50), "the file holds labels where images should be"),
+    "floats": (0, None, "values of type 0x0d are not supported, only .*"),
+}
+
+
+@pytest.mark.parametrize(("which", "values", "words"), OTHERS.values(), ids=OTHERS.keys())
+def test_other_values_than_the_data_sets(small, tmp_path, which, values, words):
+    folder = small.write(tmp_path)
+    content = struct.pack(">2xBB3I", 13, 3, 1, 1, 1) + bytes(4)
+    if values is not None:
+        content = gzip.decompress(idx(values))
+    (folder / FILES[which]).write_bytes(content)
+    source = replace(small.source(), pixels=(6, 6))
+    with pytest.raises(DataError, match=f"{FILES[which]} is damaged: {words}; its MD5 is"):
+        files.locate(source, folder)
+
+
+def test_parts_of_different_sizes(small, tmp_path):
+    folder = small.write(tmp_path)
+    (folder / FILES[2]).write_bytes(idx(np.zeros((30, 5, 6))))
+    with pytest.raises(
+        DataError, match=r"images of 6 x 6 pixels, but .*t10k.* of 5 x 6; put files"
+    ):
+        read_source(small.source(), folder)
+
+
+@pytest.mark.parametrize("name", ["no/such", "file"])
+def test_a_variable_that_names_no_folder_is_told(small, tmp_path, monkeypatch, name):
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIFFQAS_DATA", name)
+    with pytest.raises(DataError, match=f"DIFFQAS_DATA must name a folder, but names '{name}'"):
+        files.locate(small.source())
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def write(tmp_path):
 def test_values_come_back_in_order(write):
     np.testing.assert_array_equal(read_idx(write(packed(IMAGES)), 3), IMAGES)
     np.testing.assert_array_equal(read_idx(str(write(packed([7, 0, 255]))), 1), [7, 0, 255])
+    np.testing.assert_array_equal(read_idx(write(gzip.decompress(packed(IMAGES))), 3), IMAGES)
 
 
 def test_a_pair(write):
@@ -45,7 +46,7 @@ def test_a_pair(write):
 DAMAGE = {
     "not gzip": (b"<html>not found</html>", "not a sound gzip file"),
     "empty": (b"", "starts with nothing"),
-    "unpacked": (gzip.decompress(packed(IMAGES)), r"not a sound gzip file .* packed \(\.gz\)"),
+    "unpacked and cut off": (gzip.decompress(packed(IMAGES))[:-1], "but 23 bytes follow"),
     "cut off": (packed(IMAGES)[:-9], "the file is cut off; download the file again"),
     "checksum": (packed(IMAGES)[:-8] + bytes(8), "not a sound gzip file"),
     "deflate stream": (packed(IMAGES)[:10] + b"\xff" * 20, "the file is damaged"),

@@ -42,6 +42,13 @@ def read_source(source: Source, data_dir: str | os.PathLike[str] | None = None) 
     """
     paths = locate(source, data_dir)
     train, test = (read_pair(paths[images], paths[labels]) for images, labels in (TRAIN, TEST))
+    trained, tested = train[0].shape[1:], test[0].shape[1:]
+    if trained != tested:
+        sizes = f"{trained[0]} x {trained[1]} pixels, but {paths[TEST[0]]} of "
+        sizes += f"{tested[0]} x {tested[1]}"
+        raise DataError(
+            f"{paths[TRAIN[0]]} holds images of {sizes}; put files of one data set there"
+        )
     return RawImages(train, test, source.classes)
 
 
@@ -125,7 +132,8 @@ def load_images(
 
     "mnist" and "fashion-mnist" are 28x28 pixels with 60,000 training and 10,000 test images. Their
     files are taken from `data_dir`; else from the folder that the environment variable DIFFQAS_DATA
-    names, from the cache, or from the net. They are verified by their published checksums.
+    names, from the cache, or from the net. What they hold is checked, and a word is said of files
+    that are not the published ones.
 
     "digits" is scikit-learn's copy of 1,797 images of 8x8 pixels (from the test part of UCI's
     "Optical Recognition of Handwritten Digits") and needs no net. It has no test part of its own:

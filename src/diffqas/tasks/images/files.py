@@ -1,14 +1,21 @@
-"""The verified files of a data set: in a data folder, in the cache, or downloaded."""
+"""The checked files of a data set: in a data folder, in the cache, or downloaded.
+
+A file in a data folder is used if what it holds fits the data set. Its checksum decides what is
+said of it: nothing of a published file, in whatever packing, and a word of any other.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 
 from diffqas.errors import DataError, require
 from diffqas.tasks.images.download import cached, download
+from diffqas.tasks.images.idx import parse_idx, unpacked
 from diffqas.tasks.images.sources import SOURCES, Source
+from diffqas.text import visible
 
 VARIABLE = "DIFFQAS_DATA"
 """Environment variable that names a data folder."""
@@ -24,14 +31,20 @@ def locate(source: Source, data_dir: str | os.PathLike[str] | None = None) -> di
 
     Raises:
         ArgumentError: `data_dir` is no folder.
-        DataError: a file in a data folder is not the published one, or is missing in `data_dir`, or
-            cannot be downloaded.
+        DataError: a file in a data folder is damaged or of another data set, or is missing in
+            `data_dir`, or cannot be downloaded; or the variable names no folder.
     """
     if data_dir is not None:
         return _from_argument(source, Path(data_dir))
     found: dict[str, Path] = {}
-    if os.environ.get(VARIABLE):
-        found = search_folder(source, Path(os.environ[VARIABLE]))
+    named = os.environ.get(VARIABLE)
+    if named:
+        if not os.path.isdir(named):
+            raise DataError(
+                f"The environment variable {VARIABLE} must name a folder, but names {named!r}; "
+                "correct it, or unset it to download the files."
+            )
+        found = search_folder(source, Path(named))
     for name in source.md5:
         if name not in found and (path := cached(source, name)) is not None:
             found[name] = path
@@ -42,19 +55,33 @@ def locate(source: Source, data_dir: str | os.PathLike[str] | None = None) -> di
 
 
 def search_folder(source: Source, folder: Path) -> dict[str, Path]:
-    """Return those files of the data set that lie in a data folder, verified.
+    """Return those files of the data set that lie in a data folder, checked.
+
+    A file may be packed or not, and its name may have a point, as in `train-images.idx3-ubyte`.
 
     Raises:
-        DataError: a file is not the published one.
+        DataError: a file is damaged or of another data set.
     """
     places = (folder, folder / source.folder, folder / source.folder / "raw")
     found = {}
     for name in source.md5:
-        present = [place / name for place in places if (place / name).is_file()]
-        path = _genuine(source, name, present)
+        candidates = [place / spelling for place in places for spelling in spellings(name)]
+        present = [path for path in candidates if os.path.isfile(path)]
+        path = _usable(source, name, present)
         if path is not None:
             found[name] = path
     return found
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Names under which a published file is found on disks, its own first.
+
+    >>> spellings("train-images-idx3-ubyte.gz")[1:]
+    ('train-images-idx3-ubyte', 'train-images.idx3-ubyte.gz', 'train-images.idx3-ubyte')
+    """
+    plain = name.removesuffix(".gz")
+    pointed = plain.replace("-idx", ".idx")
+    return name, plain, f"{pointed}.gz", pointed
 
 
 def _from_argument(source: Source, folder: Path) -> dict[str, Path]:
@@ -68,41 +95,76 @@ def _from_argument(source: Source, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _genuine(source: Source, name: str, present: list[Path]) -> Path | None:
-    """The first of the paths that is the published file, None where no such path is given.
+def _usable(source: Source, name: str, present: list[Path]) -> Path | None:
+    """The first of the paths that holds what the file should hold, None where there is none.
 
     Both data sets use the same names, so another data set's file of that name is passed over as
     long as the right one is found.
     """
-    foreign = None
+    foreign = ""
     for path in present:
         digest = _md5(path)
-        if digest == source.md5[name]:
+        sums = f"its MD5 is {digest}, that of {source.title}'s {name} is {source.md5[name]}"
+        owner = _owner(source, digest)
+        if owner is None:
+            content = _checked(source, name, path, sums)
+            owner = _owner(source, hashlib.md5(content, usedforsecurity=False).hexdigest())
+        if owner is None:
+            line = f"{path} is not the published file, and is used as it is: {sums}."
+            # Where the caller has set no handler, Python prints the line alone on standard error.
+            logging.getLogger(__name__).warning("%s", visible(line))
             return path
-        owner = _owner(digest)
-        if owner is None or owner[1] != name:
-            raise DataError(_damage(source, name, path, digest, owner))
-        foreign = foreign or _damage(source, name, path, digest, owner)
+        if owner == (source.title, name):
+            return path
+        words = f"{path} is {owner[0]}'s {owner[1]}: {sums}; put the right file there or remove it"
+        if owner[1] != name:
+            raise DataError(words)
+        foreign = foreign or words
     if foreign:
         raise DataError(foreign)
     return None
 
 
-def _owner(digest: str) -> tuple[str, str] | None:
-    """Title of the data set and name of the published file with this checksum."""
-    known = (
-        (source.title, name, md5) for source in SOURCES.values() for name, md5 in source.md5.items()
-    )
-    return next(((title, name) for title, name, md5 in known if md5 == digest), None)
+def _owner(source: Source, digest: str) -> tuple[str, str] | None:
+    """Title of the data set and name of the published file with this checksum, packed or not."""
+    for known in (source, *SOURCES.values()):
+        for sums in (known.md5, known.unpacked):
+            for name, md5 in sums.items():
+                if md5 == digest:
+                    return known.title, name
+    return None
 
 
-def _damage(
-    source: Source, name: str, path: Path, digest: str, owner: tuple[str, str] | None
-) -> str:
-    sums = f"its MD5 is {digest}, that of {source.title}'s {name} is {source.md5[name]}"
-    if owner is None:
-        return f"{path} is damaged: {sums}; download it again or remove it"
-    return f"{path} is {owner[0]}'s {owner[1]}: {sums}; put the right file there or remove it"
+def _checked(source: Source, name: str, path: Path, sums: str) -> bytes:
+    """What a file holds, unpacked, if it can be what is looked for.
+
+    Raises:
+        DataError: it is damaged, or holds other values than the data set's.
+    """
+    try:
+        content = unpacked(path)
+        _check_content(source, name, path, content)
+    except DataError as error:
+        reason = str(error).removeprefix(f"{path}: ").partition(";")[0]
+        remedy = "download it again or remove it"
+        raise DataError(f"{path} is damaged: {reason}; {sums}; {remedy}") from None
+    return content
+
+
+def _check_content(source: Source, name: str, path: Path, content: bytes) -> None:
+    """Refuse an idx file that holds no images, or no labels, of such a data set."""
+    if "labels" in name:
+        labels = parse_idx(path, content, 1)
+        largest = int(labels.max())
+        if largest >= len(source.classes):
+            known = f"labels are 0..{len(source.classes) - 1}"
+            raise DataError(f"{path}: the label {largest} is in it where {known}")
+        return
+    images = parse_idx(path, content, 3)
+    size = images.shape[1:]
+    if source.pixels is not None and size != source.pixels:
+        got = f"images of {size[0]} x {size[1]} pixels"
+        raise DataError(f"{path}: {got} where {source.pixels[0]} x {source.pixels[1]} should be")
 
 
 def _md5(path: Path) -> str:

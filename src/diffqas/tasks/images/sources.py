@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
@@ -22,6 +22,9 @@ class Source:
         md5: published MD5 checksum by file name; its keys are the files.
         mirrors: addresses that end before the file name, tried in this order.
         classes: what the labels 0, 1, .. mean.
+        unpacked: MD5 checksum of what the published file holds, by file name: that of a file which
+            was unpacked, or packed anew by another program.
+        pixels: height and width of an image; None: any.
     """
 
     title: str
@@ -29,6 +32,8 @@ class Source:
     md5: Mapping[str, str]
     mirrors: tuple[str, ...]
     classes: tuple[str, ...]
+    unpacked: Mapping[str, str] = field(default_factory=dict)
+    pixels: tuple[int, int] | None = None
 
 
 MNIST = Source(
@@ -47,6 +52,15 @@ MNIST = Source(
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
     ),
     classes=tuple("0123456789"),
+    unpacked=MappingProxyType(
+        {
+            "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
+            "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
+            "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
+            "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
+        }
+    ),
+    pixels=(28, 28),
 )
 
 FASHION_MNIST = Source(
@@ -77,6 +91,15 @@ FASHION_MNIST = Source(
         "Bag",
         "Ankle boot",
     ),
+    unpacked=MappingProxyType(
+        {
+            "train-images-idx3-ubyte.gz": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+            "train-labels-idx1-ubyte.gz": "9018921c3c673c538a1fc5bad174d6f9",
+            "t10k-images-idx3-ubyte.gz": "8181f5470baa50b63fa0f6fddb340f0a",
+            "t10k-labels-idx1-ubyte.gz": "15d484375f8d13e6eb1aabb0c3f46965",
+        }
+    ),
+    pixels=(28, 28),
 )
 
 SOURCES: Mapping[str, Source] = MappingProxyType({"mnist": MNIST, "fashion-mnist": FASHION_MNIST})
