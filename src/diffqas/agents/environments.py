@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.errors import ArgumentError, DataError, require
-from diffqas.storage import Json
+
+if TYPE_CHECKING:
+    import gymnasium
 
 Floats = NDArray[np.float32]
 
@@ -41,6 +46,21 @@ def is_environment(name: str) -> bool:
     return name in ENVIRONMENTS or _ID.match(name) is not None
 
 
+CUT = 10_000
+"""Steps after which an episode is cut, where neither registration nor environment sets a limit."""
+
+TRIED = 100
+"""Random steps that try an environment which sets a limit, before anything is trained."""
+
+LONGEST_MESSAGE = 300
+
+INTERFACE = {
+    "reset": "reset(self, *, seed=None, options=None) must give (observation, info)",
+    "step": "step(self, action) must give (observation, reward, terminated, truncated, info)",
+}
+"""What gymnasium asks of an environment since 2022."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What one action led to.
@@ -62,97 +82,244 @@ class Environment:
     """A gymnasium environment with discrete actions, whose observations are flattened to vectors.
 
     Of MiniGrid's observations the image is taken: 7 x 7 x 3 numbers, row by row, as they are.
+    Whatever the environment gives is checked: what is no finite number would be met much later,
+    as a loss that diverges.
 
     Args:
         name: key of `ENVIRONMENTS` or an id of gymnasium.
         picture: able to `render`.
 
+    Attributes:
+        gym: the environment as gymnasium made it.
+        identity: of gymnasium.
+        observations: length of an observation.
+        actions: how many.
+        cut: steps after which diffqas ends an episode; None where the environment has a limit.
+
     Raises:
-        DataError: gymnasium or what the environment needs is not installed.
+        DataError: gymnasium or what the environment needs is not installed, or the environment
+            cannot be made, or draws no pictures.
         ArgumentError: no such environment, or one with other observations or actions.
     """
 
     def __init__(self, name: str, picture: bool = False) -> None:
         try:
-            import gymnasium
             from gymnasium import spaces
         except ImportError:
             raise DataError(MISSING) from None
         self._flatten = spaces.flatten
-        identity = ENVIRONMENTS.get(name, name)
-        if any(word in identity.lower() for word in ("minigrid", "babyai")):
+        self.identity = ENVIRONMENTS.get(name, name)
+        if any(word in self.identity.lower() for word in ("minigrid", "babyai")):
             _register_minigrid()
-        options: Json = {"render_mode": "rgb_array"} if picture else {}
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", DeprecationWarning
-                )  # that an id has a newer version
-                self.gym = gymnasium.make(identity, disable_env_checker=True, **options)
-        except gymnasium.error.DependencyNotInstalled as error:
-            raise DataError(
-                f"The environment {identity} cannot be made: {_one_line(error)}"
-            ) from None
-        except (gymnasium.error.Error, ImportError, TypeError) as error:
-            near = f"one of {', '.join(ENVIRONMENTS)}, or another id of gymnasium"
-            raise ArgumentError(
-                f"Argument `dataset` must be {near}, but got {name!r}: {_one_line(error)}"
-            ) from None
-        space = self.gym.observation_space
+        self.gym = _made(name, self.identity, picture)
+        space = getattr(self.gym, "observation_space", None)
         self._image = isinstance(space, spaces.Dict) and {"image", "mission"} <= set(space.spaces)
         self._space = space["image"] if isinstance(space, spaces.Dict) and self._image else space
         flat = isinstance(
             self._space, spaces.Box | spaces.Discrete | spaces.MultiBinary | spaces.MultiDiscrete
         )
-        require(
-            flat,
-            "dataset",
-            "have observations that are numbers or an image",
-            f"{_one_line(space)} of {identity}",
-        )
-        actions = self.gym.action_space
-        require(
-            isinstance(actions, spaces.Discrete),
-            "dataset",
-            "have discrete actions",
-            f"{_one_line(actions)} of {identity}",
-        )
+        rule = "have observations that are numbers or an image"
+        require(flat, "dataset", rule, f"{_one_line(space)} of {self.identity}")
+        actions = getattr(self.gym, "action_space", None)
+        got = f"{_one_line(actions)} of {self.identity}"
+        require(isinstance(actions, spaces.Discrete), "dataset", "have discrete actions", got)
+        assert isinstance(actions, spaces.Discrete)  # for the type checker
         self._plain = isinstance(self._space, spaces.Box)
         self.observations = int(spaces.flatdim(self._space))
-        self.actions = int(actions.n)  # pyright: ignore[reportAttributeAccessIssue]
-        self._first_action = int(actions.start)  # pyright: ignore[reportAttributeAccessIssue]
+        require(self.observations > 0, "dataset", rule, f"{_one_line(space)} of {self.identity}")
+        self.actions = int(actions.n)
+        self._first_action = int(actions.start)
+        self.cut = CUT if self.limit is None else None
+        self._steps = 0
 
     def reset(self, seed: int) -> Floats:
-        """Begin the episode that belongs to a seed; its first observation."""
-        observation, _ = self.gym.reset(seed=seed)
-        return self._vector(observation)
+        """Begin the episode that belongs to a seed; its first observation.
+
+        Raises:
+            DataError: the environment fails, or gives something else than an observation.
+        """
+        self._steps = 0
+        try:
+            given = self.gym.reset(seed=seed)
+        except Exception as error:
+            raise self._failure("reset", error) from None
+        # Before 2022 the observation came alone: it may be a tuple, too, but not with a dict.
+        if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[1], dict):
+            raise self._wrong_interface("reset", given)
+        return self._vector(given[0])
 
     def step(self, action: int) -> Step:
-        """Act; `action` counts from 0."""
-        observation, reward, terminated, truncated, _ = self.gym.step(action + self._first_action)
-        return Step(self._vector(observation), float(reward), bool(terminated), bool(truncated))
+        """Act; `action` counts from 0.
+
+        Raises:
+            DataError: the environment fails, or gives something else than what a step must give.
+        """
+        try:
+            given = self.gym.step(action + self._first_action)
+        except Exception as error:
+            raise self._failure("step", error) from None
+        if not isinstance(given, tuple | list) or len(given) != 5:
+            raise self._wrong_interface("step", given)
+        self._steps += 1
+        observation, reward, terminated, truncated, _ = given
+        ended = self._truth("terminated", terminated)
+        cut = self._truth("truncated", truncated) or self._steps == self.cut
+        return Step(self._vector(observation), self._number(reward), ended, cut)
 
     @property
     def limit(self) -> int | None:
         """Most steps of an episode; None if the environment sets no limit, or does not tell."""
         spec = self.gym.spec
         found = spec.max_episode_steps if spec else None
-        return found or getattr(self.gym.unwrapped, "max_steps", None)
+        found = found or getattr(self.gym.unwrapped, "max_steps", None)
+        if isinstance(found, int | np.integer) and found > 0:
+            return int(found)
+        return None
 
     def render(self) -> NDArray[np.uint8]:
-        """The state as a picture, (height, width, 3)."""
-        return np.asarray(self.gym.render(), dtype=np.uint8)
+        """The state as a picture, (height, width, 3).
+
+        Raises:
+            DataError: the environment draws no pictures, or fails to.
+        """
+        from gymnasium.error import DependencyNotInstalled
+
+        try:
+            drawn = self.gym.render()
+        except DependencyNotInstalled as error:
+            line = f"Pictures of {self.identity} cannot be drawn: {_one_line(error)}"
+            raise DataError(line) from None
+        except Exception as error:
+            raise self._failure("render", error) from None
+        picture = np.asarray(drawn)
+        if picture.ndim != 3 or picture.shape[2] != 3:
+            got = f"render() gives {_kind(drawn)}, and no array (height, width, 3)"
+            raise DataError(f"The {self.identity} draws no pictures: {got}.")
+        return picture.astype(np.uint8)
 
     def close(self) -> None:
         """Let go of what the environment holds."""
         self.gym.close()
 
-    def _vector(self, observation: Any) -> Floats:
-        if self._image:
-            observation = observation["image"]
+    def _vector(self, observation: object) -> Floats:
+        seen = observation
+        if self._image and isinstance(observation, dict):
+            seen = observation.get("image")
+        try:
+            # A number beyond float32 becomes infinite, which is told below in words.
+            with np.errstate(over="ignore", invalid="ignore"):
+                vector = self._flat(seen)
+        except Exception as error:
+            why = f"{type(error).__name__}: {_one_line(error)}"
+            raise self._misfit(seen, f" ({why[:LONGEST_MESSAGE]})") from None
+        if vector.shape != (self.observations,):
+            raise self._misfit(seen)
+        if not np.isfinite(vector).all():
+            bad = vector[~np.isfinite(vector)][0]
+            got = f"an observation that holds {bad}"
+            raise DataError(f"{self._gave(got)}: its numbers must be finite.")
+        return vector
+
+    def _flat(self, seen: object) -> Floats:
         if self._plain:
-            return np.array(observation, dtype=np.float32).ravel()
-        return np.asarray(self._flatten(self._space, observation), dtype=np.float32)
+            return np.array(seen, dtype=np.float32).ravel()
+        # Flattening takes a state -1 for the last one.
+        if self._space is None or not self._space.contains(seen):
+            raise ValueError(f"{seen!r} is no member")
+        return np.asarray(self._flatten(self._space, seen), dtype=np.float32)
+
+    def _number(self, reward: object) -> float:
+        number = _single(reward)
+        if number is None:
+            raise DataError(f"{self._gave(f'{_kind(reward)} as a reward')}: it must be a number.")
+        if not np.isfinite(number):
+            raise DataError(f"{self._gave(f'the reward {number}')}: rewards must be finite.")
+        return number
+
+    def _truth(self, name: str, value: object) -> bool:
+        """Whether an episode is over; a text or several values say nothing of that."""
+        number = _single(value)
+        if number is None:
+            raise DataError(f"{self._gave(f'{_kind(value)} as {name}')}: it must be True or False.")
+        return bool(number)
+
+    def _gave(self, what: str) -> str:
+        place = f"after {self._steps} steps" if self._steps else "at the start"
+        return f"The environment {self.identity} gave {what} {place} of an episode"
+
+    def _misfit(self, seen: object, why: str = "") -> DataError:
+        space = _one_line(self._space)[:LONGEST_MESSAGE]
+        got = self._gave(f"{_kind(seen)} as an observation")
+        return DataError(f"{got}, where its observation space is {space}{why}.")
+
+    def _failure(self, method: str, error: Exception) -> DataError:
+        """An error inside of the environment; one of its interface is told by the rule."""
+        frame = extract_tb(error.__traceback__)[-1]
+        # What a wrapper of gymnasium cannot call or take apart is not what it must be.
+        called = {"gymnasium", "diffqas"} & set(Path(frame.filename).parts)
+        if method in INTERFACE and called and isinstance(error, TypeError | ValueError):
+            rule = INTERFACE[method]
+            return DataError(f"The environment {self.identity} is not as gymnasium asks: {rule}.")
+        return DataError(f"The environment {self.identity} failed in {method}: {_told(error)}.")
+
+    def _wrong_interface(self, method: str, given: object) -> DataError:
+        head = f"The environment {self.identity} is not as gymnasium asks: {INTERFACE[method]}"
+        return DataError(f"{head}, but gave {_kind(given)}.")
+
+
+def try_out(environment: Environment) -> None:
+    """Take random steps, so that what is wrong with an environment is told before the training.
+
+    Raises:
+        DataError: those of `Environment.step`; or no limit is set, and no episode came to an end.
+    """
+    draw = np.random.default_rng(0)
+    environment.reset(0)
+    steps = TRIED if environment.cut is None else environment.cut - 1
+    for _ in range(steps):
+        step = environment.step(int(draw.integers(environment.actions)))
+        if step.terminated or step.truncated:
+            return
+    if environment.cut is not None:
+        raise DataError(
+            f"The environment {environment.identity} sets no time limit, and {environment.cut:,} "
+            "random steps ended no episode: register it with max_episode_steps."
+        )
+
+
+def _made(name: str, identity: str, picture: bool) -> gymnasium.Env:
+    """The environment as gymnasium makes it.
+
+    Raises:
+        ArgumentError: gymnasium knows no such environment.
+        DataError: its code fails, or it needs something that is not installed.
+    """
+    import gymnasium
+
+    # Environments without pictures have no argument for a mode, not even for None.
+    make = partial(gymnasium.make, identity, disable_env_checker=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that an id has a newer version
+            warnings.filterwarnings("ignore", ".*render_mode")  # an error tells of pictures
+            return make(render_mode="rgb_array") if picture else make()
+    except gymnasium.error.DependencyNotInstalled as error:
+        line = f"The environment {identity} cannot be made: {_one_line(error)}"
+        raise DataError(line) from None
+    except (gymnasium.error.Error, ImportError) as error:
+        near = f"one of {', '.join(ENVIRONMENTS)}, or another id of gymnasium"
+        raise ArgumentError(
+            f"Argument `dataset` must be {near}, but got {name!r}: {_one_line(error)}"
+        ) from None
+    except (Exception, SystemExit) as error:
+        if picture:
+            # Without a word about pictures it can be made, or tells what else is wrong.
+            _made(name, identity, picture=False).close()
+            raise DataError(f"The {identity} draws no pictures.") from None
+        told = _told(error)
+        if isinstance(error, TypeError) and "missing" in told:
+            told += "; give its arguments by gymnasium.register(..., kwargs={...})"
+        raise DataError(f"The environment {identity} cannot be made: {told}.") from None
 
 
 def _register_minigrid() -> None:
@@ -160,6 +327,47 @@ def _register_minigrid() -> None:
         import minigrid  # noqa: F401
     except ImportError:
         raise DataError(MISSING) from None
+
+
+def _told(error: BaseException) -> str:
+    """An error of somebody else's code: file and line that are theirs, kind and message."""
+    frames = extract_tb(error.__traceback__)
+    libraries = {"gymnasium", "diffqas", "site-packages"}
+    theirs = [frame for frame in frames if not libraries & set(Path(frame.filename).parts)]
+    place = f"{Path(theirs[-1].filename).name}:{theirs[-1].lineno}: " if theirs else ""
+    words = f"{type(error).__name__}: {_one_line(error)}".rstrip(": .")
+    return f"{place}{words[:LONGEST_MESSAGE]}"
+
+
+def _single(value: object) -> float | None:
+    """The number in a value, or in an array of one; None of anything else, such as a text."""
+    if isinstance(value, bool | int | float):  # at every step: no array is made for these
+        return _as_float(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return None
+    if array.size != 1 or array.dtype.kind not in "biuf":
+        return None
+    return float(array.reshape(()))
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # of Python's whole numbers without bounds
+        return float("inf")
+
+
+def _kind(given: object) -> str:
+    """What somebody else's code gave, in a few words."""
+    if given is None:
+        return "None"
+    if isinstance(given, tuple):
+        return f"a tuple of {len(given)}"
+    if isinstance(given, np.ndarray):
+        return f"an array of shape {given.shape}"
+    return f"{type(given).__name__} {given!r}"[:60]
 
 
 def _one_line(what: object) -> str:

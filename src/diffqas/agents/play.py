@@ -166,7 +166,7 @@ def grid_text(environment: Environment) -> str:
     grid, place, direction = (
         getattr(state, name, None) for name in ("grid", "agent_pos", "agent_dir")
     )
-    if grid is None or not hasattr(grid, "get") or place is None or direction is None:
+    if grid is None or getattr(grid, "get", None) is None or place is None or direction is None:
         return ""
     rows = [
         [_cell(grid.get(column, row)) for column in range(grid.width)] for row in range(grid.height)
@@ -201,17 +201,8 @@ def _word(environment: Environment, action: int) -> str:
 
 
 def _picture(environment: Environment) -> NDArray[np.uint8]:
-    from gymnasium.error import DependencyNotInstalled
-
-    name = environment.gym.spec.id if environment.gym.spec else "environment"
-    if (
-        environment.gym.render_mode != "rgb_array"
-        or "rgb_array" not in environment.gym.metadata["render_modes"]
-    ):
-        raise DataError(f"The {name} draws no pictures.")
-    try:
-        return environment.render().copy()
-    except DependencyNotInstalled as error:
-        raise DataError(
-            f"Pictures of {name} cannot be drawn: {' '.join(str(error).split())}"
-        ) from None
+    made = environment.gym
+    modes = (made.metadata or {}).get("render_modes", ())
+    if made.render_mode != "rgb_array" or "rgb_array" not in modes:
+        raise DataError(f"The {environment.identity} draws no pictures.")
+    return environment.render().copy()

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from diffqas.agents.arena import Place
-from diffqas.agents.environments import ENVIRONMENTS, Environment
+from diffqas.agents.environments import ENVIRONMENTS, Environment, try_out
 from diffqas.agents.networks import tanh_network
 from diffqas.agents.settings import AgentSettings
 from diffqas.architecture import Raw
@@ -52,6 +52,7 @@ class EnvironmentTask:
         policy, value: make fresh networks.
         recipes: settings by recipe name.
         references: figures to compare the mean reward with.
+        cut: steps after which diffqas ends an episode; None where the environment has a limit.
         device, dtype: where the agents compute.
     """
 
@@ -63,6 +64,7 @@ class EnvironmentTask:
     value: Callable[[], nn.Module]
     recipes: Mapping[str, AgentSettings]
     references: Sequence[Reference] = ()
+    cut: int | None = None
     device: torch.device | str = "cpu"
     dtype: torch.dtype = torch.float32
     kind: str = "environment"
@@ -98,12 +100,16 @@ def environment_task(name: str) -> EnvironmentTask:
         name: key of `ENVIRONMENTS` or an id of gymnasium.
 
     Raises:
-        DataError: gymnasium or what the environment needs is not installed.
+        DataError: gymnasium or what the environment needs is not installed, or the environment
+            fails in a few random steps.
         ArgumentError: no such environment, or one with other observations or actions.
     """
     environment = Environment(name)
     size, actions = environment.observations, environment.actions
-    environment.close()
+    try:
+        try_out(environment)
+    finally:
+        environment.close()
     return EnvironmentTask(
         name=name,
         identity=ENVIRONMENTS.get(name, name),
@@ -113,6 +119,7 @@ def environment_task(name: str) -> EnvironmentTask:
         value=partial(tanh_network, size, 1),
         recipes=AGENT_RECIPES,
         references=BEST.get(name, ()),
+        cut=environment.cut,
     )
 
 

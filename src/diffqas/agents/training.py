@@ -59,6 +59,11 @@ class AgentTraining(ABC, Generic[P]):
         self.entropy = torch.full((len(seeds),), torch.nan)
         self.adam = FlatAdam.start(population.rates, len(seeds), settings.betas, settings.eps)
         self.remarks: list[str] = []
+        if task.cut is not None:
+            self.remarks.append(
+                f"The environment {task.identity} sets no time limit: "
+                f"episodes are cut after {task.cut:,} steps."
+            )
 
     @property
     def metrics(self) -> dict[str, list[float | None]]:
