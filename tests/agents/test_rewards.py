@@ -116,6 +116,7 @@ RESULT = {
     "mean_reward": [0.9, 0.5],
     "success_rate": [1.0, 0.75],
     "mean_length": [6.0, 50.0],
+    "steps": [36_000.0, 2_000.0],
     "references": [{"name": "best possible", "value": 0.955, "remark": "5 steps of at most 100"}],
     "ranking": [
         {
