@@ -165,11 +165,10 @@ def test_a_report_has_figures_networks_and_failures():
 
 
 def test_a_report_of_few_episodes():
-    text = printed(
-        agent_report(
-            RunResult.from_json(RESULT | {"episodes": [40.0], "mean_reward": [0.5], "failures": {}})
-        )
-    )
+    names = ("mean_reward", "success_rate", "mean_length", "steps")
+    one_seed = {name: RESULT[name][1:] for name in names}
+    result = RunResult.from_json(RESULT | one_seed | {"episodes": [40.0], "failures": {}})
+    text = printed(agent_report(result))
     assert "reward (mean of 40 episodes)" in text
     assert "frozen" not in text
 
