@@ -352,8 +352,8 @@ def test_another_version_is_named():
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("ry(-1/2) q[0];", "-1 / 2, of negative integers with a remainder"),
-        ("ry(7 % -4) q[0];", "7 % -4, of negative integers with a remainder"),
+        ("ry(-1/2) q[0];", "-1 / 2 leaves a remainder, which tools round"),
+        ("ry(7 % -4) q[0];", "7 % -4 leaves a remainder, which tools round"),
         ("ry(7.5 % 2) q[0];", "`%` is defined of integers only"),
         ("ry(1/0) q[0];", "not a division by 0"),
         ("ry(t/(1 - 1.0)) q[0];", "not a division by 0"),

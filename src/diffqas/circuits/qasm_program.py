@@ -30,7 +30,7 @@ class Limits(NamedTuple):
     gates: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal nodes in two places are two definitions
 class Definition:
     """A gate that the text defines."""
 
@@ -198,15 +198,15 @@ class Program:
         A gate of the file hides a built-in one from where it is defined on: what stood before it,
         the bodies of earlier definitions included, means the built-in gate.
         """
-        own = self._definitions.get(name)
-        if own is not None and inside and own.number > inside[-1].number and name in BUILT_IN:
-            own = None
-        if own is not None:
-            return own
-        if name not in BUILT_IN:
+        own, built_in = self._definitions.get(name), BUILT_IN.get(name)
+        if own is not None and built_in is not None and inside:
+            if own.number > inside[-1].number:
+                return built_in
+        found = own or built_in
+        if found is None:
             known = ", ".join(BUILT_IN)
             raise Refused(f"the gate {name!r} is none of {known}, and not defined above")
-        return BUILT_IN[name]
+        return found
 
     def _body(
         self,

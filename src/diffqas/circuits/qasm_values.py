@@ -263,5 +263,6 @@ def _divided(left: Whole, right: Whole, operator: str) -> tuple[int, int]:
     # C rounds towards 0, Qiskit downwards, and the language's text leaves it open.
     if rest != 0 and (left.value < 0 or right.value < 0):
         shown = f"{left.value} {operator} {right.value}"
-        raise Refused(f"{shown}, of negative integers with a remainder: write a point, as 2.0")
+        why = "leaves a remainder, which tools round differently where an integer is negative"
+        raise Refused(f"{shown} {why}: write one with a point, as 2.0")
     return quotient, rest

@@ -63,9 +63,8 @@ def gradients(
         to_weights.index_add_(1, own, _read(part, held, angles) * above)
         cotangents = (above * _weights(part, weights) * part.signs.to(above.dtype)).t()
         count = held.shape[1] // len(angles)
-        columns = part.columns if count > 1 else torch.zeros_like(part.columns)
         back = held.new_zeros(len(held), count, len(angles))
-        back.view(-1, len(angles)).index_add_(0, part.rows * count + columns, cotangents)
+        back.view(-1, len(angles)).index_add_(0, _places(part, count), cotangents)
         turned = _undone(part, held, back.view(held.shape), cos, sin)
         per_candidate = turned.view(-1, count, len(angles)).permute(2, 1, 0)
         where = part.members if angles.shape[1] > 1 else part.members.new_zeros(1)
@@ -114,9 +113,15 @@ def _turned(pairs: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 def _read(part: Part, held: Tensor, angles: Tensor) -> Tensor:
     """Coefficients (batch, reads)."""
     count = held.shape[1] // len(angles)
-    columns = part.columns if count > 1 else torch.zeros_like(part.columns)
-    found = held.view(-1, len(angles)).index_select(0, part.rows * count + columns)
+    found = held.view(-1, len(angles)).index_select(0, _places(part, count))
     return found.t() * part.signs.to(held.dtype)
+
+
+def _places(part: Part, count: int) -> Tensor:
+    """Where the reads stand among (slots, candidates): with shared angles there is one candidate."""
+    if count == 1:
+        return part.rows
+    return part.rows * count + part.columns
 
 
 def _weights(part: Part, weights: Tensor) -> Tensor:
