@@ -199,14 +199,15 @@ class Program:
         the bodies of earlier definitions included, means the built-in gate.
         """
         own, built_in = self._definitions.get(name), BUILT_IN.get(name)
-        if own is not None and built_in is not None and inside:
-            if own.number > inside[-1].number:
-                return built_in
-        found = own or built_in
-        if found is None:
+        if own is None and built_in is None:
             known = ", ".join(BUILT_IN)
             raise Refused(f"the gate {name!r} is none of {known}, and not defined above")
-        return found
+        if own is None:
+            return BUILT_IN[name]
+        later = len(inside) > 0 and own.number > inside[-1].number
+        if later and built_in is not None:
+            return built_in
+        return own
 
     def _body(
         self,

@@ -118,8 +118,8 @@ def _read(part: Part, held: Tensor, angles: Tensor) -> Tensor:
 
 
 def _places(part: Part, count: int) -> Tensor:
-    """Where the reads stand among (slots, candidates): with shared angles there is one candidate."""
-    if count == 1:
+    """Where the reads stand among (slots, candidates)."""
+    if count == 1:  # shared angles: all candidates read the same
         return part.rows
     return part.rows * count + part.columns
 
