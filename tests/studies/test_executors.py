@@ -4,13 +4,15 @@ import json
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 
 import pytest
 
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.studies import Plan, run_study
-from diffqas.studies.executors import Failure, LocalExecutor, make_executor
+from diffqas.studies.executors import Failure, LocalExecutor, knock, make_executor
 from diffqas.studies.executors.cell import attempt
 
 PLAN = Plan("table-2", seeds=2, epochs=1, depth=1)
@@ -146,6 +148,101 @@ def test_a_cluster_that_is_not_there_is_told(tmp_path):
             run_study(
                 PLAN, output=folder, executor="ray", ray_address=address, quiet=True, **CHOICES
             )
+
+
+class Listener:
+    """A server that takes every connection and says the same words to each."""
+
+    def __init__(self, words):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        self.words, self.lines = words, []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with suppress(OSError):
+            while True:
+                line, _ = self.socket.accept()
+                line.sendall(self.words)
+                # Kept open, so that a silent one stays silent.
+                self.lines.append(line)
+
+    def close(self):
+        self.socket.close()
+        for line in self.lines:
+            line.close()
+
+
+@pytest.fixture
+def listener():
+    begun = []
+
+    def begin(words=b""):
+        begun.append(Listener(words))
+        return begun[-1].address
+
+    yield begin
+    for one in begun:
+        one.close()
+
+
+@pytest.fixture
+def nobody():
+    """An address at which nobody listens."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{place.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("form", ["{}", "ray://{}"])
+def test_a_stale_address_is_told(nobody, form):
+    address = form.format(nobody)
+    with pytest.raises(RunError, match=rf"Cannot reach the Ray cluster at {address}: .*refused"):
+        knock.knock(address)
+
+
+@pytest.mark.parametrize("given", [None, "auto"])
+def test_a_stale_address_from_the_environment_is_told(nobody, given, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", nobody)
+    with pytest.raises(RunError, match=rf"{nobody} \(from RAY_ADDRESS\): .*refused"):
+        knock.knock(given)
+
+
+def test_the_file_of_a_cluster_that_is_gone_is_named(nobody, monkeypatch, tmp_path):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert knock.find_door(None) is None
+    file = tmp_path / "ray" / "ray_current_cluster"
+    file.parent.mkdir()
+    file.write_text(f"{nobody}\n")
+    with pytest.raises(RunError, match=rf"{nobody} \(from {file}; `ray stop` clears it\)"):
+        knock.knock(None)
+
+
+@pytest.mark.parametrize("words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0"])
+def test_what_is_no_cluster_is_told(listener, words, monkeypatch):
+    monkeypatch.setattr(knock, "SECONDS", 0.2)
+    with pytest.raises(RunError, match=r"timed out|is no Ray cluster"):
+        knock.knock(listener(words))
+
+
+def test_what_speaks_as_a_cluster_is_let_in(listener):
+    knock.knock(listener(bytes([0, 0, 6, knock.SETTINGS, 0, 0, 0, 0, 0]) + bytes(6)))
+
+
+@pytest.mark.parametrize("address", ["local", "somewhere", "http://a:1", "a:", ":6379", "a:٣"])
+def test_an_address_in_another_form_is_left_to_ray(address):
+    assert knock.Door(address).place is None
+
+
+def test_the_port_of_an_address_of_version_six():
+    assert knock.Door("[::1]:6379").place == ("::1", 6379)
+
+
+@pytest.mark.parametrize("address", ["a:65536", "a:999999999999999999999", "a" * 300 + ":6379"])
+def test_an_address_that_cannot_be_is_told(address):
+    with pytest.raises(RunError, match="Cannot reach the Ray cluster at a"):
+        knock.knock(address)
 
 
 CLUSTER = """

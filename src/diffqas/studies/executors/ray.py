@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import os
-import socket
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
 from diffqas.studies.executors.cell import Failure, attempt, found_of
+from diffqas.studies.executors.knock import knock
 from diffqas.studies.executors.local import Done
 from diffqas.studies.plan import Job, Plan
 
 RETRIES = 5
 """How often a cell is begun again whose worker or node was lost."""
-KNOCK_SECONDS = 10.0
 MISSING = "The executor ray needs a package that is not installed: pip install diffqas[cluster]"
 
 
@@ -49,10 +49,10 @@ class RayExecutor:
     name: ClassVar[str] = "ray"
 
     def __post_init__(self) -> None:
-        require(
-            self.workers is None or whole(self.workers), "workers", "be at least 1", self.workers
-        )
-        require(self.gpus >= 0, "gpus_per_cell", "not be negative", self.gpus)
+        counted = self.workers is None or whole(self.workers)
+        require(counted, "workers", "be at least 1", self.workers)
+        countable = math.isfinite(self.gpus) and self.gpus >= 0
+        require(countable, "gpus_per_cell", "be a number and not negative", self.gpus)
         try:
             import ray  # noqa: F401
         except ImportError:
@@ -65,11 +65,9 @@ class RayExecutor:
 
     def places(self, jobs: int) -> str:
         """How many of the cells are computed at the same time, for a person."""
-        return (
-            "by Ray"
-            if self.workers is None
-            else f"by Ray, {min(self.workers, max(1, jobs))} at a time"
-        )
+        if self.workers is None:
+            return "by Ray"
+        return f"by Ray, {min(self.workers, max(1, jobs))} at a time"
 
     def execute(
         self, folder: StudyFolder, plan: Plan, jobs: Sequence[Job]
@@ -111,15 +109,10 @@ class RayExecutor:
     def _check_gpus(self) -> None:
         import ray
 
-        most = max(
-            (node["Resources"].get("GPU", 0) for node in ray.nodes() if node["Alive"]), default=0
-        )
-        require(
-            most >= self.gpus,
-            "gpus_per_cell",
-            f"be at most {most:g}, what a node of the cluster has",
-            self.gpus,
-        )
+        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        most = max((resources.get("GPU", 0) for resources in alive), default=0)
+        rule = f"be at most {most:g}, what a node of the cluster has"
+        require(most >= self.gpus, "gpus_per_cell", rule, self.gpus)
 
 
 def _samples(plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
@@ -136,7 +129,8 @@ def _received(done: Any, folder: StudyFolder) -> Cell | Failure:
 
     try:
         found = ray.get(done)
-    except RayError as error:  # lost more often than it may be begun again
+    except RayError as error:
+        # Lost more often than it may be begun again.
         return Failure(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", str(error))
     if isinstance(found, Failure):
         return found
@@ -163,15 +157,14 @@ def _cluster(address: str | None) -> Iterator[None]:
     it is.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault(
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
-    )  # a cell without a GPU leaves the variables alone
+    # A cell without a GPU leaves the variables of the driver alone.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
     if ray.is_initialized():
         yield
         return
-    _knock(address)
+    knock(address)
     try:
         ray.init(
             address=address,
@@ -180,25 +173,12 @@ def _cluster(address: str | None) -> Iterator[None]:
             include_dashboard=False,
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
-        where = (
-            "a Ray cluster on this machine" if address is None else f"the Ray cluster at {address}"
-        )
+        where = "a Ray cluster on this machine"
+        if address is not None:
+            where = f"the Ray cluster at {address}"
         reason = str(error).strip().splitlines()[0]
         raise RunError(f"Cannot reach {where}: {reason} See docs/clusters.md.") from None
     try:
         yield
     finally:
         ray.shutdown()
-
-
-def _knock(address: str | None) -> None:
-    """Tell at once that nobody listens at host:port; Ray itself tries for minutes."""
-    host, _, port = (address or "").rpartition(":")
-    if not port.isdigit() or "//" in host:
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise RunError(
-            f"Cannot reach the Ray cluster at {address}: {error}. See docs/clusters.md."
-        ) from None
