@@ -21,6 +21,7 @@ from diffqas.studies.datasets import Data
 from diffqas.studies.populations import search
 from diffqas.studies.rows import Populate
 from diffqas.tasks import ImageData, SeriesData, Settings
+from diffqas.text import markdown
 
 FIRST_SEED = 100
 """The seeds of the tables begin at 0: what was chosen here was not chosen on them."""
@@ -104,10 +105,11 @@ def table(
         finished = [value for value in cell.figures[metric.test] if value is not None]
         text = figure(finished) if finished else "failed"
         rows.setdefault(cell.row, {})[cell.dataset] = text
-    lines = [f"| setting | {' | '.join(datasets)} |", f"|{'---|' * (len(datasets) + 1)}"]
+    head = " | ".join(map(markdown, datasets))
+    lines = [f"| setting | {head} |", f"|{'---|' * (len(datasets) + 1)}"]
     for name, figures in rows.items():
         found = (figures.get(dataset, "") for dataset in datasets)
-        lines.append(f"| {name} | {' | '.join(found)} |")
+        lines.append(f"| {markdown(name)} | {' | '.join(found)} |")
     return lines
 
 

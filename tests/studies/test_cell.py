@@ -1,6 +1,7 @@
 """A cell is read as it was written, and a damaged one is refused in one line."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -60,20 +61,32 @@ def test_the_parts_of_some_rows_are_kept():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"row": 3}, "row must be a text"),
-        ({"seeds": [0, "1"]}, "seeds must be a list, each entry a whole number"),
-        ({"deterministic": 0}, "deterministic must be true or false"),
-        ({"trainable": True}, "trainable must be a whole number"),
-        ({"test_mse": [1.0, "2"]}, "test_mse must be a list, each entry a number or null"),
-        ({"failures": {"one": "nan"}}, "failures must be an object of texts by seed"),
-        ({"paper": "4e-5"}, "paper must be a number or null"),
-        ({"structure": {"candidates": []}}, "structure.weights must be .* it is missing"),
-        ({"curves": {"test_mse": [1.0]}}, "curves.test_mse must be a list"),
-        ({"rewards": [], "passed": []}, "last must be a whole number, but it is missing"),
+        ({"row": 3}, "`row` should be a text, but is 3"),
+        ({"seeds": [0, "1"]}, "`seeds` should be a whole number, but is '1'"),
+        ({"seeds": [0, 0]}, "`seeds` should be a list with every seed once"),
+        ({"deterministic": 0}, "`deterministic` should be true or false"),
+        ({"trainable": True}, "`trainable` should be a whole number"),
+        ({"trainable": -1}, "`trainable` should be at least 0"),
+        ({"trainable": 10**400}, "`trainable` should be a whole number of at most 64 bits"),
+        ({"test_mse": [1.0, "2"]}, "`test_mse` should be a number, but is '2'"),
+        ({"test_mse": [1.0, math.inf]}, "`test_mse` should be a finite number"),
+        ({"failures": {"one": "nan"}}, "`failures.one` should be named by a seed"),
+        ({"failures": {"1": 0}}, "`failures.1` should be a text"),
+        ({"paper": "4e-5"}, "`paper` should be a number"),
+        ({"seconds": math.nan}, "`seconds` should be a finite number"),
+        ({"structure": {"candidates": []}}, "it lacks `structure.leading`"),
+        ({"structure": PARTS["structure"] | {"leading": [0, 7]}}, "`structure.leading` should be"),
+        ({"structure": PARTS["structure"] | {"weights": [[1.0], []]}}, "a list of 1 entries"),
+        ({"layers": [["a"]]}, "`layers` should be a list of 2 entries, one per seed"),
+        ({"curves": {"test_mse": [1.0]}}, "`curves.test_mse` should be a list"),
+        ({"curves": {"test_mse": [[1.0]]}}, "`curves.test_mse` should be a list of 2 entries"),
+        ({"rewards": [], "passed": [None, 3]}, "it lacks `last`"),
+        ({"rewards": [{"episode": [], "mean": [], "deviation": []}]}, "`rewards` should be a list"),
+        ({"federated": []}, "`federated` should be an object"),
     ],
 )
 def test_a_damaged_field_is_named_with_its_file(changes, words):
-    with pytest.raises(RunError, match=f"Cannot read file.json: {words}") as caught:
+    with pytest.raises(RunError, match=f"Cannot use file.json: .*{words}") as caught:
         Cell.from_json(content(**changes), "file.json")
     assert "\n" not in str(caught.value)
 
@@ -81,5 +94,5 @@ def test_a_damaged_field_is_named_with_its_file(changes, words):
 def test_a_missing_field_is_named():
     damaged = content()
     del damaged["group"]
-    with pytest.raises(RunError, match="group must be a text, but it is missing"):
+    with pytest.raises(RunError, match=r"Cannot use file\.json: it lacks `group`"):
         Cell.from_json(damaged, "file.json")

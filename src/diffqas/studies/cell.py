@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from diffqas.errors import RunError
-from diffqas.storage import Json, JsonView
+from diffqas.storage import (
+    COUNT,
+    DURATION,
+    FINITE,
+    FLAG,
+    TEXT,
+    WHOLE,
+    Entries,
+    Form,
+    Json,
+    JsonView,
+    Unfit,
+    list_of,
+    or_null,
+)
+
+T = TypeVar("T")
 
 Figures = list[float | None]
 """One figure per seed, None where the seed failed; one figure in all of a row without seeds."""
@@ -184,186 +199,148 @@ class Cell:
         Raises:
             RunError: a field is missing, or is not what it should be.
         """
-        entries = _Entries(content, file)
+        entries = Entries.of(content, file)
+        seeds = entries.one("seeds", SEEDS)
+        per_seed = _PerSeed(len(seeds))
         return cls(
-            study=entries.take("study", TEXT),
-            row=entries.take("row", TEXT),
-            dataset=entries.take("dataset", TEXT),
-            group=entries.take("group", TEXT),
-            circuit=entries.find("circuit", TEXT),
-            trainable=entries.take("trainable", WHOLE),
-            target=entries.find("target", WHOLE),
-            deterministic=entries.take("deterministic", FLAG),
-            identical=entries.find("identical", TEXT),
-            seeds=entries.take("seeds", _list_of(WHOLE)),
-            figures=entries.take_figures(),
-            seconds=entries.find("seconds", NUMBER),
-            failures=entries.take_failures(),
-            paper=entries.find("paper", NUMBER),
-            agents=_agents(entries),
-            structure=_structure(entries),
-            structural_weights=entries.find("structural_weights", _list_of(NUMBERS)),
-            layers=entries.find("layers", _list_of(_list_of(TEXT))),
-            curves=_curves(entries),
+            study=entries.one("study", TEXT),
+            row=entries.one("row", TEXT),
+            dataset=entries.one("dataset", TEXT),
+            group=entries.one("group", TEXT),
+            circuit=entries.perhaps("circuit", TEXT),
+            trainable=entries.one("trainable", COUNT),
+            target=entries.perhaps("target", COUNT),
+            deterministic=entries.one("deterministic", FLAG),
+            identical=entries.perhaps("identical", TEXT),
+            seeds=seeds,
+            figures=_figures(entries),
+            seconds=entries.perhaps("seconds", DURATION),
+            failures=_failures(entries),
+            paper=entries.perhaps("paper", FINITE),
+            agents=_agents(entries, per_seed),
+            structure=_structure(entries, per_seed),
+            structural_weights=entries.perhaps("structural_weights", per_seed.of(NUMBERS)),
+            layers=entries.perhaps("layers", per_seed.of(_list(TEXT))),
+            curves=_curves(entries, per_seed),
             federated=_federated(entries),
         )
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """What a field should be: in words, and as a test."""
-
-    words: str
-    accepts: Callable[[Any], bool]
+def _list(form: Form[T]) -> Form[list[T]]:
+    return Form(lambda value: list(list_of(form).read(value)))
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _seeds(value: object) -> list[int]:
+    seeds = _list(WHOLE).read(value)
+    if len(set(seeds)) < len(seeds):
+        raise Unfit("a list with every seed once", value)
+    return seeds
 
 
-def _is_number(value: Any) -> bool:
-    # JSON writes 1.0 and 1 for the same number; true is none.
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _list_of(kind: _Kind) -> _Kind:
-    def accepts(value: Any) -> bool:
-        return isinstance(value, list) and all(kind.accepts(entry) for entry in value)
-
-    return _Kind(f"a list, each entry {kind.words}", accepts)
-
-
-def _or_null(kind: _Kind) -> _Kind:
-    def accepts(value: Any) -> bool:
-        return value is None or kind.accepts(value)
-
-    return _Kind(f"{kind.words} or null", accepts)
-
-
-TEXT = _Kind("a text", lambda value: isinstance(value, str))
-FLAG = _Kind("true or false", lambda value: isinstance(value, bool))
-WHOLE = _Kind("a whole number", _is_whole)
-NUMBER = _Kind("a number", _is_number)
-OBJECT = _Kind("an object", lambda value: isinstance(value, dict))
-NUMBERS = _list_of(NUMBER)
-FIGURES = _list_of(_or_null(NUMBER))
-EPOCHS = _list_of(FIGURES)
+NUMBERS = _list(FINITE)
+FIGURES = _list(or_null(FINITE))
+SEEDS = Form(_seeds)
 
 
 @dataclass(frozen=True)
-class _Entries:
-    """The fields of a JSON object, each checked as it is taken."""
+class _PerSeed:
+    """Lists with one entry for each of so many seeds."""
 
-    content: JsonView
-    file: str | Path
-    inside: str = ""
+    seeds: int
 
-    def take(self, name: str, kind: _Kind) -> Any:
-        """A field that every cell has."""
-        if name not in self.content:
-            raise self._fault(name, kind, "it is missing")
-        value = self.content[name]
-        if not kind.accepts(value):
-            raise self._fault(name, kind, "it is not")
-        return value
+    def of(self, form: Form[T]) -> Form[list[T]]:
+        """Such a list."""
 
-    def find(self, name: str, kind: _Kind) -> Any:
-        """A field that not every cell has; None if it is null or absent."""
-        if self.content.get(name) is None:
-            return None
-        return self.take(name, _or_null(kind))
+        def read(value: object) -> list[T]:
+            entries = _list(form).read(value)
+            if len(entries) != self.seeds:
+                raise Unfit(f"a list of {self.seeds} entries, one per seed", value)
+            return entries
 
-    def part(self, name: str) -> _Entries:
-        """The fields of an object in a field."""
-        return _Entries(self.take(name, OBJECT), self.file, f"{self.inside}{name}.")
+        return Form(read)
 
-    def parts(self, name: str) -> list[_Entries]:
-        """The fields of every object in a list."""
-        objects = self.take(name, _list_of(OBJECT))
-        return [
-            _Entries(entry, self.file, f"{self.inside}{name}[{place}].")
-            for place, entry in enumerate(objects)
-        ]
-
-    def take_figures(self) -> dict[str, Figures]:
-        """The figures of the test and of the training part, by name."""
-        names = [name for name in self.content if name.startswith(("test_", "train_"))]
-        return {name: self.take(name, FIGURES) for name in names}
-
-    def take_failures(self) -> dict[int, str]:
-        """Reasons by seed. JSON has texts for keys, so that the seeds stand as texts."""
-        kind = _Kind("an object of texts by seed", _is_failures)
-        failures = self.find("failures", kind)
-        return {int(seed): reason for seed, reason in (failures or {}).items()}
-
-    def _fault(self, name: str, kind: _Kind, fault: str) -> RunError:
-        field = f"{self.inside}{name}"
-        return RunError(f"Cannot read {self.file}: {field} must be {kind.words}, but {fault}.")
+    def perhaps(self, form: Form[T]) -> Form[list[T]]:
+        """Such a list, or an empty one: the lines of version 0.1.0 did not say everything."""
+        return Form(lambda value: [] if value == [] else self.of(form).read(value))
 
 
-def _is_failures(value: Any) -> bool:
-    if not isinstance(value, dict):
-        return False
-    return all(_is_seed(seed) and TEXT.accepts(reason) for seed, reason in value.items())
+def _figures(entries: Entries) -> dict[str, Figures]:
+    """The figures of the test and of the training part, by name.
+
+    How many there must be depends on the metric that is compared, which a cell does not know.
+    """
+    names = [name for name in entries.content if name.startswith(("test_", "train_"))]
+    return {name: entries.one(name, FIGURES) for name in names}
 
 
-def _is_seed(text: str) -> bool:
-    return text.isascii() and text.removeprefix("-").isdigit()
+def _failures(entries: Entries) -> dict[int, str]:
+    part = entries.perhaps_inner("failures")
+    return {} if part is None else part.by_seed(TEXT)
 
 
-def _agents(entries: _Entries) -> AgentFigures | None:
+def _agents(entries: Entries, per_seed: _PerSeed) -> AgentFigures | None:
     # Every row of agents has curves, and no other row.
     if "rewards" not in entries.content:
         return None
+    rewards = [_smoothed(part) for part in entries.rows("rewards")]
+    if len(rewards) not in (0, per_seed.seeds):
+        rule = f"a list of {per_seed.seeds} entries, one per seed"
+        raise entries.wrong("rewards", Unfit(rule, len(rewards)))
     return AgentFigures(
-        passed=entries.take("passed", _list_of(_or_null(WHOLE))),
-        last=entries.take("last", WHOLE),
-        mean_reward=entries.take("mean_reward", FIGURES),
-        success_rate=entries.take("success_rate", FIGURES),
-        mean_length=entries.take("mean_length", FIGURES),
-        episodes=entries.take("episodes", _list_of(WHOLE)),
-        steps=entries.take("steps", _list_of(WHOLE)),
-        rewards=[_smoothed(part) for part in entries.parts("rewards")],
+        passed=entries.one("passed", per_seed.of(or_null(COUNT))),
+        last=entries.one("last", COUNT),
+        mean_reward=entries.one("mean_reward", per_seed.of(or_null(FINITE))),
+        success_rate=entries.one("success_rate", per_seed.of(or_null(FINITE))),
+        mean_length=entries.one("mean_length", per_seed.of(or_null(FINITE))),
+        episodes=entries.one("episodes", per_seed.perhaps(COUNT)),
+        steps=entries.one("steps", per_seed.perhaps(COUNT)),
+        rewards=rewards,
     )
 
 
-def _smoothed(entries: _Entries) -> SmoothedRewards:
+def _smoothed(entries: Entries) -> SmoothedRewards:
+    episodes = entries.one("episode", _list(COUNT))
+    points = _PerSeed(len(episodes))
     return SmoothedRewards(
-        episode=entries.take("episode", _list_of(WHOLE)),
-        mean=entries.take("mean", NUMBERS),
-        deviation=entries.take("deviation", NUMBERS),
+        episode=episodes,
+        mean=entries.one("mean", points.of(FINITE)),
+        deviation=entries.one("deviation", points.of(FINITE)),
     )
 
 
-def _structure(entries: _Entries) -> FoundStructure | None:
-    if "structure" not in entries.content:
+def _structure(entries: Entries, per_seed: _PerSeed) -> FoundStructure | None:
+    part = entries.perhaps_inner("structure")
+    if part is None:
         return None
-    part = entries.part("structure")
+    candidates = part.one("candidates", _list(TEXT))
+    leading = part.one("leading", per_seed.of(COUNT))
+    if leading and max(leading) >= len(candidates):
+        raise part.wrong("leading", Unfit("places of candidates", leading))
     return FoundStructure(
-        candidates=part.take("candidates", _list_of(TEXT)),
-        weights=part.take("weights", _list_of(NUMBERS)),
-        leading=part.take("leading", _list_of(WHOLE)),
+        candidates=candidates,
+        weights=part.one("weights", per_seed.of(_PerSeed(len(candidates)).of(FINITE))),
+        leading=leading,
     )
 
 
-def _curves(entries: _Entries) -> dict[str, list[Figures]] | None:
-    if "curves" not in entries.content:
+def _curves(entries: Entries, per_seed: _PerSeed) -> dict[str, list[Figures]] | None:
+    part = entries.perhaps_inner("curves")
+    if part is None:
         return None
-    part = entries.part("curves")
-    return {name: part.take(name, EPOCHS) for name in part.content}
+    return part.every(_list(per_seed.of(or_null(FINITE))))
 
 
-def _federated(entries: _Entries) -> FederatedFigures | None:
-    if "federated" not in entries.content:
+def _federated(entries: Entries) -> FederatedFigures | None:
+    part = entries.perhaps_inner("federated")
+    if part is None:
         return None
-    part = entries.part("federated")
     return FederatedFigures(
-        clients=part.take("clients", WHOLE),
-        split=part.take("split", TEXT),
-        samples=part.take("samples", _list_of(WHOLE)),
-        rounds=part.take("rounds", WHOLE),
-        local_epochs=part.take("local_epochs", WHOLE),
-        bytes_per_number=part.take("bytes_per_number", WHOLE),
-        bytes_per_round=part.take("bytes_per_round", WHOLE),
-        bytes=part.take("bytes", WHOLE),
+        clients=part.one("clients", COUNT),
+        split=part.one("split", TEXT),
+        samples=part.one("samples", _list(COUNT)),
+        rounds=part.one("rounds", COUNT),
+        local_epochs=part.one("local_epochs", COUNT),
+        bytes_per_number=part.one("bytes_per_number", COUNT),
+        bytes_per_round=part.one("bytes_per_round", COUNT),
+        bytes=part.one("bytes", COUNT),
     )

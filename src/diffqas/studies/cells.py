@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from diffqas.errors import RunError
-from diffqas.searches import environment
 from diffqas.storage import (
     Json,
-    decode,
-    encode,
     load_tensors,
     make_folder,
     read_json,
     save_tensors,
-    understood,
+    short,
     write_json,
 )
 from diffqas.studies.cell import Cell
 from diffqas.studies.metric import Metric
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import TrainedRow, slug
-
-FORMAT = 1
+from diffqas.studies.study_file import REMEDY, StudyFile, content_of
+from diffqas.text import file_name
 
 
 @dataclass(frozen=True)
@@ -46,67 +41,55 @@ class StudyFolder:
 
     def cell(self, dataset: str, word: str) -> Path:
         """The file of one cell."""
-        return self.path / "cells" / dataset / f"{word}.json"
+        return self.path / "cells" / file_name(dataset) / f"{word}.json"
 
     def predictions(self, dataset: str) -> Path:
         """The predictions of the search on one data set."""
-        return self.path / "predictions" / f"{dataset}.pt"
+        return self.path / "predictions" / f"{file_name(dataset)}.pt"
 
     def open(self, plan: Plan, *, overwrite: bool = False) -> None:
         """Begin the study here, or go on with it.
 
         Raises:
-            RunError: the folder holds a study with other settings and `overwrite` is not set.
+            RunError: the folder holds a study with other settings and `overwrite` is not set, or
+                cells of which nothing says how they were computed.
         """
-        if self.settings.exists() and overwrite:
+        if overwrite:
+            self._clear()
+        if self.settings.exists():
+            self.confirm(plan)
+            return
+        if any(self.path.glob("cells/*/*.json")):
+            raise RunError(
+                f"{self.path} holds cells, but no {self.settings.name}, which says how they were "
+                "computed. Give another --output, or remove them."
+            )
+        make_folder(self.path)
+        write_json(self.settings, content_of(plan))
+
+    def confirm(self, plan: Plan) -> None:
+        """Whether the folder is still that of this plan: another process may have begun anew.
+
+        Raises:
+            RunError: it is not.
+        """
+        StudyFile.read(self.settings, REMEDY).compare(plan)
+
+    def _clear(self) -> None:
+        """Remove a study. Where none was begun nothing is removed: the files are somebody's."""
+        if not self.settings.exists():
+            return
+        try:
             # The settings go first: no moment shows new settings above old cells.
             self.settings.unlink()
             for name in ("cells", "predictions", "figures"):
-                shutil.rmtree(self.path / name, ignore_errors=True)
-        if self.settings.exists():
-            with understood(self.settings):
-                self._compare(plan)
-            return
-        content = {
-            "format": FORMAT,
-            "study": plan.name,
-            "settings": plan.to_json(),
-            "rows": [row.name for row in plan.rows],
-            "datasets": list(plan.datasets),
-            "metric": {"name": plan.metric.name, "higher": plan.metric.higher},
-            "named": [{"title": row.title, "part": row.part} for row in plan.made.named],
-            "command": plan.command,
-            "environment": environment(),
-        }
-        make_folder(self.path)
-        write_json(self.settings, content)
-
-    def _compare(self, plan: Plan) -> None:
-        stored = read_json(self.settings)
-        remedy = "Give another --output, or --overwrite to begin anew."
-        if stored.get("format") != FORMAT or not isinstance(stored.get("settings"), dict):
-            raise RunError(f"{self.settings} is not of this version of diffqas. {remedy}")
-        if now := plan.made.origin:
-            was = stored["settings"].get("run") or {}
-            if was.get("sha256") != now.sha256:
-                names = f"another run ({was.get('path')}, not {now.path}, or another state of it)"
-                raise RunError(f"The study in {self.path} was begun with {names}. {remedy}")
-        then, now = (
-            {"study": stored.get("study")} | stored["settings"],
-            {"study": plan.name} | plan.to_json(),
-        )
-        for name in ("study", "recipe", "seeds", "epochs", "episodes", "depth"):
-            if then.get(name) != now.get(name):
-                change = f"{name} {then.get(name)}, not {now.get(name)}"
-                raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
-        if _today(then.get("choices")) != json.loads(json.dumps(now["choices"])):
-            change = f"a {plan.recipe} recipe that this version of diffqas has changed"
-            raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
-        rows = json.loads(json.dumps(now["rows"]))
-        for word, choices in (then.get("rows") or {}).items():
-            if word in rows and _today(choices) != rows[word]:
-                change = f"a row {word} that this version of diffqas has changed"
-                raise RunError(f"The study in {self.path} was begun with {change}. {remedy}")
+                path = self.path / name
+                if path.is_symlink():
+                    path.unlink()
+                elif path.exists():
+                    shutil.rmtree(path)
+        except OSError as error:
+            raise RunError(f"Cannot remove the study in {self.path}: {short(error)}.") from None
 
     def read(self, job: Job, plan: Plan) -> Cell | None:
         """A finished cell, None if it is still to be computed.
@@ -122,6 +105,13 @@ class StudyFolder:
         if fault:
             raise RunError(f"Cannot read {path}: {fault}.")
         return cell
+
+    def finished(self, job: Job, plan: Plan) -> Cell | None:
+        """A finished cell, None if it is still to be computed or is damaged."""
+        try:
+            return self.read(job, plan)
+        except RunError:
+            return None
 
     def write(self, cell: Cell, samples: Json | None) -> None:
         """Store a finished cell, predictions first.
@@ -141,19 +131,13 @@ class StudyFolder:
 
         Damaged ones are left out.
         """
-        found = []
-        order = [row.slug for row in plan.rows]
-        for job in sorted(
-            plan.jobs(),
-            key=lambda job: (plan.datasets.index(job.dataset), order.index(job.row.slug)),
-        ):
-            try:
-                cell = self.read(job, plan)
-            except RunError:
-                continue
-            if cell is not None:
-                found.append(cell)
-        return found
+        datasets, rows = list(plan.datasets), [row.slug for row in plan.rows]
+
+        def place(job: Job) -> tuple[int, int]:
+            return datasets.index(job.dataset), rows.index(job.row.slug)
+
+        cells = [self.finished(job, plan) for job in sorted(plan.jobs(), key=place)]
+        return [cell for cell in cells if cell is not None]
 
     def samples(self, dataset: str) -> Json | None:
         """The predictions of the search, None if there are none."""
@@ -162,26 +146,7 @@ class StudyFolder:
 
     def changed_versions(self) -> list[str]:
         """Packages whose versions differ from those that the study was begun with."""
-        now = environment()["versions"]
-        with understood(self.settings):
-            stored = (read_json(self.settings).get("environment") or {}).get("versions") or {}
-            return [
-                f"{name} {stored[name]} -> {now[name]}"
-                for name in now
-                if stored.get(name, now[name]) != now[name]
-            ]
-
-
-def _today(choices: Any) -> Any:
-    """Stored choices as this version writes them: what it has added since then has the value that
-    it had, the default.
-
-    Raises:
-        RunError: choices that this version does not know.
-    """
-    if isinstance(choices, dict) and "is" not in choices:
-        return {name: _today(value) for name, value in choices.items()}
-    return json.loads(json.dumps(encode(decode(choices))))
+        return StudyFile.read(self.settings).changed_versions()
 
 
 def _fault(cell: Cell, job: Job, seeds: list[int], metric: Metric) -> str | None:
@@ -196,8 +161,11 @@ def _fault(cell: Cell, job: Job, seeds: list[int], metric: Metric) -> str | None
         seeds, count = [], 1
     if cell.seeds != seeds:
         return "its seeds are not the study's"
-    if len(cell.figures.get(metric.test, [])) != count:
+    values = cell.figures.get(metric.test, [])
+    if len(values) != count:
         return "it lacks a figure per seed"
+    if not metric.higher and any(value is not None and value < 0 for value in values):
+        return f"its {metric.test} is negative"
     if metric.train not in cell.figures:
         return f"it lacks {metric.train}"
     return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diffqas.agents import AgentSettings, is_environment
@@ -15,6 +16,12 @@ from diffqas.studies.metric import Metric
 from diffqas.studies.rows import GROUPS, Row, TrainedRow
 from diffqas.studies.study import Study, StudyOfRun, StudySettings
 from diffqas.tasks import explained
+from diffqas.text import file_name
+
+LONGEST = 200
+"""Characters of a row's word: file systems take 255, with the end of the name."""
+
+SHARD = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
 
 DATASETS = SERIES
 """The data sets of the studies of series."""
@@ -70,7 +77,10 @@ class Plan:
         require(self.depth is None, "depth", rule, self.depth)
 
     def _check_datasets(self) -> None:
-        """Whether the choices go with data sets of this kind."""
+        """Whether the choices go with data sets of this kind, and the names with files."""
+        require(len(self.datasets) > 0, "datasets", "name at least one data set", "none")
+        words = {name: file_name(name) for name in self.datasets}
+        _check_words("datasets", words, len(self.datasets))
         images = self.run is None and all(map(is_images, self.datasets))
         rule = "be used with a study of images"
         require(images or self.data_dir is None, "data_dir", rule, self.study)
@@ -134,7 +144,11 @@ class Plan:
     def rows(self) -> list[Row]:
         """All rows, in the order of the table."""
         with explained(self.loaded.source):
-            return self.made.rows(self.settings, self.recipe)
+            rows = self.made.rows(self.settings, self.recipe)
+            require(len(rows) > 0, "rows", "hold at least one row", "none")
+            # The words are names of files, and what `--rows` takes.
+            _check_words("rows", {row.name: row.slug for row in rows}, len(rows))
+        return rows
 
     @property
     def command(self) -> str:
@@ -211,6 +225,18 @@ class Plan:
         return next(row for row in self.rows if row.slug == word)
 
 
+def _check_words(argument: str, words: Mapping[str, str], count: int) -> None:
+    """Whether names are told apart by the words that stand for them in names of files."""
+    require(len(words) == count, argument, "have names that differ", ", ".join(words))
+    seen: dict[str, str] = {}
+    for name, word in words.items():
+        rule = "have names with a letter or digit of ASCII, of at most 200 characters"
+        require(0 < len(word) <= LONGEST, argument, rule, repr(name))
+        rule = f"have names that differ in their letters and digits (both are {word!r} in files)"
+        require(word not in seen, argument, rule, f"{seen.get(word)!r} and {name!r}")
+        seen[word] = name
+
+
 @dataclass(frozen=True)
 class Job:
     """A cell to compute; `cost` is its expected time in an arbitrary unit."""
@@ -232,14 +258,13 @@ def share_of(jobs: Sequence[Job], shard: str | None) -> list[Job]:
     """
     if shard is None:
         return list(jobs)
-    parts = shard.split("/")
-    if len(parts) == 2 and all(part.isascii() and part.isdigit() for part in parts):
-        index, count = map(int, parts)
-        if 1 <= index <= count:
-            return list(jobs[index - 1 :: count])
-    raise ArgumentError(
-        f"Argument `shard` must be i/n with 1 <= i <= n, such as 2/8, but got {shard!r}."
-    )
+    found = SHARD.fullmatch(shard)
+    rule = "be i/n with 1 <= i <= n, such as 2/8"
+    if found is None:
+        raise ArgumentError(f"Argument `shard` must {rule}, but got {shard!r}.")
+    index, count = map(int, found.groups())
+    require(1 <= index <= count, "shard", rule, repr(shard))
+    return list(jobs[index - 1 :: count])
 
 
 def _cost(row: Row, dataset: str, study: Study) -> float:

@@ -5,7 +5,7 @@ stopped.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.text import Text
 from diffqas.agents import BEST
 from diffqas.errors import RunError
 from diffqas.reports import Terminal, duration, plain_text, predictions_figure, save_figure
-from diffqas.storage import append_json, make_folder, understood
+from diffqas.storage import Json, JsonView, append_json, make_folder, understood
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
@@ -27,6 +27,7 @@ from diffqas.studies.executors import Executor, Failure, make_executor
 from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
 from diffqas.studies.reward_curves import rewards_figure
+from diffqas.text import file_name
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,9 @@ def run_study(
     before = len(jobs) - len(missing)
     what = f": {len(jobs)} cells, {before} of them finished before; {chosen.places(len(missing))}"
     console.say(Text.assemble(plain_text(plan.name, "bold"), what))
-    failed = (
-        _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
-        if missing
-        else {}
-    )
+    failed: dict[str, Failure] = {}
+    if missing:
+        failed = _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
     study = report(folder.path, plan, console)
     if failed:
         name, failure = next(iter(failed.items()))
@@ -132,7 +131,10 @@ def default_folder(plan: Plan) -> Path:
     >>> tuple(folder.as_posix() for folder in folders)
     ('runs/table-2', 'runs/table-2-paper')
     """
-    return Path("runs") / (plan.name if plan.recipe == "default" else f"{plan.name}-{plan.recipe}")
+    name = plan.name
+    if plan.recipe != "default":
+        name = f"{name}-{plan.recipe}"
+    return Path("runs") / name
 
 
 def report(path: Path, plan: Plan, console: Terminal) -> StudyRun:
@@ -205,23 +207,19 @@ def _compute(
                         done += 1
                         display.update(job, cell)
     finally:
-        wall = round(time.perf_counter() - started, 1)
-        line = {
+        line: Json = {
             "executor": executor.name,
             "workers": executor.most,
             "cells": done,
-            "wall_seconds": wall,
+            "wall_seconds": round(time.perf_counter() - started, 1),
+            "cell_seconds": round(seconds, 1),
         }
-        traces = {
-            "failed": {name: failure.trace or failure.reason for name, failure in failed.items()}
-        }
-        _log(folder.path, line | {"cell_seconds": round(seconds, 1)} | (traces if failed else {}))
+        if failed:
+            traces = {name: failure.trace or failure.reason for name, failure in failed.items()}
+            line["failed"] = traces
+        # One line for every time that the study was worked on; it alone keeps the time it took.
+        append_json(folder.path / "log.jsonl", line)
     return failed
-
-
-def _log(path: Path, line: Mapping[str, object]) -> None:
-    """One line for every time that the study was worked on; it alone keeps the time it took."""
-    append_json(path / "log.jsonl", line)
 
 
 def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: Terminal) -> None:
@@ -229,30 +227,33 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: T
     predictions and truth.
     """
     for dataset in plan.datasets:
+        word = file_name(dataset)
         drawn = [cell for cell in cells if cell.dataset == dataset and cell.curves is not None]
         acted = [cell for cell in cells if cell.dataset == dataset and _has_rewards(cell)]
         if acted and acted[0].row == plan.rows[0].name:
             best = next((reference.value for reference in BEST.get(dataset, ())), None)
-            _save(folder, f"rewards-{dataset}.png", rewards_figure(acted, best))
+            _save(folder, f"rewards-{word}.png", rewards_figure(acted, best))
         for part in ("test", "train") if drawn else ():
-            _save(folder, f"{part}-{dataset}.png", curves_figure(drawn, part))
+            _save(folder, f"{part}-{word}.png", curves_figure(drawn, part))
+        path = folder.predictions(dataset)
         try:
-            samples = folder.samples(dataset)
+            with understood(path):
+                samples = folder.samples(dataset)
+                figure = None if samples is None else _predicted(dataset, samples)
         except RunError:
             remedy = f"Remove the search's cell of {dataset} to compute it again."
-            console.say(
-                f"{folder.predictions(dataset)} is damaged: no picture. {remedy}", style="yellow"
-            )
+            console.say(f"{path} is damaged: no picture. {remedy}", style="yellow")
             continue
-        if samples is None:
-            continue
-        snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
-        seeds = len(next(iter(snapshots.values())))
-        title = (
-            f"{dataset}: prediction of the search against truth ({seeds} seed{'s' * (seeds > 1)})"
-        )
-        figure = predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
-        _save(folder, f"predictions-{dataset}.png", figure)
+        if figure is not None:
+            _save(folder, f"predictions-{word}.png", figure)
+
+
+def _predicted(dataset: str, samples: JsonView) -> Figure:
+    snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
+    seeds = len(next(iter(snapshots.values())))
+    counted = f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
+    title = f"{dataset}: prediction of the search against truth ({counted})"
+    return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
 
 
 def _has_rewards(cell: Cell) -> bool:

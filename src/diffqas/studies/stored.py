@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffqas.errors import DiffqasError, RunError
+from diffqas.errors import DiffqasError
 from diffqas.runs import is_study as is_study
-from diffqas.storage import JsonView, read_json
+from diffqas.storage import read_json
 from diffqas.studies.cell import Cell
 from diffqas.studies.comparison import Comparison, compare_all
 from diffqas.studies.entries import NamedRow
@@ -15,6 +15,7 @@ from diffqas.studies.library import STUDIES
 from diffqas.studies.merging import row_of
 from diffqas.studies.metric import ACCURACY, MSE, REWARD, Metric, metric_of
 from diffqas.studies.study import Study
+from diffqas.studies.study_file import StudyFile
 
 SETTINGS = "study.json"
 
@@ -44,39 +45,47 @@ def stored_study(path: Path) -> StoredStudy:
     Raises:
         RunError: no study there, or its settings cannot be read.
     """
-    stored = read_json(path / SETTINGS)
-    try:
-        rows, datasets = list(map(str, stored["rows"])), list(map(str, stored["datasets"]))
-        told = stored.get("metric")
-        compared = None if told is None else metric_of(str(told["name"]), bool(told["higher"]))
-        named = _named(stored)
-    except (KeyError, TypeError):
-        raise RunError(f"{path / SETTINGS} is not of this version of diffqas.") from None
+    about = StudyFile.read(path / SETTINGS)
+    rows, datasets = list(about.rows), list(about.datasets)
     cells, faults = [], []
     for file in sorted(path.glob("cells/*/*.json")):
         try:
             cell = Cell.from_json(read_json(file), file)
-            row_of(cell, (compared or _metric(cell)).test)
-            cells.append(cell)
+            if cell.row in rows and cell.dataset in datasets:
+                _check(cell, about.metric or _metric(cell))
+                cells.append(cell)
         except DiffqasError as error:
             faults.append(" ".join(f"Left out: {file}: {error}".split()))
-    known = [cell for cell in cells if cell.row in rows and cell.dataset in datasets]
-    known.sort(key=lambda cell: (datasets.index(cell.dataset), rows.index(cell.row)))
-    ready = {cell.dataset for cell in known if cell.row == rows[0]}
-    shown = [cell for cell in known if cell.dataset in ready]
-    metric = compared or (_metric(shown[0]) if shown else MSE)
+    cells.sort(key=lambda cell: (datasets.index(cell.dataset), rows.index(cell.row)))
+    ready = {cell.dataset for cell in cells if cell.row == rows[0]}
+    shown = [cell for cell in cells if cell.dataset in ready]
+    metric = about.metric
+    if metric is None:
+        metric = _metric(shown[0]) if shown else MSE
+    named = about.named
+    if named is None:
+        named = _named(about.study)
     comparisons = compare_all(shown, rows[0], metric=metric, named=named)
-    return StoredStudy(
-        str(stored.get("study")), str(stored.get("command", "")), known, comparisons, faults
-    )
+    return StoredStudy(about.study, about.command, cells, comparisons, faults)
 
 
-def _named(stored: JsonView) -> tuple[NamedRow, ...]:
+def _check(cell: Cell, metric: Metric) -> None:
+    """Whether a cell has figures that can be compared.
+
+    Raises:
+        DiffqasError: it has not.
+    """
+    row = row_of(cell, metric.test)
+    # An error has a logarithm only if it is not negative.
+    metric.cost(list(row.errors.values()))
+
+
+def _named(name: str) -> tuple[NamedRow, ...]:
     """The rows of which the sentences speak; a folder that does not say them is of the papers."""
-    if "named" in stored:
-        return tuple(NamedRow(str(row["title"]), str(row["part"])) for row in stored["named"])
-    study = STUDIES.get(str(stored.get("study")))
-    return study.named if isinstance(study, Study) else ()
+    study = STUDIES.get(name)
+    if isinstance(study, Study):
+        return study.named
+    return ()
 
 
 def _metric(cell: Cell) -> Metric:
@@ -84,5 +93,7 @@ def _metric(cell: Cell) -> Metric:
     for metric in (REWARD, ACCURACY, MSE):
         if metric.test in cell.figures:
             return metric
-    tests = [name.removeprefix("test_") for name in cell.figures if name.startswith("test_")]
-    return metric_of(tests[0] if tests else "figure")
+    for name in cell.figures:
+        if name.startswith("test_"):
+            return metric_of(name.removeprefix("test_"))
+    return metric_of("figure")

@@ -111,10 +111,16 @@ def _work(folder: Path, plan: Plan, word: str, dataset: str) -> Cell | Failure:
 
 
 def _store(folder: StudyFolder, plan: Plan, job: Job) -> Cell | Failure:
+    # Another process that works on the folder may have come first.
+    there = folder.finished(job, plan)
+    if there is not None:
+        return there
     measured = attempt(plan, job.row, job.dataset, found=found_of(folder, plan, job))
     if isinstance(measured, Failure):
         return measured
     cell, samples = measured
+    # It may also have begun the folder anew, with other settings.
+    folder.confirm(plan)
     folder.write(cell, samples)
     return cell
 

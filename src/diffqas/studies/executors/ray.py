@@ -101,7 +101,7 @@ class RayExecutor:
                         ] = job
                     for done in ray.wait(list(running), num_returns=1)[0]:
                         job = running.pop(done)
-                        yield job, _received(done, folder)
+                        yield job, _received(done, folder, plan)
             finally:
                 for left in running:
                     ray.cancel(left, force=True)
@@ -122,7 +122,7 @@ def _samples(plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
             yield name, plan.made.load(name, plan.data_dir)
 
 
-def _received(done: Any, folder: StudyFolder) -> Cell | Failure:
+def _received(done: Any, folder: StudyFolder, plan: Plan) -> Cell | Failure:
     """A cell from Ray, stored."""
     import ray
     from ray.exceptions import RayError
@@ -135,6 +135,8 @@ def _received(done: Any, folder: StudyFolder) -> Cell | Failure:
     if isinstance(found, Failure):
         return found
     cell, samples = found
+    # Another process may have begun the folder anew, with other settings.
+    folder.confirm(plan)
     folder.write(cell, samples)
     return cell
 
