@@ -174,7 +174,6 @@ ALLOWED = {
     ("quantum_train/generator_file.py", "save"): "safetensors, as bytes",
     ("searches/session.py", "save"): "a checkpoint, by the run folder",
     ("searches/memory.py", "write_text"): "to the system, which counts memory anew; no file",
-    ("searches/tuning/trials.py", "JournalFileBackend"): "Optuna's own journal",
     ("searches/tuning/trials.py", "mkdir"): "the folder of that journal, which a person named",
 }
 

@@ -119,7 +119,7 @@ def test_a_lock_that_cannot_be_made_is_one_line(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_metrics_on_a_device_that_is_full_are_told_in_one_line(folder, monkeypatch):
     monkeypatch.setattr(
-        "diffqas.storage.files.open_to_append", lambda path: os.open("/dev/full", os.O_WRONLY)
+        "diffqas.storage.files.open_to_append", lambda path, **_: os.open("/dev/full", os.O_WRONLY)
     )
     with pytest.raises(
         RunError,

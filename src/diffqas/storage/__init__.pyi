@@ -24,7 +24,9 @@ from .entries import or_null as or_null
 from .environment import StoredEnvironment as StoredEnvironment
 from .files import MAX_JSON_BYTES as MAX_JSON_BYTES
 from .files import append_json as append_json
+from .files import append_lines as append_lines
 from .files import csv_content as csv_content
+from .files import cut_back as cut_back
 from .files import make_folder as make_folder
 from .files import parse_json as parse_json
 from .files import read_file as read_file

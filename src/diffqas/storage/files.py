@@ -100,12 +100,64 @@ def append_json(path: Path, value: object) -> None:
     Raises:
         RunError: the line cannot be written, or the place is a link or no ordinary file.
     """
-    line = (json.dumps(value) + "\n").encode()
+    append_lines(path, (json.dumps(value) + "\n").encode())
+
+
+def append_lines(path: Path, content: bytes, *, named: bool = False) -> None:
+    """Add whole lines to an ordinary file, which is made if it is not there: all of them or none.
+
+    Args:
+        path: the file.
+        content: the lines.
+        named: whether a person named this file: then a link is followed to it, and its content is
+            on the disk when this returns.
+
+    Raises:
+        RunError: they cannot be written, or the place is a link or no ordinary file.
+    """
     try:
-        with os.fdopen(open_to_append(path), "ab") as file:
-            file.write(line)
+        descriptor = open_to_append(path, named=named)
+        try:
+            _append(descriptor, content)
+            if named:
+                synchronise(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise RunError(f"Cannot write {path}: {error.strerror}. Free some space.") from None
+
+
+def _append(descriptor: int, content: bytes) -> None:
+    """Write all of it, or take back the part that a full disk has taken.
+
+    The next line would be written behind a part of a line, and both would be lost.
+    """
+    before = os.fstat(descriptor).st_size
+    rest = memoryview(content)
+    try:
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    except BaseException:
+        with suppress(OSError):
+            os.ftruncate(descriptor, before)
+        raise
+
+
+def cut_back(path: Path, size: int) -> None:
+    """Take away what stands behind the first `size` bytes of an ordinary file that a person named.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        descriptor = open_to_append(path, named=True)
+        try:
+            os.ftruncate(descriptor, size)
+            synchronise(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise RunError(f"Cannot write {path}: {error.strerror}.") from None
 
 
 def make_folder(path: Path, inside: Path | None = None) -> None:
@@ -144,9 +196,14 @@ def create_new(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666)
 
 
-def open_to_append(path: Path) -> int:
-    """Open an ordinary file for writing at its end; a pipe is an error and does not wait."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT | _BINARY
+def open_to_append(path: Path, *, named: bool = False) -> int:
+    """Open an ordinary file for writing at its end; a pipe is an error and does not wait.
+
+    A link is followed only if a person named the file.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_WAIT | _BINARY
+    if not named:
+        flags |= _NO_LINK
     descriptor = os.open(path, flags, 0o666)
     try:
         # Asked of what is open, not of the name, which could be given to something else meanwhile.

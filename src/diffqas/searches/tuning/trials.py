@@ -9,21 +9,22 @@ import math
 import os
 import socket
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from diffqas.errors import ArgumentError, DataError, RunError, require, whole
+from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError, require, whole
 from diffqas.reports import Terminal, number, plain_text
 from diffqas.searches.config import RunConfig
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import threads
 from diffqas.searches.tuning.objective import held_out, losses
 from diffqas.searches.tuning.space import Parameter, applied, own_values, parameters_for, words_of
-from diffqas.storage import Json, encode
+from diffqas.storage import Json, JsonView, encode, short
 from diffqas.tasks import Settings, Task
 from diffqas.text import file_name, visible
 
@@ -103,7 +104,9 @@ def tune(
     if storage is not None:
         path = Path(storage)
     console = Terminal(quiet=quiet)
-    study = _open(path, config, parameters)
+    study, mended = _open(path, config, parameters)
+    if mended:
+        console.say(Text(visible(mended), "yellow"))
     what = f": {len(parameters)} parameters ({', '.join(parameters)}), {len(config.seeds)} seeds, "
     what += visible(f"{_done(study)} of {trials} trials in {path}")
     console.say(Text.assemble(plain_text(config.dataset, "bold"), what))
@@ -114,12 +117,12 @@ def tune(
     return _tuned(study, config.settings, parameters, path)
 
 
-def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) -> Study:
-    """The trials in a file, which is made if it is not there."""
+def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) -> tuple[Study, str]:
+    """The trials in a file, which is made if it is not there, and what was mended in it."""
     try:
         import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
+
+        from diffqas.searches.tuning.journal import Journal
     except ImportError:
         raise ArgumentError(MISSING) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -127,32 +130,81 @@ def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) ->
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         known = path.exists() and path.stat().st_size > 0
-        journal = JournalStorage(JournalFileBackend(str(path)))
-        study = optuna.create_study(
-            storage=journal, study_name="tune", direction="minimize", load_if_exists=True
-        )
     except OSError as error:
         raise RunError(f"Cannot write {path}: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError):
-        raise DataError(
-            f"{path} is no journal of trials, or is damaged. Give another --storage."
-        ) from None
+    journal = Journal(path)
+    with _understood(path):
+        study = optuna.create_study(
+            storage=optuna.storages.JournalStorage(journal),
+            study_name="tune",
+            direction="minimize",
+            load_if_exists=True,
+        )
+        found = study.user_attrs.get("setup")
+        if found is not None:
+            _refuse_other_setup(path, found, setup)
+        for trial in study.get_trials(deepcopy=False):
+            _check(trial, parameters)
     # The same draws in every run that begins; one that goes on, or helps, draws others.
     study.sampler = optuna.samplers.TPESampler(seed=None if known else config.seeds[0])
     assert isinstance(config.settings, Settings)
     study.pruner = optuna.pruners.MedianPruner(STARTUP, n_warmup_steps=config.settings.epochs // 5)
-    found = study.user_attrs.get("setup")
     if found is None:
         study.set_user_attr("setup", setup)
+    if not study.get_trials(deepcopy=False):
         own = own_values(dict(parameters), config.settings)
         study.enqueue_trial(own, user_attrs={PROCESS: _process()}, skip_if_exists=True)
-    elif found != setup:
-        wrong = next(name for name in setup if found.get(name) != setup[name])
-        raise RunError(
-            f"{path} holds trials with another {wrong}. Give another --storage, or remove the file."
-        )
     _bury(study)
-    return study
+    return study, journal.mended
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is the fault of the file, whose records may say anything."""
+    try:
+        yield
+    except DiffqasError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {short(error)}"
+        raise DataError(
+            f"{path} is no journal of trials, or is damaged ({what}). Give another --storage."
+        ) from None
+
+
+def _refuse_other_setup(path: Path, found: JsonView, setup: JsonView) -> None:
+    for name, value in setup.items():
+        if found.get(name) != value:
+            remedy = "Give another --storage, or remove the file."
+            raise RunError(f"{path} holds trials with another {name}. {remedy}")
+
+
+def _check(trial: FrozenTrial, parameters: Mapping[str, Parameter]) -> None:
+    """Refuse a trial that this program has not written; what it was is read without a check later.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if trial.state.name == "COMPLETE":
+        if trial.value is None or not math.isfinite(trial.value):
+            raise ValueError(f"trial {trial.number} is complete without a loss")
+        if set(trial.params) != set(parameters):
+            raise ValueError(f"trial {trial.number} has other parameters")
+    for name, value in trial.params.items():
+        if trial.distributions[name] != parameters[name].distribution():
+            raise ValueError(f"trial {trial.number} has another range of {name}")
+        if not _is_number(value):
+            raise ValueError(f"trial {trial.number} has no number as {name}")
+    queued = trial.system_attrs.get("fixed_params", {})
+    if not set(queued) <= set(parameters) or not all(map(_is_number, queued.values())):
+        raise ValueError(f"trial {trial.number} waits for other parameters")
+    for step, loss in trial.intermediate_values.items():
+        if not whole(step) or not _is_number(loss):
+            raise ValueError(f"trial {trial.number} has no loss at an epoch")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> Json:
@@ -173,9 +225,17 @@ def _bury(study: Study) -> None:
 
     host = socket.gethostname()
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        where, pid = trial.user_attrs.get(PROCESS, (None, 0))
+        where, pid = _owner(trial)
         if where == host and pid != os.getpid() and not _alive(pid):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def _owner(trial: FrozenTrial) -> tuple[str | None, int]:
+    """Machine and process of a trial; no machine if its record says none."""
+    match trial.user_attrs.get(PROCESS):
+        case [str(host), int(pid)] if 0 < pid < 2**31:
+            return host, pid
+    return None, 0
 
 
 def _process() -> tuple[str, int]:
@@ -239,7 +299,9 @@ def _trial(study: Study, config: RunConfig, inner: Task, parameters: dict[str, P
                 state = TrialState.PRUNED
                 break
     except BaseException:
-        study.tell(trial, state=TrialState.FAIL)
+        # Of a disk that is full the first error is the one to be told.
+        with suppress(RunError):
+            study.tell(trial, state=TrialState.FAIL)
         raise
     study.tell(trial, loss if state == TrialState.COMPLETE else None, state=state)
     return trial.number
