@@ -11,6 +11,9 @@ from collections.abc import Iterable
 
 from diffqas.text import visible
 
+LONGEST = 2_000
+"""Characters of a message: more than any that is meant."""
+
 
 class DiffqasError(Exception):
     r"""Base of all errors raised on purpose: the message is meant for the user, in one line.
@@ -22,7 +25,17 @@ class DiffqasError(Exception):
     """
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(visible(message))
+        super().__init__(_shortened(visible(message)))
+
+
+def _shortened(line: str) -> str:
+    """A line of at most `LONGEST` characters: a file from elsewhere may hold a name of a megabyte.
+
+    The beginning says what is wrong, the end how it can be helped.
+    """
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST - 300]} ... {line[-295:]}"
 
 
 class ArgumentError(DiffqasError, ValueError):

@@ -345,8 +345,8 @@ def _ranked(row: Entries) -> RankedCandidate:
         merged=row.many("merged", TEXT),
         constant=row.one("constant", FLAG),
         gate=row.perhaps("gate", TEXT) or "",
-        weights=row.many("weights", FINITE),
-        contributions=row.many("contributions", FINITE),
+        weights=row.many("weights", NUMBER),
+        contributions=row.many("contributions", NUMBER),
         ranks=row.many("ranks", FINITE),
     )
 

@@ -56,9 +56,10 @@ class Journal(JournalFileBackend):
         if path.exists():
             with self._alone():
                 self._mend()
-        else:
-            append_lines(path, b"", named=True)
-        super().__init__(str(path), self._turn)
+        try:
+            super().__init__(str(path), self._turn)
+        except OSError as error:
+            raise RunError(f"Cannot write {path}: {short(error)}.") from None
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Add records, all of them or none."""
