@@ -46,6 +46,14 @@ def test_an_unfinished_run_is_refused_without_anything_heavy():
     assert not imported("show", str(RUNS / "series" / "unfinished"), code=2) & HEAVY
 
 
+@pytest.mark.parametrize("kind", ["agents", "federated", "images", "own-task", "qlstm", "series"])
+def test_choices_are_understood_in_a_fresh_process(kind):
+    code = "import json, sys; from diffqas.searches import config_from_json; "
+    code += "config_from_json(json.load(sys.stdin))"
+    with (RUNS / kind / "finished" / "config.json").open() as file:
+        subprocess.run([sys.executable, "-c", code], stdin=file, check=True, timeout=300)
+
+
 def test_the_package_alone_imports_nothing_heavy():
     code = "import sys, diffqas; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

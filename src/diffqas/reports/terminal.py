@@ -118,6 +118,8 @@ def _epochs(result: RunResult) -> str:
     if result.federated is not None:
         return _counted(result.federated.rounds, "round")
     chosen = result.figures.get("selected_epoch")
+    if result.epochs is None:
+        return "epochs not known"
     if chosen is None:
         return "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
     # A seed that was frozen has chosen no epoch.

@@ -16,6 +16,7 @@ from diffqas.choices import check, option
 from diffqas.errors import RunError, require, whole
 from diffqas.kinds import AnyKind
 from diffqas.searches.data_sets import load_task
+from diffqas.searches.kinds import STORED
 from diffqas.searches.own_task import own_task
 from diffqas.simulator import compiled
 from diffqas.storage import Json, decode, encode, typed
@@ -128,7 +129,10 @@ def config_from_json(content: Json) -> RunConfig:
             f"config.json has format {found!r}, this version of diffqas reads format {FORMAT}."
         )
     try:
-        return typed(RunConfig, {key: decode(value) for key, value in content["run"].items()})
+        choices = {key: decode(value) for key, value in content["run"].items()}
+        if not isinstance(choices.get("kind"), STORED):
+            raise TypeError("kind: it is no kind of model")
+        return typed(RunConfig, choices)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
 

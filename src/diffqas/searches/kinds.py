@@ -9,6 +9,11 @@ from diffqas.choices import Value
 from diffqas.errors import ArgumentError, choose
 from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind
 
+STORED = (AgentKind, PerLayerKind, QLSTMKind, QuantumTrainKind)
+"""What config.json may name. Their classes make themselves known to it when they are imported,
+which a file that names one cannot wait for.
+"""
+
 ENVIRONMENT_KINDS: dict[str, type[AnyKind]] = {AgentKind.name: AgentKind}
 """Those of agents, which act in an environment in place of looking at data."""
 
