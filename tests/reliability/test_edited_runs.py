@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from diffqas import load
 from diffqas.cli.runs import table_of
 from diffqas.cli.show import show_run, show_runs
 from diffqas.errors import DiffqasError
+from diffqas.reports import Terminal
 from diffqas.reports.page import build
 from diffqas.runs import list_runs
 from diffqas.runs.report import run_page
@@ -95,7 +95,7 @@ def sent(request, tmp_path):
 
 def in_one_line(call) -> str | None:
     """What a call refuses; None if it gave a result. Anything but an error of ours is raised."""
-    console = Console(file=io.StringIO(), width=120)
+    console = Terminal(file=io.StringIO(), width=120)
     try:
         with redirect_stdout(io.StringIO()):
             call(console)
@@ -111,7 +111,7 @@ def in_one_line(call) -> str | None:
 def read_everywhere(folder: Path, beside: Path) -> list[str]:
     """The lines in which commands refuse a folder; those that it is listed or shown without."""
     listed = list_runs(folder)
-    Console(file=io.StringIO(), width=200).print(table_of(listed))
+    Terminal(file=io.StringIO(), width=200).print(table_of(listed))
     json.dumps([run.to_json() for run in listed])
     said = [run.fault for run in listed]
     shown = in_one_line(lambda console: show_run(folder, console))

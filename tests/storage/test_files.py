@@ -168,6 +168,8 @@ WRITES = {
 ALLOWED = {
     ("agents/animation.py", "save"): "a picture, into a buffer",
     ("reports/pictures.py", "savefig"): "a figure, into a buffer",
+    ("reports/canvas.py", "savefig"): "a figure, into a buffer",
+    ("cli/surroundings.py", "open"): "the device that takes everything, for output nobody reads",
     ("reports/events.py", "SummaryWriter"): "TensorBoard's own writer, in a folder made by storage",
     ("runs/export/onnx.py", "save"): "a model, into a buffer",
     ("runs/export/network_file.py", "save"): "safetensors, as bytes",
