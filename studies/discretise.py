@@ -49,7 +49,7 @@ def study(path: str) -> Study:
         datasets=(name,),
         metric=found.compared,
         recipes=lambda: {"default": found.settings},
-        load=lambda dataset, data_dir: found.config.load(),  # pyright: ignore[reportArgumentType]
+        load=lambda dataset, data_dir: found.task,
         samples=lambda dataset: 1000,
         origin=found.origin,
         more=partial(tell, found),

@@ -13,10 +13,10 @@ from diffqas.architecture import Gumbel, Ranked, Softmax
 from diffqas.errors import RunError
 from diffqas.kinds import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
-from diffqas.searches import RunConfig, config_from_json, load
+from diffqas.searches import RunConfig, config_from_json, load, task_of
 from diffqas.storage import RunFolder, read_file
 from diffqas.studies import Metric, Origin, metric_of
-from diffqas.tasks import Settings
+from diffqas.tasks import Settings, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,7 @@ class Found:
         config: its settings.
         metric: name of the figure that its task compares.
         higher: whether more of it is better.
+        task: what it was on.
         models: its trained models by seed, on the CPU in float32, without those that diverged.
             Annealed weights stay where the run left them.
     """
@@ -36,6 +37,7 @@ class Found:
     config: RunConfig
     metric: str
     higher: bool
+    task: Task
     models: dict[int, QuantumTrain]
 
     @property
@@ -96,9 +98,11 @@ def find(path: str) -> Found:
 @lru_cache(maxsize=2)
 def _found(path: str, digest: str, seeds: tuple[int, ...], metric: str, higher: bool) -> Found:
     config = config_from_json(RunFolder(Path(path)).load_config())
-    models = dict(zip(config.seeds, load(path).models, strict=True))
+    task = task_of(config, Path(path))
+    assert isinstance(task, Task)
+    models = dict(zip(config.seeds, load(path, task=task).models, strict=True))
     kept = {seed: _settled(models[seed]) for seed in seeds}
-    return Found(Origin(path, digest, seeds), config, metric, higher, kept)
+    return Found(Origin(path, digest, seeds), config, metric, higher, task, kept)
 
 
 def _settled(model: QuantumTrain) -> QuantumTrain:

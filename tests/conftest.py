@@ -16,6 +16,12 @@ settings.register_profile("diffqas", deadline=None, derandomize=True, max_exampl
 settings.load_profile("diffqas")
 
 
+@pytest.fixture(autouse=True)
+def _own_data_folder(tmp_path_factory, monkeypatch):
+    """What a test runs is remembered in a folder of its own, not in that of the person."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+
+
 @pytest.fixture
 def refused(capsys) -> Callable[..., str]:
     """Calls the program with arguments that it must refuse: exit code 2 and one line of errors,

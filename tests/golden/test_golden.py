@@ -4,7 +4,9 @@ Bits are compared where torch, processor and kernels are those of the fixture; e
 compared to three digits. What is meant to change is made again by `make.py`.
 """
 
+import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -32,7 +34,8 @@ from safetensors.torch import load_file
 
 import diffqas
 from diffqas.cli import main
-from kinds import COMMANDS, KINDS, NEEDED, SENSITIVE, STORED, STUDY
+from diffqas.searches import trust
+from kinds import COMMANDS, KINDS, NEEDED, SENSITIVE, STORED, STUDY, TASK_FILE
 
 VERSIONS = sorted(path.name for path in FORMATS.iterdir() if path.is_dir())
 SEED_FILES = "model-seed-{}.safetensors"
@@ -53,6 +56,9 @@ def copied(version: str, name: str, place: Path) -> Path:
     for config in folder.rglob("config.json"):
         text = config.read_text("utf-8")
         config.write_text(text.replace(ELSEWHERE, HERE.as_posix()), "utf-8")
+    # Whoever has such a run has searched its task, and is asked for it once by this version.
+    file = HERE / TASK_FILE
+    trust.record(trust.Code(os.path.realpath(file), hashlib.sha256(file.read_bytes()).hexdigest()))
     return folder
 
 

@@ -15,6 +15,7 @@ from diffqas.agents.episode_log import LAST, WINDOW, EpisodeLog
 from diffqas.agents.networks import Agents, SeparateAgents
 from diffqas.agents.settings import AgentSettings
 from diffqas.agents.task import EnvironmentTask
+from diffqas.architecture import governed_draws, seed_draws
 from diffqas.errors import RunError
 from diffqas.reports import AgentRecord
 from diffqas.storage import State
@@ -116,7 +117,10 @@ class AgentTraining(ABC, Generic[P]):
         """
         while not self.finished:
             started = time.perf_counter()
-            self._until_next_record()
+            # An environment of one's own may draw from the global generators.
+            with governed_draws(torch.device(self.task.device)):
+                seed_draws(self.seeds[0], self.epoch)
+                self._until_next_record()
             self.seconds += time.perf_counter() - started
             self.epoch += 1
             yield self._record()

@@ -5,6 +5,10 @@ from diffqas.architecture.angles import fewer_rotations as fewer_rotations
 from diffqas.architecture.audit import MAX_AUDIT_QUBITS as MAX_AUDIT_QUBITS
 from diffqas.architecture.audit import Audit as Audit
 from diffqas.architecture.audit import audits as audits
+from diffqas.architecture.draws import forked_draws as forked_draws
+from diffqas.architecture.draws import governed_draws as governed_draws
+from diffqas.architecture.draws import seed_draws as seed_draws
+from diffqas.architecture.draws import seed_others as seed_others
 from diffqas.architecture.expressibility import haar_floor as haar_floor
 from diffqas.architecture.expressibility import log_haar_masses as log_haar_masses
 from diffqas.architecture.kept import Kept as Kept

@@ -53,6 +53,8 @@ class Noise:
     """That an agent plays for every figure, 20 if not given."""
     output: Path | None = None
     """Folder for the files; noise in the run folder if not given."""
+    task: str | None = None
+    """As of `diffqas resume`."""
 
     def run(self) -> None:
         """Measure, then print the table and where the files lie."""
@@ -83,6 +85,7 @@ class Noise:
                 trajectories=self.trajectories,
                 episodes=self.episodes,
                 output=self.output,
+                task=self.task,
                 progress=advance,
             )
         console.print(report_table(report))

@@ -34,6 +34,8 @@ class Play:
     """Draw the actions from the policy; the most probable ones if not given."""
     output: Path | None = None
     """The animation, FILE.gif; play.gif in the run folder if not given."""
+    task: str | None = None
+    """The environment, if its module is one of your own that you did not search here."""
 
     def run(self) -> None:
         """Play, show the episode, then print how it went and where the animation lies."""
@@ -43,6 +45,7 @@ class Play:
             episode_seed=self.episode,
             sample=self.sample,
             output=self.output,
+            task=self.task,
         )
         console = Terminal()
         if console.is_terminal:

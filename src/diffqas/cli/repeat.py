@@ -29,6 +29,8 @@ class Repeat:
     """Where the run's file of samples lies now."""
     data_dir: Path | None = None
     """Where the run's files of images lie now."""
+    task: str | None = None
+    """As of `diffqas resume`."""
 
     def run(self) -> None:
         """Train, then print what was compared."""
@@ -38,6 +40,7 @@ class Repeat:
             tolerance=self.tolerance,
             csv=self.csv,
             data_dir=self.data_dir,
+            task=self.task,
         )
         console = Terminal()
         table = Table(

@@ -19,7 +19,9 @@ class Resume:
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     task: str | None = None
-    """FILE.py:NAME, if the run's task is one of your own and does not lie where it did."""
+    """FILE.py:NAME, if the run's task is one of your own and has changed, was moved, or was never
+    run by you; of an environment with a module its id.
+    """
 
     def run(self) -> None:
         """Train to the end, then print the result."""

@@ -14,9 +14,11 @@ from diffqas.architecture import (
     ParameterGroup,
     PerLayerCircuit,
     Ranking,
+    forked_draws,
     generators,
     noise_like,
     rank_each,
+    seed_draws,
     shot_generators,
 )
 from diffqas.errors import require
@@ -62,6 +64,9 @@ class Lockstep(nn.Module):
         self.vectorised = not [*first.target.parameters(), *first.target.buffers()]
         # In a list, as its numbers are not its own, but those of the one generator.
         self._pair: list[Generator] = []
+        # Seeds, steps done, and calls since then: what a target's own draws depend on.
+        self._seeds: Sequence[int] = ()
+        self._step = self._calls = 0
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -98,6 +103,7 @@ class Lockstep(nn.Module):
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell the relaxation and finite shots how far training has come."""
+        self._seeds, self._step, self._calls = tuple(seeds), step, 0
         _advance(self.generator, progress, step, seeds)
         for pair in self._pair:
             _advance(pair, progress, step, [*seeds, *seeds])
@@ -159,7 +165,11 @@ class Lockstep(nn.Module):
     def _one_by_one(self, tensors: dict[str, Tensor], args: Sequence[Tensor], own: bool) -> Tensor:
         """As `call`, one seed after the other."""
         outputs = []
+        self._calls += 1
         for seed, target in enumerate(cast("list[Skeleton]", list(self.targets))):
+            if self._seeds:
+                # A seed draws the same in any company.
+                seed_draws(self._seeds[seed], self._step, self._calls)
             one = {name: tensor[seed] for name, tensor in tensors.items()}
             few = tuple(arg[seed] for arg in args) if own else tuple(args)
             outputs.append(target.call(one, few, {}))
@@ -176,7 +186,7 @@ class Lockstep(nn.Module):
         True
         """
         if self.vectorised and len(self) > 1:
-            with torch.random.fork_rng(devices=[]):
+            with forked_draws():
                 self(*args)
         return self.vectorised
 
@@ -197,7 +207,7 @@ class Lockstep(nn.Module):
 def _stacked(one: Generator, count: int) -> Generator:
     """A generator like one for several seeds, whose numbers are still to be set."""
     lead = (count,)
-    with torch.random.fork_rng(devices=[]):  # every number is overwritten
+    with forked_draws():  # every number is overwritten
         circuits, mapping = one.circuits.stacked(lead), one.mapping.stacked(lead)
     order, start = one.order.name, one.start
     made = Generator(circuits, mapping, one.scale, one.sizes, order, lead, start)

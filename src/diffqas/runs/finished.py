@@ -73,7 +73,8 @@ class FinishedRun:
     @property
     def own(self) -> bool:
         """Whether the task is a user's, of which nothing is known but its samples."""
-        return self._given is not None or self.config.own is not None
+        named = self._given in (None, self.config.dataset)
+        return not named or self.config.own is not None
 
     @cached_property
     def task(self) -> Task | EnvironmentTask:
@@ -87,8 +88,7 @@ class FinishedRun:
         # `load` makes an environment from its name, and asks for no samples.
         if self.result.agents is not None and self._given is None:
             return load(place).models
-        samples = self.task if isinstance(self.task, Task) else None
-        return load(place, task=samples).models
+        return load(place, task=self.task).models
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ def play_run(
     episode_seed: int = 0,
     sample: bool = False,
     output: str | Path | None = None,
+    task: str | None = None,
 ) -> tuple[Episode, Path]:
     """Let the agent of a finished run play one episode, without any circuit; leaves an animation.
 
@@ -32,6 +33,7 @@ def play_run(
             actions are drawn.
         sample: draw the actions from the policy; else take the most probable ones.
         output: the animation, FILE.gif; None: play.gif in the run folder.
+        task: the environment again, if making it imports a module of your own.
 
     Returns:
         The episode with its frames, and where the animation lies.
@@ -42,7 +44,7 @@ def play_run(
         DataError: the environment cannot be made or draws no pictures.
         RunError: no finished run on an environment there, or a full disk.
     """
-    run = FinishedRun.open(folder)
+    run = FinishedRun.open(folder, task=task)
     name = run.result.task
     if run.result.agents is None:
         remedy = "only agents play (try `diffqas search minigrid-empty-5x5`)"
@@ -53,6 +55,9 @@ def play_run(
     require(whole(episode_seed, 0), "episode", "be a whole number of at least 0", episode_seed)
     index = run.index_of(seed)
     agent = run.models[index]
+    # An id with a module imports it: that of config.json, which was asked for, not another one's.
+    if ":" in name:
+        name = run.task.name
     with _no_window(), closing(Environment(name, picture=True)) as environment:
         episode = play_episode(
             environment, agent.export(), episode_seed, greedy=not sample, frames=True

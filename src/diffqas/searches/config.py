@@ -17,9 +17,8 @@ from diffqas.errors import RunError, require, whole
 from diffqas.kinds import AnyKind
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.kinds import STORED
-from diffqas.searches.own_task import own_task
 from diffqas.simulator import compiled
-from diffqas.storage import Json, decode, encode, typed
+from diffqas.storage import Json, decode, encode, read_json, typed
 from diffqas.tasks import Scaling, Settings, Task, TaskSource
 from diffqas.training import Federated
 
@@ -92,15 +91,13 @@ class RunConfig:
         return torch.float64 if self.dtype == "float64" else torch.float32
 
     def load(self) -> Task | EnvironmentTask:
-        """The task with its data; of a task in a file of your own that file is executed.
+        """The named data set, or the environment; of a task of your own see `task_of`.
 
         Raises:
             ArgumentError: arguments that do not fit the data set.
             DataError: a file that cannot be used.
-            RunError: the task was given from Python, and is not known here.
         """
-        if self.own is not None:
-            return own_task(self.own, self.dataset)[0]
+        assert self.own is None, "a file is executed by `task_of`, which asks if it may be"
         return load_task(
             self.dataset,
             csv=self.csv,
@@ -135,6 +132,15 @@ def config_from_json(content: Json) -> RunConfig:
         return typed(RunConfig, choices)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise RunError(f"config.json does not fit this version of diffqas: {error}") from None
+
+
+def is_run_config(path: Path) -> bool:
+    """Whether a file is the config.json of a run, as far as its outline tells."""
+    try:
+        content = read_json(path)
+    except RunError:
+        return False
+    return "format" in content and isinstance(content.get("run"), dict)
 
 
 def environment() -> Json:

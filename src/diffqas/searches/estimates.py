@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from diffqas.agents import AgentSettings, Environment, EnvironmentTask, SyncTraining
-from diffqas.architecture import CircuitMixture
+from diffqas.architecture import CircuitMixture, forked_draws
 from diffqas.circuits import SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import QuantumTrainKind
@@ -142,7 +142,7 @@ def _numbers(module: nn.Module) -> int:
 def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None) -> Estimate:
     device = torch.device(config.device)
     peak = memory.Peak(device)
-    with threads(config.threads), torch.random.fork_rng(devices=[]):
+    with threads(config.threads), forked_draws():
         training, _ = make_training(config, task)
         assert isinstance(training, Training)
         step = _timed_step(training, device)
@@ -180,7 +180,7 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
         )
     device = torch.device(config.device)
     peak = memory.Peak(device)
-    with threads(config.threads), torch.random.fork_rng(devices=[]):
+    with threads(config.threads), forked_draws():
         training, models = make_training(config, task)
         assert isinstance(training, SyncTraining)
         step = _median_time(training.update, device)
@@ -244,7 +244,7 @@ def _timed_evaluation(training: Training, device: torch.device) -> float:
 def _timed_circuit(config: RunConfig, kind: QuantumTrainKind, depth: int, n: int) -> float:
     """Time of a smaller mixture, forward and backward, without the network."""
     choices = config.settings.generator
-    with torch.random.fork_rng(devices=[]):
+    with forked_draws():
         space = SearchSpace(kind.candidates)
         circuits = CircuitMixture(
             space, min(n, MODEL_QUBITS), depth, choices.relaxation, kind.sharing, choices.init_std

@@ -1,22 +1,25 @@
-"""The task of your own that a run was made of, found again.
+"""The code that a run was made of, found again: a task in a file, or the module of an environment.
 
-Its file is executed, and a person is told which one.
+It is executed if a person names it now, or named it for a run of their own before; see `trust`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffqas.agents import EnvironmentTask
-from diffqas.errors import RunError
+from diffqas.agents import EnvironmentTask, is_environment
+from diffqas.errors import RunError, require
 from diffqas.reports import Terminal
+from diffqas.searches.trust import code_of, module_code, record, refuse_untrusted
 from diffqas.tasks import Task, TaskSource, is_task_file, load_task_file
 
 if TYPE_CHECKING:
     from diffqas.searches.config import RunConfig
 
 REMEDY = "Name it with --task FILE.py:NAME (from Python: task=...)"
+TRUSTED = "If you trust it, name it: --task {} (from Python: task=...)"
 
 
 def named_task(task: str | Task) -> tuple[str | Task, TaskSource | None]:
@@ -30,14 +33,75 @@ def named_task(task: str | Task) -> tuple[str | Task, TaskSource | None]:
     return load_task_file(task) if is_task_file(task) else (task, None)
 
 
-def own_task(source: TaskSource, name: str) -> tuple[Task, TaskSource]:
-    """Execute the file that a run names; returns the task, and the file as it is now.
+def task_of(
+    config: RunConfig,
+    folder: Path,
+    given: str | Task | EnvironmentTask | None = None,
+    *,
+    quiet: bool = False,
+) -> Task | EnvironmentTask:
+    """The task of a run.
+
+    Code that config.json names is executed only if a person named it for a run before, as it is
+    and where it lies, and it lies in no run folder; or if it is named now. Which file it is, and
+    whether it has changed, is told on standard error.
+
+    Args:
+        config: of the run.
+        folder: of the run.
+        given: the task, `FILE.py:NAME`, or an environment whose module is imported, in place of
+            what config.json names.
+        quiet: tell nothing.
 
     Raises:
-        DataError: the file cannot be used.
-        RunError: the run names none, or it is not there any more.
+        ArgumentError, DataError, RunError: it cannot be had, or must not be executed unasked.
     """
-    return load_task_file(_located(source, name))
+    if isinstance(given, Task | EnvironmentTask):
+        return given
+    console = Terminal(stderr=True, quiet=quiet)
+    if config.own is None:
+        return _known_task(config, folder, given, console)
+    if given is not None:
+        task, now = load_task_file(given)
+        remember(now, None, console)
+    else:
+        words = _located(config.own, config.dataset)
+        task, now = load_task_file(words, _allowed(folder, console))
+    if config.own.sha256 not in (None, now.sha256):
+        changed = f"{now.path} is not the file that the run was begun with: it has changed since."
+        console.say(changed, style="yellow")
+    return task
+
+
+def _known_task(
+    config: RunConfig, folder: Path, given: str | None, console: Terminal
+) -> Task | EnvironmentTask:
+    """A named data set, or an environment, whose module is imported by being made."""
+    if given is not None and is_task_file(given):
+        return load_task_file(given)[0]
+    rule = f"name a task in its file, or {config.dataset}, which the run is on"
+    require(given in (None, config.dataset), "task", rule, repr(given))
+    code = module_code(config.dataset)
+    if code is not None and given is None:
+        refuse_untrusted(code, folder, TRUSTED.format(config.dataset))
+    elif code is not None:
+        remember(None, config.dataset, console)
+    return config.load()
+
+
+def remember(source: TaskSource | None, dataset: str | None, console: Terminal) -> None:
+    """Record the code that a person named for a run; a line tells if that is not possible."""
+    code = None
+    if source is not None and source.path is not None:
+        code = code_of(source)
+    elif source is None and dataset is not None and is_environment(dataset):
+        code = module_code(dataset)
+    if code is None:
+        return
+    reason = record(code)
+    if reason is not None:
+        line = f"It is not remembered that you named {code.path}: {reason}"
+        console.say(line, style="yellow")
 
 
 def _located(source: TaskSource, name: str) -> str:
@@ -49,43 +113,11 @@ def _located(source: TaskSource, name: str) -> str:
     return source.words
 
 
-def task_of(
-    config: RunConfig, folder: Path, given: str | Task | None = None, *, quiet: bool = False
-) -> Task | EnvironmentTask:
-    """The task of a run.
+def _allowed(folder: Path, console: Terminal) -> Callable[[TaskSource], None]:
+    """Refuses what must not be executed unasked, and tells what is."""
 
-    A file is executed if it was named by hand, or if it lies where config.json says and not in the
-    run folder itself, which may come from anybody. Which one, and whether it has changed, is told
-    on standard error.
+    def allow(source: TaskSource) -> None:
+        refuse_untrusted(code_of(source), folder, TRUSTED.format(source.words))
+        console.say(f"Executing {source.path}", style="dim")
 
-    Args:
-        config: of the run.
-        folder: of the run.
-        given: the task, or `FILE.py:NAME`, in place of what config.json names.
-        quiet: tell nothing.
-
-    Raises:
-        ArgumentError, DataError, RunError: it cannot be had.
-    """
-    if isinstance(given, Task):
-        return given
-    if given is None and config.own is None:
-        return config.load()
-    console = Terminal(stderr=True, quiet=quiet)
-    if given is not None:
-        task, now = load_task_file(given)
-    else:
-        assert config.own is not None
-        words = _located(config.own, config.dataset)
-        path = Path(str(config.own.path))
-        # A run folder may come from anybody, and config.json may name a file beside it.
-        if path.is_relative_to(folder.resolve()):
-            raise RunError(
-                f"{path} lies in the run folder itself, and is not executed unasked. {REMEDY}."
-            )
-        console.say(f"Executing {path}", style="dim")
-        task, now = load_task_file(words)
-    if config.own is not None and config.own.sha256 not in (None, now.sha256):
-        changed = f"{now.path} is not the file that the run was begun with: it has changed since."
-        console.say(changed, style="yellow")
-    return task
+    return allow

@@ -24,12 +24,11 @@ from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
 from diffqas.searches.kinds import choose_kind, names_of_kinds
 from diffqas.searches.options import names_of, options, refuse_foreign
-from diffqas.searches.own_task import named_task
+from diffqas.searches.own_task import named_task, remember
 from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
 from diffqas.storage import RunFolder
 from diffqas.tasks import Settings, Task, TaskSource, explained, recipe_target, rehearse
-from diffqas.text import file_name
 from diffqas.training import Federated
 
 P = ParamSpec("P")
@@ -55,11 +54,11 @@ class Prepared:
 
     def start(self) -> Run:
         """Train, and leave the run folder."""
-        folder = RunFolder(
-            Path(self.output) if self.output is not None else _free_folder(self.config.dataset)
-        )
+        folder = None if self.output is None else RunFolder(Path(self.output))
+        console = Terminal(quiet=self.quiet)
         if self.note is not None:
-            Terminal(quiet=self.quiet).say(self.note, style="dim")
+            console.say(self.note, style="dim")
+        remember(self.config.own, self.config.dataset, console)
         return begin(folder, self.config, self.task, overwrite=self.overwrite, quiet=self.quiet)
 
 
@@ -254,13 +253,3 @@ def _started(choose: Callable[P, Prepared]) -> Callable[P, Run]:
 
 
 search = _started(prepare)
-
-
-def _free_folder(dataset: str) -> Path:
-    name = file_name(dataset)
-    base = Path("runs") / name
-    path, number = base, 1
-    while path.exists():
-        number += 1
-        path = base.with_name(f"{name}-{number}")
-    return path

@@ -13,6 +13,7 @@ import torch
 from rich.text import Text
 
 from diffqas.agents import EnvironmentTask
+from diffqas.architecture import forked_draws
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
 from diffqas.kinds import AnyModel, Labels, SearchTraining
@@ -25,18 +26,25 @@ from diffqas.searches.own_task import task_of
 from diffqas.searches.progress import Display, EpisodeDisplay
 from diffqas.searches.run import Run
 from diffqas.searches.showing import showing_of
-from diffqas.storage import RunFolder, only_one, understood, write_json
+from diffqas.searches.wording import choices_in_words
+from diffqas.storage import RunFolder, State, make_folder, only_one, understood, write_json
 from diffqas.tasks import Settings, Task, explained
 from diffqas.training import FederatedTraining
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between two checkpoints; the last epoch always leaves one."""
+CHOICES = "choices"
+"""The choices of a run in its checkpoint, by name and in words."""
+MAY_CHANGE = ("csv", "data_dir", "own", "device", "threads")
+"""Choices that a run may go on without: where it computes, and where its data lie, which have a
+checksum of their own.
+"""
 CHECKPOINT_SHARE = 20
 """Least time between two checkpoints in units of what one takes."""
 
 
 def begin(
-    folder: RunFolder,
+    folder: RunFolder | None,
     config: RunConfig,
     task: Task | EnvironmentTask,
     *,
@@ -47,7 +55,7 @@ def begin(
     """Run a search whose choices are all made.
 
     Args:
-        folder: where everything is written.
+        folder: where everything is written; None: a new one under `runs/`.
         config: the choices.
         task: the data or the environment.
         source: the file that the choices come from, if they come from one; errors name it.
@@ -60,10 +68,34 @@ def begin(
     # The models are made first: what cannot be made must not cost anybody the run in the folder.
     with nullcontext() if source is None else understood(source):
         training, models = make_training(config, task)
+    if folder is None:
+        folder = RunFolder(free_folder(config.dataset))
     with only_one(folder.path):
         content = config.to_json() | {"data": task.checksum()}
         folder.create(content, overwrite=overwrite, left=LEFT)
         return _run(folder, config, training, models, quiet)
+
+
+def free_folder(name: str) -> Path:
+    """A new and empty folder under `runs/` for a run on a data set, or on a task of that name.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    base = Path("runs") / name
+    path, number = base, 1
+    make_folder(base.parent)
+    while True:
+        try:
+            # Made, not looked for: of two processes at the same name one takes the next.
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+            path = base.with_name(f"{base.name}-{number}")
+        except OSError as error:
+            raise RunError(f"Cannot make the folder {path}: {error.strerror}.") from None
+        else:
+            return path
 
 
 def resume(
@@ -78,8 +110,8 @@ def resume(
     Args:
         folder: the run folder.
         task: the task, if it was one of your own that was given from Python, or that lies elsewhere
-            by now (`"FILE.py:NAME"`). The file that config.json names is executed, and told; see
-            docs/own-tasks.md.
+            by now (`"FILE.py:NAME"`). The file that config.json names is executed, and told, if you
+            ran it before; see docs/own-tasks.md.
         candidates: the search space, if it holds Python classes of your own that are not
             registered.
         quiet: print nothing.
@@ -113,6 +145,24 @@ def _refuse_other_data(
     )
 
 
+def _refuse_other_choices(folder: RunFolder, config: RunConfig, state: State) -> None:
+    """Refuse a config.json that was edited: what is trained would not be what it says."""
+    then = state.get(CHOICES)
+    if not isinstance(then, dict):  # a checkpoint of version 0.1.0
+        return
+    now = choices_in_words(config)
+    changed = [
+        f"{name} {now[name]}, not {then[name]}"
+        for name in now
+        if now[name] != then.get(name, now[name]) and name.partition(".")[0] not in MAY_CHANGE
+    ]
+    if changed:
+        raise RunError(
+            f"{folder.config} is not what the checkpoint was made with: {'; '.join(changed)}. "
+            "Put it back, or begin anew with --overwrite."
+        )
+
+
 def _refuse_finished(folder: RunFolder) -> None:
     if folder.finished:
         raise RunError(
@@ -123,7 +173,7 @@ def _refuse_finished(folder: RunFolder) -> None:
 def load(
     folder: str | Path,
     *,
-    task: str | Task | None = None,
+    task: str | Task | EnvironmentTask | None = None,
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
 ) -> Run:
     """A finished run with its trained models.
@@ -131,8 +181,8 @@ def load(
     Args:
         folder: the run folder.
         task: the task, if it was one of your own that was given from Python, or that lies elsewhere
-            by now (`"FILE.py:NAME"`). The file that config.json names is executed, and told; see
-            docs/own-tasks.md.
+            by now (`"FILE.py:NAME"`). The file that config.json names is executed, and told, if you
+            ran it before; see docs/own-tasks.md.
         candidates: the search space, if it holds Python classes of your own that are not
             registered.
 
@@ -149,11 +199,12 @@ def load(
             f"There is no sound {place.checkpoint.name} of the last epoch in {place.path}: the "
             f"trained models are gone. Train them again with `diffqas repeat {place.path}`."
         )
+    _refuse_other_choices(place, config, state)
     loaded = task_of(config, place.path, task)
     with understood(place.config):
         training, models = make_training(config, loaded)
     # The state holds torch's random numbers, which are the caller's business here.
-    with torch.random.fork_rng(devices=[]), understood(place.checkpoint), explained(config.own):
+    with forked_draws(), understood(place.checkpoint), explained(config.own):
         training.load_state_dict(state)
     return Run(place.path, result, _trained(training, models))
 
@@ -169,7 +220,9 @@ def make_training(
 ) -> tuple[SearchTraining, list[AnyModel]]:
     """Fresh models of a run, and what trains them."""
     settings, seeds = config.settings, list(config.seeds)
-    with explained(config.own):
+    # What a run begins with is computed by as many threads as the run itself: sums over many
+    # weights are rounded otherwise by two threads than by one.
+    with threads(config.threads), explained(config.own):
         here = task.to(checked_device(config.device), config.torch_dtype)
         population, models = config.kind.make(here, settings, config.seeds)
         if config.federated is None:
@@ -192,7 +245,7 @@ def _run(
     _introduce(folder.path, config, training, models, console)
     with threads(config.threads), _checkpoint_named(folder), explained(config.own):
         display = showing_of(config.kind).display(training, console)
-        _train(folder, training, config.kind.labels(models[0]), display, console)
+        _train(folder, config, training, config.kind.labels(models[0]), display, console)
         result = write_artefacts(folder, config, training, _trained(training, models))
         companions = config.kind.companions(training.task, config.settings, config.seeds, models[0])
         result["references"] += train_companions(companions, config.seeds, console)
@@ -210,6 +263,7 @@ def _restore(
     folder.tidy()
     state = folder.load_checkpoint(lambda line: _warn(console, line))
     if state is not None:
+        _refuse_other_choices(folder, config, state)
         with understood(folder.checkpoint), explained(config.own):
             training.load_state_dict(state)
     # Records behind the checkpoint are dropped: their epochs are trained once more.
@@ -258,8 +312,8 @@ def _trained(training: SearchTraining, models: list[AnyModel]) -> list[AnyModel]
 class _Checkpoints:
     """Checkpoints of a training, seldom enough that they cost little of its time."""
 
-    def __init__(self, folder: RunFolder, training: SearchTraining) -> None:
-        self._folder, self._training = folder, training
+    def __init__(self, folder: RunFolder, config: RunConfig, training: SearchTraining) -> None:
+        self._folder, self._config, self._training = folder, config, training
         self._next = time.perf_counter() + CHECKPOINT_SECONDS
 
     def save_in_time(self) -> None:
@@ -273,11 +327,13 @@ class _Checkpoints:
 
     def save(self) -> None:
         """Save now."""
-        self._folder.save_checkpoint(self._training.state_dict())
+        choices = {CHOICES: choices_in_words(self._config)}
+        self._folder.save_checkpoint(self._training.state_dict() | choices)
 
 
 def _train(
     folder: RunFolder,
+    config: RunConfig,
     training: SearchTraining,
     labels: Labels,
     display: Display | EpisodeDisplay,
@@ -285,7 +341,7 @@ def _train(
 ) -> None:
     """Train to the end; every record is written and shown, some are followed by a checkpoint."""
     events = Events(folder.make("tensorboard"), labels.names, training.epoch)
-    checkpoints = _Checkpoints(folder, training)
+    checkpoints = _Checkpoints(folder, config, training)
     try:
         with display:
             for record in training.epochs():

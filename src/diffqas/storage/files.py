@@ -51,7 +51,10 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 def write_atomically(
-    path: Path, content: bytes, remedy: str = "Free some space or choose another --output."
+    path: Path,
+    content: bytes,
+    remedy: str = "Free some space or choose another --output.",
+    mode: int = 0o666,
 ) -> None:
     """Write a file as a whole: a reader sees the old file or the new one, nothing between.
 
@@ -59,6 +62,7 @@ def write_atomically(
         path: where. A file that is there is replaced, unless it is a link or no ordinary file.
         content: all of its bytes.
         remedy: the end of the message if it cannot be written.
+        mode: who may read and write it, as far as the umask allows.
 
     Raises:
         RunError: the disk is full, the folder cannot be written, or something else than an
@@ -67,7 +71,7 @@ def write_atomically(
     temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
     try:
         refuse_other_than_file(path)
-        with os.fdopen(create_new(temporary), "wb") as file:
+        with os.fdopen(create_new(temporary, mode), "wb") as file:
             file.write(content)
             file.flush()
             # Before the move: after a power cut, a name that has moved may have lost its content.
@@ -191,9 +195,9 @@ def csv_content(rows: Iterable[Sequence[object]]) -> str:
     return buffer.getvalue()
 
 
-def create_new(path: Path) -> int:
+def create_new(path: Path, mode: int = 0o666) -> int:
     """Open a new file for writing; an error if anything, be it a broken link, is there already."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, mode)
 
 
 def open_to_append(path: Path, *, named: bool = False) -> int:

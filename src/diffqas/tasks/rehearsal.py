@@ -8,6 +8,7 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from diffqas.architecture import forked_draws
 from diffqas.errors import DataError, choose, require
 from diffqas.tasks.task import Split, Task
 
@@ -39,7 +40,7 @@ def rehearse(task: Task) -> None:
     few = Split(task.train.inputs[:count], task.train.targets[:count]).to("cpu", torch.float32)
     # torch broadcasts (n,) against (n, 1) with no more than a warning, and the loss of all pairs
     # would be trained without anybody seeing it: the warning is made an error below.
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(record=True) as caught:
+    with forked_draws(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         prediction = _predicted(task, few)
         loss = task.loss(prediction, few.targets)

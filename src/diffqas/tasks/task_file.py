@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from diffqas.errors import ArgumentError, DataError, DiffqasError, require
-from diffqas.storage import storable
+from diffqas.storage import read_file, storable
 from diffqas.tasks.task import Task
 
 T = TypeVar("T")
@@ -61,21 +61,29 @@ def is_task_file(word: str) -> bool:
     return word.endswith(".py") or word.rpartition(":")[0].endswith(".py")
 
 
-def load_task_file(word: str) -> tuple[Task, TaskSource]:
+def load_task_file(
+    word: str, allow: Callable[[TaskSource], None] | None = None
+) -> tuple[Task, TaskSource]:
     """Execute a file of Python and take a task from it.
 
     That is a `Task`, or what a function without arguments gives.
 
     Args:
         word: `FILE.py:NAME`.
+        allow: as of `load_from_file`.
 
     Raises:
         ArgumentError, DataError: those of `load_from_file`.
     """
-    return load_from_file(word, (Task,), "task")
+    return load_from_file(word, (Task,), "task", allow)
 
 
-def load_from_file(word: str, kinds: tuple[type[T], ...], what: str) -> tuple[T, TaskSource]:
+def load_from_file(
+    word: str,
+    kinds: tuple[type[T], ...],
+    what: str,
+    allow: Callable[[TaskSource], None] | None = None,
+) -> tuple[T, TaskSource]:
     """Execute a file of Python and take an object from it.
 
     A function without arguments is called, and its value taken. The file can import modules that
@@ -85,6 +93,7 @@ def load_from_file(word: str, kinds: tuple[type[T], ...], what: str) -> tuple[T,
         word: `FILE.py:NAME`.
         kinds: what the object may be; messages name the first.
         what: the object in messages, such as "task".
+        allow: is shown what was read before it is executed, and raises an error if it must not be.
 
     Raises:
         ArgumentError: a word of another form.
@@ -94,12 +103,14 @@ def load_from_file(word: str, kinds: tuple[type[T], ...], what: str) -> tuple[T,
     place, _, name = word.rpartition(":")
     rule = f"name a {what} in its file, as in {what}.py:NAME"
     require(place.endswith(".py") and name.isidentifier(), what, rule, repr(word))
-    path = Path(place).expanduser().resolve()
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"Cannot read {place}: {error.strerror}.") from None
+        path = Path(place).expanduser().resolve()
+        content = read_file(path)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"Cannot read {place}: {_reason(error)}.") from None
     source = TaskSource(word, str(path), name, hashlib.sha256(content).hexdigest())
+    if allow is not None:
+        allow(source)
     with explained(source):
         found = _named(_executed(path, content), name, place, kinds, what)
         made = found() if callable(found) else found
@@ -140,6 +151,13 @@ def explained(source: TaskSource | None) -> Iterator[None]:
             said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")[:LONGEST]
         place = f"Training {source.words} failed" if line is None else f"{source.path}:{line}"
         raise DataError(f"{place}: {said} (the whole traceback: {TRACEBACK}=1)") from None
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read: no such file, no home folder, or no name that a file can have."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)
 
 
 def _line(error: BaseException, path: str) -> int | None:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import nn
 
+from diffqas.architecture import forked_draws, seed_others
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace
 from diffqas.quantum_train import Mapping, QuantumTrain, Recipe
 from diffqas.tasks import Task
@@ -67,8 +68,10 @@ def seeded(seed: int, make: Callable[[], M], task: Task) -> M:
     Device and dtype are those of the inputs. The global random state is left as it was.
     """
     # Drawn on the CPU and in the default dtype, then moved: the same numbers on every device.
-    with torch.random.fork_rng(devices=[]):
+    with forked_draws():
         torch.manual_seed(seed)
+        # Not torch's alone: a network of one's own may draw its start from the others.
+        seed_others(seed)
         made = make()
     inputs = task.train.inputs
     return made.to(inputs.device, inputs.dtype if inputs.is_floating_point() else None)

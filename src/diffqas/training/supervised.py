@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
+from diffqas.architecture import governed_draws, seed_draws
 from diffqas.errors import RunError
 from diffqas.optimisers import Population, per_seed
 from diffqas.reports import EpochRecord
@@ -96,7 +97,8 @@ class Training(Generic[P]):
         """
         while not self.finished:
             started = time.perf_counter()
-            record = self._one_epoch()
+            with governed_draws(self.task.train.inputs.device):
+                record = self._one_epoch()
             self.seconds += time.perf_counter() - started
             yield record
 
@@ -128,6 +130,7 @@ class Training(Generic[P]):
         """Evaluate after an epoch."""
         # What is annealed moves to the end of the epoch first, where a resumed training begins.
         self._advance()
+        self._seed_draws()
         metrics = self._evaluate()
         weights = self.population.structural_weights.tolist()
         record = EpochRecord(self.epoch, loss, metrics, weights)
@@ -150,6 +153,7 @@ class Training(Generic[P]):
     def _step(self, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
         """One step on a batch; freezes the seeds that did not survive it."""
         progress = self._advance(step)
+        self._seed_draws(step)
         frozen = torch.tensor([seed in self.failures for seed in self.seeds], device=inputs.device)
         losses = self.optimisation.step(inputs, targets, progress, frozen)
         sound = torch.isfinite(losses)
@@ -169,6 +173,14 @@ class Training(Generic[P]):
         progress = done / (self.settings.epochs * self.steps_per_epoch)
         self.population.advance(progress, done, self.seeds)
         return progress
+
+    def _seed_draws(self, step: int = 0) -> None:
+        """Let the seeds and the steps done decide what the task itself draws, such as its loss.
+
+        Of several seeds the first one speaks for all where they compute together. A network that
+        runs seed by seed, as every one with dropout does, draws by each seed's own number.
+        """
+        seed_draws(self.seeds[0], self.epoch * self.steps_per_epoch + step)
 
     def _drop(self, sound: Tensor, losses: Tensor, step: int) -> None:
         """Freeze the seeds whose loss or gradient is no number any more; stop when none is left.
@@ -197,7 +209,9 @@ class Training(Generic[P]):
 
     def evaluate(self) -> None:
         """Take the figures of the numbers as they are, without a step, for the last epoch's."""
-        self.metrics = self._evaluate()
+        with governed_draws(self.task.train.inputs.device):
+            self._seed_draws()
+            self.metrics = self._evaluate()
 
     @torch.no_grad()
     def _evaluate(self) -> dict[str, list[float]]:
@@ -254,7 +268,6 @@ class Training(Generic[P]):
             "metrics": self.metrics,
             "population": self.population.state_dict(),
             "optimizer": self.optimisation.state_dict(),
-            "rng": torch.get_rng_state(),
         }
         if self.best is not None:
             state["best"] = self.best.state_dict()
@@ -269,6 +282,4 @@ class Training(Generic[P]):
         self.optimisation.load_state_dict(state["optimizer"])
         if self.best is not None:
             self.best.load_state_dict(state["best"])
-        # After everything that may draw random numbers while it is loaded.
-        torch.set_rng_state(state["rng"])
         self._advance()
