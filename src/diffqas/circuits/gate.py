@@ -157,8 +157,7 @@ def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
         yield f"qubits must be {kind.qubits} different ones of 0..{n - 1}", gate.qubits
     # Three angles come as a tuple, one comes alone.
     if isinstance(gate.angle, tuple) != (kind.angles > 1) or len(gate.angles) != kind.angles:
-        words = {0: "None", 1: "given"}
-        yield f"angle must be {words.get(kind.angles, f'a tuple of {kind.angles}')}", gate.angle
+        yield f"angle must be {_wanted(kind, gate)}", gate.angle
     for angle in gate.angles:
         numbers: tuple[object, ...] = (angle,)
         if isinstance(angle, Slot):
@@ -170,6 +169,14 @@ def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
                 yield f"the index of its Slot must be {rule}", angle.index
         if not all(map(_finite, numbers)):
             yield "angle must be a Slot or a number, and finite", angle
+
+
+def _wanted(kind: Kind, gate: Gate) -> str:
+    if kind.angles > 1:
+        return f"a tuple of {kind.angles}"
+    if kind.angles == 0:
+        return "None"
+    return "given" if gate.angle is None else "a single one"
 
 
 def _finite(number: object) -> bool:
