@@ -16,6 +16,8 @@ from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
 from diffqas.errors import require
 from diffqas.reports import Terminal, audit_figure, audit_table, save_audit, save_figure
 
+MOST = {"depth": 1_000, "samples": 1_000_000, "seed": 2**63 - 1}
+"""Of layers and samples as many as somebody may wait for, of seeds the largest that torch takes."""
 PATIENCE = 2.0
 """Seconds without a progress bar."""
 
@@ -51,6 +53,9 @@ class Audit:
         numbers, chosen = tuple(typed), SearchSpace(typed.values())
         qubits = qubits_of(chosen, 6) if self.qubits is None else self.qubits
         require(1 <= qubits <= MAX_AUDIT_QUBITS, "qubits", rule, qubits)
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            require(value <= most, name, f"be at most {most:,}", value)
         if self.output is not None:
             require(self.output.suffix == ".png", "output", "be a FILE.png", self.output)
             folder = self.output.parent

@@ -144,6 +144,12 @@ def _run(words: Sequence[str]) -> None:
     except DiffqasError as error:
         complain(str(error))
         sys.exit(2)
+    except OSError as error:
+        # A path that no system call takes, such as a name of 300 letters, wherever it is used.
+        if error.filename is None:
+            raise
+        complain(f"Cannot use {error.filename}: {error.strerror}.")
+        sys.exit(2)
     except KeyboardInterrupt as stop:
         # What can be gone on with says how, where it is interrupted.
         how = str(stop) or "the same command begins anew"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import difflib
+import functools
 import inspect
 import io
 import textwrap
@@ -223,6 +224,8 @@ def _reader(word: str, plain: Any) -> PrimitiveConstructorSpec[Any]:
         if inner is not plain and words == ["None"]:
             return None
         for each in words:
+            if "\0" in each:
+                raise UnreadableWords(f"{word} takes no text with a null byte, such as {each!r}.")
             if spec.choices is not None and each not in spec.choices:
                 raise UnreadableWords(_wrong_choice(word, each, spec.choices))
         try:
@@ -259,17 +262,23 @@ def field_docstrings(command: type) -> dict[str, str]:
     """The sentences below the fields of a class and of its bases, each as one line."""
     found: dict[str, str] = {}
     for each in reversed(command.__mro__):
-        try:
-            source = inspect.getsource(each)
-        except (OSError, TypeError):
-            continue  # made at run time: each of its fields brings its help along
-        (definition,) = ast.parse(textwrap.dedent(source)).body
-        assert isinstance(definition, ast.ClassDef)
-        for field, below in pairwise(definition.body):
-            match field, below:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str() as text)),
-                ):
-                    found[name] = " ".join(text.split())
+        # What `make_dataclass` has made has no source; each of its fields brings its help along.
+        if each.__module__ not in ("types", "builtins"):
+            found |= _own_docstrings(each)
+    return found
+
+
+@functools.cache
+def _own_docstrings(command: type) -> dict[str, str]:
+    """The same, of the class alone."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(command))).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, below in pairwise(definition.body):
+        match field, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str() as text)),
+            ):
+                found[name] = " ".join(text.split())
     return found

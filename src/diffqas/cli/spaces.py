@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 from diffqas.circuits import AnyCandidate, QasmAnsatz, SearchSpace, read_qasm
@@ -44,7 +45,7 @@ def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyC
 
 def _number(word: str, table: SearchSpace) -> int:
     """The number in the table of a candidate that is typed by its number or name."""
-    if word.lstrip("-").isdecimal():
+    if re.fullmatch(r"-?\d+", word):
         rule = f"be between 1 and {len(table)}"
         require(1 <= int(word) <= len(table), "candidates", rule, word)
         return int(word)
