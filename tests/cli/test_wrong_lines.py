@@ -208,6 +208,7 @@ def test_what_is_no_number_is_no_number_of_any_option(command, place, capsys):
         ("search bessel --optimizer rmsprop --alpha nan", "`alpha`"),
         ("search bessel --optimizer adam --lr 1e39", "`lr`"),
         ("search bessel --seed 18446744073709551616", "`seed`"),
+        ("estimate bessel --seeds 9223372036854775808", "`seeds`"),
         ("audit --samples 18446744073709551616", "`samples`"),
         ("audit --depth 9223372036854775808", "`depth`"),
         ("audit --seed -1", "`seed`"),

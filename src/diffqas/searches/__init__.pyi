@@ -27,6 +27,7 @@ from .options import options as options
 from .options import value_of as value_of
 from .options import words_for as words_for
 from .own_task import task_of as task_of
+from .preparation import MOST_SEEDS as MOST_SEEDS
 from .preparation import prepare as prepare
 from .preparation import search as search
 from .result_table import report as report

@@ -34,6 +34,10 @@ from diffqas.training import Federated
 P = ParamSpec("P")
 
 
+MOST_SEEDS = 100_000
+"""Of one run: they train at the same time, and each has its own line in every file."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A search that is checked and whose data is read; nothing is written yet.
@@ -120,6 +124,7 @@ def prepare(
         what = loaded_kind = task_kind(task)
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
+        require(seeds <= MOST_SEEDS, "seeds", f"be at most {MOST_SEEDS:,}", seeds)
     words = {"candidates": candidates, "circuit": circuit, "per_layer": per_layer}
     kind = _kind(task, model, what, recipe, given, words)
     kind.check(loaded_kind)  # before a download

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from diffqas.agents import AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
+from diffqas.searches import MOST_SEEDS
 from diffqas.storage import Json, encode
 from diffqas.studies.datasets import SERIES, is_images
 from diffqas.studies.library import LoadedStudy, load_study
@@ -61,6 +62,7 @@ class Plan:
         choose(self.recipe, self.made.recipes(), "recipe")
         whole = isinstance(self.seeds, int) and self.seeds >= 1
         require(whole, "seeds", "be at least 1", self.seeds)
+        require(self.seeds <= MOST_SEEDS, "seeds", f"be at most {MOST_SEEDS:,}", self.seeds)
         self._check_datasets()
         _ = self.settings  # refuses wrong epochs and depth
 
