@@ -1,6 +1,7 @@
 """Environments of other people: each kind of fault is one line that names environment and place."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 import gymnasium
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from diffqas.agents import environments
+from diffqas.agents import a2c, environments
 from diffqas.agents.arena import Arena
 from diffqas.agents.environments import Environment, Step
 from diffqas.agents.play import play_episode
@@ -298,3 +299,30 @@ def test_a_fault_in_training_blames_the_environment(registered):
     arena.step(onwards, [True])
     with pytest.raises(DataError, match="gave an observation that holds nan after 2 steps"):
         arena.step(onwards, [True])
+
+
+def test_a_training_tells_that_no_episode_ends(registered, make_agents, settings, monkeypatch):
+    monkeypatch.setattr(a2c, "CUT", 30)
+    monkeypatch.setattr(a2c, "UPDATES_PER_RECORD", 1)
+    never = lambda o, r, *rest: (o, r, False, False, rest[-1])  # noqa: E731
+    task = environment_task(registered(lambda: Corridor(never), max_episode_steps=10**6))
+    short = replace(settings, workers=1, steps=10)
+    training = a2c.SyncTraining(make_agents(task, short, [0]), task, short, [0])
+    said = []
+    records = training.epochs()
+    for _ in range(5):
+        next(records)
+        said.append(list(training.remarks))
+        training.remarks.clear()
+    training.close()
+    assert [bool(lines) for lines in said] == [False, False, True, False, False]
+    assert said[2][0].startswith("No episode has ended in 30 steps: set a smaller max_episode")
+
+
+def test_the_cut_is_told_before_the_training(registered, make_agents, settings):
+    task = environment_task(registered(Corridor))
+    training = a2c.SyncTraining(make_agents(task, settings, [0]), task, settings, [0])
+    training.close()
+    assert training.remarks == [
+        f"The environment {task.identity} sets no time limit: episodes are cut after 10,000 steps."
+    ]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from diffqas.agents.arena import Arena
+from diffqas.agents.environments import CUT
 from diffqas.agents.networks import Agents
 from diffqas.agents.rollouts import experience
 from diffqas.agents.settings import AgentSettings
@@ -67,9 +68,17 @@ class SyncTraining(AgentTraining[Agents]):
         return torch.from_numpy(np.stack(of_seeds, 1))
 
     def _until_next_record(self) -> None:
+        before = self.updates * self.settings.steps
         for _ in range(UPDATES_PER_RECORD):
             if any(self.active):
                 self.update()
+        after = self.updates * self.settings.steps
+        # Once, and not before environments with ordinary limits have had their time.
+        if before < CUT <= after and not any(self.log.counts):
+            self.remarks.append(
+                f"No episode has ended in {after:,} steps: set a smaller max_episode_steps, if "
+                f"{self.task.identity} is not meant to go on for so long."
+            )
 
     def close(self) -> None:
         """Close the environments."""

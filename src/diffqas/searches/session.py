@@ -342,6 +342,12 @@ def _train(
     """Train to the end; every record is written and shown, some are followed by a checkpoint."""
     events = Events(folder.make("tensorboard"), labels.names, training.epoch)
     checkpoints = _Checkpoints(folder, config, training)
+
+    def say_remarks() -> None:
+        while training.remarks:
+            console.say(training.remarks.pop(0), style="yellow")
+
+    say_remarks()
     try:
         with display:
             for record in training.epochs():
@@ -352,9 +358,7 @@ def _train(
                 events.add(line)
                 training.remarks += events.faults()
                 display.update(line, labels.leader(training.population.structural_weights))
-                while training.remarks:
-                    remark = training.remarks.pop(0)
-                    console.say(remark, style="yellow")
+                say_remarks()
                 checkpoints.save_in_time()
     except KeyboardInterrupt:
         training.close()  # first: workers still change the numbers
