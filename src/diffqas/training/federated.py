@@ -21,6 +21,7 @@ from diffqas.storage import Json, State
 from diffqas.tasks import Settings, Split, Task
 from diffqas.training.selection import copy_numbers, target_buffers
 from diffqas.training.shards import Federated, shards
+from diffqas.training.short_batches import check_short_batch
 from diffqas.training.steps import make_optimisation
 from diffqas.training.supervised import Training
 
@@ -75,6 +76,8 @@ class FederatedTraining(Training[P]):
 
     def __post_init__(self) -> None:
         self.best = None
+        parts = [len(shard) for shard in self.shards]
+        check_short_batch(self.population, self.task, self.settings.batch_size, parts)
         # Made and thrown away: it refuses now what no client could train.
         make_optimisation(self.population, self.task, self.settings)
         self.optimisation = _Nowhere()

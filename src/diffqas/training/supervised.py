@@ -19,6 +19,7 @@ from diffqas.storage import Json, State
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
+from diffqas.training.short_batches import check_short_batch
 from diffqas.training.steps import make_optimisation
 
 P = TypeVar("P", bound=Population)
@@ -61,6 +62,10 @@ class Training(Generic[P]):
         # filter measures the variance of the targets, and neither may see the validation part.
         if settings.select == "best" or settings.bilevel:
             self.task = self.task.with_validation(settings.validation)
+        parts = [len(self.task.train)]
+        if settings.bilevel and self.task.validation is not None:
+            parts.append(len(self.task.validation))
+        check_short_batch(self.population, self.task, settings.batch_size, parts)
         self.best: BestEpoch | None = None
         if settings.select == "best":
             self.best = BestEpoch(self.population, len(self.seeds))
