@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -25,6 +27,25 @@ from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.model import QuantumTrain, mixture_of, parameter_groups
 from diffqas.quantum_train.skeleton import Skeleton
+
+_functorch = importlib.import_module("torch._C._functorch")  # without a description of its types
+
+
+@contextmanager
+def seeds_as_one() -> Iterator[None]:
+    """What vmap needs around it here; its error is a RuntimeError."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    # The fast path of attention would be taken, and it has no derivative.
+    torch.backends.mha.set_fastpath_enabled(False)
+    # An operation without a rule of its own runs seed by seed: no news for who trains.
+    _functorch._set_vmap_fallback_warning_enabled(False)
+    try:
+        # An activation checkpoint is computed anew in the backward pass, when vmap has ended.
+        with torch.autograd.graph.disable_saved_tensors_hooks("no checkpoints under vmap"):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        _functorch._set_vmap_fallback_warning_enabled(True)
 
 
 class Lockstep(nn.Module):
@@ -61,7 +82,8 @@ class Lockstep(nn.Module):
         for name, parameter in first.generator.named_parameters():
             self.generator.get_parameter(name).requires_grad_(parameter.requires_grad)
         self.targets = nn.ModuleList(copy.deepcopy(model.target) for model in models)
-        self.vectorised = not [*first.target.parameters(), *first.target.buffers()]
+        own = [*first.target.parameters(), *first.target.buffers()]
+        self.vectorised = not own and not _sends_sparse_gradients(first.target)
         # In a list, as its numbers are not its own, but those of the one generator.
         self._pair: list[Generator] = []
         # Seeds, steps done, and calls since then: what a target's own draws depend on.
@@ -149,18 +171,14 @@ class Lockstep(nn.Module):
     ) -> Tensor | None:
         """As `call` under vmap; None of targets that cannot run there."""
         first = cast("Skeleton", self.targets[0])
-        fast = torch.backends.mha.get_fastpath_enabled()
-        # Under vmap the fast path would be taken, and it has no derivative.
-        torch.backends.mha.set_fastpath_enabled(False)
         inputs = (0 if own else None,) * len(args)
+        every = torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))
         try:
-            every = torch.func.vmap(lambda one, *few: first.call(one, few, {}), (0, *inputs))
-            return every(tensors, *args)
+            with seeds_as_one():
+                return every(tensors, *args)
         except RuntimeError:
             self.vectorised = False
             return None
-        finally:
-            torch.backends.mha.set_fastpath_enabled(fast)
 
     def _one_by_one(self, tensors: dict[str, Tensor], args: Sequence[Tensor], own: bool) -> Tensor:
         """As `call`, one seed after the other."""
@@ -230,3 +248,9 @@ def _twice(
     """Two seeds that are the same one: its weights, and its own inputs, if it has any."""
     weights = {name: torch.cat([tensor, tensor]) for name, tensor in tensors.items()}
     return weights, [torch.cat([arg, arg]) for arg in args] if own else args
+
+
+def _sends_sparse_gradients(target: nn.Module) -> bool:
+    """Whether it has embeddings whose gradients vmap would have to reshape, which torch cannot."""
+    embeddings = (nn.Embedding, nn.EmbeddingBag)
+    return any(isinstance(module, embeddings) and module.sparse for module in target.modules())

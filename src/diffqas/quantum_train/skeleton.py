@@ -75,10 +75,10 @@ class Skeleton(nn.Module):
         if torch.compiler.is_compiling() or self._compiled():
             return self._call_in_place(inside, args, kwargs)
         shadow = Shadow(self.module, self._plan, inside)
-        try:
-            return shadow.root(*args, **kwargs)
-        finally:
-            shadow.keep_changes()
+        result = shadow.root(*args, **kwargs)
+        # Not after an error: a call that is tried in another way has changed nothing.
+        shadow.keep_changes()
+        return result
 
     def signature(self) -> inspect.Signature:
         """That of the target's forward."""
