@@ -7,6 +7,7 @@ import json
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 
 from diffqas.errors import ArgumentError, DataError
 from diffqas.runs.export import load_network
@@ -118,3 +119,67 @@ def test_nothing_but_named_layers_is_built():
     with pytest.raises(DataError):
         build({"class": "os.system", "command": "true"})
     assert describe(nn.Bilinear(2, 2, 2)) is None
+
+
+def hooked():
+    layer = nn.Linear(4, 4)
+    layer.register_forward_hook(lambda module, args, output: output + 1)
+    return layer
+
+
+def pruned():
+    layer = nn.Linear(4, 4)
+    prune.l1_unstructured(layer, "weight", 0.5)
+    return nn.Sequential(layer)
+
+
+def forward_replaced():
+    layer = nn.Linear(4, 4)
+    layer.forward = torch.tanh
+    return layer
+
+
+def hooked_sequence():
+    net = nn.Sequential(nn.Linear(4, 4))
+    net.register_forward_pre_hook(lambda module, args: (args[0] + 1,))
+    return net
+
+
+UNTOLD = {
+    "hook": (hooked, (3, 4)),
+    "hook of a sequence": (hooked_sequence, (3, 4)),
+    "pruned": (pruned, (3, 4)),
+    "forward": (forward_replaced, (3, 4)),
+    "normed": (lambda: parametrizations.weight_norm(nn.Linear(4, 4)), (3, 4)),
+    "padding_mode": (lambda: nn.Conv2d(1, 2, 3, padding=1, padding_mode="reflect"), (2, 1, 5, 5)),
+    "dilation": (
+        lambda: nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2, stride=1, dilation=2)),
+        (2, 1, 6, 6),
+    ),
+    "ceil_mode": (
+        lambda: nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2, ceil_mode=True)),
+        (2, 1, 5, 5),
+    ),
+    "statistics": (lambda: nn.BatchNorm1d(4, track_running_stats=False), (3, 4)),
+    "affine": (lambda: nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4, bias=False)), (3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_what_a_description_does_not_tell_needs_a_target(name, tmp_path):
+    make, shape = UNTOLD[name]
+    network, x = make().eval(), torch.randn(shape)
+    path = write(network, tmp_path)
+    with pytest.raises(ArgumentError, match="`target` must be given"):
+        load_network(path)
+    assert torch.equal(load_network(path, make())(x), network(x))
+
+
+def test_every_tensor_keeps_its_dtype(tmp_path):
+    network = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4).double())
+    again = load_network(write(network, tmp_path))
+    for (name, found), tensor in zip(
+        again.state_dict().items(), network.state_dict().values(), strict=True
+    ):
+        assert found.dtype == tensor.dtype, name
+        assert torch.equal(found, tensor)

@@ -74,14 +74,36 @@ def describe(network: nn.Module) -> Json | None:
     """
     if isinstance(network, nn.Sequential) and type(network).forward is nn.Sequential.forward:
         layers = {name: describe(layer) for name, layer in network.named_children()}
-        whole = (
-            len(layers) == len(network) and None not in layers.values()
-        )  # a layer may stand in two places
-        return {"class": "Sequential", "layers": layers} if whole else None
+        # A layer may stand in two places: it is a child once.
+        whole = len(layers) == len(network) and None not in layers.values()
+        plain = _settings(nn.Sequential())
+        # A subclass may keep what it was made with; a hook or a forward of its own would be lost.
+        known = {name: _settings(network).get(name) for name in plain}
+        if not whole or known != plain or "forward" in vars(network):
+            return None
+        return {"class": "Sequential", "layers": layers}
     if type(network) not in LAYERS:
         return None
     _, names = LAYERS[type(network)]
-    return {"class": type(network).__name__} | {name: _plain(network, name) for name in names}
+    values = {name: _plain(network, name) for name in names}
+    description = {"class": type(network).__name__, **values}
+    # A choice that the description does not have, a hook or a method of its own would be lost.
+    with torch.device("meta"):
+        again = build(description)
+    return description if _settings(network) == _settings(again) else None
+
+
+def _settings(layer: nn.Module) -> Json:
+    """What a layer was told besides its numbers, and which numbers it has."""
+    skipped = ("_flat", "_parameters", "_buffers", "_modules", "training", "_is_full_backward")
+    own = {name: value for name, value in vars(layer).items() if not name.startswith(skipped)}
+    registers = [vars(layer)[name] for name in ("_parameters", "_buffers")]
+    shapes = {
+        name: None if tensor is None else tuple(tensor.shape)
+        for register in registers
+        for name, tensor in register.items()
+    }
+    return own | {"shapes": shapes}
 
 
 def build(description: Any) -> nn.Module:

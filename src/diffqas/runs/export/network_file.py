@@ -64,9 +64,10 @@ def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module
         tensors = load(content)
     except SafetensorError as error:
         raise DataError(f"Cannot read {place}: {' '.join(str(error).split())}.") from None
-    if target is None and tensors:
-        floating = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
-        network = network.to(floating)
+    if target is None:
+        for name, own in network.state_dict(keep_vars=True).items():
+            if name in tensors:
+                own.data = own.data.to(tensors[name].dtype)
     _fill(network, tensors)
     return network.eval()
 
