@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 from torch.utils.checkpoint import CheckpointFunction
 
 from diffqas.errors import ArgumentError
+from diffqas.simulator import Context
 
 Gradients: TypeAlias = tuple[Tensor | None, ...]
 
@@ -32,14 +32,12 @@ class Handed(torch.autograd.Function):
         return tuple(tensor.clone() for tensor in tensors)
 
     @staticmethod
-    def setup_context(
-        ctx: FunctionCtx, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]
-    ) -> None:
+    def setup_context(ctx: Context, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
         """A tensor that nothing was computed from has no gradient, and no zeros in its place."""
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *gradients: Tensor | None) -> Gradients:
+    def backward(ctx: Context, *gradients: Tensor | None) -> Gradients:
         """The same gradients, dense."""
         if _within_a_reentrant_checkpoint():
             raise ArgumentError(
@@ -49,7 +47,7 @@ class Handed(torch.autograd.Function):
         return tuple(None if one is None else _dense(one) for one in gradients)
 
     @staticmethod
-    def jvp(ctx: FunctionCtx, *tangents: Tensor | None) -> Gradients:
+    def jvp(ctx: Context, *tangents: Tensor | None) -> Gradients:
         """The same tangents."""
         return tuple(None if one is None else one.clone() for one in tangents)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from diffqas.errors import choose
+from diffqas.simulator import Context
 
 ORDERS = ("index", "shuffled")
 
@@ -85,19 +84,19 @@ class Reordered(torch.autograd.Function):
         return rows.index_select(-2, states)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         """Keep the permutation."""
         ctx.save_for_backward(*inputs[1:])
         ctx.save_for_forward(*inputs[1:])
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Context, *gradients: Tensor) -> tuple[Tensor, None, None]:
         """Back to their places."""
         states, places = ctx.saved_tensors
         return reordered(gradients[0], places, states), None, None
 
     @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+    def jvp(ctx: Context, *tangents: Tensor) -> Tensor:
         """Tangents are put in order as the values are."""
         return reordered(tangents[0], *ctx.saved_tensors)
 

@@ -117,15 +117,16 @@ class Shadow:
         seen: dict[int, tuple[object, object]] = {}
         for path, part, twin in self.parts:
             skipped = FLAT if isinstance(part, nn.RNNBase) else ()
-            before, after = attributes(part), attributes(twin)
-            for name, value in after.items():
-                known = before.get(name, _ABSENT) is value
-                if not known and name not in skipped and not _passing(value):
+            # Of most modules nothing has changed, and calls are many: that is found out first.
+            for name in _changed(vars(part), vars(twin)) + _changed(slots(part), slots(twin)):
+                value = attributes(twin).get(name, _ABSENT)
+                if value is _ABSENT:
+                    object.__delattr__(part, name)
+                elif name not in skipped and not _passing(value):
                     self._keep(path, part, name, relinked(value, self._back, seen))
-            for name in before.keys() - after.keys():
-                object.__delattr__(part, name)
             for register in REGISTERS:
-                self._keep_register(path, register, vars(part)[register], vars(twin)[register])
+                if vars(twin)[register]:
+                    self._keep_register(path, register, vars(part)[register], vars(twin)[register])
 
     def _keep(self, path: str, part: nn.Module, name: str, value: object) -> None:
         put(part, name, value)
@@ -200,6 +201,14 @@ def _reference(weight: Tensor | None) -> Callable[[], Tensor | None]:
 
 def _gone() -> None:
     """A reference to what is no more."""
+
+
+def _changed(before: dict[str, object], after: dict[str, object]) -> list[str]:
+    """Names of attributes that are others now, are new, or are gone."""
+    names = [name for name, value in after.items() if before.get(name, _ABSENT) is not value]
+    if len(before) != len(after) or names:
+        names += before.keys() - after.keys()
+    return [name for name in names if name not in REGISTERS]
 
 
 def _bare(module: nn.Module) -> nn.Module:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -32,7 +30,7 @@ def samples(task: Task | EnvironmentTask, network: nn.Module, count: int = 8) ->
 
 def interface(
     name: str, config: RunConfig, task: Task | EnvironmentTask, own: bool, few: Tensor, out: Tensor
-) -> Any:
+) -> Interface:
     """`input` and `output` of a network: name, shape, dtype, meaning, and how values are scaled.
 
     Args:

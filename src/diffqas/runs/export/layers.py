@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from diffqas.agents import Centre
 from diffqas.errors import DataError
-from diffqas.storage import Json
+from diffqas.storage import Json, JsonView
 from diffqas.tasks import SeriesLSTM, Smooth
 
 _RECURRENT = (
@@ -106,7 +105,7 @@ def _settings(layer: nn.Module) -> Json:
     return own | {"shapes": shapes}
 
 
-def build(description: Any) -> nn.Module:
+def build(description: JsonView) -> nn.Module:
     """A fresh network from what `describe` gave.
 
     Raises:
@@ -135,7 +134,7 @@ def build(description: Any) -> nn.Module:
         ) from None
 
 
-def _plain(layer: nn.Module, name: str) -> Any:
+def _plain(layer: nn.Module, name: str) -> object:
     if name == "size":
         return len(layer.get_buffer("mean"))
     value = getattr(layer, name)

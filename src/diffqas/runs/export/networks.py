@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import nn
 
 from diffqas.agents import Agent, Centre
 from diffqas.errors import RunError
+from diffqas.kinds import AnyModel
 from diffqas.quantum_train import QuantumTrain
 
 
-def generators(model: Any) -> dict[str, QuantumTrain]:
+def generators(model: AnyModel) -> dict[str, QuantumTrain]:
     """Generators by the name of the network that they write: `"network"`, or `"policy"` and
     `"value"` of an agent.
 
@@ -31,7 +30,7 @@ def generators(model: Any) -> dict[str, QuantumTrain]:
     return found
 
 
-def networks(model: Any) -> dict[str, nn.Module]:
+def networks(model: AnyModel) -> dict[str, nn.Module]:
     """Plain networks by the same names, on the CPU, ready to predict; those of an agent take raw
     observations.
     """
