@@ -218,6 +218,18 @@ def test_an_environment_with_a_limit_is_not_cut(registered, monkeypatch):
     environment.close()
 
 
+class Planned(Corridor):
+    """The limit is known when an episode begins, as in BabyAI."""
+
+    def reset(self, *, seed=None, options=None):
+        self.max_steps = 30
+        return super().reset(seed=seed)
+
+
+def test_a_limit_that_an_episode_begins_with(registered):
+    assert environment_task(registered(Planned)).cut is None
+
+
 def test_a_task_tells_of_the_cut(registered):
     assert environment_task(registered(Corridor)).cut == environments.CUT
     assert environment_task(registered(Corridor, max_episode_steps=50)).cut is None

@@ -94,7 +94,8 @@ class Environment:
         identity: of gymnasium.
         observations: length of an observation.
         actions: how many.
-        cut: steps after which diffqas ends an episode; None where the environment has a limit.
+        cut: steps after which diffqas ends an episode; None where the environment has a limit, and
+            before the first episode.
 
     Raises:
         DataError: gymnasium or what the environment needs is not installed, or the environment
@@ -129,7 +130,7 @@ class Environment:
         require(self.observations > 0, "dataset", rule, f"{_one_line(space)} of {self.identity}")
         self.actions = int(actions.n)
         self._first_action = int(actions.start)
-        self.cut = CUT if self.limit is None else None
+        self.cut: int | None = None
         self._steps = 0
 
     def reset(self, seed: int) -> Floats:
@@ -146,6 +147,8 @@ class Environment:
         # Before 2022 the observation came alone: it may be a tuple, too, but not with a dict.
         if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[1], dict):
             raise self._wrong_interface("reset", given)
+        # Some environments, BabyAI's among them, choose their limit for every episode anew.
+        self.cut = CUT if self.limit is None else None
         return self._vector(given[0])
 
     def step(self, action: int) -> Step:
