@@ -55,12 +55,8 @@ class Candidates:
 
     def run(self) -> None:
         """Print the candidates and a summary."""
-        require(
-            not self.candidates or self.model == "qt",
-            "candidates",
-            "go with the model qt",
-            self.model,
-        )
+        fits = not self.candidates or self.model == "qt"
+        require(fits, "candidates", "go with the model qt", self.model)
         typed = typed_candidates(self.candidates, TABLE_I)
         usual = qubits_of(list(typed.values()), DRAWN) if self.model == "qt" else 6
         n = usual if self.qubits is None else self.qubits

@@ -26,44 +26,47 @@ class Estimate(Search):
         self._show(estimate(self.call(prepare)), Terminal())
 
     def _show(self, found: Found, console: Terminal) -> None:
-        seeds = f"{found.seeds} seed{'s' * (found.seeds > 1)}"
-        lines = [("trainable", f"{found.trainable:,} numbers per seed, {seeds} in lockstep")]
-        if found.qubits is not None:
-            lines[:0] = [("circuit", f"{found.qubits} qubits, {2**found.qubits:,} basis states")]
-        if found.weights is not None:
-            lines += [("writes", f"{found.weights:,} weights")]
-        how = (
-            "measured"
-            if found.measured
-            else f"by a circuit of {MODEL_QUBITS} qubits, without the network"
-        )
-        word, most = ("update", "at most") if found.limit else ("step", "about")
-        ends = f", if every episode took its {found.limit:,} steps" if found.limit else ""
-        lines += [
-            (f"{'an' if found.limit else 'a'} {word}", f"{_short(found.step_seconds)}, {how}")
-        ]
-        lines += [
-            (f"{word}s", f"{found.steps:,}"),
-            ("time", f"{most} {duration(found.seconds)}{ends}"),
-        ]
-        lines += [("memory", self._memory(found))]
-        for name, text in lines:
+        for name, text in self._lines(found).items():
             console.say(f"{name:10} {text}")
         if not found.fits:
             remedy = "Give fewer --seeds, a larger --chunk or a smaller --target."
             console.say(f"That is more memory than is free. {remedy}", style="yellow")
 
+    def _lines(self, found: Found) -> dict[str, str]:
+        """What is told, by its name, in order."""
+        lines: dict[str, str] = {}
+        if found.qubits is not None:
+            lines["circuit"] = f"{found.qubits} qubits, {2**found.qubits:,} basis states"
+        seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
+        lines["trainable"] = f"{found.trainable:,} numbers per seed, {seeds} in lockstep"
+        if found.weights is not None:
+            lines["writes"] = f"{found.weights:,} weights"
+        step = f"{_short(found.step_seconds)}, by a circuit of {MODEL_QUBITS} qubits, "
+        step += "without the network"
+        if found.measured:
+            step = f"{_short(found.step_seconds)}, measured"
+        time = duration(found.seconds)
+        if found.limit is None:
+            lines |= {"a step": step, "steps": f"{found.steps:,}", "time": f"about {time}"}
+        else:
+            # Of agents: nobody knows before how long their episodes will be.
+            ends = f"if every episode took its {found.limit:,} steps"
+            lines |= {"an update": step, "updates": f"{found.steps:,}"}
+            lines["time"] = f"at most {time}, {ends}"
+        lines["memory"] = self._memory(found)
+        return lines
+
     def _memory(self, found: Found) -> str:
         if found.bytes is None:
             return "not told by this system"
-        what = (
-            "the tensors"
-            if self.choices().get("device", "cpu") != "cpu"
-            else "the program and its data included"
-        )
-        how = "" if found.measured else "; by rule, without the network's activations"
-        there = "" if found.free is None else f"; {_size(found.free)} free"
-        return f"{_size(found.bytes)}, {what}{how}{there}"
+        told = f"{_size(found.bytes)}, the program and its data included"
+        if self.choices().get("device", "cpu") != "cpu":
+            told = f"{_size(found.bytes)}, the tensors"
+        if not found.measured:
+            told += "; by rule, without the network's activations"
+        if found.free is not None:
+            told += f"; {_size(found.free)} free"
+        return told
 
 
 def _short(seconds: float) -> str:

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from diffqas import __version__
 from diffqas.cli.surroundings import complain, output, prepare
@@ -26,6 +26,14 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 
+class Runnable(Protocol):
+    """A command with all its words."""
+
+    def run(self) -> None:
+        """Do it, and print what came of it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Command:
     """A line of the table: where the command is programmed, and how the help shows it."""
@@ -37,15 +45,20 @@ class Command:
     searches: bool = False
     """Whether it has the options of a search, whose defaults depend on the other words."""
 
-    def load(self) -> Any:
-        """Import the command's class, a dataclass with a method `run`."""
+    def load(self) -> type[Runnable]:
+        """Import the command's class, a dataclass."""
         module, name = self.place.split(":")
         return getattr(importlib.import_module(f"diffqas.cli.{module}"), name)
 
-    def for_words(self, words: Sequence[str]) -> Any:
+    def for_words(self, words: Sequence[str]) -> type[Runnable]:
         """The class into which the words behind the command's name are read."""
         whole = self.load()
-        return whole.for_words(words) if self.searches else whole
+        if not self.searches:
+            return whole
+        from diffqas.cli.search import Search
+
+        assert issubclass(whole, Search)
+        return whole.for_words(words)
 
 
 # Groups and commands in the order of the help.

@@ -15,10 +15,10 @@ import inspect
 import io
 import textwrap
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from itertools import pairwise, takewhile
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import tyro
 from tyro.constructors import (
@@ -30,9 +30,12 @@ from tyro.constructors import (
     StructTypeInfo,
 )
 
+from diffqas.choices import Place, Value
 from diffqas.errors import ArgumentError
 
 Command = TypeVar("Command")
+Hint: TypeAlias = Any
+"""A type as it is written beside a field: a class, a union, or one of them with notes."""
 UNSAID = ("None", "True", "False", "")
 """Defaults that the help does not print: its sentence says what happens."""
 
@@ -149,7 +152,7 @@ def _registry(options: list[Option]) -> ConstructorRegistry:
     return registry
 
 
-def _default(field: Field[Any], parent: Any) -> Any:
+def _default(field: Place, parent: object) -> Value:
     """The default of a field: that of the object in which it lies, else its own."""
     if is_dataclass(parent):
         return getattr(parent, field.name)
@@ -160,7 +163,7 @@ def _default(field: Field[Any], parent: Any) -> Any:
     return tyro.MISSING
 
 
-def _option(name: str, annotation: Any, default: Any) -> tuple[Option | None, Any]:
+def _option(name: str, annotation: Hint, default: Value) -> tuple[Option | None, Hint]:
     """A field as an option, and its type with a reader of our own; None for a field of fields."""
     plain, notes = _parts(annotation)
     word = _word(name, notes)
@@ -178,7 +181,7 @@ def _option(name: str, annotation: Any, default: Any) -> tuple[Option | None, An
     return option, _with_hint(Annotated[annotation, reader])
 
 
-def _parts(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+def _parts(annotation: Hint) -> tuple[Hint, tuple[object, ...]]:
     """A type, and what Annotated notes beside it.
 
     >>> _parts(Annotated[int | None, "a note"])
@@ -190,7 +193,7 @@ def _parts(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     return plain, tuple(notes)
 
 
-def _word(name: str, notes: Sequence[Any]) -> str:
+def _word(name: str, notes: Sequence[object]) -> str:
     """How an argument is called: `--hidden-size`, or `DATASET` if it is known by its place."""
     if tyro.conf.Positional not in notes:
         return f"--{name.replace('_', '-')}"
@@ -201,7 +204,8 @@ def _word(name: str, notes: Sequence[Any]) -> str:
     return name.upper()
 
 
-def _with_hint(annotation: Any) -> Any:
+def _with_hint(annotation: Hint) -> Hint:
+    """The type with what the help says of the default."""
     return Annotated[annotation, tyro.conf.arg(help_behavior_hint=_default_hint)]
 
 
@@ -210,7 +214,7 @@ def _default_hint(default: str) -> str:
     return "" if default in UNSAID else f"(default: {default})"
 
 
-def _reader(word: str, plain: Any) -> PrimitiveConstructorSpec[Any]:
+def _reader(word: str, plain: Hint) -> PrimitiveConstructorSpec[Value]:
     """How the words behind an option become its value, by the rules of tyro.
 
     An option that may be left out is shown as what it takes, `INT`. The word `None` stands for
@@ -220,7 +224,7 @@ def _reader(word: str, plain: Any) -> PrimitiveConstructorSpec[Any]:
     spec = ConstructorRegistry.get_primitive_spec(PrimitiveTypeInfo.make(inner, set()))
     assert isinstance(spec, PrimitiveConstructorSpec)
 
-    def read(words: list[str]) -> Any:
+    def read(words: list[str]) -> Value:
         if inner is not plain and words == ["None"]:
             return None
         for each in words:
@@ -234,14 +238,14 @@ def _reader(word: str, plain: Any) -> PrimitiveConstructorSpec[Any]:
             came = ", ".join(map(repr, words))
             raise UnreadableWords(f"{word} takes {spec.metavar}, not {came}.") from None
 
-    def written(value: Any) -> list[str]:
+    def written(value: Value) -> list[str]:
         return ["None"] if value is None else spec.str_from_instance(value)
 
     # Without `choices`, tyro leaves it to `read` to refuse a word.
     return replace(spec, instance_from_str=read, str_from_instance=written, choices=None)
 
 
-def _given(plain: Any) -> Any:
+def _given(plain: Hint) -> Hint:
     """The type of an option that is given.
 
     >>> _given(int | None), _given(int)
@@ -253,6 +257,7 @@ def _given(plain: Any) -> Any:
 
 
 def _wrong_choice(word: str, came: str, choices: Sequence[str]) -> str:
+    """What is told of a word that is none of those that an option knows."""
     near = difflib.get_close_matches(came, choices, n=1)
     hint = f" Perhaps you meant {near[0]!r}." if near else ""
     return f"{word}: invalid choice {came!r}, it is one of {', '.join(map(repr, choices))}.{hint}"

@@ -65,8 +65,9 @@ class Runs:
         if self.json:
             print(json.dumps([run.to_json() for run in runs], indent=2))
             return
-        terminal = Terminal()
-        console = terminal if terminal.is_terminal else Terminal(width=PIPED)
+        console = Terminal()
+        if not console.is_terminal:
+            console = Terminal(width=PIPED)
         console.print(table_of(runs) if runs else "No such runs.")
 
 

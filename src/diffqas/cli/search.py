@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, field, make_dataclass
 from dataclasses import dataclass as dataclass_
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Optional, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Optional, Self, TypeVar
 
 import tyro
 
-from diffqas.choices import LEFT_OPEN
+from diffqas.choices import LEFT_OPEN, Value
 from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
+from diffqas.cli.parsing import Hint
 from diffqas.cli.show import print_run
 from diffqas.cli.spaces import METAVAR, typed_candidates
 from diffqas.errors import DiffqasError
@@ -43,7 +44,7 @@ DATA_SETS = (
 )
 
 
-def words_of(help: str, metavar: str | None = None) -> Any:
+def words_of(help: str, metavar: str | None = None) -> object:
     """What `--help` says of an option that may be left open."""
     return tyro.conf.arg(help=help, metavar=metavar, help_behavior_hint="")
 
@@ -112,7 +113,7 @@ class Search:
     def for_words(cls, words: Sequence[str]) -> type[Self]:
         """The command with all options, their defaults those of the data set in the words."""
         usual = _usual(words)
-        groups: dict[str, list[tuple[str, Any, Any]]] = {}
+        groups: dict[str, list[tuple[str, Hint, Value]]] = {}
         for name, option in options().items():
             groups.setdefault(option.group, []).append((name, *_field(option, usual)))
         made = {
@@ -182,7 +183,7 @@ def _given(words: Sequence[str]) -> list[str]:
     ]
 
 
-def _field(option: Option, usual: Usual) -> tuple[Any, Any]:
+def _field(option: Option, usual: Usual) -> tuple[Hint, Value]:
     """Type and default of an option on the command line."""
     default = usual_value(option, usual)
     hint = option.typed
@@ -191,7 +192,7 @@ def _field(option: Option, usual: Usual) -> tuple[Any, Any]:
     return Annotated[hint, tyro.conf.arg(help=option.declared.help)], field(default=default)
 
 
-def usual_value(option: Option, usual: Usual) -> Any:
+def usual_value(option: Option, usual: Usual) -> Value:
     """What an option is if it is not given."""
     tried = usual.settings.others if isinstance(usual.settings, Settings) else ()
     for choice in (usual.settings, *tried, usual.kind):
@@ -199,7 +200,9 @@ def usual_value(option: Option, usual: Usual) -> Any:
         if found is not MISSING:
             return found
     default = option.default()
-    return default if option.declared.family is None else next(iter(option.declared.family()))
+    if option.declared.family is None:
+        return default
+    return next(iter(option.declared.family()))  # the word of the first member
 
 
 def _usual(words: Sequence[str]) -> Usual:
