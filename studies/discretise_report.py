@@ -13,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from diffqas.reports import BOUNDARY, PREDICTION, TRUTH, Terminal, blank, clean, save_figure
 from diffqas.storage import csv_content, make_folder, write_atomically
 from diffqas.studies import Cell, Comparison, Metric, compare, markdown_text, short
+from diffqas.text import markdown, mathtext
 from found import Found
 from stability import Agreement, Ranks, agreement, ranks_of
 
@@ -38,7 +39,7 @@ def tell(found: Found, path: Path, cells: Sequence[Cell], console: Terminal) -> 
     if gaps:
         write_atomically(path / "gaps.md", markdown_text(gaps).encode())
     for line in lines:
-        console.print(line, highlight=False)
+        console.say(line)
     console.print()
 
 
@@ -99,11 +100,13 @@ def ranks_text(ranks: Ranks, lines: Sequence[str]) -> str:
     rows = [head, ["---", *["---:"] * (len(head) - 1)]]
     for place in np.argsort(np.median(table, axis=0), kind="stable"):
         own = table[:, place]
-        name = ranks.names[place] + (", constant" if ranks.constant[place] else "")
-        rows.append(
-            [name, *(f"{value:g}" for value in (np.median(own), own.min(), own.max(), *own))]
-        )
-    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", *lines, ""])
+        name = markdown(ranks.names[place])
+        if ranks.constant[place]:
+            name = f"{name}, constant"
+        figures = (np.median(own), own.min(), own.max(), *own)
+        rows.append([name, *(f"{value:g}" for value in figures)])
+    told = map(markdown, lines)
+    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", *told, ""])
 
 
 def ranks_figure(ranks: Ranks) -> Figure:
@@ -121,7 +124,8 @@ def ranks_figure(ranks: Ranks) -> Figure:
             axes.text(
                 column, row, f"{seed[place]:g}", ha="center", va="center", fontsize=8, color=color
             )
-    axes.set_yticks(range(len(order)), [ranks.names[place] for place in order], fontsize=8)
+    names = [mathtext(ranks.names[place]) for place in order]
+    axes.set_yticks(range(len(order)), names, fontsize=8)
     for label, place in zip(axes.get_yticklabels(), order, strict=True):
         label.set_color("0.55" if ranks.constant[place] else "black")
     axes.set_xticks(range(len(ranks.seeds)), [str(seed) for seed in ranks.seeds], fontsize=8)
@@ -164,8 +168,8 @@ def kept_figure(cells: Sequence[Cell], metric: str) -> Figure:
                 axes.plot(
                     [middle - 0.1, middle + 0.1], [median, median], color=color, linewidth=2.2
                 )
-    axes.set_xticks(range(len(kept)), kept)
-    axes.set_ylabel(f"test {metric}")
+    axes.set_xticks(range(len(kept)), list(map(mathtext, kept)))
+    axes.set_ylabel(mathtext(f"test {metric}"))
     if metric == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     elif all(value > 0 for values in by_row.values() for value in values):

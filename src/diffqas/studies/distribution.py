@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from diffqas.errors import require
 from diffqas.studies.entries import Comparison, Entry
+from diffqas.text import mathtext
 
 COLORS = {"search": "#1f5fbf", "candidate": "#7a7a7a", "control": "#009e73", "reference": "#8a5aab"}
 PAPER, OTHER, FAILED = "#e07b00", "#333333", "#c1272d"
@@ -46,9 +47,7 @@ def distribution_figure(comparisons: Sequence[Comparison]) -> Figure:
     for axes in grid.flat[len(comparisons) :]:
         axes.set_visible(False)
     first = grid[0][0]
-    first.set_yticks(
-        list(places.values()), [_folded(name) for name in places], fontsize=8, parse_math=False
-    )
+    first.set_yticks(list(places.values()), list(map(_folded, places)), fontsize=8)
     first.set_ylim(len(places) - 0.5, -0.5)
     entries = [entry for comparison in comparisons for entry in comparison.entries]
     groups = list(dict.fromkeys(entry.group for entry in entries))
@@ -88,8 +87,8 @@ def _panel(axes: Axes, comparison: Comparison, places: dict[str, int]) -> None:
             linewidth=1,
             zorder=0,
         )
-    axes.set_title(comparison.dataset, loc="left", fontsize=10, parse_math=False)
-    axes.set_xlabel(f"test {comparison.metric.title}", fontsize=8)
+    axes.set_title(mathtext(comparison.dataset), loc="left", fontsize=10)
+    axes.set_xlabel(mathtext(f"test {comparison.metric.title}"), fontsize=8)
     axes.tick_params(labelsize=8)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -183,7 +182,7 @@ def _line(axes: Axes, entry: Entry, place: int, least: float, most: float) -> No
 
 def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
     def handle(marker: str, color: str, label: str) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, color=color, label=label)
+        return Line2D([], [], linestyle="none", marker=marker, color=color, label=mathtext(label))
 
     median = handle("|", OTHER, "median")
     median.set(markersize=11, markeredgewidth=2)
@@ -198,6 +197,5 @@ def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
 
 
 def _folded(name: str) -> str:
-    return "\n".join(
-        textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …", break_on_hyphens=False)
-    )
+    lines = textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …", break_on_hyphens=False)
+    return "\n".join(map(mathtext, lines))

@@ -13,6 +13,7 @@ from diffqas.storage import Json
 from diffqas.studies.cell import Cell, SmoothedRewards
 from diffqas.studies.curves import PALETTE
 from diffqas.studies.distribution import COLORS
+from diffqas.text import mathtext
 
 INSET = 5_000
 """Episodes of the inset."""
@@ -37,7 +38,7 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
         color = COLORS["search"] if index == 0 else PALETTE[(index - 1) % len(PALETTE)]
         style = "--" if cell.group == "candidate" else "-"
         width = 2.2 if index == 0 else 1.1
-        label = f"{cell.row} ({len(cell.seeds)} seeds, {_longest(cell):,} episodes)"
+        label = mathtext(f"{cell.row} ({len(cell.seeds)} seeds, {_longest(cell):,} episodes)")
         look = {"color": color, "linestyle": style, "linewidth": width, "label": label}
         _line(start, cell, look, shortest)
         if _longest(cell) == longest:
@@ -68,13 +69,8 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
         inset.ticklabel_format(useOffset=False)
     if finished:
         start.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-    figure.suptitle(
-        f"{cells[0].dataset}: median over seeds",
-        x=0.01,
-        ha="left",
-        fontsize=11,
-        parse_math=False,
-    )
+    title = mathtext(f"{cells[0].dataset}: median over seeds")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
 
 
