@@ -42,6 +42,25 @@ def columns_that_overlap():
     return Net(one=nn.Parameter(whole[:, :2]), two=nn.Parameter(whole[:, 1:3]))
 
 
+def view_of_a_weight():
+    net = Net()
+    net.turned = net.layer.weight.data.T
+    return net
+
+
+def computed_view():
+    net = Net()
+    net.views = [net.layer.weight.T]
+    return net
+
+
+def view_in_a_closure():
+    net = Net()
+    view = net.layer.weight.data[0]
+    net.run = lambda x: x * view
+    return net
+
+
 def scripted():
     return torch.jit.script(nn.Linear(3, 2))
 
@@ -83,6 +102,9 @@ REFUSED = {
     "transposed": (transposed, "`clone\\(\\)` one of them"),
     "part": (part_of_a_weight, "`layer.weight` and `row`"),
     "overlap": (columns_that_overlap, "`one` and `two`"),
+    "view": (view_of_a_weight, "keep no view of `layer.weight`"),
+    "computed view": (computed_view, "keep no view of `layer.weight`"),
+    "view in a closure": (view_in_a_closure, "keep no view of `layer.weight`"),
     "padding": (trained_padding, "have zeros in row 1 of `weight`"),
     "lock": (lambda: Net(lock=threading.Lock()), "copy.deepcopy can copy"),
     "generator": (lambda: Net(lines=(line for line in "ab")), "copy.deepcopy can copy"),

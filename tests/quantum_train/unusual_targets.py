@@ -153,6 +153,17 @@ def closure() -> nn.Module:
     return target
 
 
+def defaults() -> nn.Module:
+    target = Run(both)
+    layers = target.a, target.b
+
+    def run(m: Run, x: Tensor, first: nn.Module = layers[0], *, second: nn.Module = layers[1]):
+        return second(first(x))
+
+    target.run = run
+    return target
+
+
 def partial() -> nn.Module:
     def run(weight: Tensor, layer: nn.Module, m: Run, x: Tensor) -> Tensor:
         return linear(layer(x), weight)
@@ -394,7 +405,15 @@ UNUSUAL: dict[str, tuple[Callable[[], nn.Module], Tensor]] = {
     made.__name__: (made, NUMBERS)
     for made in (
         *(kept_activation, counter, buffer_assigned, pruned, pruned_inside, clamped, copied_over),
-        *(checkpointed, own_list, own_set_of_modules, layers_in_a_list, bound_hook, closure),
+        *(
+            checkpointed,
+            own_list,
+            own_set_of_modules,
+            layers_in_a_list,
+            bound_hook,
+            closure,
+            defaults,
+        ),
         *(partial, forward_replaced, helper_object, hidden_module, weak, chosen_in_forward),
         *(one_storage, buffer_of_a_weight, frozen_twin, slots, own_getattr, frozen_kinds),
         *(loops_over_parameters, parameter_list, sparse_mask, channels_last, nested),

@@ -9,9 +9,41 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from diffqas.errors import ArgumentError
+from diffqas.errors import ArgumentError, require
+from diffqas.quantum_train.overlap import overlap
 from diffqas.quantum_train.references import Place, attributes, relinked
-from diffqas.storage import identity
+from diffqas.storage import identity, is_sparse
+
+
+class Written:
+    """The tensors of a target that are generated, and what stands for them in a copy.
+
+    Args:
+        tensors: by their first names.
+        owner: of the placeholders.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor], owner: str = "") -> None:
+        self._places: dict[Hashable, Place] = {}
+        self._areas: dict[int, list[tuple[str, Tensor]]] = {}
+        for name, tensor in tensors.items():
+            self._places[identity(tensor)] = Place(name, owner, attached=False)
+            area = tensor.untyped_storage().data_ptr()
+            self._areas.setdefault(area, []).append((name, tensor))
+
+    def place(self, tensor: Tensor) -> Place | None:
+        """What stands for a tensor that has the numbers of a generated one; None if it has none.
+
+        Raises:
+            ArgumentError: it has some of them only, or in another order.
+        """
+        place = self._places.get(identity(tensor))
+        if place is None and not is_sparse(tensor):
+            for name, own in self._areas.get(tensor.untyped_storage().data_ptr(), ()):
+                rule = f"keep no view of `{name}` (take it in forward, or `clone()` it)"
+                got = f"one of shape {tuple(tensor.shape)}"
+                require(not overlap(own, tensor), "target", rule, got)
+        return place
 
 
 class Copying(TorchFunctionMode):
@@ -19,20 +51,16 @@ class Copying(TorchFunctionMode):
 
     As torch has it, only leaves can be copied. A module may keep what it computed in its last
     pass: an activation, or the weight that a hook makes of its parts (pruning, weight_norm).
-
-    Args:
-        written: placeholders of the generated tensors by their identity, for other tensors that
-            share their numbers.
     """
 
-    def __init__(self, written: Mapping[Hashable, Place]) -> None:
+    def __init__(self, written: Written) -> None:
         super().__init__()
         self.written = written
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func is torch.Tensor.__deepcopy__:
             tensor, memo = args
-            place = self.written.get(identity(tensor))
+            place = self.written.place(tensor)
             if place is not None:
                 return place
             if not tensor.is_leaf:
@@ -40,14 +68,12 @@ class Copying(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def copied(
-    module: nn.Module, written: Mapping[Hashable, Place], places: Mapping[int, Place]
-) -> nn.Module:
+def copied(module: nn.Module, written: Written, places: Mapping[int, Place]) -> nn.Module:
     """A deep copy.
 
     Args:
         module: any module.
-        written: as of `Copying`.
+        written: tensors that are not copied.
         places: what is to stand for parameters and buffers, by their `id`.
 
     Raises:
@@ -57,6 +83,8 @@ def copied(
     try:
         with Copying(written):
             twin = copy.deepcopy(module, memo)
+    except ArgumentError:
+        raise
     except Exception as error:  # of any kind: attributes may be anything
         reason = " ".join(str(error).split()).rstrip(".")
         kind = type(module).__name__
@@ -64,11 +92,13 @@ def copied(
             f"Argument `target` must be a module that copy.deepcopy can copy, but got a {kind} "
             f"({type(error).__name__}: {reason})."
         ) from None
-    follow_closures(module, twin, places)
+    follow_closures(module, twin, written, places)
     return twin
 
 
-def follow_closures(module: nn.Module, twin: nn.Module, places: Mapping[int, Place]) -> None:
+def follow_closures(
+    module: nn.Module, twin: nn.Module, written: Written, places: Mapping[int, Place]
+) -> None:
     """Let the copy's functions see the copy: `copy.deepcopy` leaves closures as they are."""
     parts = dict(twin.named_modules())
     twins = {id(part): parts[path] for path, part in module.named_modules() if path in parts}
@@ -76,9 +106,12 @@ def follow_closures(module: nn.Module, twin: nn.Module, places: Mapping[int, Pla
     def swap(part: object) -> object:
         if isinstance(part, nn.Module):
             return twins.get(id(part), part)
-        if isinstance(part, Tensor):
-            return places.get(id(part), part)
-        return part
+        if not isinstance(part, Tensor):
+            return part
+        place = places.get(id(part))
+        if place is None:
+            place = written.place(part)
+        return part if place is None else place
 
     seen: dict[int, tuple[object, object]] = {}
     for part in parts.values():

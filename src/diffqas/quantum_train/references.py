@@ -141,15 +141,16 @@ def _rebuilt_partial(value: functools.partial[object], each: Swap) -> object:
 def _rebuilt_function(value: types.FunctionType, each: Swap) -> object:
     """A function whose closure holds other objects; `copy.deepcopy` leaves closures as they are."""
     cells = value.__closure__ or ()
-    defaults = each(value.__defaults__)
+    defaults, named = each(value.__defaults__), each(value.__kwdefaults__)
     new_cells = [_rebuilt_cell(cell, each) for cell in cells]
-    if defaults is value.__defaults__ and _same(new_cells, cells):
+    before = value.__defaults__, value.__kwdefaults__, *cells
+    if _same((defaults, named, *new_cells), before):
         return value
     new = types.FunctionType(
         value.__code__, value.__globals__, value.__name__, None, tuple(new_cells)
     )
     new.__defaults__ = defaults if isinstance(defaults, tuple) else None
-    new.__kwdefaults__ = value.__kwdefaults__
+    new.__kwdefaults__ = named if isinstance(named, dict) else None
     new.__dict__.update(value.__dict__)
     return new
 

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffqas.quantum_train.copies import Copying, copied, follow_closures, put
+from diffqas.quantum_train.copies import Copying, Written, copied, follow_closures, put
 from diffqas.quantum_train.handed import handed
 from diffqas.quantum_train.layout import Layout
 from diffqas.quantum_train.references import Place, attributes, relinked
 from diffqas.quantum_train.shadow import Holder, Plan, Shadow, find_linked, flatten
-from diffqas.storage import Json, identity
+from diffqas.storage import Json
 
 _IN_PLACE = threading.RLock()
 """Held while a compiled target has generated tensors: it is one object for all threads."""
@@ -36,10 +36,7 @@ class Skeleton(nn.Module):
         self._text = repr(target)  # a module without its weights may not be able to describe itself
         named = dict(target.named_parameters(remove_duplicate=False))
         owner = uuid.uuid4().hex
-        written = {
-            identity(named[slot.names[0]]): Place(slot.names[0], owner, attached=False)
-            for slot in layout.slots
-        }
+        written = Written({slot.names[0]: named[slot.names[0]] for slot in layout.slots}, owner)
         attached = {id(named[name]) for slot in layout.slots for name in slot.names}
         holders: dict[str, list[Holder]] = {}
         order: dict[str, dict[str, list[str]]] = {}
@@ -47,9 +44,9 @@ class Skeleton(nn.Module):
         for path, module in target.named_modules():
             for register in ("_parameters", "_buffers"):
                 for leaf, tensor in vars(module)[register].items():
-                    if tensor is None or identity(tensor) not in written:
+                    place = None if tensor is None else written.place(tensor)
+                    if place is None:
                         continue
-                    place = written[identity(tensor)]
                     place = replace(place, attached=id(tensor) in attached)
                     places[id(tensor)] = place
                     holders.setdefault(path, []).append(Holder(register, leaf, place))
@@ -86,7 +83,7 @@ class Skeleton(nn.Module):
 
     def filled(self, tensors: Mapping[str, Tensor]) -> nn.Module:
         """A plain copy of the target with `tensors` baked in as parameters; tied ones stay tied."""
-        plain = copied(self.module, {}, {})
+        plain = copied(self.module, Written({}), {})
         for name in self._trainable:
             plain.get_parameter(name).requires_grad_(True)
         names = [slot.names[0] for slot in self.layout.slots]
@@ -119,9 +116,9 @@ class Skeleton(nn.Module):
     def __deepcopy__(self, memo: dict[int, object]) -> Skeleton:
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
-        with Copying({}):
+        with Copying(Written({})):
             vars(twin).update(copy.deepcopy(vars(self), memo))
-        follow_closures(self.module, twin.module, {})
+        follow_closures(self.module, twin.module, Written({}), {})
         return twin
 
     def _compiled(self) -> bool:

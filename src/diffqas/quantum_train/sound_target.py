@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from diffqas.errors import ArgumentError, require
+from diffqas.quantum_train.overlap import overlap
 from diffqas.storage import identity, is_sparse
 
 FLOATING = ({torch.float32}, {torch.float64})
@@ -86,36 +87,8 @@ def check_memory(target: nn.Module, written: Mapping[str, Tensor]) -> None:
     rule = "have parameters that share all of their memory or none (`clone()` one of them)"
     for area in areas.values():
         for (name, one), (other_name, other) in combinations(area.values(), 2):
-            if name in written and _overlap(one, other):
+            if name in written and overlap(one, other):
                 require(False, "target", rule, f"`{name}` and `{other_name}`")
-
-
-def _overlap(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors of one storage have a number in common."""
-    first, last = _span(one)
-    other_first, other_last = _span(other)
-    if last < other_first or other_last < first:
-        return False
-    # Spans may be woven into each other, as the columns of a matrix are.
-    if one.dtype != other.dtype:
-        return True
-    return bool(torch.isin(_places(one), _places(other)).any())
-
-
-def _span(tensor: Tensor) -> tuple[int, int]:
-    """First and last byte of a tensor in its storage."""
-    first = int(tensor.storage_offset())
-    steps = zip(tensor.shape, tensor.stride(), strict=True)
-    reach = sum((size - 1) * step for size, step in steps)
-    width = tensor.element_size()
-    return first * width, (first + reach + 1) * width - 1
-
-
-def _places(tensor: Tensor) -> Tensor:
-    """Where a tensor's numbers lie in its storage."""
-    count = tensor.untyped_storage().nbytes() // tensor.element_size()
-    layout = tensor.shape, tensor.stride(), tensor.storage_offset()
-    return torch.arange(count).as_strided(*layout).flatten()
 
 
 def _tensors(target: nn.Module) -> Iterator[tuple[str, Tensor]]:
