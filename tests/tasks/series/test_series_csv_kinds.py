@@ -121,6 +121,11 @@ REFUSED = {
         "level",
         f"'112,0' {WHOLE}",
     ),
+    "percent": (
+        "day,level\n" + "".join(f"d{i},{value} %\n" for i, value in enumerate(TENTHS)),
+        None,
+        "line 2, column 'level': '112.0 %' is not a number as it is written",
+    ),
     "text as the value": (
         written(number=lambda value: f"{value} cm"),
         None,

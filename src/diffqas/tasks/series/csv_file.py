@@ -193,7 +193,8 @@ def _counts_rows(name: str, cells: Sequence[str]) -> bool:
         return True
     values = [number(cell.replace(",", ".")) for cell in cells]
     known = [value for value in values if value is not None]
-    if len(set(known)) == 1:
+    # Of a constant column, and of one with signs that no number has, the cells tell what is wrong.
+    if len(set(known)) < 2:
         return False
     pairs = list(pairwise(known))
     rising = all(before <= after for before, after in pairs)
