@@ -17,6 +17,7 @@ import pytest
 
 from diffqas import search
 from diffqas.cli import main
+from diffqas.searches.session import free_folder
 from diffqas.text import visible
 
 NAMES = {
@@ -183,9 +184,7 @@ def test_texts_of_a_result_from_somebody_else(name, base, shown, tmp_path, monke
 
 @pytest.mark.parametrize("name", ["../../outside", "a/b", "..", "/tmp/x", "-rf", "a\x1b[2J", ""])
 def test_a_folder_that_is_named_by_the_task_lies_in_runs(name, tmp_path, monkeypatch):
-    from diffqas.searches.preparation import _free_folder
-
     monkeypatch.chdir(tmp_path)
-    folder = _free_folder(name)
+    folder = free_folder(name)
     assert folder.parent == Path("runs")
     assert folder.name.isprintable()

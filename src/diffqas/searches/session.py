@@ -29,6 +29,7 @@ from diffqas.searches.showing import showing_of
 from diffqas.searches.wording import choices_in_words
 from diffqas.storage import RunFolder, State, make_folder, only_one, understood, write_json
 from diffqas.tasks import Settings, Task, explained
+from diffqas.text import file_name
 from diffqas.training import FederatedTraining
 
 CHECKPOINT_SECONDS = 1.0
@@ -82,7 +83,7 @@ def free_folder(name: str) -> Path:
     Raises:
         RunError: it cannot be made.
     """
-    base = Path("runs") / name
+    base = Path("runs") / file_name(name)
     path, number = base, 1
     make_folder(base.parent)
     while True:
