@@ -48,6 +48,8 @@ from .result import RankedCandidate as RankedCandidate
 from .result import RankedCandidates as RankedCandidates
 from .result import ReferenceFigure as ReferenceFigure
 from .result import RunResult as RunResult
+from .stored import Predictions as Predictions
+from .stored import stored_rewards as stored_rewards
 from .terminal import BEST_OF_GATE as BEST_OF_GATE
 from .terminal import classes_in_words as classes_in_words
 from .terminal import failures_in_words as failures_in_words

@@ -8,12 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_safetensors
 
 from diffqas.agents import REWARD_WINDOW, few, moving
 from diffqas.circuits import CONSTANTS, AnyCandidate, draw, form
-from diffqas.errors import RunError
 from diffqas.reports import (
     AgentRecord,
     AnyRecord,
@@ -22,16 +19,18 @@ from diffqas.reports import (
     EpochRecord,
     Line,
     Place,
+    Predictions,
     RankedCandidate,
     RunResult,
     Table,
     Weights,
     band,
     plain,
+    stored_rewards,
     thinned,
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
-from diffqas.storage import RunFolder, load_tensors, read_file
+from diffqas.storage import RunFolder, read_file
 from diffqas.tasks import SERIES
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
@@ -94,11 +93,7 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[AgentRecord
         rewards = [record.reward for record in records]
         line = band("reward", episodes, rewards, role="prediction")
         return Chart("reward", "reward", "episode", [line])
-    try:
-        tensors = load_safetensors(read_file(path))
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
-    every = [tensors[f"reward-{seed}"] for seed in config.seeds]
+    every = list(stored_rewards(path, config.seeds).values())
     longest = max(map(len, every))
     # The episodes of a seed that was frozen end earlier; a median over both would jump there.
     whole = [values for values in every if len(values) == longest]
@@ -176,18 +171,18 @@ def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Char
     path = folder.path / SAMPLES
     if not path.exists():
         return {}, _lacking_predictions(folder, config)
-    samples = load_tensors(path)
-    truth = samples["truth"].float().numpy()
+    stored = Predictions.read(path)
+    truth = stored.truth
     kept = thinned(len(truth), 1_000)
     x = plain(kept)
-    boundary = samples["boundary"] - 0.5
+    boundary = stored.boundary - 0.5
     charts = {}
-    for epoch, tensor in sorted(samples["snapshots"].items()):
+    for epoch, values in sorted(stored.snapshots.items()):
         lines = [
             Line("truth", x, plain(truth[kept]), role="truth", dash=True),
-            _prediction(x, tensor.float().numpy()[:, kept]),
+            _prediction(x, values[:, kept]),
         ]
-        charts[int(epoch)] = Chart("prediction", "", "window", lines, boundary=boundary)
+        charts[epoch] = Chart("prediction", "", "window", lines, boundary=boundary)
     return charts, []
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import torch
 from matplotlib.figure import Figure
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
 from diffqas.agents import BEST, LAST, AgentTraining, RewardLine, rewards_figure
-from diffqas.errors import RunError
-from diffqas.reports import save_figure
+from diffqas.reports import save_figure, stored_rewards
 from diffqas.searches.config import RunConfig, config_from_json
-from diffqas.storage import Json, RunFolder, read_file, write_atomically
+from diffqas.storage import Json, RunFolder, write_atomically
 
 EPISODES, REWARDS, ANIMATION = "episodes.safetensors", "rewards.png", "play.gif"
 
@@ -48,12 +45,8 @@ def rewards_picture(folder: RunFolder) -> Figure:
         RunError: the run stored none, or the file is damaged.
     """
     path = folder.path / EPISODES
-    try:
-        tensors = load_safetensors(read_file(path))
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"Cannot read {path}: {' '.join(str(error).split())}.") from None
     config = config_from_json(folder.load_config())
-    every = {seed: tensors[f"reward-{seed}"].numpy() for seed in config.seeds}
+    every = stored_rewards(path, config.seeds)
     longest = max(map(len, every.values()))
     # A seed that was frozen has fewer episodes than the others.
     rewards = {seed: values for seed, values in every.items() if len(values) == longest}

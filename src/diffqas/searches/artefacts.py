@@ -12,6 +12,7 @@ from diffqas.errors import RunError
 from diffqas.reports import (
     EpochRecord,
     Floats,
+    Predictions,
     classes_in_words,
     curves_figure,
     laid_out,
@@ -21,7 +22,7 @@ from diffqas.reports import (
     save_figure,
 )
 from diffqas.searches.config import RunConfig, config_from_json
-from diffqas.storage import Json, RunFolder, load_tensors, save_tensors
+from diffqas.storage import Json, RunFolder, save_tensors
 from diffqas.tasks import IMAGES, SOURCES, Task
 from diffqas.training import Training
 
@@ -91,14 +92,14 @@ def prediction_picture(folder: RunFolder) -> Figure:
     if not path.exists():
         reason = "the run is not finished, or its task is no series"
         raise RunError(f"There is no {SAMPLES} in {folder.path}: {reason}.")
-    samples = load_tensors(path)
+    stored = Predictions.read(path)
     config = config_from_json(folder.load_config())
     # A seed that failed predicts no finite numbers, and is not drawn at any epoch.
-    finite = [values.isfinite().all(1) for values in samples["snapshots"].values()]
-    sound = torch.stack(finite).all(0)
-    snapshots = {epoch: values[sound].numpy() for epoch, values in samples["snapshots"].items()}
+    finite = [np.isfinite(values).all(axis=1) for values in stored.snapshots.values()]
+    sound = np.all(finite, axis=0)
+    snapshots = {epoch: values[sound] for epoch, values in stored.snapshots.items()}
     title = f"{config.dataset}: prediction against truth ({seeds_in_words(config)})"
-    return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
+    return predictions_figure(snapshots, stored.truth, stored.boundary, title)
 
 
 def curves_picture(

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffqas.errors import RunError
+from diffqas.errors import RunError, whole
 from diffqas.storage.codec import Json, State
 from diffqas.storage.files import (
     append_json,
@@ -197,6 +197,8 @@ class RunFolder:
         for path in present:
             try:
                 state = load_tensors(path)
+                if not whole(state.get("epoch"), 0):
+                    raise RunError(f"Cannot use {path}: `epoch` should be a whole number.")
             except RunError as error:
                 faults.append(error)
                 continue

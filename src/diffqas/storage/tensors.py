@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import zipfile
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -59,7 +60,10 @@ def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> S
         content = read_file(path)
         damage = fault(content)
         if damage is None:
+            damage = _packed(content)
+        if damage is None:
             state = torch.load(io.BytesIO(content), weights_only=True)
+            damage = _odd_part(state)
     except Exception as error:  # torch's own are of many kinds
         damage = short(error)
     if damage is None and not isinstance(state, dict):
@@ -67,6 +71,45 @@ def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> S
     if damage is not None:
         raise RunError(f"Cannot read {path}: it is damaged ({damage}). {remedy}")
     return cast("State", state)
+
+
+def _packed(content: bytes) -> str | None:
+    """The fault of an archive whose parts are compressed: a small one may fill the memory.
+
+    `torch.save` compresses nothing.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
+            return "it is compressed"
+    return None
+
+
+def _odd_part(state: object) -> str | None:
+    """What is in it that is never saved here; None if there is nothing.
+
+    Tensors that are sparse, quantised or nested fail in places that nobody foresees; one that
+    repeats a few numbers over and over is small in its file and fills the memory once it is
+    copied.
+    """
+    import torch
+
+    # A stack of its own, and every container once: a file may nest one in itself.
+    stack, seen = [state], set[int]()
+    while stack:
+        part = stack.pop()
+        if isinstance(part, (dict, list, tuple)):
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            stack.extend(part.values() if isinstance(part, dict) else part)
+        elif isinstance(part, torch.Tensor):
+            if part.layout != torch.strided or part.is_quantized or part.is_meta or part.is_nested:
+                return "a tensor in it is no ordinary one"
+            if part.numel() * part.element_size() > part.untyped_storage().nbytes():
+                return "a tensor in it repeats its numbers"
+        elif part is not None and not isinstance(part, (bool, int, float, str)):
+            return f"it holds a {type(part).__name__}"
+    return None
 
 
 def seal(archive: bytes) -> bytes:

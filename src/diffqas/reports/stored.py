@@ -1,0 +1,98 @@
+"""What a run stores for its pictures: predictions of a series, rewards of agents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diffqas.errors import RunError, whole
+from diffqas.storage import load_tensors, read_file, short
+
+if TYPE_CHECKING:
+    from diffqas.reports.pictures import Floats
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of all seeds on a series, at some epochs.
+
+    Attributes:
+        truth: what there was to predict, (windows,).
+        snapshots: by epoch, (seeds, windows); a seed that diverged has no finite numbers.
+        boundary: where the test part begins.
+    """
+
+    truth: Floats
+    snapshots: Mapping[int, Floats]
+    boundary: int
+
+    @classmethod
+    def read(cls, path: Path) -> Predictions:
+        """The predictions in a file.
+
+        Raises:
+            RunError: it cannot be read, or an entry is not what it should be.
+        """
+        state = load_tensors(path)
+        truth = _array(state.get("truth"), 1)
+        if truth is None or not len(truth) or not np.isfinite(truth).all():
+            raise _wrong(path, "truth", "finite numbers, (windows,)")
+        boundary = state.get("boundary", -1)
+        if not whole(boundary, 0) or boundary > len(truth):
+            raise _wrong(path, "boundary", f"a whole number from 0 to {len(truth)}")
+        stored = state.get("snapshots")
+        if not isinstance(stored, dict) or not stored:
+            raise _wrong(path, "snapshots", "predictions by their epoch")
+        snapshots: dict[int, Floats] = {}
+        seeds = None
+        for epoch, tensor in stored.items():
+            values = _array(tensor, 2)
+            if not whole(epoch) or values is None or values.shape[1] != len(truth):
+                raise _wrong(path, "snapshots", f"by epoch numbers, (seeds, {len(truth)})")
+            if len(values) != (seeds or len(values)) or not len(values):
+                raise _wrong(path, "snapshots", "of as many seeds at every epoch")
+            snapshots[epoch], seeds = values, len(values)
+        return cls(truth, snapshots, boundary)
+
+
+def stored_rewards(path: Path, seeds: Iterable[int]) -> dict[int, Floats]:
+    """Rewards of the episodes of each seed, in the order in which they ended.
+
+    Raises:
+        RunError: the file cannot be read, or lacks the rewards of a seed.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        tensors = load(read_file(path))
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise RunError(f"Cannot read {path}: {short(error)}.") from None
+    found: dict[int, Floats] = {}
+    for seed in seeds:
+        values = tensors.get(f"reward-{seed}")
+        sound = values is not None and values.ndim == 1 and values.dtype.kind == "f"
+        if values is None or not sound or not np.isfinite(values).all():
+            raise _wrong(path, f"reward-{seed}", "finite numbers, (episodes,)")
+        found[seed] = values
+    if not any(len(values) for values in found.values()):
+        raise RunError(f"Cannot use {path}: no episode has ended.")
+    return found
+
+
+def _array(value: object, dimensions: int) -> Floats | None:
+    """A tensor's numbers, if it is one of numbers and has so many dimensions."""
+    import torch
+
+    if not isinstance(value, torch.Tensor) or value.dtype not in (torch.float32, torch.float64):
+        return None
+    fits = value.ndim == dimensions and value.device.type == "cpu"
+    return value.numpy() if fits else None
+
+
+def _wrong(path: Path, name: str, rule: str) -> RunError:
+    return RunError(f"Cannot use {path}: `{name}` should be {rule}, but is something else.")
