@@ -43,7 +43,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 def test_a_device_that_is_full_is_told_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "diffqas.storage.files.create_new", lambda path: os.open("/dev/full", os.O_WRONLY)
+        "diffqas.storage.files.create_new", lambda path, *_: os.open("/dev/full", os.O_WRONLY)
     )
     with pytest.raises(RunError, match="No space left"):
         write_atomically(tmp_path / "file", b"new")
