@@ -176,6 +176,8 @@ ALLOWED = {
     ("quantum_train/generator_file.py", "save"): "safetensors, as bytes",
     ("searches/session.py", "save"): "a checkpoint, by the run folder",
     ("searches/memory.py", "write_text"): "to the system, which counts memory anew; no file",
+    ("searches/session.py", "mkdir"): "a run's folder, made by the one process that is first",
+    ("searches/trust.py", "mkdir"): "the user's own folder of data, for nobody else's eyes",
     ("searches/tuning/trials.py", "mkdir"): "the folder of that journal, which a person named",
 }
 
