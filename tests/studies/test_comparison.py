@@ -326,7 +326,7 @@ def test_data_sets_are_families_of_their_own():
         ),
         ([cell("search", SEARCH[:2], "search", seeds=[1, 1])], "each seed once"),
         ([fixed("search", 1.0) | {"group": "search"}], "has no seeds"),
-        ([{"row": "search", "dataset": "bessel"}], "study must be a text, but it is missing"),
+        ([{"row": "search", "dataset": "bessel"}], "it lacks `seeds`"),
         ([renamed(cell("search", SEARCH, "search"))], "no entry 'test_mse'"),
     ],
 )

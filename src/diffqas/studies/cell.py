@@ -12,6 +12,7 @@ from diffqas.storage import (
     DURATION,
     FINITE,
     FLAG,
+    NUMBER,
     TEXT,
     WHOLE,
     Entries,
@@ -233,12 +234,12 @@ def _list(form: Form[T]) -> Form[list[T]]:
 def _seeds(value: object) -> list[int]:
     seeds = _list(WHOLE).read(value)
     if len(set(seeds)) < len(seeds):
-        raise Unfit("a list with every seed once", value)
+        raise Unfit("a list with each seed once", value)
     return seeds
 
 
 NUMBERS = _list(FINITE)
-FIGURES = _list(or_null(FINITE))
+FIGURES = _list(or_null(NUMBER))
 SEEDS = Form(_seeds)
 
 

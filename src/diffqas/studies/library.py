@@ -81,6 +81,8 @@ def load_study(word: str) -> LoadedStudy:
 @lru_cache(maxsize=8)
 def _of_a_file(word: str, content: tuple[Path, bytes | None]) -> LoadedStudy:
     """A user's study, executed once for every content that its file has."""
+    # A plan asks for its study again and again; executed each time, a file that keeps a state
+    # would give other rows in the middle.
     study, source = load_from_file(word, KINDS, "study")
     return LoadedStudy(slug(str(source.name)), study, source)
 

@@ -123,6 +123,7 @@ def passed(rewards: Sequence[float]) -> int | None:
     >>> passed([0.0] * 100 + [1.0] * 600), passed([0.0] * 1_000)
     (551, None)
     """
+    # A shorter beginning has no mean of so many episodes.
     if len(rewards) < WINDOW:
         return None
     mean, _ = moving(rewards, WINDOW)

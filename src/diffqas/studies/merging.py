@@ -130,6 +130,7 @@ def _merged(members: Sequence[MergedRow], figure: str) -> MergedRow:
         for seed, error in row.errors.items():
             if seed not in errors:
                 errors[seed], holder[seed] = error, row.name
+            # Equal in exact arithmetic, yet added in another order: the last digits may differ.
             elif not _equal(error, errors[seed]):
                 raise RunError(
                     f"Rows {holder[seed]!r} and {row.name!r} are provably equal, but at seed {seed}"

@@ -156,6 +156,7 @@ def _fitting(
         )
         return min(widest, ROW_WIDTH) if column is columns[0] else widest
 
+    # The first two columns, the row and its median, stay however narrow the terminal is.
     kept = list(columns)
     while (
         width is not None and sum(needed(column) + 2 for column in kept) > width and len(kept) > 2

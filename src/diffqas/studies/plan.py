@@ -210,6 +210,7 @@ class Plan:
             and (not rows or row.slug in rows or row.group in rows)
             and row.stands_on(dataset)
         ]
+        # A long cell that begins last would leave all other processes idle.
         return sorted(jobs, key=lambda job: -job.cost)
 
     def searches(self, jobs: Sequence[Job]) -> list[Job]:

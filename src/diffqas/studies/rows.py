@@ -148,4 +148,5 @@ def slug(name: str) -> str:
     >>> slug("scale 2^n p, cut at 8")
     'scale-2-n-p-cut-at-8'
     """
+    # Dots stay: 0.3 and 03 are two settings.
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")

@@ -145,6 +145,7 @@ def report(path: Path, plan: Plan, console: Terminal) -> StudyRun:
     folder = StudyFolder(path)
     cells = folder.cells(plan)
     baseline = plan.rows[0].name
+    # Without its search a data set has nothing that the other rows could be compared with.
     ready = {cell.dataset for cell in cells if cell.row == baseline}
     with understood(folder.path / "cells"):
         shown = [cell for cell in cells if cell.dataset in ready]

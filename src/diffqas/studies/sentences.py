@@ -155,6 +155,7 @@ def _power(comparison: Comparison) -> list[str]:
         return []
     tested = sum(entry.p is not None for entry in comparison.others)
     pairs = max(entry.pairs for entry in comparison.others)
+    # The first of Holm's steps: the smallest p counts as often as there are tests.
     adjusted = min(1.0, smallest * tested)
     limit = (
         f"The smallest p that {seeds_in_words(pairs)} can give is {smallest:.3g}, adjusted for "

@@ -60,6 +60,7 @@ def attempt(
     try:
         return compute(plan, row, dataset, data, found)
     except Exception as error:
+        # Whatever it is, it concerns this cell alone: a table of 130 cells takes hours.
         reason = " ".join(str(error).split()) or "no reason given"
         return Failure(f"{type(error).__name__}: {reason}", traceback.format_exc())
 

@@ -69,6 +69,8 @@ class LocalExecutor:
 def _elsewhere(
     folder: StudyFolder, plan: Plan, jobs: Sequence[Job], workers: int
 ) -> Generator[Done, None, None]:
+    # A forked process would inherit torch's threads in whatever state they are, and could wait for
+    # them for ever.
     context = get_context("spawn")
     lifeline, ours = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (lifeline,))
