@@ -219,6 +219,29 @@ def test_nothing_is_wider_than_the_window(opened, size, count):
     )
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_table_is_cut(opened, size):
+    head = ("place", "candidate", "contribution", "weight", "rank", "remark")
+    name = "a_circuit_whose_name_is_very_long_" * 3
+    rows = [("forget", name, "0.1479", "0.9743 (+-+)", "1.5 (1 .. 2)", f"the same as {name}")]
+    table = Table(head, rows, numeric=(2, 3, 4))
+    tiles = {f"figure {number}": "1.00e-08 (1e-09 .. 1e-07, 12 seeds)" for number in range(5)}
+    pages = [
+        replace(page(run), ranking=table, leaders=table, tiles=tiles, task=name)
+        for run in ("a", name)
+    ]
+    driver = opened(pages, size)
+    driver.execute_script(
+        "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+    )
+    cut = (
+        "return [...document.querySelectorAll('.scroll:has(table)')]"
+        ".filter((each) => each.scrollWidth > each.clientWidth + 1)"
+        ".map((each) => each.getAttribute('aria-label'))"
+    )
+    assert driver.execute_script(cut) == []
+
+
 def test_dark_and_light(opened):
     script = (
         "return getComputedStyle(document.body).backgroundColor"

@@ -14,7 +14,8 @@ from diffqas.errors import RunError
 from diffqas.reports.page import build
 from diffqas.reports.terminal import spread
 from diffqas.runs.report import report_runs, run_page
-from diffqas.storage import load_tensors
+from diffqas.storage import load_tensors, save_tensors
+from diffqas.tasks.series import load_series
 
 KINDS = {
     "series": ("bessel", {"seeds": [3, 5], "depth": 1, "epochs": 2}),
@@ -105,10 +106,28 @@ def test_curves_and_predictions_of_a_series(bessel):
     assert list(page.predictions) == sorted(samples["snapshots"])
     last = page.predictions[2]
     assert last.boundary == samples["boundary"] - 0.5
-    assert last.lines[0].y == pytest.approx(samples["truth"].tolist(), abs=1e-4)
-    assert last.lines[1].y == pytest.approx(samples["snapshots"][2][0].tolist(), rel=1e-3, abs=1e-4)
+    data = load_series("bessel")  # the page has the series' own units
+    truth = data.unscaled(samples["truth"].numpy())
+    predicted = data.unscaled(samples["snapshots"][2][0].numpy())
+    assert last.lines[0].y == pytest.approx(truth.tolist(), abs=1e-4)
+    assert last.lines[1].y == pytest.approx(predicted.tolist(), rel=1e-3, abs=1e-4)
+    assert last.heading == "bessel"
+    assert chart.heading == "mse of the series scaled to -1 .. 1"
     assert page.command == "diffqas search bessel --depth 1 --epochs 2 --seed 3 --seeds 2"
     assert "3, 5" in page.remarks[0]
+
+
+def test_predictions_of_a_version_without_the_scale_are_as_the_model_sees_them(run):
+    samples = load_tensors(run / "predictions.pt")
+    del samples["scale"]
+    save_tensors(run / "predictions.pt", samples)
+    result = json.loads((run / "result.json").read_text())
+    del result["scale"]
+    (run / "result.json").write_text(json.dumps(result))
+    page = run_page(run)
+    assert page.predictions[2].heading == "value as the model sees it"
+    assert page.predictions[2].lines[0].y == pytest.approx(samples["truth"].tolist(), abs=1e-4)
+    assert page.charts[0].heading == "mse"
 
 
 def test_rewards_of_agents(tmp_path):

@@ -10,8 +10,10 @@ from diffqas import QuantumTrain, resume, search
 from diffqas.circuits import Candidate
 from diffqas.errors import ArgumentError, RunError
 from diffqas.kinds import constant
+from diffqas.searches.artefacts import curves_picture
 from diffqas.searches.data_sets import load_task
-from diffqas.tasks.series import SeriesLSTM
+from diffqas.storage import RunFolder
+from diffqas.tasks.series import SeriesLSTM, SeriesScale, load_series
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +106,20 @@ def test_metrics_and_events_tell_the_same(run):
 def test_the_plot_has_a_panel_per_stored_epoch(run):
     visible = [axes.get_title() for axes in run.plot().axes if axes.get_visible()]
     assert visible == ["epoch 1", "epoch 4"]
+
+
+def test_pictures_of_a_series_have_its_own_units(run):
+    data = load_series("bessel")
+    assert run.outcome.scale == SeriesScale("bessel", data.low, data.high)
+    panel = run.plot().axes[0]
+    assert panel.get_ylabel() == "bessel"
+    truth = next(line for line in panel.get_lines() if line.get_label() == "truth")
+    assert truth.get_ydata() == pytest.approx(data.unscaled(data.targets), abs=1e-6)
+    scaled = "mse of the series scaled to -1 .. 1"
+    assert (
+        curves_picture(RunFolder(run.folder), scale=run.outcome.scale).axes[0].get_ylabel()
+        == scaled
+    )
 
 
 def test_a_seed_in_company_is_the_seed_alone(tmp_path):

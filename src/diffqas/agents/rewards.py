@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from diffqas.reports import PREDICTION, Floats, blank, clean
+from diffqas.reports import PREDICTION, Floats, blank, clean, heading
 from diffqas.text import mathtext
 
 REWARD_WINDOW, LAST = 1_000, 5_000
@@ -91,7 +91,7 @@ def rewards_figure(
         inset.set_title(f"last {last:,} episodes", fontsize=8)
         inset.tick_params(labelsize=7)
         inset.ticklabel_format(useOffset=False)
-    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
+    heading(figure, title)
     return figure
 
 

@@ -13,6 +13,9 @@ from .events import Events as Events
 from .forecast import forecast_csv as forecast_csv
 from .forecast import forecast_figure as forecast_figure
 from .forecast import forecast_table as forecast_table
+from .layout import heading as heading
+from .layout import in_lines as in_lines
+from .layout import legend_name as legend_name
 from .live import LiveBar as LiveBar
 from .page.data import Chart as Chart
 from .page.data import Circuit as Circuit
@@ -43,6 +46,7 @@ from .records import EpochRecord as EpochRecord
 from .records import laid_out as laid_out
 from .records import record_of as record_of
 from .records import records_of as records_of
+from .result import SCALED as SCALED
 from .result import VALUES as VALUES
 from .result import RankedCandidate as RankedCandidate
 from .result import RankedCandidates as RankedCandidates

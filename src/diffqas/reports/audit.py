@@ -15,6 +15,7 @@ from rich.text import Text
 from diffqas.architecture import Audit, haar_floor, log_haar_masses
 from diffqas.circuits import AnyCandidate
 from diffqas.reports.console import plain_text
+from diffqas.reports.layout import heading
 from diffqas.reports.pictures import Floats, blank, boxes_for_missing_signs, clean
 from diffqas.reports.words import number
 from diffqas.storage import csv_content, write_atomically
@@ -54,10 +55,10 @@ def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -
     marks: dict[str, str] = {}
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("", justify="right", no_wrap=True)
-    for heading in TEXT_COLUMNS:
-        table.add_column(heading, justify="left", no_wrap=True)
-    for heading in NUMBER_COLUMNS:
-        table.add_column(heading, justify="right", no_wrap=True)
+    for column in TEXT_COLUMNS:
+        table.add_column(column, justify="left", no_wrap=True)
+    for column in NUMBER_COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
     for place, audit in zip(numbers, audits, strict=True):
         mark = marks.setdefault(audit.finding.reason, chr(ord("a") + len(marks)))
         style = ""
@@ -136,7 +137,7 @@ def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
         clean(axes)
     if len(live) < len(audits):
         title += "; grey: constant probabilities"
-    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
+    heading(figure, title)
     return figure
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diffqas.circuits import AnyCandidate, Gate, columns, gate_list, labels
+from diffqas.reports.layout import in_lines
 from diffqas.reports.pictures import blank
 from diffqas.text import mathtext
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_QUBITS, MOST_COLUMNS = 24, 40
 """As much as a picture can hold; the rest is said in words."""
+TITLE_SIGNS = 10
+"""That fit into an inch of the title."""
 BOX, DOT = 0.36, 4.5
 LAYER_COLOR, GATE_COLOR, FIXED_COLOR = "0.95", "#cfe0f3", "0.88"
 
@@ -63,11 +66,14 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int, whose: str = "")
     if len(body) < len(all_columns):
         cut.append(f"the first {len(body)} of {len(all_columns)} columns")
     title = f"{candidate.name}, {n} qubits, depth {depth}"
-    if cut:
-        title += f" ({', '.join(cut)})"
     if whose:
         title += f"; {whose}"
-    axes.set_title(mathtext(title), loc="left", fontsize=10)
+    # As wide as the picture: a title stands over the drawing, and is cut at the edge.
+    signs = int(figure.get_figwidth() * TITLE_SIGNS)
+    lines = [in_lines(title, signs)]
+    if cut:
+        lines.append(in_lines(f"({', '.join(cut)})", signs))
+    axes.set_title("\n".join(lines), loc="left", fontsize=10)
     return figure
 
 

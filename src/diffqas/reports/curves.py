@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from diffqas.reports.layout import heading, marker_for
 from diffqas.reports.pictures import PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.text import mathtext
 
@@ -50,7 +51,7 @@ def curve_panels(
         line[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
-    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
+    heading(figure, title)
     return figure
 
 
@@ -80,7 +81,7 @@ def _panel(axes: Axes, name: str, curves: Sequence[Curve], band: tuple[float, fl
     for curve in curves:
         _draw(axes, curve, unit, band)
     axes.set_title(mathtext(heading), loc="left", fontsize=10)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_axisbelow(True)
     clean(axes)
 
@@ -90,9 +91,6 @@ def _draw(axes: Axes, curve: Curve, unit: int, band: tuple[float, float]) -> Non
     epochs = np.arange(1, len(curve.values) + 1)
     values = unit * np.asarray(curve.values, dtype=np.float64)
     low, middle, high = np.quantile(values, (band[0], 0.5, band[1]), axis=1)
-    marker = None
-    if len(epochs) == 1:
-        marker = "o"  # a line through one point can't be seen
     axes.plot(
         epochs,
         middle,
@@ -100,7 +98,7 @@ def _draw(axes: Axes, curve: Curve, unit: int, band: tuple[float, float]) -> Non
         color=curve.color,
         linewidth=curve.width,
         label=mathtext(curve.label),
-        marker=marker,
+        marker=marker_for(len(epochs)),
     )
     if values.shape[1] > 1:
         axes.fill_between(epochs, low, high, color=curve.color, alpha=0.15, linewidth=0)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from diffqas.reports.console import plain_text
+from diffqas.reports.layout import heading, in_lines, marker_for, shortened
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.reports.words import number
 from diffqas.storage import csv_content
-from diffqas.text import mathtext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,9 +50,10 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_axisbelow(True)
-        axes.legend(frameon=False, fontsize=8)
+        # Below the panel: inside, it would lie on a forecast that runs away.
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=3, frameon=False, fontsize=8)
         clean(axes)
-    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
+    heading(figure, title)
     return figure
 
 
@@ -121,6 +122,7 @@ def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
     axes.set_ylim(max(bottom, low - room), min(top, high + room))
     axes.set_title("forecast from the end of the training part", loc="left", fontsize=10)
     axes.set_xlabel("value of the series")
+    axes.set_ylabel(in_lines(shortened(data.name), 24))
 
 
 def _errors(axes: Axes, errors: ForecastErrors) -> None:
@@ -137,15 +139,13 @@ def _errors(axes: Axes, errors: ForecastErrors) -> None:
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.set_title("root mean squared error", loc="left", fontsize=10)
+    axes.set_title("root mean squared error, in units of the series", loc="left", fontsize=10)
     axes.set_xlabel("steps ahead")
 
 
 def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, label: str) -> None:
     """The median over the models as a line; of several models also the range."""
-    marker = None
-    if len(places) == 1:
-        marker = "o"  # a line through one point can't be seen
+    marker = marker_for(len(places))
     with np.errstate(invalid="ignore"):  # forecasts that run away to both sides have no median
         low, middle, high = values.min(axis=0), np.median(values, axis=0), values.max(axis=0)
     axes.plot(places, middle, color=PREDICTION, linewidth=1.4, label=label, marker=marker)

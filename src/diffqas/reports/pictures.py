@@ -17,6 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from diffqas.reports.layout import (
+    counting,
+    heading,
+    in_lines,
+    legend_name,
+    marker_for,
+    shortened,
+)
 from diffqas.storage import Json, write_through
 from diffqas.text import mathtext
 
@@ -29,7 +37,11 @@ TRUTH, PREDICTION, BOUNDARY = "#e07b00", "#1f5fbf", "#c1272d"
 
 
 def predictions_figure(
-    snapshots: Mapping[int, Floats], truth: Floats, boundary: int, title: str
+    snapshots: Mapping[int, Floats],
+    truth: Floats,
+    boundary: int,
+    title: str,
+    values: str = "value as the model sees it",
 ) -> Figure:
     """Prediction against truth, one panel per epoch, as in Fig. 8-12 of arXiv 2505.09653.
 
@@ -39,6 +51,7 @@ def predictions_figure(
         truth: (count,).
         boundary: number of training samples; a dashed line stands before the first test sample.
         title: heading.
+        values: what is predicted, for the vertical axis.
     """
     epochs = sorted(snapshots)
     rows = math.ceil(len(epochs) / 2)
@@ -53,8 +66,9 @@ def predictions_figure(
         clean(axes)
     for axes in grid.flat[len(epochs) :]:
         axes.set_visible(False)  # an odd number of epochs leaves a panel over
-    for axes in grid[-1]:
-        axes.set_xlabel("window")
+    _count_below(grid, len(epochs), "window")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(in_lines(shortened(values), 24))
     first = grid[0][0]
     top = first.get_ylim()[1]
     first.text(boundary - 2, top, "train", ha="right", va="top", fontsize=8, color=BOUNDARY)
@@ -64,8 +78,18 @@ def predictions_figure(
     figure.legend(
         handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9
     )
-    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
+    heading(figure, title)
     return figure
+
+
+def _count_below(grid: NDArray[np.object_], count: int, unit: str) -> None:
+    """Numbers below the last panel of each column; the last row may have fewer panels."""
+    for column in range(grid.shape[1]):
+        shown = [row for row in range(grid.shape[0]) if row * grid.shape[1] + column < count]
+        if shown:
+            lowest = grid[shown[-1], column]
+            counting(lowest, unit)
+            lowest.tick_params(labelbottom=True)
 
 
 def _draw_predictions(axes: Axes, prediction: Floats) -> None:
@@ -84,6 +108,7 @@ def structure_figure(
     constants: Sequence[bool],
     title: str,
     unit: str = "epoch",
+    counts: Floats | None = None,
 ) -> Figure:
     """Structural weights over the epochs, or whatever `unit` names.
 
@@ -95,12 +120,14 @@ def structure_figure(
         constants: which of them are constant.
         title: heading.
         unit: what is counted on the horizontal axis.
+        counts: how many of them there were at each of the weights; None: 1, 2 and so on.
     """
     from matplotlib import colormaps
 
     figure = blank(8, 4.2)
     axes = figure.subplots()
-    epochs = np.arange(1, len(weights) + 1)
+    epochs = np.arange(1, len(weights) + 1) if counts is None else counts
+    marker = marker_for(len(weights))
     # The legend reads from the largest weight at the end down, as the lines do at the right.
     order = [int(column) for column in np.argsort(-weights[-1])]
     live = [column for column in order if not constants[column]]
@@ -110,18 +137,18 @@ def structure_figure(
         scale = "turbo"
     palette = colormaps[scale].resampled(max(10, len(live)))
     for column in order:
-        path, label = weights[:, column], mathtext(names[column])
+        path, label = weights[:, column], legend_name(names[column])
         if constants[column]:
             label = f"{label} (constant)"
-            axes.plot(epochs, path, ":", color="0.6", linewidth=1.4, label=label)
+            axes.plot(epochs, path, ":", color="0.6", linewidth=1.4, label=label, marker=marker)
         else:
             color = palette(live.index(column))
-            axes.plot(epochs, path, color=color, linewidth=1.4, label=label)
+            axes.plot(epochs, path, color=color, linewidth=1.4, label=label, marker=marker)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
-    axes.set_xlabel(unit)
+    counting(axes, unit)
     axes.set_ylabel("structural weight")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-    axes.set_title(mathtext(title), loc="left", fontsize=11)
+    heading(figure, title)
     clean(axes)
     return figure
 
@@ -151,27 +178,29 @@ def structure_maps(
     figure = blank(2.2 + 2.3 * columns, 0.9 + rows * height)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     colours = _colours(list(maps.values()))
+    # Of a long name the middle is left out: names that end alike or begin alike stay apart.
+    shown = [mathtext(shortened(name, 26)) for name in names]
     for axes, (name, weights) in zip(grid.flat, maps.items(), strict=False):
         # Pixels around whole numbers: epochs from 1 to the right, candidates from 0 downwards.
         extent = (0.5, len(weights) + 0.5, len(names) - 0.5, -0.5)
         axes.imshow(weights.T, aspect="auto", interpolation="nearest", extent=extent, **colours)
-        axes.set_title(mathtext(name), fontsize=10)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.set_yticks(range(len(names)), [mathtext(name) for name in names], fontsize=7)
+        axes.set_title(in_lines(shortened(name), 24), fontsize=10)
+        axes.set_yticks(range(len(names)), shown, fontsize=7)
     for axes in grid.flat[len(maps) :]:
         axes.set_visible(False)
     for axes in grid[:, 0]:
         for label, constant in zip(axes.get_yticklabels(), constants, strict=True):
             if constant:
                 label.set_color("0.6")
-    for axes in grid[-1]:
-        axes.set_xlabel("epoch")
+    _count_below(grid, len(maps), "epoch")
+    for axes in grid.flat:
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     figure.colorbar(
         grid[0][0].images[0], ax=grid, label="structural weight", fraction=0.05, aspect=40
     )
     if any(constants):
         title += "; grey: constant"
-    figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
+    heading(figure, title)
     return figure
 
 
@@ -187,12 +216,13 @@ def _colours(maps: Sequence[Floats]) -> Json:
     return {"cmap": "Reds", "vmin": 0.0, "vmax": largest}
 
 
-def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
+def curves_figure(curves: Mapping[str, Floats], title: str, what: str = "") -> Figure:
     """Figures over the epochs on a logarithmic scale, the median and the range over seeds.
 
     Args:
         curves: (epochs, seeds) by name.
         title: heading.
+        what: the figure and its unit, for the vertical axis.
     """
     figure = blank(8, 4.2)
     axes = figure.subplots()
@@ -200,14 +230,17 @@ def curves_figure(curves: Mapping[str, Floats], title: str) -> Figure:
     for (name, values), color in zip(curves.items(), colors, strict=False):
         epochs = np.arange(1, len(values) + 1)
         middle = np.median(values, axis=1)
-        axes.plot(epochs, middle, color=color, linewidth=1.4, label=mathtext(name))
+        look: Json = {"color": color, "linewidth": 1.4, "marker": marker_for(len(epochs))}
+        axes.plot(epochs, middle, label=legend_name(name), **look)
         if values.shape[1] > 1:
             low, high = values.min(axis=1), values.max(axis=1)
             axes.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
     axes.set_yscale("log")
-    axes.set_xlabel("epoch")
-    axes.legend(frameon=False)
-    axes.set_title(mathtext(title), loc="left", fontsize=11)
+    counting(axes, "epoch")
+    axes.set_ylabel(in_lines(what, 40))
+    # Beside the panel: inside, it would lie on curves that stay high.
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
+    heading(figure, title)
     clean(axes)
     return figure
 

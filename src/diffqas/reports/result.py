@@ -25,6 +25,7 @@ from diffqas.storage import (
     list_of,
     or_null,
 )
+from diffqas.tasks import SeriesScale
 from diffqas.text import html_table, text_table, visible
 
 FIGURES = ("train_", "test_")
@@ -36,6 +37,7 @@ COUNTED = ("episodes", "steps", SELECTED)
 
 MOST_SIGNS = 5
 """Signs of more seeds than these are counted, not listed."""
+SCALED = "of the series scaled to -1 .. 1"
 MOST_LEADERS = 3
 """Candidates that the short table of a result names."""
 
@@ -203,6 +205,7 @@ class RunResult:
         classes: names of the classes that are told apart.
         agents: of a run of agents.
         federated: of a federated run.
+        scale: of a series what its numbers stand for; the figures are of the scaled ones.
         circuit_seed: of several seeds the one whose circuit is in the files that name no seed.
     """
 
@@ -226,6 +229,7 @@ class RunResult:
     agents: AgentFacts | None = None
     federated: FederatedFacts | None = None
     circuit_seed: int | None = None
+    scale: SeriesScale | None = None
 
     @classmethod
     def from_json(cls, content: JsonView, source: Path | None = None) -> RunResult:
@@ -266,9 +270,17 @@ class RunResult:
             agents=agents,
             federated=None if federated is None else _federated(federated),
             circuit_seed=entries.perhaps("circuit_seed", WHOLE),
+            scale=SeriesScale.within(entries),
         )
         _require_figures(result, entries)
         return result
+
+    @property
+    def units(self) -> str:
+        """What the figures are measured in, if that is not plain from their names."""
+        if self.scale is not None and self.scale.scaled:
+            return SCALED
+        return ""
 
     def facts(self) -> list[tuple[str, str]]:
         """What it comes to: names and texts, for a small table."""

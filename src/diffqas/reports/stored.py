@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diffqas.errors import RunError, whole
-from diffqas.storage import load_tensors, read_file, short
+from diffqas.storage import Entries, load_tensors, read_file, short
+from diffqas.tasks import SeriesScale
 
 if TYPE_CHECKING:
     from diffqas.reports.pictures import Floats
@@ -24,11 +25,13 @@ class Predictions:
         truth: what there was to predict, (windows,).
         snapshots: by epoch, (seeds, windows); a seed that diverged has no finite numbers.
         boundary: where the test part begins.
+        scale: what the numbers stand for; None where that is not known.
     """
 
     truth: Floats
     snapshots: Mapping[int, Floats]
     boundary: int
+    scale: SeriesScale | None = None
 
     @classmethod
     def read(cls, path: Path) -> Predictions:
@@ -56,7 +59,7 @@ class Predictions:
             if len(values) != (seeds or len(values)) or not len(values):
                 raise _wrong(path, "snapshots", "of as many seeds at every epoch")
             snapshots[epoch], seeds = values, len(values)
-        return cls(truth, snapshots, boundary)
+        return cls(truth, snapshots, boundary, SeriesScale.within(Entries.of(state, path)))
 
 
 def stored_rewards(path: Path, seeds: Iterable[int]) -> dict[int, Floats]:

@@ -64,6 +64,8 @@ def _figures_table(result: RunResult) -> Table:
         title += f" ({classes})"
     if metric in result.higher and metric != "accuracy":
         title += " (more is better)"
+    if result.units:
+        title += f" ({result.units})"
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     table.add_column("model")
     table.add_column(plain_text(f"test {metric}"), justify="right")

@@ -33,6 +33,7 @@ from diffqas.runs.report_charts import (
     weights_of,
 )
 from diffqas.searches import (
+    OWN_SERIES,
     REPORT,
     RunConfig,
     choices_in_words,
@@ -134,8 +135,9 @@ def _gathered(
 ) -> RunPage:
     records = records_of(folder)
     higher: tuple[str, ...] = ()
+    units = ""
     if result is not None:
-        higher = result.higher
+        higher, units = result.higher, result.units
     command = command_of(config)
     line = ""
     if command.words:
@@ -147,7 +149,7 @@ def _gathered(
         model=config.kind.name,
         summary="",
         finished=result is not None,
-        charts=charts_of(folder, config, records, higher),
+        charts=charts_of(folder, config, records, higher, units),
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),
@@ -182,6 +184,8 @@ def _damage(folder: RunFolder, epochs: int) -> list[str]:
 def _finished(page: RunPage, result: RunResult) -> RunPage:
     """The page with what only a finished run has."""
     task, classes = page.task, classes_in_words(result.classes)
+    if task == OWN_SERIES:
+        task = result.task  # file and column
     if classes:
         task = f"{task} ({classes})"
     return replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,14 @@ from diffqas.reports import (
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
 from diffqas.storage import RunFolder, read_file
-from diffqas.tasks import SERIES
+from diffqas.tasks import SERIES, SeriesScale
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
 
 MOST_STEPS = 200
 """Positions of a slider over structural weights."""
+
+SEEN = "value as the model sees it"
 
 FURTHER = re.compile(r"-seed-(-?\d+)\.qasm$")
 """Ends the name of a circuit that is not the first seed's."""
@@ -49,11 +52,12 @@ def charts_of(
     config: RunConfig,
     records: Sequence[AnyRecord],
     higher: Sequence[str] = (),
+    units: str = "",
 ) -> list[Chart]:
     """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes.
 
     Logarithmic where all values are above zero, and less of the metric is better: it is not in
-    `higher`.
+    `higher`. `units` says what the figures are measured in.
     """
     of_agents = [record for record in records if isinstance(record, AgentRecord)]
     if of_agents:
@@ -69,7 +73,10 @@ def charts_of(
             values = [record.metrics[key] for record in of_epochs]
             line = band(part, epochs, values, role=ROLES[part])
             lines.setdefault(metric, []).append(line)
-    return [_metric(metric, members, metric in higher) for metric, members in lines.items()]
+    charts: list[Chart] = []
+    for metric, members in lines.items():
+        charts.append(replace(_metric(metric, members, metric in higher), units=units))
+    return charts
 
 
 def _metric(metric: str, lines: Sequence[Line], higher: bool) -> Chart:
@@ -172,17 +179,19 @@ def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Char
     if not path.exists():
         return {}, _lacking_predictions(folder, config)
     stored = Predictions.read(path)
-    truth = stored.truth
+    truth, scale = stored.truth, stored.scale
+    if scale is None:  # of a task of one's own, or an older version: as the model sees it
+        scale = SeriesScale(SEEN, -1.0, 1.0)
     kept = thinned(len(truth), 1_000)
     x = plain(kept)
     boundary = stored.boundary - 0.5
     charts = {}
     for epoch, values in sorted(stored.snapshots.items()):
         lines = [
-            Line("truth", x, plain(truth[kept]), role="truth", dash=True),
-            _prediction(x, values[:, kept]),
+            Line("truth", x, plain(scale.unscaled(truth[kept])), role="truth", dash=True),
+            _prediction(x, scale.unscaled(values[:, kept])),
         ]
-        charts[epoch] = Chart("prediction", "", "window", lines, boundary=boundary)
+        charts[epoch] = Chart("prediction", scale.values, "window", lines, boundary=boundary)
     return charts, []
 
 

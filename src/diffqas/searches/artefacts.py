@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from diffqas.errors import RunError
 from diffqas.reports import (
+    SCALED,
     EpochRecord,
     Floats,
     Predictions,
@@ -22,8 +23,9 @@ from diffqas.reports import (
     save_figure,
 )
 from diffqas.searches.config import RunConfig, config_from_json
-from diffqas.storage import Json, RunFolder, save_tensors
-from diffqas.tasks import IMAGES, SOURCES, Task
+from diffqas.searches.data_sets import OWN_SERIES
+from diffqas.storage import Json, RunFolder, State, save_tensors
+from diffqas.tasks import IMAGES, SOURCES, SeriesScale, Task
 from diffqas.training import Training
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
@@ -45,11 +47,13 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
     classes = class_names(config, task)
     # None is left if the whole file was lost: the run ends all the same, without curves.
     if records_of(folder):
-        save_figure(curves_picture(folder, classes, higher), folder.path / CURVES)
+        save_figure(curves_picture(folder, classes, higher, task.scale), folder.path / CURVES)
     result: Json = {
         "metric": next(iter(task.metrics)),
         "higher": [name for name in task.metrics if name in higher],
     }
+    if task.scale is not None:
+        result["scale"] = task.scale.to_json()
     if task.kind == "images":
         result["classes"] = classes
     for name, values in training.metrics.items():
@@ -63,11 +67,13 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
 def _write_predictions(folder: RunFolder, training: Training) -> None:
     """The samples of the picture, for whoever draws it again, and the picture made from them."""
     truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
-    samples = {
+    samples: State = {
         "snapshots": training.snapshots,
         "truth": truth,
         "boundary": len(training.task.train),
     }
+    if training.task.scale is not None:
+        samples["scale"] = training.task.scale.to_json()
     save_tensors(folder.path / SAMPLES, samples)
     save_figure(prediction_picture(folder), folder.path / PREDICTIONS)
 
@@ -99,11 +105,20 @@ def prediction_picture(folder: RunFolder) -> Figure:
     sound = np.all(finite, axis=0)
     snapshots = {epoch: values[sound] for epoch, values in stored.snapshots.items()}
     title = f"{config.dataset}: prediction against truth ({seeds_in_words(config)})"
-    return predictions_figure(snapshots, stored.truth, stored.boundary, title)
+    truth, boundary, scale = stored.truth, stored.boundary, stored.scale
+    if scale is None:
+        return predictions_figure(snapshots, truth, boundary, title)
+    if config.dataset == OWN_SERIES:
+        title = f"{scale.values}: prediction against truth ({seeds_in_words(config)})"
+    own_units = {epoch: scale.unscaled(values) for epoch, values in snapshots.items()}
+    return predictions_figure(own_units, scale.unscaled(truth), boundary, title, scale.values)
 
 
 def curves_picture(
-    folder: RunFolder, classes: Sequence[str] = (), higher: Sequence[str] = ()
+    folder: RunFolder,
+    classes: Sequence[str] = (),
+    higher: Sequence[str] = (),
+    scale: SeriesScale | None = None,
 ) -> Figure:
     """Figures over the epochs from metrics.jsonl.
 
@@ -135,8 +150,10 @@ def curves_picture(
     title = f"{config.dataset}: {metric} ({seeds_in_words(config)})"
     if metric in higher or any((values <= 0).any() for values in parts.values()):
         return by_round(run_curves({metric: parts}, title), config)
-    named_parts = {f"{part}_{metric}": values for part, values in parts.items()}
-    return by_round(curves_figure(named_parts, title), config)
+    what = metric
+    if scale is not None and scale.scaled:
+        what = f"{metric} {SCALED}"
+    return by_round(curves_figure(parts, title, what), config)
 
 
 def by_round(figure: Figure, config: RunConfig) -> Figure:

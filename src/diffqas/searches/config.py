@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from diffqas.agents import AgentSettings, EnvironmentTask
+from diffqas.agents import AgentKind, AgentSettings, EnvironmentTask
 from diffqas.choices import check, option
 from diffqas.errors import RunError, require, whole
-from diffqas.kinds import AnyKind
+from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.kinds import STORED
 from diffqas.simulator import compiled
@@ -27,6 +27,12 @@ LAST_SEED = 2**40 - 1
 """The largest seed: what draws in a step is seeded by a million times this, in 64 bits."""
 READABLE = (2, FORMAT)
 """Formats of config.json that are understood; in format 2 an optimiser was a word."""
+
+
+STORED_KINDS = (AgentKind, PerLayerKind, QLSTMKind, QuantumTrainKind)
+"""Whose choices a config.json may hold. A class is known to the codec from its import on, and the
+rooms import their modules no sooner than a name of them is asked for.
+"""
 
 
 @dataclass(frozen=True)

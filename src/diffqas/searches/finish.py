@@ -66,13 +66,17 @@ def write_artefacts(
     _write_models(folder, config, models)
     _write_circuits(folder, config, _sound(config, training, models))
     title = f"{config.dataset}: structural weights ({seeds_in_words(config)})"
+    if len(config.seeds) > 1:
+        title = f"{config.dataset}: structural weights (median of {seeds_in_words(config)})"
     records = records_of(folder)
     # None is left if the whole file was lost: the run ends all the same, without this picture.
     if records:
         with understood(folder.metrics):
             medians = [np.nanmedian(record.structural_weights, axis=0) for record in records]
             weights = laid_out(records, medians)
-            picture = by_round(showing.picture(models[0], weights, title), config)
+            counts = laid_out(records, [[record.done] for record in records])[:, 0]
+            figure = showing.picture(models[0], weights, title, counts)
+            picture = by_round(figure, config)
         save_figure(picture, folder.path / STRUCTURE)
     result = _common(config, training, models)
     return result | showing.artefacts(folder, config, training)

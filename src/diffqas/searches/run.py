@@ -48,7 +48,8 @@ class Run:
             return rewards_picture(folder)
         if (self.folder / SAMPLES).exists():
             return prediction_picture(folder)
-        return curves_picture(folder, self.outcome.classes, self.outcome.higher)
+        outcome = self.outcome
+        return curves_picture(folder, outcome.classes, outcome.higher, outcome.scale)
 
     def _facts(self) -> list[tuple[str, str]]:
         """What the short table shows; of a result that is not one of ours the folder alone."""

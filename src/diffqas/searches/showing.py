@@ -91,8 +91,15 @@ class Showing(ABC, Generic[K, M, T]):
         """
 
     @abstractmethod
-    def picture(self, model: M, weights: Floats, title: str) -> Figure:
-        """Structural weights over the epochs: (epochs, count), the median over seeds."""
+    def picture(self, model: M, weights: Floats, title: str, counts: Floats) -> Figure:
+        """Structural weights over the epochs.
+
+        Args:
+            model: of one seed; it knows the candidates.
+            weights: (records, count), the median over seeds.
+            title: heading.
+            counts: epochs, or of agents episodes, at each of the records.
+        """
 
     @abstractmethod
     def circuits(self, model: M) -> dict[str, str]:
@@ -145,10 +152,10 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
             f"gradient {shots.gradient}; figures after an epoch are those of exact probabilities."
         ]
 
-    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
+    def picture(self, model: QuantumTrain, weights: Floats, title: str, counts: Floats) -> Figure:
         """One line per candidate."""
         labels = self.kind.labels(model)
-        return structure_figure(weights, labels.names, labels.constant, title)
+        return structure_figure(weights, labels.names, labels.constant, title, counts=counts)
 
     def circuits(self, model: QuantumTrain) -> dict[str, str]:
         """The best candidate that is not constant, at its learned angles."""
@@ -178,7 +185,7 @@ class PerLayerShowing(QuantumTrainShowing):
             f"first, which says how the circuit begins, {different} different ones after it."
         ]
 
-    def picture(self, model: QuantumTrain, weights: Floats, title: str) -> Figure:
+    def picture(self, model: QuantumTrain, weights: Floats, title: str, counts: Floats) -> Figure:
         """One map per layer: probabilities of the candidates over the epochs."""
         names = SearchSpace(self.kind.candidates).names
         maps = weights.reshape(len(weights), -1, len(names)).swapaxes(0, 1)
@@ -211,7 +218,7 @@ class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]])
             "(see `diffqas candidates --model qlstm`)."
         ]
 
-    def picture(self, model: Forecaster, weights: Floats, title: str) -> Figure:
+    def picture(self, model: Forecaster, weights: Floats, title: str, counts: Floats) -> Figure:
         """One map per gate: candidates over the epochs."""
         gates = [self.kind.plain(gate) for gate in model.cell.chosen]
         names = SearchSpace(self.kind.candidates).names
@@ -276,13 +283,13 @@ class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
         """Every episode, and the picture of the rewards."""
         return write_agent_artefacts(folder, config, training)
 
-    def picture(self, model: Agent, weights: Floats, title: str) -> Figure:
+    def picture(self, model: Agent, weights: Floats, title: str, counts: Floats) -> Figure:
         """The policy's structural weights; those of the value stand in metrics.jsonl."""
         labels = self.kind.generator.labels(model.written("policy"))
         of_policy = weights[:, : len(labels.names)]
-        return structure_figure(
-            of_policy, labels.names, labels.constant, f"{title}: policy", "record"
-        )
+        heading = f"{title}: policy"
+        names, constants = labels.names, labels.constant
+        return structure_figure(of_policy, names, constants, heading, "episode", counts)
 
     def circuits(self, model: Agent) -> dict[str, str]:
         """The best candidate of each network that is not constant, at its learned angles."""

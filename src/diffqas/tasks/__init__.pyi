@@ -21,6 +21,7 @@ from .series import ForecastErrors as ForecastErrors
 from .series import Scaling as Scaling
 from .series import SeriesData as SeriesData
 from .series import SeriesLSTM as SeriesLSTM
+from .series import SeriesScale as SeriesScale
 from .series import constant as constant
 from .series import forecast_errors as forecast_errors
 from .series import free_run as free_run

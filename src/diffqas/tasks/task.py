@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from diffqas.errors import choose, require
 from diffqas.optimisers import Loss as Loss
+from diffqas.tasks.series.scale import SeriesScale
 from diffqas.tasks.settings import Settings
 
 
@@ -68,6 +69,8 @@ class Task:
         snapshot_epochs: epochs whose predictions are kept for the pictures.
         validation: samples of the training part that choices may look at; see `with_validation`.
         higher: those of the metrics of which more is better.
+        scale: of a series what its numbers stand for, where that is known: pictures show the
+            values in their own units, and tables say that figures are of the scaled ones.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Task:
     snapshot_epochs: Sequence[int] = field(default_factory=tuple)
     validation: Split | None = None
     higher: Collection[str] = ("accuracy",)
+    scale: SeriesScale | None = None
 
     def settings(self, recipe: str) -> Settings:
         """Settings of a recipe.

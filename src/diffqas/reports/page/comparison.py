@@ -41,7 +41,8 @@ def results(pages: Sequence[RunPage]) -> Table:
         figures = [page.tiles.get(name, MISSING) for name in names]
         rows.append([page.name, _state(page), page.task, page.model, *figures])
     head = ["run", "state", "task", "model", *names]
-    return Table(head, rows, numeric=range(len(head)))
+    # Behind run, state, task and model, whose names may be long and wrap.
+    return Table(head, rows, numeric=range(4, len(head)))
 
 
 def _figures(pages: Sequence[RunPage]) -> list[str]:
@@ -97,4 +98,7 @@ def _overlaid(pages: Sequence[RunPage], members: Sequence[tuple[int, Chart]]) ->
     title = f"{first.lines[-1].label} {first.title}"
     if first.key == REWARD:
         title = first.key
-    return replace(first, title=title, lines=lines)
+    units = first.units
+    if any(chart.units != units for _, chart in members):
+        units = ""  # each run's own part of the page says what it is measured in
+    return replace(first, title=title, lines=lines, units=units)

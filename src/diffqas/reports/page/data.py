@@ -54,6 +54,7 @@ class Chart:
         log: logarithmic vertical axis.
         percent: values are shares, shown in percent.
         boundary: where the test part begins; None: nowhere.
+        units: what values are measured in, if the title does not say it.
     """
 
     key: str
@@ -63,12 +64,15 @@ class Chart:
     log: bool = False
     percent: bool = False
     boundary: float | None = None
+    units: str = ""
 
     @property
     def heading(self) -> str:
         """The title with its unit."""
         if self.percent:
             return f"{self.title} (%)"
+        if self.units:
+            return f"{self.title} {self.units}"
         return self.title
 
 

@@ -20,6 +20,7 @@ from .forecasts import ForecastErrors as ForecastErrors
 from .forecasts import forecast as forecast
 from .forecasts import forecast_errors as forecast_errors
 from .forecasts import free_run as free_run
+from .scale import SeriesScale as SeriesScale
 from .series_data import Scaling as Scaling
 from .series_data import SeriesData as SeriesData
 from .series_data import scale_to_unit as scale_to_unit

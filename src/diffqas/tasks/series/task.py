@@ -10,6 +10,7 @@ from diffqas.errors import require
 from diffqas.optimisers import SOAP, Adam, Kalman, RMSProp
 from diffqas.quantum_train import RECIPES
 from diffqas.tasks.series.baselines import TABLE_II, references
+from diffqas.tasks.series.scale import SeriesScale
 from diffqas.tasks.series.series_data import Floats, SeriesData
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.task import Reference, Split, Task
@@ -120,6 +121,7 @@ def series_task(data: SeriesData) -> Task:
         references=_references(data),
         kind="series",
         snapshot_epochs=SNAPSHOTS,
+        scale=SeriesScale(data.name, data.low, data.high),
     )
 
 
