@@ -91,14 +91,16 @@ class Showing(ABC, Generic[K, M, T]):
         """
 
     @abstractmethod
-    def picture(self, model: M, weights: Floats, title: str, counts: Floats) -> Figure:
+    def picture(
+        self, model: M, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
         """Structural weights over the epochs.
 
         Args:
             model: of one seed; it knows the candidates.
             weights: (records, count), the median over seeds.
             title: heading.
-            counts: epochs, or of agents episodes, at each of the records.
+            counts: epochs, or of agents episodes, at each of the records; None: 1, 2 and so on.
         """
 
     @abstractmethod
@@ -152,7 +154,9 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
             f"gradient {shots.gradient}; figures after an epoch are those of exact probabilities."
         ]
 
-    def picture(self, model: QuantumTrain, weights: Floats, title: str, counts: Floats) -> Figure:
+    def picture(
+        self, model: QuantumTrain, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
         """One line per candidate."""
         labels = self.kind.labels(model)
         return structure_figure(weights, labels.names, labels.constant, title, counts=counts)
@@ -185,7 +189,9 @@ class PerLayerShowing(QuantumTrainShowing):
             f"first, which says how the circuit begins, {different} different ones after it."
         ]
 
-    def picture(self, model: QuantumTrain, weights: Floats, title: str, counts: Floats) -> Figure:
+    def picture(
+        self, model: QuantumTrain, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
         """One map per layer: probabilities of the candidates over the epochs."""
         names = SearchSpace(self.kind.candidates).names
         maps = weights.reshape(len(weights), -1, len(names)).swapaxes(0, 1)
@@ -218,7 +224,9 @@ class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]])
             "(see `diffqas candidates --model qlstm`)."
         ]
 
-    def picture(self, model: Forecaster, weights: Floats, title: str, counts: Floats) -> Figure:
+    def picture(
+        self, model: Forecaster, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
         """One map per gate: candidates over the epochs."""
         gates = [self.kind.plain(gate) for gate in model.cell.chosen]
         names = SearchSpace(self.kind.candidates).names
@@ -283,7 +291,9 @@ class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
         """Every episode, and the picture of the rewards."""
         return write_agent_artefacts(folder, config, training)
 
-    def picture(self, model: Agent, weights: Floats, title: str, counts: Floats) -> Figure:
+    def picture(
+        self, model: Agent, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
         """The policy's structural weights; those of the value stand in metrics.jsonl."""
         labels = self.kind.generator.labels(model.written("policy"))
         of_policy = weights[:, : len(labels.names)]
