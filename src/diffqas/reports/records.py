@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -209,7 +208,7 @@ def records_of(folder: RunFolder) -> list[AnyRecord]:
     return [record_of(line, folder.metrics) for line in folder.records()]
 
 
-def laid_out(records: Sequence[AnyRecord], rows: Sequence[ArrayLike]) -> Floats:
+def laid_out(records: Sequence[AnyRecord], rows: Sequence[ArrayLike], step: int = 1) -> Floats:
     """One row for each record, each at the place of its record; NaN where a record is lost.
 
     What is drawn over the epochs by the place of a row would otherwise move to the left.
@@ -217,21 +216,20 @@ def laid_out(records: Sequence[AnyRecord], rows: Sequence[ArrayLike]) -> Floats:
     Args:
         records: in order, at least one.
         rows: one for each of them.
+        step: epochs that a record tells of, `RunFolder.epochs_per_record`.
 
     Raises:
         RunError: the records are numbered so high that they cannot all have been written.
     """
     import numpy as np
 
-    # Of clients that are averaged now and then, a record comes after several epochs.
-    step = reduce(math.gcd, (record.epoch for record in records))
-    count = records[-1].epoch // step
+    count = max(1, records[-1].epoch // step)
     if count > MOST_RECORDS:
         raise RunError(f"The last record of metrics.jsonl is numbered {records[-1].epoch:,}.")
     known = np.asarray(rows, dtype=np.float64)
     table = np.full((count, known.shape[1]), np.nan)
     for record, row in zip(records, known, strict=True):
-        table[record.epoch // step - 1] = row
+        table[max(1, record.epoch // step) - 1] = row
     return table
 
 

@@ -132,11 +132,12 @@ def curves_picture(
     records = [record for record in records_of(folder) if isinstance(record, EpochRecord)]
     if not records:
         raise RunError(f"There is no finished epoch in {folder.path}: nothing can be drawn yet.")
+    step = folder.epochs_per_record
     curves: dict[str, dict[str, Floats]] = {}
     for key in records[0].metrics:
         part, _, metric = key.partition("_")
         if part in ("train", "test"):
-            values = laid_out(records, [record.metrics[key] for record in records])
+            values = laid_out(records, [record.metrics[key] for record in records], step)
             # A seed that was frozen ends without a figure.
             curves.setdefault(metric, {})[part] = values[:, np.isfinite(values[-1])]
     metric, parts = next(iter(curves.items()))

@@ -73,8 +73,9 @@ def write_artefacts(
     if records:
         with understood(folder.metrics):
             medians = [np.nanmedian(record.structural_weights, axis=0) for record in records]
-            weights = laid_out(records, medians)
-            counts = laid_out(records, [[record.done] for record in records])[:, 0]
+            step = folder.epochs_per_record
+            weights = laid_out(records, medians, step)
+            counts = laid_out(records, [[record.done] for record in records], step)[:, 0]
             figure = showing.picture(models[0], weights, title, counts)
             picture = by_round(figure, config)
         save_figure(picture, folder.path / STRUCTURE)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from functools import reduce
 from pathlib import Path
 
 from diffqas.errors import RunError, whole
@@ -55,17 +53,17 @@ def read_records(path: Path) -> list[Json]:
     return [by_epoch[epoch] for epoch in sorted(by_epoch)]
 
 
-def missing_epochs(records: Sequence[Json], until: int) -> list[range]:
+def missing_epochs(records: Sequence[Json], until: int, step: int = 1) -> list[range]:
     """The epochs up to `until` that no record tells of, in unbroken ranges.
+
+    A record tells of `step` epochs: those of clients that are averaged now and then.
 
     >>> missing_epochs([{"epoch": 2}, {"epoch": 3}, {"epoch": 6}], 7)
     [range(1, 2), range(4, 6), range(7, 8)]
-    >>> missing_epochs([{"epoch": 5}, {"epoch": 15}], 15)
+    >>> missing_epochs([{"epoch": 5}, {"epoch": 15}], 15, step=5)
     [range(6, 11)]
     """
     epochs = [record["epoch"] for record in records if record["epoch"] <= until]
-    # Of clients that are averaged now and then, a record is of several epochs.
-    step = reduce(math.gcd, epochs, 0)
     gaps = []
     expected = 1
     for epoch in epochs:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from diffqas.errors import RunError, whole
 from diffqas.storage.codec import Json, State
+from diffqas.storage.entries import POSITIVE, Entries
 from diffqas.storage.files import (
     append_json,
     is_linked,
@@ -144,9 +145,22 @@ class RunFolder:
         """
         return read_records(self.metrics)
 
+    @property
+    def epochs_per_record(self) -> int:
+        """1; of clients that are averaged now and then, the epochs in between.
+
+        The records cannot tell, once some of them are lost.
+        """
+        try:
+            choices = Entries.of(self.load_config(), self.config).inner("run")
+            federated = choices.perhaps_inner("federated")
+            return 1 if federated is None else federated.one("local_epochs", POSITIVE)
+        except RunError:  # whoever needs the choices tells what is wrong with them
+            return 1
+
     def missing_epochs(self, until: int) -> str:
         """The epochs up to one that no record tells of, in words; empty if there are none."""
-        return in_words(missing_epochs(self.records(), until))
+        return in_words(missing_epochs(self.records(), until, self.epochs_per_record))
 
     def rewind(self, epoch: int) -> str | None:
         """Drop metrics of epochs after `epoch`: they will be trained again.
@@ -157,7 +171,7 @@ class RunFolder:
         kept = [record for record in self.records() if record["epoch"] <= epoch]
         lines = [json.dumps(record) + "\n" for record in kept]
         write_atomically(self.metrics, "".join(lines).encode())
-        gaps = missing_epochs(kept, epoch)
+        gaps = missing_epochs(kept, epoch, self.epochs_per_record)
         if not gaps:
             return None
         count = sum(map(len, gaps))
