@@ -148,6 +148,8 @@ def test_show_of_a_study_changes_nothing_and_names_broken_cells(tmp_path, capsys
 
 def test_a_damaged_study_is_one_line(tmp_path, refused):
     (tmp_path / "study.json").write_text('{"format": 1}')
+    assert "study.json: it lacks `study`." in refused("show", str(tmp_path))
+    (tmp_path / "study.json").write_text('{"format": 2}')
     assert "study.json is not of this version of diffqas" in refused("show", str(tmp_path))
 
 
