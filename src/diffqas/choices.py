@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import wraps
+from numbers import Integral, Real
+from pathlib import PurePath
 from typing import Any, TypeAlias, TypeVar
 
 from diffqas.errors import ArgumentError, choose, require
@@ -23,6 +25,9 @@ KEY = "option"
 
 LARGEST = 1e30
 """The largest number that any option takes: beyond it float32 knows no squares' roots any more."""
+
+MOST = 10**9
+"""The largest count that any option takes: more of anything no machine comes to the end of."""
 
 Value: TypeAlias = Any
 """What an option is set to: a number, a word, a tuple of them, None, or an object of a family."""
@@ -178,30 +183,67 @@ def check(choice: Choice) -> None:
     diffqas.errors.ArgumentError: Argument `lr` must be positive, but got nan.
     """
     for each, declared in declared_fields(choice):
-        value = getattr(choice, each.name)
-        if declared.among and value is not None:
-            if declared.rule:
-                require(value in declared.among, name_of(each), declared.rule, value)
-            choose(value, declared.among, name_of(each))
-            continue
-        wholes = each.type in ("int", "int | None", "tuple[int, ...]", int)
-        for number in value if isinstance(value, tuple) else (value,):
-            _check_number(number, wholes, name_of(each), declared, value)
+        check_value(each, declared, getattr(choice, each.name))
+
+
+def check_value(each: Place, declared: Declaration, value: Value) -> None:
+    """Refuse a value that an option cannot have, as `check` does."""
+    name = name_of(each)
+    if value is None or declared.family is not None or is_dataclass(value):
+        return
+    if declared.among:
+        if declared.rule:
+            require(value in declared.among, name, declared.rule, value)
+        choose(value, declared.among, name)
+        return
+    kind = each.type if isinstance(each.type, str) else each.type.__name__
+    if kind.startswith("bool"):
+        require(isinstance(value, bool), name, "be True or False", repr(value))
+    elif kind.startswith("str"):
+        # No system has a file whose name holds a NUL.
+        fits = isinstance(value, str | PurePath) and "\0" not in str(value)
+        require(fits, name, "be a text without NUL characters", repr(value))
+    elif kind.startswith("tuple"):
+        _check_numbers(kind, name, declared, value)
+    elif kind.startswith(("int", "float")):
+        _check_number(value, kind.startswith("int"), name, declared, value)
+
+
+def _check_numbers(kind: str, name: str, declared: Declaration, value: Value) -> None:
+    """Refuse what is no row of numbers in their range: a pair, or of any length but none."""
+    whole = kind.startswith("tuple[int")
+    numbers = [value] if whole and isinstance(value, int) else value
+    pair = not kind.startswith(("tuple[int, ...", "tuple[float, ..."))
+    rule = declared.rule or ("be two numbers" if pair else "be one number or several")
+    fits = isinstance(numbers, list | tuple)
+    require(fits and (len(numbers) == 2 if pair else len(numbers) > 0), name, rule, repr(value))
+    for number in numbers:
+        _check_number(number, whole, name, declared, value)
 
 
 def _check_number(
     number: Value, whole: bool, name: str, declared: Declaration, value: Value
 ) -> None:
     """Refuse a number outside of its range, and what is no number where one belongs."""
-    if number is None or isinstance(number, str) or is_dataclass(number):
-        return
-    truth = isinstance(number, bool)
-    if whole:
-        require(isinstance(number, int) and not truth, name, declared.in_words(), value)
-    if isinstance(number, int | float) and not truth:
-        small = not math.isfinite(number) or abs(number) <= LARGEST
-        require(small, name, f"be at most {LARGEST:g}", value)
-        require(declared.allows(number), name, declared.in_words(), value)
+    # numpy's numbers are such numbers, too, and True is none.
+    kind = Integral if whole else Real
+    fits = isinstance(number, kind) and not isinstance(number, bool)
+    if not fits:
+        raise ArgumentError(f"Argument `{name}` must {declared.in_words()}, but got {value!r}.")
+    largest = MOST if whole else LARGEST
+    # An integer may be larger than any float: it is compared before it is made one.
+    too_large = isinstance(number, Integral) and number > largest
+    if too_large:
+        raise ArgumentError(f"Argument `{name}` must be at most {largest:g}, but got {value}.")
+    number = _plain(number, whole)
+    small = not math.isfinite(number) or abs(number) <= largest
+    require(small, name, f"be at most {largest:g}", value)
+    require(declared.allows(number), name, declared.in_words(), value)
+
+
+def _plain(number: Value, whole: bool) -> float:
+    """Python's own number."""
+    return int(number) if whole else float(number)
 
 
 def accept_old_names(cls: type[object], names: Mapping[str, str]) -> None:

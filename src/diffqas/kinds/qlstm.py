@@ -56,6 +56,9 @@ mapping.
 """
 
 
+WHOLE = "be a whole number of at least 1"
+
+
 @storable
 @dataclass(frozen=True)
 class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
@@ -88,8 +91,10 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         "Structural weights for each gate, or one set shared by all four.",
         among=("gate", "shared"),
     )
-    hidden_size: int = option(5, "Length of h and c; a gate has one qubit more.", least=1)
-    layers: int = option(1, "Cells on top of each other.", least=1)
+    hidden_size: int = option(
+        5, "Length of h and c; a gate has one qubit more.", least=1, rule=WHOLE
+    )
+    layers: int = option(1, "Cells on top of each other.", least=1, rule=WHOLE)
     squash: str = option(
         "none", "Encode inputs as they are, or their arc tangent.", among=("none", "arctan")
     )

@@ -9,7 +9,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from diffqas.architecture import Shots
-from diffqas.choices import option
+from diffqas.choices import check, option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
 from diffqas.kinds.kind import Labels, SupervisedKind
@@ -73,6 +73,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mapping", as_mapping(self.mapping))
+        check(self)
 
     name: ClassVar[str] = "qt"
     writes_weights: ClassVar[bool] = True

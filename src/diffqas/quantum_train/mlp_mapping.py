@@ -38,7 +38,12 @@ class MLPMapping(Mapping):
     321
     """
 
-    hidden: tuple[int, ...] = option((16,), "Of the mapping mlp: widths of its hidden layers.")
+    hidden: tuple[int, ...] = option(
+        (16,),
+        "Of the mapping mlp: widths of its hidden layers.",
+        least=1,
+        rule="be one or more widths of at least 1, as a tuple",
+    )
     gain: float = option(
         1.0, "Of the mapping mlp: factor on the start of its first layer.", flag="mapping_gain"
     )

@@ -33,7 +33,12 @@ class TensorTrainMapping(Mapping):
     528
     """
 
-    bond: int = option(4, "Of the mapping mps: bond dimension of the tensor train.", least=1)
+    bond: int = option(
+        4,
+        "Of the mapping mps: bond dimension of the tensor train.",
+        least=1,
+        rule="be a whole number of at least 1",
+    )
 
     def __post_init__(self) -> None:
         require(whole(self.bond), "bond", "be a whole number of at least 1", self.bond)

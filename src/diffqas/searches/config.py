@@ -79,7 +79,7 @@ class RunConfig:
     dtype: str = option(
         "float32", "Precision.", among=("float32", "float64"), rule="be float32 or float64"
     )
-    threads: int = option(1, "Threads of torch; 0 leaves torch's own number.", least=0)
+    threads: int = option(1, "Threads of torch; 0 leaves torch's own number.", least=0, most=1024)
     own: TaskSource | None = None
 
     def __post_init__(self) -> None:

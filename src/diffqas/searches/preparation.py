@@ -13,15 +13,16 @@ from typing import ParamSpec
 
 from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.architecture import Shots
-from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted
+from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted, check_value
 from diffqas.circuits import AnyCandidate, SearchSpace
-from diffqas.errors import ArgumentError, require
+from diffqas.errors import ArgumentError, require, whole
 from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.reports import Terminal
 from diffqas.searches.choices import epochs_of, federated_of, settings_of
-from diffqas.searches.config import RunConfig
+from diffqas.searches.config import LAST_SEED, RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
+from diffqas.searches.enough import memory_told
 from diffqas.searches.kinds import choose_kind, names_of_kinds
 from diffqas.searches.options import names_of, options, refuse_foreign
 from diffqas.searches.own_task import named_task, remember
@@ -125,12 +126,15 @@ def prepare(
     if isinstance(seeds, int):
         require(seeds >= 1, "seeds", "be at least 1", seeds)
         require(seeds <= MOST_SEEDS, "seeds", f"be at most {MOST_SEEDS:,}", seeds)
+    require(whole(seed, 0), "seed", f"be a whole number from 0 to {LAST_SEED}", repr(seed))
     words = {"candidates": candidates, "circuit": circuit, "per_layer": per_layer}
     kind = _kind(task, model, what, recipe, given, words)
     kind.check(loaded_kind)  # before a download
     loaded = task if isinstance(task, Task) else _loaded(task, given, kind.target)
     federated = _federated(loaded, what, given, rounds)
-    settings = settings_of(kind, loaded, recipe, _settings_given(given, federated, rounds))
+    # How many numbers there are decides the optimiser: a model is made to count them.
+    with memory_told():
+        settings = settings_of(kind, loaded, recipe, _settings_given(given, federated, rounds))
     config = RunConfig(
         dataset=loaded.name if isinstance(task, Task) else task,
         settings=settings,
@@ -157,7 +161,10 @@ def _given(choices: Mapping[str, Value]) -> dict[str, Value]:
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise ArgumentError(f"Argument `{name}` is not known{hint}; see docs/options.md.")
     asked = {name: value for name, value in choices.items() if value is not None}
-    return {name: None if value is LEFT_OPEN else value for name, value in asked.items()}
+    given = {name: None if value is LEFT_OPEN else value for name, value in asked.items()}
+    for name, value in given.items():
+        check_value(options()[name].fields[0], options()[name].declared, value)
+    return given
 
 
 def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]) -> None:

@@ -21,6 +21,7 @@ from diffqas.reports import Events, Terminal, plain_text
 from diffqas.searches.companions import train_companions
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import generated
+from diffqas.searches.enough import memory_told, refuse_too_large
 from diffqas.searches.finish import LEFT, write_artefacts
 from diffqas.searches.own_task import task_of
 from diffqas.searches.progress import Display, EpisodeDisplay
@@ -66,6 +67,7 @@ def begin(
     Raises:
         RunError: as of `search`.
     """
+    refuse_too_large(config, task)
     # The models are made first: what cannot be made must not cost anybody the run in the folder.
     with nullcontext() if source is None else understood(source):
         training, models = make_training(config, task)
@@ -127,6 +129,7 @@ def resume(
     _refuse_finished(place)
     loaded = task_of(config, place.path, task, quiet=quiet)
     _refuse_other_data(place, config, content.get("data"), loaded.checksum())
+    refuse_too_large(config, loaded)
     with understood(place.config):
         training, models = make_training(config, loaded)
     with only_one(place.path):
@@ -223,7 +226,7 @@ def make_training(
     settings, seeds = config.settings, list(config.seeds)
     # What a run begins with is computed by as many threads as the run itself: sums over many
     # weights are rounded otherwise by two threads than by one.
-    with threads(config.threads), explained(config.own):
+    with threads(config.threads), explained(config.own), memory_told():
         here = task.to(checked_device(config.device), config.torch_dtype)
         population, models = config.kind.make(here, settings, config.seeds)
         if config.federated is None:
@@ -244,7 +247,12 @@ def _run(
     console = Terminal(quiet=quiet)
     _restore(folder, config, training, console)
     _introduce(folder.path, config, training, models, console)
-    with threads(config.threads), _checkpoint_named(folder), explained(config.own):
+    with (
+        threads(config.threads),
+        _checkpoint_named(folder),
+        explained(config.own),
+        memory_told(),
+    ):
         display = showing_of(config.kind).display(training, console)
         _train(folder, config, training, config.kind.labels(models[0]), display, console)
         result = write_artefacts(folder, config, training, _trained(training, models))
@@ -393,12 +401,13 @@ def checked_device(device: str) -> str:
         ArgumentError: there is none of that name.
     """
     try:
-        torch.empty(0, device=device)
+        # Torch knows devices that hold no numbers, or that nothing here was tried on.
+        computes = torch.empty(0, device=device).device.type in ("cpu", "cuda")
     except Exception:  # torch raises errors of many classes here
+        computes = False
+    if not computes:
         known = "cpu (torch sees no CUDA here)"
         if torch.cuda.is_available():
             known = "cpu, cuda, cuda:<index>"
-        raise ArgumentError(
-            f"Argument `device` must be one of {known}, but got {device!r}."
-        ) from None
+        raise ArgumentError(f"Argument `device` must be one of {known}, but got {device!r}.")
     return str(torch.device(device))
