@@ -232,7 +232,7 @@ def _check_number(
         raise ArgumentError(f"Argument `{name}` must {declared.in_words()}, but got {value!r}.")
     largest = MOST if whole else LARGEST
     # An integer may be larger than any float: it is compared before it is made one.
-    too_large = isinstance(number, Integral) and number > largest
+    too_large = isinstance(number, int) and number > largest
     if too_large:
         raise ArgumentError(f"Argument `{name}` must be at most {largest:g}, but got {value}.")
     number = _plain(number, whole)
