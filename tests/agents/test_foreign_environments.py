@@ -338,3 +338,63 @@ def test_the_cut_is_told_before_the_training(registered, make_agents, settings):
     assert training.remarks == [
         f"The environment {task.identity} sets no time limit: episodes are cut after 10,000 steps."
     ]
+
+
+def leaves(*_, **__):
+    sys.exit(0)
+
+
+def raises(*_, **__):
+    raise KeyError("door")
+
+
+@pytest.mark.parametrize("method", ["reset", "step", "render", "close"])
+@pytest.mark.parametrize("fails", [leaves, raises])
+def test_an_environment_that_fails_or_leaves_the_program_anywhere_is_told(
+    registered, method, fails
+):
+    environment = Environment(registered(Corridor))
+    environment.reset(0)
+    setattr(environment.gym.unwrapped, method, fails)
+    arguments = (0,) if method in ("reset", "step") else ()
+    with pytest.raises(DataError, match=f"failed in {method}"):
+        getattr(environment, method)(*arguments)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        [[1, 2], [3]],
+        np.full((4, 4, 3), 0.5),
+        np.zeros((0, 4, 3), np.uint8),
+        np.full((2, 2, 3), "x"),
+    ],
+    ids=["ragged", "fractions", "empty", "texts"],
+)
+def test_a_picture_that_is_none_is_told(registered, drawn):
+    environment = Environment(registered(Corridor))
+    environment.reset(0)
+    environment.gym.unwrapped.render = lambda: drawn
+    with pytest.raises(DataError, match=r"draws no pictures|failed in render"):
+        environment.render()
+
+
+@pytest.mark.parametrize("reward", [1e300, -1e38, 10**400])
+def test_a_reward_whose_square_is_beyond_the_numbers_is_no_fault_of_the_learning_rate(
+    registered, reward
+):
+    def large(observation, _, *rest):
+        return observation, reward, *rest
+
+    environment = Environment(registered(partial(Corridor, large)))
+    environment.reset(0)
+    with pytest.raises(DataError, match="rewards must be"):
+        environment.step(0)
+
+
+def test_more_actions_than_a_layer_can_have_are_told(registered):
+    class Many(Corridor):
+        action_space = spaces.Discrete(10**12)
+
+    with pytest.raises(ArgumentError, match="at most 10,000,000"):
+        Environment(registered(Many))

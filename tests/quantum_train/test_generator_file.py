@@ -3,16 +3,18 @@ be used.
 """
 
 import json
+from contextlib import suppress
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save
 from torch import nn
 
 from diffqas import QuantumTrain
 from diffqas.architecture import Gumbel
 from diffqas.errors import ArgumentError, DataError
-from diffqas.quantum_train import MLPMapping, TanhScale
+from diffqas.quantum_train import MLPMapping, TanhScale, generator_file
 from diffqas.tasks.images import MLP
 
 
@@ -187,3 +189,76 @@ def test_without_the_compiled_kernels_the_weights_agree_to_round_off(saved, monk
     weights = QuantumTrain.from_generator(path, network()).generate()
     for name, tensor in expected.items():
         torch.testing.assert_close(weights[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def changed(value, place=()):
+    """Places in a JSON value, outer ones first."""
+    yield place
+    if isinstance(value, dict):
+        parts = list(value.items())
+    else:
+        parts = list(enumerate(value[:2])) if isinstance(value, list) else []
+    for name, part in parts:
+        yield from changed(part, (*place, name))
+
+
+ODD = [None, True, -1, 1.5, 10**30, float("nan"), "x", "\x1b[2J", [], ["a"], [[["a"], [3]]], {}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_header_in_which_anything_is_changed_is_told_though_its_checksum_fits(tmp_path, odd):
+    """A checksum tells damage, not intent: who writes a file can write one that fits."""
+
+    def target():
+        return nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+
+    path = tmp_path / "g.safetensors"
+    QuantumTrain(target(), depth=1).save_generator(path, include_target=True)
+    with safe_open(path, framework="pt") as file:
+        text = file.metadata()[generator_file.KEY]
+    numbers = load_file(path)
+    header = json.loads(text)
+    del header["digest"]
+    for *way, last in list(changed(header))[1:]:
+        edited = json.loads(text)
+        del edited["digest"]
+        inner = edited
+        for name in way:
+            inner = inner[name]
+        inner[last] = odd
+        edited["digest"] = generator_file._digest(edited, numbers)
+        path.write_bytes(save(numbers, {generator_file.KEY: json.dumps(edited)}))
+        with suppress(ArgumentError, DataError):
+            model = QuantumTrain.from_generator(path, target())
+            assert model(torch.zeros(3, 2)).shape == (3, 2)
+
+
+def rewritten(path, numbers):
+    """The same file with other tensors, and a checksum that fits."""
+    with safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()[generator_file.KEY])
+    del header["digest"]
+    header["digest"] = generator_file._digest(header, numbers)
+    path.write_bytes(save(numbers, {generator_file.KEY: json.dumps(header)}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("target.1.running_mean", torch.zeros(5)),
+        ("target.1.running_mean", None),
+        ("target.1.more", torch.zeros(2)),
+    ],
+)
+def test_stored_tensors_of_the_target_fill_all_of_it_or_none(tmp_path, name, value):
+    """One that was left out would silently keep the fresh target's values."""
+    path = tmp_path / "g.safetensors"
+    target = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    QuantumTrain(target, depth=1).save_generator(path, include_target=True)
+    numbers = load_file(path)
+    numbers.pop(name, None)
+    if value is not None:
+        numbers[name] = value
+    rewritten(path, numbers)
+    with pytest.raises(DataError, match=name):
+        QuantumTrain.from_generator(path, target)

@@ -54,6 +54,12 @@ TRIED = 100
 
 LONGEST_MESSAGE = 300
 
+LARGEST_REWARD = 1e15
+"""Errors of returns are squared, and summed over a batch, in numbers that end at 3e38."""
+
+LARGEST_SIZE = 10_000_000
+"""Observations and actions are ends of layers: 64 numbers stand there for each of them."""
+
 INTERFACE = {
     "reset": "reset(self, *, seed=None, options=None) must give (observation, info)",
     "step": "step(self, action) must give (observation, reward, terminated, truncated, info)",
@@ -129,6 +135,9 @@ class Environment:
         self.observations = int(spaces.flatdim(self._space))
         require(self.observations > 0, "dataset", rule, f"{_one_line(space)} of {self.identity}")
         self.actions = int(actions.n)
+        rule = f"have at most {LARGEST_SIZE:,} numbers in an observation, and actions"
+        got = f"{self.observations:,} and {self.actions:,} of {self.identity}"
+        require(max(self.observations, self.actions) <= LARGEST_SIZE, "dataset", rule, got)
         self._first_action = int(actions.start)
         self.cut: int | None = None
         self._steps = 0
@@ -142,7 +151,7 @@ class Environment:
         self._steps = 0
         try:
             given = self.gym.reset(seed=seed)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failure("reset", error) from None
         # Before 2022 the observation came alone: it may be a tuple, too, but not with a dict.
         if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[1], dict):
@@ -159,7 +168,7 @@ class Environment:
         """
         try:
             given = self.gym.step(action + self._first_action)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failure("step", error) from None
         if not isinstance(given, tuple | list) or len(given) != 5:
             raise self._wrong_interface("step", given)
@@ -192,17 +201,31 @@ class Environment:
         except DependencyNotInstalled as error:
             line = f"Pictures of {self.identity} cannot be drawn: {_one_line(error)}"
             raise DataError(line) from None
+        except (Exception, SystemExit) as error:
+            raise self._failure("render", error) from None
+        try:
+            picture = np.asarray(drawn)
         except Exception as error:
             raise self._failure("render", error) from None
-        picture = np.asarray(drawn)
-        if picture.ndim != 3 or picture.shape[2] != 3:
+        # Numbers between 0 and 1 would be cut to black without a word.
+        colours = picture.size > 0 and picture.dtype.kind in "ui"
+        if not colours or picture.ndim != 3 or picture.shape[2] != 3:
             got = f"render() gives {_kind(drawn)}, and no array (height, width, 3)"
+            if not colours:
+                got += " of whole numbers"
             raise DataError(f"The {self.identity} draws no pictures: {got}.")
         return picture.astype(np.uint8)
 
     def close(self) -> None:
-        """Let go of what the environment holds."""
-        self.gym.close()
+        """Let go of what the environment holds.
+
+        Raises:
+            DataError: the environment fails at it.
+        """
+        try:
+            self.gym.close()
+        except (Exception, SystemExit) as error:
+            raise self._failure("close", error) from None
 
     def _vector(self, observation: object) -> Floats:
         seen = observation
@@ -237,12 +260,15 @@ class Environment:
             raise DataError(f"{self._gave(f'{_kind(reward)} as a reward')}: it must be a number.")
         if not np.isfinite(number):
             raise DataError(f"{self._gave(f'the reward {number}')}: rewards must be finite.")
+        if abs(number) > LARGEST_REWARD:
+            got = self._gave(f"the reward {number:g}")
+            raise DataError(f"{got}: rewards must be at most {LARGEST_REWARD:g} in size.")
         return number
 
     def _truth(self, name: str, value: object) -> bool:
         """Whether an episode is over; a text or several values say nothing of that."""
         number = _single(value)
-        if number is None:
+        if number is None or np.isnan(number):
             raise DataError(f"{self._gave(f'{_kind(value)} as {name}')}: it must be True or False.")
         return bool(number)
 
@@ -255,7 +281,7 @@ class Environment:
         got = self._gave(f"{_kind(seen)} as an observation")
         return DataError(f"{got}, where its observation space is {space}{why}.")
 
-    def _failure(self, method: str, error: Exception) -> DataError:
+    def _failure(self, method: str, error: BaseException) -> DataError:
         """An error inside of the environment; one of its interface is told by the rule."""
         frame = extract_tb(error.__traceback__)[-1]
         # What a wrapper of gymnasium cannot call or take apart is not what it must be.

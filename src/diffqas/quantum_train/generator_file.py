@@ -11,8 +11,9 @@ import glob
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -22,6 +23,8 @@ from torch import Tensor, nn
 from diffqas.architecture import CircuitMixture
 from diffqas.errors import DataError, DiffqasError, RunError, require
 from diffqas.quantum_train.generator import ANCHORED
+from diffqas.quantum_train.generator_header import Header, Shape, checked_header
+from diffqas.quantum_train.recipe import Rates
 from diffqas.storage import (
     Json,
     decode_value,
@@ -41,6 +44,9 @@ FORMAT = 1
 KEY = "diffqas-generator"
 BROUGHT = "target."
 """Before the names of tensors that the target brings itself."""
+
+_MISFITS = (TypeError, LookupError, ValueError, RuntimeError, AttributeError, ArithmeticError)
+"""What torch and Python raise where choices, numbers and names of a file do not belong together."""
 
 OWN_START = "anchor.values"
 """Start values of the start `"own"`: the target's weights when the model was made."""
@@ -113,15 +119,17 @@ def load_generator(
     place = Path(path)
     header, numbers = _read(place)
     require(isinstance(target, nn.Module), "target", "be a torch.nn.Module", type(target).__name__)
-    _check_written(header["writes"], target)
+    _check_written(header.writes, target)
     try:
-        choices = {name: decode_value(choice) for name, choice in header["choices"].items()}
+        choices = {name: decode_value(choice) for name, choice in header.choices.items()}
         choices.setdefault("order", "index")  # of files that are older than this choice
         # The gains and offsets of the start "target" are numbers of the file.
         start = choices.pop("start", "none")
         start = start if start in ANCHORED else "none"
         rates = choices.pop("rates")
-        names = [glob.escape(names[0]) for names, _ in header["writes"]]
+        if not isinstance(rates, Rates):
+            raise ValueError("its rates are none")
+        names = [glob.escape(names[0]) for names, _ in header.writes]
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
             model = make(target, **choices, start=start, parameters=names)
         state = {name: tensor for name, tensor in numbers.items() if not name.startswith(BROUGHT)}
@@ -129,25 +137,25 @@ def load_generator(
         if start == "own" and anchor is not None and OWN_START not in state:
             state[OWN_START] = anchor.values
         model.generator.load_state_dict(state)
-    except (DiffqasError, TypeError, KeyError, ValueError, RuntimeError) as error:
+        for name in header.frozen:
+            model.generator.get_parameter(name).requires_grad_(False)
+    except (DiffqasError, *_MISFITS) as error:
         reason = str(error).splitlines()[0].rstrip(".:")
         raise DataError(f"{place} does not fit this version of diffqas: {reason}.") from None
     if start == "own" and OWN_START not in numbers and strict:
-        _check_start(state[OWN_START], header["own_start"])
+        _check_start(state[OWN_START], header.own_start)
     model.rates = rates
-    model.circuits.progress = header["progress"]
-    for name in header["frozen"]:
-        model.generator.get_parameter(name).requires_grad_(False)
+    model.circuits.progress = header.progress
     stored = {
         name.removeprefix(BROUGHT): tensor
         for name, tensor in numbers.items()
         if name.startswith(BROUGHT)
     }
-    _fill(model.target.module, header["brought"], stored, strict)
+    _fill(model.target.module, header.brought, stored, strict)
     return model
 
 
-def _check_start(values: Tensor, expected: str) -> None:
+def _check_start(values: Tensor, expected: str | None) -> None:
     """Refuse a target that does not start where the generator's did."""
     remedy = "load them first, save the generator with include_target=True, or pass strict=False"
     rule = f"bring the weights that the generator started from ({remedy})"
@@ -206,7 +214,7 @@ def _digest(header: Json, numbers: dict[str, Tensor]) -> str:
     return found.hexdigest()[:32]
 
 
-def _read(place: Path) -> tuple[Json, dict[str, Tensor]]:
+def _read(place: Path) -> tuple[Header, dict[str, Tensor]]:
     if not place.is_file():
         raise DataError(
             f"There is no file {place}: give what `save_generator` or `diffqas export` wrote."
@@ -238,10 +246,10 @@ def _read(place: Path) -> tuple[Json, dict[str, Tensor]]:
         raise DataError(
             f"{place} is damaged: its checksum does not fit. Export the generator again."
         )
-    return header, numbers
+    return checked_header(header, str(place)), numbers
 
 
-def _check_written(written: list[Any], target: nn.Module) -> None:
+def _check_written(written: Sequence[tuple[tuple[str, ...], Shape]], target: nn.Module) -> None:
     """Refuse a target whose tensors are not those that the generator writes."""
     named = dict(target.named_parameters(remove_duplicate=False))
     for names, shape in written:
@@ -264,10 +272,14 @@ def _check_written(written: list[Any], target: nn.Module) -> None:
         require(place == expected, "target", rule, f"`{written[place][0][0]}` at another place")
 
 
-def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], strict: bool) -> None:
+def _fill(
+    skeleton: nn.Module,
+    known: Mapping[str, tuple[Shape, str]],
+    stored: dict[str, Tensor],
+    strict: bool,
+) -> None:
     """Give the target what the file has of its own tensors; refuse one that has others."""
     own = brought_tensors(skeleton)
-    known = {name: (tuple(shape), mark) for name, shape, mark in brought}
     for name in [*own, *known]:
         rule = (
             "have the same tensors besides those that the generator writes "
@@ -278,6 +290,7 @@ def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], st
         shape = tuple(own[name].shape)
         wanted = known[name][0]
         require(shape == wanted, "target", rule, f"`{name}` of shape {shape}, not {wanted}")
+    _check_stored(own, stored)
     with torch.no_grad():
         for name, tensor in stored.items():
             give(skeleton, name, own[name], tensor)
@@ -290,3 +303,17 @@ def _fill(skeleton: nn.Module, brought: list[Any], stored: dict[str, Tensor], st
             trained = "the buffers and frozen parameters that the generator was trained with"
             rule = f"bring {trained} ({remedy})"
             require(same, "target", rule, f"other values in `{name}`")
+
+
+def _check_stored(own: dict[str, Tensor], stored: dict[str, Tensor]) -> None:
+    """Refuse tensors of a file that fill the target in part, or do not fit it."""
+    if not stored:
+        return
+    for name, tensor in stored.items():
+        if name not in own or own[name].shape != tensor.shape:
+            raise DataError(f"The generator's file is none: `{BROUGHT}{name}` has no place.")
+    # Tied tensors are stored once, under the first of their names.
+    filled = {identity(own[name]) for name in stored}
+    for name, tensor in own.items():
+        if tensor.numel() and identity(tensor) not in filled:
+            raise DataError(f"The generator's file is none: it lacks `{BROUGHT}{name}`.")

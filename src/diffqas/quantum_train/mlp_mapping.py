@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from diffqas.choices import option
+from diffqas.choices import check, option
 from diffqas.errors import require, whole
 from diffqas.quantum_train.mapping import Mapping, WeightMap, layer
 from diffqas.storage import storable
@@ -45,14 +45,17 @@ class MLPMapping(Mapping):
         rule="be one or more widths of at least 1, as a tuple",
     )
     gain: float = option(
-        1.0, "Of the mapping mlp: factor on the start of its first layer.", flag="mapping_gain"
+        1.0,
+        "Of the mapping mlp: factor on the start of its first layer.",
+        above=0,
+        flag="mapping_gain",
     )
 
     def __post_init__(self) -> None:
         hidden = self.hidden
         sound = isinstance(hidden, tuple) and len(hidden) >= 1 and all(map(whole, hidden))
         require(sound, "hidden", "be one or more widths of at least 1, as a tuple", hidden)
-        require(self.gain > 0, "gain", "be positive", self.gain)
+        check(self)
 
     def make(
         self, n: int, chunk: int = 1, bits: str = "signed", lead: tuple[int, ...] = ()

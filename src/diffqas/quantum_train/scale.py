@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -60,12 +59,11 @@ class TanhScale:
     gain: float = option(1.0, "Of the scale tanh: factor on 2^n p.", above=0, flag="scale_gain")
 
     def __post_init__(self) -> None:
-        sound = math.isfinite(self.gain) and self.gain > 0
-        require(sound, "gain", "be positive", self.gain)
+        check(self)
 
     def __call__(self, p: Tensor, n: int) -> Tensor:
         """(..., 2**n) -> (..., 2**n)."""
-        return torch.tanh(p * (self.gain * 2**n))
+        return torch.tanh(p * (float(self.gain) * 2**n))
 
 
 Scale: TypeAlias = Callable[[Tensor, int], Tensor]
