@@ -398,3 +398,27 @@ def test_more_actions_than_a_layer_can_have_are_told(registered):
 
     with pytest.raises(ArgumentError, match="at most 10,000,000"):
         Environment(registered(Many))
+
+
+class Secret(Corridor):
+    @property
+    def observation_space(self):
+        raise ValueError("odd")
+
+
+class Reward:
+    def __array__(self, *_, **__):
+        raise TypeError("none")
+
+
+def test_spaces_and_rewards_whose_own_code_fails_are_told(registered):
+    with pytest.raises(DataError, match="failed in its spaces"):
+        Environment(registered(Secret))
+
+    def rewarded(observation, _, *rest):
+        return observation, Reward(), *rest
+
+    environment = Environment(registered(partial(Corridor, rewarded)))
+    environment.reset(0)
+    with pytest.raises(DataError, match="it must be a number"):
+        environment.step(0)

@@ -41,3 +41,19 @@ def test_the_figures_are_those_of_the_same_candidate():
 def test_a_constant_has_no_directions():
     (dead,) = audit([Dead()], n=3, depth=2, samples=4)
     assert (dead.directions, dead.slope) == (0, None)
+
+
+class Fixed(Ansatz):
+    """No gate has an angle, as a file may hold it."""
+
+    def start(self, n):
+        return [Gate("h", (q,)) for q in range(n)]
+
+    def layer(self, n):
+        return [Gate("cx", (0, 1))]
+
+
+def test_a_circuit_without_an_angle_has_no_directions():
+    (found,) = audit([Fixed()], n=3, depth=1, samples=5)
+    assert found.directions == 0
+    assert {variance for _, variance in found.gradient_variance} == {0.0}

@@ -119,7 +119,11 @@ class Environment:
         if any(word in self.identity.lower() for word in ("minigrid", "babyai")):
             _register_minigrid()
         self.gym = _made(name, self.identity, picture)
-        space = getattr(self.gym, "observation_space", None)
+        try:
+            space = getattr(self.gym, "observation_space", None)
+            actions = getattr(self.gym, "action_space", None)
+        except (Exception, SystemExit) as error:
+            raise self._failure("its spaces", error) from None
         self._image = isinstance(space, spaces.Dict) and {"image", "mission"} <= set(space.spaces)
         self._space = space["image"] if isinstance(space, spaces.Dict) and self._image else space
         flat = isinstance(
@@ -127,7 +131,6 @@ class Environment:
         )
         rule = "have observations that are numbers or an image"
         require(flat, "dataset", rule, f"{_one_line(space)} of {self.identity}")
-        actions = getattr(self.gym, "action_space", None)
         got = f"{_one_line(actions)} of {self.identity}"
         require(isinstance(actions, spaces.Discrete), "dataset", "have discrete actions", got)
         assert isinstance(actions, spaces.Discrete)  # for the type checker
@@ -374,7 +377,7 @@ def _single(value: object) -> float | None:
         return _as_float(value)
     try:
         array = np.asarray(value)
-    except ValueError:  # lists of different lengths
+    except Exception:  # lists of different lengths, or an object whose own code fails
         return None
     if array.size != 1 or array.dtype.kind not in "biuf":
         return None

@@ -213,6 +213,9 @@ def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     if isinstance(candidate, Ansatz):
         leaf = angles.clone().requires_grad_()
         values = _probabilities(candidate, leaf.unsqueeze(0)).squeeze(0)
+        if not values.requires_grad:
+            # A file may hold a circuit without a parameter: no angle is in it.
+            return angles.new_zeros(len(values), angles.numel())
         rows = torch.eye(len(values), dtype=angles.dtype).split(_at_once(angles.shape[1]))
 
         def pull(row: Tensor) -> Tensor:
