@@ -232,13 +232,17 @@ def _check_number(
         raise ArgumentError(f"Argument `{name}` must {declared.in_words()}, but got {value!r}.")
     largest = MOST if whole else LARGEST
     # An integer may be larger than any float: it is compared before it is made one.
-    too_large = isinstance(number, int) and number > largest
-    if too_large:
-        raise ArgumentError(f"Argument `{name}` must be at most {largest:g}, but got {value}.")
+    if isinstance(number, int):
+        require(number <= largest, name, f"be at most {largest:g}", value)
+        require(number >= -largest, name, declared.in_words(), value)
     number = _plain(number, whole)
+    require(not math.isinf(number), name, "be a finite number", value)
     small = not math.isfinite(number) or abs(number) <= largest
     require(small, name, f"be at most {largest:g}", value)
     require(declared.allows(number), name, declared.in_words(), value)
+    if isinstance(value, int) and not whole:
+        # torch computes with Python's floats of any size, but with integers of 64 bits only.
+        require(abs(value) < 2**63, name, f"be written as a float, {number:g}", value)
 
 
 def _plain(number: Value, whole: bool) -> float:

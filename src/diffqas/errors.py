@@ -7,6 +7,7 @@ The command line prints that line and exits with code 2; nothing else is shown.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 
 from diffqas.text import visible
@@ -72,6 +73,18 @@ def whole(value: object, least: int = 1) -> bool:
     (True, False, False, False)
     """
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a finite number of double precision; True and False are none.
+
+    >>> finite(2), finite(0.5), finite(True), finite(float("nan")), finite(10**400)
+    (True, True, False, False, False)
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    # Integers are compared, not made floats: that fails of those beyond every float.
+    return abs(value) <= sys.float_info.max
 
 
 def choose(name: str, options: Iterable[str], argument: str) -> str:

@@ -183,6 +183,7 @@ def test_nothing_is_claimed_of_a_circuit_that_is_not_analysed():
         (Given((Gate("ry", (0,), Slot(0, 2)),)), "below rotations_per_qubit, 2, but got 2"),
         (Given((Gate("ry", (0,), float("nan")),)), "finite"),
         (Given((Gate("ry", (0,), "x0"),)), "angle must be a Slot or a number"),
+        (Given((Gate("ry", (0,), 10**400),)), "angle must be a Slot or a number, and finite"),
         (Given((), (Gate("ry", (0,), Slot(0)),)), "have fixed angles only, but got ry"),
         (Given((Gate("u3", (0,), 0.5),)), "angle must be a tuple of 3, but got 0.5"),
         (Given((Gate("u3", (0,), (0.5, 0.1)),)), r"a tuple of 3, but got \(0.5, 0.1\)"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from diffqas.errors import ArgumentError
+from diffqas.errors import ArgumentError, finite
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
             if angle.index not in range(angles):
                 rule = f"at least 0 and below rotations_per_qubit, {angles}"
                 yield f"the index of its Slot must be {rule}", angle.index
-        if not all(map(_finite, numbers)):
+        if not all(map(finite, numbers)):
             yield "angle must be a Slot or a number, and finite", angle
 
 
@@ -177,7 +176,3 @@ def _wanted(kind: Kind, gate: Gate) -> str:
     if kind.angles == 0:
         return "None"
     return "given" if gate.angle is None else "a single one"
-
-
-def _finite(number: object) -> bool:
-    return isinstance(number, (int, float)) and math.isfinite(number)
