@@ -202,7 +202,7 @@ def test_the_gradient_keeps_one_number_per_unit_and_state():
             "`bond` must be a whole number of at least 1, but got 2.0.",
         ),
         (lambda: MLPMapping(gain=0.0), "`gain` must be positive, but got 0.0."),
-        (lambda: MLPMapping(gain=float("inf")), "`gain` must be a finite number, but got inf."),
+        (lambda: MLPMapping(gain=float("inf")), "`gain` must be positive, but got inf."),
         (lambda: MLPMapping().make(3, 0), "`chunk` must be at least 1, but got 0."),
         (
             lambda: MLPMapping().make(3, 1, "sign"),

@@ -98,6 +98,7 @@ def test_too_many_weights_are_told_before_memory_is_taken(chunk, outputs, most):
     [
         (lambda: DimensionScale(0.0), "`limit` must be positive or None, but got 0.0."),
         (lambda: TanhScale(-1.0), "`gain` must be positive, but got -1.0."),
+        (lambda: TanhScale("1"), "`gain` must be positive, but got 1."),
         (
             lambda: Lockstep([]),
             "`models` must hold at least one QuantumTrain, but got an empty list.",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.choices import check, option
-from diffqas.errors import require, whole
+from diffqas.errors import finite, require, whole
 from diffqas.quantum_train.mapping import Mapping, WeightMap, layer
 from diffqas.storage import storable
 
@@ -55,6 +55,8 @@ class MLPMapping(Mapping):
         hidden = self.hidden
         sound = isinstance(hidden, tuple) and len(hidden) >= 1 and all(map(whole, hidden))
         require(sound, "hidden", "be one or more widths of at least 1, as a tuple", hidden)
+        # Here the field is told by its own name, not by that of the option.
+        require(finite(self.gain) and self.gain > 0, "gain", "be positive", self.gain)
         check(self)
 
     def make(

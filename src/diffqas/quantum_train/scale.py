@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from diffqas.choices import check, option
-from diffqas.errors import choose, require
+from diffqas.errors import choose, finite, require
 from diffqas.storage import storable
 
 
@@ -59,6 +59,8 @@ class TanhScale:
     gain: float = option(1.0, "Of the scale tanh: factor on 2^n p.", above=0, flag="scale_gain")
 
     def __post_init__(self) -> None:
+        # Here the field is told by its own name, not by that of the option.
+        require(finite(self.gain) and self.gain > 0, "gain", "be positive", self.gain)
         check(self)
 
     def __call__(self, p: Tensor, n: int) -> Tensor:
