@@ -3,10 +3,11 @@
 import json
 
 import pytest
+import torch
 
 from diffqas import resume, search
 from diffqas.errors import RunError
-from diffqas.storage import RunFolder
+from diffqas.storage import RunFolder, load_tensors, save_tensors
 
 
 @pytest.fixture
@@ -71,3 +72,27 @@ def test_a_damaged_checkpoint_or_config_is_one_line(tmp_path, eager_checkpoints)
         (run.folder / "config.json").write_text(content)
         with pytest.raises(RunError, match=r"config\.json"):
             resume(run.folder)
+
+
+def nothing_finite(snapshots):
+    return {epoch: torch.full_like(values, torch.nan) for epoch, values in snapshots.items()}
+
+
+@pytest.mark.parametrize(
+    ("entry", "changed"),
+    [
+        ("seconds", lambda _: None),
+        ("seconds", lambda _: float("nan")),
+        ("epoch", lambda _: -1),
+        ("snapshots", nothing_finite),
+    ],
+)
+def test_a_sound_checkpoint_that_holds_something_else_is_one_line(tmp_path, entry, changed):
+    """Its checksum fits, as that of one that somebody made on purpose."""
+    run = search("bessel", depth=1, epochs=1, output=tmp_path / "run", quiet=True)
+    (run.folder / "result.json").unlink()
+    state = load_tensors(run.folder / "checkpoint.pt")
+    state[entry] = changed(state[entry])
+    save_tensors(run.folder / "checkpoint.pt", state)
+    with pytest.raises(RunError, match="Cannot use"):
+        resume(run.folder, quiet=True)

@@ -18,7 +18,7 @@ from diffqas.agents.task import EnvironmentTask
 from diffqas.architecture import governed_draws, seed_draws
 from diffqas.errors import RunError
 from diffqas.reports import AgentRecord
-from diffqas.storage import State
+from diffqas.storage import COUNT, DURATION, Entries, State
 
 P = TypeVar("P", Agents, SeparateAgents)
 
@@ -171,7 +171,9 @@ class AgentTraining(ABC, Generic[P]):
 
     def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
-        self.epoch, self.updates, self.seconds = state["epoch"], state["updates"], state["seconds"]
+        progress = Entries.of(state, "the checkpoint")
+        self.epoch, self.updates = progress.one("epoch", COUNT), progress.one("updates", COUNT)
+        self.seconds = progress.one("seconds", DURATION)
         self.failures, self.entropy = dict(state["failures"]), state["entropy"]
         self.log.load_state_dict(state["log"])
         self.population.load_state_dict(state["population"])

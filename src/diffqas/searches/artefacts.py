@@ -103,6 +103,8 @@ def prediction_picture(folder: RunFolder) -> Figure:
     # A seed that failed predicts no finite numbers, and is not drawn at any epoch.
     finite = [np.isfinite(values).all(axis=1) for values in stored.snapshots.values()]
     sound = np.all(finite, axis=0)
+    if not sound.any():
+        raise RunError(f"Cannot use {path}: no seed in it has finite predictions.")
     snapshots = {epoch: values[sound] for epoch, values in stored.snapshots.items()}
     title = f"{config.dataset}: prediction against truth ({seeds_in_words(config)})"
     truth, boundary, scale = stored.truth, stored.boundary, stored.scale

@@ -15,7 +15,7 @@ from diffqas.architecture import governed_draws, seed_draws
 from diffqas.errors import RunError
 from diffqas.optimisers import Population, per_seed
 from diffqas.reports import EpochRecord
-from diffqas.storage import Json, State
+from diffqas.storage import COUNT, DURATION, Entries, Json, State
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
@@ -280,7 +280,9 @@ class Training(Generic[P]):
 
     def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
-        self.epoch, self.seconds = state["epoch"], state["seconds"]
+        progress = Entries.of(state, "the checkpoint")
+        self.epoch = progress.one("epoch", COUNT)
+        self.seconds = progress.one("seconds", DURATION)
         self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
         self.metrics = dict(state["metrics"])
         self.population.load_state_dict(state["population"])
