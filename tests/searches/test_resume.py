@@ -85,6 +85,9 @@ def nothing_finite(snapshots):
         ("seconds", lambda _: float("nan")),
         ("epoch", lambda _: -1),
         ("snapshots", nothing_finite),
+        ("metrics", lambda figures: figures | {"test_mse": None}),
+        ("metrics", lambda figures: figures | {"test_mse": []}),
+        ("metrics", lambda figures: figures | {"test_mse": ["x"]}),
     ],
 )
 def test_a_sound_checkpoint_that_holds_something_else_is_one_line(tmp_path, entry, changed):

@@ -15,7 +15,7 @@ from diffqas.architecture import governed_draws, seed_draws
 from diffqas.errors import RunError
 from diffqas.optimisers import Population, per_seed
 from diffqas.reports import EpochRecord
-from diffqas.storage import COUNT, DURATION, Entries, Json, State
+from diffqas.storage import COUNT, DURATION, NUMBER, Entries, Json, State, list_of
 from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
@@ -284,7 +284,12 @@ class Training(Generic[P]):
         self.epoch = progress.one("epoch", COUNT)
         self.seconds = progress.one("seconds", DURATION)
         self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
-        self.metrics = dict(state["metrics"])
+        self.metrics = {
+            name: list(values)
+            for name, values in progress.inner("metrics").every(list_of(NUMBER)).items()
+        }
+        if any(len(values) != len(self.seeds) for values in self.metrics.values()):
+            raise progress.fault("`metrics` should have one figure for each seed")
         self.population.load_state_dict(state["population"])
         self.optimisation.load_state_dict(state["optimizer"])
         if self.best is not None:
