@@ -8,6 +8,7 @@ import pytest
 from diffqas.errors import ArgumentError, DiffqasError, RunError
 from diffqas.searches import memory, options, prepare
 from diffqas.searches.options import family_of
+from diffqas.searches.tuning import tune
 from diffqas.tasks import Settings
 
 NUMBERS = (math.nan, math.inf, -math.inf, -1, 0, 1e39, 2**63, 2**64, 10**400, 1.5)
@@ -94,6 +95,14 @@ def test_what_no_memory_holds_is_told_before_it_starts(tmp_path, choices):
     with pytest.raises(RunError, match=r"needs about .* GiB of memory, and .* are free"):
         found.start()
     assert not (tmp_path / "run").exists()
+
+
+def test_tuning_tells_it_before_the_first_trial(tmp_path, monkeypatch):
+    small = prepare("bessel", depth=1, epochs=1, quiet=True)
+    monkeypatch.setattr(memory, "free", lambda device: 2**10)
+    with pytest.raises(RunError, match="are free"):
+        tune(small, trials=1, storage=tmp_path / "trials.log", quiet=True)
+    assert not (tmp_path / "trials.log").exists()
 
 
 def test_a_small_memory_is_enough_for_a_small_search(tmp_path, monkeypatch):

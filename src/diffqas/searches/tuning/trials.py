@@ -20,6 +20,7 @@ from rich.text import Text
 from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError, require, whole
 from diffqas.reports import Terminal, number, plain_text
 from diffqas.searches.config import RunConfig
+from diffqas.searches.enough import refuse_too_large
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import threads
 from diffqas.searches.tuning.objective import held_out, losses
@@ -90,7 +91,8 @@ def tune(
     Raises:
         ArgumentError: a wrong argument, an environment, or Optuna is not installed.
         DataError: the file is damaged.
-        RunError: the file holds trials of other settings, or no trial has finished.
+        RunError: the file holds trials of other settings, no trial has finished, or there is not
+            enough memory.
     """
     config, task = prepared.config, prepared.task
     if not isinstance(task, Task) or not isinstance(config.settings, Settings):
@@ -98,6 +100,7 @@ def tune(
             f"Argument `dataset` must name series or images to tune on, but got {config.dataset!r}."
         )
     require(whole(trials), "trials", "be at least 1", trials)
+    refuse_too_large(config, task)
     parameters = parameters_for(config.settings, params)
     inner = held_out(task, config.settings.validation).to(config.device, config.torch_dtype)
     path = Path("runs") / f"tune-{file_name(config.dataset)}.log"
