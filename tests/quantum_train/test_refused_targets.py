@@ -61,6 +61,24 @@ def view_in_a_closure():
     return net
 
 
+def array_of_a_weight():
+    net = Net()
+    net.numbers = net.layer.weight.detach().numpy()
+    return net
+
+
+def array_of_a_part():
+    net = Net()
+    net.kept = {"row": [net.layer.weight.detach().numpy()[0]]}
+    return net
+
+
+def not_finite(value):
+    net = Net()
+    nn.init.constant_(net.layer.bias, value)
+    return net
+
+
 def scripted():
     return torch.jit.script(nn.Linear(3, 2))
 
@@ -105,6 +123,10 @@ REFUSED = {
     "view": (view_of_a_weight, "keep no view of `layer.weight`"),
     "computed view": (computed_view, "keep no view of `layer.weight`"),
     "view in a closure": (view_in_a_closure, "keep no view of `layer.weight`"),
+    "array": (array_of_a_weight, "keep no numpy array on `layer.weight`"),
+    "array of a part": (array_of_a_part, "keep no numpy array on `layer.weight`"),
+    "nan": (lambda: not_finite(float("nan")), "finite weights to start like .* `layer.bias`"),
+    "infinite": (lambda: not_finite(float("inf")), "finite weights to start like"),
     "padding": (trained_padding, "have zeros in row 1 of `weight`"),
     "lock": (lambda: Net(lock=threading.Lock()), "copy.deepcopy can copy"),
     "generator": (lambda: Net(lines=(line for line in "ab")), "copy.deepcopy can copy"),
@@ -121,6 +143,15 @@ def test_refused_in_one_line(name):
         QuantumTrain(make(), depth=1)
     assert "\n" not in str(error.value)
     assert str(error.value).startswith("Argument `target` must ")
+
+
+def test_an_array_of_ones_own_is_kept():
+    net = Net(numbers=torch.ones(2, 3).numpy())
+    assert QuantumTrain(net, depth=1).target.module.numbers.shape == (2, 3)
+
+
+def test_weights_that_nothing_is_taken_from_may_be_anything():
+    QuantumTrain(not_finite(float("nan")), depth=1, start="none")
 
 
 def test_columns_that_do_not_overlap_are_written():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Hashable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -45,6 +46,19 @@ class Written:
                 require(not overlap(own, tensor), "target", rule, got)
         return place
 
+    def refuse_array(self, array: np.ndarray) -> None:
+        """Refuse a numpy array on the memory of a generated tensor: it could not follow.
+
+        Raises:
+            ArgumentError: it lies there.
+        """
+        for own in self._areas.values():
+            for name, tensor in own:
+                if tensor.device.type == "cpu" and not is_sparse(tensor):
+                    apart = not np.may_share_memory(array, tensor.detach().numpy())
+                    rule = f"keep no numpy array on `{name}` (take it in forward, or copy it)"
+                    require(apart, "target", rule, f"one of shape {array.shape}")
+
 
 class Copying(TorchFunctionMode):
     """While it is active, `copy.deepcopy` detaches what was computed and sets placeholders.
@@ -79,6 +93,7 @@ def copied(module: nn.Module, written: Written, places: Mapping[int, Place]) -> 
     Raises:
         ArgumentError: the module holds what cannot be copied.
     """
+    refuse_arrays(module, written)
     memo: dict[int, object] = dict(places)
     try:
         with Copying(written):
@@ -94,6 +109,24 @@ def copied(module: nn.Module, written: Written, places: Mapping[int, Place]) -> 
         ) from None
     follow_closures(module, twin, written, places)
     return twin
+
+
+def refuse_arrays(module: nn.Module, written: Written) -> None:
+    """Refuse numpy arrays on the memory of generated tensors, wherever the module keeps them.
+
+    Raises:
+        ArgumentError: it keeps one.
+    """
+
+    def look(part: object) -> object:
+        if isinstance(part, np.ndarray):
+            written.refuse_array(part)
+        return part
+
+    seen: dict[int, tuple[object, object]] = {}
+    for part in module.modules():
+        for value in attributes(part).values():
+            relinked(value, look, seen)
 
 
 def follow_closures(

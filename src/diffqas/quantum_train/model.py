@@ -35,7 +35,7 @@ from diffqas.quantum_train.parameter_report import ParameterReport
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.scale import Scale, as_scale
 from diffqas.quantum_train.skeleton import Skeleton
-from diffqas.quantum_train.sound_target import check_in_memory
+from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
 from diffqas.simulator import MAX_QUBITS
 
@@ -129,6 +129,7 @@ class QuantumTrain(nn.Module):
         initial = [named[slot.names[0]].detach() for slot in layout.slots]
         self.generator.to(initial[0].device, initial[0].dtype)
         if start != "none":
+            check_start([(slot.names[0], named[slot.names[0]].detach()) for slot in layout.slots])
             self.generator.start_like(initial, choices.leverage)
         self.rates: Rates = choices.rates
         if choices.calibrated:
