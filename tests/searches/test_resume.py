@@ -84,6 +84,8 @@ def nothing_finite(snapshots):
         ("seconds", lambda _: None),
         ("seconds", lambda _: float("nan")),
         ("epoch", lambda _: -1),
+        ("seeds", lambda _: [7]),
+        ("seeds", lambda _: None),
         ("snapshots", nothing_finite),
         ("metrics", lambda figures: figures | {"test_mse": None}),
         ("metrics", lambda figures: figures | {"test_mse": []}),

@@ -281,6 +281,8 @@ class Training(Generic[P]):
     def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` gave."""
         progress = Entries.of(state, "the checkpoint")
+        if state["seeds"] != self.seeds:
+            raise progress.fault(f"`seeds` should be {self.seeds}, as in config.json")
         self.epoch = progress.one("epoch", COUNT)
         self.seconds = progress.one("seconds", DURATION)
         self.failures, self.snapshots = dict(state["failures"]), dict(state["snapshots"])
