@@ -1,4 +1,4 @@
-"""Optimisers for models of few numbers, as `torch.optim.Optimizer`s for a loop of one's own."""
+"""Optimisers of torch for models of few numbers, in a loop of your own."""
 
 from diffqas.optim.eigenbasis import MOST_NUMBERS as MOST_NUMBERS
 from diffqas.optim.eigenbasis import WARM_UP as WARM_UP
