@@ -99,7 +99,7 @@ def test_a_quantum_lstm_is_averaged_too(tmp_path):
             {"clients": 200},
             "`clients` must be at most the 168 training samples, but got 200.",
         ),
-        ("bessel", {"clients": 0}, "`clients` must be a whole number of at least 1, but got 0."),
+        ("bessel", {"clients": 0}, "`clients` must be at least 1, but got 0."),
         (
             "bessel",
             {"clients": 2, "split": "label"},

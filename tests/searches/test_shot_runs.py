@@ -50,7 +50,7 @@ def test_shifted_circuits_train_small_searches(tmp_path):
 @pytest.mark.parametrize(
     ("task", "options", "message"),
     [
-        ("bessel", {"shots": 0}, "`shots` must be a whole number of at least 1, but got 0"),
+        ("bessel", {"shots": 0}, "`shots` must be at least 1, but got 0"),
         ("bessel", {"shot_gradient": "exact"}, "`shot_gradient` must go with `shots`"),
         (
             "bessel",

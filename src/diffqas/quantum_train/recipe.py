@@ -105,7 +105,6 @@ class Recipe:
         "Of the starts drawn and own: spreads that a weight moves by when what the circuits write "
         "for it moves by one.",
         above=0,
-        tune=Tuning(1.0, 300.0),
     )
     calibrated: bool = option(
         False,

@@ -137,9 +137,10 @@ def _choices(content: Json) -> Json:
 def _lasting(result: Json, moved: dict[str, str]) -> Json:
     """A result without the entries that differ though the training was the same."""
     passing = {"seconds"}
-    # A task may be called like its file, which has another name now.
+    # A task may be called like its file, which has another name now, and so may its series; the
+    # range of the values follows from the samples, which are compared by themselves.
     if moved:
-        passing.add("task")
+        passing |= {"task", "scale"}
     return {name: value for name, value in result.items() if name not in passing}
 
 
