@@ -1,6 +1,7 @@
 """SOAP as an optimiser of torch."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -169,6 +170,20 @@ def test_a_model_recommends_one(depth, kind):
         rates.append(optimizer.param_groups[0]["lr"])
     assert rates == sorted(rates, reverse=True)
     assert rates[2] == rates[4] == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("depth", [2, 600])
+def test_a_checkpoint_brings_the_schedule_of_a_recommended_one(depth):
+    model = QuantumTrain(nn.Linear(6, 2), depth=depth)
+    optimizer = model.optimizer(steps=8)
+    steps(model, optimizer, 4)
+    again = model.optimizer(steps=8)
+    again.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    steps(model, optimizer, 1)
+    steps(model, again, 1)
+    rates = [group["lr"] for group in again.param_groups]
+    assert rates == [group["lr"] for group in optimizer.param_groups]
+    assert rates[0] == pytest.approx(0.03 * 0.5 * (1 + math.cos(math.pi * 5 / 8)))
 
 
 def test_a_recommended_one_learns():

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from diffqas.errors import require
+from diffqas.errors import require, whole
 from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP
+from diffqas.optim.schedule import schedule_factor
 from diffqas.optim.soap import SOAP
 
 
@@ -17,7 +17,8 @@ def recommended(groups: Iterable[dict[str, Any]], steps: int) -> torch.optim.Opt
     """SOAP for up to 2,048 numbers, Adam for more; the rates fall to zero by a cosine.
 
     The schedule is part of the optimiser: each `step` lowers the rates. After `steps` of them the
-    rates are zero, and stay so.
+    rates are zero, and stay so. How many were made stands in the groups, so that a checkpoint of
+    the optimiser brings its schedule.
 
     Args:
         groups: of parameters, each with its rate.
@@ -26,21 +27,22 @@ def recommended(groups: Iterable[dict[str, Any]], steps: int) -> torch.optim.Opt
     Raises:
         ArgumentError: `steps` is no positive integer.
     """
-    require(isinstance(steps, int) and steps >= 1, "steps", "be a positive integer", steps)
+    require(whole(steps), "steps", "be a positive integer", steps)
     given = list(groups)
     count = sum(number.numel() for group in given for number in group["params"])
     optimizer: torch.optim.Optimizer
     if count <= MOST_NUMBERS:
-        # Half a warm-up of few steps would be most of the training.
+        # The usual warm-up would be most of a short training.
         optimizer = SOAP(given, warm_up=max(1, min(WARM_UP, steps // 8)))
     else:
         optimizer = torch.optim.Adam(given)
-    schedule = CosineAnnealingLR(optimizer, steps)
+    for group in optimizer.param_groups:
+        group |= {"base_lr": group["lr"], "done": 0}
 
     def lower(*_: object) -> None:
-        # Beyond the last step a cosine would rise again.
-        if schedule.last_epoch < steps:
-            schedule.step()
+        for group in optimizer.param_groups:
+            group["done"] = min(group["done"] + 1, steps)
+            group["lr"] = group["base_lr"] * schedule_factor("cosine", group["done"] / steps)
 
     optimizer.register_step_post_hook(lower)
     return optimizer

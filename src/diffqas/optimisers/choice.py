@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,6 +11,9 @@ import torch
 from torch import Tensor
 
 from diffqas.choices import check
+
+# Offered by this room, too.
+from diffqas.optim import schedule_factor as schedule_factor
 from diffqas.optimisers.population import Group, Population
 from diffqas.storage import State
 
@@ -107,15 +109,6 @@ class Optimiser(ABC):
     def base_rate(self) -> float:
         """The learning rate that parameter groups multiply; 1 of one that has none."""
         return float(getattr(self, "lr", 1.0))
-
-
-def schedule_factor(schedule: str, progress: float) -> float:
-    """Learning rate relative to its base after the share `progress` of all steps; it has no state.
-
-    >>> [round(schedule_factor("cosine", p), 2) for p in (0, 0.5, 1)]
-    [1.0, 0.5, 0.0]
-    """
-    return 1.0 if schedule == "constant" else 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def per_seed(function: Loss, predictions: Tensor, targets: Tensor) -> Tensor:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from diffqas.choices import Tuning, option
+from diffqas.optim import schedule_factor
 from diffqas.optimisers.choice import (
     Optimisation,
     Optimiser,
     Problem,
     per_seed,
-    schedule_factor,
 )
 from diffqas.optimisers.population import Group, Population
 from diffqas.storage import State, storable

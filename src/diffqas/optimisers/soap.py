@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from diffqas.choices import option
-from diffqas.optim import MOST_NUMBERS, WARM_UP, EigenbasisAdam
+from diffqas.optim import MOST_NUMBERS, WARM_UP, EigenbasisAdam, schedule_factor
 from diffqas.optimisers.choice import (
     Optimisation,
     Optimiser,
     Problem,
     per_seed,
-    schedule_factor,
 )
 from diffqas.optimisers.descent import BETA_2, BETAS, RATE, RATES
 from diffqas.optimisers.population import Population, flat_numbers, move_numbers
