@@ -10,7 +10,7 @@ from torch import nn
 from diffqas import QuantumTrain
 from diffqas.errors import DiffqasError
 from diffqas.quantum_train import RECIPES, Lockstep, Recipe, movements
-from diffqas.quantum_train.anchor import normals
+from diffqas.quantum_train.anchor import normals, per_weight
 
 MASK = 2**64 - 1
 
@@ -81,7 +81,7 @@ def test_weights_are_the_start_and_what_the_circuits_move(start):
     generator = model.generator
     first, begin = generator.raw().detach(), flat(model).detach()
     moved(model)
-    gain = generator._spread(generator.gain)
+    gain = per_weight(generator.gain, generator.sizes)
     torch.testing.assert_close(flat(model), begin + gain * (generator.raw() - first))
 
 

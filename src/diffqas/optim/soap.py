@@ -53,7 +53,9 @@ class SOAP(torch.optim.Optimizer):
         require(lr > 0, "lr", "be positive", lr)
         require(all(0 <= beta < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
         require(warm_up >= 1, "warm_up", "be at least 1", warm_up)
+        self._complete = False
         super().__init__(params, {"lr": lr, "betas": betas})
+        self._complete = True
         self.warm_up = warm_up
         highest = max(group["lr"] for group in self.param_groups)
         for group in self.param_groups:
@@ -116,5 +118,5 @@ class SOAP(torch.optim.Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group while the optimiser is made."""
-        require(not hasattr(self, "_adam"), "param_group", "be given at the start", "another group")
+        require(not self._complete, "param_group", "be given at the start", "another group")
         super().add_param_group(param_group)

@@ -15,6 +15,7 @@ from diffqas.quantum_train.mappings import MAPPINGS as MAPPINGS
 from diffqas.quantum_train.mappings import as_mapping as as_mapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
+from diffqas.quantum_train.model import qubits_needed as qubits_needed
 from diffqas.quantum_train.parameter_report import ParameterReport as ParameterReport
 from diffqas.quantum_train.picked import stacked as stacked
 from diffqas.quantum_train.recipe import RECIPES as RECIPES

@@ -77,12 +77,11 @@ class Anchor(nn.Module):
 
     @torch.no_grad()
     def take(self, tensors: Sequence[Tensor]) -> None:
-        """Start at these tensors, or at values drawn with their means and spreads."""
+        """Start at these tensors, or at values that `draw` draws with their means and spreads."""
         if self.drawn:
             self.seed.fill_(int(torch.randint(SEEDS, ())))
             self.mean.copy_(torch.stack([tensor.mean() for tensor in tensors]))
             self.spread.copy_(torch.stack([tensor.std(correction=0) for tensor in tensors]))
-            self.draw()
         else:
             self.values.copy_(torch.cat([tensor.flatten() for tensor in tensors]))
 
@@ -94,15 +93,22 @@ class Anchor(nn.Module):
         flat = self.values.view(-1, self.values.shape[-1])
         for row, seed in zip(flat, self.seed.flatten().tolist(), strict=True):
             row.copy_(normals(seed, len(row)))
-        counts = torch.tensor(self.sizes, device=self.values.device)
-        total = self.values.shape[-1]
-        spread = self.spread.repeat_interleave(counts, -1, output_size=total)
-        mean = self.mean.repeat_interleave(counts, -1, output_size=total)
+        spread, mean = per_weight(self.spread, self.sizes), per_weight(self.mean, self.sizes)
         self.values.mul_(spread).add_(mean)
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
         return "drawn" if self.drawn else "own"
+
+
+def per_weight(numbers: Tensor, sizes: Sequence[int]) -> Tensor:
+    """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p).
+
+    No index of p entries is made.
+    """
+    pairs = zip(numbers.unbind(-1), sizes, strict=True)
+    parts = [one.unsqueeze(-1).expand(*one.shape, size) for one, size in pairs]
+    return torch.cat(parts, dim=-1)
 
 
 def normals(seed: int, count: int) -> Tensor:

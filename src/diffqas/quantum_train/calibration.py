@@ -37,16 +37,15 @@ def movements(generator: Generator) -> dict[str, float]:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        circuits, mapping = generator.circuits.stacked(()), generator.mapping.stacked(())
-    probe = Generator(circuits, mapping, generator.scale, generator.sizes, generator.order.name)
-    probe = probe.to(generator.gain.device, torch.float64).eval()
+        probe = generator.stacked(())
+    probe = probe.to(torch.float64).eval()
     start = probe.raw()
     spread = start.std(correction=0).clamp(min=torch.finfo(torch.float64).tiny)
     draws = torch.Generator().manual_seed(0)
     kinds = {
-        "angles": [circuits.angles],
-        "structure": [circuits.structure],
-        "mapping": list(mapping.parameters()),
+        "angles": [probe.circuits.angles],
+        "structure": [probe.circuits.structure],
+        "mapping": list(probe.mapping.parameters()),
     }
     found: dict[str, float] = {}
     for kind, numbers in kinds.items():

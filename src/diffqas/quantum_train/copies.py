@@ -93,7 +93,6 @@ def copied(module: nn.Module, written: Written, places: Mapping[int, Place]) -> 
     Raises:
         ArgumentError: the module holds what cannot be copied.
     """
-    refuse_arrays(module, written)
     memo: dict[int, object] = dict(places)
     try:
         with Copying(written):

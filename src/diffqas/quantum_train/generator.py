@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.errors import require
-from diffqas.quantum_train.anchor import Anchor
+from diffqas.quantum_train.anchor import Anchor, per_weight
 from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
@@ -89,18 +89,16 @@ class Generator(nn.Module):
         # w = gain * raw + offset, with a gain and an offset for each of the target's tensors.
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all digits.
         with torch.autocast(self.gain.device.type, enabled=False):
-            gain, offset = self._spread(self.gain), self._spread(self.offset)
+            gain, offset = per_weight(self.gain, self.sizes), per_weight(self.offset, self.sizes)
             weights = torch.addcmul(offset, gain, self.raw(mixed))
             return weights if self.anchor is None else weights + self.anchor.moved
 
-    def _spread(self, numbers: Tensor) -> Tensor:
-        """A number per tensor as one per weight, (*lead, tensors) -> (*lead, p).
-
-        No index of p entries is made.
-        """
-        pairs = zip(numbers.unbind(-1), self.sizes, strict=True)
-        parts = [one.unsqueeze(-1).expand(*one.shape, size) for one, size in pairs]
-        return torch.cat(parts, dim=-1)
+    def stacked(self, lead: tuple[int, ...]) -> Generator:
+        """A freshly drawn generator of the same choices with leading dimensions."""
+        circuits, mapping = self.circuits.stacked(lead), self.mapping.stacked(lead)
+        order = self.order.name
+        made = Generator(circuits, mapping, self.scale, self.sizes, order, lead, self.start)
+        return made.to(self.gain)
 
     @contextmanager
     def without_noise(self) -> Iterator[None]:
@@ -128,9 +126,7 @@ class Generator(nn.Module):
             self.offset.copy_(offset)
             return
         # The raw weights of all tensors are alike: a small one's own spread is an accident.
-        overall = raw.std(correction=0)
-        if overall == 0:  # a single weight
-            overall = torch.ones_like(overall)
+        overall = _overall_spread(raw)
         spreads = torch.stack([spread_of(tensor) for tensor in tensors]).to(overall)
         self.gain.copy_(leverage * spreads / overall)
         self.anchor.take(tensors)
@@ -155,7 +151,7 @@ class Generator(nn.Module):
             for name, number in trained.items():
                 numbers[name].data = number
             self.circuits.progress = progress
-        self.anchor.moved.copy_(self.anchor.values - self._spread(self.gain) * raw)
+        self.anchor.moved.copy_(self.anchor.values - per_weight(self.gain, self.sizes) * raw)
 
     @torch.no_grad()
     def replace_circuits(self, change: Callable[[CircuitMixture], CircuitMixture]) -> None:
@@ -181,6 +177,12 @@ class Generator(nn.Module):
         return tensors
 
 
+def _overall_spread(raw: Tensor) -> Tensor:
+    """The spread of all raw values, 1 of a single weight, which has none."""
+    overall = raw.std(correction=0)
+    return torch.ones_like(overall) if overall == 0 else overall
+
+
 def spread_of(like: Tensor) -> Tensor:
     """The spread that a generated tensor is given, from the tensor that it starts like."""
     if like.numel() == 0:
@@ -200,9 +202,7 @@ def gain_and_offset(
     of all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a
     norm's ones, leaves the generated one a small spread.
     """
-    overall = raw.std(correction=0)
-    if overall == 0:  # a single weight
-        overall = torch.ones_like(overall)
+    overall = _overall_spread(raw)
     gain, offset = raw.new_ones(len(sizes)), raw.new_zeros(len(sizes))
     for index, (values, like) in enumerate(zip(raw.split(list(sizes)), tensors, strict=True)):
         if like.numel() == 0:

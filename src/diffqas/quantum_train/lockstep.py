@@ -224,12 +224,8 @@ class Lockstep(nn.Module):
 
 def _stacked(one: Generator, count: int) -> Generator:
     """A generator like one for several seeds, whose numbers are still to be set."""
-    lead = (count,)
-    with forked_draws():  # every number is overwritten
-        circuits, mapping = one.circuits.stacked(lead), one.mapping.stacked(lead)
-    order, start = one.order.name, one.start
-    made = Generator(circuits, mapping, one.scale, one.sizes, order, lead, start)
-    return made.to(one.gain)
+    with torch.random.fork_rng(devices=[]):  # every number is overwritten
+        return one.stacked((count,))
 
 
 def _advance(generator: Generator, progress: float, step: int, seeds: Sequence[int]) -> None:

@@ -126,11 +126,11 @@ class QuantumTrain(nn.Module):
             start=start,
         )
         named = dict(target.named_parameters(remove_duplicate=False))
-        initial = [named[slot.names[0]].detach() for slot in layout.slots]
-        self.generator.to(initial[0].device, initial[0].dtype)
+        initial = {slot.names[0]: named[slot.names[0]].detach() for slot in layout.slots}
+        self.generator.to(next(iter(initial.values())))
         if start != "none":
-            check_start([(slot.names[0], named[slot.names[0]].detach()) for slot in layout.slots])
-            self.generator.start_like(initial, choices.leverage)
+            check_start(initial)
+            self.generator.start_like(list(initial.values()), choices.leverage)
         self.rates: Rates = choices.rates
         if choices.calibrated:
             self.rates = calibrated(self.generator, choices.rates, choices.leverage)
@@ -302,6 +302,16 @@ def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[Para
     return trained(kinds, relative, lr)
 
 
+def qubits_needed(weights: int, chunk: int) -> int:
+    """As `qubits_for`, also beyond what the simulator can do.
+
+    >>> qubits_needed(2**30, chunk=1)
+    30
+    """
+    chunks = -(-weights // chunk)
+    return max(1, (chunks - 1).bit_length())
+
+
 def qubits_for(weights: int, chunk: int) -> int:
     """Qubits n = max(1, ceil(log2(ceil(p / chunk)))): a basis state for every chunk.
 
@@ -312,8 +322,7 @@ def qubits_for(weights: int, chunk: int) -> int:
     (11, 7, 1)
     """
     require(whole(chunk), "chunk", "be at least 1", chunk)
-    chunks = -(-weights // chunk)
-    n = max(1, (chunks - 1).bit_length())
+    n = qubits_needed(weights, chunk)
     limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
     require(n <= MAX_QUBITS, "target", limit, f"{weights:,}")
     return n

@@ -13,7 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffqas.quantum_train.copies import Copying, Written, copied, follow_closures, put
+from diffqas.quantum_train.copies import (
+    Copying,
+    Written,
+    copied,
+    follow_closures,
+    put,
+    refuse_arrays,
+)
 from diffqas.quantum_train.handed import handed
 from diffqas.quantum_train.layout import Layout
 from diffqas.quantum_train.references import Place, attributes, relinked
@@ -51,6 +58,7 @@ class Skeleton(nn.Module):
                     places[id(tensor)] = place
                     holders.setdefault(path, []).append(Holder(register, leaf, place))
                     order.setdefault(path, {})[register] = list(vars(module)[register])
+        refuse_arrays(target, written)
         self.module = copied(target, written, places)
         for path, own in holders.items():
             registers = vars(self.module.get_submodule(path))

@@ -70,14 +70,14 @@ def check_written(named: Sequence[tuple[str, Tensor]]) -> None:
     require(len(devices) == 1, "target", "be on one device", " and ".join(devices))
 
 
-def check_start(named: Sequence[tuple[str, Tensor]]) -> None:
+def check_start(named: Mapping[str, Tensor]) -> None:
     """Refuse weights to start like that are not finite.
 
     Raises:
         ArgumentError: in one line, with the remedy.
     """
     rule = 'have finite weights to start like (`start="none"` looks at none of them)'
-    for name, tensor in named:
+    for name, tensor in named.items():
         require(bool(torch.isfinite(tensor).all()), "target", rule, f"`{name}` with others")
 
 

@@ -30,7 +30,6 @@ from diffqas.storage import (
     short,
 )
 
-STATES = ("finished", "unfinished", "begun", "broken")
 STUDY = "study.json"
 TAIL = 1 << 20
 """Bytes at the end of metrics.jsonl among which its last line is looked for."""

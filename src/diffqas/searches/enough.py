@@ -8,10 +8,9 @@ from contextlib import contextmanager
 import torch
 
 from diffqas.architecture import forked_draws
-from diffqas.circuits import SearchSpace
 from diffqas.errors import RunError
 from diffqas.kinds import QuantumTrainKind
-from diffqas.quantum_train import find_layout
+from diffqas.quantum_train import find_layout, qubits_needed
 from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
 from diffqas.tasks import Settings, Task
@@ -52,12 +51,10 @@ def needed_bytes(config: RunConfig, kind: QuantumTrainKind, settings: Settings, 
     """Bytes of a step of all seeds, by rule."""
     with forked_draws():
         weights = find_layout(task.target()).size
-    qubits = max(1, (-(-weights // kind.chunk) - 1).bit_length())
+    qubits = qubits_needed(weights, kind.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
     seeds = len(config.seeds)
-    angles = settings.depth * qubits * SearchSpace(kind.candidates).angles_per_qubit
-    if kind.sharing == "separate":
-        angles *= len(kind.candidates)
+    angles = memory.angles_of(kind, qubits, settings.depth)
     trained = seeds * angles * size * COPIES
     most = settings.optimizer.most_numbers
     if most is not None and angles <= most:

@@ -17,7 +17,7 @@ from diffqas.circuits import SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import QuantumTrainKind
 from diffqas.optimisers import trained_tensors
-from diffqas.quantum_train import find_layout
+from diffqas.quantum_train import find_layout, qubits_needed
 from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
 from diffqas.searches.preparation import Prepared
@@ -98,7 +98,7 @@ def _quantum_train(
 ) -> Estimate:
     """By a few steps if they fit into a small memory; else from a smaller circuit and by rule."""
     weights = find_layout(task.target()).size
-    n = max(1, (-(-weights // kind.chunk) - 1).bit_length())
+    n = qubits_needed(weights, kind.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
     ruled = memory.rule(kind, n, settings.depth, weights, len(config.seeds), size)
     if ruled <= MEASURED_BYTES:
@@ -126,9 +126,7 @@ def _quantum_train(
 
 def _trainable(kind: QuantumTrainKind, depth: int, n: int) -> int:
     """Trainable numbers of a generator that is too large to be made for this."""
-    angles = depth * n * SearchSpace(kind.candidates).angles_per_qubit
-    if kind.sharing == "separate":
-        angles *= len(kind.candidates)
+    angles = memory.angles_of(kind, n, depth)
     # The numbers of a mapping are linear in n, so two small ones tell those of a large one.
     one, two = (_numbers(kind.mapping.make(n=small, chunk=kind.chunk)) for small in (1, 2))
     return angles + len(kind.candidates) + one + (n - 1) * (two - one)

@@ -22,6 +22,12 @@ work on.
 """
 
 
+def angles_of(kind: QuantumTrainKind, n: int, depth: int) -> int:
+    """Angles of a generator."""
+    angles = depth * n * SearchSpace(kind.candidates).angles_per_qubit
+    return angles * len(kind.candidates) if kind.sharing == "separate" else angles
+
+
 def rule(
     kind: QuantumTrainKind, n: int, depth: int, weights: int, seeds: int, bytes_each: int
 ) -> int:

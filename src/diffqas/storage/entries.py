@@ -18,6 +18,7 @@ from diffqas.storage.codec import JsonView
 
 T = TypeVar("T")
 U = TypeVar("U")
+Number = TypeVar("Number", int, float)
 
 LARGEST = 2**63
 """Whole numbers below it fit into the 64 bits of arrays."""
@@ -65,20 +66,6 @@ def _whole(value: object) -> int:
     return value
 
 
-def _count(value: object) -> int:
-    count = _whole(value)
-    if count < 0:
-        raise Unfit("at least 0", value)
-    return count
-
-
-def _positive(value: object) -> int:
-    count = _whole(value)
-    if count < 1:
-        raise Unfit("at least 1", value)
-    return count
-
-
 def _number(value: object) -> float:
     # JSON has one kind of number: 1 is as good as 1.0, and stays as it stands there.
     if not isinstance(value, (int, float)) or isinstance(value, bool):
@@ -95,24 +82,29 @@ def _finite(value: object) -> float:
     return number
 
 
-def _duration(value: object) -> float:
-    number = _finite(value)
-    if number < 0:
-        raise Unfit("at least 0", value)
-    return number
+def _at_least(form: Form[Number], least: int) -> Form[Number]:
+    """The same form, from a bound on."""
+
+    def read(value: object) -> Number:
+        number = form.read(value)
+        if number < least:
+            raise Unfit(f"at least {least}", value)
+        return number
+
+    return Form(read)
 
 
 TEXT = Form(_text)
 FLAG = Form(_flag)
 WHOLE = Form(_whole)
-COUNT = Form(_count)
+COUNT = _at_least(WHOLE, 0)
 """A whole number of at least 0."""
-POSITIVE = Form(_positive)
+POSITIVE = _at_least(WHOLE, 1)
 """A whole number of at least 1."""
 NUMBER = Form(_number)
 """A number; of a seed that diverged it may be infinite or none (NaN)."""
 FINITE = Form(_finite)
-DURATION = Form(_duration)
+DURATION = _at_least(FINITE, 0)
 """A finite number of at least 0."""
 
 

@@ -200,7 +200,7 @@ def _backend(name: str, n: int) -> Any:
 
         return GenericBackendV2(max(2, n), seed=BACKEND_SEED)
     try:
-        from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2  # pyright: ignore[reportMissingImports]
+        import qiskit_ibm_runtime.fake_provider as fakes  # pyright: ignore[reportMissingImports]
     except ImportError:
         remedy = "run `pip install qiskit-ibm-runtime`, or take generic"
         raise DataError(
@@ -208,7 +208,7 @@ def _backend(name: str, n: int) -> Any:
         ) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other backends than the one that is asked for
-        known = {backend.name: backend for backend in FakeProviderForBackendV2().backends()}
+        known = {backend.name: backend for backend in fakes.FakeProviderForBackendV2().backends()}
     near = [other for other in known if other.startswith(name[:8])] or sorted(known)[:8]
     if name not in known:
         rule = f"be {GENERIC} or a fake backend such as {', '.join(near)}"

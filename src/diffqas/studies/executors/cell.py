@@ -53,6 +53,19 @@ def compute(
         torch.set_num_threads(threads)
 
 
+def stored(
+    folder: StudyFolder, plan: Plan, found: tuple[Cell, Samples | None] | Failure
+) -> Cell | Failure:
+    """Write what `attempt` gave into the study's folder; a failure leaves nothing there."""
+    if isinstance(found, Failure):
+        return found
+    cell, samples = found
+    # Another process may have begun the folder anew, with other settings.
+    folder.confirm(plan)
+    folder.write(cell, samples)
+    return cell
+
+
 def attempt(
     plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
 ) -> tuple[Cell, Samples | None] | Failure:

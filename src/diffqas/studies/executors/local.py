@@ -21,7 +21,7 @@ import torch
 from diffqas.errors import RunError, require, whole
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
-from diffqas.studies.executors.cell import Failure, attempt, found_of
+from diffqas.studies.executors.cell import Failure, attempt, found_of, stored
 from diffqas.studies.plan import Job, Plan
 
 Done = tuple[Job, Cell | Failure]
@@ -118,13 +118,7 @@ def _store(folder: StudyFolder, plan: Plan, job: Job) -> Cell | Failure:
     if there is not None:
         return there
     measured = attempt(plan, job.row, job.dataset, found=found_of(folder, plan, job))
-    if isinstance(measured, Failure):
-        return measured
-    cell, samples = measured
-    # It may also have begun the folder anew, with other settings.
-    folder.confirm(plan)
-    folder.write(cell, samples)
-    return cell
+    return stored(folder, plan, measured)
 
 
 def _cores() -> int:

@@ -17,7 +17,7 @@ from diffqas.errors import ArgumentError, RunError, require, whole
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
-from diffqas.studies.executors.cell import Failure, attempt, found_of
+from diffqas.studies.executors.cell import Failure, attempt, found_of, stored
 from diffqas.studies.executors.knock import knock
 from diffqas.studies.executors.local import Done
 from diffqas.studies.plan import Job, Plan
@@ -128,17 +128,11 @@ def _received(done: Any, folder: StudyFolder, plan: Plan) -> Cell | Failure:
     from ray.exceptions import RayError
 
     try:
-        found = ray.get(done)
+        found: Any = ray.get(done)  # what `attempt` gave there
     except RayError as error:
         # Lost more often than it may be begun again.
         return Failure(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", str(error))
-    if isinstance(found, Failure):
-        return found
-    cell, samples = found
-    # Another process may have begun the folder anew, with other settings.
-    folder.confirm(plan)
-    folder.write(cell, samples)
-    return cell
+    return stored(folder, plan, found)
 
 
 @cache
