@@ -1,0 +1,208 @@
+"""Searched circuits of a layer: structural weights over candidates, and the candidates' angles."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import (
+    SHARINGS,
+    Ranking,
+    Relaxation,
+    angle_shape,
+    ranked,
+    step_noise,
+)
+from diffqas.circuits import AnyCandidate, EncodedFinding, SearchSpace
+from diffqas.errors import choose, require, whole
+
+Groups = list[list[list[int]]]
+"""For each row of structural weights groups of places among its candidates."""
+
+
+class SearchedCircuits(nn.Module):
+    """What every searched layer is made of: rows of structural weights, and angles.
+
+    Every row weighs the candidates that `choice` names by their places in `candidates`. In the
+    beginning a row names them all; after `restricted`, rows may name different ones. The parameters
+    of several layers that were `stacked` have a leading dimension; below, `lead` is (), or
+    (layers,) of stacked ones.
+
+    Args:
+        candidates: circuits with data encoding.
+        n: qubits.
+        depth: layers of the circuits.
+        relaxation: how structural parameters become weights.
+        sharing: `"shared"` (one theta for all candidates) or `"separate"` (one for each).
+        rows: how many rows of structural weights.
+        sets: leading dimensions of the angles of one layer, such as (4,) for four gates that share
+            none.
+        init_std: standard deviation of the angles at the start, in radians.
+
+    Raises:
+        ArgumentError: a wrong argument.
+    """
+
+    choice: Tensor
+
+    def __init__(
+        self,
+        candidates: SearchSpace,
+        n: int,
+        depth: int,
+        relaxation: Relaxation,
+        sharing: str,
+        *,
+        rows: int,
+        sets: tuple[int, ...] = (),
+        init_std: float,
+    ) -> None:
+        super().__init__()
+        require(whole(depth), "depth", "be a whole number of at least 1", depth)
+        choose(sharing, SHARINGS, "sharing")
+        for candidate in candidates:
+            require(candidate.encoding is not None, "candidates", "encode data", candidate.name)
+            candidate.cnots(n)  # tells of an entangler that does not fit n qubits
+        self.candidates, self.n, self.depth = candidates, n, depth
+        self.relaxation, self.sharing = relaxation, sharing
+        count = len(candidates)
+        own = (count,) if self.separate else ()
+        shape = (*sets, *own, *angle_shape(candidates, depth, n))
+        self.angles = nn.Parameter(init_std * torch.randn(shape))
+        # A single candidate has nothing to be weighed against: its weight stays.
+        self.structure = nn.Parameter(
+            relaxation.initial(count).repeat(rows, 1), requires_grad=count > 1
+        )
+        self.register_buffer("choice", torch.arange(count).repeat(rows, 1), persistent=False)
+        self.progress = 0.0
+        """How far training has come, 0 to 1; set by the training loop, read by annealed
+        relaxations.
+        """
+        self.noise: Tensor | None = None
+        """Uniform noise for the next pass of a stochastic relaxation; None draws it anew."""
+
+    @property
+    def separate(self) -> bool:
+        """Whether each candidate has angles of its own."""
+        return self.sharing == "separate"
+
+    @property
+    def spaces(self) -> list[SearchSpace]:
+        """Candidates of each row, in the order of its structural weights."""
+        return [
+            SearchSpace(self.candidates[index] for index in row) for row in self.choice.tolist()
+        ]
+
+    @property
+    def weights(self) -> Tensor:
+        """Mixture weights without noise, (*lead, rows, candidates of a row)."""
+        return self.relaxation.weights(self.structure, self.progress)
+
+    def step_weights(self) -> Tensor:
+        """Mixture weights of one pass, shaped as `weights`: in training a relaxation may be noisy.
+
+        A stochastic relaxation uses `noise`, or draws it.
+        """
+        noise = None
+        if self.training:
+            noise = step_noise(self.relaxation, self.structure, self.noise)
+        return self.relaxation.weights(self.structure, self.progress, noise)
+
+    def placed(self, values: Tensor, choice: Tensor) -> Tensor:
+        """Values (*lead, rows, candidates of a row, ...) at their places in `candidates`, else 0.
+
+        Args:
+            values: of the candidates that each row names.
+            choice: the places, (rows, candidates of a row).
+        """
+        at = self.structure.dim() - 1  # the dimension of the candidates
+        places = choice.reshape(*choice.shape, *[1] * (values.dim() - at - 1)).expand_as(values)
+        zeros = values.new_zeros(*values.shape[:at], len(self.candidates), *values.shape[at + 1 :])
+        return zeros.scatter(at, places, values)
+
+    @abstractmethod
+    def findings(self, space: SearchSpace) -> Sequence[EncodedFinding]:
+        """What can be known of candidates in this layer without training."""
+
+    def ranked_rows(self, spreads: Tensor) -> list[Ranking]:
+        """Candidates of each row by what they contribute, best first; equal ones are merged.
+
+        Args:
+            spreads: how much each candidate's outputs vary, (rows, candidates of a row).
+        """
+        rows = zip(self.spaces, self.weights, spreads, strict=True)
+        return [
+            ranked(space, self.same(space), weights, spread, self.relaxation)
+            for space, weights, spread in rows
+        ]
+
+    def same(self, space: SearchSpace) -> list[list[int]]:
+        """Places of candidates that are the same function.
+
+        Where each has angles of its own, only those without any say are.
+        """
+        groups: dict[str, list[int]] = {}
+        for index, finding in enumerate(self.findings(space)):
+            first: AnyCandidate = finding.candidate
+            # Equal functions of equal angles: with angles of their own, only if these do nothing.
+            alike = not self.separate or not finding.trains
+            if alike and finding.duplicate_of is not None:
+                first = finding.duplicate_of
+            groups.setdefault(first.name, []).append(index)
+        return list(groups.values())
+
+    def part(self, groups: Groups) -> tuple[Tensor, SearchSpace]:
+        """The first candidate of each group: places in `candidates`, and all of them as a space.
+
+        Gives the places of each row, (rows, groups).
+        """
+        firsts = [[group[0] for group in row] for row in groups]
+        chosen = self.choice.gather(1, self.choice.new_tensor(firsts))
+        kept = sorted(set(chosen.flatten().tolist()))
+        return chosen, SearchSpace(self.candidates[index] for index in kept)
+
+    def hand_on(self, few: SearchedCircuits, groups: Groups, angles: Tensor) -> None:
+        """Give a layer of fewer candidates its choice, weights and angles as they are found here.
+
+        Args:
+            few: made with the space that `part` gives.
+            groups: per row; a group goes on as its first candidate with the group's weight.
+            angles: of those candidates.
+        """
+        chosen, _ = self.part(groups)
+        kept = sorted(set(chosen.flatten().tolist()))
+        rows = [[kept.index(index) for index in row] for row in chosen.tolist()]
+        few.choice = chosen.new_tensor(rows)
+        merged = [
+            self.relaxation.merge(row, own, self.progress)
+            for row, own in zip(self.structure, groups, strict=True)
+        ]
+        # Alone, a softmax weight is 1 whatever its parameter.
+        matters = chosen.shape[1] > 1 or self.relaxation.name == "raw"
+        trains = self.structure.requires_grad and matters
+        few.angles = nn.Parameter(angles.clone(), self.angles.requires_grad)
+        few.structure = nn.Parameter(torch.stack(merged), trains)
+        few.progress = self.progress
+        few.train(self.training)
+
+
+Layer = TypeVar("Layer", bound=SearchedCircuits)
+
+
+def stacked(layers: Sequence[Layer]) -> Layer:
+    """Layers that differ in their numbers only, as one: parameters get a leading dimension.
+
+    It uses copies.
+    """
+    together = copy.deepcopy(layers[0])
+    for name, parameter in layers[0].named_parameters():
+        numbers = [layer.get_parameter(name).detach() for layer in layers]
+        owner, _, own = name.rpartition(".")
+        stack = nn.Parameter(torch.stack(numbers), parameter.requires_grad)
+        setattr(together.get_submodule(owner), own, stack)
+    return together
