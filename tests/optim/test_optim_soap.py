@@ -146,6 +146,18 @@ def test_wrong_choices(choices, message):
         SOAP([nn.Parameter(torch.ones(2))], **choices)
 
 
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -1.0])
+def test_rates_of_groups_are_numbers(rate):
+    group = {"params": [nn.Parameter(torch.ones(2))], "lr": rate}
+    with pytest.raises(ArgumentError, match="`lr` must be a finite number of at least 0 in every"):
+        SOAP([group])
+
+
+def test_some_rate_is_positive():
+    with pytest.raises(ArgumentError, match="`lr` must be positive in a group"):
+        SOAP([{"params": [nn.Parameter(torch.ones(2))], "lr": 0.0}])
+
+
 def test_too_many_numbers():
     with pytest.raises(ArgumentError, match="`params` must hold at most 2,048 numbers"):
         SOAP([nn.Parameter(torch.ones(2049))])

@@ -9,8 +9,9 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from diffqas.choices import adjusted
 from diffqas.errors import ArgumentError
+from diffqas.optim import correct
 from diffqas.optimisers import DirectLockstep
-from diffqas.optimisers.kalman import KalmanFilter, correct, jacobian
+from diffqas.optimisers.kalman import KalmanFilter, jacobian
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.series.task import SERIES_RECIPES
@@ -189,12 +190,12 @@ def test_a_spoilt_covariance_starts_again_from_the_prior():
     task = task_of(mlp, 2)
     population = Lockstep(make_models(task, SMALL, [0, 1]))
     optimisation = KalmanFilter(population, SMALL.problem(task), SMALL.optimizer)
-    prior = optimisation.covariance[1].clone()
-    optimisation.covariance[1] = -torch.eye(len(prior)) * 1e6
+    prior = optimisation.estimate.covariance[1].clone()
+    optimisation.estimate.covariance[1] = -torch.eye(len(prior)) * 1e6
     before = population.circuits.angles.detach().clone()
     frozen = torch.zeros(2, dtype=torch.bool)
     optimisation.step(task.train.inputs, task.train.targets, 0.0, frozen)
-    assert torch.equal(optimisation.covariance[1], prior)
+    assert torch.equal(optimisation.estimate.covariance[1], prior)
     assert torch.equal(population.circuits.angles[1], before[1])
     assert not torch.equal(population.circuits.angles[0], before[0])
 
@@ -240,12 +241,12 @@ def test_no_measurement_counts_as_better_than_the_last_epochs_errors():
     optimisation = KalmanFilter(
         population, SMALL.problem(task), replace(SMALL.optimizer, measurement_noise=(1e-9, 1e-9))
     )
-    prior = optimisation.covariance.clone()
+    prior = optimisation.estimate.covariance.clone()
     outputs, rows = jacobian(population, task.train.inputs, optimisation.parameters)
     errors = task.train.targets.reshape(1, -1) - outputs
     variance = task.train.targets.var(correction=0)
     residual = variance + (errors.square().mean(1) - variance) / 3  # three batches are an epoch
     _, expected = correct(prior, rows, errors, residual, kept=1 - 1 / 6)
     optimisation.step(task.train.inputs, task.train.targets, 0.0, torch.zeros(2, dtype=torch.bool))
-    torch.testing.assert_close(optimisation.residual, residual)
-    torch.testing.assert_close(optimisation.covariance, expected)
+    torch.testing.assert_close(optimisation.estimate.residual, residual)
+    torch.testing.assert_close(optimisation.estimate.covariance, expected)

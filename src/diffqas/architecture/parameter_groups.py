@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 from torch import nn
 
+from diffqas.errors import finite, require
+
 ParameterGroup: TypeAlias = dict[str, Any]
 """A group as `torch.optim` takes it: `name`, `params`, `lr`, and what an optimiser adds to it."""
 
@@ -21,10 +23,14 @@ def trained(
         rates: learning rates relative to the base rate, by the same names; 1 where not given.
         lr: the base rate.
 
+    Raises:
+        ArgumentError: `lr` is no finite number of at least 0.
+
     >>> groups = trained({"head": nn.Linear(2, 1).parameters(), "none": []}, {"head": 3.0}, lr=0.5)
     >>> [(group["name"], len(group["params"]), group["lr"]) for group in groups]
     [('head', 2, 1.5)]
     """
+    require(finite(float(lr)) and lr >= 0, "lr", "be a finite number of at least 0", lr)
     groups: list[ParameterGroup] = []
     for name, given in parameters.items():
         free = [parameter for parameter in given if parameter.requires_grad]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, overload
+from collections.abc import Callable
+from typing import Any, overload
 
 import torch
-from torch import Tensor
 
 from diffqas.errors import require
 from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP, EigenbasisAdam
-
-Parameters: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
-"""What `torch.optim` takes: tensors, or groups of them."""
+from diffqas.optim.flat import FlatOptimizer, Parameters
 
 
-class SOAP(torch.optim.Optimizer):
+class SOAP(FlatOptimizer):
     """Adam in the eigenbasis of the gradients' covariance (Vyas et al., arXiv 2409.11321).
 
     All parameters form one block of at most 2,048 numbers, as those of a `QuantumTrain` model do.
@@ -53,30 +50,15 @@ class SOAP(torch.optim.Optimizer):
         require(lr > 0, "lr", "be positive", lr)
         require(all(0 <= beta < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
         require(warm_up >= 1, "warm_up", "be at least 1", warm_up)
-        self._complete = False
-        super().__init__(params, {"lr": lr, "betas": betas})
-        self._complete = True
+        super().__init__(params, {"lr": lr, "betas": betas}, MOST_NUMBERS)
         self.warm_up = warm_up
-        highest = max(group["lr"] for group in self.param_groups)
+        highest = max(float(group["lr"]) for group in self.param_groups)
+        require(highest > 0, "lr", "be positive in a group", highest)
         for group in self.param_groups:
             # The units in which numbers are measured: they stay when a schedule changes the rates.
             group["unit"] = group["lr"] / highest
-        count = sum(number.numel() for number in self._numbers())
-        rule = f"hold at most {MOST_NUMBERS:,} numbers"
-        require(1 <= count <= MOST_NUMBERS, "params", rule, f"{count:,}")
-        self._adam = EigenbasisAdam((), count, betas, self._numbers()[0])
-
-    def _numbers(self) -> list[Tensor]:
-        return [number for group in self.param_groups for number in group["params"]]
-
-    def _spread(self, key: str) -> Tensor:
-        """An entry of each group, for every number of it, (count,) in float64."""
-        parts = [
-            torch.full((number.numel(),), group[key], dtype=torch.float64, device=number.device)
-            for group in self.param_groups
-            for number in group["params"]
-        ]
-        return torch.cat(parts)
+        units = self._spread("unit")
+        self._adam = EigenbasisAdam((), len(units), betas, units)
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -100,9 +82,7 @@ class SOAP(torch.optim.Optimizer):
             return loss
         direction = self._adam.direction(gradient * self._spread("unit"))
         warmth = min(1.0, self._adam.steps / self.warm_up)
-        change = -warmth * self._spread("lr") * direction
-        for number, part in zip(numbers, change.split([n.numel() for n in numbers]), strict=True):
-            number.add_(part.view_as(number).to(number.dtype))
+        self._move(-warmth * self._spread("lr") * direction)
         return loss
 
     def state_dict(self) -> dict[str, Any]:
@@ -115,8 +95,3 @@ class SOAP(torch.optim.Optimizer):
         super().load_state_dict(own)
         # Not through torch, which would round what is kept in float64 to the parameters' dtype.
         self._adam.load_state_dict(state_dict["shared"])
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group while the optimiser is made."""
-        require(not self._complete, "param_group", "be given at the start", "another group")
-        super().add_param_group(param_group)

@@ -1,0 +1,194 @@
+"""An extended Kalman filter as an ordinary optimiser of torch, whose closure gives residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeAlias, overload
+
+import torch
+from torch import Tensor
+
+from diffqas.errors import ArgumentError, finite, require, whole
+from diffqas.optim.estimate import MOST_ESTIMATED, Estimate, derivatives
+from diffqas.optim.flat import FlatOptimizer, Parameters
+
+Residuals: TypeAlias = Callable[[], object]
+"""Gives predictions less targets, or targets less predictions: a tensor of any shape."""
+
+
+class Kalman(FlatOptimizer):
+    """An extended Kalman filter over all parameters, for sums of squares.
+
+    It keeps a Gaussian over at most 4,096 numbers and corrects it with every batch, as if the
+    targets were measurements: recursive Gauss-Newton, as `--optimizer kalman` in a search. Each
+    step asks for the residuals r of a batch and takes the derivatives of all of them in one
+    backward pass, by `torch.func.vmap`; a network that vmap cannot run backward goes residual by
+    residual. The memory of a step grows with the square of the number of residuals.
+
+    With P the covariance of the numbers, H = dr/d(numbers) and R the variance of a measurement:
+    K = P H^T (H P H^T + R)^-1, the numbers change by -K r, and P becomes (P - K H P) / kept. R
+    falls geometrically over `steps` from the first to the second `measurement_noise`; `kept` is
+    1 - (1 - progress) / (forget_epochs * steps_per_epoch).
+
+    Groups, checkpoints and schedulers work as with any optimiser; a schedule multiplies the changes
+    of its group. There is no gradient here to clip, to scale or to accumulate: `GradScaler` is
+    refused, and parts of a batch are put together in the closure, `torch.cat([...])`. Residuals
+    that are not finite are left out, and the covariance starts again from its prior. Groups cannot
+    be added later.
+
+    Args:
+        params: tensors or groups of them, such as `model.parameter_groups(lr=1.0)`.
+        steps: how many there will be.
+        lr: standard deviation of the prior, of groups that have none of their own: how far their
+            numbers may be from where they start.
+        steps_per_epoch: batches of one pass over the data.
+        measurement_noise: variance of a residual at the start and at the end, in units of
+            `variance`.
+        forget_epochs: epochs over which the filter forgets at the start; at its end it forgets
+            nothing. `math.inf`: it never does.
+        variance: of the training targets. None: the mean squared residual of the first step.
+        noise_floor: never take a residual to be better known than the mean square of those of the
+            last epoch.
+
+    Raises:
+        ArgumentError: a choice out of range, more than 4,096 numbers, or, in a step, a closure that
+            gives no residuals.
+
+    A line through two points:
+
+    >>> line = torch.nn.Linear(1, 1)
+    >>> x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[1.0], [3.0]])
+    >>> optimizer = Kalman(line.parameters(), steps=20, lr=10.0)
+    >>> for _ in range(20):
+    ...     loss = optimizer.step(lambda: line(x) - y)
+    >>> bool((line(torch.tensor([[2.0]])) - 5).abs() < 0.01)
+    True
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        steps: int,
+        lr: float = 1.0,
+        steps_per_epoch: int = 1,
+        measurement_noise: tuple[float, float] = (100.0, 1e-3),
+        forget_epochs: float = 3.0,
+        variance: float | None = None,
+        noise_floor: bool = True,
+    ) -> None:
+        require(whole(steps), "steps", "be a positive integer", steps)
+        require(whole(steps_per_epoch), "steps_per_epoch", "be a positive integer", steps_per_epoch)
+        require(_positive(lr), "lr", "be a positive number", lr)
+        pair = len(measurement_noise) == 2 and all(_positive(noise) for noise in measurement_noise)
+        require(pair, "measurement_noise", "be two positive variances", measurement_noise)
+        require(forget_epochs > 0, "forget_epochs", "be positive", forget_epochs)
+        fits = variance is None or _positive(variance)
+        require(fits, "variance", "be a positive number", variance)
+        super().__init__(params, {"lr": lr}, MOST_ESTIMATED)
+        for group in self.param_groups:
+            # The prior stays when a schedule changes the rates.
+            group["prior"] = float(group["lr"])
+        self.steps, self._done = steps, 0
+        self._unit_known = variance is not None
+        self._estimate = Estimate(
+            lead=(),
+            prior=self._spread("prior"),
+            unit=1.0 if variance is None else float(variance),
+            measurement_noise=measurement_noise,
+            memory=forget_epochs * steps_per_epoch,
+            window=steps_per_epoch if noise_floor else 0,
+        )
+
+    @overload
+    def step(self, closure: None = None) -> NoReturn: ...
+
+    @overload
+    def step(self, closure: Residuals) -> float: ...
+
+    @torch.no_grad()
+    def step(self, closure: Residuals | None = None) -> float:
+        """Make one step by the residuals of a batch.
+
+        Args:
+            closure: gives the residuals, a tensor that was computed from the parameters; it calls
+                neither `zero_grad` nor `backward`.
+
+        Returns:
+            Their mean square before the step.
+        """
+        if closure is None:
+            raise ArgumentError(
+                "Argument `closure` must be a function that gives the residuals of a batch, but "
+                "got None: call `optimizer.step(closure)`, without `backward` and GradScaler."
+            )
+        with torch.enable_grad():
+            residuals = _checked(closure()).flatten()
+            rows = self._rows(residuals)
+        errors = residuals.detach().double()
+        if not self._unit_known and torch.isfinite(errors).all():
+            self._estimate.measure_in(float(errors.square().mean()) or 1.0)
+            self._unit_known = True
+        # What is measured is a residual of zero. The change is then -K r, whichever sign r has.
+        found = self._estimate.correct(rows, -errors, min(self._done / self.steps, 1.0))
+        self._done += 1
+        self._move(found.change * self._shares())
+        return float(found.losses)
+
+    def _rows(self, residuals: Tensor) -> Tensor:
+        """Derivatives of residuals (m,) by all numbers, (m, numbers), in float64."""
+        numbers = self._numbers()
+        trained = [number for number in numbers if number.requires_grad]
+        every = torch.eye(len(residuals), dtype=residuals.dtype, device=residuals.device)
+        found = iter(derivatives(residuals, trained, every))
+        columns: list[Tensor] = []
+        for number in numbers:
+            part = number.new_zeros(len(residuals), number.numel())
+            if number.requires_grad:
+                part = next(found).flatten(1)
+            columns.append(part.double())
+        return torch.cat(columns, dim=1)
+
+    def _shares(self) -> Tensor:
+        """How much of a change is made, of each number: its rate relative to its prior."""
+        for group in self.param_groups:
+            # A prior of 0 holds its numbers where they are, whatever the schedule.
+            group["share"] = float(group["lr"]) / (group["prior"] or 1.0)
+        moved = [torch.full_like(n.flatten(), n.requires_grad).double() for n in self._numbers()]
+        return self._spread("share") * torch.cat(moved)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Groups, as of every optimiser, and what all numbers share.
+
+        That is covariance and running error, the steps done and the unit of the noise.
+        """
+        shared = self._estimate.state_dict()
+        own = {"done": self._done, "unit": self._estimate.unit, "unit_known": self._unit_known}
+        return super().state_dict() | {"shared": shared | own}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        own = {name: state_dict[name] for name in ("state", "param_groups")}
+        super().load_state_dict(own)
+        # Not through torch, which would round what is kept in float64 to the parameters' dtype.
+        shared = state_dict["shared"]
+        self._estimate.load_state_dict(shared)
+        self._estimate.unit = shared["unit"]
+        self._done, self._unit_known = shared["done"], shared["unit_known"]
+
+
+def _positive(value: float) -> bool:
+    return finite(float(value)) and value > 0
+
+
+def _checked(residuals: object) -> Tensor:
+    """Refuse what a closure gives if it is no residuals."""
+    rule = "give a tensor of residuals, one for each value that is predicted"
+    if not isinstance(residuals, Tensor):
+        raise ArgumentError(f"Argument `closure` must {rule}, but got {type(residuals).__name__}.")
+    shape = tuple(residuals.shape)
+    require(residuals.ndim > 0 and residuals.numel() > 0, "closure", rule, f"the shape {shape}")
+    real = residuals.is_floating_point()
+    require(real, "closure", "give residuals that are real numbers", residuals.dtype)
+    rule = "give residuals that were computed from the parameters"
+    require(residuals.requires_grad, "closure", rule, "a tensor without a gradient")
+    return residuals
