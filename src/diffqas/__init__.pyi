@@ -2,10 +2,15 @@ from .circuits import QLSTM_SPACE as QLSTM_SPACE
 from .circuits import TABLE_I as TABLE_I
 from .circuits import Ansatz as Ansatz
 from .circuits import Candidate as Candidate
+from .circuits import Diagonal as Diagonal
 from .circuits import Gate as Gate
+from .circuits import Hermitian as Hermitian
+from .circuits import InputSlot as InputSlot
+from .circuits import PauliStrings as PauliStrings
 from .circuits import QasmAnsatz as QasmAnsatz
 from .circuits import SearchSpace as SearchSpace
 from .circuits import Slot as Slot
+from .circuits import Z as Z
 from .circuits import read_qasm as read_qasm
 from .circuits import register_ansatz as register_ansatz
 from .layers import QLSTM as QLSTM

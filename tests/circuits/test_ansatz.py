@@ -10,13 +10,24 @@ from diffqas import (
     Ansatz,
     Candidate,
     Gate,
+    InputSlot,
     QasmAnsatz,
     SearchSpace,
     Slot,
     probabilities,
     register_ansatz,
 )
-from diffqas.circuits import GATES, draw, findings, form, groups, to_pennylane, to_qasm, to_qiskit
+from diffqas.circuits import (
+    GATES,
+    ansatz_gates,
+    draw,
+    findings,
+    form,
+    groups,
+    to_pennylane,
+    to_qasm,
+    to_qiskit,
+)
 from diffqas.circuits.ansatz import REGISTERED, StoredAnsatz
 from diffqas.errors import ArgumentError, RunError
 from diffqas.simulator import dense_probabilities
@@ -253,3 +264,70 @@ def test_a_candidate_is_no_ansatz():
         SearchSpace([Candidate(), Given])
     with pytest.raises(ArgumentError, match="subclass of Ansatz"):
         register_ansatz(Candidate)
+
+
+@dataclass(frozen=True)
+class Encoding(Ansatz):
+    """Gates as they are given, before the layers and in them."""
+
+    inputs: tuple[Gate, ...]
+    gates: tuple[Gate, ...] = (Gate("ry", (0,), Slot(0)),)
+    before: tuple[Gate, ...] = ()
+    name = "Encoding"
+
+    def start(self, n):
+        return self.before
+
+    def encode(self, n):
+        return self.inputs
+
+    def layer(self, n):
+        return self.gates
+
+
+def test_a_circuit_with_gates_for_inputs_takes_data():
+    inputs = (Gate("h", (1,)), Gate("crx", (0, 1), InputSlot(1, 2.0, 0.5)))
+    found = ansatz_gates(Encoding(inputs), 2)
+    assert found.encoding == inputs
+    assert Encoding(inputs).encodes
+    assert not Every().encodes
+    assert not Every().encode(3)
+
+
+@pytest.mark.parametrize(
+    ("ansatz", "message"),
+    [
+        (
+            Encoding((Gate("rx", (0,), InputSlot(2)),)),
+            "Gate rx of Encoding: the index of its InputSlot must be one of 0..1, but got 2.",
+        ),
+        (
+            Encoding((Gate("rx", (0,), InputSlot(-1)),)),
+            "Gate rx of Encoding: the index of its InputSlot must be one of 0..1, but got -1.",
+        ),
+        (
+            Encoding((Gate("rx", (0,), InputSlot(0, float("nan"))),)),
+            "Gate rx of Encoding: angle must be a Slot or a number, and finite,",
+        ),
+        (
+            Encoding((), (Gate("rx", (0,), InputSlot(0)),)),
+            "Argument `layer` of `Encoding` must leave gates with an InputSlot to `encode`, but",
+        ),
+        (
+            Encoding((), before=(Gate("rx", (0,), InputSlot(0)),)),
+            "Argument `start` of `Encoding` must have fixed angles only, but got rx.",
+        ),
+        (
+            Encoding((Gate("rx", (0,), Slot(0)),)),
+            "Argument `encode` of `Encoding` must leave gates with a Slot to `layer`, but got rx.",
+        ),
+        (
+            Encoding((Gate("h", (0,)),)),
+            "Argument `encode` of `Encoding` must have a gate with an InputSlot, but got none.",
+        ),
+    ],
+)
+def test_inputs_that_do_not_fit_are_one_line(ansatz, message):
+    with pytest.raises(ArgumentError) as error:
+        ansatz_gates(ansatz, 2)
+    assert str(error.value).startswith(message)

@@ -4,6 +4,7 @@ import pytest
 
 from diffqas.circuits import TABLE_I, Candidate
 from diffqas.errors import ArgumentError
+from diffqas.storage import decode_value, encode_value
 
 
 def test_candidates_are_frozen_hashable_and_equal_by_value():
@@ -51,10 +52,20 @@ def test_several_rotations_keep_their_order():
         (Candidate(hadamard=True, rotation=("rz", "ry", "rz")), "H-Ent-RZ.RY.RZ"),
         (Candidate(hadamard=True, rotation="rz", encoding="ry"), "H-RY/Ent-RZ"),
         (Candidate(entangler=[(0, 2), (2, 1)], encoding="rx"), "RX/CX(0>2,2>1)-RY"),
+        (Candidate(True, "cz-all", "rx", ("ry", "rz")), "H-RY.RZ/CZ-All-RX"),
     ],
 )
 def test_names(candidate, name):
     assert candidate.name == name
+
+
+def test_several_encodings_are_a_tuple_and_one_is_its_name():
+    one, two = Candidate(encoding=("ry",)), Candidate(encoding=["rz", "ry"])  # pyright: ignore
+    assert one == Candidate(encoding="ry")
+    assert (one.encoding, one.encodings, one.encodes) == ("ry", ("ry",), True)
+    assert (two.encoding, two.encodings, two.encodes) == (("rz", "ry"), ("rz", "ry"), True)
+    assert (Candidate().encodings, Candidate().encodes) == ((), False)
+    assert decode_value(encode_value(two)) == two
 
 
 def test_table_i_has_the_order_of_the_paper():
@@ -79,6 +90,12 @@ def test_table_i_has_the_order_of_the_paper():
             "Argument `rotation` must be one of rx, ry, rz, but got 'rzz' (did you mean 'rz'?).",
         ),
         ({"rotation": ("ry", 3)}, "Argument `rotation` must be one of rx, ry, rz, but got 3."),
+        ({"encoding": ()}, "Argument `encoding` must name at least one rotation, but got none."),
+        ({"encoding": 1}, "Argument `encoding` must be a name or a tuple of names, but got 1."),
+        (
+            {"encoding": ("ry", "h")},
+            "Argument `encoding` must be one of rx, ry, rz, but got 'h'.",
+        ),
         (
             {"encoding": "hadamard"},
             "Argument `encoding` must be one of rx, ry, rz, but got 'hadamard'.",

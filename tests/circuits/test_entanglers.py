@@ -1,6 +1,6 @@
 import pytest
 
-from diffqas.circuits import ENTANGLERS, Candidate, cnots
+from diffqas.circuits import ENTANGLERS, Candidate, Gate, cnots, entangling
 from diffqas.errors import ArgumentError
 
 
@@ -15,6 +15,8 @@ from diffqas.errors import ArgumentError
         ("ring", 4, [(0, 1), (1, 2), (2, 3), (3, 0)]),
         ("chain", 4, [(0, 1), (1, 2), (2, 3)]),
         ("none", 4, []),
+        ("star", 4, [(0, 1), (0, 2), (0, 3)]),
+        ("all", 4, [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]),
     ],
 )
 def test_cnots_of_a_named_entangler(entangler, n, expected):
@@ -23,7 +25,36 @@ def test_cnots_of_a_named_entangler(entangler, n, expected):
 
 
 def test_the_names_are_these():
-    assert set(ENTANGLERS) == {"ent", "ring", "chain", "none"}
+    assert list(ENTANGLERS)[:4] == ["ent", "ring", "chain", "none"]
+    assert set(ENTANGLERS) == {
+        *("ent", "ring", "chain", "none", "star", "all"),
+        *("cz-chain", "cz-ring", "cz-star", "cz-all"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("entangler", "n", "expected"),
+    [
+        ("cz-ring", 2, [(0, 1)]),
+        ("cz-ring", 3, [(0, 1), (1, 2), (2, 0)]),
+        ("cz-chain", 3, [(0, 1), (1, 2)]),
+        ("cz-star", 3, [(0, 1), (0, 2)]),
+        ("cz-all", 3, [(0, 1), (0, 2), (1, 2)]),
+    ],
+)
+def test_layers_of_cz_are_gates_and_no_cnots(entangler, n, expected):
+    gates = tuple(Gate("cz", pair) for pair in expected)
+    assert entangling(entangler, n) == Candidate(entangler=entangler).entangling(n) == gates
+    with pytest.raises(ArgumentError) as error:
+        Candidate(entangler=entangler).cnots(n)
+    assert str(error.value) == (
+        "Argument `entangler` must be made of CNOTs in a circuit without data and in a quantum "
+        f"LSTM, but got '{entangler}'."
+    )
+
+
+def test_a_list_of_cnots_is_gates_as_well():
+    assert Candidate(entangler=[(1, 0)]).entangling(2) == (Gate("cx", (1, 0)),)
 
 
 @pytest.mark.parametrize("entangler", [*ENTANGLERS, [(0, 2), (2, 1)]])
@@ -52,8 +83,8 @@ PAIRS = (
     [
         (
             "rings",
-            "Argument `entangler` must be one of ent, ring, chain, none, "
-            "but got 'rings' (did you mean 'ring'?).",
+            "Argument `entangler` must be one of ent, ring, chain, none, star, all, cz-chain, "
+            "cz-ring, cz-star, cz-all, but got 'rings' (did you mean 'ring'?).",
         ),
         ([(0, 0)], f"{PAIRS}, but got [(0, 0)]."),
         ([(0, -1)], f"{PAIRS}, but got [(0, -1)]."),

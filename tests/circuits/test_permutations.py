@@ -1,11 +1,13 @@
 """A CNOT layer against bit strings written out, and against matrices over GF(2)."""
 
+from functools import reduce
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffqas.circuits import ENTANGLERS, cnots
+from diffqas.circuits import CNOT_ENTANGLERS, ENTANGLERS, Candidate, cnots, layer_map
 from diffqas.circuits.permutations import (
     apply_cnots,
     inverse_permutation,
@@ -22,7 +24,7 @@ def layers(draw):
         return (), 1
     qubits = st.integers(0, n - 1)
     pair = st.tuples(qubits, qubits).filter(lambda pair: pair[0] != pair[1])
-    named = st.sampled_from([cnots(name, n) for name in ENTANGLERS])
+    named = st.sampled_from([cnots(name, n) for name in CNOT_ENTANGLERS])
     return draw(named | st.lists(pair, max_size=12).map(tuple)), n
 
 
@@ -98,3 +100,31 @@ def test_qubit_0_is_the_most_significant_bit(pairs, image):
 def test_shared_results_cannot_be_written_to(cached):
     with pytest.raises(ValueError, match="read-only"):
         cached(((0, 1),), 2)[:] = 0
+
+
+def dense(gate, n):
+    """The matrix of a CNOT or CZ on `n` qubits, by its two cases of the control."""
+    first, second = gate.qubits
+    base = np.array([[0, 1], [1, 0]]) if gate.name == "cx" else np.diag([1, -1])
+    idle, acted = [np.eye(2)] * n, [np.eye(2)] * n
+    idle[first], acted[first], acted[second] = np.diag([1, 0]), np.diag([0, 1]), base
+    return reduce(np.kron, idle) + reduce(np.kron, acted)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@pytest.mark.parametrize("entangler", [*ENTANGLERS, ((2, 0), (0, 1))])
+def test_the_map_of_a_layer_is_the_product_of_its_gates(entangler, n):
+    if not isinstance(entangler, str) and n == 2:
+        pytest.skip("its pairs need three qubits")
+    candidate = Candidate(entangler=entangler)
+    expected = np.eye(2**n)
+    for gate in candidate.entangling(n):
+        expected = dense(gate, n) @ expected
+    sources, signs = layer_map(candidate, n)
+    found = np.eye(2**n)[sources]
+    if signs is not None:
+        found = signs[:, None] * found
+        with pytest.raises(ValueError, match="read-only"):
+            signs[0] = 1
+    assert (found == expected).all()
+    assert layer_map(candidate, n).sources is sources

@@ -9,7 +9,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from diffqas.circuits import ENTANGLERS, ROTATIONS, Candidate, SearchSpace
+from diffqas.circuits import CNOT_ENTANGLERS, ROTATIONS, Candidate, SearchSpace
 from diffqas.simulator import dense_probabilities
 
 FORMS = {
@@ -41,7 +41,7 @@ def candidates(draw, n: int, kind: str) -> Candidate:
     listed = st.lists(st.sampled_from(pairs), max_size=6) if pairs else st.just([])
     hadamard = kind in ("constant", "complex", "real", "mixed") and draw(st.booleans())
     return Candidate(
-        hadamard, draw(st.sampled_from(list(ENTANGLERS)) | listed), tuple(draw(FORMS[kind]))
+        hadamard, draw(st.sampled_from(list(CNOT_ENTANGLERS)) | listed), tuple(draw(FORMS[kind]))
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffqas.circuits import ENTANGLERS, QLSTM_SPACE, ROTATIONS, Candidate, SearchSpace
+from diffqas.circuits import CNOT_ENTANGLERS, QLSTM_SPACE, ROTATIONS, Candidate, SearchSpace
 from diffqas.simulator import dense_expectations, expectations, heisenberg
 from diffqas.simulator.observables import features
 
@@ -65,7 +65,7 @@ def candidates(draw, n):
     pairs = [(control, target) for control in range(n) for target in range(n) if control != target]
     listed = st.lists(st.sampled_from(pairs), max_size=5) if pairs else st.just([])
     rotations = draw(st.lists(st.sampled_from(ROTATIONS), min_size=1, max_size=3))
-    entangler = draw(st.sampled_from(list(ENTANGLERS)) | listed)
+    entangler = draw(st.sampled_from(list(CNOT_ENTANGLERS)) | listed)
     return Candidate(
         draw(st.booleans()), entangler, tuple(rotations), draw(st.sampled_from(ROTATIONS))
     )

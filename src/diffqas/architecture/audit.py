@@ -141,7 +141,7 @@ def audits(
     every = chosen if space is None else space
     missing = [candidate.name for candidate in chosen if candidate not in every]
     require(not missing, "candidates", "be in the space", ", ".join(missing))
-    encoding = [candidate.name for candidate in chosen if candidate.encoding is not None]
+    encoding = [candidate.name for candidate in chosen if candidate.encodes]
     require(not encoding, "candidates", "encode no data", ", ".join(encoding))
     require(whole(n) and n <= MAX_AUDIT_QUBITS, "n", f"be between 1 and {MAX_AUDIT_QUBITS}", n)
     for name, value, least in (("depth", depth, 1), ("samples", samples, 2), ("seed", seed, 0)):

@@ -44,7 +44,7 @@ def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     >>> states(Candidate(rotation="ry"), half_turn).real.round().tolist()
     [[0.0, 1.0]]
     """
-    require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
+    require(not candidate.encodes, "candidate", "encode no data", candidate.name)
     n = angles.shape[2]
     if isinstance(candidate, Ansatz):
         return amplitudes(candidate, angles)

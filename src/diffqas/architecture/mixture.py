@@ -13,7 +13,7 @@ from diffqas.architecture.angles import angle_shape, depth_of, fewer_rotations, 
 from diffqas.architecture.kept import Kept, stays
 from diffqas.architecture.relaxation import Relaxation, step_noise
 from diffqas.architecture.shots import Shots, sampled, shot_generators
-from diffqas.circuits import SearchSpace, gate_list
+from diffqas.circuits import Candidate, SearchSpace, gate_list
 from diffqas.errors import choose, require
 from diffqas.simulator import MAX_QUBITS, mixture, probabilities
 
@@ -50,8 +50,10 @@ class CircuitMixture(nn.Module):
         require(1 <= n <= MAX_QUBITS, "n", f"be between 1 and {MAX_QUBITS} qubits", n)
         choose(sharing, SHARINGS, "sharing")
         for candidate in candidates:
-            require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
+            require(not candidate.encodes, "candidates", "encode no data", candidate.name)
             gate_list(candidate, n)  # tells of one that does not fit n qubits
+            if isinstance(candidate, Candidate):
+                candidate.cnots(n)  # tells of one with other gates, which only take data
         self.candidates, self.relaxation, self.sharing = candidates, relaxation, sharing
         own = (len(candidates),) if sharing == "separate" else ()
         shape = (*lead, *own, *angle_shape(candidates, depth, n))

@@ -99,7 +99,7 @@ class PerLayerCircuit(nn.Module):
         require(relaxation.name != "raw", "relaxation", rule, relaxation.name)
         for candidate in candidates:
             as_layer(candidate)  # refuses what has no layers of its own
-            require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
+            require(not candidate.encodes, "candidates", "encode no data", candidate.name)
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
         self.candidates, self.relaxation, self.spread = candidates, relaxation, spread
         shape = (*lead, *angle_shape(candidates, depth, n))

@@ -18,8 +18,10 @@ class Ansatz(ABC):
     """Base of circuits of one's own, which stand wherever a `Candidate` does.
 
     The circuit starts in |0..0> with the gates of `start`, then come `depth` times those of
-    `layer`, each time with the angles of that layer. A subclass is a frozen dataclass, whose fields
-    are its choices: equal choices, equal circuits.
+    `layer`, each time with the angles of that layer. A circuit that takes data overrides `encode`,
+    too: these gates stand before the layers, and with several uploads of the data before every
+    group of layers. A subclass is a frozen dataclass, whose fields are its choices: equal choices,
+    equal circuits.
 
     >>> from diffqas.circuits import Gate, Slot
     >>> class Mine(Ansatz):
@@ -32,8 +34,6 @@ class Ansatz(ABC):
 
     rotations_per_qubit: ClassVar[int] = 1
     """Angles of one qubit in one layer: the largest `index` of a `Slot`, and one more."""
-    encoding: ClassVar[None] = None
-    """Circuits of one's own encode no data."""
 
     @property
     def name(self) -> str:
@@ -50,12 +50,29 @@ class Ansatz(ABC):
         """Gates before the first layer, without angles that are learned; none unless overridden."""
         return ()
 
+    def encode(self, n: int) -> Sequence[Gate]:
+        """Gates of one upload of the data, whose angles are `InputSlot`s or fixed.
+
+        None unless overridden: then the circuit takes no data.
+        """
+        return ()
+
+    @property
+    def encodes(self) -> bool:
+        """Whether the circuit takes data: whether its class has gates for it."""
+        return type(self).encode is not Ansatz.encode
+
 
 class GateList(NamedTuple):
-    """The gates of a circuit on so many qubits: once at the start, then in every layer."""
+    """The gates of a circuit on so many qubits.
+
+    Those of the start act once; then come, for every upload of the data, the gates that encode it
+    and a group of layers.
+    """
 
     start: tuple[Gate, ...]
     layer: tuple[Gate, ...]
+    encoding: tuple[Gate, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -66,11 +83,20 @@ def ansatz_gates(ansatz: Ansatz, n: int) -> GateList:
         ArgumentError: something about them does not fit; `n` is not a size that the ansatz has.
     """
     owner = checked_name(ansatz)
-    found = GateList(tuple(ansatz.start(n)), tuple(ansatz.layer(n)))
-    for gate in (*found.start, *found.layer):
+    found = GateList(tuple(ansatz.start(n)), tuple(ansatz.layer(n)), tuple(ansatz.encode(n)))
+    for gate in (*found.start, *found.layer, *found.encoding):
         check_gate(gate, n, ansatz.rotations_per_qubit, owner)
-    learned = [gate.name for gate in found.start if gate.learned]
+    learned = [gate.name for gate in found.start if gate.learned or gate.encodes]
     require(not learned, f"start` of `{owner}", "have fixed angles only", ", ".join(learned))
+    # An angle has its layer, an input its upload: neither is known among the gates of the other.
+    inputs = [gate.name for gate in found.layer if gate.encodes]
+    rule = "leave gates with an InputSlot to `encode`"
+    require(not inputs, f"layer` of `{owner}", rule, ", ".join(inputs))
+    learned = [gate.name for gate in found.encoding if gate.learned]
+    rule = "leave gates with a Slot to `layer`"
+    require(not learned, f"encode` of `{owner}", rule, ", ".join(learned))
+    silent = ansatz.encodes and not any(gate.encodes for gate in found.encoding)
+    require(not silent, f"encode` of `{owner}", "have a gate with an InputSlot", "none")
     return found
 
 

@@ -26,20 +26,23 @@ def draw(candidate: AnyCandidate, n: int = 4) -> str:
     if isinstance(candidate, Ansatz):
         return _drawn(candidate, n)
     wires = [f"{name}{'H─' if candidate.hadamard else ''}" for name in _names(n)]
-    if candidate.encoding is not None:
-        wires = [f"{wire}{candidate.encoding.upper()}(x{q})─" for q, wire in enumerate(wires)]
+    for encoding in candidate.encodings:
+        wires = [f"{wire}{encoding.upper()}(x{q})─" for q, wire in enumerate(wires)]
     width = max(map(len, wires))
     wires = [wire.ljust(width, "─") + "[─" for wire in wires]
-    for column in _columns(candidate.cnots(n)):
-        wires = [wire + _cell(q, column) for q, wire in enumerate(wires)]
+    gates = candidate.entangling(n)
+    # A CZ is the same from both sides, and drawn with two dots.
+    mark = "●" if "cz" in {gate.name for gate in gates} else "X"
+    for column in _columns(map(_pair, gates)):
+        wires = [wire + _cell(q, column, mark) for q, wire in enumerate(wires)]
     rotations = "─".join(f"─{rotation.upper()}" for rotation in candidate.rotations)
     return "\n".join(f"{wire}{rotations}─]" for wire in wires)
 
 
 def _drawn(ansatz: Ansatz, n: int) -> str:
-    start, layer = ansatz_gates(ansatz, n)
+    start, layer, encoding = ansatz_gates(ansatz, n)
     wires = _names(n)
-    for column in columns(start):
+    for column in columns((*start, *encoding)):
         wires = [wire + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
     wires = [wire + "[─" for wire in wires]
     for column in columns(layer):
@@ -94,6 +97,11 @@ def _cells(column: list[Gate], n: int) -> list[str]:
     return [marks.get(q, "").center(width, "─") for q in range(n)]
 
 
+def _pair(gate: Gate) -> Cnot:
+    control, target = gate.qubits
+    return control, target
+
+
 def _columns(pairs: Iterable[Cnot]) -> Columns:
     """Pack CNOTs that act on disjoint spans of wires into one column, keeping their order."""
     columns: Columns = []
@@ -106,12 +114,12 @@ def _columns(pairs: Iterable[Cnot]) -> Columns:
     return columns
 
 
-def _cell(q: int, column: list[Cnot]) -> str:
+def _cell(q: int, column: list[Cnot], mark: str) -> str:
     for control, target in column:
         if q == control:
             return "─●─"
         if q == target:
-            return "─X─"
+            return f"─{mark}─"
         if min(control, target) < q < max(control, target):
             return "─┼─"
     return "───"

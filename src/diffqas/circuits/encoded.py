@@ -118,7 +118,7 @@ def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[Enc
     first: dict[Hashable, Candidate] = {}
     result = []
     for candidate in space:
-        require(candidate.encoding is not None, "candidates", "encode data", candidate.name)
+        require(candidate.encodes, "candidates", "encode data", candidate.name)
         found = programs(candidate.cnots(n), candidate.rotations, n, depth, outputs)
         if found is None:
             inputs, trains, constant = _by_rules(candidate, n, outputs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from diffqas.errors import ArgumentError, finite
+from diffqas.errors import ArgumentError, finite, whole
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,27 @@ class Slot:
     offset: float = 0.0
 
 
-Angle: TypeAlias = float | str | Slot
-"""A fixed number of radians, the name of an angle that stays open, or an angle that is learned."""
+@dataclass(frozen=True)
+class InputSlot:
+    """An angle that encodes data: factor * v[index] + offset, in radians.
+
+    The v are the encoding angles of one upload of the data, one per qubit of the circuit; the gate
+    that holds the slot may act on any of them.
+
+    Attributes:
+        index: which of the encoding angles, counted from 0.
+        factor, offset: fixed numbers.
+    """
+
+    index: int
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+Angle: TypeAlias = float | str | Slot | InputSlot
+"""A fixed number of radians, the name of an angle that stays open, an angle that is learned, or one
+that encodes data.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,8 +56,9 @@ class Gate:
         name: a key of `GATES`.
         qubits: that it acts on, controls first. Qubit 0 is the most significant bit of a basis
             state.
-        angle: of a gate that turns: a fixed number of radians, a `Slot`, or the name of an angle
-            that stays open; of `u3`, a tuple of three of these, (theta, phi, lambda).
+        angle: of a gate that turns: a fixed number of radians, a `Slot`, an `InputSlot`, or the
+            name of an angle that stays open; of `u3`, a tuple of three of these, (theta, phi,
+            lambda).
 
     >>> Gate("rx", (0,), 0.5).angles, Gate("u3", (0,), (0.5, Slot(0), 0.1)).angles[2]
     ((0.5,), 0.1)
@@ -61,6 +81,11 @@ class Gate:
     def learned(self) -> bool:
         """Whether one of its angles is a `Slot`."""
         return any(isinstance(angle, Slot) for angle in self.angles)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether one of its angles is an `InputSlot`."""
+        return any(isinstance(angle, InputSlot) for angle in self.angles)
 
     def with_angles(self, angles: Sequence[Angle]) -> Gate:
         """The same gate with other angles, as many as it has."""
@@ -166,6 +191,10 @@ def _broken(gate: Gate, n: int, angles: int) -> Iterator[tuple[str, object]]:
             if angle.index not in range(angles):
                 rule = f"at least 0 and below rotations_per_qubit, {angles}"
                 yield f"the index of its Slot must be {rule}", angle.index
+        if isinstance(angle, InputSlot):
+            numbers = (angle.factor, angle.offset)
+            if not whole(angle.index, 0) or angle.index >= n:
+                yield f"the index of its InputSlot must be one of 0..{n - 1}", angle.index
         if not all(map(finite, numbers)):
             yield "angle must be a Slot or a number, and finite", angle
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from diffqas.circuits.ansatz import Ansatz, GateList, ansatz_gates
-from diffqas.circuits.gate import Angle, Slot
+from diffqas.circuits.gate import Angle, InputSlot, Slot
 from diffqas.circuits.gate import Gate as Gate
 from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import require
@@ -19,11 +19,9 @@ begins.
 
 
 def gate_list(candidate: AnyCandidate, n: int) -> GateList:
-    """Gates of a candidate on `n` qubits: those at the start, and those of every layer.
+    """Gates of a candidate on `n` qubits: at the start, in every layer, in every upload of data.
 
-    Gates of a layer name the slots of their angles.
-
-    An angle that encodes data is open, `x0` on qubit 0.
+    Gates of a layer name the slots of their angles, those that encode data the slots of inputs.
 
     Raises:
         ArgumentError: the candidate does not fit `n` qubits.
@@ -31,19 +29,22 @@ def gate_list(candidate: AnyCandidate, n: int) -> GateList:
     >>> from diffqas.circuits import Candidate
     >>> [gate.name for gate in gate_list(Candidate(hadamard=True), 2).start]
     ['h', 'h']
+    >>> gate_list(Candidate(encoding="rx"), 1).encoding
+    (Gate(name='rx', qubits=(0,), angle=InputSlot(index=0, factor=1.0, offset=0.0)),)
     """
     if isinstance(candidate, Ansatz):
         return ansatz_gates(candidate, n)
     start: list[Gate] = []
     if candidate.hadamard:
         start += [Gate("h", (q,)) for q in range(n)]
-    if candidate.encoding is not None:
-        start += [Gate(candidate.encoding, (q,), f"x{q}") for q in range(n)]
+    encoding: list[Gate] = []
+    for q in range(n):
+        encoding += [Gate(name, (q,), InputSlot(q)) for name in candidate.encodings]
     # The paper's order: entangle first, then turn (arXiv 2505.09653, Fig. 3).
-    layer = [Gate("cx", pair) for pair in candidate.cnots(n)]
+    layer = list(candidate.entangling(n))
     for q in range(n):
         layer += [Gate(name, (q,), Slot(q, k)) for k, name in enumerate(candidate.rotations)]
-    return GateList(tuple(start), tuple(layer))
+    return GateList(tuple(start), tuple(layer), tuple(encoding))
 
 
 def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
@@ -72,23 +73,26 @@ def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -
     first, n = layers[0], len(angles[0])
     even = all(len(layer) == n for layer in angles)
     require(even, "angles", "have as many qubits in each layer", "ragged layers")
-    encoded = 0 if first.encoding is None else n
+    encoded = n if first.encodes else 0
     require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {first.name}", len(inputs))
-    gates = _named(gate_list(first, n).start, inputs)
+    found = gate_list(first, n)
+    gates = [*found.start, *(_named(gate, inputs) for gate in found.encoding)]
     for own, qubits in zip(layers, angles, strict=True):
         values = _per_qubit(qubits, own)
         gates += [_valued(gate, values) for gate in gate_list(own, n).layer]
     return gates
 
 
-def _named(start: Sequence[Gate], inputs: Sequence[str]) -> list[Gate]:
-    """The first gates, their open angles called as `inputs` says."""
-    names = iter(inputs)
-    gates = []
-    for gate in start:
-        angles = [next(names) if isinstance(angle, str) else angle for angle in gate.angles]
-        gates.append(gate.with_angles(angles))
-    return gates
+def _named(gate: Gate, inputs: Sequence[str]) -> Gate:
+    """A gate that encodes data, its open angles called as `inputs` says."""
+    angles: list[Angle] = []
+    for angle in gate.angles:
+        if isinstance(angle, InputSlot):
+            plain = angle.factor == 1 and angle.offset == 0
+            require(plain, "candidate", "encode inputs without factor and offset", angle)
+            angle = inputs[angle.index]
+        angles.append(angle)
+    return gate.with_angles(angles)
 
 
 def _per_qubit(
@@ -112,7 +116,7 @@ def _valued(gate: Gate, values: Sequence[Sequence[float]]) -> Gate:
     return gate.with_angles([_value(angle, values) for angle in gate.angles])
 
 
-def _value(angle: Angle, values: Sequence[Sequence[float]]) -> float | str:
+def _value(angle: Angle, values: Sequence[Sequence[float]]) -> Angle:
     if not isinstance(angle, Slot):
         return angle
     return float(angle.factor * values[angle.qubit][angle.index] + angle.offset)

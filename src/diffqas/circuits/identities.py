@@ -43,7 +43,7 @@ def form(candidate: AnyCandidate) -> str:
     >>> [form(Candidate(hadamard=h, rotation=r)) for h in (True, False) for r in ("rx", "ry", "rz")]
     ['uniform', 'real', 'uniform', 'walsh', 'real', 'zero']
     """
-    require(candidate.encoding is None, "candidate", "encode no data", candidate.name)
+    require(not candidate.encodes, "candidate", "encode no data", candidate.name)
     if isinstance(candidate, Ansatz):
         return GENERAL
     axes = set(candidate.rotations)

@@ -98,7 +98,7 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
     except ImportError:
         raise DataError(MISSING.format("PennyLane")) from None
     names: list[str] = []
-    if len(angles) and candidate.encoding is not None:
+    if len(angles) and candidate.encodes:
         names = [f"x{q}" for q in range(len(angles[0]))]
     gates = operations(candidate, angles, names)
     kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}

@@ -1,4 +1,4 @@
-"""Layers of CNOTs as permutations of the basis states, computed once per entangler and size.
+"""Entanglers as permutations and signs of the basis states, computed once per entangler and size.
 
 Qubit 0 is the most significant bit of a basis state's index, so qubit q is bit n-1-q.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.entanglers import Cnot
+from diffqas.circuits.gate import Gate
 
 
 def apply_cnots(indices: NDArray[np.int64], pairs: Iterable[Cnot], n: int) -> NDArray[np.int64]:
@@ -46,6 +49,50 @@ def inverse_permutation(pairs: tuple[Cnot, ...], n: int) -> NDArray[np.int64]:
     image = apply_cnots(np.arange(2**n), reversed(pairs), n)
     image.flags.writeable = False
     return image
+
+
+class LayerMap(NamedTuple):
+    """What one layer's entangler does to amplitudes: new[s] = signs[s] * old[sources[s]]."""
+
+    sources: NDArray[np.int64]
+    """(2**n,), read-only."""
+    signs: NDArray[np.int64] | None
+    """(2**n,) of 1 and -1, read-only; None where no sign turns."""
+
+
+def layer_map(candidate: Candidate, n: int) -> LayerMap:
+    """The entangler of one layer as a map of the 2**n amplitudes, computed once.
+
+    Raises:
+        ArgumentError: the entangler does not fit `n` qubits.
+
+    >>> layer_map(Candidate(entangler="chain"), 2).sources.tolist()
+    [0, 1, 3, 2]
+    >>> layer_map(Candidate(entangler="cz-chain"), 2).signs.tolist()
+    [1, 1, 1, -1]
+    """
+    return _layer_map(candidate.entangling(n), n)
+
+
+@lru_cache(maxsize=64)
+def _layer_map(gates: tuple[Gate, ...], n: int) -> LayerMap:
+    states = np.arange(2**n)
+    sources, signs = states, np.ones(2**n, np.int64)
+    for gate in gates:
+        first, second = (states >> (n - 1 - qubit) & 1 for qubit in gate.qubits)
+        if gate.name == "cz":
+            # CZ turns the sign where both bits are 1.
+            signs = signs * (1 - 2 * first * second)
+            continue
+        # A CNOT undoes itself, so the state that becomes s is the one that s becomes.
+        _, target = gate.qubits
+        back = states ^ first << (n - 1 - target)
+        sources, signs = sources[back], signs[back]
+    sources.flags.writeable = False
+    if (signs == 1).all():
+        return LayerMap(sources, None)
+    signs.flags.writeable = False
+    return LayerMap(sources, signs)
 
 
 @lru_cache(maxsize=64)

@@ -38,8 +38,8 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int, whose: str = "")
     from matplotlib.patches import Rectangle
 
     shown = min(n, MOST_QUBITS)
-    start, layer = gate_list(candidate, n)
-    first = columns(_within(start, shown))
+    start, layer, encoding = gate_list(candidate, n)
+    first = columns(_within((*start, *encoding), shown))
     all_columns = columns(_within(layer, shown))
     body = all_columns[:MOST_COLUMNS]
     width = len(first) + len(body) + 2.5

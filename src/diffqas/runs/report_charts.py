@@ -167,7 +167,7 @@ def _constant(candidates: Sequence[AnyCandidate], result: RunResult | None) -> s
     Of an unfinished run, those that are so without data; they have no place.
     """
     if result is None:
-        unencoded = [each for each in candidates if each.encoding is None]
+        unencoded = [each for each in candidates if not each.encodes]
         return {("", each.name) for each in unencoded if form(each) in CONSTANTS}
     rows = [row for row in result.ranking if row.constant]
     return {(row.gate, name) for row in rows for name in row.merged}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Angle, Ansatz, Gate, Slot, ansatz_gates
+from diffqas.circuits import Angle, Ansatz, Gate, InputSlot, Slot, ansatz_gates
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.axes import Axes
 from diffqas.simulator.born import squared
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
 def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
     """Final states, complex (batch, 2**n), for angles (batch, depth, n, r); differentiable once."""
     batch, depth, n = angles.shape[:3]
-    start, layer = ansatz_gates(ansatz, n)
+    start, layer, _ = ansatz_gates(ansatz, n)
     at_start, once = _blocks(start, angles)
     in_layer, repeated = _blocks(layer, angles)
     dtype = torch.complex128 if angles.dtype == torch.float64 else torch.complex64
@@ -84,7 +84,7 @@ def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
         elif gate.learned:
             turning.setdefault(gate.name, []).append(place)
         else:
-            numbers = [float(angle) for angle in gate.angles if not isinstance(angle, Slot)]
+            numbers = [float(a) for a in gate.angles if not isinstance(a, (Slot, InputSlot))]
             result[place] = turning_matrices(gate.name, angles.new_tensor([[numbers]]))
     for name, places in turning.items():
         slots = [_slot(angle) for place in places for angle in gates[place].angles]
@@ -106,6 +106,7 @@ def _slot(angle: Angle) -> Slot:
     """A fixed angle beside a learned one: an angle times 0, and an offset."""
     if isinstance(angle, Slot):
         return angle
+    assert not isinstance(angle, InputSlot)  # gates of a layer have none
     return Slot(0, 0, factor=0.0, offset=float(angle))
 
 

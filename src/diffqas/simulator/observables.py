@@ -124,8 +124,11 @@ def heisenberg(
     [[1.0, 1.0], [-1.0, 0.0]]
     """
     space = as_space(candidates)
-    silent = [candidate.name for candidate in space if candidate.encoding is None]
+    silent = [candidate.name for candidate in space if not candidate.encodes]
     require(not silent, "candidates", "encode data", ", ".join(silent))
+    # Several rotations by one input are no polynomial of degree one in its cosine and sine.
+    several = [candidate.name for candidate in space if len(candidate.encodings) > 1]
+    require(not several, "candidates", "encode each input once", ", ".join(several))
     flat = checked_angles(space, angles, separate)
     sets, _, depth, n, _ = flat.shape
     rule = f"be a whole number from 1 to the number of qubits, {n}"

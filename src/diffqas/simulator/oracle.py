@@ -18,6 +18,7 @@ from diffqas.circuits import (
     AnyCandidate,
     Candidate,
     Gate,
+    InputSlot,
     SearchSpace,
     Slot,
     ansatz_gates,
@@ -38,12 +39,6 @@ _PROJECTORS = torch.diag_embed(_IDENTITY)
 def _on(qubits: dict[int, Tensor], n: int) -> Tensor:
     """Kronecker product over all qubits, qubit 0 first, the identity where nothing is given."""
     return reduce(torch.kron, [qubits.get(q, _IDENTITY) for q in range(n)])
-
-
-def _cnot(control: int, target: int, n: int) -> Tensor:
-    # |0><0| x 1 + |1><1| x X
-    idle = _on({control: _PROJECTORS[0]}, n)
-    return idle + _on({control: _PROJECTORS[1], target: _PAULI["rx"]}, n)
 
 
 def _rotation(axis: str, angle: Tensor) -> Tensor:
@@ -67,6 +62,7 @@ def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
 def _turn(angle: Angle, row: Tensor) -> Tensor:
     if isinstance(angle, Slot):
         return angle.factor * row[angle.qubit, angle.index] + angle.offset
+    assert not isinstance(angle, InputSlot)  # gates of a layer have none
     return torch.as_tensor(float(angle), dtype=torch.float64)
 
 
@@ -108,13 +104,13 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
     Angles are (depth, n) or (depth, n, r), inputs (n,).
     """
     if inputs is None:
-        require(candidate.encoding is None, "candidates", "encode no data", candidate.name)
+        require(not candidate.encodes, "candidates", "encode no data", candidate.name)
     angles = angles if angles.dim() == 3 else angles.unsqueeze(-1)
     n = angles.shape[1]
     state = torch.zeros(2**n, dtype=torch.complex128)
     state[0] = 1
     if isinstance(candidate, Ansatz):
-        start, layer = ansatz_gates(candidate, n)
+        start, layer, _ = ansatz_gates(candidate, n)
         for gate in start:
             state = _gate(gate, angles[0], n) @ state
         for row in angles:
@@ -123,9 +119,10 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
         return state
     if candidate.hadamard:
         state = _on(dict.fromkeys(range(n), _HADAMARD), n) @ state
-    if candidate.encoding is not None and inputs is not None:
+    if candidate.encodes and inputs is not None:
         for q in range(n):
-            state = _on({q: _rotation(candidate.encoding, inputs[q])}, n) @ state
+            for axis in candidate.encodings:
+                state = _on({q: _rotation(axis, inputs[q])}, n) @ state
     for layer in angles:
         state = _layer(candidate, layer, state)
     return state
@@ -134,8 +131,8 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
 def _layer(candidate: Candidate, angles: Tensor, state: Tensor) -> Tensor:
     """One layer at angles (n, r)."""
     n = len(angles)
-    for control, target in candidate.cnots(n):
-        state = _cnot(control, target, n) @ state
+    for gate in candidate.entangling(n):
+        state = _gate(gate, angles, n) @ state
     for q in range(n):
         for axis, angle in zip(candidate.rotations, angles[q], strict=False):
             state = _on({q: _rotation(axis, angle)}, n) @ state

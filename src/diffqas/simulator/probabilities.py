@@ -106,6 +106,6 @@ def _shares(
 
 def _checked(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
     """Validated angles as (batch, candidates or 1, depth, n, r)."""
-    encoding = [candidate.name for candidate in space if candidate.encoding is not None]
+    encoding = [candidate.name for candidate in space if candidate.encodes]
     require(not encoding, "candidates", "encode no data", ", ".join(encoding))
     return checked_angles(space, angles, separate)
