@@ -66,7 +66,7 @@ class SearchedCircuits(nn.Module):
         require(whole(depth), "depth", "be a whole number of at least 1", depth)
         choose(sharing, SHARINGS, "sharing")
         for candidate in candidates:
-            require(candidate.encoding is not None, "candidates", "encode data", candidate.name)
+            require(candidate.encodes, "candidates", "encode data", candidate.name)
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
         self.candidates, self.n, self.depth = candidates, n, depth
         self.relaxation, self.sharing = relaxation, sharing
