@@ -4,6 +4,8 @@ There is no neural network here.
 """
 
 from diffqas.simulator.autograd import Context as Context
+from diffqas.simulator.encoded import dense_observed as dense_observed
+from diffqas.simulator.encoded import observed as observed
 from diffqas.simulator.expectations import expectations as expectations
 from diffqas.simulator.general import amplitudes as amplitudes
 from diffqas.simulator.layered import layered_probabilities as layered_probabilities

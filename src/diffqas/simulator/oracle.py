@@ -26,7 +26,7 @@ from diffqas.circuits import (
 )
 from diffqas.errors import require
 
-_PAULI = {
+PAULI = {
     "rx": torch.tensor([[0, 1], [1, 0]], dtype=torch.complex128),
     "ry": torch.tensor([[0, -1j], [1j, 0]], dtype=torch.complex128),
     "rz": torch.tensor([[1, 0], [0, -1]], dtype=torch.complex128),
@@ -36,16 +36,16 @@ _HADAMARD = torch.tensor([[1, 1], [1, -1]], dtype=torch.complex128) / 2**0.5
 _PROJECTORS = torch.diag_embed(_IDENTITY)
 
 
-def _on(qubits: dict[int, Tensor], n: int) -> Tensor:
+def embedded(qubits: dict[int, Tensor], n: int) -> Tensor:
     """Kronecker product over all qubits, qubit 0 first, the identity where nothing is given."""
     return reduce(torch.kron, [qubits.get(q, _IDENTITY) for q in range(n)])
 
 
 def _rotation(axis: str, angle: Tensor) -> Tensor:
-    return torch.cos(angle / 2) * _IDENTITY - 1j * torch.sin(angle / 2) * _PAULI[axis]
+    return torch.cos(angle / 2) * _IDENTITY - 1j * torch.sin(angle / 2) * PAULI[axis]
 
 
-def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
+def dense_gate(gate: Gate, row: Tensor, n: int) -> Tensor:
     """Any gate of `GATES` for the angles (n, r) of one layer.
 
     It is the exponential of a Pauli string, with projectors for controls.
@@ -55,7 +55,7 @@ def _gate(gate: Gate, row: Tensor, n: int) -> Tensor:
     controls, targets = gate.qubits[: kind.controls], gate.qubits[kind.controls :]
     # Controlled U = U P + (1 - P), with P the projector on all controls being 1.
     acted = _base(kind.base, turns, targets, n)
-    on = _on(dict.fromkeys(controls, _PROJECTORS[1]), n)
+    on = embedded(dict.fromkeys(controls, _PROJECTORS[1]), n)
     return acted @ on + torch.eye(2**n, dtype=on.dtype) - on
 
 
@@ -68,7 +68,7 @@ def _turn(angle: Angle, row: Tensor) -> Tensor:
 
 def _base(base: str, turns: list[Tensor], targets: tuple[int, ...], n: int) -> Tensor:
     def pauli(axis: str) -> Tensor:
-        return _on(dict.fromkeys(targets, _PAULI[f"r{axis}"]), n)
+        return embedded(dict.fromkeys(targets, PAULI[f"r{axis}"]), n)
 
     def power(axis: str, angle: float | Tensor, phase: float | Tensor) -> Tensor:
         half_angle = torch.as_tensor(angle / 2, dtype=torch.float64)
@@ -112,17 +112,17 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
     if isinstance(candidate, Ansatz):
         start, layer, _ = ansatz_gates(candidate, n)
         for gate in start:
-            state = _gate(gate, angles[0], n) @ state
+            state = dense_gate(gate, angles[0], n) @ state
         for row in angles:
             for gate in layer:
-                state = _gate(gate, row, n) @ state
+                state = dense_gate(gate, row, n) @ state
         return state
     if candidate.hadamard:
-        state = _on(dict.fromkeys(range(n), _HADAMARD), n) @ state
+        state = embedded(dict.fromkeys(range(n), _HADAMARD), n) @ state
     if candidate.encodes and inputs is not None:
         for q in range(n):
             for axis in candidate.encodings:
-                state = _on({q: _rotation(axis, inputs[q])}, n) @ state
+                state = embedded({q: _rotation(axis, inputs[q])}, n) @ state
     for layer in angles:
         state = _layer(candidate, layer, state)
     return state
@@ -132,10 +132,10 @@ def _layer(candidate: Candidate, angles: Tensor, state: Tensor) -> Tensor:
     """One layer at angles (n, r)."""
     n = len(angles)
     for gate in candidate.entangling(n):
-        state = _gate(gate, angles, n) @ state
+        state = dense_gate(gate, angles, n) @ state
     for q in range(n):
         for axis, angle in zip(candidate.rotations, angles[q], strict=False):
-            state = _on({q: _rotation(axis, angle)}, n) @ state
+            state = embedded({q: _rotation(axis, angle)}, n) @ state
     return state
 
 
@@ -180,7 +180,7 @@ def dense_expectations(
     [[-1.0, -1.0]]
     """
     n = len(inputs)
-    observables = [_on({q: _PAULI["rz"]}, n) for q in range(outputs)]
+    observables = [embedded({q: PAULI["rz"]}, n) for q in range(outputs)]
     states = [dense_state(candidate, angles, inputs) for candidate in as_space(candidates)]
     return torch.stack(
         [torch.stack([(state.conj() @ (z @ state)).real for z in observables]) for state in states]

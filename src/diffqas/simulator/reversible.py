@@ -117,7 +117,7 @@ class _Undone(torch.autograd.Function):
                 torch.bmm(y, x.mH, out=correlation[layer])
         # Those of single qubits are partial traces of a group's. They may be taken while other
         # groups of the layer are not undone yet: unitaries of other qubits cancel in the trace.
-        parts = [_reduced(group.unflatten(2, (m, -1))) for group in reversed(correlations)]
+        parts = [reduced(group.unflatten(2, (m, -1))) for group in reversed(correlations)]
         pairs = torch.cat(parts, dim=3).movedim(0, 2)
         # y = U x per qubit: dL/dU = sum lambda_y x* = U sum lambda_x x*.
         return unitaries.unsqueeze(1) @ pairs
@@ -193,7 +193,7 @@ def _merged(unitaries: Tensor, adjoints: int = 0) -> list[tuple[Tensor, ...]]:
     return list(zip(*(group.unbind(1) for group in groups), strict=True))
 
 
-def _reduced(correlations: Tensor) -> Tensor:
+def reduced(correlations: Tensor) -> Tensor:
     """Partial traces onto each qubit of a group: (..., 2**g, 2**g) -> (..., g, 2, 2)."""
     onto = _reduction(correlations.shape[-1], str(correlations.device)).to(correlations.dtype)
     return (correlations.flatten(-2) @ onto).unflatten(-1, (-1, 2, 2))

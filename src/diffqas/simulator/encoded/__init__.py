@@ -1,0 +1,4 @@
+"""Circuits with data that is encoded once or again and again, and any observables at their end."""
+
+from diffqas.simulator.encoded.function import observed as observed
+from diffqas.simulator.encoded.oracle import dense_observed as dense_observed

@@ -1,0 +1,140 @@
+"""Checks at the door of `observed`, and its arguments in the canonical form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import AnyCandidate, AnyObservables, SearchSpace
+from diffqas.errors import ArgumentError, require, whole
+from diffqas.simulator.arguments import checked_angles, lead_of, type_of
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Checked tensors with their leading dimensions, not yet sorted into sets and samples."""
+
+    inputs: Tensor
+    """(*inputs_lead, uploads, n)"""
+    angles: Tensor
+    """(*lead, candidates or 1, depth, n, r)"""
+    weights: Tensor | None
+    """(*lead, R, candidates)"""
+    coefficients: Tensor | None
+    """(*lead, outputs, K)"""
+    lead: tuple[int, ...]
+    """Leading dimensions of a set: those that angles, weights and coefficients have together."""
+
+
+def checked(
+    space: SearchSpace[AnyCandidate],
+    inputs: Tensor,
+    angles: Tensor,
+    observables: AnyObservables,
+    outputs: int,
+    weights: Tensor | None,
+    coefficients: Tensor | None,
+    uploads: int,
+    separate: bool,
+) -> Arguments:
+    """Arguments of `observed` that fit each other.
+
+    Raises:
+        ArgumentError: they do not.
+    """
+    silent = [candidate.name for candidate in space if not candidate.encodes]
+    require(not silent, "candidates", "encode data", ", ".join(silent))
+    flat = checked_angles(space, angles, separate)
+    depth, n = flat.shape[2:4]
+    _check_layers(depth, uploads)
+    require(whole(outputs), "outputs", "be a whole number of at least 1", outputs)
+    observables.checked(n, outputs)
+    _check_like(inputs, angles, "inputs")
+    got = tuple(inputs.shape)
+    fits = len(got) >= 2 and got[-2:] == (uploads, n) and 0 not in got
+    require(fits, "inputs", f"have the shape (..., {uploads}, {n}), uploads before qubits", got)
+    _check_weights(space, weights, angles, outputs)
+    numbers = observables.numbers(n, outputs)
+    _check_coefficients(coefficients, angles, numbers)
+    lead = _common_lead(lead_of(space, angles, separate), weights, coefficients)
+    _broadcast(got[:-2], lead)
+    own = flat.reshape(*lead_of(space, angles, separate), *flat.shape[1:])
+    return Arguments(
+        inputs,
+        _expanded(own, lead, 4),
+        None if weights is None else _expanded(weights, lead, 2),
+        None if coefficients is None else _expanded(coefficients, lead, 2),
+        lead,
+    )
+
+
+def _check_layers(depth: int, uploads: int) -> None:
+    require(whole(uploads), "uploads", "be a whole number of at least 1", uploads)
+    rule = "divide the depth, so that each upload is followed by as many layers"
+    require(depth % uploads == 0, "uploads", rule, f"{uploads} at depth {depth}")
+
+
+def _check_like(tensor: Tensor, angles: Tensor, name: str) -> None:
+    kind = type_of(tensor)
+    require(kind == angles.dtype, name, f"be a {angles.dtype} tensor like `angles`", kind)
+    rule = f"be on the device of `angles`, {angles.device}"
+    require(tensor.device == angles.device, name, rule, tensor.device)
+
+
+def _check_weights(
+    space: SearchSpace[AnyCandidate], weights: Tensor | None, angles: Tensor, outputs: int
+) -> None:
+    if weights is None:
+        return
+    _check_like(weights, angles, "weights")
+    got = tuple(weights.shape)
+    fits = len(got) >= 2 and got[-1] == len(space) and got[-2] in (1, outputs)
+    rule = f"have the shape (..., R, {len(space)}) with R = 1 or R = outputs"
+    require(fits and 0 not in got, "weights", rule, got)
+
+
+def _check_coefficients(
+    coefficients: Tensor | None, angles: Tensor, numbers: tuple[int, ...] | None
+) -> None:
+    if numbers is None:
+        rule = "be None, for these observables have no trained numbers"
+        require(coefficients is None, "coefficients", rule, "some")
+        return
+    shape = f"(..., {', '.join(map(str, numbers))})"
+    require(coefficients is not None, "coefficients", f"have the shape {shape}", None)
+    assert coefficients is not None
+    _check_like(coefficients, angles, "coefficients")
+    got = tuple(coefficients.shape)
+    fits = got[-2:] == numbers and 0 not in got
+    require(fits, "coefficients", f"have the shape {shape}", got)
+
+
+def _common_lead(
+    lead: tuple[int, ...], weights: Tensor | None, coefficients: Tensor | None
+) -> tuple[int, ...]:
+    """The leading dimensions of angles, weights and coefficients, broadcast."""
+    for name, tensor in (("weights", weights), ("coefficients", coefficients)):
+        if tensor is None:
+            continue
+        got = tuple(tensor.shape[:-2])
+        try:
+            lead = tuple(torch.broadcast_shapes(lead, got))
+        except RuntimeError:
+            rule = f"have leading dimensions that broadcast against those of `angles`, {lead}"
+            raise ArgumentError(f"Argument `{name}` must {rule}, but got {got}.") from None
+    return lead
+
+
+def _broadcast(inputs: tuple[int, ...], lead: tuple[int, ...]) -> None:
+    try:
+        torch.broadcast_shapes(inputs, lead)
+    except RuntimeError:
+        rule = f"have leading dimensions that broadcast against those of `angles`, {lead}"
+        raise ArgumentError(f"Argument `inputs` must {rule}, but got {inputs}.") from None
+
+
+def _expanded(tensor: Tensor, lead: tuple[int, ...], core: int) -> Tensor:
+    shape = tensor.shape[tensor.dim() - core :]
+    return tensor.expand(*lead, *shape)

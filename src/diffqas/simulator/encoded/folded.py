@@ -1,0 +1,96 @@
+"""Functions with a gradient by hand, whose tensors all have one leading dimension in common.
+
+Torch may call such a function, or its gradient, many times at once (`torch.func.vmap`, a batch of
+models): the calls are then more entries of the leading dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.cotangents import fold, unfold
+
+
+class Operation(Protocol):
+    """What is computed; it is immutable and holds no tensor that wants a gradient."""
+
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+        """The result, and whatever `backward` wants to find again, all (G, ...)."""
+        ...
+
+    def backward(
+        self, tensors: Sequence[Tensor], results: Sequence[Tensor], upstream: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Of each tensor its gradient, given what `forward` took and gave and dL/d result."""
+        ...
+
+
+def call(operation: Operation, *tensors: Tensor) -> Tensor:
+    """The first result of an operation on tensors (G, ...), differentiable once."""
+    results = _Call.apply(operation, *tensors)
+    assert isinstance(results, tuple)
+    return results[0]
+
+
+class _CallContext(Context, Protocol):
+    operation: Operation
+    count: int
+
+
+class _Call(torch.autograd.Function):
+    @staticmethod
+    def forward(operation: Operation, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return operation.forward(*tensors)
+
+    @staticmethod
+    def setup_context(
+        ctx: _CallContext, inputs: tuple[Operation, *tuple[Tensor, ...]], output: tuple[Tensor, ...]
+    ) -> None:
+        ctx.operation, *tensors = inputs
+        ctx.count = len(tensors)
+        ctx.save_for_backward(*tensors, *output)
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
+        operation, *tensors = args
+        results = _Call.apply(operation, *fold(info.batch_size, in_dims[1:], tensors))
+        assert isinstance(results, tuple)
+        return unfold(info.batch_size, results)
+
+    @staticmethod
+    def backward(ctx: _CallContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        found = _Gradients.apply(ctx.operation, ctx.count, *ctx.saved_tensors, upstream[0])
+        assert isinstance(found, tuple)
+        return None, *found
+
+
+class _Gradients(torch.autograd.Function):
+    """The gradients as a function of their own, for vmap; it has no derivative."""
+
+    @staticmethod
+    def forward(operation: Operation, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        given, results, upstream = tensors[:count], tensors[count:-1], tensors[-1]
+        return operation.backward(given, results, upstream)
+
+    @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[object, ...], output: object) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
+        operation, count, *tensors = args
+        folded = fold(info.batch_size, in_dims[2:], tensors)
+        results = _Gradients.apply(operation, count, *folded)
+        assert isinstance(results, tuple)
+        return unfold(info.batch_size, results)
+
+    @staticmethod
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only("Outputs of encoded circuits")

@@ -1,0 +1,141 @@
+"""Inputs and angles -> outputs of a weighted sum of encoded circuits, the entry of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import AnyObservables, Candidate, SearchSpace, as_space
+from diffqas.simulator.broadcasting import Alignment
+from diffqas.simulator.encoded import plain
+from diffqas.simulator.encoded.arguments import Arguments, checked
+from diffqas.simulator.encoded.plan import EncodedPlan, Size, by_arithmetic, encoded_plan
+
+
+def observed(
+    candidates: SearchSpace | Iterable[Candidate],
+    inputs: Tensor,
+    angles: Tensor,
+    observables: AnyObservables,
+    *,
+    outputs: int,
+    weights: Tensor | None = None,
+    coefficients: Tensor | None = None,
+    uploads: int = 1,
+    separate: bool = False,
+) -> Tensor:
+    """Outputs f(x) = sum over candidates j of w_j <O>_j(x; angles), exact and differentiable.
+
+    A circuit starts in |0..0>, has Hadamards on all qubits or not; then, `uploads` times, every
+    qubit is turned by its input and `depth / uploads` layers follow, an entangler and the rotations
+    of each qubit by the angles (data re-uploading, arXiv 1907.02085).
+
+    Leading dimensions broadcast as those of tensors do. Samples that share angles are a dimension
+    where `angles`, `weights` and `coefficients` have 1 or nothing; sets of angles that share
+    samples one where `inputs` has 1.
+
+    Args:
+        candidates: circuits with data encoding.
+        inputs: (..., uploads, n), radians, dtype and device of `angles`.
+        angles: radians, float32 or float64, (..., depth, n), or (..., depth, n, r) if a candidate
+            has r > 1 rotations per qubit (one with fewer uses the first ones).
+        observables: what is read: `Z`, `PauliStrings`, `Diagonal` or `Hermitian`.
+        outputs: how many outputs, the first observables.
+        weights: (..., R, len(candidates)), R = 1 for all outputs alike or R = outputs; None gives
+            the outputs of every candidate.
+        coefficients: (..., *observables.numbers(n, outputs)), the trained numbers of the
+            observables; None where there are none. Those of `Hermitian(locality=k)` are the 2**k
+            diagonal entries, the real parts of the entries above the diagonal, row by row, and
+            their imaginary parts in the same order.
+        uploads: how many times the inputs are encoded; it divides the depth.
+        separate: each candidate has angles of its own: (..., len(candidates), depth, n) or with r
+            behind.
+
+    Returns:
+        (..., outputs), without weights (..., len(candidates), outputs), in dtype and device of
+        `angles`, differentiable once in inputs, angles, weights and coefficients.
+
+    Raises:
+        ArgumentError: a candidate without encoding, more outputs than observables, a locality above
+            the number of qubits, tensors of the wrong shape, dtype or device.
+
+    >>> from diffqas.circuits import Z
+    >>> space = [Candidate(encoding="ry"), Candidate(encoding="rx")]
+    >>> inputs = torch.tensor([[[torch.pi, 0.0]]])
+    >>> weights = torch.tensor([[2.0, 1.0]])
+    >>> observed(space, inputs, torch.zeros(1, 2), Z(), outputs=2, weights=weights).round().tolist()
+    [[-3.0, -3.0]]
+    """
+    space = as_space(candidates)
+    given = checked(
+        space, inputs, angles, observables, outputs, weights, coefficients, uploads, separate
+    )
+    depth, n = given.angles.shape[-3:-1]
+    size = Size(n, depth, uploads, observables, outputs)
+    align = Alignment(tuple(inputs.shape[:-2]), given.lead)
+    sets, tensors = _canonical(given, align)
+    found = _outputs(space, size, *tensors)
+    # (batch * sets, samples, candidates or 1, outputs)
+    ordered = found.transpose(1, 2) if weights is None else found.unsqueeze(2)
+    restored = align.restored(ordered.unflatten(0, (-1, sets)))
+    return restored if weights is None else restored.squeeze(-2)
+
+
+Tensors: TypeAlias = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
+"""Inputs, angles, weights and coefficients in the canonical form."""
+
+
+def _canonical(given: Arguments, align: Alignment) -> tuple[int, Tensors]:
+    """The number of sets that share a batch entry's samples, and the canonical form."""
+    angles = align.sets(given.angles)
+    sets = angles.shape[1]
+    uploads, n = given.inputs.shape[-2:]
+    samples = align.samples(given.inputs.flatten(-2)).unsqueeze(1)
+    inputs = samples.expand(-1, sets, -1, -1).flatten(0, 1).unflatten(-1, (uploads, n))
+    weights = _sets(align, given.weights)
+    return sets, (inputs, angles.flatten(0, 1), weights, _sets(align, given.coefficients))
+
+
+def _sets(align: Alignment, rows: Tensor | None) -> Tensor | None:
+    """(*lead, a, b) -> (batch * sets, a, b)"""
+    if rows is None:
+        return None
+    return align.sets(rows[..., None, None]).flatten(0, 1)[..., 0, 0]
+
+
+def _outputs(
+    space: SearchSpace,
+    size: Size,
+    inputs: Tensor,
+    angles: Tensor,
+    weights: Tensor | None,
+    coefficients: Tensor | None,
+) -> Tensor:
+    """The canonical result of candidates of any kind."""
+    found: list[Tensor] = []
+    order: list[int] = []
+    for members, plan in _plans(space, size):
+        own = angles if angles.shape[1] == 1 else angles[:, list(members)]
+        chosen = None if weights is None else weights[:, :, list(members)]
+        found.append(plain.outputs(plan, inputs, own, chosen, coefficients))
+        order += members
+    if weights is not None:
+        return sum(found[1:], start=found[0])
+    if len(found) == 1:
+        return found[0]
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return torch.cat(found, dim=1)[:, back]
+
+
+@lru_cache(maxsize=64)
+def _plans(space: SearchSpace, size: Size) -> tuple[tuple[tuple[int, ...], EncodedPlan], ...]:
+    """Places of the candidates that are computed together, and their plan."""
+    plans = []
+    for members in by_arithmetic(space):
+        plan = encoded_plan(tuple(space[place] for place in members), size)
+        plans.append((tuple(members), plan))
+    return tuple(plans)

@@ -1,0 +1,205 @@
+"""`observed` against the dense simulator: values and gradients, for all kinds of observables."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffqas.circuits import (
+    ENTANGLERS,
+    ROTATIONS,
+    Candidate,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    SearchSpace,
+    Z,
+)
+from diffqas.simulator import dense_observed, observed
+
+FEW = SearchSpace(
+    [
+        Candidate(False, "chain", "ry", "ry"),
+        Candidate(True, "ring", ("rz", "ry"), "rz"),
+        Candidate(True, "cz-ring", "rx", ("ry", "rz")),
+    ]
+)
+
+
+def reference(space, inputs, angles, observables, outputs, weights, coefficients, separate):
+    """The dense simulation, one entry of the broadcast leading dimensions after the other."""
+    core = (2 if space.angles_per_qubit == 1 else 3) + separate
+    if space.angles_per_qubit == 1:
+        angles, core = angles.unsqueeze(-1), core + 1
+    given = [(inputs, 2), (angles, core)]
+    given += [(rows, 2) for rows in (weights, coefficients) if rows is not None]
+    leads = [tensor.shape[: tensor.dim() - of] for tensor, of in given]
+    lead = torch.broadcast_shapes(*leads)
+
+    def rows(tensor, of):
+        shape = tensor.shape[tensor.dim() - of :]
+        return tensor.expand(*lead, *shape).reshape(-1, *shape)
+
+    v, theta = rows(inputs, 2), rows(angles, core)
+    found = []
+    for place in range(len(v)):
+        c = None if coefficients is None else rows(coefficients, 2)[place]
+        each = dense_observed(
+            space,
+            v[place],
+            theta[place],
+            observables,
+            outputs=outputs,
+            coefficients=c,
+            separate=separate,
+        )
+        if weights is not None:
+            each = (rows(weights, 2)[place].T * each).sum(0)
+        found.append(each)
+    return torch.stack(found).reshape(*lead, *found[0].shape)
+
+
+def tensors(
+    normal, space, observables, n, outputs, *, depth=2, uploads=1, separate=False, leads=()
+):
+    """Inputs, angles, weights (one row) and coefficients that want gradients."""
+    v, theta, w, c = leads or ((3,), (), (), ())
+    own = [len(space)] if separate else []
+    r = [space.angles_per_qubit] if space.angles_per_qubit > 1 else []
+    numbers = observables.numbers(n, outputs)
+    made = [
+        normal(1, *v, uploads, n, scale=2.0),
+        normal(2, *theta, *own, depth, n, *r, scale=2.0),
+        normal(3, *w, 1, len(space)),
+        None if numbers is None else normal(4, *c, *numbers),
+    ]
+    return [None if each is None else each.requires_grad_() for each in made]
+
+
+OBSERVABLES = [
+    Z(),
+    Z((2, 0)),
+    PauliStrings(("ZZI", "IIZ", "III")),
+    PauliStrings(("XYZ", "IYI", "YIY", "ZIZ")),
+    PauliStrings(("ZIZ", "IZI", "ZZZ"), trained=True),
+    PauliStrings(("XIZ", "IYX", "ZZZ", "YII"), trained=True),
+    Diagonal(1),
+    Diagonal(2),
+    Diagonal(3),
+    Diagonal(2, "pairwise"),
+    Hermitian(1),
+    Hermitian(2),
+    Hermitian(3),
+    Hermitian(2, "pairwise"),
+]
+
+
+@pytest.mark.parametrize("uploads", [1, 2])
+@pytest.mark.parametrize("observables", OBSERVABLES, ids=repr)
+def test_observables_are_those_of_the_dense_simulation(observables, uploads, normal, assert_same):
+    outputs = 2
+    given = tensors(normal, FEW, observables, 3, outputs, uploads=uploads)
+    inputs, angles, weights, coefficients = given
+    got = observed(
+        FEW,
+        inputs,
+        angles,
+        observables,
+        outputs=outputs,
+        weights=weights,
+        coefficients=coefficients,
+        uploads=uploads,
+    )
+    expected = reference(FEW, inputs, angles, observables, outputs, weights, coefficients, False)
+    assert_same(got, expected, *(each for each in given if each is not None))
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize(
+    ("samples", "angles", "weights", "numbers"),
+    [
+        ((2, 1, 3), (2, 4, 1), (2, 4, 1), (2, 4, 1)),
+        ((3,), (), (3,), ()),
+        ((2, 4, 3), (4, 1), (1,), (2, 1, 1)),
+        ((), (2,), (), (3, 1)),
+        ((1, 1), (1,), (), (2, 1)),
+        ((), (), (), ()),
+    ],
+)
+def test_leading_dimensions_broadcast(
+    samples, angles, weights, numbers, separate, normal, assert_same
+):
+    observables = Diagonal(2)
+    leads = (samples, angles, weights, numbers)
+    given = tensors(normal, FEW, observables, 3, 2, separate=separate, leads=leads)
+    v, theta, w, c = given
+    got = observed(
+        FEW, v, theta, observables, outputs=2, weights=w, coefficients=c, separate=separate
+    )
+    assert_same(got, reference(FEW, v, theta, observables, 2, w, c, separate), *given)
+    got = observed(FEW, v, theta, observables, outputs=2, coefficients=c, separate=separate)
+    expected = reference(FEW, v, theta, observables, 2, None, c, separate)
+    assert_same(got, expected, v, theta, c)
+
+
+@pytest.mark.parametrize("observables", [Z(), PauliStrings(("XYZ", "ZZI")), Diagonal(2)], ids=repr)
+def test_every_output_has_weights_of_its_own(observables, normal, assert_same):
+    v, theta, _, c = tensors(normal, FEW, observables, 3, 2)
+    w = normal(5, 2, len(FEW)).requires_grad_()
+    got = observed(FEW, v, theta, observables, outputs=2, weights=w, coefficients=c)
+    expected = reference(FEW, v, theta, observables, 2, w, c, False)
+    assert_same(got, expected, *(each for each in (v, theta, w, c) if each is not None))
+
+
+@st.composite
+def candidates(draw, n):
+    pairs = [(control, target) for control in range(n) for target in range(n) if control != target]
+    listed = st.lists(st.sampled_from(pairs), max_size=5) if pairs else st.just([])
+    rotations = draw(st.lists(st.sampled_from(ROTATIONS), min_size=1, max_size=3))
+    entangler = draw(st.sampled_from(list(ENTANGLERS)) | listed)
+    encodings = draw(st.lists(st.sampled_from(ROTATIONS), min_size=1, max_size=2))
+    return Candidate(draw(st.booleans()), entangler, tuple(rotations), tuple(encodings))
+
+
+@st.composite
+def problems(draw):
+    n, uploads = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    k = draw(st.integers(1, n))
+    letters = st.text("IXYZ", min_size=n, max_size=n)
+    strings = st.lists(letters, min_size=1, max_size=4, unique=True)
+    windows = draw(st.sampled_from(["sliding", "pairwise"]))
+    observables = draw(
+        st.sampled_from([Z(), Diagonal(k, windows), Hermitian(min(k, 2), windows)])
+        | st.builds(PauliStrings, strings.map(tuple), st.booleans())
+    )
+    outputs = draw(st.integers(1, min(3, observables.count(n))))
+    space = SearchSpace(draw(st.lists(candidates(n), min_size=1, max_size=3, unique=True)))
+    depth = uploads * draw(st.integers(1, 2))
+    return space, observables, n, outputs, depth, uploads
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@given(problem=problems(), data=st.data())
+@settings(max_examples=25)
+def test_random_circuits_are_the_dense_simulation(separate, problem, data, normal, assert_same):
+    space, observables, n, outputs, depth, uploads = problem
+    leads = data.draw(
+        st.sampled_from(
+            [((2,), (), (), ()), ((3,), (2, 1), (2, 1), (1,)), ((2, 2), (2, 1), (), (2, 1))]
+        )
+    )
+    v, theta, w, c = tensors(
+        normal,
+        space,
+        observables,
+        n,
+        outputs,
+        depth=depth,
+        uploads=uploads,
+        separate=separate,
+        leads=leads,
+    )
+    options = {"coefficients": c, "uploads": uploads, "separate": separate}
+    got = observed(space, v, theta, observables, outputs=outputs, weights=w, **options)
+    expected = reference(space, v, theta, observables, outputs, w, c, separate)
+    assert_same(got, expected, *(each for each in (v, theta, w, c) if each is not None))
