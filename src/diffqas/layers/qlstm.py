@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import torch
@@ -15,11 +15,12 @@ from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
 from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.recurrence import SQUASHES, State, unroll
+from diffqas.storage import DescribedModule
 
 T = TypeVar("T")
 
 
-class QLSTM(nn.Module):
+class QLSTM(DescribedModule):
     """f, i, o = sigmoid(QNN(v)), g = tanh(QNN(v)), c' = f c + i g, h' = o tanh(c').
 
     The input of the gates is v = cat(x, h).
@@ -128,6 +129,23 @@ class QLSTM(nn.Module):
     def progress(self, value: float) -> None:
         for layer in self.circuits:
             layer.progress = value
+
+    def state_choices(self) -> Mapping[str, object]:
+        """Choices that a `state_dict` tells, and that it is compared by when it is loaded."""
+        first = self.circuits[0]
+        return {
+            "input_size": self.input_size,
+            "hidden_size": self.hidden_size,
+            "num_layers": self.num_layers,
+            "depth": first.depth,
+            "sharing": first.sharing,
+            "structure": "gate" if len(first.rows) > 1 else "shared",
+            "relaxation": first.relaxation,
+            "squash": self.squash,
+            # After `discretize` every layer has candidates of its own, and every gate picks some.
+            "candidates": tuple(tuple(layer.candidates) for layer in self.circuits),
+            "choice": tuple(layer.choice.tolist() for layer in self.circuits),
+        }
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run the cell over a sequence.

@@ -56,6 +56,8 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.start = start
+        self.leverage: float | None = None
+        """What `start_like` was given; None of an older file, whose gains alone tell."""
         self.circuits, self.mapping, self.scale, self.sizes = circuits, mapping, scale, list(sizes)
         self.order = Order(order, mapping.n)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
@@ -118,6 +120,7 @@ class Generator(nn.Module):
         it starts at the values of the given tensor, or at such as are drawn like them, and
         `leverage` times its spread is what it moves by when the raw weights move by theirs.
         """
+        self.leverage = leverage
         with self.without_noise():
             raw = self.raw()
         if self.anchor is None:

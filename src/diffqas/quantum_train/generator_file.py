@@ -20,11 +20,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture
-from diffqas.errors import DataError, DiffqasError, RunError, require
+from diffqas.architecture import CircuitMixture, PerLayerCircuit
+from diffqas.errors import DataError, DiffqasError, RunError, choose, finite, require
 from diffqas.quantum_train.generator import ANCHORED
 from diffqas.quantum_train.generator_header import Header, Shape, checked_header
-from diffqas.quantum_train.recipe import Rates
+from diffqas.quantum_train.recipe import STARTS, Rates
 from diffqas.storage import (
     Json,
     decode_value,
@@ -86,21 +86,31 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
 
 def encode_choices(model: QuantumTrain) -> Json:
     """Arguments of `QuantumTrain`, and the rates, as JSON."""
-    circuits, mapping = model.circuits, model.generator.mapping
-    choices = {
+    choices = choices_of(model) | {"rates": model.rates}
+    # Only mixtures have files.
+    del choices["per_layer"]
+    return {name: encode_value(choice) for name, choice in choices.items()}
+
+
+def choices_of(model: QuantumTrain) -> dict[str, object]:
+    """What the trained numbers mean nothing without; by the arguments of `QuantumTrain`."""
+    circuits, generator = model.circuits, model.generator
+    choices: dict[str, object] = {
         "depth": circuits.depth,
         "candidates": tuple(circuits.candidates),
         "relaxation": circuits.relaxation,
         "sharing": circuits.sharing,
-        "mapping": mapping.choice,
-        "chunk": mapping.chunk,
-        "scale": model.generator.scale,
-        "bits": mapping.bits,
-        "order": model.generator.order.name,
-        "start": model.generator.start,
-        "rates": model.rates,
+        "mapping": generator.mapping.choice,
+        "chunk": generator.mapping.chunk,
+        "scale": generator.scale,
+        "bits": generator.mapping.bits,
+        "order": generator.order.name,
+        "start": generator.start,
+        "per_layer": isinstance(circuits, PerLayerCircuit),
     }
-    return {name: encode_value(choice) for name, choice in choices.items()}
+    if generator.start in ANCHORED and generator.leverage is not None:
+        choices["leverage"] = generator.leverage
+    return choices
 
 
 def save_generator(model: QuantumTrain, path: str | Path, include_target: bool = False) -> None:
@@ -124,8 +134,12 @@ def load_generator(
         choices = {name: decode_value(choice) for name, choice in header.choices.items()}
         choices.setdefault("order", "index")  # of files that are older than this choice
         # The gains and offsets of the start "target" are numbers of the file.
-        start = choices.pop("start", "none")
-        start = start if start in ANCHORED else "none"
+        told = choose(str(choices.pop("start", "none")), STARTS, "start")
+        start = told if told in ANCHORED else "none"
+        # The gains have it in them, so older files do not name it.
+        leverage = choices.pop("leverage", None)
+        if leverage is not None and not finite(leverage):
+            raise ValueError("its leverage is no number")
         rates = choices.pop("rates")
         if not isinstance(rates, Rates):
             raise ValueError("its rates are none")
@@ -145,6 +159,7 @@ def load_generator(
     if start == "own" and OWN_START not in numbers and strict:
         _check_start(state[OWN_START], header.own_start)
     model.rates = rates
+    model.generator.start, model.generator.leverage = told, leverage
     model.circuits.progress = header.progress
     stored = {
         name.removeprefix(BROUGHT): tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.optim import recommended
 from diffqas.quantum_train.calibration import calibrated
 from diffqas.quantum_train.generator import ANCHORED, Generator
-from diffqas.quantum_train.generator_file import load_generator, save_generator
+from diffqas.quantum_train.generator_file import choices_of, load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
-from diffqas.quantum_train.mapping import Mapping
+from diffqas.quantum_train.mapping import Mapping as WeightMapping
 from diffqas.quantum_train.mappings import as_mapping
 from diffqas.quantum_train.parameter_report import ParameterReport
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
@@ -38,9 +38,10 @@ from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
 from diffqas.simulator import MAX_QUBITS
+from diffqas.storage import DescribedModule
 
 
-class QuantumTrain(nn.Module):
+class QuantumTrain(DescribedModule):
     """A network whose weights are written by a mixture of circuits and a small mapping.
 
     kappa_i = M_beta(bits of i, s(sum_j w_j p_j(theta)_i)), i < p (arXiv 2505.09653, Eq. 4 and 7).
@@ -87,7 +88,7 @@ class QuantumTrain(nn.Module):
         candidates: SearchSpace | Iterable[AnyCandidate] = TABLE_I,
         relaxation: str | Relaxation | None = None,
         sharing: str = "shared",
-        mapping: str | Mapping = "linear",
+        mapping: str | WeightMapping = "linear",
         chunk: int = 1,
         scale: str | Scale | None = None,
         start: str | None = None,
@@ -140,6 +141,23 @@ class QuantumTrain(nn.Module):
     def circuits(self) -> CircuitMixture | PerLayerCircuit:
         """The mixture of candidate circuits, or the circuit searched per layer: theta and w."""
         return self.generator.circuits
+
+    @property
+    def progress(self) -> float:
+        """The share of the training done, 0 to 1.
+
+        The training loop sets it, and annealed relaxations read it.
+        """
+        return self.circuits.progress
+
+    @progress.setter
+    def progress(self, value: float) -> None:
+        self.circuits.progress = value
+
+    def state_choices(self) -> Mapping[str, object]:
+        """Choices that a `state_dict` tells, and that it is compared by when it is loaded."""
+        shapes = tuple(slot.shape for slot in self.target.layout.slots)
+        return choices_of(self) | {"written": shapes}
 
     @target_forward
     def forward(self, *args: Any, **kwargs: Any) -> Any:
