@@ -118,3 +118,11 @@ def test_gates_of_a_quantum_lstm_that_picked_others_are_told_apart():
     assert few.chosen != others.chosen
     with pytest.raises(ArgumentError, match=r"candidates|choice"):
         others.load_state_dict(few.state_dict())
+
+
+@pytest.mark.parametrize("inner", [made, lambda: QLSTM(1, 2, 1)], ids=["QuantumTrain", "QLSTM"])
+def test_a_model_inside_of_a_target_tells_its_choices_too(inner):
+    model = made(nn.Sequential(inner()))
+    names = [name for name in model.state_dict() if name.endswith("_extra_state")]
+    assert names == ["_extra_state", "target.module.0._extra_state"]
+    made(nn.Sequential(inner())).load_state_dict(model.state_dict())

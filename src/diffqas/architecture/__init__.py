@@ -5,6 +5,8 @@ from diffqas.architecture.angles import fewer_rotations as fewer_rotations
 from diffqas.architecture.audit import MAX_AUDIT_QUBITS as MAX_AUDIT_QUBITS
 from diffqas.architecture.audit import Audit as Audit
 from diffqas.architecture.audit import audits as audits
+from diffqas.architecture.described import DescribedModule as DescribedModule
+from diffqas.architecture.described import own_words as own_words
 from diffqas.architecture.draws import forked_draws as forked_draws
 from diffqas.architecture.draws import governed_draws as governed_draws
 from diffqas.architecture.draws import seed_draws as seed_draws

@@ -23,16 +23,6 @@ def angle_shape(space: SearchSpace, depth: int, n: int) -> tuple[int, ...]:
     return depth, n, space.angles_per_qubit
 
 
-def qubits_of(space: SearchSpace, angles: Tensor) -> int:
-    """How many qubits angles (*lead, depth, n) or (*lead, depth, n, r) are for."""
-    return angles.shape[_depth_axis(space) + 1]
-
-
-def depth_of(space: SearchSpace, angles: Tensor) -> int:
-    """How many layers they are for."""
-    return angles.shape[_depth_axis(space)]
-
-
 def fewer_rotations(space: SearchSpace, few: SearchSpace, angles: Tensor) -> Tensor:
     """Of the angles of a space those that a part of it uses: the first rotations of every qubit."""
     if space.angles_per_qubit == 1:
@@ -40,9 +30,3 @@ def fewer_rotations(space: SearchSpace, few: SearchSpace, angles: Tensor) -> Ten
     if few.angles_per_qubit == 1:
         return angles[..., 0]
     return angles[..., : few.angles_per_qubit]
-
-
-def _depth_axis(space: SearchSpace) -> int:
-    if space.angles_per_qubit == 1:
-        return -2
-    return -3

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture.angles import angle_shape, depth_of, fewer_rotations, qubits_of
+from diffqas.architecture.angles import angle_shape, fewer_rotations
 from diffqas.architecture.kept import Kept, stays
 from diffqas.architecture.relaxation import Relaxation, step_noise
 from diffqas.architecture.shots import Shots, sampled, shot_generators
@@ -54,7 +54,8 @@ class CircuitMixture(nn.Module):
             gate_list(candidate, n)  # tells of one that does not fit n qubits
             if isinstance(candidate, Candidate):
                 candidate.cnots(n)  # tells of one with other gates, which only take data
-        self.candidates, self.relaxation, self.sharing = candidates, relaxation, sharing
+        self.candidates, self.n, self.depth = candidates, n, depth
+        self.relaxation, self.sharing = relaxation, sharing
         own = (len(candidates),) if sharing == "separate" else ()
         shape = (*lead, *own, *angle_shape(candidates, depth, n))
         self.angles = nn.Parameter(spread * torch.randn(shape))
@@ -70,16 +71,6 @@ class CircuitMixture(nn.Module):
         self.draws: Sequence[np.random.Generator] | None = None
         """What draws the shots of the next forward pass, one per copy; None draws them anew."""
         self._frozen: Kept[Tensor] = Kept()
-
-    @property
-    def n(self) -> int:
-        """Qubits."""
-        return qubits_of(self.candidates, self.angles)
-
-    @property
-    def depth(self) -> int:
-        """Layers."""
-        return depth_of(self.candidates, self.angles)
 
     @property
     def weights(self) -> Tensor:

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from diffqas.architecture.angles import angle_shape, qubits_of
+from diffqas.architecture.angles import angle_shape
 from diffqas.architecture.relaxation import Gumbel, Relaxation, step_noise
 from diffqas.circuits import AnyCandidate, Candidate, SearchSpace
 from diffqas.errors import ArgumentError, require
@@ -101,7 +101,8 @@ class PerLayerCircuit(nn.Module):
             as_layer(candidate)  # refuses what has no layers of its own
             require(not candidate.encodes, "candidates", "encode no data", candidate.name)
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
-        self.candidates, self.relaxation, self.spread = candidates, relaxation, spread
+        self.candidates, self.n, self.depth = candidates, n, depth
+        self.relaxation, self.spread = relaxation, spread
         shape = (*lead, *angle_shape(candidates, depth, n))
         self.angles = nn.Parameter(spread * torch.randn(shape))
         start = relaxation.initial(len(candidates)).expand(depth, -1)
@@ -109,16 +110,6 @@ class PerLayerCircuit(nn.Module):
         self.progress = 0.0
         """As of `CircuitMixture`; so is `noise`."""
         self.noise: Tensor | None = None
-
-    @property
-    def n(self) -> int:
-        """Qubits."""
-        return qubits_of(self.candidates, self.angles)
-
-    @property
-    def depth(self) -> int:
-        """Layers."""
-        return self.structure.shape[-2]
 
     @property
     def weights(self) -> Tensor:

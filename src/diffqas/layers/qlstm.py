@@ -9,13 +9,19 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import ParameterGroup, Ranking, Relaxation, as_relaxation, trained
+from diffqas.architecture import (
+    DescribedModule,
+    ParameterGroup,
+    Ranking,
+    Relaxation,
+    as_relaxation,
+    trained,
+)
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
 from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
 from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.recurrence import SQUASHES, State, unroll
-from diffqas.storage import DescribedModule
 
 T = TypeVar("T")
 
@@ -139,7 +145,7 @@ class QLSTM(DescribedModule):
             "num_layers": self.num_layers,
             "depth": first.depth,
             "sharing": first.sharing,
-            "structure": "gate" if len(first.rows) > 1 else "shared",
+            "structure": "gate" if len(first.choice) > 1 else "shared",
             "relaxation": first.relaxation,
             "squash": self.squash,
             # After `discretize` every layer has candidates of its own, and every gate picks some.

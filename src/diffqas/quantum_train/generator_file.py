@@ -20,13 +20,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, PerLayerCircuit
+from diffqas.architecture import CircuitMixture, PerLayerCircuit, own_words
 from diffqas.errors import DataError, DiffqasError, RunError, choose, finite, require
 from diffqas.quantum_train.generator import ANCHORED
 from diffqas.quantum_train.generator_header import Header, Shape, checked_header
 from diffqas.quantum_train.recipe import STARTS, Rates
 from diffqas.storage import (
     Json,
+    State,
     decode_value,
     encode_value,
     identity,
@@ -67,7 +68,7 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
     brought = brought_tensors(model.target.module)
     if include_target:
         # Of tied tensors the first name stays: the target that is loaded into ties them again.
-        for name, tensor in untied(model.target.module.state_dict()).items():
+        for name, tensor in untied(_own_state(model.target.module)).items():
             numbers[BROUGHT + name] = tensor
     learning = model.generator.named_parameters()
     slots = model.target.layout.slots
@@ -180,8 +181,14 @@ def _check_start(values: Tensor, expected: str | None) -> None:
 def brought_tensors(skeleton: nn.Module) -> dict[str, Tensor]:
     """Buffers and parameters that the generator does not write, by each of their names."""
     return {
-        name: value for name, value in skeleton.state_dict().items() if isinstance(value, Tensor)
+        name: value for name, value in _own_state(skeleton).items() if isinstance(value, Tensor)
     }
+
+
+def _own_state(skeleton: nn.Module) -> State:
+    """Its state without what models inside of it say of themselves."""
+    words = own_words(skeleton)
+    return {name: value for name, value in skeleton.state_dict().items() if name not in words}
 
 
 def give(module: nn.Module, name: str, own: Tensor, stored: Tensor) -> None:

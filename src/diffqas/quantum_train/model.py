@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import (
     CircuitMixture,
+    DescribedModule,
     Gumbel,
     ParameterGroup,
     PerLayerCircuit,
@@ -38,7 +39,6 @@ from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
 from diffqas.simulator import MAX_QUBITS
-from diffqas.storage import DescribedModule
 
 
 class QuantumTrain(DescribedModule):

@@ -8,7 +8,6 @@ from .codec import encode_value as encode_value
 from .codec import storable as storable
 from .codec import store_by as store_by
 from .codec import typed as typed
-from .described import DescribedModule as DescribedModule
 from .entries import COUNT as COUNT
 from .entries import DURATION as DURATION
 from .entries import FINITE as FINITE

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import ArgumentError, require
-from diffqas.storage.codec import JsonView, State, encode_value
-from diffqas.storage.files import parse_json
+from diffqas.storage import JsonView, State, encode_value, parse_json
 
 KEY = "_extra_state"
 """The name that torch gives to a module's state beside its tensors."""
@@ -68,14 +67,16 @@ class DescribedModule(nn.Module):
         choices = {name: comparable(value) for name, value in self.state_choices().items()}
         content = {"is": type(self).__name__, "choices": choices}
         text = json.dumps(content, separators=(",", ":"))
-        return torch.tensor(list(text.encode()), dtype=torch.int32)
+        return torch.tensor(list(text.encode()), dtype=torch.int32, device="cpu")
 
     def set_extra_state(self, state: Tensor) -> None:
         """Nothing is left to do: the choices were compared before any number was taken."""
 
     def _save_to_state_dict(self, destination: State, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        destination[prefix + PROGRESS] = torch.tensor(self.progress, dtype=torch.float64)
+        destination[prefix + PROGRESS] = torch.tensor(
+            self.progress, dtype=torch.float64, device="cpu"
+        )
 
     def _load_from_state_dict(
         self,
@@ -128,6 +129,21 @@ class DescribedModule(nn.Module):
                 f"Argument `state_dict` must be that of a {kind} with the same choices, "
                 f"but got {found}. {REMEDY.format(key)}"
             )
+
+
+def own_words(module: nn.Module) -> set[str]:
+    """Names in a module's state that are no tensors of its own, but what its parts say.
+
+    >>> from diffqas import QuantumTrain
+    >>> sorted(own_words(nn.Sequential(QuantumTrain(nn.Linear(3, 2), depth=1))))
+    ['0._extra_state', '0._progress_done']
+    """
+    words: set[str] = set()
+    for path, part in module.named_modules():
+        if isinstance(part, DescribedModule):
+            prefix = f"{path}." if path else ""
+            words |= {prefix + KEY, prefix + PROGRESS}
+    return words
 
 
 def comparable(value: object) -> Any:

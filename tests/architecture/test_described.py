@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load, save
 from torch import nn
 
+from diffqas.architecture import DescribedModule
+from diffqas.architecture.described import KEY, PROGRESS
 from diffqas.errors import ArgumentError
-from diffqas.storage import DescribedModule
-from diffqas.storage.described import KEY, PROGRESS
 
 
 class Scaled(DescribedModule):
