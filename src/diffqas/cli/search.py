@@ -39,8 +39,8 @@ from diffqas.tasks import Settings
 T = TypeVar("T")
 
 DATA_SETS = (
-    f"{', '.join(task_names())}. series is your own, with --csv. Or an id of gymnasium, or "
-    "FILE.py:NAME, a task of your own."
+    f"{', '.join(task_names())}. series and table are your own, with --csv. Or an id of gymnasium, "
+    "or FILE.py:NAME, a task of your own."
 )
 
 

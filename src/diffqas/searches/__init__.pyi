@@ -11,6 +11,7 @@ from .config import RunConfig as RunConfig
 from .config import config_from_json as config_from_json
 from .config import environment as environment
 from .data_sets import OWN_SERIES as OWN_SERIES
+from .data_sets import OWN_TABLE as OWN_TABLE
 from .data_sets import generated as generated
 from .data_sets import load_windows as load_windows
 from .data_sets import task_kind as task_kind

@@ -25,7 +25,7 @@ from diffqas.reports import (
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import OWN_SERIES
 from diffqas.storage import Json, RunFolder, State, save_tensors
-from diffqas.tasks import IMAGES, SOURCES, SeriesScale, Task
+from diffqas.tasks import SeriesScale
 from diffqas.training import Training
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
@@ -44,7 +44,7 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
     if task.kind == "series":
         _write_predictions(folder, training)
     higher = tuple(task.higher)
-    classes = class_names(config, task)
+    classes = list(task.class_names)
     # None is left if the whole file was lost: the run ends all the same, without curves.
     if records_of(folder):
         save_figure(curves_picture(folder, classes, higher, task.scale), folder.path / CURVES)
@@ -54,7 +54,7 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
     }
     if task.scale is not None:
         result["scale"] = task.scale.to_json()
-    if task.kind == "images":
+    if task.kind == "images" or classes:
         result["classes"] = classes
     for name, values in training.metrics.items():
         result[name] = values
@@ -165,20 +165,6 @@ def by_round(figure: Figure, config: RunConfig) -> Figure:
         if config.federated is not None and axes.get_xlabel() == "epoch":
             axes.set_xlabel("round")
     return figure
-
-
-def class_names(config: RunConfig, task: Task) -> list[str]:
-    """Names of the classes that a run tells apart, in the order of its logits, where known."""
-    if config.dataset not in IMAGES or task.kind != "images":
-        return []
-    names = tuple("0123456789")
-    if config.dataset in SOURCES:
-        names = SOURCES[config.dataset].classes
-    chosen = [names[label] for label in config.classes or range(len(names))]
-    # A user's own task may have a known name and other classes.
-    if len(chosen) != len(task.train.targets.unique()):
-        return []
-    return chosen
 
 
 def seeds_in_words(config: RunConfig) -> str:

@@ -16,11 +16,18 @@ from diffqas.layers import BASELINES
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import task_kind
 from diffqas.searches.options import family_of, options, value_of, words_for
-from diffqas.tasks import DEFAULT_TARGET, IMAGE_RECIPES, SERIES_RECIPES, recipe_target
+from diffqas.tasks import (
+    DEFAULT_TARGET,
+    IMAGE_RECIPES,
+    SERIES_RECIPES,
+    TABLE_RECIPES,
+    recipe_target,
+)
 
 RECIPES: Mapping[str, Mapping[str, Value]] = {
     "series": SERIES_RECIPES,
     "images": IMAGE_RECIPES,
+    "table": TABLE_RECIPES,
     "environment": AGENT_RECIPES,
 }
 """Settings by the kind of a task and the recipe: what a command leaves unsaid."""

@@ -19,7 +19,7 @@ from diffqas.searches.data_sets import load_task
 from diffqas.searches.kinds import STORED
 from diffqas.simulator import compiled
 from diffqas.storage import Json, decode, encode, read_json, typed
-from diffqas.tasks import Scaling, Settings, Task, TaskSource
+from diffqas.tasks import PREDICTIONS, Scaling, Settings, Task, TaskSource
 from diffqas.training import Federated
 
 FORMAT = 3
@@ -45,7 +45,9 @@ class RunConfig:
         settings: how to train, the recipe's choices included.
         kind: the kind of model with its own choices.
         seeds: one model each.
-        csv, column: a user's own series.
+        csv, column: a user's own series; csv also a user's own table.
+        label, predict, leave_out, fold: what is predicted of a table, and by which columns; which
+            fold is its test part.
         scaling: what scales a series, `"whole"` or `"train"`.
         classes, data_dir: which images, and the folder with their files.
         federated: clients that keep their samples; None: all samples are in one place.
@@ -58,8 +60,21 @@ class RunConfig:
     kind: AnyKind
     recipe: str = "default"
     seeds: tuple[int, ...] = (0,)
-    csv: str | None = option(None, "A series of your own: a CSV file with a header.")
-    column: str | None = option(None, "Its column.")
+    csv: str | None = option(None, "A series or a table of your own: a CSV file with a header.")
+    column: str | None = option(None, "The column of a series.")
+    label: str | None = option(None, "The column of a table of your own that is predicted.")
+    predict: str | None = option(
+        None,
+        "What its label is: classes or values. If not given, text and at most ten different whole "
+        "numbers are classes.",
+        among=PREDICTIONS,
+    )
+    leave_out: tuple[str, ...] | None = option(
+        None, "Columns of a table of your own that are not read, such as the number of a row."
+    )
+    fold: int = option(
+        0, "Which of five folds of a table, stratified by class, is its test part.", least=0, most=4
+    )
     scaling: Scaling = option(
         "whole",
         "Range that scales a series: whole (the papers' protocol, which leaks the test part's "
@@ -108,6 +123,10 @@ class RunConfig:
             self.dataset,
             csv=self.csv,
             column=self.column,
+            label=self.label,
+            predict=self.predict,
+            leave_out=self.leave_out,
+            fold=self.fold,
             scaling=self.scaling,
             classes=self.classes,
             data_dir=self.data_dir,

@@ -11,21 +11,30 @@ from diffqas.tasks import (
     DEFAULT_TARGET,
     IMAGES,
     SERIES,
+    TABLES,
     TARGETS,
     Scaling,
     SeriesData,
+    TableData,
     Task,
     image_task,
     load_csv,
     load_images,
+    load_named,
     load_series,
+    load_table,
     series_task,
+    table_task,
 )
 
 OWN_SERIES = "series"
-"""Name of the data set that is read from a user's file."""
+"""Name of the data set that is a series from a user's file."""
+OWN_TABLE = "table"
+"""Name of the data set that is a table from a user's file."""
+COMPUTED_TABLES = ("moons",)
 
 SERIES_TARGETS = ("lstm",)
+TABLE_TARGETS = ("mlp",)
 
 
 def task_names() -> list[str]:
@@ -34,7 +43,7 @@ def task_names() -> list[str]:
     >>> {"bessel", "series", "mnist"} <= set(task_names())
     True
     """
-    return [*SERIES, OWN_SERIES, *IMAGES, *ENVIRONMENTS]
+    return [*SERIES, OWN_SERIES, *IMAGES, *TABLES, OWN_TABLE, *ENVIRONMENTS]
 
 
 def task_kind(name: str) -> str:
@@ -44,12 +53,17 @@ def task_kind(name: str) -> str:
     Raises:
         ArgumentError: an unknown name.
 
-    >>> task_kind("narma5"), task_kind("mnist"), task_kind("CartPole-v1")
-    ('series', 'images', 'environment')
+    >>> task_kind("narma5"), task_kind("mnist"), task_kind("wine"), task_kind("CartPole-v1")
+    ('series', 'images', 'table', 'environment')
     """
     if is_environment(name):
         return "environment"
-    return "images" if choose(name, task_names(), "dataset") in IMAGES else "series"
+    choose(name, task_names(), "dataset")
+    if name in IMAGES:
+        return "images"
+    if name in TABLES or name == OWN_TABLE:
+        return "table"
+    return "series"
 
 
 def generated(name: str) -> bool:
@@ -57,8 +71,7 @@ def generated(name: str) -> bool:
 
     Another machine may round their last digit otherwise.
     """
-    known = name in task_names()
-    return known and task_kind(name) == "series" and name != OWN_SERIES
+    return name in SERIES or name in COMPUTED_TABLES
 
 
 def load_task(
@@ -67,6 +80,10 @@ def load_task(
     csv: str | Path | None = None,
     column: str | None = None,
     scaling: Scaling = "whole",
+    label: str | None = None,
+    predict: str | None = None,
+    leave_out: Sequence[str] | None = None,
+    fold: int = 0,
     classes: Sequence[int] | None = None,
     data_dir: str | Path | None = None,
     target: str | None = None,
@@ -75,34 +92,79 @@ def load_task(
 
     Args:
         name: one of `task_names()`, or an environment's id of gymnasium.
-        csv: the file, for `"series"`.
+        csv: the file, for `"series"` and `"table"`.
         column: its column, for `"series"`.
         scaling: what a series is scaled by, `"whole"` or `"train"`.
+        label: the column to predict, for `"table"`.
+        predict: what it is, `"classes"` or `"values"`, for `"table"`, as in `load_table`.
+        leave_out: columns that are not read, for `"table"`.
+        fold: which of five folds is the test part, for tables.
         classes: labels to tell apart, for images; None: all.
         data_dir: folder with the files of MNIST or FashionMNIST, as in `load_images`.
-        target: the network, `"lstm"` for series, `"mlp"`, `"smooth-mlp"` or `"cnn"` for images;
-            None: the first of these.
+        target: the network, `"lstm"` for series, `"mlp"` for tables, `"mlp"`, `"smooth-mlp"` or
+            `"cnn"` for images; None: the first of these.
 
     Raises:
         ArgumentError: an unknown name (the nearest is suggested), or an argument that is missing or
             belongs to another data set.
         DataError: a file is missing or cannot be used.
     """
+    # What belongs to other data sets is refused; None stands for what was not given.
+    of_series = {"column": column, "scaling": None if scaling == "whole" else scaling}
+    of_tables = {"label": label, "predict": predict, "leave_out": leave_out}
+    fold_given = {"fold": fold or None}
+    of_images = {"classes": classes, "data_dir": data_dir}
     if is_environment(name):
-        _refuse(name, "a data set", csv=csv, column=column, classes=classes, data_dir=data_dir)
-        _refuse(name, "a data set", target=target, scaling=None if scaling == "whole" else scaling)
+        others = {"csv": csv, "target": target} | of_series | of_tables | fold_given | of_images
+        _refuse(name, "a data set", **others)
         return environment_task(name)
     choose(name, task_names(), "dataset")
-    if name in IMAGES:
-        _refuse(name, "the data set 'series'", csv=csv, column=column)
-        _refuse(name, "a series", scaling=None if scaling == "whole" else scaling)
-        # The target first: loading may mean a download.
-        chosen = DEFAULT_TARGET if target is None else choose(target, TARGETS, "target")
+    what = task_kind(name)
+    if name not in (OWN_SERIES, OWN_TABLE):
+        _refuse(name, f"the data set '{OWN_SERIES}' or '{OWN_TABLE}'", csv=csv)
+    if name != OWN_TABLE:
+        _refuse(name, f"the data set '{OWN_TABLE}'", **of_tables)
+    if what != "series":
+        _refuse(name, "a series", **of_series)
+    if what != "table":
+        _refuse(name, "a table", **fold_given)
+    if what != "images":
+        _refuse(name, f"images ({', '.join(IMAGES)})", **of_images)
+    # The target first: loading may mean a download.
+    chosen = _target(what, target)
+    if what == "images":
         return image_task(load_images(name, classes, data_dir), chosen)
-    _refuse(name, f"images ({', '.join(IMAGES)})", classes=classes, data_dir=data_dir)
-    if target is not None:
-        choose(target, SERIES_TARGETS, "target")
+    if name == OWN_TABLE:
+        return table_task(_own_table(csv, label, predict, leave_out, fold))
+    if what == "table":
+        return table_task(load_named(name, fold=fold))
     return series_task(load_windows(name, csv=csv, column=column, scaling=scaling))
+
+
+def _target(what: str, target: str | None) -> str:
+    """The network of a kind of task; the first one if none is named."""
+    known: Sequence[str] = SERIES_TARGETS
+    if what == "images":
+        known = (DEFAULT_TARGET, *TARGETS)
+    elif what == "table":
+        known = TABLE_TARGETS
+    if target is None:
+        return known[0]
+    return choose(target, known, "target")
+
+
+def _own_table(
+    csv: str | Path | None,
+    label: str | None,
+    predict: str | None,
+    leave_out: Sequence[str] | None,
+    fold: int,
+) -> TableData:
+    if csv is None:
+        raise ArgumentError(
+            f"Argument `csv` must name a file for the data set '{OWN_TABLE}', but got None."
+        )
+    return load_table(csv, label, predict=predict, leave_out=leave_out or (), fold=fold)
 
 
 def load_windows(

@@ -90,9 +90,9 @@ def prepare(
     stops before anything is trained or written.
 
     Args:
-        task: name of a data set (`"bessel"`, `"mnist"`, ..., `"series"` with `csv`) or of an
-            environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium), or a `Task` of your
-            own, or `"FILE.py:NAME"`, one in a file.
+        task: name of a data set (`"bessel"`, `"mnist"`, `"wine"`, ..., `"series"` or `"table"`
+            with `csv`) or of an environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium),
+            or a `Task` of your own, or `"FILE.py:NAME"`, one in a file.
         model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
         recipe: `"default"` or `"paper"`; other arguments override single choices of it.
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
@@ -171,13 +171,17 @@ def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]
     """Refuse options of named data sets, and try the task on a few samples."""
     found = f"a Task of your own ({task.name})"
     for name in _of(given, *OF_DATA_SETS, "target"):
-        whole_range = name == "scaling" and given[name] == "whole"
-        require(whole_range, name, "be used with the name of a data set", found)
+        # What stands for "not given" on the command line may be said.
+        usual = given[name] == {"scaling": "whole", "fold": 0}.get(name)
+        require(usual, name, "be used with the name of a data set", found)
     with explained(source):
         rehearse(task)
 
 
-OF_DATA_SETS = ("classes", "data_dir", "csv", "column", "scaling")
+OF_DATA_SETS = (
+    *("csv", "column", "scaling", "label", "predict", "leave_out", "fold"),
+    *("classes", "data_dir"),
+)
 """Options that say which data a named data set is made of."""
 
 
@@ -239,6 +243,8 @@ def _of_run(given: Mapping[str, Value]) -> dict[str, Value]:
             own[name] = str(Path(own[name]).resolve())
     if own.get("classes") is not None:
         own["classes"] = tuple(int(label) for label in own["classes"])
+    if own.get("leave_out") is not None:
+        own["leave_out"] = tuple(own["leave_out"])
     return own | {"device": checked_device(own.get("device", "cpu"))}
 
 

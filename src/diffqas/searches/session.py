@@ -291,6 +291,9 @@ def _introduce(
     """Say what is going to be trained, and where it is kept."""
     head = Text.assemble(plain_text(config.dataset, "bold"), f": {models[0].parameter_report()}")
     console.say(head)
+    if isinstance(training.task, Task):
+        for remark in training.task.remarks:
+            console.say(remark, style="dim")
     for note in showing_of(config.kind).notes(training, models):
         console.say(note, style="dim")
     console.say(f"run folder: {folder}", style="dim")

@@ -33,6 +33,13 @@ from .series import response_persistence as response_persistence
 from .series import series_task as series_task
 from .series import windows_of as windows_of
 from .settings import Settings as Settings
+from .tables import PREDICTIONS as PREDICTIONS
+from .tables import TABLE_RECIPES as TABLE_RECIPES
+from .tables import TABLES as TABLES
+from .tables import TableData as TableData
+from .tables import load_named as load_named
+from .tables import load_table as load_table
+from .tables import table_task as table_task
 from .task import Reference as Reference
 from .task import Split as Split
 from .task import Task as Task

@@ -12,7 +12,7 @@ from diffqas.architecture import forked_draws
 from diffqas.errors import DataError, choose, require
 from diffqas.tasks.task import Split, Task
 
-KINDS = ("series", "images", "plain")
+KINDS = ("series", "images", "table", "plain")
 FEW = 8
 
 _NAME = re.compile(r"\w[\w .,+-]*")

@@ -64,13 +64,15 @@ class Task:
         references: figures to compare the first metric's test value with.
         kind: what its samples are, which decides what is drawn and stored: `"series"` (values in
             their order in time: predictions against truth), `"images"` (classes, with the metrics
-            `accuracy` and `loss`: both over the epochs) or `"plain"` (any other: the first metric
-            over the epochs).
+            `accuracy` and `loss`: both over the epochs), `"table"` (rows of numbers with a class or
+            a value each) or `"plain"` (any other: the first metric over the epochs).
         snapshot_epochs: epochs whose predictions are kept for the pictures.
         validation: samples of the training part that choices may look at; see `with_validation`.
         higher: those of the metrics of which more is better.
         scale: of a series what its numbers stand for, where that is known: pictures show the
             values in their own units, and tables say that figures are of the scaled ones.
+        class_names: what the classes are called, in the order of the logits, where that is known.
+        remarks: what a person should know of how the samples were read, a sentence each.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Task:
     validation: Split | None = None
     higher: Collection[str] = ("accuracy",)
     scale: SeriesScale | None = None
+    class_names: Sequence[str] = ()
+    remarks: Sequence[str] = ()
 
     def settings(self, recipe: str) -> Settings:
         """Settings of a recipe.

@@ -1,4 +1,5 @@
 from .data import ImageData as ImageData
+from .data import fixed_permutation as fixed_permutation
 from .datasets import DIGITS as DIGITS
 from .datasets import IMAGES as IMAGES
 from .datasets import load_images as load_images

@@ -30,6 +30,11 @@ from diffqas.tasks.images.sources import SOURCES, TEST, TRAIN, Source
 DIGITS = "digits"
 """Small images of digits that come with scikit-learn."""
 
+POOLED = "mnist-4x4"
+"""A part of MNIST, averaged down to 4x4 pixels."""
+POOLED_PIXELS = 7
+POOLED_TRAIN, POOLED_TEST = 9_000, 1_000
+
 DIGIT_NAMES = tuple("0123456789")
 DIGITS_TEST_SHARE = 0.2
 
@@ -81,6 +86,31 @@ def digits() -> RawImages:
     )
 
 
+def pooled_mnist(data_dir: str | os.PathLike[str] | None = None) -> RawImages:
+    """9,000 training and 1,000 test images of MNIST, each the means of 7x7 pixels: 4x4 numbers.
+
+    The size of arXiv 2605.15410. Which images are taken is decided by a fixed permutation of each
+    part; means are rounded to whole grey levels.
+
+    Raises:
+        DataError: files are missing and cannot be downloaded, or are damaged.
+    """
+    whole = read_source(SOURCES["mnist"], data_dir)
+    return RawImages(
+        train=_pooled(*whole.train, POOLED_TRAIN),
+        test=_pooled(*whole.test, POOLED_TEST),
+        class_names=DIGIT_NAMES,
+    )
+
+
+def _pooled(images: Bytes, labels: Bytes, count: int) -> tuple[Bytes, Bytes]:
+    """Some of the images, square by square their mean grey level."""
+    chosen = fixed_permutation(len(labels), seed=0)[:count]
+    height, width = (pixels // POOLED_PIXELS for pixels in images.shape[1:])
+    squares = images[chosen].reshape(-1, height, POOLED_PIXELS, width, POOLED_PIXELS)
+    return np.rint(squares.mean(axis=(2, 4))).astype(np.uint8), labels[chosen]
+
+
 def _fifth_of_each(labels: Bytes) -> NDArray[np.bool_]:
     """Which images are the test part, (count,): of each class the same share."""
     tested = np.zeros(len(labels), dtype=bool)
@@ -115,6 +145,7 @@ def _in_files(name: str) -> NamedImages:
 IMAGES: Mapping[str, NamedImages] = MappingProxyType(
     {
         **{name: _in_files(name) for name in SOURCES},
+        POOLED: NamedImages(DIGIT_NAMES, pooled_mnist, in_files=True),
         DIGITS: NamedImages(DIGIT_NAMES, lambda _: digits(), in_files=False),
     }
 )
@@ -135,12 +166,15 @@ def load_images(
     names, from the cache, or from the net. What they hold is checked, and a word is said of files
     that are not the published ones.
 
+    "mnist-4x4" is made of the files of "mnist": 9,000 and 1,000 of its images, averaged down to 4x4
+    pixels.
+
     "digits" is scikit-learn's copy of 1,797 images of 8x8 pixels (from the test part of UCI's
     "Optical Recognition of Handwritten Digits") and needs no net. It has no test part of its own:
     of each class a fixed fifth is taken, 359 images in all; 1,438 are left to train.
 
     Args:
-        name: "mnist", "fashion-mnist" or "digits".
+        name: "mnist", "fashion-mnist", "mnist-4x4" or "digits".
         classes: labels to keep, at least two; the first becomes 0, the second 1, and so on. None:
             all ten.
         data_dir: folder with the files, see `locate`.
@@ -155,7 +189,8 @@ def load_images(
     """
     choose(name, IMAGES, "dataset")
     found = IMAGES[name]
-    rule = f"be used with {' or '.join(SOURCES)} ('{name}' needs no files)"
+    of_files = [known for known, images in IMAGES.items() if images.in_files]
+    rule = f"be used with {' or '.join(of_files)} ('{name}' needs no files)"
     require(found.in_files or data_dir is None, "data_dir", rule, f"'{data_dir}'")
     # Before anything is read: a wrong class must not cost a download.
     chosen = checked_classes(classes, found.class_names)

@@ -124,6 +124,7 @@ def image_task(data: ImageData, target: str = DEFAULT_TARGET) -> Task:
         recipes=IMAGE_RECIPES,
         references=references(data),
         kind="images",
+        class_names=data.class_names,
     )
 
 

@@ -1,0 +1,102 @@
+"""Columns of a CSV file: found by their names, and read as numbers."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffqas.errors import DataError
+from diffqas.tasks.csv_numbers import (
+    MISSING,
+    WrongNumber,
+    decimal_sign,
+    finite_number,
+    looks_like_number,
+    number,
+)
+from diffqas.tasks.csv_table import CsvTable, shortened
+
+Floats = NDArray[np.float64]
+
+# Lists of columns in a message are cut to so many names.
+MOST_NAMES = 12
+
+
+def named_column(table: CsvTable, column: str) -> int:
+    """Index of the column of a name.
+
+    Raises:
+        DataError: there is none; the nearest name is suggested.
+    """
+    header = table.header
+    if column.strip() in header:
+        return header.index(column.strip())
+    near = difflib.get_close_matches(column, header, n=1)
+    hint = f" (did you mean {shortened(near[0])}?)" if near else ""
+    missing = f"there is no column {shortened(column)}{hint}"
+    raise DataError(f"{table.path}: {missing}; the columns are {names_in_words(header)}")
+
+
+def first_row_is_data(table: CsvTable) -> bool:
+    """Whether a header cell with digits, such as a date, is written like the cell below it."""
+    if not table.rows:
+        return False
+    below = [cell.strip() for cell in table.rows[0]]
+    for name, cell in zip(table.header, below, strict=True):
+        has_digits = re.search(r"\d", name) is not None
+        if has_digits and not looks_like_number(name) and _shape(name) == _shape(cell):
+            return True
+    return False
+
+
+def _shape(cell: str) -> str:
+    """A cell with every number as 9 and every word as a.
+
+    >>> _shape("1949-01"), _shape("12 Jan 1949")
+    ('9-9', '9 a 9')
+    """
+    return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "9", cell))
+
+
+def mostly_numbers(cells: Sequence[str]) -> bool:
+    """Whether more than half of the cells that are filled hold numbers."""
+    # Not "all": one bad cell must be told with its line, not hide the column. Numbers in whatever
+    # notation count, so that a column of 1,234 is no text beside which a row number is taken.
+    there = [cell for cell in cells if cell.lower() not in MISSING]
+    numbers = sum(looks_like_number(cell) or number(cell) is not None for cell in there)
+    return 2 * numbers > len(there)
+
+
+def numbers_of(table: CsvTable, column: int) -> Floats:
+    """The cells of a column as finite numbers.
+
+    Raises:
+        DataError: a cell that holds none; its line is named.
+    """
+    cells = table.cells(column)
+    everything = (cell.strip() for cell in chain.from_iterable(table.rows))
+    sign = decimal_sign(cells, everything, table.separator)
+    values = []
+    for cell, line in zip(cells, table.lines, strict=True):
+        place = f"{table.path}, line {line}, column {shortened(table.header[column])}"
+        if not cell:
+            raise DataError(f"{place}: the value is missing; fill it in or remove that row")
+        try:
+            values.append(finite_number(cell, sign))
+        except WrongNumber as error:
+            raise DataError(f"{place}: {shortened(cell)} {error}") from None
+    return np.array(values, dtype=np.float64)
+
+
+def names_in_words(names: Sequence[str]) -> str:
+    """The names in quotes, the first twelve of them."""
+    listed = ", ".join(shortened(name) for name in names[:MOST_NAMES])
+    more = len(names) - MOST_NAMES
+    if more > 0:
+        listed += f" and {more} more"
+    return listed

@@ -1,0 +1,11 @@
+from .csv_file import PREDICTIONS as PREDICTIONS
+from .csv_file import load_table as load_table
+from .datasets import TABLES as TABLES
+from .datasets import load_named as load_named
+from .table_data import FOLDS as FOLDS
+from .table_data import RawTable as RawTable
+from .table_data import TableData as TableData
+from .table_data import prepare as prepare
+from .task import TABLE_RECIPES as TABLE_RECIPES
+from .task import TableMLP as TableMLP
+from .task import table_task as table_task

@@ -1,0 +1,223 @@
+"""A user's own table from a CSV file.
+
+Whatever is wrong with the file is told in one line that names the file, the line in it and the
+remedy. What is decided for the user (which labels are classes, how words become numbers, which
+columns are left out) follows a rule of docs/tables.md, and a remark says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from diffqas.errors import ArgumentError, DataError, choose
+from diffqas.tasks.csv_columns import (
+    first_row_is_data,
+    mostly_numbers,
+    named_column,
+    names_in_words,
+    numbers_of,
+)
+from diffqas.tasks.csv_numbers import MISSING, looks_like_number
+from diffqas.tasks.csv_table import CsvTable, read_table, shortened
+from diffqas.tasks.tables.table_data import Floats, Labels, RawTable, TableData, prepare
+
+PREDICTIONS = ("classes", "values")
+"""What can be predicted of a label."""
+MOST_CLASS_NUMBERS = 10
+"""Labels that are whole numbers are classes if there are at most so many different ones."""
+MOST_WORDS = 10
+"""A column of text is turned into numbers if it holds at most so many different words."""
+
+
+def load_table(
+    path: str | os.PathLike[str],
+    label: str | None,
+    *,
+    predict: str | None = None,
+    leave_out: Sequence[str] = (),
+    fold: int = 0,
+) -> TableData:
+    r"""Return a table from a CSV file: one row per sample, one column to predict.
+
+    The first row names the columns. Every other column is read: numbers as they are; of text with
+    at most ten different words a column of 0 and 1 for each word (of two words a single column).
+    Missing values are refused. Rows are split and columns standardised as by `prepare`.
+
+    Args:
+        path: the file.
+        label: name of the column to predict.
+        predict: "classes" or "values"; None: text and at most ten different whole numbers are
+            classes, all other numbers are values.
+        leave_out: names of columns that are not read, such as the number of a row.
+        fold: which of five folds is the test part, 0 to 4.
+
+    Raises:
+        ArgumentError: no label, an unknown `predict`, no such fold.
+        DataError: the file cannot be read or used; the message names file, line and remedy.
+
+    >>> import tempfile
+    >>> rows = "".join(f"{i},{i % 3},{'even' if i % 2 == 0 else 'odd'}\n" for i in range(30))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "numbers.csv"
+    ...     _ = file.write_text("value,rest,parity\n" + rows)
+    ...     data = load_table(file, "parity")
+    >>> data.name, data.feature_names, data.class_names
+    ('numbers:parity', ('value', 'rest'), ('even', 'odd'))
+    """
+    if predict is not None:
+        choose(predict, PREDICTIONS, "predict")
+    table = read_table(os.fspath(path))
+    if label is None:
+        known = names_in_words(table.header)
+        raise ArgumentError(
+            f"Argument `label` must name the column to predict, one of {known}, but got None."
+        )
+    _check_header(table)
+    index = named_column(table, label)
+    ignored = {named_column(table, name) for name in leave_out}
+    if index in ignored:
+        rule = "not name the label"
+        raise ArgumentError(f"Argument `leave_out` must {rule}, but got {shortened(label)}.")
+    columns = [each for each in range(len(table.header)) if each not in (index, *ignored)]
+    if not columns:
+        raise DataError(f"{table.path}: no column is left beside the label to learn from")
+    for each in (index, *columns):
+        _check_filled(table, each)
+    labels, class_names, told = _labels(table, index, predict)
+    names: list[str] = []
+    values: list[Floats] = []
+    remarks = [told]
+    for each in columns:
+        coded = _coded(table, each)
+        names += coded
+        values += coded.values()
+        if len(coded) > 1 or not mostly_numbers(table.cells(each)):
+            remarks.append(f"Column {shortened(table.header[each])} holds words: {_listed(coded)}.")
+    raw = RawTable(
+        name=f"{Path(table.path).stem}:{table.header[index]}",
+        features=np.stack(values, axis=1),
+        feature_names=tuple(names),
+        labels=labels,
+        label_name=table.header[index],
+        class_names=class_names,
+        remarks=tuple(remarks),
+    )
+    try:
+        return prepare(raw, fold)
+    except DataError as error:
+        raise DataError(f"{table.path}: {error}") from None
+
+
+def _check_header(table: CsvTable) -> None:
+    """Refuse names that are shared or empty, and a first row that is data."""
+    place = f"{table.path}, line 1"
+    for index, name in enumerate(table.header):
+        if not name:
+            raise DataError(f"{place}: column {index + 1} has no name; name it")
+        if table.header.count(name) > 1:
+            raise DataError(f"{place}: two columns are named {shortened(name)}; rename one of them")
+    values = [name for name in table.header if looks_like_number(name)]
+    if values and (2 * len(values) > len(table.header) or first_row_is_data(table)):
+        remedy = "add a first row that names the columns"
+        raise DataError(
+            f"{place}: {shortened(values[0])} looks like a value, so there is no header; {remedy}"
+        )
+
+
+def _check_filled(table: CsvTable, column: int) -> None:
+    """Refuse a missing value: filling it in by rule would be a guess."""
+    for cell, line in zip(table.cells(column), table.lines, strict=True):
+        if cell.lower() in MISSING:
+            name = shortened(table.header[column])
+            raise DataError(
+                f"{table.path}, line {line}, column {name}: the value is missing; fill it in, "
+                f"remove that row, or leave the column out (--leave-out {table.header[column]})"
+            )
+
+
+def _labels(
+    table: CsvTable, column: int, predict: str | None
+) -> tuple[Labels | Floats, tuple[str, ...], str]:
+    """Labels, the names of their classes, and a remark on what is predicted."""
+    cells = table.cells(column)
+    name = shortened(table.header[column])
+    if not mostly_numbers(cells) and predict != "values":
+        names = _words(table, column)
+        told = f"Predicted are the {len(names)} classes of {name}."
+        return _numbered(cells, names), names, told
+    values = numbers_of(table, column)
+    different = np.unique(values)
+    whole = bool(np.all(different == np.round(different)))
+    as_classes = predict == "classes"
+    if predict is None:
+        as_classes = whole and len(different) <= MOST_CLASS_NUMBERS
+    if not as_classes:
+        return values, (), f"Predicted are the values of {name}, standardised."
+    _check_classes(table, column, len(different))
+    names = tuple(f"{value:.17g}" for value in different)
+    told = f"Predicted are the {len(names)} classes of {name}; --predict values takes its numbers."
+    return np.searchsorted(different, values).astype(np.int64), names, told
+
+
+def _words(table: CsvTable, column: int) -> tuple[str, ...]:
+    """The different words of the label, sorted."""
+    names = _different(table, column)
+    _check_classes(table, column, len(names))
+    return names
+
+
+def _check_classes(table: CsvTable, column: int, count: int) -> None:
+    if 2 * count > len(table.rows):
+        name = shortened(table.header[column])
+        raise DataError(
+            f"{table.path}, column {name}: {count} different labels in {len(table.rows)} rows are "
+            "no classes; choose another label"
+        )
+
+
+def _different(table: CsvTable, column: int) -> tuple[str, ...]:
+    """The different words of a column, sorted; words that differ in their case are refused."""
+    words = sorted(set(table.cells(column)))
+    small = [word.casefold() for word in words]
+    for word in words:
+        if small.count(word.casefold()) > 1:
+            name = shortened(table.header[column])
+            raise DataError(
+                f"{table.path}, column {name}: {shortened(word)} is written with small and with "
+                "capital letters; write it in one way"
+            )
+    return tuple(words)
+
+
+def _numbered(cells: Sequence[str], names: Sequence[str]) -> Labels:
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[cell] for cell in cells], dtype=np.int64)
+
+
+def _coded(table: CsvTable, column: int) -> dict[str, Floats]:
+    """A column as columns of numbers by their names: itself, or one for each of its words."""
+    cells = table.cells(column)
+    name = table.header[column]
+    if mostly_numbers(cells):
+        return {name: numbers_of(table, column)}
+    words = _different(table, column)
+    if len(words) > MOST_WORDS:
+        raise DataError(
+            f"{table.path}, column {shortened(name)}: text with {len(words)} different words, more "
+            f"than {MOST_WORDS}; write it as numbers, or leave it out (--leave-out {name})"
+        )
+    # Of two words the second column would be the first one turned round.
+    shown = words[1:] if len(words) == 2 else words
+    numbers = _numbered(cells, words)
+    return {f"{name}={word}": (numbers == words.index(word)).astype(np.float64) for word in shown}
+
+
+def _listed(coded: dict[str, Floats]) -> str:
+    """What a column of words became."""
+    if len(coded) == 1:
+        return f"it is read as 0 and 1, {names_in_words(list(coded))}"
+    return f"it is read as {len(coded)} columns of 0 and 1"
