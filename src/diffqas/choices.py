@@ -203,6 +203,9 @@ def check_value(each: Place, declared: Declaration, value: Value) -> None:
         # No system has a file whose name holds a NUL.
         fits = isinstance(value, str | PurePath) and "\0" not in str(value)
         require(fits, name, "be a text without NUL characters", repr(value))
+    elif kind.startswith("tuple[str"):
+        texts = isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+        require(texts and len(value) > 0, name, "be one text or several", repr(value))
     elif kind.startswith("tuple"):
         _check_numbers(kind, name, declared, value)
     elif kind.startswith(("int", "float")):

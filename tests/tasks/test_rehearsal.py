@@ -46,7 +46,7 @@ def test_sound_tasks_pass_and_leave_the_random_state():
     [
         ({"name": "../up"}, "`name` must be a plain word"),
         ({"name": ""}, "`name` must be a plain word"),
-        ({"kind": "serie"}, "`kind` must be one of series, images, plain, but got 'serie'"),
+        ({"kind": "serie"}, "`kind` must be one of series, images, table, plain, but got 'serie'"),
         ({"metrics": {}}, "`metrics` must hold at least one figure"),
         ({"metrics": {"a/b": mse_loss}}, "`metrics` must have plain names"),
         ({"recipes": {}}, "`recipes` must hold settings"),

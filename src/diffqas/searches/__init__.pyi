@@ -13,6 +13,7 @@ from .config import environment as environment
 from .data_sets import OWN_SERIES as OWN_SERIES
 from .data_sets import OWN_TABLE as OWN_TABLE
 from .data_sets import generated as generated
+from .data_sets import load_rows as load_rows
 from .data_sets import load_windows as load_windows
 from .data_sets import task_kind as task_kind
 from .data_sets import task_names as task_names

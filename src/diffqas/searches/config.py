@@ -73,7 +73,11 @@ class RunConfig:
         None, "Columns of a table of your own that are not read, such as the number of a row."
     )
     fold: int = option(
-        0, "Which of five folds of a table, stratified by class, is its test part.", least=0, most=4
+        0,
+        "Which of five folds of a table, stratified by class, is its test part.",
+        least=0,
+        most=4,
+        rule="be a whole number from 0 to 4",
     )
     scaling: Scaling = option(
         "whole",

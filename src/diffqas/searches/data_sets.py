@@ -8,7 +8,6 @@ from pathlib import Path
 from diffqas.agents import ENVIRONMENTS, EnvironmentTask, environment_task, is_environment
 from diffqas.errors import ArgumentError, choose
 from diffqas.tasks import (
-    DEFAULT_TARGET,
     IMAGES,
     SERIES,
     TABLES,
@@ -110,18 +109,20 @@ def load_task(
         DataError: a file is missing or cannot be used.
     """
     # What belongs to other data sets is refused; None stands for what was not given.
-    of_series = {"column": column, "scaling": None if scaling == "whole" else scaling}
+    of_series = {"scaling": None if scaling == "whole" else scaling}
     of_tables = {"label": label, "predict": predict, "leave_out": leave_out}
     fold_given = {"fold": fold or None}
     of_images = {"classes": classes, "data_dir": data_dir}
     if is_environment(name):
-        others = {"csv": csv, "target": target} | of_series | of_tables | fold_given | of_images
-        _refuse(name, "a data set", **others)
+        others = {"csv": csv, "column": column, "target": target}
+        _refuse(name, "a data set", **others | of_series | of_tables | fold_given | of_images)
         return environment_task(name)
     choose(name, task_names(), "dataset")
     what = task_kind(name)
     if name not in (OWN_SERIES, OWN_TABLE):
         _refuse(name, f"the data set '{OWN_SERIES}' or '{OWN_TABLE}'", csv=csv)
+    if name != OWN_SERIES:
+        _refuse(name, f"the data set '{OWN_SERIES}'", column=column)
     if name != OWN_TABLE:
         _refuse(name, f"the data set '{OWN_TABLE}'", **of_tables)
     if what != "series":
@@ -134,10 +135,11 @@ def load_task(
     chosen = _target(what, target)
     if what == "images":
         return image_task(load_images(name, classes, data_dir), chosen)
-    if name == OWN_TABLE:
-        return table_task(_own_table(csv, label, predict, leave_out, fold))
     if what == "table":
-        return table_task(load_named(name, fold=fold))
+        rows = load_rows(
+            name, csv=csv, label=label, predict=predict, leave_out=leave_out, fold=fold
+        )
+        return table_task(rows)
     return series_task(load_windows(name, csv=csv, column=column, scaling=scaling))
 
 
@@ -145,26 +147,12 @@ def _target(what: str, target: str | None) -> str:
     """The network of a kind of task; the first one if none is named."""
     known: Sequence[str] = SERIES_TARGETS
     if what == "images":
-        known = (DEFAULT_TARGET, *TARGETS)
+        known = tuple(TARGETS)
     elif what == "table":
         known = TABLE_TARGETS
     if target is None:
         return known[0]
     return choose(target, known, "target")
-
-
-def _own_table(
-    csv: str | Path | None,
-    label: str | None,
-    predict: str | None,
-    leave_out: Sequence[str] | None,
-    fold: int,
-) -> TableData:
-    if csv is None:
-        raise ArgumentError(
-            f"Argument `csv` must name a file for the data set '{OWN_TABLE}', but got None."
-        )
-    return load_table(csv, label, predict=predict, leave_out=leave_out or (), fold=fold)
 
 
 def load_windows(
@@ -183,6 +171,25 @@ def load_windows(
         return load_csv(csv, column, scaling=scaling)
     _refuse(name, "the data set 'series'", csv=csv, column=column)
     return load_series(name, scaling=scaling)
+
+
+def load_rows(
+    name: str,
+    *,
+    csv: str | Path | None = None,
+    label: str | None = None,
+    predict: str | None = None,
+    leave_out: Sequence[str] | None = None,
+    fold: int = 0,
+) -> TableData:
+    """The rows of a table; arguments and errors as of `load_task`."""
+    if name != OWN_TABLE:
+        return load_named(name, fold=fold)
+    if csv is None:
+        raise ArgumentError(
+            f"Argument `csv` must name a file for the data set '{OWN_TABLE}', but got None."
+        )
+    return load_table(csv, label, predict=predict, leave_out=leave_out or (), fold=fold)
 
 
 def _refuse(name: str, owner: str, **arguments: object) -> None:

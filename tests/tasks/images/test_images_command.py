@@ -82,14 +82,14 @@ def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch, stopped):
         (
             "bessel",
             {"classes": (1, 5)},
-            r"`classes` must be used with images \(mnist, fashion-mnist, digits\), but got",
+            r"`classes` must be used with images \(mnist, fashion-mnist, mnist-4x4, digits\)",
         ),
         ("series", {"data_dir": "."}, "`data_dir` must be used with images"),
         ("bessel", {"target": "mlp"}, "`target` must be one of lstm, but got 'mlp'"),
         (
             "mnist",
             {"csv": "x.csv"},
-            "`csv` must be used with the data set 'series', but got the data set 'mnist'",
+            "`csv` must be used with the data set 'series' or 'table', but got the data set",
         ),
         ("digits", {"column": "x"}, "`column` must be used with the data set 'series'"),
         (

@@ -138,7 +138,8 @@ def test_unknown_names_and_needless_folders(tmp_path):
     ):
         load_images("mnits")
     with pytest.raises(
-        ArgumentError, match=r"`data_dir` must be used with mnist or fashion-mnist \('digits'"
+        ArgumentError,
+        match=r"`data_dir` must be used with mnist or fashion-mnist or mnist-4x4 \('digits'",
     ):
         load_images("digits", data_dir=tmp_path)
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.agents import EnvironmentTask
-from diffqas.searches import RunConfig, load_windows
+from diffqas.searches import RunConfig, load_rows, load_windows
 from diffqas.storage import Json, JsonView
 from diffqas.tasks import DIGITS, Task, load_images
 
@@ -15,6 +15,8 @@ Interface = dict[str, Json]
 SCALED = "2 * (value - low) / (high - low) - 1"
 UNSCALED = "low + (prediction + 1) * (high - low) / 2"
 STANDARDISED = "(pixel / white - mean) / std"
+COLUMNS = "(value - mean) / std of each column"
+UNSTANDARDISED = "value * std + mean"
 AS_IS = "as it is"
 
 
@@ -43,13 +45,15 @@ def interface(
     """
     if isinstance(task, EnvironmentTask):
         words = _agent(name, task)
-    elif own or task.kind not in ("series", "images"):
+    elif own or task.kind not in ("series", "images", "table"):
         words = _words(
             "inputs",
             "samples of the task, as its training part has them",
             "outputs",
             "of the network",
         )
+    elif task.kind == "table":
+        words = _table(config)
     else:
         words = _series(config) if task.kind == "series" else _images(config)
     for side, tensor in (("input", few), ("output", out)):
@@ -100,6 +104,35 @@ def _images(config: RunConfig) -> Interface:
     return words
 
 
+def _table(config: RunConfig) -> Interface:
+    data = load_rows(
+        config.dataset,
+        csv=config.csv,
+        label=config.label,
+        predict=config.predict,
+        leave_out=config.leave_out,
+        fold=config.fold,
+    )
+    columns = ", ".join(data.feature_names)
+    words = _words("rows", columns, "logits", "one per class, the largest decides")
+    words["input"]["scaling"] = {
+        "formula": COLUMNS,
+        "columns": list(data.feature_names),
+        "mean": list(data.means),
+        "std": list(data.stds),
+    }
+    if data.class_names:
+        words["output"]["classes"] = list(data.class_names)
+        return words
+    words["output"] |= {"name": "value", "meaning": f"the value of {data.label_name}"}
+    words["output"]["scaling"] = {
+        "formula": UNSTANDARDISED,
+        "mean": data.label_mean,
+        "std": data.label_std,
+    }
+    return words
+
+
 def _agent(name: str, task: EnvironmentTask) -> Interface:
     size = f"flattened to {task.observations} numbers (of MiniGrid the image)"
     seen = f"observation of {task.identity}, {size}"
@@ -119,7 +152,9 @@ def in_words(side: JsonView) -> str:
     """
     scaling = dict(side["scaling"])
     formula = scaling.pop("formula")
-    values = "".join(f", {name} {value:g}" for name, value in scaling.items())
+    # Of a table there is a mean and a spread for each column: too many for a line.
+    single = {name: value for name, value in scaling.items() if not isinstance(value, list)}
+    values = "".join(f", {name} {value:g}" for name, value in single.items())
     said = side["meaning"] if formula == AS_IS else formula
     classes = f" ({', '.join(side['classes'])})" if "classes" in side else ""
     shape = ", ".join(map(str, side["shape"]))
