@@ -1,8 +1,11 @@
 """Quantum-Train: probabilities -> the weights of any `nn.Module`. Knows no task."""
 
 from diffqas.quantum_train.calibration import movements as movements
+from diffqas.quantum_train.checkup import Checkup as Checkup
 from diffqas.quantum_train.controls import HashedWeights as HashedWeights
 from diffqas.quantum_train.controls import RandomSubspace as RandomSubspace
+from diffqas.quantum_train.examination import Batch as Batch
+from diffqas.quantum_train.examination import examine as examine
 from diffqas.quantum_train.generator_file import generator_content as generator_content
 from diffqas.quantum_train.generator_file import give as give
 from diffqas.quantum_train.layout import Layout as Layout

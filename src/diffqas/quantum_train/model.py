@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.optim import recommended
 from diffqas.quantum_train.calibration import calibrated
+from diffqas.quantum_train.checkup import Checkup
+from diffqas.quantum_train.examination import Batch, examine, own_spread
 from diffqas.quantum_train.generator import ANCHORED, Generator
 from diffqas.quantum_train.generator_file import choices_of, load_generator, save_generator
 from diffqas.quantum_train.layout import find_layout
@@ -132,7 +134,9 @@ class QuantumTrain(DescribedModule):
         if start != "none":
             check_start(initial)
             self.generator.start_like(list(initial.values()), choices.leverage)
+        self.own_spreads = {name: own_spread(tensor) for name, tensor in initial.items()}
         self.rates: Rates = choices.rates
+        self.rates_measured = choices.calibrated
         if choices.calibrated:
             self.rates = calibrated(self.generator, choices.rates, choices.leverage)
         self.target = Skeleton(target, layout)
@@ -273,6 +277,55 @@ class QuantumTrain(DescribedModule):
             ArgumentError: `steps` is no positive integer.
         """
         return recommended(self.parameter_groups(lr), steps)
+
+    def check(
+        self,
+        inputs: Tensor | tuple[Any, ...],
+        targets: Any,
+        loss: Callable[[Any, Any], Tensor],
+        lr: float = 0.01,
+        optimizer: Callable[[list[ParameterGroup]], torch.optim.Optimizer] = torch.optim.Adam,
+    ) -> Checkup:
+        """Look for what will keep the model from learning, before it is trained.
+
+        The start is measured (spread of the written weights, gradients, units that are the same for
+        every sample), and a copy makes 20 steps on the batch. The model stays as it is.
+
+        Args:
+            inputs: a batch of training samples, or a tuple of the target's arguments.
+            targets: what the loss compares the outputs with.
+            loss: of outputs and targets, such as `torch.nn.functional.cross_entropy`.
+            lr: the learning rate that `parameter_groups` will be given.
+            optimizer: makes the optimiser from the groups.
+
+        Returns:
+            What was measured; printed, it is plain sentences on it, on what will not learn, and on
+            what to change. `healthy` is whether there is any, `findings` lists them.
+
+        Raises:
+            ArgumentError: less than two samples, a loss that is not one number, or a learning rate
+                that is no number of at least 0.
+
+        >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
+        <...>
+        >>> model = QuantumTrain(nn.Linear(30, 4), depth=2, recipe="auto")
+        >>> x, y = torch.randn(32, 30), torch.randn(32, 4)
+        >>> print(model.check(x, y, nn.functional.mse_loss).verdict)
+        Nothing was found that keeps it from learning.
+        """
+        batch = Batch(inputs, targets, loss)
+
+        def stepper(twin: QuantumTrain) -> Callable[[], None]:
+            made = optimizer(twin.parameter_groups(lr))
+
+            def step() -> None:
+                made.zero_grad()
+                batch.measure(twin)[0].backward()
+                made.step()
+
+            return step
+
+        return examine(self, batch, lr, self.rates_measured, stepper)
 
     @torch.no_grad()
     def discretize(self, k: int = 1) -> QuantumTrain:
