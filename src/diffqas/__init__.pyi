@@ -14,6 +14,7 @@ from .circuits import Z as Z
 from .circuits import read_qasm as read_qasm
 from .circuits import register_ansatz as register_ansatz
 from .layers import QLSTM as QLSTM
+from .layers import QuantumLayer as QuantumLayer
 from .quantum_train import QuantumTrain as QuantumTrain
 from .runs import load_network as load_network
 from .searches import Run as Run

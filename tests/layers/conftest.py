@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from diffqas.layers import SQUASHES
-from diffqas.simulator import dense_expectations
+from diffqas.simulator import dense_expectations, dense_observed
 
 
 def slow_gate(layer, gate, v):
@@ -69,3 +69,40 @@ def randomise():
         return cell
 
     return fill
+
+
+def slow_layer(layer, x):
+    """What `layer(x)` must give for one sample (inputs,), candidate by candidate, in float64."""
+    rows = []
+    for upload in range(layer.uploads):
+        for encoding in range(layer.encodings):
+            row = []
+            for qubit in range(layer.n):
+                index = (encoding * layer.n + qubit) % layer.inputs
+                factor = 1.0 if layer.factors is None else layer.factors[upload, index]
+                row.append(factor * x[index])
+            rows.append(torch.stack(row))
+    total = torch.zeros(layer.outputs, dtype=torch.float64)
+    for output in range(layer.outputs):
+        row = output if len(layer.structure) > 1 else 0
+        for weight, index in zip(layer.weights[row], layer.choice[row].tolist(), strict=True):
+            angles = layer.angles[index] if layer.sharing == "separate" else layer.angles
+            if layer.candidates.angles_per_qubit == 1:
+                angles = angles.unsqueeze(-1)
+            found = dense_observed(
+                [layer.candidates[index]],
+                torch.stack(rows),
+                angles,
+                layer.observables,
+                outputs=layer.outputs,
+                coefficients=layer.coefficients,
+            )
+            one = torch.zeros(layer.outputs, dtype=torch.float64)
+            one[output] = 1
+            total = total + weight * found[0] * one
+    return total
+
+
+@pytest.fixture(scope="session")
+def slow_quantum_layer():
+    return slow_layer

@@ -36,6 +36,8 @@ from diffqas.circuits.identities import Finding as Finding
 from diffqas.circuits.identities import findings as findings
 from diffqas.circuits.identities import form as form
 from diffqas.circuits.identities import groups as groups
+from diffqas.circuits.interop import pennylane_gates as pennylane_gates
+from diffqas.circuits.interop import qiskit_circuit as qiskit_circuit
 from diffqas.circuits.interop import to_pennylane as to_pennylane
 from diffqas.circuits.interop import to_qiskit as to_qiskit
 from diffqas.circuits.observables import WINDOWS as WINDOWS
@@ -52,6 +54,7 @@ from diffqas.circuits.permutations import inverse_permutation as inverse_permuta
 from diffqas.circuits.permutations import layer_map as layer_map
 from diffqas.circuits.permutations import permutation as permutation
 from diffqas.circuits.permutations import walsh_strings as walsh_strings
+from diffqas.circuits.qasm import qasm_text as qasm_text
 from diffqas.circuits.qasm import to_qasm as to_qasm
 from diffqas.circuits.qasm_ansatz import QasmAnsatz as QasmAnsatz
 from diffqas.circuits.qasm_ansatz import read_qasm as read_qasm

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from diffqas.circuits.gate import GATES
+from diffqas.circuits.gate import GATES, Angle, Gate, InputSlot
 from diffqas.circuits.gates import Angles, Circuit, named, operations
 from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import DataError, require
@@ -64,17 +64,39 @@ def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) ->
         ArgumentError: as of `operations`.
         DataError: Qiskit is not installed.
     """
+    gates = operations(candidate, angles, inputs)
+    return qiskit_circuit(gates, len(angles[0]), named(candidate))
+
+
+def qiskit_circuit(
+    gates: Iterable[Gate], n: int, name: str, inputs: Sequence[float] | None = None
+) -> QuantumCircuit:
+    """Gates as a Qiskit circuit, without measurements.
+
+    Args:
+        gates: in the order in which they act, without a `Slot`.
+        n: qubits.
+        name: of the circuit.
+        inputs: numbers for the `InputSlot`s; None leaves them open as Qiskit parameters x0, x1, ...
+
+    Raises:
+        DataError: Qiskit is not installed.
+    """
     try:
         from qiskit import QuantumCircuit
         from qiskit.circuit import Parameter
     except ImportError:
         raise DataError(MISSING.format("Qiskit")) from None
-    gates = operations(candidate, angles, inputs)
+    circuit = QuantumCircuit(n, name=name)
     # One object per name: Qiskit tells parameters apart by identity, not by name.
-    open_angles = {name: Parameter(name) for name in inputs}
-    circuit = QuantumCircuit(len(angles[0]), name=named(candidate))
+    parameters: dict[str, Any] = {}
     for gate in gates:
-        given = [open_angles[angle] if isinstance(angle, str) else angle for angle in gate.angles]
+        for angle in gate.angles:
+            if isinstance(angle, str):
+                parameters.setdefault(angle, Parameter(angle))
+            if isinstance(angle, InputSlot) and inputs is None:
+                parameters.setdefault(f"x{angle.index}", Parameter(f"x{angle.index}"))
+        given = [_valued(angle, parameters, inputs) for angle in gate.angles]
         getattr(circuit, _QISKIT.get(gate.name, gate.name))(*given, *gate.qubits)
     return circuit
 
@@ -93,24 +115,63 @@ def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]
         ArgumentError: as of `operations`.
         DataError: PennyLane is not installed.
     """
-    try:
-        import pennylane
-    except ImportError:
-        raise DataError(MISSING.format("PennyLane")) from None
     names: list[str] = []
     if len(angles) and candidate.encodes:
         names = [f"x{q}" for q in range(len(angles[0]))]
-    gates = operations(candidate, angles, names)
-    kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
-    # PennyLane has no classes of their own for the inverses of S and T.
-    kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
+    apply = pennylane_gates(operations(candidate, angles, names), names)
 
     def circuit(*inputs: object) -> None:
         rule = f"be {len(names)} angles for {candidate.name}"
         require(len(inputs) == len(names), "inputs", rule, len(inputs))
-        values = dict(zip(names, inputs, strict=True))
-        for gate in gates:
-            given = [values[angle] if isinstance(angle, str) else angle for angle in gate.angles]
-            kinds[gate.name](*given, wires=gate.qubits)
+        apply(inputs)
 
     return circuit
+
+
+def pennylane_gates(
+    gates: Sequence[Gate], names: Sequence[str] = ()
+) -> Callable[[Sequence[Any]], None]:
+    """Gates as a PennyLane quantum function of a sequence of inputs, on wires 0 .. n-1.
+
+    An input is a number of any of PennyLane's interfaces, or a batch of them.
+
+    Args:
+        gates: in the order in which they act, without a `Slot`.
+        names: of angles that are open by name, in the order of the inputs.
+
+    Raises:
+        DataError: PennyLane is not installed.
+    """
+    try:
+        import pennylane
+    except ImportError:
+        raise DataError(MISSING.format("PennyLane")) from None
+    kinds = {name: getattr(pennylane, _PENNYLANE[name.removesuffix("dg")]) for name in GATES}
+    # PennyLane has no classes of their own for the inverses of S and T.
+    kinds |= {name: pennylane.adjoint(kinds[name]) for name in ("sdg", "tdg")}
+
+    def apply(inputs: Sequence[Any]) -> None:
+        values = dict(zip(names, inputs, strict=False))
+        for gate in gates:
+            given = [_valued(angle, values, inputs) for angle in gate.angles]
+            kinds[gate.name](*given, wires=gate.qubits)
+
+    return apply
+
+
+def _valued(angle: Angle, values: Mapping[str, Any], inputs: Sequence[Any] | None) -> Any:
+    """An angle for another program: a number, or what stands for an open angle there.
+
+    Args:
+        angle: fixed, open by name, or that of an input.
+        values: of the names.
+        inputs: by index; None takes those named x0, x1, ...
+    """
+    if isinstance(angle, str):
+        return values[angle]
+    if not isinstance(angle, InputSlot):
+        return angle
+    value = values[f"x{angle.index}"] if inputs is None else inputs[angle.index]
+    if angle.factor == 1 and angle.offset == 0:
+        return value
+    return angle.factor * value + angle.offset

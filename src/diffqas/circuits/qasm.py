@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffqas.circuits.gate import Angle, InputSlot
 from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
 from diffqas.errors import require
 
@@ -69,18 +70,34 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
     ry(0.5) q[0];
     <BLANKLINE>
     """
-    gates = operations(candidate, angles, inputs)
+    n = len(angles[0]) if len(angles) else 0
+    title = f"{named(candidate)}, {n} qubits, depth {len(angles)}"
+    return qasm_text(operations(candidate, angles, inputs), n, title, inputs)
+
+
+def qasm_text(gates: Sequence[Gate], n: int, title: str, inputs: Sequence[str] = ()) -> str:
+    """Gates as OpenQASM 3.
+
+    Args:
+        gates: in the order in which they act, without a `Slot`; an `InputSlot` is written by the
+            name of its input.
+        n: qubits.
+        title: a line of comment.
+        inputs: names of the angles that stay open, as OpenQASM's `input float[64]`.
+
+    Raises:
+        ArgumentError: names that are no identifiers, or alike.
+    """
     _check_names(inputs)
-    n, used = len(angles[0]), {gate.name for gate in gates}
+    used = {gate.name for gate in gates}
     lines = [
         "OPENQASM 3.0;",
         'include "stdgates.inc";',
-        f"// {named(candidate)}, {n} qubits, depth {len(angles)}; "
-        "q[0] is the most significant bit of a basis state",
+        f"// {title}; q[0] is the most significant bit of a basis state",
         *(definition for name, definition in NOT_STANDARD.items() if name in used),
         *(f"input float[64] {name};" for name in inputs),
         f"qubit[{n}] q;",
-        *map(_line, gates),
+        *(_line(gate, inputs) for gate in gates),
     ]
     return "\n".join(lines) + "\n"
 
@@ -93,8 +110,20 @@ def _check_names(inputs: Sequence[str]) -> None:
         require(free, "inputs", "be names that OpenQASM leaves free, as x0", repr(name))
 
 
-def _line(gate: Gate) -> str:
-    # `repr` gives the shortest decimal that reads back as the same double.
-    angles = [angle if isinstance(angle, str) else repr(angle) for angle in gate.angles]
+def _line(gate: Gate, inputs: Sequence[str]) -> str:
+    angles = [_expression(angle, inputs) for angle in gate.angles]
     given = f"({', '.join(angles)})" if angles else ""
     return f"{gate.name}{given} {', '.join(f'q[{q}]' for q in gate.qubits)};"
+
+
+def _expression(angle: Angle, inputs: Sequence[str]) -> str:
+    if isinstance(angle, str):
+        return angle
+    if not isinstance(angle, InputSlot):
+        return repr(angle)  # the shortest decimal that reads back as the same double
+    text = inputs[angle.index]
+    if angle.factor != 1:
+        text = f"{angle.factor!r} * {text}"
+    if angle.offset != 0:
+        text = f"{text} + {angle.offset!r}"
+    return text

@@ -1,11 +1,15 @@
-"""QLSTM: a long short-term memory whose gates are searched circuits. Knows no task."""
+"""Searched circuits as layers of a model: of any model, and as the gates of an LSTM."""
 
 from diffqas.layers.baselines import BASELINES as BASELINES
 from diffqas.layers.forecaster import Forecaster as Forecaster
 from diffqas.layers.gates import GATES as GATES
 from diffqas.layers.gates import STRUCTURES as STRUCTURES
 from diffqas.layers.gates import GateCircuits as GateCircuits
+from diffqas.layers.layer_report import QuantumLayerReport as QuantumLayerReport
 from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
 from diffqas.layers.qlstm import QLSTM as QLSTM
+from diffqas.layers.quantum_layer import LAYER_STRUCTURES as LAYER_STRUCTURES
+from diffqas.layers.quantum_layer import QuantumLayer as QuantumLayer
 from diffqas.layers.recurrence import SQUASHES as SQUASHES
+from diffqas.layers.searched_circuits import SearchedCircuits as SearchedCircuits

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture import Kept, Ranking, Relaxation, fewer_rotations, stays
-from diffqas.circuits import EncodedFinding, SearchSpace, encoded_findings
+from diffqas.circuits import Candidate, EncodedFinding, SearchSpace, encoded_findings
 from diffqas.errors import choose, require
 from diffqas.layers.searched_circuits import Groups, SearchedCircuits, stacked
 from diffqas.simulator import MAX_QUBITS, Observables, heisenberg
@@ -51,6 +51,13 @@ class GateCircuits(SearchedCircuits):
         rule = f"need at most {MAX_QUBITS} qubits with the input"
         require(n <= MAX_QUBITS, "hidden_size", rule, f"{n} qubits")
         choose(structure, STRUCTURES, "structure")
+        for candidate in candidates:
+            # An output is pulled back as strings, once per step for all moments of a series.
+            simple = isinstance(candidate, Candidate) and len(candidate.encodings) <= 1
+            rule = "be Candidate objects with a single encoding rotation"
+            require(simple, "candidates", rule, candidate.name)
+            if isinstance(candidate, Candidate):
+                candidate.cnots(n)  # tells of an entangler that is none of CNOTs
         rows = len(GATES) if structure == "gate" else 1
         sets = (len(GATES),)
         super().__init__(

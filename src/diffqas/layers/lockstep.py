@@ -153,11 +153,10 @@ class ForecasterLockstep(nn.Module):
     @torch.no_grad()
     def write_back(self, models: Sequence[Forecaster]) -> None:
         """Copy each seed's numbers into the models given, one per seed."""
+        stacks = zip(*(model.cell.circuits for model in models), strict=True)
+        for stacked, layers in zip(self.circuits, stacks, strict=True):
+            stacked.write_back(layers)
         for seed, model in enumerate(models):
-            for stacked, layer in zip(self.circuits, model.cell.circuits, strict=True):
-                layer.angles.copy_(stacked.angles[seed])
-                layer.structure.copy_(stacked.structure[seed])
-                layer.progress = stacked.progress
             for name, values in self.head.items():
                 model.head.get_parameter(name).copy_(values[seed])
 

@@ -18,7 +18,7 @@ from diffqas.architecture import (
     ranked,
     step_noise,
 )
-from diffqas.circuits import AnyCandidate, EncodedFinding, SearchSpace
+from diffqas.circuits import AnyCandidate, EncodedFinding, SearchSpace, gate_list
 from diffqas.errors import choose, require, whole
 
 Groups = list[list[list[int]]]
@@ -67,7 +67,7 @@ class SearchedCircuits(nn.Module):
         choose(sharing, SHARINGS, "sharing")
         for candidate in candidates:
             require(candidate.encodes, "candidates", "encode data", candidate.name)
-            candidate.cnots(n)  # tells of an entangler that does not fit n qubits
+            gate_list(candidate, n)  # tells of a candidate that does not fit n qubits
         self.candidates, self.n, self.depth = candidates, n, depth
         self.relaxation, self.sharing = relaxation, sharing
         count = len(candidates)
@@ -79,10 +79,9 @@ class SearchedCircuits(nn.Module):
             relaxation.initial(count).repeat(rows, 1), requires_grad=count > 1
         )
         self.register_buffer("choice", torch.arange(count).repeat(rows, 1), persistent=False)
-        self.progress = 0.0
-        """How far training has come, 0 to 1; set by the training loop, read by annealed
-        relaxations.
-        """
+        self.in_order = True
+        """Whether every row names all candidates in their order."""
+        self._progress = 0.0
         self.noise: Tensor | None = None
         """Uniform noise for the next pass of a stochastic relaxation; None draws it anew."""
 
@@ -90,6 +89,18 @@ class SearchedCircuits(nn.Module):
     def separate(self) -> bool:
         """Whether each candidate has angles of its own."""
         return self.sharing == "separate"
+
+    @property
+    def progress(self) -> float:
+        """How far training has come, 0 to 1.
+
+        The training loop sets it, and annealed relaxations read it.
+        """
+        return self._progress
+
+    @progress.setter
+    def progress(self, value: float) -> None:
+        self._progress = value
 
     @property
     def spaces(self) -> list[SearchSpace]:
@@ -120,6 +131,8 @@ class SearchedCircuits(nn.Module):
             values: of the candidates that each row names.
             choice: the places, (rows, candidates of a row).
         """
+        if self.in_order:
+            return values
         at = self.structure.dim() - 1  # the dimension of the candidates
         places = choice.reshape(*choice.shape, *[1] * (values.dim() - at - 1)).expand_as(values)
         zeros = values.new_zeros(*values.shape[:at], len(self.candidates), *values.shape[at + 1 :])
@@ -178,6 +191,7 @@ class SearchedCircuits(nn.Module):
         kept = sorted(set(chosen.flatten().tolist()))
         rows = [[kept.index(index) for index in row] for row in chosen.tolist()]
         few.choice = chosen.new_tensor(rows)
+        few.in_order = all(row == list(range(len(kept))) for row in rows)
         merged = [
             self.relaxation.merge(row, own, self.progress)
             for row, own in zip(self.structure, groups, strict=True)
@@ -190,6 +204,15 @@ class SearchedCircuits(nn.Module):
         few.progress = self.progress
         few.train(self.training)
 
+    @torch.no_grad()
+    def write_back(self, layers: Sequence[SearchedCircuits]) -> None:
+        """Copy the numbers of `stacked` layers into the layers given, one each."""
+        for name, numbers in self.named_parameters():
+            for own, layer in zip(numbers, layers, strict=True):
+                layer.get_parameter(name).copy_(own)
+        for layer in layers:
+            layer.progress = self.progress
+
 
 Layer = TypeVar("Layer", bound=SearchedCircuits)
 
@@ -198,11 +221,18 @@ def stacked(layers: Sequence[Layer]) -> Layer:
     """Layers that differ in their numbers only, as one: parameters get a leading dimension.
 
     It uses copies.
+
+    Raises:
+        ArgumentError: no layers, or such of different shapes.
     """
+    require(len(layers) >= 1, "layers", "hold at least one layer", "an empty list")
+    shapes = {
+        tuple((name, tuple(p.shape)) for name, p in layer.named_parameters()) for layer in layers
+    }
+    got = f"{len(shapes)} kinds of shapes"
+    require(len(shapes) == 1, "layers", "differ in their numbers only", got)
     together = copy.deepcopy(layers[0])
     for name, parameter in layers[0].named_parameters():
-        numbers = [layer.get_parameter(name).detach() for layer in layers]
-        owner, _, own = name.rpartition(".")
-        stack = nn.Parameter(torch.stack(numbers), parameter.requires_grad)
-        setattr(together.get_submodule(owner), own, stack)
+        numbers = torch.stack([layer.get_parameter(name).detach() for layer in layers])
+        setattr(together, name, nn.Parameter(numbers, parameter.requires_grad))
     return together

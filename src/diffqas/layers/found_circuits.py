@@ -1,0 +1,245 @@
+"""The circuits of a searched layer gate by gate, for Qiskit, PennyLane and OpenQASM."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.circuits import (
+    Angle,
+    AnyCandidate,
+    Gate,
+    Hermitian,
+    InputSlot,
+    PauliStrings,
+    Slot,
+    gate_list,
+    pennylane_gates,
+    qasm_text,
+    qiskit_circuit,
+)
+from diffqas.errors import ArgumentError, require
+from diffqas.layers.input_rule import InputRule
+from diffqas.layers.measurements import Setting, Values, hermitian, settings
+
+if TYPE_CHECKING:
+    from pennylane import QNode
+    from pennylane.devices import Device
+    from pennylane.measurements import ExpectationMP
+    from pennylane.operation import Operator
+    from qiskit import QuantumCircuit
+
+    from diffqas.layers.quantum_layer import QuantumLayer
+
+Results: TypeAlias = Mapping[str, float]
+"""Counts or probabilities by bit string as Qiskit writes it, qubit 0 on the right."""
+
+
+@dataclass(frozen=True)
+class FoundCircuit:
+    """One candidate of a layer at its angles.
+
+    Attributes:
+        candidate: the circuit.
+        gates: in the order in which they act; an `InputSlot` counts the inputs of the layer.
+        weights: structural weight in each output.
+    """
+
+    candidate: AnyCandidate
+    gates: tuple[Gate, ...]
+    weights: tuple[float, ...]
+
+
+@torch.no_grad()
+def found_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
+    """The candidates of a layer that have a weight other than 0 in some output."""
+    require(not layer.lead, "layer", "be a single one", "stacked ones")
+    placed = layer.placed(layer.weights, layer.choice).double().expand(layer.outputs, -1)
+    found: list[FoundCircuit] = []
+    for place, candidate in enumerate(layer.candidates):
+        weights = placed[:, place].tolist()
+        if any(weights):
+            found.append(FoundCircuit(candidate, _gates(layer, place), tuple(weights)))
+    require(bool(found), "layer", "have a weight other than 0", "none")
+    return found
+
+
+def _gates(layer: QuantumLayer, place: int) -> tuple[Gate, ...]:
+    angles = layer.angles[place] if layer.separate else layer.angles
+    if layer.candidates.angles_per_qubit == 1:
+        angles = angles.unsqueeze(-1)
+    rows = angles.double().tolist()
+    factors = [[1.0] * layer.inputs] * layer.uploads
+    if layer.factors is not None:
+        factors = layer.factors.double().tolist()
+    start, gates_of_layer, encoding = gate_list(layer.candidates[place], layer.n)
+    places = InputRule(layer.inputs, layer.n).places
+    groups = layer.uploads * layer.encodings
+    behind = layer.depth // groups
+    gates = list(start)
+    for group in range(groups):
+        upload, part = divmod(group, layer.encodings)
+        own = places[part * layer.n : (part + 1) * layer.n]
+        gates += [_of_inputs(gate, own, factors[upload]) for gate in encoding]
+        for row in rows[group * behind : (group + 1) * behind]:
+            gates += [_turned(gate, row) for gate in gates_of_layer]
+    return tuple(gates)
+
+
+def _of_inputs(gate: Gate, places: Sequence[int], factors: Sequence[float]) -> Gate:
+    """A gate of one upload whose slots count qubits as one whose slots count inputs."""
+    angles: list[Angle] = []
+    for angle in gate.angles:
+        if isinstance(angle, InputSlot):
+            index = places[angle.index]
+            angle = InputSlot(index, angle.factor * factors[index], angle.offset)
+        angles.append(angle)
+    return gate.with_angles(angles)
+
+
+def _turned(gate: Gate, row: Sequence[Sequence[float]]) -> Gate:
+    """A gate of one layer with its numbers."""
+    angles: list[Angle] = []
+    for angle in gate.angles:
+        if isinstance(angle, Slot):
+            angle = angle.factor * row[angle.qubit][angle.index] + angle.offset
+        angles.append(angle)
+    return gate.with_angles(angles)
+
+
+class MeasuredCircuits:
+    """The circuits of a layer with measurements, for any device that Qiskit can run on.
+
+    `circuits` are to be run; `outputs` makes the outputs of the layer of what they gave.
+    """
+
+    def __init__(self, layer: QuantumLayer, x: Tensor | None) -> None:
+        self._count = layer.outputs
+        self._read: list[tuple[tuple[float, ...], Setting]] = []
+        self.circuits: list[QuantumCircuit] = []
+        values = None if x is None else _sample(layer, x)
+        bases = settings(layer.observables, layer.n, layer.outputs, _numbers(layer))
+        for found in found_circuits(layer):
+            for basis in bases:
+                circuit = qiskit_circuit(found.gates, layer.n, found.candidate.name, values)
+                for turn in basis.turns:
+                    # Qiskit's matrices have the first qubit least significant.
+                    circuit.unitary(turn.matrix, turn.qubits[::-1])
+                circuit.measure_all()
+                self.circuits.append(circuit)
+                self._read.append((found.weights, basis))
+
+    def __len__(self) -> int:
+        return len(self.circuits)
+
+    def outputs(self, results: Sequence[Results]) -> list[float]:
+        """The outputs of the layer by what was measured.
+
+        Args:
+            results: for each of `circuits` counts, or probabilities, by bit string.
+
+        Raises:
+            ArgumentError: results of another number of circuits, or empty ones.
+        """
+        rule = f"hold results of {len(self)} circuits"
+        require(len(results) == len(self), "results", rule, len(results))
+        total = np.zeros(self._count)
+        for own, (weights, basis) in zip(results, self._read, strict=True):
+            require(sum(own.values()) > 0, "results", "hold counts of every circuit", "none")
+            turned = {bits[::-1]: weight for bits, weight in own.items()}
+            total += np.array(weights) * basis.outputs(turned, self._count)
+        return total.tolist()
+
+
+def pennylane_node(layer: QuantumLayer, device: Device | None) -> QNode:
+    """The one circuit of a layer and its observables as a QNode.
+
+    Raises:
+        ArgumentError: a layer of several circuits.
+        DataError: PennyLane is not installed.
+    """
+    found = _only(layer)
+    apply = pennylane_gates(found.gates)
+    import pennylane
+
+    measured = list(_observables(layer, found.weights))
+    if device is None:
+        device = pennylane.device("default.qubit", wires=layer.n)
+
+    @pennylane.qnode(device)
+    def circuit(x: Tensor) -> list[ExpectationMP]:
+        # The last dimension holds the inputs of a sample; PennyLane broadcasts batches.
+        apply([x[..., index] for index in range(layer.inputs)])
+        return [pennylane.expval(observable) for observable in measured]
+
+    return circuit
+
+
+def _observables(layer: QuantumLayer, weights: Sequence[float]) -> Iterator[Operator]:
+    """PennyLane's observable of each output, times its structural weight."""
+    import pennylane
+
+    observables, numbers = layer.observables, _numbers(layer)
+    supports = observables.supports(layer.n, layer.outputs)
+    for output, weight in enumerate(weights):
+        if isinstance(observables, PauliStrings):
+            own = {observables.strings[output]: 1.0}
+            if numbers is not None:
+                own = dict(zip(observables.strings, numbers[output].tolist(), strict=True))
+            words = {
+                pennylane.pauli.PauliWord(dict(enumerate(string))): weight * number
+                for string, number in own.items()
+            }
+            sentence = pennylane.pauli.PauliSentence(words)
+            yield sentence.operation(wire_order=range(layer.n))
+        elif numbers is None:
+            yield weight * pennylane.Z(supports[output][0])
+        else:
+            matrix = np.diag(numbers[output])
+            if isinstance(observables, Hermitian):
+                matrix = hermitian(numbers[output])
+            yield pennylane.Hermitian(weight * matrix, wires=supports[output])
+
+
+def layer_qasm(layer: QuantumLayer) -> str:
+    """The one circuit of a layer as OpenQASM 3, without measurements.
+
+    Raises:
+        ArgumentError: a layer of several circuits.
+    """
+    found = _only(layer)
+    uploads = f"{layer.uploads} uploads of {layer.inputs} inputs"
+    title = f"{found.candidate.name}, {layer.n} qubits, depth {layer.depth}, {uploads}"
+    return qasm_text(found.gates, layer.n, title, [f"x{i}" for i in range(layer.inputs)])
+
+
+def _only(layer: QuantumLayer) -> FoundCircuit:
+    found = found_circuits(layer)
+    if len(found) > 1:
+        raise ArgumentError(
+            f"A layer of {len(found)} circuits is no single one: call `discretize(k=1)` first, of "
+            'a layer with structure="layer".'
+        )
+    return found[0]
+
+
+def _numbers(layer: QuantumLayer) -> Values | None:
+    if layer.coefficients is None:
+        return None
+    return layer.coefficients.detach().double().cpu().numpy()
+
+
+def _sample(layer: QuantumLayer, x: Tensor) -> list[float]:
+    """One sample as numbers."""
+    require(isinstance(x, Tensor), "x", "be a tensor", type(x).__name__)
+    got = tuple(x.shape)
+    require(got == (layer.inputs,), "x", f"have the shape ({layer.inputs},), one sample", got)
+    values = x.detach().double().tolist()
+    require(all(map(math.isfinite, values)), "x", "be finite", values)
+    return values

@@ -1,0 +1,479 @@
+"""A layer of any model that is a weighted sum of circuits found by search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, get_args
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import (
+    DescribedModule,
+    ParameterGroup,
+    Ranking,
+    Relaxation,
+    as_relaxation,
+    fewer_rotations,
+    trained,
+)
+from diffqas.circuits import (
+    QLSTM_SPACE,
+    AnyCandidate,
+    AnyObservables,
+    EncodedFinding,
+    SearchSpace,
+    Z,
+    as_space,
+    encoded_findings,
+)
+from diffqas.errors import DiffqasError, choose, finite, require, whole
+from diffqas.layers.found_circuits import MeasuredCircuits, layer_qasm, pennylane_node
+from diffqas.layers.input_rule import SCALES, InputRule
+from diffqas.layers.layer_ranking import layer_ranking
+from diffqas.layers.layer_report import QuantumLayerReport
+from diffqas.layers.perturbation import Loss
+from diffqas.layers.searched_circuits import Groups, SearchedCircuits, stacked
+from diffqas.simulator import MAX_QUBITS, observed
+
+if TYPE_CHECKING:
+    from pennylane import QNode
+    from pennylane.devices import Device
+
+LAYER_STRUCTURES = ("layer", "output")
+"""One row of structural weights for all outputs, or a row for each."""
+
+GROUPS = ("angles", "structure", "observables", "inputs")
+"""Kinds of trained numbers, each with a learning rate of its own."""
+
+NO_ONNX = (
+    "ONNX has no operator for quantum circuits: a model with a QuantumLayer cannot be exported. "
+    "Export the parts before and behind it, or keep the model as a state_dict."
+)
+
+
+class QuantumLayer(SearchedCircuits, DescribedModule):
+    """f(x) = sum_j w_j <O>_j(x; theta): a searched circuit inside any PyTorch model.
+
+    A circuit starts in |0..0>, with Hadamards or not; then, `uploads` times, the inputs turn the
+    qubits and `depth / uploads` layers follow, each an entangler and rotations by the angles theta
+    (data re-uploading, arXiv 1907.02085). Output k is the expectation of the k-th observable, in
+    the weighted sum of all candidates j. Searching is training: angles, structural weights w and
+    the numbers of the observables learn together, and `discretize` keeps the best circuits.
+
+    Position p = c * qubits + q of an upload takes input p modulo `inputs`. So fewer inputs than
+    qubits are repeated, and of more inputs than qubits each upload makes ceil(inputs / qubits)
+    encodings c, each with its `depth / uploads` layers behind it.
+
+    What is random at the start follows from `torch.manual_seed`. `lead` is () in shapes below, or
+    (layers,) of layers that were `stacked`.
+
+    Args:
+        inputs: length of the last dimension of x; x are angles in radians.
+        outputs: length of the last dimension of the result.
+        qubits: of every circuit; None takes as many as inputs.
+        depth: layers of every circuit, a multiple of `uploads`.
+        candidates: circuits with data encoding. The weight of a single one is fixed, at 1 unless
+            the relaxation says otherwise.
+        observables: `Z`, `PauliStrings`, `Diagonal` or `Hermitian`; the first `outputs` of them are
+            read. Trained ones start with normal numbers of spread 1 (arXiv 2504.13414).
+        uploads: how many times the inputs are encoded.
+        input_scale: `"fixed"`, or `"trained"`: a factor for each input and upload, 1 at the start.
+        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
+        sharing: `"shared"` (one theta for all candidates) or `"separate"` (one for each).
+        structure: `"layer"` (one set of structural weights) or `"output"` (one for each output).
+        init_std: standard deviation of the angles at the start, in radians.
+        rates: learning rates of `"angles"`, `"structure"`, `"observables"` and `"inputs"` relative
+            to that of `parameter_groups`; 1 where not given.
+
+    Raises:
+        ArgumentError: a wrong argument.
+
+    >>> from diffqas import Diagonal
+    >>> layer = QuantumLayer(4, 3, observables=Diagonal(2))
+    >>> print(layer.parameter_report())
+    56 trainable numbers: 8 angles + 36 structural + 12 of observables, 36 candidates, 4 qubits,
+    depth 2, 1 upload
+    >>> layer(torch.zeros(10, 7, 4)).shape
+    torch.Size([10, 7, 3])
+    """
+
+    places: Tensor
+    coefficients: nn.Parameter | None
+    factors: nn.Parameter | None
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        qubits: int | None = None,
+        depth: int = 2,
+        candidates: SearchSpace[AnyCandidate] | Iterable[AnyCandidate] = QLSTM_SPACE,
+        observables: AnyObservables = Z(),  # noqa: B008 - a frozen choice
+        uploads: int = 1,
+        input_scale: str = "fixed",
+        relaxation: str | Relaxation = "raw",
+        sharing: str = "shared",
+        structure: str = "layer",
+        *,
+        init_std: float = 0.1,
+        rates: Mapping[str, float] | None = None,
+    ) -> None:
+        if qubits is None:
+            qubits = inputs
+        sizes = {"inputs": inputs, "outputs": outputs, "qubits": qubits, "depth": depth}
+        for name, size in {**sizes, "uploads": uploads}.items():
+            require(whole(size), name, "be a whole number of at least 1", repr(size))
+        require(qubits <= MAX_QUBITS, "qubits", f"be at most {MAX_QUBITS}", qubits)
+        rule = f"divide the depth, {depth}: each upload has as many layers behind it"
+        require(depth % uploads == 0, "uploads", rule, uploads)
+        kinds = get_args(AnyObservables)
+        named = ", ".join(kind.__name__ for kind in kinds)
+        got = repr(observables)
+        require(isinstance(observables, kinds), "observables", f"be an object of {named}", got)
+        observables.checked(qubits, outputs)
+        choose(input_scale, SCALES, "input_scale")
+        choose(structure, LAYER_STRUCTURES, "structure")
+        proper = finite(init_std) and init_std >= 0
+        require(proper, "init_std", "be a finite number of at least 0", init_std)
+        rule = InputRule(inputs, qubits)
+        super().__init__(
+            as_space(candidates),
+            qubits,
+            depth * rule.encodings,
+            as_relaxation(relaxation),
+            sharing,
+            rows=1 if structure == "layer" else outputs,
+            init_std=init_std,
+        )
+        self.inputs, self.outputs, self.uploads = inputs, outputs, uploads
+        self.observables, self.input_scale, self.structured = observables, input_scale, structure
+        self.rates = {} if rates is None else _checked_rates(rates)
+        self.encodings = rule.encodings
+        """Encodings of one upload."""
+        self.register_buffer("places", torch.tensor(rule.places), persistent=False)
+        numbers = observables.numbers(qubits, outputs)
+        self.coefficients = None if numbers is None else nn.Parameter(torch.randn(numbers))
+        self.factors = None
+        if input_scale == "trained":
+            self.factors = nn.Parameter(torch.ones(uploads, inputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs of the weighted sum.
+
+        Args:
+            x: (*lead, ..., inputs), dtype and device of the angles; under `torch.autocast` any
+                dtype.
+
+        Returns:
+            (*lead, ..., outputs), differentiable once in x and in all parameters.
+
+        Raises:
+            ArgumentError: an input of the wrong shape, dtype or device.
+            DiffqasError: the model is being exported to ONNX.
+        """
+        if isinstance(x, Tensor) and _under_autocast(x.device.type):
+            # Angles of half precision are other angles: circuits compute as exactly as ever.
+            with torch.autocast(x.device.type, enabled=False):
+                return self._outputs(x.to(self.angles.dtype))
+        return self._outputs(x)
+
+    def _outputs(self, x: Tensor) -> Tensor:
+        self.check(x)
+        if x.numel() == 0:
+            return x.new_zeros(*x.shape[:-1], self.outputs)
+        coefficients = self.coefficients
+        if coefficients is not None:
+            coefficients = self._beside(coefficients, x)
+        return observed(
+            self.candidates,
+            self.encoded(x),
+            self._beside(self.angles, x),
+            self.observables,
+            outputs=self.outputs,
+            weights=self._beside(self.placed(self.step_weights(), self.choice), x),
+            coefficients=coefficients,
+            uploads=self.uploads * self.encodings,
+            separate=self.separate,
+        )
+
+    def encoded(self, x: Tensor) -> Tensor:
+        """Angles that the inputs become, in radians.
+
+        Args:
+            x: (*lead, ..., inputs).
+
+        Returns:
+            (*lead, ..., uploads * encodings, qubits).
+        """
+        plain = self.inputs == len(self.places)
+        v = x if plain else x.index_select(-1, self.places)
+        v = v.unsqueeze(-2)
+        if self.factors is not None:
+            own = self.factors if plain else self.factors.index_select(-1, self.places)
+            v = v * self._beside(own, x)
+        elif self.uploads > 1:
+            v = v.expand(*v.shape[:-2], self.uploads, -1)
+        if self.encodings == 1:
+            return v
+        return v.reshape(*x.shape[:-1], -1, self.n)
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """Leading dimensions of every parameter: (), or (layers,) of stacked ones."""
+        return tuple(self.structure.shape[:-2])
+
+    def _beside(self, numbers: Tensor, x: Tensor) -> Tensor:
+        """Numbers (*lead, ...) with a dimension of 1 for each one that x has behind its lead."""
+        lead = self.lead
+        if not lead:
+            return numbers  # broadcasting adds dimensions at the left
+        batch = x.dim() - 1 - len(lead)
+        return numbers.reshape(*lead, *[1] * batch, *numbers.shape[len(lead) :])
+
+    def check(self, x: Tensor) -> None:
+        """Refuse an input that `forward` does not take.
+
+        Raises:
+            ArgumentError: the wrong shape, dtype or device.
+            DiffqasError: the model is being exported to ONNX.
+        """
+        if torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting():
+            raise DiffqasError(NO_ONNX)
+        like = self.angles
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        require(kind == like.dtype, "x", f"be a {like.dtype} tensor like the angles", kind)
+        rule = f"be on the device of the angles, {like.device}"
+        require(x.device == like.device, "x", rule, x.device)
+        got, lead = tuple(x.shape), self.lead
+        names = "".join(f"{size}, " for size in lead)
+        proper = len(got) > len(lead) and got[-1] == self.inputs and got[: len(lead)] == lead
+        require(proper, "x", f"have the shape ({names}..., {self.inputs})", got)
+
+    def state_choices(self) -> Mapping[str, object]:
+        """Choices that a `state_dict` tells, and that it is compared by when it is loaded."""
+        return {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "qubits": self.n,
+            "depth": self.depth,
+            "uploads": self.uploads,
+            "input_scale": self.input_scale,
+            "observables": self.observables,
+            "relaxation": self.relaxation,
+            "sharing": self.sharing,
+            "structure": self.structured,
+            "candidates": tuple(self.candidates),
+            "choice": tuple(map(tuple, self.choice.tolist())),
+        }
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """What each row of structural weights belongs to: `all`, or outputs as `output_0`."""
+        if self.structured == "layer":
+            return ("all",)
+        return tuple(f"output_{k}" for k in range(self.outputs))
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Noiseless weights after the relaxation, (*lead, rows, candidates) as in `chosen`."""
+        # Raw weights are the parameters themselves: a caller gets numbers of its own.
+        return self.weights.detach().clone()
+
+    @property
+    def chosen(self) -> dict[str, SearchSpace[AnyCandidate]]:
+        """Candidates of each row: of `all`, or of `output_0`, `output_1`, ..."""
+        return dict(zip(self.rows, self.spaces, strict=True))
+
+    def findings(self, space: SearchSpace[AnyCandidate]) -> Sequence[EncodedFinding]:
+        """What is proved of candidates in this layer; of circuits without proofs that they live."""
+        plain = self.observables == Z() and self.uploads * self.encodings == 1
+        if plain:
+            return encoded_findings(space, self.n, self.depth, self.outputs)
+        everything = tuple(range(self.n))
+        return [EncodedFinding(one, everything, True, None, (), None, "") for one in space]
+
+    def ranking(
+        self, by: str = "weight", *, x: Tensor | None = None, loss: Loss | None = None
+    ) -> dict[str, Ranking]:
+        """Candidates of each row by what they contribute, best first, by the names of `chosen`.
+
+        Candidates that are the same function are merged.
+
+        Args:
+            by: `"weight"`: with raw weights |w| times the standard deviation of the outputs over
+                samples (root mean square over outputs that share w), otherwise the weight.
+                `"perturbation"`: how much the loss rises without the candidate (arXiv 2108.04392).
+            x: samples for `"weight"`, (samples, inputs); None takes 64 standard normal ones.
+            loss: for `"perturbation"`, a function without arguments that gives the loss on given
+                data of the model that this layer is part of; it is called once for each candidate.
+
+        Raises:
+            ArgumentError: a wrong argument, or a loss that is no finite number.
+        """
+        return dict(zip(self.rows, layer_ranking(self, by, x, loss), strict=True))
+
+    def discretize(
+        self,
+        k: int = 1,
+        by: str = "weight",
+        *,
+        x: Tensor | None = None,
+        loss: Loss | None = None,
+    ) -> QuantumLayer:
+        """A new layer with the k best candidates of each row, ready to evaluate or retrain.
+
+        Angles, observables and factors are kept; of candidates that are the same function one is
+        kept, with the sum of their weights.
+
+        Args:
+            k: how many.
+            by: as of `ranking`.
+            x: as of `ranking`.
+            loss: as of `ranking`.
+
+        Raises:
+            ArgumentError: as of `ranking`, or k out of range.
+
+        >>> QuantumLayer(2, 2).discretize(k=3).structural_weights.shape
+        torch.Size([1, 3])
+        """
+        rankings = layer_ranking(self, by, x, loss)
+        most = min(len(entries) for entries in rankings)
+        require(whole(k) and k <= most, "k", f"be between 1 and {most}", k)
+        return self.restricted(
+            [[list(entry.indices) for entry in entries[:k]] for entries in rankings]
+        )
+
+    @torch.no_grad()
+    def restricted(self, groups: Groups) -> QuantumLayer:
+        """Fewer candidates as found here: per row, each group's first, with the group's weight."""
+        _, space = self.part(groups)
+        few = QuantumLayer(
+            self.inputs,
+            self.outputs,
+            self.n,
+            self.depth // self.encodings,
+            space,
+            self.observables,
+            self.uploads,
+            self.input_scale,
+            self.relaxation,
+            self.sharing,
+            self.structured,
+            rates=self.rates,
+        )
+        angles = self.angles
+        if self.separate:
+            places = [list(self.candidates).index(candidate) for candidate in space]
+            angles = angles[places]
+        self.hand_on(few, groups, fewer_rotations(self.candidates, space, angles))
+        few.places = self.places.clone()
+        few.coefficients = _copied(self.coefficients)
+        few.factors = _copied(self.factors)
+        return few
+
+    def to_qiskit(self, x: Tensor | None = None) -> MeasuredCircuits:
+        """Every candidate with a weight as circuits with measurements (extra `interop`).
+
+        Each is there once for every basis that the observables need. `outputs` of the result makes
+        the outputs of this layer of the counts that a device gives.
+
+        Args:
+            x: one sample, (inputs,); None leaves Qiskit parameters x0, x1, ... open.
+
+        Raises:
+            ArgumentError: more than one sample, or numbers that are not finite.
+            DataError: Qiskit is not installed.
+        """
+        return MeasuredCircuits(self, x)
+
+    def to_pennylane(self, device: Device | None = None) -> QNode:
+        """The found circuit and its observables as a QNode of x (extra `interop`).
+
+        x is (inputs,) or (batch, inputs), a tensor or an array; the result is a list with one
+        expectation for each output, times its structural weight.
+
+        Args:
+            device: of PennyLane; None takes `default.qubit`.
+
+        Raises:
+            ArgumentError: a layer of several circuits: `discretize(k=1)` first.
+            DataError: PennyLane is not installed.
+        """
+        return pennylane_node(self, device)
+
+    def to_qasm(self) -> str:
+        """The found circuit as OpenQASM 3: inputs `x0`, `x1`, ... are open, nothing is measured.
+
+        Raises:
+            ArgumentError: a layer of several circuits: `discretize(k=1)` first.
+        """
+        return layer_qasm(self)
+
+    @staticmethod
+    def stacked(layers: Sequence[QuantumLayer]) -> QuantumLayer:
+        """Layers that differ in their numbers only, as one; x gets a leading dimension, too.
+
+        Raises:
+            ArgumentError: layers of different choices.
+        """
+        first = [layer.state_choices() for layer in layers][:1]
+        different = [layer for layer in layers if layer.state_choices() not in first]
+        rule = "differ in their numbers only"
+        require(not different, "layers", rule, f"{len(different)} of other choices than the first")
+        return stacked(layers)
+
+    def parameter_report(self) -> QuantumLayerReport:
+        """Counts of trained and frozen numbers."""
+        counts: dict[str, int] = dict.fromkeys(GROUPS, 0)
+        for name, parameters in self._kinds().items():
+            counts[name] = sum(each.numel() for each in parameters if each.requires_grad)
+        every = sum(parameter.numel() for parameter in self.parameters())
+        return QuantumLayerReport(
+            qubits=self.n,
+            depth=self.depth,
+            uploads=self.uploads,
+            candidates=len(self.candidates),
+            circuit=counts["angles"],
+            structure=counts["structure"],
+            observables=counts["observables"],
+            inputs=counts["inputs"],
+            frozen=every - sum(counts.values()),
+        )
+
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
+        """Groups for `torch.optim`: angles, structure, observables, inputs, without frozen ones.
+
+        Each has `lr` times its own rate.
+        """
+        return trained(self._kinds(), self.rates, lr)
+
+    def _kinds(self) -> dict[str, list[nn.Parameter]]:
+        every = (self.angles, self.structure, self.coefficients, self.factors)
+        pairs = zip(GROUPS, every, strict=True)
+        return {name: [numbers] for name, numbers in pairs if numbers is not None}
+
+    def extra_repr(self) -> str:
+        """Line shown by print(model)."""
+        circuits = f"{len(self.candidates)} candidates, {self.n} qubits, depth {self.depth}"
+        sizes = f"{self.inputs}, {self.outputs}, {circuits}, uploads={self.uploads}"
+        return f"{sizes}, {self.observables}, {self.sharing} angles, {self.relaxation}"
+
+
+def _under_autocast(device: str) -> bool:
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
+def _checked_rates(rates: Mapping[str, float]) -> dict[str, float]:
+    for name, rate in rates.items():
+        choose(name, GROUPS, "rates")
+        proper = finite(rate) and rate >= 0
+        require(proper, "rates", "be finite numbers of at least 0", f"{rate} of {name!r}")
+    return dict(rates)
+
+
+def _copied(numbers: nn.Parameter | None) -> nn.Parameter | None:
+    if numbers is None:
+        return None
+    return nn.Parameter(numbers.detach().clone(), numbers.requires_grad)

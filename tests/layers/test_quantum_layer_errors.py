@@ -1,0 +1,114 @@
+"""Wrong arguments of a searched layer: one line each, which names the argument and the rule."""
+
+import math
+
+import pytest
+import torch
+
+from diffqas import QLSTM_SPACE, Candidate, Diagonal, Hermitian, PauliStrings, QuantumLayer, Z
+from diffqas.errors import ArgumentError
+
+FEW = tuple(QLSTM_SPACE[:3])
+SIZES = {"inputs": 3, "outputs": 2, "depth": 2, "candidates": FEW}
+
+
+def refused(match, call):
+    with pytest.raises(ArgumentError, match=match) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"inputs": 0}, "`inputs` must be a whole number of at least 1, but got 0"),
+        ({"inputs": 3.0}, "`inputs` must be a whole number"),
+        ({"inputs": True}, "`inputs` must be a whole number"),
+        ({"outputs": -1}, "`outputs` must be a whole number"),
+        ({"outputs": math.nan}, "`outputs` must be a whole number"),
+        ({"qubits": 0}, "`qubits` must be a whole number"),
+        ({"qubits": 27}, "`qubits` must be at most 26, but got 27"),
+        ({"depth": 0}, "`depth` must be a whole number"),
+        ({"depth": 3, "uploads": 2}, "`uploads` must divide the depth, 3"),
+        ({"uploads": 0}, "`uploads` must be a whole number"),
+        ({"outputs": 4}, "`outputs` must be at most the number of observables, 3"),
+        ({"observables": Z((0,))}, "`outputs` must be at most the number of observables, 1"),
+        ({"observables": Z((0, 3))}, "`observables` must read qubits of 0..2"),
+        ({"observables": PauliStrings(("ZZ", "XX"))}, "one letter for each of 3 qubits"),
+        ({"observables": PauliStrings(("ZZZ",))}, "`outputs` must be at most"),
+        ({"observables": Diagonal(4)}, "`locality` must be at most the number of qubits, 3"),
+        ({"observables": Hermitian(4)}, "`locality` must be at most the number of qubits, 3"),
+        ({"observables": "z"}, "`observables` must be an object of Z, PauliStrings, .*got 'z'"),
+        ({"observables": Z}, "`observables` must be an object of Z"),
+        ({"input_scale": "train"}, "`input_scale` must be one of fixed, trained, .*'trained'"),
+        ({"relaxation": "soft"}, "`relaxation` must be one of raw, softmax, gumbel"),
+        ({"sharing": "both"}, "`sharing` must be one of shared, separate"),
+        ({"structure": "gate"}, "`structure` must be one of layer, output"),
+        ({"init_std": math.nan}, "`init_std` must be a finite number of at least 0, but got nan"),
+        ({"init_std": -1.0}, "`init_std` must be a finite number of at least 0"),
+        ({"init_std": math.inf}, "`init_std` must be a finite number of at least 0"),
+        ({"rates": {"angle": 1.0}}, "`rates` must be one of angles, structure, .*'angles'"),
+        ({"rates": {"angles": math.nan}}, "`rates` must be finite numbers of at least 0"),
+        ({"candidates": []}, "`candidates` must hold at least one"),
+        ({"candidates": [Candidate()]}, "`candidates` must encode data, but got Ent-RY"),
+        ({"candidates": "ry"}, "`candidates` must be a sequence of Candidate objects"),
+        (
+            {"candidates": [Candidate(entangler=[(0, 5)], encoding="ry")]},
+            "`entangler` must use qubits 0..2",
+        ),
+    ],
+    ids=str,
+)
+def test_arguments(choices, message):
+    refused(message, lambda: QuantumLayer(**{**SIZES, **choices}))
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (torch.zeros(4), r"`x` must have the shape \(..., 3\), but got \(4,\)"),
+        (torch.zeros(2, 1), r"`x` must have the shape \(..., 3\)"),
+        (torch.zeros(()), r"`x` must have the shape \(..., 3\), but got \(\)"),
+        (torch.zeros(2, 3, dtype=torch.float64), "`x` must be a torch.float32 tensor like the"),
+        (torch.zeros(2, 3, dtype=torch.int64), "`x` must be a torch.float32 tensor like the"),
+        (torch.zeros(2, 3, dtype=torch.float16), "`x` must be a torch.float32 tensor like the"),
+        (torch.zeros(2, 3, device="meta"), "`x` must be on the device of the angles, cpu"),
+        ([0.0, 0.0, 0.0], "`x` must be a torch.float32 tensor like the angles, but got list"),
+        (None, "`x` must be a torch.float32 tensor like the angles, but got NoneType"),
+    ],
+    ids=str,
+)
+def test_inputs(x, message):
+    refused(message, lambda: QuantumLayer(**SIZES)(x))
+
+
+def test_inputs_of_stacked_layers():
+    together = QuantumLayer.stacked([QuantumLayer(**SIZES) for _ in range(2)])
+    refused(r"`x` must have the shape \(2, ..., 3\)", lambda: together(torch.zeros(4, 3)))
+    refused("`layer` must be a single one", together.ranking)
+    refused("`layer` must be a single one", together.discretize)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"k": 0}, "`k` must be between 1 and"),
+        ({"k": 4}, "`k` must be between 1 and"),
+        ({"k": 1.0}, "`k` must be between 1 and"),
+        ({"by": "weights"}, "`by` must be one of weight, perturbation"),
+        ({"by": "perturbation"}, "`loss` must be a function without arguments"),
+        ({"by": "perturbation", "loss": 1.0}, "`loss` must be a function without arguments"),
+        ({"by": "perturbation", "loss": lambda: math.nan}, "`loss` must give a finite number"),
+        ({"loss": lambda: 1.0}, "`loss` must be left out unless by='perturbation'"),
+        (
+            {"by": "perturbation", "loss": lambda: 1.0, "x": torch.zeros(3, 3)},
+            "`x` must be left out unless by='weight'",
+        ),
+        ({"x": torch.zeros(3)}, r"`x` must have the shape \(samples, 3\)"),
+        ({"x": torch.zeros(1, 3)}, "`x` must hold at least two samples"),
+        ({"x": torch.zeros(4, 2)}, r"`x` must have the shape \(..., 3\)"),
+    ],
+    ids=str,
+)
+def test_discretize(arguments, message):
+    refused(message, lambda: QuantumLayer(**SIZES).discretize(**arguments))
