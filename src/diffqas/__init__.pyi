@@ -1,3 +1,4 @@
+from .circuits import ENCODED_SPACE as ENCODED_SPACE
 from .circuits import QLSTM_SPACE as QLSTM_SPACE
 from .circuits import TABLE_I as TABLE_I
 from .circuits import Ansatz as Ansatz

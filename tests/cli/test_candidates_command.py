@@ -47,6 +47,10 @@ def test_a_file_is_known_by_its_suffix(suffix, tmp_path, capsys):
     ("options", "message"),
     [
         (["--qubits", "27"], "Argument `qubits` must be between 1 and 26, but got 27."),
+        (
+            ["--candidates", "1"],
+            "Argument `candidates` must go with the models qt and vqc, but got qlstm.",
+        ),
         (["--depth", "0"], "Argument `depth` must be at least 1, but got 0."),
         (
             ["--outputs", "7"],
@@ -56,3 +60,40 @@ def test_a_file_is_known_by_its_suffix(suffix, tmp_path, capsys):
 )
 def test_wrong_sizes_are_one_line(options, message, refused):
     assert refused("candidates", "--model", "qlstm", *options) == f"diffqas: {message}"
+
+
+def test_the_space_of_a_searched_layer_is_listed_and_counted(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    main(["candidates", "--model", "vqc"])
+    text = capsys.readouterr().out
+    assert "480 of 480 see their input and train on 4 qubits, depth 2, 4 outputs: 0 see no" in text
+    assert "462 different live circuits." in text
+    assert "exact arithmetic modulo a prime" in text
+    (line,) = [line for line in text.splitlines() if " H-RY.RZ/CZ-Ring-RZ.RY.RZ " in line]
+    assert line.split()[1:] == ["H-RY.RZ/CZ-Ring-RZ.RY.RZ", "all", "yes", "live"]
+
+
+def test_uploads_and_observables_decide_what_is_dead(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    options = ["--uploads", "2", "--observables", "diagonal", "--locality", "3"]
+    main(["candidates", "--candidates", "1", "ry/ring-rx", "--model", "vqc", *options])
+    text = capsys.readouterr().out
+    where = "4 qubits, depth 4, 2 uploads, 4 outputs by Diagonal(locality=3, windows='sliding')"
+    assert f"2 of 2 see their input and train on {where}" in text
+    main(["candidates", "--model", "vqc", "--candidates", "1", "--observables", "XXII", "ziii"])
+    assert "2 outputs by PauliStrings(strings=('XXII', 'ZIII')" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--observables", "q"], "Argument `strings` must be made of the letters I, X, Y and Z,"),
+        (["--observables", "ZZ"], "Argument `observables` must have one letter for each of 4"),
+        (["--observables", "diagonal", "--locality", "5"], "Argument `locality` must be at most"),
+        (["--uploads", "0"], "Argument `uploads` must be at least 1, but got 0."),
+        (["--uploads", "2", "--depth", "3"], "Argument `depth` must be a multiple of the uploads"),
+        (["--outputs", "9"], "Argument `outputs` must be at most the number of observables, 4 of"),
+    ],
+)
+def test_what_a_layer_cannot_measure_is_one_line(options, message, refused):
+    assert refused("candidates", "--model", "vqc", *options).startswith(f"diffqas: {message}")

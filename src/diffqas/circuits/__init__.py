@@ -10,8 +10,8 @@ from diffqas.circuits.drawing import columns as columns
 from diffqas.circuits.drawing import draw as draw
 from diffqas.circuits.drawing import labels as labels
 from diffqas.circuits.encoded import EncodedFinding as EncodedFinding
-from diffqas.circuits.encoded import blind as blind
 from diffqas.circuits.encoded import encoded_findings as encoded_findings
+from diffqas.circuits.encoded_rules import blind as blind
 from diffqas.circuits.encodings import shown as shown
 from diffqas.circuits.entanglers import CNOT_ENTANGLERS as CNOT_ENTANGLERS
 from diffqas.circuits.entanglers import ENTANGLERS as ENTANGLERS
@@ -24,6 +24,8 @@ from diffqas.circuits.gate import Gate as Gate
 from diffqas.circuits.gate import InputSlot as InputSlot
 from diffqas.circuits.gate import Slot as Slot
 from diffqas.circuits.gates import Angles as Angles
+from diffqas.circuits.gates import Encodings as Encodings
+from diffqas.circuits.gates import encoded_gates as encoded_gates
 from diffqas.circuits.gates import gate_list as gate_list
 from diffqas.circuits.identities import COMPLEX as COMPLEX
 from diffqas.circuits.identities import CONSTANTS as CONSTANTS
@@ -58,6 +60,7 @@ from diffqas.circuits.qasm import qasm_text as qasm_text
 from diffqas.circuits.qasm import to_qasm as to_qasm
 from diffqas.circuits.qasm_ansatz import QasmAnsatz as QasmAnsatz
 from diffqas.circuits.qasm_ansatz import read_qasm as read_qasm
+from diffqas.circuits.search_space import ENCODED_SPACE as ENCODED_SPACE
 from diffqas.circuits.search_space import QLSTM_SPACE as QLSTM_SPACE
 from diffqas.circuits.search_space import TABLE_I as TABLE_I
 from diffqas.circuits.search_space import AnyCandidate as AnyCandidate

@@ -1,25 +1,41 @@
-"""Findings about a candidate with data encoding that need no simulation.
+"""Findings about a candidate with data encoding that need no simulation of quantum states.
 
 A circuit of `depth` layers is pulled back string by string (`diffqas.circuits.paulis`); an encoding
 shows some of the strings that are reached (`diffqas.circuits.encodings`). An output depends on an
 input if a string that is shown has there a letter that varies; it depends on the angles if the way
 to a string that is shown has a branch.
+
+With several uploads of the data, several rotations by one input, CZs or other observables than Z,
+outputs are computed exactly in a finite field instead (`diffqas.circuits.residues`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from diffqas.circuits.ansatz import Ansatz
 from diffqas.circuits.candidate import Candidate
+from diffqas.circuits.encoded_rules import (
+    blind,
+    likeness,
+    made_of_cnots,
+    rule_evidence,
+    untrainable,
+)
 from diffqas.circuits.encodings import ONE, shown
+from diffqas.circuits.evidence import MEASURED, RESIDUES, RULES, STRINGS, Evidence
 from diffqas.circuits.fingerprint import fingerprint
+from diffqas.circuits.gates import gate_list
+from diffqas.circuits.measured import measured_evidence
+from diffqas.circuits.observables import AnyObservables, Z
 from diffqas.circuits.paulis import Program, programs
-from diffqas.circuits.permutations import apply_cnots
-from diffqas.circuits.search_space import SearchSpace, as_space
+from diffqas.circuits.residues import MAX_RESIDUE_QUBITS, residue_evidence
+from diffqas.circuits.search_space import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
 
 
@@ -27,19 +43,23 @@ from diffqas.errors import require
 class EncodedFinding:
     """What is known about one candidate with data encoding, for one circuit size."""
 
-    candidate: Candidate
+    candidate: AnyCandidate
     inputs: tuple[int, ...]
-    """Qubits whose input some output depends on."""
+    """Encoding angles, by their qubits, that some output depends on."""
     trains: bool
     """Whether some output depends on the angles."""
     constant: tuple[int, ...] | None
     """Values of the outputs where they depend on nothing, else None."""
     reasons: tuple[str, ...]
     """Why it sees no input, why it does not train; empty if it does both."""
-    duplicate_of: Candidate | None
+    duplicate_of: AnyCandidate | None
     """An earlier candidate that is the same function of inputs and (shared) angles."""
     likeness: str
     """Why it is that function; empty without duplicate."""
+    known_by: str = STRINGS
+    """How this is known: `strings` and `rules` are proofs, `residues` a proof but for a chance
+    below 1e-10, `measured` of a circuit of one's own the values at random places.
+    """
 
     @property
     def sees(self) -> bool:
@@ -58,48 +78,38 @@ class EncodedFinding:
         return "; ".join((*self.reasons, *(f"always {value}" for value in values))) or "live"
 
 
-def blind(candidate: Candidate) -> str | None:
-    """Why no circuit of this kind sees its input, whatever its size; None if no rule says so."""
-    axes = set(candidate.rotations)
-    if candidate.hadamard and candidate.encoding == "rx":
-        return "blind: RX leaves |+> alone, the input only turns a global phase"
-    if not candidate.hadamard and candidate.encoding == "rz":
-        return "blind: RZ leaves |0> alone, the input only turns a global phase"
-    if candidate.hadamard and candidate.encoding == "rz" and axes == {"rz"}:
-        return "blind: outputs stay Z-strings, whose mean is 0 on qubits that RZ turned from |+>"
-    return None
-
-
-def untrainable(candidate: Candidate) -> str | None:
-    """Why the angles of this kind never matter, whatever the size; None if no rule says so."""
-    axes = set(candidate.rotations)
-    if axes == {"rz"}:
-        return (
-            "fixed: CNOTs take Z-strings to Z-strings and RZ commutes with them, "
-            "the angles drop out"
-        )
-    if candidate.hadamard and candidate.encoding == "rx" and axes == {"rx"}:
-        return "fixed: CNOTs and RX leave |+..+> alone, the angles only turn a global phase"
-    return None
-
-
 def encoded_findings(
-    candidates: SearchSpace | Iterable[Candidate], n: int, depth: int, outputs: int
+    candidates: SearchSpace | Iterable[AnyCandidate],
+    n: int,
+    depth: int,
+    outputs: int,
+    *,
+    uploads: int = 1,
+    observables: AnyObservables | None = None,
+    told: Callable[[int], None] | None = None,
 ) -> list[EncodedFinding]:
     """Dead candidates and duplicates of a space, in the space's order.
 
-    Exact while an output is at most `paulis.MAX_STRINGS` strings (eight qubits at any depth, more
-    in shallow circuits); beyond, a candidate is called blind, fixed or a duplicate only by rules
-    that hold at every size.
+    How a finding is known stands in its `known_by`. Candidates of one rotation per input and CNOTs,
+    whose first qubits are measured by Z after one upload, are decided by their Pauli strings: exact
+    while an output is at most `paulis.MAX_STRINGS` strings (eight qubits at any depth, more in
+    shallow circuits). All others are decided by arithmetic modulo a prime up to 12 qubits. Beyond,
+    a candidate is called blind, fixed or a duplicate only by rules that hold at every size.
+    Circuits of one's own are measured.
 
     Args:
         candidates: circuits with data encoding.
         n: qubits.
-        depth: layers.
-        outputs: how many qubits are read, the first ones.
+        depth: layers of the whole circuit.
+        outputs: how many observables are read, the first ones.
+        uploads: how often the data is encoded, each time before as many layers.
+        observables: what is measured; None stands for `Z()`. Of trained ones everything is asked
+            for any values of their numbers.
+        told: called with the number of candidates that are done, after each.
 
     Raises:
-        ArgumentError: a candidate without encoding, or a size below 1.
+        ArgumentError: a candidate without encoding, or one that does not fit the qubits; a size
+            below 1; layers that are no multiple of the uploads; observables that do not fit.
 
     >>> from diffqas.circuits import QLSTM_SPACE
     >>> found = encoded_findings(QLSTM_SPACE, 6, 5, 5)
@@ -107,47 +117,88 @@ def encoded_findings(
     (14, 14, 16)
     """
     space = as_space(candidates)
-    for name, value in (("n", n), ("depth", depth), ("outputs", outputs)):
+    for name, value in (("n", n), ("depth", depth), ("outputs", outputs), ("uploads", uploads)):
         require(isinstance(value, int) and value >= 1, name, "be at least 1", value)
-    require(outputs <= n, "outputs", f"be at most the number of qubits, {n}", outputs)
-    return list(_findings(space, n, depth, outputs))
-
-
-@lru_cache(maxsize=32)  # a ranking asks for each gate and each seed
-def _findings(space: SearchSpace, n: int, depth: int, outputs: int) -> tuple[EncodedFinding, ...]:
-    first: dict[Hashable, Candidate] = {}
-    result = []
+    if observables is None:
+        require(outputs <= n, "outputs", f"be at most the number of qubits, {n}", outputs)
+    rule = f"be a multiple of the uploads, {uploads}"
+    require(depth % uploads == 0, "depth", rule, depth)
     for candidate in space:
         require(candidate.encodes, "candidates", "encode data", candidate.name)
+        gate_list(candidate, n)  # tells of one that does not fit n qubits
+    measured = Z() if observables is None else observables.checked(n, outputs)
+    question = Question(n, depth, outputs, uploads, measured)
+    way = _way(space, question)
+    first: dict[Hashable, AnyCandidate] = {}
+    result = []
+    for number, candidate in enumerate(space, 1):
+        result.append(_finding(candidate, question, way, first))
+        if told is not None:
+            told(number)
+    return result
+
+
+class Question(NamedTuple):
+    """What is asked of a circuit: its size, and what is measured."""
+
+    n: int
+    depth: int
+    outputs: int
+    uploads: int
+    observables: AnyObservables
+
+
+def _way(space: SearchSpace, question: Question) -> str:
+    """How the candidates of a space are looked at: all alike, so that their marks compare."""
+    plain = [each for each in space if isinstance(each, Candidate)]
+    simple = all(len(each.encodings) == 1 and made_of_cnots(each) for each in plain)
+    if simple and question.uploads == 1 and question.observables == Z():
+        return STRINGS
+    return RESIDUES if question.n <= MAX_RESIDUE_QUBITS else RULES
+
+
+def _finding(
+    candidate: AnyCandidate, question: Question, way: str, first: dict[Hashable, AnyCandidate]
+) -> EncodedFinding:
+    """What is known of one candidate, and the first one of its kind, which is noted in `first`."""
+    if isinstance(candidate, Ansatz):
+        known_by, found = MEASURED, measured_evidence(candidate, *question)
+    else:
+        known_by, found = _known(candidate, question, way)
+    # Constants are equal whatever makes them; with trained numbers their marks tell them apart.
+    mark = found.constant or (known_by, found.mark)
+    original = first.setdefault(mark, candidate)
+    copy = original is not candidate
+    alike = ""
+    if copy and isinstance(candidate, Candidate) and isinstance(original, Candidate):
+        alike = likeness(candidate, original, found.constant, question.n)
+    elif copy:
+        alike = "equal values at random inputs and angles"
+    return EncodedFinding(
+        candidate,
+        found.inputs,
+        found.trains,
+        found.constant,
+        _reasons(candidate, found, question, known_by),
+        original if copy else None,
+        alike,
+        known_by,
+    )
+
+
+@lru_cache(maxsize=4096)  # a ranking asks for each gate and each seed
+def _known(candidate: Candidate, question: Question, way: str) -> tuple[str, Evidence]:
+    n, depth, outputs, uploads, observables = question
+    if way == RESIDUES:
+        return RESIDUES, residue_evidence(candidate, n, depth, outputs, uploads, observables)
+    if way == STRINGS:
         found = programs(candidate.cnots(n), candidate.rotations, n, depth, outputs)
-        if found is None:
-            inputs, trains, constant = _by_rules(candidate, n, outputs)
-            mark = _structure(candidate, n)
-        else:
-            inputs, trains, constant = _by_strings(candidate, found, n)
-            mark = fingerprint(candidate, found, n)
-        if constant is not None:
-            # Constants are equal whatever makes them.
-            mark = constant
-        original = first.setdefault(mark, candidate)
-        copy = original is not candidate
-        result.append(
-            EncodedFinding(
-                candidate,
-                inputs,
-                trains,
-                constant,
-                _reasons(candidate, bool(inputs), trains),
-                original if copy else None,
-                _likeness(candidate, original, constant, n) if copy else "",
-            )
-        )
-    return tuple(result)
+        if found is not None:
+            return STRINGS, _by_strings(candidate, found, n)
+    return RULES, rule_evidence(candidate, n, outputs, uploads, observables)
 
 
-def _by_strings(
-    candidate: Candidate, found: list[Program], n: int
-) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
+def _by_strings(candidate: Candidate, found: list[Program], n: int) -> Evidence:
     """Inputs that are seen, whether the angles matter, and constants, from the reached strings."""
     # No coefficient vanishes for all angles (see `paulis`), so what is reached and shown counts.
     seen, trains, values = np.zeros(n, bool), False, []
@@ -157,59 +208,44 @@ def _by_strings(
         # Before the first branch there is one string, after it every way has branched.
         trains |= len(each.pairs) > 0 and len(strings.slots) > 0
         values.append(int((each.sign[strings.slots] * strings.signs).sum()))
-    constant = not seen.any() and not trains
-    return tuple(np.flatnonzero(seen).tolist()), trains, tuple(values) if constant else None
+    constant = None
+    if not seen.any() and not trains:
+        constant = tuple(values)
+    inputs = tuple(np.flatnonzero(seen).tolist())
+    return Evidence(inputs, trains, constant, fingerprint(candidate, found, n))
 
 
-def _by_rules(
-    candidate: Candidate, n: int, outputs: int
-) -> tuple[tuple[int, ...], bool, tuple[int, ...] | None]:
-    sees, trains = blind(candidate) is None, untrainable(candidate) is None
-    seen = tuple(range(n)) if sees else ()
-    if sees or trains:
-        return seen, trains, None
-    # Z-strings of |0..0> are 1, those of qubits turned from |+> are 0.
-    value = int(not candidate.hadamard)
-    return seen, trains, (value,) * outputs
+SMALL = {
+    STRINGS: (
+        "at this size no string of an output that its encoding shows has a letter that varies",
+        "at this size no string of an output that its encoding shows has an angle",
+    ),
+    RESIDUES: (
+        "at this size no output changes with an input",
+        "at this size no output changes with an angle",
+    ),
+    MEASURED: (
+        "measured: no output changes with an input",
+        "measured: no output changes with an angle",
+    ),
+}
+"""Why a candidate is blind or fixed where no rule says so, by how it is known."""
 
 
-def _structure(candidate: Candidate, n: int) -> Hashable:
-    """A mark of the circuit's function: equal marks mean equal functions at every depth.
-
-    It is made of the encoding, the rotations and the map of a layer.
-    """
-    encoding = (candidate.hadamard, candidate.encoding)
-    # RX and RY turn |0> to Bloch vectors that differ by a turn about Z, which Z-strings never
-    # show; RZ and CNOTs make nothing else of an output.
-    if encoding == (False, "rx") and set(candidate.rotations) == {"rz"}:
-        encoding = (False, "ry")
-    return encoding, candidate.rotations, _layer(candidate, n)
-
-
-def _layer(candidate: Candidate, n: int) -> tuple[int, ...]:
-    """One layer's CNOTs as a map over GF(2): the images of the unit vectors say all."""
-    return tuple(apply_cnots(1 << np.arange(n), candidate.cnots(n), n).tolist())
-
-
-def _reasons(candidate: Candidate, sees: bool, trains: bool) -> tuple[str, ...]:
-    small = "at this size no string of an output that its encoding shows has"
+def _reasons(
+    candidate: AnyCandidate, found: Evidence, question: Question, known_by: str
+) -> tuple[str, ...]:
+    observables, uploads = question.observables, question.uploads
+    no_input, no_angle = SMALL.get(known_by, ("", ""))
+    rules: tuple[str | None, str | None] = None, None
+    if isinstance(candidate, Candidate):
+        rules = (
+            blind(candidate, observables, uploads),
+            untrainable(candidate, observables, uploads),
+        )
     reasons: list[str] = []
-    if not sees:
-        reasons.append(blind(candidate) or f"blind: {small} a letter that varies")
-    if not trains:
-        reasons.append(untrainable(candidate) or f"fixed: {small} an angle")
+    if not found.inputs:
+        reasons.append(rules[0] or f"blind: {no_input}")
+    if not found.trains:
+        reasons.append(rules[1] or f"fixed: {no_angle}")
     return tuple(reasons)
-
-
-def _likeness(
-    candidate: Candidate, original: Candidate, constant: tuple[int, ...] | None, n: int
-) -> str:
-    if constant is not None:
-        return "the same constant"
-    if {candidate.encoding, original.encoding} == {"rx", "ry"} and set(candidate.rotations) == {
-        "rz"
-    }:
-        return "from |0>, RX and RY encoding show the same <Z> = cos v"
-    if candidate.entangler != original.entangler and _layer(candidate, n) == _layer(original, n):
-        return "the two entanglers are the same map"
-    return "equal strings with equal coefficients"

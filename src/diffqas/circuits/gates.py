@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from diffqas.circuits.ansatz import Ansatz, GateList, ansatz_gates
 from diffqas.circuits.gate import Angle, InputSlot, Slot
 from diffqas.circuits.gate import Gate as Gate
 from diffqas.circuits.search_space import AnyCandidate
-from diffqas.errors import require
+from diffqas.errors import ArgumentError, finite, require, whole
 
 Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
 Circuit = AnyCandidate | Sequence[AnyCandidate]
 """A candidate, the same in every layer, or one for each layer: the first decides how the circuit
 begins.
+"""
+Encodings: TypeAlias = Sequence[Sequence[float | InputSlot]]
+"""What the encoding angles (uploads, n) are: numbers in radians, or `InputSlot`s, whose index is a
+place in the list of open inputs.
 """
 
 
@@ -47,52 +52,131 @@ def gate_list(candidate: AnyCandidate, n: int) -> GateList:
     return GateList(tuple(start), tuple(layer), tuple(encoding))
 
 
-def operations(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> list[Gate]:
+def encoded_gates(candidate: Circuit, n: int, depth: int, uploads: int = 1) -> tuple[Gate, ...]:
+    """All gates of a circuit in the order in which they act, its angles and inputs open.
+
+    The gates of the start come first; then, for every upload, those that encode data and
+    `depth / uploads` layers. Layers and uploads are counted through: a `Slot` names qubit
+    `layer * n + qubit`, an `InputSlot` encoding angle `upload * n + index`.
+
+    Args:
+        candidate: the circuit; or a candidate for each layer, the first of which decides how it
+            begins.
+        n: qubits.
+        depth: layers of the whole circuit.
+        uploads: how often data is encoded.
+
+    Raises:
+        ArgumentError: a candidate that does not fit, or layers that are no multiple of the uploads.
+
+    >>> from diffqas.circuits import Candidate
+    >>> gates = encoded_gates(Candidate(encoding="ry", rotation="rx"), 1, depth=2, uploads=2)
+    >>> [(gate.name, gate.angle.factor) for gate in gates]
+    [('ry', 1.0), ('rx', 1.0), ('ry', 1.0), ('rx', 1.0)]
+    >>> gates[2].angle.index, gates[3].angle.qubit
+    (1, 1)
+    """
+    require(whole(uploads), "uploads", "be a whole number of at least 1", uploads)
+    rule = f"be a multiple of the uploads, {uploads}"
+    require(depth % uploads == 0, "depth", rule, depth)
+    # A circuit found layer by layer has a candidate for each; an ordinary one repeats the same.
+    layers = list(candidate) if isinstance(candidate, Sequence) else [candidate] * depth
+    rule = f"be one for each of {depth} layers"
+    require(len(layers) == depth, "candidate", rule, len(layers))
+    begin = gate_list(layers[0], n)
+    gates = list(begin.start)
+    for number, own in enumerate(layers):
+        upload, within = divmod(number, depth // uploads)
+        if within == 0:
+            gates += [_shifted(gate, upload * n) for gate in begin.encoding]
+        gates += [_shifted(gate, number * n) for gate in gate_list(own, n).layer]
+    return tuple(gates)
+
+
+def _shifted(gate: Gate, by: int) -> Gate:
+    """A gate whose slots are counted from another layer or upload."""
+    angles: list[Angle] = []
+    for angle in gate.angles:
+        if isinstance(angle, Slot):
+            angle = Slot(angle.qubit + by, angle.index, angle.factor, angle.offset)
+        if isinstance(angle, InputSlot):
+            angle = InputSlot(angle.index + by, angle.factor, angle.offset)
+        angles.append(angle)
+    return gate.with_angles(angles)
+
+
+def operations(
+    candidate: Circuit,
+    angles: Angles,
+    inputs: Sequence[str] = (),
+    *,
+    uploads: int = 1,
+    encodings: Encodings | None = None,
+) -> list[Gate]:
     """The gates of a candidate at the given angles, in the order in which they act.
+
+    An angle that stays open is an `InputSlot`, whose index is a place in `inputs`.
 
     Args:
         candidate: the circuit; of several candidates, one for each layer, the first alone brings
             Hadamards or encoding.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, the name of the angle that encodes data, for each
-            qubit.
+        inputs: of a circuit with data encoding, the names of the inputs that stay open: one for
+            each encoding angle, row by row through (uploads, n); with `encodings` any number.
+        uploads: how often data is encoded.
+        encodings: what the encoding angles are, if not the inputs one by one.
 
     Raises:
-        ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations
-            per qubit.
+        ArgumentError: `inputs` or `encodings` does not go with the candidate, or `angles` has too
+            few rotations per qubit.
 
     >>> from diffqas.circuits import Candidate
     >>> [gate.name for gate in operations(Candidate(rotation="ry"), [[0.5, 1.0]])]
     ['cx', 'ry', 'ry']
+    >>> half = [[InputSlot(0, 0.5)]]
+    >>> operations(Candidate(encoding="rx"), [[0.5]], ["x"], encodings=half)[0].angle
+    InputSlot(index=0, factor=0.5, offset=0.0)
     """
     require(len(angles) >= 1, "angles", "have at least one layer", 0)
-    # A circuit found layer by layer has a candidate for each; an ordinary one repeats the same.
-    layers = list(candidate) if isinstance(candidate, Sequence) else [candidate] * len(angles)
-    rule = f"be one for each of {len(angles)} layers"
-    require(len(layers) == len(angles), "candidate", rule, len(layers))
-    first, n = layers[0], len(angles[0])
+    depth, n = len(angles), len(angles[0])
+    gates = encoded_gates(candidate, n, depth, uploads)
+    layers = list(candidate) if isinstance(candidate, Sequence) else [candidate] * depth
     even = all(len(layer) == n for layer in angles)
     require(even, "angles", "have as many qubits in each layer", "ragged layers")
-    encoded = n if first.encodes else 0
-    require(len(inputs) == encoded, "inputs", f"hold {encoded} names for {first.name}", len(inputs))
-    found = gate_list(first, n)
-    gates = [*found.start, *(_named(gate, inputs) for gate in found.encoding)]
+    rows: list[Sequence[float]] = []
     for own, qubits in zip(layers, angles, strict=True):
-        values = _per_qubit(qubits, own)
-        gates += [_valued(gate, values) for gate in gate_list(own, n).layer]
-    return gates
+        rows += _per_qubit(qubits, own)
+    data = _encoding_angles(layers[0], n, inputs, uploads, encodings)
+    return [
+        gate.with_angles([_value(angle, rows, data) for angle in gate.angles]) for gate in gates
+    ]
 
 
-def _named(gate: Gate, inputs: Sequence[str]) -> Gate:
-    """A gate that encodes data, its open angles called as `inputs` says."""
-    angles: list[Angle] = []
-    for angle in gate.angles:
-        if isinstance(angle, InputSlot):
-            plain = angle.factor == 1 and angle.offset == 0
-            require(plain, "candidate", "encode inputs without factor and offset", angle)
-            angle = inputs[angle.index]
-        angles.append(angle)
-    return gate.with_angles(angles)
+def _encoding_angles(
+    first: AnyCandidate,
+    n: int,
+    inputs: Sequence[str],
+    uploads: int,
+    encodings: Encodings | None,
+) -> list[float | InputSlot]:
+    """What each encoding angle is, row by row through (uploads, n)."""
+    if encodings is None or not first.encodes:
+        count = uploads * n if first.encodes else 0
+        rule = f"hold {count} names for {first.name}"
+        require(len(inputs) == count, "inputs", rule, len(inputs))
+        return [InputSlot(place) for place in range(count)]
+    rule = f"have the shape ({uploads}, {n})"
+    proper = len(encodings) == uploads and all(len(row) == n for row in encodings)
+    require(proper, "encodings", rule, f"rows of {', '.join(str(len(row)) for row in encodings)}")
+    found = [entry for row in encodings for entry in row]
+    for entry in found:
+        if not isinstance(entry, InputSlot):
+            require(finite(entry), "encodings", "be finite numbers or InputSlots", repr(entry))
+        elif entry.index not in range(len(inputs)):
+            raise ArgumentError(
+                f"Argument `encodings` must name one of {len(inputs)} inputs, but got {entry}."
+            )
+    return found
 
 
 def _per_qubit(
@@ -111,15 +195,20 @@ def _per_qubit(
     return values
 
 
-def _valued(gate: Gate, values: Sequence[Sequence[float]]) -> Gate:
-    """A gate with the numbers that belong into its slots."""
-    return gate.with_angles([_value(angle, values) for angle in gate.angles])
-
-
-def _value(angle: Angle, values: Sequence[Sequence[float]]) -> Angle:
-    if not isinstance(angle, Slot):
+def _value(
+    angle: Angle, rows: Sequence[Sequence[float]], data: Sequence[float | InputSlot]
+) -> Angle:
+    """What stands in a slot: a number, or an input that stays open."""
+    if isinstance(angle, Slot):
+        return float(angle.factor * rows[angle.qubit][angle.index] + angle.offset)
+    if not isinstance(angle, InputSlot):
         return angle
-    return float(angle.factor * values[angle.qubit][angle.index] + angle.offset)
+    entry = data[angle.index]
+    if isinstance(entry, InputSlot):
+        # f (g x + h) + o = (f g) x + (f h + o)
+        factor = angle.factor * entry.factor
+        return InputSlot(entry.index, factor, angle.factor * entry.offset + angle.offset)
+    return float(angle.factor * entry + angle.offset)
 
 
 def named(candidate: Circuit) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diffqas.circuits.gate import GATES, Angle, Gate, InputSlot
-from diffqas.circuits.gates import Angles, Circuit, named, operations
+from diffqas.circuits.gates import Angles, Circuit, Encodings, named, operations
 from diffqas.circuits.search_space import AnyCandidate
 from diffqas.errors import DataError, require
 
@@ -47,7 +47,14 @@ _QISKIT = {"u3": "u"}
 """Methods of Qiskit's circuits that are not called as in stdgates.inc."""
 
 
-def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> QuantumCircuit:
+def to_qiskit(
+    candidate: Circuit,
+    angles: Angles,
+    inputs: Sequence[str] = (),
+    *,
+    uploads: int = 1,
+    encodings: Encodings | None = None,
+) -> QuantumCircuit:
     """The candidate at the given angles as a Qiskit circuit, without measurements.
 
     Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state,
@@ -58,14 +65,24 @@ def to_qiskit(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) ->
         candidate: the circuit; or a candidate for each layer, the first of which decides how it
             begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, a name per qubit: Qiskit parameters that stay open.
+        inputs: of a circuit with data encoding, a name per encoding angle, row by row through
+            (uploads, n): Qiskit parameters that stay open. With `encodings`, any number of them.
+        uploads: how often data is encoded, each time before as many layers.
+        encodings: (uploads, n) what the encoding angles are, if not the inputs one by one: numbers
+            in radians, or `InputSlot(index, factor, offset)` of the open input `index`.
 
     Raises:
         ArgumentError: as of `operations`.
         DataError: Qiskit is not installed.
     """
-    gates = operations(candidate, angles, inputs)
-    return qiskit_circuit(gates, len(angles[0]), named(candidate))
+    try:
+        from qiskit.circuit import Parameter
+    except ImportError:
+        raise DataError(MISSING.format("Qiskit")) from None
+    gates = operations(candidate, angles, inputs, uploads=uploads, encodings=encodings)
+    # One object per name: Qiskit tells parameters apart by identity, not by name.
+    parameters = [Parameter(name) for name in inputs]
+    return qiskit_circuit(gates, len(angles[0]), named(candidate), parameters)
 
 
 def qiskit_circuit(
@@ -101,28 +118,42 @@ def qiskit_circuit(
     return circuit
 
 
-def to_pennylane(candidate: AnyCandidate, angles: Angles) -> Callable[..., None]:
+def to_pennylane(
+    candidate: AnyCandidate,
+    angles: Angles,
+    *,
+    uploads: int = 1,
+    encodings: Encodings | None = None,
+    open_inputs: int = 0,
+) -> Callable[..., None]:
     """The candidate at the given angles as a PennyLane quantum function of wires 0 .. n-1.
 
-    To be called inside a QNode; of a circuit with data encoding, with one angle per wire. Wire 0 is
-    the most significant bit of a basis state, as in diffqas.
+    To be called inside a QNode; of a circuit with data encoding, with one angle per wire and
+    upload, row by row through (uploads, n). Wire 0 is the most significant bit of a basis state, as
+    in diffqas.
 
     Args:
         candidate: the circuit.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
+        uploads: how often data is encoded, each time before as many layers.
+        encodings: (uploads, n) what the encoding angles are, if not the inputs one by one: numbers
+            in radians, or `InputSlot(index, factor, offset)` of the input `index` of the function.
+        open_inputs: with `encodings`, how many inputs the function takes.
 
     Raises:
         ArgumentError: as of `operations`.
         DataError: PennyLane is not installed.
     """
-    names: list[str] = []
-    if len(angles) and candidate.encodes:
-        names = [f"x{q}" for q in range(len(angles[0]))]
-    apply = pennylane_gates(operations(candidate, angles, names), names)
+    count = open_inputs
+    if encodings is None and len(angles) and candidate.encodes:
+        count = uploads * len(angles[0])
+    names = [f"x{place}" for place in range(count)]
+    gates = operations(candidate, angles, names, uploads=uploads, encodings=encodings)
+    apply = pennylane_gates(gates)
 
     def circuit(*inputs: object) -> None:
-        rule = f"be {len(names)} angles for {candidate.name}"
-        require(len(inputs) == len(names), "inputs", rule, len(inputs))
+        rule = f"be {count} angles for {candidate.name}"
+        require(len(inputs) == count, "inputs", rule, len(inputs))
         apply(inputs)
 
     return circuit

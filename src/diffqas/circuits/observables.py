@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
-from typing import TypeAlias, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 
 from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.storage import storable
@@ -204,6 +204,9 @@ class Diagonal(_Local):
     (((0, 1), (1, 2), (2, 0)), (3, 4))
     """
 
+    diagonal: ClassVar[bool] = True
+    """Whether the matrices are diagonal."""
+
     def checked(self, n: int, outputs: int) -> Diagonal:
         """These observables, once it is known that `outputs` of them can be read on `n` qubits.
 
@@ -238,6 +241,9 @@ class Hermitian(_Local):
     >>> Hermitian(2, "pairwise").supports(3), Hermitian(2).numbers(3, 3)
     (((0, 1), (0, 2), (1, 2)), (3, 16))
     """
+
+    diagonal: ClassVar[bool] = False
+    """Whether the matrices are diagonal."""
 
     def checked(self, n: int, outputs: int) -> Hermitian:
         """These observables, once it is known that `outputs` of them can be read on `n` qubits.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffqas.circuits.gate import Angle, InputSlot
-from diffqas.circuits.gates import Angles, Circuit, Gate, named, operations
+from diffqas.circuits.gates import Angles, Circuit, Encodings, Gate, named, operations
 from diffqas.errors import require
 
 # exp(-i t/2 Z Z) is RZ on the parity, which a CNOT writes to `b` and a second one takes back.
@@ -36,19 +36,30 @@ TAKEN = {"pi", "tau", "euler", "U", "q"} | {
 """What an input cannot be called: words of the language, and the register of the text."""
 
 
-def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> str:
+def to_qasm(
+    candidate: Circuit,
+    angles: Angles,
+    inputs: Sequence[str] = (),
+    *,
+    uploads: int = 1,
+    encodings: Encodings | None = None,
+) -> str:
     """OpenQASM 3 of the candidate at the given angles.
 
     Args:
         candidate: the circuit; or a candidate for each layer, the first of which decides how it
             begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, what the angle that encodes data is called, for
-            each qubit: they stay open, as OpenQASM's `input float[64]`.
+        inputs: of a circuit with data encoding, what the angles that encode data are called, row
+            by row through (uploads, n): they stay open, as OpenQASM's `input float[64]`. With
+            `encodings`, any number of open inputs.
+        uploads: how often data is encoded, each time before as many layers.
+        encodings: (uploads, n) what the encoding angles are, if not the inputs one by one: numbers
+            in radians, or `InputSlot(index, factor, offset)` of the open input `index`.
 
     Raises:
-        ArgumentError: `inputs` does not go with the candidate, or `angles` has too few rotations
-            per qubit.
+        ArgumentError: `inputs` or `encodings` does not go with the candidate, or `angles` has too
+            few rotations per qubit.
 
     >>> from diffqas.circuits import Candidate
     >>> print(to_qasm(Candidate(rotation="ry"), [[0.5, 1.0]]))
@@ -72,7 +83,8 @@ def to_qasm(candidate: Circuit, angles: Angles, inputs: Sequence[str] = ()) -> s
     """
     n = len(angles[0]) if len(angles) else 0
     title = f"{named(candidate)}, {n} qubits, depth {len(angles)}"
-    return qasm_text(operations(candidate, angles, inputs), n, title, inputs)
+    gates = operations(candidate, angles, inputs, uploads=uploads, encodings=encodings)
+    return qasm_text(gates, n, title, inputs)
 
 
 def qasm_text(gates: Sequence[Gate], n: int, title: str, inputs: Sequence[str] = ()) -> str:

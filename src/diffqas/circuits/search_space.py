@@ -115,3 +115,27 @@ QLSTM_SPACE = SearchSpace(
 """The 36 candidates of one gate of DiffQAS-QLSTM (arXiv 2508.14955): six encodings, six variational
 parts each.
 """
+
+ENCODED_SPACE = SearchSpace(
+    Candidate(hadamard, entangler, rotation, encoding)
+    for (hadamard, encoding), entangler, rotation in product(
+        # From |+> RX encodes nothing and from |0> RZ does not; what is left are these, and both
+        # axes one after the other.
+        (
+            *((False, "ry"), (False, "rx"), (False, ("ry", "rz"))),
+            *((True, "ry"), (True, "rz"), (True, ("ry", "rz"))),
+        ),
+        ("ent", "ring", "chain", "star", "all", "none", "cz-ring", "cz-all"),
+        (
+            *("ry", "rx"),
+            *(("rx", "ry"), ("ry", "rx"), ("rx", "rz"), ("ry", "rz"), ("rz", "rx"), ("rz", "ry")),
+            *(("rz", "ry", "rz"), ("rx", "ry", "rz")),
+        ),
+    )
+)
+"""480 candidates with data encoding, in which the choice matters.
+
+Six ways to encode, eight entanglers, ten rotations or sequences of them. None is dead whatever the
+size: encodings that do nothing are left out, and so is RZ alone, which Z does not show.
+`diffqas candidates --model vqc` says which are the same function at a given size.
+"""
