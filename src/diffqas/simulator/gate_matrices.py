@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import GATES
+from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import rotation_matrices
 
 _HALF = math.sqrt(0.5)
@@ -29,10 +30,13 @@ _PAULIS = {"rxx": "x", "ryy": "y", "rzz": "z"}
 
 def fixed_matrix(name: str, like: Tensor) -> Tensor:
     """Matrix (2**k, 2**k) of a gate without angle: complex, with precision and device of `like`."""
+    return _fixed(name, _complex(like), str(like.device))
+
+
+@kept(maxsize=128)
+def _fixed(name: str, dtype: torch.dtype, device: str) -> Tensor:
     kind = GATES[name]
-    return _controlled(
-        torch.tensor(_FIXED[kind.base], dtype=_complex(like), device=like.device), kind.controls
-    )
+    return _controlled(torch.tensor(_FIXED[kind.base], dtype=dtype), kind.controls).to(device)
 
 
 def turning_matrices(name: str, angles: Tensor) -> Tensor:

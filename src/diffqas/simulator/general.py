@@ -7,19 +7,18 @@ after block, so that state and cotangents walk back through the circuit together
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from diffqas.circuits import Angle, Ansatz, Gate, InputSlot, Slot, ansatz_gates
+from diffqas.circuits import Ansatz, ansatz_gates
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.axes import Axes
 from diffqas.simulator.born import squared
 from diffqas.simulator.cotangents import fold, mapped
-from diffqas.simulator.fusion import blocks, merged
-from diffqas.simulator.gate_matrices import fixed_matrix, turning_matrices
+from diffqas.simulator.gate_blocks import block_matrices
 
 
 class Plan(NamedTuple):
@@ -43,8 +42,8 @@ def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
     """Final states, complex (batch, 2**n), for angles (batch, depth, n, r); differentiable once."""
     batch, depth, n = angles.shape[:3]
     start, layer, _ = ansatz_gates(ansatz, n)
-    at_start, once = _blocks(start, angles)
-    in_layer, repeated = _blocks(layer, angles)
+    at_start, once = block_matrices(start, angles)
+    in_layer, repeated = block_matrices(layer, angles)
     dtype = torch.complex128 if angles.dtype == torch.float64 else torch.complex64
     zero = torch.zeros(batch, 2**n, dtype=dtype)
     zero[:, 0] = 1
@@ -59,55 +58,8 @@ def probabilities(ansatz: Ansatz, angles: Tensor) -> Tensor:
     return squared(amplitudes(ansatz, angles))
 
 
-def _blocks(
-    gates: Sequence[Gate], angles: Tensor
-) -> tuple[tuple[tuple[int, ...], ...], list[Tensor]]:
-    """Blocks of the gates: their qubits, and matrices (batch or 1, depth or 1, 2**k, 2**k)."""
-    places, matrices = tuple(gate.qubits for gate in gates), _matrices(gates, angles)
-    found = blocks(places)
-    return tuple(block.qubits for block in found), [
-        merged(block, places, matrices) for block in found
-    ]
-
-
-def _matrices(gates: Sequence[Gate], angles: Tensor) -> list[Tensor]:
-    """Matrices of each gate, (batch or 1, depth or 1, 2**k, 2**k).
-
-    Turning gates of one name are computed together.
-    """
-    # One call for all gates of a name: small matrices cost by the call, not by their size.
-    result: list[Tensor | None] = [None] * len(gates)
-    turning: dict[str, list[int]] = {}
-    for place, gate in enumerate(gates):
-        if gate.angle is None:
-            result[place] = fixed_matrix(gate.name, angles)[None, None]
-        elif gate.learned:
-            turning.setdefault(gate.name, []).append(place)
-        else:
-            numbers = [float(a) for a in gate.angles if not isinstance(a, (Slot, InputSlot))]
-            result[place] = turning_matrices(gate.name, angles.new_tensor([[numbers]]))
-    for name, places in turning.items():
-        slots = [_slot(angle) for place in places for angle in gates[place].angles]
-        factors = angles.new_tensor([slot.factor for slot in slots])
-        offsets = angles.new_tensor([slot.offset for slot in slots])
-        own = angles[..., [slot.qubit for slot in slots], [slot.index for slot in slots]]
-        per_gate = (own * factors + offsets).unflatten(-1, (len(places), -1))
-        together = turning_matrices(name, per_gate)
-        for place, matrices in zip(places, together.unbind(2), strict=True):
-            result[place] = matrices
-    return [matrices for matrices in result if matrices is not None]
-
-
 Task: TypeAlias = tuple[Plan, tuple[int, ...]]
 """A circuit's plan, and the places of the matrices whose gradients are wanted."""
-
-
-def _slot(angle: Angle) -> Slot:
-    """A fixed angle beside a learned one: an angle times 0, and an offset."""
-    if isinstance(angle, Slot):
-        return angle
-    assert not isinstance(angle, InputSlot)  # gates of a layer have none
-    return Slot(0, 0, factor=0.0, offset=float(angle))
 
 
 class _CircuitContext(Context, Protocol):

@@ -10,13 +10,13 @@ circuit; with others the sum is no circuit, not even of norm 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, inverse_permutation
 from diffqas.simulator.born import squared
+from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries
 
 
@@ -132,7 +132,7 @@ def _starts(like: Tensor, n: int) -> Tensor:
     return states
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _sources(layers: tuple[tuple[Cnot, ...], ...], n: int, device: str) -> Tensor:
     """Where each amplitude comes from under the CNOTs of a layer, (layers, 2**n)."""
     # New amplitude i was amplitude P^-1(i).

@@ -46,7 +46,7 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
 
 
 def dense_gate(gate: Gate, row: Tensor, n: int) -> Tensor:
-    """Any gate of `GATES` for the angles (n, r) of one layer.
+    """Any gate of `GATES` for the angles (n, r) of one layer, or (n, 1) of one upload of data.
 
     It is the exponential of a Pauli string, with projectors for controls.
     """
@@ -62,7 +62,9 @@ def dense_gate(gate: Gate, row: Tensor, n: int) -> Tensor:
 def _turn(angle: Angle, row: Tensor) -> Tensor:
     if isinstance(angle, Slot):
         return angle.factor * row[angle.qubit, angle.index] + angle.offset
-    assert not isinstance(angle, InputSlot)  # gates of a layer have none
+    if isinstance(angle, InputSlot):
+        # Gates of an upload are given its encoding angles in the place of a layer's.
+        return angle.factor * row[angle.index, 0] + angle.offset
     return torch.as_tensor(float(angle), dtype=torch.float64)
 
 

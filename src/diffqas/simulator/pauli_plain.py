@@ -9,13 +9,13 @@ per circuit, that is per entry of the batch and, with angles of their own, per c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.simulator.kept import kept
 from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
 
 
@@ -133,7 +133,7 @@ def _wrapped(places: Tensor, flat: Tensor) -> Tensor:
     return places % flat.shape[1]
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def parts(size: Size, device: str) -> tuple[Part, ...]:
     """The parts of a plan as tensors."""
     plan = pauli_plan(size)

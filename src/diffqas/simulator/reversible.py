@@ -15,7 +15,6 @@ its way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -25,6 +24,7 @@ from torch import Tensor
 from diffqas.circuits import Cnot, inverse_permutation, permutation
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.cotangents import fold, mapped
+from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import group_sizes, merge
 
 Columns: TypeAlias = tuple[tuple[Cnot, ...], ...]
@@ -199,7 +199,7 @@ def reduced(correlations: Tensor) -> Tensor:
     return (correlations.flatten(-2) @ onto).unflatten(-1, (-1, 2, 2))
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _reduction(size: int, device: str) -> Tensor:
     """Matrix (size**2, 4 g) of all partial traces of a group of g qubits."""
     g = size.bit_length() - 1
@@ -212,7 +212,7 @@ def _reduction(size: int, device: str) -> Tensor:
     return torch.from_numpy(traces.reshape(size * size, 4 * g)).to(device, torch.float32)
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def gather_indices(layers: Columns, n: int, device: str) -> tuple[Tensor, Tensor]:
     """Gathers that apply, and undo, the columns' permutations while turning columns into rows.
 

@@ -9,8 +9,6 @@ inputs together.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,6 +17,7 @@ from torch import Tensor
 from diffqas.circuits import Candidate, Cnot, SearchSpace, blind, inverse_permutation, permutation
 from diffqas.simulator.autograd import Context
 from diffqas.simulator.born import squared
+from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries, rotation_matrices
 
 
@@ -129,7 +128,7 @@ class _Gather(torch.autograd.Function):
         return pulled, None, None
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _indices(cnots: tuple[Cnot, ...], n: int, device: str) -> tuple[Tensor, Tensor]:
     enter, leave = inverse_permutation(cnots, n), permutation(cnots, n)
     # Copies: the arrays are read-only, which torch's tensors can't be.
@@ -140,7 +139,7 @@ def _index(array: NDArray[np.int64], device: str) -> Tensor:
     return torch.from_numpy(array.copy()).to(device)
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _signs(n: int, outputs: int) -> Tensor:
     """(2**n, outputs): the value of Z of each of the first qubits in each basis state."""
     bits = torch.arange(2**n)[:, None] >> torch.arange(n - 1, n - 1 - outputs, -1) & 1

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from diffqas.circuits import Cnot, walsh_strings
+from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import group_sizes
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _hadamard(size: int, dtype: torch.dtype, device: str) -> Tensor:
     """Unnormalised Sylvester-Hadamard matrix (size, size): the sign of <row, column>."""
     matrix = torch.ones(1, 1, dtype=dtype, device=device)
@@ -75,7 +75,7 @@ def walsh_probabilities(angles: Tensor, layers: Sequence[tuple[Cnot, ...]]) -> T
     return real.square() + imaginary.square()
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _string_index(layers: tuple[tuple[Cnot, ...], ...], n: int, depth: int, device: str) -> Tensor:
     strings = np.stack([walsh_strings(pairs, n, depth).ravel() for pairs in layers])
     return torch.from_numpy(strings).to(device)

@@ -1,5 +1,8 @@
 """`observed` against the dense simulator: values and gradients, for all kinds of observables."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,11 +11,15 @@ from hypothesis import strategies as st
 from diffqas.circuits import (
     ENTANGLERS,
     ROTATIONS,
+    Ansatz,
     Candidate,
     Diagonal,
+    Gate,
     Hermitian,
+    InputSlot,
     PauliStrings,
     SearchSpace,
+    Slot,
     Z,
 )
 from diffqas.simulator import dense_observed, observed
@@ -203,3 +210,46 @@ def test_random_circuits_are_the_dense_simulation(separate, problem, data, norma
     got = observed(space, v, theta, observables, outputs=outputs, weights=w, **options)
     expected = reference(space, v, theta, observables, outputs, w, c, separate)
     assert_same(got, expected, *(each for each in (v, theta, w, c) if each is not None))
+
+
+@dataclass(frozen=True)
+class Designed(Ansatz):
+    """Gates of several kinds, inputs in several places, with factors, and a controlled one."""
+
+    rotations_per_qubit: ClassVar[int] = 2
+
+    def start(self, n):
+        return [Gate("h", (0,)), Gate("rx", (n - 1,), 0.3)]
+
+    def encode(self, n):
+        turns = [Gate("ry", (q,), InputSlot(q, 0.5, 0.1)) for q in range(n)]
+        return [
+            *turns,
+            Gate("sx", (0,)),
+            Gate("crz", (0, 1), InputSlot(n - 1, -2.0)),
+            Gate("u3", (1,), (InputSlot(0), 0.2, InputSlot(1))),
+        ]
+
+    def layer(self, n):
+        turns = [Gate("rx", (q,), Slot(q)) for q in range(n)]
+        return [*turns, Gate("cz", (0, 1)), Gate("rzz", (1, n - 1), Slot(1, 1, 2.0))]
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize(
+    "observables", [Z(), Diagonal(2), Hermitian(2), PauliStrings(("XYZ", "ZIZ"))], ids=repr
+)
+def test_circuits_of_ones_own(observables, separate, normal, assert_same):
+    space = SearchSpace([Candidate(True, "ring", "rx", "ry"), Designed(), FEW[0]])
+    leads = ((3,), (2, 1), (1,), ())
+    given = tensors(
+        normal, space, observables, 3, 2, depth=4, uploads=2, separate=separate, leads=leads
+    )
+    v, theta, w, c = given
+    options = {"coefficients": c, "uploads": 2, "separate": separate}
+    got = observed(space, v, theta, observables, outputs=2, weights=w, **options)
+    expected = reference(space, v, theta, observables, 2, w, c, separate)
+    assert_same(got, expected, *(each for each in given if each is not None))
+    got = observed(space, v, theta, observables, outputs=2, **options)
+    expected = reference(space, v, theta, observables, 2, None, c, separate)
+    assert_same(got, expected, v, theta)

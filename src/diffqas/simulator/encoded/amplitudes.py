@@ -9,7 +9,6 @@ within its row, and rows stay rows.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.simulator.encoded.plan import EncodedPlan
+from diffqas.simulator.kept import kept
 
 
 class Map(NamedTuple):
@@ -105,7 +105,7 @@ def entangler_maps(plan: EncodedPlan, like: Tensor) -> Maps:
     return _maps(plan, like.dtype, str(like.device))
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _starts(plan: EncodedPlan, dtype: torch.dtype, device: str) -> Tensor:
     starts = torch.zeros(len(plan.circuits), 2**plan.n, dtype=dtype)
     for place, circuit in enumerate(plan.circuits):
@@ -116,7 +116,7 @@ def _starts(plan: EncodedPlan, dtype: torch.dtype, device: str) -> Tensor:
     return starts.to(device)
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _maps(plan: EncodedPlan, dtype: torch.dtype, device: str) -> Maps:
     rows = [circuit.entangler for circuit in plan.circuits]
     sources = plan.sources[rows]

@@ -15,13 +15,15 @@ import torch
 from torch import Tensor
 
 from diffqas.simulator.encoded.amplitudes import Amplitudes, entangler_maps, start_rows
-from diffqas.simulator.encoded.folded import call
+from diffqas.simulator.encoded.folded import Wanted, call
 from diffqas.simulator.encoded.plan import EncodedPlan
 from diffqas.simulator.reversible import reduced
 from diffqas.simulator.rotations import group_sizes, merge
 
 WIDEST_ENCODING = 3
 """Qubits whose encodings are merged: every sample has matrices of its own."""
+
+ENCODING, LAYER = 0, 1
 
 
 def evolved(plan: EncodedPlan, encodings: Tensor, layers: Tensor) -> Tensor:
@@ -36,7 +38,8 @@ def evolved(plan: EncodedPlan, encodings: Tensor, layers: Tensor) -> Tensor:
 
 
 class _Step(NamedTuple):
-    encodes: bool
+    kind: int
+    """`ENCODING` or `LAYER`: the place of its unitaries among the tensors."""
     place: int
     """The upload of an encoding, else the layer."""
 
@@ -53,55 +56,65 @@ class _Evolution:
         state = Amplitudes(start.flatten(0, 1))
         maps = entangler_maps(self.plan, layers)
         for step in self._steps():
-            if step.encodes:
+            if step.kind == ENCODING:
                 state.rows()
             else:
                 state.entangle(maps.enter)
             for matrix in self._matrices(step, encodings, layers):
                 state.turn(matrix)
-            if not step.encodes:
+            if step.kind == LAYER:
                 state.now_columns()
         return (state.rows().view(sets, count, samples, -1),)
 
     def backward(
-        self, tensors: Sequence[Tensor], results: Sequence[Tensor], upstream: Tensor
+        self,
+        wanted: Wanted,
+        tensors: Sequence[Tensor],
+        results: Sequence[Tensor],
+        upstream: Tensor,
     ) -> tuple[Tensor, ...]:
-        """The gradients of both kinds of unitaries."""
+        """The gradients of the unitaries."""
         encodings, layers = tensors
         state = Amplitudes(results[0].flatten(0, 1))
         cotangent = Amplitudes(upstream.flatten(0, 1))
         maps = entangler_maps(self.plan, layers)
-        pairs: dict[_Step, Tensor] = {}
+        pairs: tuple[list[Tensor], list[Tensor]] = [], []
         for step in reversed(list(self._steps())):
             found = []
             for matrix in self._matrices(step, encodings, layers):
                 before = state.turn(matrix.mH)
+                above = cotangent.turn(matrix.mH)
                 # dL/dU = sum lambda_y x* = U sum lambda_x x* where y = U x, with x, lambda_x as
                 # they are in front of the gate.
-                found.append(cotangent.turn(matrix.mH) @ before.mH)
-            # Those of single qubits are partial traces of a group's. They may be taken while other
-            # groups are not undone yet: unitaries of other qubits cancel in the trace.
-            pairs[step] = torch.cat([reduced(group) for group in reversed(found)], dim=1)
-            if not step.encodes:
+                if wanted[step.kind]:
+                    found.append(above @ before.mH)
+            if wanted[step.kind]:
+                # Those of single qubits are partial traces of a group's. They may be taken while
+                # other groups are not undone yet: their unitaries cancel in the trace.
+                parts = [reduced(group) for group in reversed(found)]
+                pairs[step.kind].append(torch.cat(parts, dim=1))
+            if step.kind == LAYER:
                 for each in (state, cotangent):
                     each.now_columns()
                     each.entangle(maps.leave)
-        each = [torch.stack([pairs[s] for s in self._steps() if s.encodes], dim=1)]
-        each.append(torch.stack([pairs[s] for s in self._steps() if not s.encodes], dim=1))
-        shaped = [pair.view(given.shape) for pair, given in zip(each, tensors, strict=True)]
-        return tuple(given @ pair for given, pair in zip(tensors, shaped, strict=True))
+        gradients = []
+        for unitaries, found in zip(tensors, pairs, strict=True):
+            if found:
+                stacked = torch.stack(found[::-1], dim=1)
+                gradients.append(unitaries @ stacked.view(unitaries.shape))
+        return tuple(gradients)
 
     def _steps(self) -> Iterator[_Step]:
         """What the circuits do, in order."""
         plan = self.plan
         for upload in range(plan.uploads):
-            yield _Step(True, upload)
+            yield _Step(ENCODING, upload)
             for layer in range(upload * plan.layers, (upload + 1) * plan.layers):
-                yield _Step(False, layer)
+                yield _Step(LAYER, layer)
 
     def _matrices(self, step: _Step, encodings: Tensor, layers: Tensor) -> list[Tensor]:
         """Merged matrices (circuits or circuits * B, 2**g, 2**g) of a step, last group first."""
-        if step.encodes:
+        if step.kind == ENCODING:
             unitaries = encodings[:, :, :, step.place].flatten(0, 2)
             groups = _narrow_groups(self.plan.n)
         else:

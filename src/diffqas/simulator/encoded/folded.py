@@ -7,7 +7,7 @@ models): the calls are then more entries of the leading dimension.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,18 +15,25 @@ from torch import Tensor
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.cotangents import fold, unfold
 
+Wanted: TypeAlias = tuple[bool, ...]
+"""Of each tensor that `forward` took, whether its gradient is wanted."""
+
 
 class Operation(Protocol):
-    """What is computed; it is immutable and holds no tensor that wants a gradient."""
+    """What is computed; immutable, and without tensors of its own."""
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         """The result, and whatever `backward` wants to find again, all (G, ...)."""
         ...
 
     def backward(
-        self, tensors: Sequence[Tensor], results: Sequence[Tensor], upstream: Tensor
+        self,
+        wanted: Wanted,
+        tensors: Sequence[Tensor],
+        results: Sequence[Tensor],
+        upstream: Tensor,
     ) -> tuple[Tensor, ...]:
-        """Of each tensor its gradient, given what `forward` took and gave and dL/d result."""
+        """The wanted gradients, of what `forward` took and gave and of dL/d result."""
         ...
 
 
@@ -39,7 +46,6 @@ def call(operation: Operation, *tensors: Tensor) -> Tensor:
 
 class _CallContext(Context, Protocol):
     operation: Operation
-    count: int
 
 
 class _Call(torch.autograd.Function):
@@ -52,7 +58,6 @@ class _Call(torch.autograd.Function):
         ctx: _CallContext, inputs: tuple[Operation, *tuple[Tensor, ...]], output: tuple[Tensor, ...]
     ) -> None:
         ctx.operation, *tensors = inputs
-        ctx.count = len(tensors)
         ctx.save_for_backward(*tensors, *output)
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
@@ -66,18 +71,20 @@ class _Call(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: _CallContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        found = _Gradients.apply(ctx.operation, ctx.count, *ctx.saved_tensors, upstream[0])
+        wanted = ctx.needs_input_grad[1:]
+        found = _Gradients.apply(ctx.operation, wanted, *ctx.saved_tensors, upstream[0])
         assert isinstance(found, tuple)
-        return None, *found
+        left = iter(found)
+        return None, *(next(left) if want else None for want in wanted)
 
 
 class _Gradients(torch.autograd.Function):
     """The gradients as a function of their own, for vmap; it has no derivative."""
 
     @staticmethod
-    def forward(operation: Operation, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-        given, results, upstream = tensors[:count], tensors[count:-1], tensors[-1]
-        return operation.backward(given, results, upstream)
+    def forward(operation: Operation, wanted: Wanted, *tensors: Tensor) -> tuple[Tensor, ...]:
+        count = len(wanted)
+        return operation.backward(wanted, tensors[:count], tensors[count:-1], tensors[-1])
 
     @staticmethod
     def setup_context(ctx: Context, inputs: tuple[object, ...], output: object) -> None:
@@ -85,9 +92,9 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
-        operation, count, *tensors = args
+        operation, wanted, *tensors = args
         folded = fold(info.batch_size, in_dims[2:], tensors)
-        results = _Gradients.apply(operation, count, *folded)
+        results = _Gradients.apply(operation, wanted, *folded)
         assert isinstance(results, tuple)
         return unfold(info.batch_size, results)
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
-from diffqas.circuits import AnyObservables, Candidate, SearchSpace, as_space
+from diffqas.circuits import Ansatz, AnyCandidate, AnyObservables, Candidate, SearchSpace, as_space
 from diffqas.simulator.broadcasting import Alignment
 from diffqas.simulator.encoded import plain
 from diffqas.simulator.encoded.arguments import Arguments, checked
+from diffqas.simulator.encoded.general import ansatz_states
 from diffqas.simulator.encoded.plan import EncodedPlan, Size, by_arithmetic, encoded_plan
+from diffqas.simulator.encoded.readout import read
+from diffqas.simulator.encoded.terms import Terms, terms_of
+from diffqas.simulator.kept import kept
 
 
 def observed(
-    candidates: SearchSpace | Iterable[Candidate],
+    candidates: SearchSpace[AnyCandidate] | Iterable[AnyCandidate],
     inputs: Tensor,
     angles: Tensor,
     observables: AnyObservables,
@@ -108,7 +112,7 @@ def _sets(align: Alignment, rows: Tensor | None) -> Tensor | None:
 
 
 def _outputs(
-    space: SearchSpace,
+    space: SearchSpace[AnyCandidate],
     size: Size,
     inputs: Tensor,
     angles: Tensor,
@@ -117,25 +121,61 @@ def _outputs(
 ) -> Tensor:
     """The canonical result of candidates of any kind."""
     found: list[Tensor] = []
-    order: list[int] = []
-    for members, plan in _plans(space, size):
-        own = angles if angles.shape[1] == 1 else angles[:, list(members)]
-        chosen = None if weights is None else weights[:, :, list(members)]
-        found.append(plain.outputs(plan, inputs, own, chosen, coefficients))
-        order += members
+    for part in _parts(space, size):
+        own = angles
+        if angles.shape[1] > 1:
+            own = _members(angles, 1, part.members)
+        chosen = None if weights is None else _members(weights, 2, part.members)
+        found.append(part.outputs(inputs, own, chosen, coefficients))
     if weights is not None:
         return sum(found[1:], start=found[0])
     if len(found) == 1:
         return found[0]
-    back = sorted(range(len(order)), key=order.__getitem__)
-    return torch.cat(found, dim=1)[:, back]
+    order = [member for part in _parts(space, size) for member in part.members]
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return _members(torch.cat(found, dim=1), 1, back)
+
+
+def _members(tensor: Tensor, dim: int, members: tuple[int, ...]) -> Tensor:
+    """Some candidates of a tensor, without a copy if they are all of them in order."""
+    if members == tuple(range(tensor.shape[dim])):
+        return tensor
+    return tensor.index_select(dim, _index(members, str(tensor.device)))
+
+
+@kept(maxsize=256)
+def _index(members: tuple[int, ...], device: str) -> Tensor:
+    return torch.tensor(members).to(device)
+
+
+class _Part(NamedTuple):
+    """Candidates that are computed together, and their places among all."""
+
+    members: tuple[int, ...]
+    circuits: EncodedPlan | Ansatz
+    terms: Terms
+
+    def outputs(
+        self, inputs: Tensor, angles: Tensor, weights: Tensor | None, coefficients: Tensor | None
+    ) -> Tensor:
+        """Their share of the canonical result."""
+        if isinstance(self.circuits, EncodedPlan):
+            return plain.outputs(self.circuits, inputs, angles, weights, coefficients)
+        states = ansatz_states(self.circuits, inputs, angles[:, 0])
+        return read(self.terms, states, weights, coefficients)
 
 
 @lru_cache(maxsize=64)
-def _plans(space: SearchSpace, size: Size) -> tuple[tuple[tuple[int, ...], EncodedPlan], ...]:
-    """Places of the candidates that are computed together, and their plan."""
-    plans = []
-    for members in by_arithmetic(space):
-        plan = encoded_plan(tuple(space[place] for place in members), size)
-        plans.append((tuple(members), plan))
-    return tuple(plans)
+def _parts(space: SearchSpace[AnyCandidate], size: Size) -> tuple[_Part, ...]:
+    terms = terms_of(size.observables, size.n, size.outputs)
+    parts = []
+    homogeneous: dict[int, Candidate] = {}
+    for place, candidate in enumerate(space):
+        if isinstance(candidate, Ansatz):
+            parts.append(_Part((place,), candidate, terms))
+        else:
+            homogeneous[place] = candidate
+    for members in by_arithmetic(homogeneous):
+        plan = encoded_plan(tuple(homogeneous[place] for place in members), size)
+        parts.append(_Part(members, plan, terms))
+    return tuple(parts)

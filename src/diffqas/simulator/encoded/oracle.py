@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import (
+    AnyCandidate,
     AnyObservables,
-    Candidate,
     Diagonal,
-    Gate,
     Hermitian,
     PauliStrings,
     SearchSpace,
     as_space,
+    gate_list,
 )
 from diffqas.simulator.oracle import PAULI, dense_gate
 
 
 def dense_observed(
-    candidates: SearchSpace | Iterable[Candidate],
+    candidates: SearchSpace | Iterable[AnyCandidate],
     inputs: Tensor,
     angles: Tensor,
     observables: AnyObservables,
@@ -58,34 +58,21 @@ def dense_observed(
     return torch.stack(rows)
 
 
-def dense_encoded_state(candidate: Candidate, inputs: Tensor, angles: Tensor) -> Tensor:
+def dense_encoded_state(candidate: AnyCandidate, inputs: Tensor, angles: Tensor) -> Tensor:
     """Final amplitudes, complex128 (2**n,), for inputs (uploads, n) and angles (depth, n, r)."""
     uploads, n = inputs.shape
     state = torch.zeros(2**n, dtype=torch.complex128)
     state[0] = 1
-    none = angles.new_zeros(n, 1)
-    if candidate.hadamard:
-        for q in range(n):
-            state = dense_gate(Gate("h", (q,)), none, n) @ state
+    parts = gate_list(candidate, n)
+    for gate in parts.start:
+        state = dense_gate(gate, angles[0], n) @ state
     for upload, rows in zip(inputs, angles.chunk(uploads), strict=True):
-        for q in range(n):
-            for axis in candidate.encodings:
-                state = _turned(axis, q, upload[q], n) @ state
+        for gate in parts.encoding:
+            state = dense_gate(gate, upload.unsqueeze(-1), n) @ state
         for row in rows:
-            for gate in candidate.entangling(n):
-                state = dense_gate(gate, none, n) @ state
-            for q in range(n):
-                for axis, angle in zip(candidate.rotations, row[q], strict=False):
-                    state = _turned(axis, q, angle, n) @ state
+            for gate in parts.layer:
+                state = dense_gate(gate, row, n) @ state
     return state
-
-
-def _turned(axis: str, qubit: int, angle: Tensor, n: int) -> Tensor:
-    """exp(-i angle/2 P), P squares to 1."""
-    string = ["i"] * n
-    string[qubit] = axis[-1]
-    identity = torch.eye(2**n, dtype=torch.complex128)
-    return torch.cos(angle / 2) * identity - 1j * torch.sin(angle / 2) * _string("".join(string))
 
 
 def _string(letters: str) -> Tensor:

@@ -16,7 +16,7 @@ map of the basis states and then the rotations of every qubit by its angles.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -116,9 +116,9 @@ def real_arithmetic(circuit: Circuit | Candidate) -> bool:
     return set(circuit.encodings) | set(circuit.rotations) <= {"ry"}
 
 
-def by_arithmetic(candidates: Sequence[Candidate]) -> list[list[int]]:
-    """Places of the candidates with real amplitudes, and of the others; empty lists left out."""
+def by_arithmetic(candidates: Mapping[int, Candidate]) -> list[tuple[int, ...]]:
+    """Places of the candidates with real amplitudes, and of the others; empty ones left out."""
     kinds: dict[bool, list[int]] = {True: [], False: []}
-    for place, candidate in enumerate(candidates):
+    for place, candidate in candidates.items():
         kinds[real_arithmetic(candidate)].append(place)
-    return [places for places in kinds.values() if places]
+    return [tuple(places) for places in kinds.values() if places]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
 from diffqas.simulator.born import squared
+from diffqas.simulator.encoded.forms import state_forms
 from diffqas.simulator.encoded.terms import DIAGONAL, STRINGS, Terms
+from diffqas.simulator.encoded.windows import window_axes
+from diffqas.simulator.kept import kept
 from diffqas.simulator.walsh import wht_rows
 
 
@@ -24,7 +25,7 @@ def read(
             return _linear(terms, _of_probabilities(terms, mixed), coefficients).squeeze(1)
         forms = _of_probabilities(terms, held)
     else:
-        forms = _of_states(terms, states)
+        forms = state_forms(terms, states)
     values = _linear(terms, forms, coefficients)
     if weights is None:
         return values
@@ -53,7 +54,7 @@ def _of_probabilities(terms: Terms, probabilities: Tensor) -> Tensor:
     return found.t().reshape(*probabilities.shape[:-1], -1)
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _masks(terms: Terms, device: str) -> Tensor:
     masks = [sum(1 << (terms.n - 1 - q) for q in window) for window in terms.windows]
     return torch.tensor(masks, device=device)
@@ -65,75 +66,9 @@ def marginal(probabilities: Tensor, window: tuple[int, ...], n: int) -> Tensor:
     >>> marginal(torch.tensor([0.1, 0.2, 0.3, 0.4]), (1,), 2).tolist()
     [0.4000000059604645, 0.6000000238418579]
     """
-    lead = probabilities.dim() - 1
-    full = probabilities.reshape(*probabilities.shape[:-1], *[2] * n)
-    dropped = [lead + q for q in range(n) if q not in window]
-    kept = full.sum(dropped) if dropped else full
-    order = [sorted(window).index(q) for q in window]
-    return kept.permute(*range(lead), *(lead + place for place in order)).flatten(lead)
-
-
-def _of_states(terms: Terms, states: Tensor) -> Tensor:
-    if terms.kind == STRINGS:
-        return _strings(terms, states)
-    each = [_numbers(_reduced(states, window, terms.n)) for window in terms.windows]
-    return torch.stack(each, dim=-2)
-
-
-def _strings(terms: Terms, states: Tensor) -> Tensor:
-    each = []
-    for window, letters in zip(terms.windows, terms.letters, strict=True):
-        source, factor = _string(window, letters, terms.n, states.dtype, str(states.device))
-        # Real states show no string with an odd number of Y: its matrix is imaginary.
-        acted = states.index_select(-1, source)
-        if states.is_complex():
-            each.append((states.conj() * factor * acted).real.sum(-1))
-        elif letters.count("Y") % 2:
-            each.append(torch.zeros_like(states[..., 0]))
-        else:
-            each.append((states * factor * acted).sum(-1))
-    return torch.stack(each, dim=-1)
-
-
-@lru_cache(maxsize=256)
-def _string(
-    window: tuple[int, ...], letters: str, n: int, dtype: torch.dtype, device: str
-) -> tuple[Tensor, Tensor]:
-    """P|s'> = factor |s>: of each basis state s its source s', and the factor."""
-    source = torch.arange(2**n)
-    factor = torch.ones(2**n, dtype=torch.complex128)
-    for qubit, letter in zip(window, letters, strict=True):
-        bit = source >> (n - 1 - qubit) & 1
-        sign = 1 - 2 * bit
-        if letter == "Z":
-            factor = factor * sign
-        else:
-            # Y = [[0, -i], [i, 0]]: row 0 has -i, row 1 has i.
-            source = source ^ (1 << (n - 1 - qubit))
-            if letter == "Y":
-                factor = factor * (-1j * sign)
-    if not dtype.is_complex:
-        factor = factor.real
-    return source.to(device), factor.to(device, dtype)
-
-
-def _reduced(states: Tensor, window: tuple[int, ...], n: int) -> Tensor:
-    """The window's density matrix (..., 2**k, 2**k): the trace over all other qubits."""
-    lead = states.dim() - 1
-    full = states.reshape(*states.shape[:-1], *[2] * n)
-    rest = [q for q in range(n) if q not in window]
-    order = [lead + q for q in (*window, *rest)]
-    rows = full.permute(*range(lead), *order).reshape(*states.shape[:-1], 2 ** len(window), -1)
-    return rows @ rows.mH
-
-
-def _numbers(rho: Tensor) -> Tensor:
-    """Forms (..., 4**k) whose sum with the real numbers of H is Tr(H rho)."""
-    size = rho.shape[-1]
-    above = torch.triu_indices(size, size, 1, device=rho.device)
-    diagonal = rho.diagonal(dim1=-2, dim2=-1)
-    # H = H^dagger: H_ab rho_ba + H_ba rho_ab = 2 Re(H_ab) Re(rho_ab) + 2 Im(H_ab) Im(rho_ab).
-    upper = 2 * rho[..., above[0], above[1]]
-    if not rho.is_complex():
-        return torch.cat((diagonal, upper, torch.zeros_like(upper)), dim=-1)
-    return torch.cat((diagonal.real, upper.real, upper.imag), dim=-1)
+    flat = probabilities.reshape(-1, 2**n)
+    axes = window_axes(window, n)
+    rows = axes.rows(flat)
+    outside = tuple(range(1 + len(axes.inside), rows.dim()))
+    kept_axes = rows.sum(outside) if outside else rows
+    return kept_axes.reshape(*probabilities.shape[:-1], -1)
