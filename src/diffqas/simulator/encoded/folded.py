@@ -70,8 +70,10 @@ class _Call(torch.autograd.Function):
         return unfold(info.batch_size, results)
 
     @staticmethod
-    def backward(ctx: _CallContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _CallContext, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         wanted = ctx.needs_input_grad[1:]
+        if upstream[0] is None:
+            return None, *(None for _ in wanted)
         found = _Gradients.apply(ctx.operation, wanted, *ctx.saved_tensors, upstream[0])
         assert isinstance(found, tuple)
         left = iter(found)
