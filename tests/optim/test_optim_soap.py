@@ -206,6 +206,17 @@ def test_a_recommended_one_learns():
     assert mse_loss(model(X), Y).item() < 0.9 * first
 
 
+def test_the_base_rate_suits_the_recipe():
+    few = {"default": 0.01, "auto": 0.1}
+    for recipe, lr in few.items():
+        model = QuantumTrain(nn.Linear(6, 2), depth=2, recipe=recipe)
+        given = model.optimizer(steps=9).param_groups[0]["lr"]
+        assert given == pytest.approx(model.parameter_groups(lr)[0]["lr"])
+    model = QuantumTrain(nn.Linear(6, 2), depth=600, recipe="auto")
+    given = model.optimizer(steps=9).param_groups[0]["lr"]
+    assert given == pytest.approx(model.parameter_groups(0.03)[0]["lr"])
+
+
 def test_steps_are_counted():
     with pytest.raises(ArgumentError, match="`steps` must be a positive integer"):
         made().optimizer(steps=0)

@@ -1,6 +1,7 @@
 """Starts that the circuits move away from."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from diffqas import QuantumTrain
 from diffqas.errors import DiffqasError
 from diffqas.quantum_train import RECIPES, Lockstep, Recipe, movements
 from diffqas.quantum_train.anchor import normals, per_weight
+from diffqas.quantum_train.generator import spread_of
 
 MASK = 2**64 - 1
 
@@ -98,6 +100,8 @@ def test_a_file_brings_its_start(tmp_path):
     model.save_generator(tmp_path / "generator.safetensors")
     found = QuantumTrain.from_generator(tmp_path / "generator.safetensors", network())
     assert torch.equal(flat(model), flat(found))
+    assert found.rates == model.rates
+    assert found.rates_measured
 
 
 def test_a_file_of_an_own_start_needs_the_target(tmp_path):
@@ -140,26 +144,64 @@ def test_all_candidates_kept_are_the_mixture(start, sharing):
     assert torch.equal(flat(few), flat(again))
 
 
-def test_calibrated_rates_move_the_weights_by_their_shares():
-    choices = Recipe(
-        start="drawn", order="shuffled", leverage=10.0, calibrated=True, scale="dimension"
-    )
-    for target in (nn.Linear(5, 4), nn.Linear(100, 30)):
-        torch.manual_seed(0)
-        model = QuantumTrain(target, depth=6, recipe=choices).double()
-        begin, spread = flat(model), model.generator.gain.mean() / 10
-        for group, share in zip(model.parameter_groups(lr=1e-4), (3.0, 1.0, 1.0), strict=True):
-            kept = [number.detach().clone() for number in group["params"]]
-            with torch.no_grad():
-                for number in group["params"]:
-                    number.add_(group["lr"] * (torch.randint(2, number.shape) * 2 - 1))
-            change = (flat(model) - begin).square().mean().sqrt()
-            with torch.no_grad():
-                for number, value in zip(group["params"], kept, strict=True):
-                    number.copy_(value)
-            # Random directions, random starts, tensors of two spreads: a factor, no digits.
-            overall = flat(model).std()
-            assert 0.2 < change / (1e-4 * share * overall) < 5, (group["name"], spread)
+def change(model, numbers, rate, like):
+    """Root mean square movement of the weights, in the target's spreads, over random steps."""
+    begin = flat(model).detach()
+    kept = [number.detach().clone() for number in numbers]
+    spreads = torch.stack([spread_of(tensor) for tensor in like]).double()
+    spread, squares = per_weight(spreads, model.generator.sizes), []
+    with torch.no_grad():
+        for _ in range(30 if len(begin) < 100 else 2):
+            for number, own in zip(numbers, kept, strict=True):
+                number.copy_(own + rate * (torch.randint(2, number.shape) * 2 - 1))
+            squares.append(((flat(model) - begin) / spread).square().mean())
+        for number, own in zip(numbers, kept, strict=True):
+            number.copy_(own)
+    return float(torch.stack(squares).mean().sqrt())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "seed", "leverage"),
+    [
+        ((4, 4), 0, 300.0),
+        ((4, 4), 1, 10.0),
+        ((100, 30), 0, 10.0),
+        ((100, 30), 1, 300.0),
+        ((1000, 1000), 0, 300.0),
+    ],
+)
+def test_a_step_of_the_angles_moves_the_weights_by_its_rate(sizes, seed, leverage):
+    torch.manual_seed(seed)
+    target = nn.Linear(*sizes)
+    like = [number.detach() for number in target.parameters()]
+    recipe = replace(RECIPES["auto"], leverage=leverage)
+    # A million weights take a while: one layer is enough to see.
+    depth = 1 if sizes[0] > 100 else 3
+    model = QuantumTrain(target, depth=depth, recipe=recipe).double()
+    angles, *others = model.parameter_groups(lr=1e-3)
+    moves = change(model, angles["params"], angles["lr"], like)
+    assert moves == pytest.approx(1e-3, rel=0.1 if sizes[0] > 4 else 0.5)
+    for group in others:
+        of_one = change(model, group["params"], group["lr"], like)
+        of_one /= math.sqrt(sum(number.numel() for number in group["params"]))
+        of_angle = moves / math.sqrt(model.circuits.angles.numel())
+        assert 0.2 < of_one / of_angle < 5, group["name"]
+
+
+def test_rates_without_an_anchor_are_measured_too():
+    target = nn.Linear(100, 30)
+    like = [number.detach() for number in target.parameters()]
+    recipe = Recipe(order="shuffled", calibrated=True, scale="dimension")
+    model = QuantumTrain(target, depth=6, recipe=recipe).double()
+    angles, *_ = model.parameter_groups(lr=1e-3)
+    assert 0.1 < change(model, angles["params"], angles["lr"], like) / 3e-3 < 10
+
+
+def test_probabilities_count_alike_in_every_anchored_start():
+    factors = torch.stack([made(seed=seed).generator.mapping.weight[..., -1] for seed in range(4)])
+    torch.testing.assert_close(factors.abs(), factors.abs().mean().expand_as(factors))
+    plain = QuantumTrain(network(), depth=3).generator.mapping.weight[..., -1]
+    assert plain.abs() != factors.abs().mean()
 
 
 def test_movements_depend_on_choices_not_on_draws():
@@ -170,7 +212,7 @@ def test_movements_depend_on_choices_not_on_draws():
 
 def test_dead_candidates_alone_have_rates():
     model = made(candidates=[QuantumTrain(network()).circuits.candidates[0]])
-    assert model.rates.angles == RECIPES["auto"].rates.angles
+    assert all(math.isfinite(rate) and rate > 0 for rate in vars(model.rates).values())
 
 
 def test_a_search_of_every_layer_has_no_anchor():

@@ -9,5 +9,6 @@ from diffqas.optim.estimate import correct as correct
 from diffqas.optim.estimate import derivatives as derivatives
 from diffqas.optim.kalman import Kalman as Kalman
 from diffqas.optim.recommended import recommended as recommended
+from diffqas.optim.recommended import suits_soap as suits_soap
 from diffqas.optim.schedule import schedule_factor as schedule_factor
 from diffqas.optim.soap import SOAP as SOAP

@@ -29,9 +29,8 @@ def recommended(groups: Iterable[dict[str, Any]], steps: int) -> torch.optim.Opt
     """
     require(whole(steps), "steps", "be a positive integer", steps)
     given = list(groups)
-    count = sum(number.numel() for group in given for number in group["params"])
     optimizer: torch.optim.Optimizer
-    if count <= MOST_NUMBERS:
+    if suits_soap(given):
         # The usual warm-up would be most of a short training.
         optimizer = SOAP(given, warm_up=max(1, min(WARM_UP, steps // 8)))
     else:
@@ -46,3 +45,8 @@ def recommended(groups: Iterable[dict[str, Any]], steps: int) -> torch.optim.Opt
 
     optimizer.register_step_post_hook(lower)
     return optimizer
+
+
+def suits_soap(groups: Iterable[dict[str, Any]]) -> bool:
+    """Whether there are so few numbers that SOAP is affordable."""
+    return sum(number.numel() for group in groups for number in group["params"]) <= MOST_NUMBERS

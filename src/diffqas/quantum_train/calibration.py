@@ -4,26 +4,22 @@ One step of the mapping moves all weights together, one of the angles moves them
 independent directions: by how much depends on p, on the candidates, on the depth and on the scale.
 It is measured by derivatives in a few random directions, on numbers of their own (drawn from a
 fixed seed), so that all models of the same choices have the same rates.
+
+Two principles give the rates. A unit step of all angles moves the weights by their spread, whatever
+the circuits and their number. And one number of the mapping or of the structure moves them as far
+as one angle does: so all numbers are alike to an optimiser, as the entries of a random basis are.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
+import math
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from diffqas.quantum_train.generator import Generator
+from diffqas.quantum_train.movement import movement
 from diffqas.quantum_train.recipe import Rates
-
-PROBES = 2
-"""Random directions per kind of numbers. A direction has as many signs as there are numbers, and
-the mean is over p weights: two agree to some percent.
-"""
-
-STEP = 1e-6
-"""Of the difference that stands for a derivative, in float64."""
 
 
 @torch.no_grad()
@@ -39,41 +35,27 @@ def movements(generator: Generator) -> dict[str, float]:
         torch.manual_seed(0)
         probe = generator.stacked(())
     probe = probe.to(torch.float64).eval()
-    start = probe.raw()
-    spread = start.std(correction=0).clamp(min=torch.finfo(torch.float64).tiny)
-    draws = torch.Generator().manual_seed(0)
-    kinds = {
-        "angles": [probe.circuits.angles],
-        "structure": [probe.circuits.structure],
-        "mapping": list(probe.mapping.parameters()),
+    if generator.anchor is not None:
+        probe.mapping.level()
+    spread = probe.raw().std(correction=0).clamp(min=torch.finfo(torch.float64).tiny)
+    return {
+        kind: movement(probe.raw, numbers) / float(spread)
+        for kind, numbers in _kinds(probe).items()
     }
-    found: dict[str, float] = {}
-    for kind, numbers in kinds.items():
-        squares = [
-            ((probe.raw() - start) / (STEP * spread)).square().mean()
-            for _ in _moved(numbers, draws)
-        ]
-        found[kind] = float(torch.stack(squares).mean().sqrt())
-    return found
 
 
-def _moved(numbers: list[torch.nn.Parameter], draws: torch.Generator) -> Iterator[None]:
-    """Move the numbers by a step in a random direction, and back again."""
-    kept = copy.deepcopy(numbers)
-    for _ in range(PROBES):
-        for number, own in zip(numbers, kept, strict=True):
-            number.copy_(own + STEP * _signs(own, draws))
-        yield
-    for number, own in zip(numbers, kept, strict=True):
-        number.copy_(own)
-
-
-def _signs(like: Tensor, draws: torch.Generator) -> Tensor:
-    return (torch.randint(2, like.shape, generator=draws) * 2 - 1).to(like)
+def _kinds(generator: Generator) -> dict[str, list[nn.Parameter]]:
+    return {
+        "angles": [generator.circuits.angles],
+        "structure": [generator.circuits.structure],
+        "mapping": list(generator.mapping.parameters()),
+    }
 
 
 def calibrated(generator: Generator, shares: Rates, leverage: float) -> Rates:
-    """Rates under which a unit step of each kind moves the weights by its share of their spread.
+    """Rates under which a unit step of the angles moves the weights by their spread.
+
+    One number of another kind moves them as far as one angle, times its share.
 
     Args:
         generator: what is to be trained.
@@ -81,10 +63,20 @@ def calibrated(generator: Generator, shares: Rates, leverage: float) -> Rates:
         leverage: of the generator's gains, see `Recipe`.
     """
     found = movements(generator)
+    # Steps of several numbers add up like independent ones.
+    of_one = {
+        kind: found[kind] / math.sqrt(sum(number.numel() for number in numbers))
+        for kind, numbers in _kinds(generator).items()
+    }
+    # The gains of an anchored start make a unit step of the angles move the weights by `leverage`
+    # spreads; without an anchor, by what was measured.
+    moves = leverage if generator.anchor is not None else found["angles"]
+    base = 1 / moves if found["angles"] > 0 else 1.0
 
     def rate(kind: str, share: float) -> float:
-        moves = found[kind] * leverage
-        return share / moves if moves > 0 else share
+        if of_one[kind] == 0 or of_one["angles"] == 0:
+            return share * base
+        return share * base * of_one["angles"] / of_one[kind]
 
     return Rates(
         angles=rate("angles", shares.angles),

@@ -13,6 +13,7 @@ from diffqas.architecture import CircuitMixture, PerLayerCircuit
 from diffqas.errors import require
 from diffqas.quantum_train.anchor import Anchor, per_weight
 from diffqas.quantum_train.mapping import WeightMap
+from diffqas.quantum_train.movement import movement
 from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
 
@@ -118,23 +119,32 @@ class Generator(nn.Module):
 
         Without an anchor gain and offset give it the mean and spread of the given tensor. With one
         it starts at the values of the given tensor, or at such as are drawn like them, and
-        `leverage` times its spread is what it moves by when the raw weights move by theirs.
+        `leverage` times its spread is what it moves by per unit step of the angles.
         """
         self.leverage = leverage
-        with self.without_noise():
-            raw = self.raw()
         if self.anchor is None:
-            gain, offset = gain_and_offset(raw, self.sizes, tensors)
+            with self.without_noise():
+                gain, offset = gain_and_offset(self.raw(), self.sizes, tensors)
             self.gain.copy_(gain)
             self.offset.copy_(offset)
             return
-        # The raw weights of all tensors are alike: a small one's own spread is an accident.
-        overall = _overall_spread(raw)
-        spreads = torch.stack([spread_of(tensor) for tensor in tensors]).to(overall)
-        self.gain.copy_(leverage * spreads / overall)
+        self.mapping.level()
+        spreads = torch.stack([spread_of(tensor) for tensor in tensors]).to(self.gain)
+        self.gain.copy_(leverage * spreads / self._step_of_angles())
         self.anchor.take(tensors)
         self.anchor.remember(dict(self.named_parameters()))
         self.renew()
+
+    def _step_of_angles(self) -> float:
+        """How far the raw weights move per unit step of the angles; their spread, or 1, where the
+        angles move nothing.
+        """
+        probe = copy.deepcopy(self).to(torch.float64).eval()
+        raw = probe.raw()
+        spread = 1.0 if len(raw) == 1 else float(raw.std(correction=0))
+        moves = movement(probe.raw, [probe.circuits.angles])
+        # Below this a difference in float64 is rounding.
+        return moves if moves > 1e-6 * spread else spread or 1.0
 
     @torch.no_grad()
     def renew(self) -> None:
@@ -180,12 +190,6 @@ class Generator(nn.Module):
         return tensors
 
 
-def _overall_spread(raw: Tensor) -> Tensor:
-    """The spread of all raw values, 1 of a single weight, which has none."""
-    overall = raw.std(correction=0)
-    return torch.ones_like(overall) if overall == 0 else overall
-
-
 def spread_of(like: Tensor) -> Tensor:
     """The spread that a generated tensor is given, from the tensor that it starts like."""
     if like.numel() == 0:
@@ -205,7 +209,9 @@ def gain_and_offset(
     of all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a
     norm's ones, leaves the generated one a small spread.
     """
-    overall = _overall_spread(raw)
+    overall = raw.std(correction=0)
+    if overall == 0:  # a single weight has no spread
+        overall = torch.ones_like(overall)
     gain, offset = raw.new_ones(len(sizes)), raw.new_zeros(len(sizes))
     for index, (values, like) in enumerate(zip(raw.split(list(sizes)), tensors, strict=True)):
         if like.numel() == 0:

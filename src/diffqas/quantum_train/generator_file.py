@@ -88,6 +88,8 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
 def encode_choices(model: QuantumTrain) -> Json:
     """Arguments of `QuantumTrain`, and the rates, as JSON."""
     choices = choices_of(model) | {"rates": model.rates}
+    if model.rates_measured:
+        choices["rates_measured"] = True
     # Only mixtures have files.
     del choices["per_layer"]
     return {name: encode_value(choice) for name, choice in choices.items()}
@@ -144,6 +146,7 @@ def load_generator(
         rates = choices.pop("rates")
         if not isinstance(rates, Rates):
             raise ValueError("its rates are none")
+        measured = choices.pop("rates_measured", False) is True
         names = [glob.escape(names[0]) for names, _ in header.writes]
         with torch.random.fork_rng(devices=[]):  # every number is overwritten below
             model = make(target, **choices, start=start, parameters=names)
@@ -159,7 +162,7 @@ def load_generator(
         raise DataError(f"{place} does not fit this version of diffqas: {reason}.") from None
     if start == "own" and OWN_START not in numbers and strict:
         _check_start(state[OWN_START], header.own_start)
-    model.rates = rates
+    model.rates, model.rates_measured = rates, measured
     model.generator.start, model.generator.leverage = told, leverage
     model.circuits.progress = header.progress
     stored = {

@@ -59,6 +59,14 @@ class WeightMap(nn.Module, ABC):
         """A freshly started module of the same choices with leading dimensions."""
         return self.choice.make(self.n, self.chunk, self.bits, lead)
 
+    @torch.no_grad()
+    def level(self) -> None:
+        """Make the probabilities count by the same amount in every start, where one number says it.
+
+        torch's start draws that number evenly around zero: in one start of seven it is below a
+        seventh of its bound, and steps that suit the other starts are seven times too small.
+        """
+
     def affine(self, weight: Tensor, bias: Tensor, scaled: Tensor) -> Tensor:
         """An affine map of (bits of i, scaled_i), (..., rows, 2**n).
 
@@ -103,6 +111,13 @@ class LinearMap(WeightMap):
     ) -> None:
         super().__init__(choice, n, chunk, bits)
         self.weight, self.bias = layer(n + 1, chunk, lead)
+
+    @torch.no_grad()
+    def level(self) -> None:
+        """The factor gamma of the probabilities gets the root mean square of its start."""
+        size = 1 / math.sqrt(3 * (self.n + 1))
+        gamma = self.weight[..., self.n]
+        gamma.copy_(torch.full_like(gamma, size).copysign(gamma))
 
     def forward(self, scaled: Tensor) -> Tensor:
         """Scaled probabilities (..., 2**n) -> weights (..., 2**n * chunk).

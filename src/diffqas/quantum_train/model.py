@@ -25,7 +25,7 @@ from diffqas.architecture import (
 )
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, choose, require, whole
-from diffqas.optim import recommended
+from diffqas.optim import recommended, suits_soap
 from diffqas.quantum_train.calibration import calibrated
 from diffqas.quantum_train.checkup import Checkup
 from diffqas.quantum_train.examination import Batch, examine, own_spread
@@ -41,6 +41,14 @@ from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
 from diffqas.simulator import MAX_QUBITS
+
+UNMEASURED_LR = 0.01
+"""Base rate of `QuantumTrain.optimizer` where the rates of the groups are multiples of it."""
+
+SOAP_LR, ADAM_LR = 0.1, 0.03
+"""Where they are measured. SOAP divides a step evenly among all directions, also those in which the
+loss hardly changes: for as much progress as Adam makes its steps are longer.
+"""
 
 
 class QuantumTrain(DescribedModule):
@@ -267,15 +275,24 @@ class QuantumTrain(DescribedModule):
         """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate."""
         return parameter_groups(self.generator, self.rates, lr)
 
-    def optimizer(self, steps: int, lr: float = 0.01) -> torch.optim.Optimizer:
+    def optimizer(self, steps: int, lr: float | None = None) -> torch.optim.Optimizer:
         """The optimiser that suits this model: `zero_grad`, `backward`, `step` as with any other.
 
         SOAP (`diffqas.optim.SOAP`) for up to 2,048 trainable numbers, Adam for more, with the rates
         of `parameter_groups`, which fall to zero over `steps` steps by a cosine.
 
+        Args:
+            steps: how many there will be.
+            lr: the base rate. None: 0.01; where the recipe is calibrated, so that it is the share
+                of its spread by which a step moves a weight, 0.1 for SOAP and 0.03 for Adam.
+
         Raises:
             ArgumentError: `steps` is no positive integer.
         """
+        if lr is None:
+            lr = UNMEASURED_LR
+            if self.rates_measured:
+                lr = SOAP_LR if suits_soap(self.parameter_groups(1.0)) else ADAM_LR
         return recommended(self.parameter_groups(lr), steps)
 
     def check(

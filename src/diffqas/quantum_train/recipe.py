@@ -63,8 +63,8 @@ class Recipe:
         rates: learning rates relative to the base rate.
         order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`Order`).
         leverage: of the starts `"drawn"` and `"own"`: by how many of its spreads a weight moves
-            when what the circuits write for it moves by one. The larger, the smaller the turns that
-            do, and the nearer to linear the generator.
+            per unit step of the angles (each by +1 or -1 radian, to first order). The larger, the
+            smaller the turns that do, and the nearer to linear the generator.
         calibrated: whether `rates` are shares of a movement that is measured
             (`diffqas.quantum_train.calibrated`), in place of multiples of the base rate.
     """
@@ -102,8 +102,7 @@ class Recipe:
     )
     leverage: float = option(
         1.0,
-        "Of the starts drawn and own: spreads that a weight moves by when what the circuits write "
-        "for it moves by one.",
+        "Of the starts drawn and own: spreads that a weight moves by per unit step of all angles.",
         above=0,
     )
     calibrated: bool = option(
@@ -136,9 +135,9 @@ RECIPES = {
         scale=DimensionScale(),
         start="drawn",
         order="shuffled",
-        leverage=100.0,
+        leverage=300.0,
         calibrated=True,
-        rates=Rates(1.0, 0.3, 0.3),
+        rates=Rates(),
     ),
 }
 
