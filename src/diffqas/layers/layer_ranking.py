@@ -9,6 +9,7 @@ from torch import Tensor
 
 from diffqas.architecture import Ranking, fewer_rotations
 from diffqas.errors import choose, require
+from diffqas.layers.layer_checks import check_input
 from diffqas.layers.perturbation import Loss, by_perturbation
 from diffqas.simulator import observed
 
@@ -52,7 +53,7 @@ def _probes(layer: QuantumLayer) -> Tensor:
 
 def _spreads(layer: QuantumLayer, x: Tensor) -> Tensor:
     """Standard deviations of outputs over samples (samples, inputs), (rows, candidates of one)."""
-    layer.check(x)
+    check_input(layer, x)
     require(x.dim() == 2, "x", f"have the shape (samples, {layer.inputs})", tuple(x.shape))
     require(len(x) >= 2, "x", "hold at least two samples", len(x))
     inputs = layer.encoded(x)

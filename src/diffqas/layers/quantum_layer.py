@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -27,14 +27,22 @@ from diffqas.circuits import (
     as_space,
     encoded_findings,
 )
-from diffqas.errors import DiffqasError, choose, finite, require, whole
+from diffqas.errors import choose, require, whole
 from diffqas.layers.found_circuits import MeasuredCircuits, layer_qasm, pennylane_node
 from diffqas.layers.input_rule import SCALES, InputRule
+from diffqas.layers.layer_checks import (
+    GROUPS,
+    check_input,
+    check_sizes,
+    checked_init_std,
+    checked_rates,
+    under_autocast,
+)
 from diffqas.layers.layer_ranking import layer_ranking
 from diffqas.layers.layer_report import QuantumLayerReport
 from diffqas.layers.perturbation import Loss
 from diffqas.layers.searched_circuits import Groups, SearchedCircuits, stacked
-from diffqas.simulator import MAX_QUBITS, observed
+from diffqas.simulator import observed
 
 if TYPE_CHECKING:
     from pennylane import QNode
@@ -42,14 +50,6 @@ if TYPE_CHECKING:
 
 LAYER_STRUCTURES = ("layer", "output")
 """One row of structural weights for all outputs, or a row for each."""
-
-GROUPS = ("angles", "structure", "observables", "inputs")
-"""Kinds of trained numbers, each with a learning rate of its own."""
-
-NO_ONNX = (
-    "ONNX has no operator for quantum circuits: a model with a QuantumLayer cannot be exported. "
-    "Export the parts before and behind it, or keep the model as a state_dict."
-)
 
 
 class QuantumLayer(SearchedCircuits, DescribedModule):
@@ -121,21 +121,9 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
     ) -> None:
         if qubits is None:
             qubits = inputs
-        sizes = {"inputs": inputs, "outputs": outputs, "qubits": qubits, "depth": depth}
-        for name, size in {**sizes, "uploads": uploads}.items():
-            require(whole(size), name, "be a whole number of at least 1", repr(size))
-        require(qubits <= MAX_QUBITS, "qubits", f"be at most {MAX_QUBITS}", qubits)
-        rule = f"divide the depth, {depth}: each upload has as many layers behind it"
-        require(depth % uploads == 0, "uploads", rule, uploads)
-        kinds = get_args(AnyObservables)
-        named = ", ".join(kind.__name__ for kind in kinds)
-        got = repr(observables)
-        require(isinstance(observables, kinds), "observables", f"be an object of {named}", got)
-        observables.checked(qubits, outputs)
+        check_sizes(inputs, outputs, qubits, depth, uploads, observables)
         choose(input_scale, SCALES, "input_scale")
         choose(structure, LAYER_STRUCTURES, "structure")
-        proper = finite(init_std) and init_std >= 0
-        require(proper, "init_std", "be a finite number of at least 0", init_std)
         rule = InputRule(inputs, qubits)
         super().__init__(
             as_space(candidates),
@@ -144,11 +132,11 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             as_relaxation(relaxation),
             sharing,
             rows=1 if structure == "layer" else outputs,
-            init_std=init_std,
+            init_std=checked_init_std(init_std),
         )
         self.inputs, self.outputs, self.uploads = inputs, outputs, uploads
         self.observables, self.input_scale, self.structured = observables, input_scale, structure
-        self.rates = {} if rates is None else _checked_rates(rates)
+        self.rates = checked_rates(rates)
         self.encodings = rule.encodings
         """Encodings of one upload."""
         self.register_buffer("places", torch.tensor(rule.places), persistent=False)
@@ -172,14 +160,14 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             ArgumentError: an input of the wrong shape, dtype or device.
             DiffqasError: the model is being exported to ONNX.
         """
-        if isinstance(x, Tensor) and _under_autocast(x.device.type):
+        if under_autocast(x):
             # Angles of half precision are other angles: circuits compute as exactly as ever.
             with torch.autocast(x.device.type, enabled=False):
                 return self._outputs(x.to(self.angles.dtype))
         return self._outputs(x)
 
     def _outputs(self, x: Tensor) -> Tensor:
-        self.check(x)
+        check_input(self, x)
         if x.numel() == 0:
             return x.new_zeros(*x.shape[:-1], self.outputs)
         coefficients = self.coefficients
@@ -230,25 +218,6 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             return numbers  # broadcasting adds dimensions at the left
         batch = x.dim() - 1 - len(lead)
         return numbers.reshape(*lead, *[1] * batch, *numbers.shape[len(lead) :])
-
-    def check(self, x: Tensor) -> None:
-        """Refuse an input that `forward` does not take.
-
-        Raises:
-            ArgumentError: the wrong shape, dtype or device.
-            DiffqasError: the model is being exported to ONNX.
-        """
-        if torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting():
-            raise DiffqasError(NO_ONNX)
-        like = self.angles
-        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        require(kind == like.dtype, "x", f"be a {like.dtype} tensor like the angles", kind)
-        rule = f"be on the device of the angles, {like.device}"
-        require(x.device == like.device, "x", rule, x.device)
-        got, lead = tuple(x.shape), self.lead
-        names = "".join(f"{size}, " for size in lead)
-        proper = len(got) > len(lead) and got[-1] == self.inputs and got[: len(lead)] == lead
-        require(proper, "x", f"have the shape ({names}..., {self.inputs})", got)
 
     def state_choices(self) -> Mapping[str, object]:
         """Choices that a `state_dict` tells, and that it is compared by when it is loaded."""
@@ -459,18 +428,6 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         circuits = f"{len(self.candidates)} candidates, {self.n} qubits, depth {self.depth}"
         sizes = f"{self.inputs}, {self.outputs}, {circuits}, uploads={self.uploads}"
         return f"{sizes}, {self.observables}, {self.sharing} angles, {self.relaxation}"
-
-
-def _under_autocast(device: str) -> bool:
-    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
-
-
-def _checked_rates(rates: Mapping[str, float]) -> dict[str, float]:
-    for name, rate in rates.items():
-        choose(name, GROUPS, "rates")
-        proper = finite(rate) and rate >= 0
-        require(proper, "rates", "be finite numbers of at least 0", f"{rate} of {name!r}")
-    return dict(rates)
 
 
 def _copied(numbers: nn.Parameter | None) -> nn.Parameter | None:

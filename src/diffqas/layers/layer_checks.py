@@ -1,0 +1,90 @@
+"""Checks at the door of a searched quantum layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, get_args
+
+import torch
+from torch import Tensor
+
+from diffqas.circuits import AnyObservables
+from diffqas.errors import DiffqasError, choose, finite, require, whole
+from diffqas.simulator import MAX_QUBITS
+
+if TYPE_CHECKING:
+    from diffqas.layers.quantum_layer import QuantumLayer
+
+GROUPS = ("angles", "structure", "observables", "inputs")
+"""Kinds of trained numbers, each with a learning rate of its own."""
+
+NO_ONNX = (
+    "ONNX has no operator for quantum circuits: a model with a QuantumLayer cannot be exported. "
+    "Export the parts before and behind it, or keep the model as a state_dict."
+)
+
+
+def check_sizes(
+    inputs: int, outputs: int, qubits: int, depth: int, uploads: int, observables: AnyObservables
+) -> None:
+    """Refuse sizes that do not go together; see `QuantumLayer`.
+
+    Raises:
+        ArgumentError: they do not.
+    """
+    sizes = {"inputs": inputs, "outputs": outputs, "qubits": qubits, "depth": depth}
+    for name, size in {**sizes, "uploads": uploads}.items():
+        require(whole(size), name, "be a whole number of at least 1", repr(size))
+    require(qubits <= MAX_QUBITS, "qubits", f"be at most {MAX_QUBITS}", qubits)
+    rule = f"divide the depth, {depth}: each upload has as many layers behind it"
+    require(depth % uploads == 0, "uploads", rule, uploads)
+    kinds = get_args(AnyObservables)
+    rule = f"be an object of {', '.join(kind.__name__ for kind in kinds)}"
+    require(isinstance(observables, kinds), "observables", rule, repr(observables))
+    observables.checked(qubits, outputs)
+
+
+def checked_init_std(init_std: float) -> float:
+    """The spread of the angles at the start, if it is one."""
+    proper = finite(init_std) and init_std >= 0
+    require(proper, "init_std", "be a finite number of at least 0", init_std)
+    return init_std
+
+
+def checked_rates(rates: Mapping[str, float] | None) -> dict[str, float]:
+    """Relative learning rates by the names of `GROUPS`."""
+    if rates is None:
+        return {}
+    for name, rate in rates.items():
+        choose(name, GROUPS, "rates")
+        proper = finite(rate) and rate >= 0
+        require(proper, "rates", "be finite numbers of at least 0", f"{rate} of {name!r}")
+    return dict(rates)
+
+
+def check_input(layer: QuantumLayer, x: Tensor) -> None:
+    """Refuse an input that the layer does not take.
+
+    Raises:
+        ArgumentError: the wrong shape, dtype or device.
+        DiffqasError: the model is being exported to ONNX.
+    """
+    if torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting():
+        raise DiffqasError(NO_ONNX)
+    like = layer.angles
+    kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+    require(kind == like.dtype, "x", f"be a {like.dtype} tensor like the angles", kind)
+    rule = f"be on the device of the angles, {like.device}"
+    require(x.device == like.device, "x", rule, x.device)
+    got, lead = tuple(x.shape), layer.lead
+    names = "".join(f"{size}, " for size in lead)
+    proper = len(got) > len(lead) and got[-1] == layer.inputs and got[: len(lead)] == lead
+    require(proper, "x", f"have the shape ({names}..., {layer.inputs})", got)
+
+
+def under_autocast(x: Tensor) -> bool:
+    """Whether `torch.autocast` is on where a tensor lies."""
+    if not isinstance(x, Tensor):
+        return False
+    device = x.device.type
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
