@@ -51,8 +51,8 @@ def test_all_that_is_understood():
 
 
 def test_parameters_fill_the_slots_row_by_row():
-    names = "".join(f"input float x{i}; " for i in range(5))
-    one = QasmAnsatz(names + "qubit[2] q;" + "".join(f"rx(x{i}) q[0];" for i in range(5)))
+    names = "".join(f"input float a{i}; " for i in range(5))
+    one = QasmAnsatz(names + "qubit[2] q;" + "".join(f"rx(a{i}) q[0];" for i in range(5)))
     assert one.rotations_per_qubit == 3
     assert [gate.angle for gate in one.layer(2)] == [
         Slot(0, 0),

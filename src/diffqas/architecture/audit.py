@@ -21,6 +21,7 @@ from diffqas.circuits import (
     Finding,
     SearchSpace,
     as_space,
+    check_no_data,
     findings,
     fits,
 )
@@ -141,8 +142,7 @@ def audits(
     every = chosen if space is None else space
     missing = [candidate.name for candidate in chosen if candidate not in every]
     require(not missing, "candidates", "be in the space", ", ".join(missing))
-    encoding = [candidate.name for candidate in chosen if candidate.encodes]
-    require(not encoding, "candidates", "encode no data", ", ".join(encoding))
+    check_no_data(chosen)
     require(whole(n) and n <= MAX_AUDIT_QUBITS, "n", f"be between 1 and {MAX_AUDIT_QUBITS}", n)
     for name, value, least in (("depth", depth, 1), ("samples", samples, 2), ("seed", seed, 0)):
         require(whole(value, least), name, f"be a whole number of at least {least}", value)

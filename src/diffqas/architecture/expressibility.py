@@ -14,8 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from diffqas.circuits import Ansatz, AnyCandidate
-from diffqas.errors import require
+from diffqas.circuits import Ansatz, AnyCandidate, check_no_data
 from diffqas.simulator import amplitudes, evolve, qubit_unitaries
 
 Floats = NDArray[np.float64]
@@ -44,7 +43,7 @@ def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     >>> states(Candidate(rotation="ry"), half_turn).real.round().tolist()
     [[0.0, 1.0]]
     """
-    require(not candidate.encodes, "candidate", "encode no data", candidate.name)
+    check_no_data([candidate], "candidate")
     n = angles.shape[2]
     if isinstance(candidate, Ansatz):
         return amplitudes(candidate, angles)

@@ -13,7 +13,7 @@ from diffqas.architecture.angles import angle_shape, fewer_rotations
 from diffqas.architecture.kept import Kept, stays
 from diffqas.architecture.relaxation import Relaxation, step_noise
 from diffqas.architecture.shots import Shots, sampled, shot_generators
-from diffqas.circuits import Candidate, SearchSpace, gate_list
+from diffqas.circuits import Candidate, SearchSpace, check_no_data, gate_list
 from diffqas.errors import choose, require
 from diffqas.simulator import MAX_QUBITS, mixture, probabilities
 
@@ -50,7 +50,7 @@ class CircuitMixture(nn.Module):
         require(1 <= n <= MAX_QUBITS, "n", f"be between 1 and {MAX_QUBITS} qubits", n)
         choose(sharing, SHARINGS, "sharing")
         for candidate in candidates:
-            require(not candidate.encodes, "candidates", "encode no data", candidate.name)
+            check_no_data([candidate])
             gate_list(candidate, n)  # tells of one that does not fit n qubits
             if isinstance(candidate, Candidate):
                 candidate.cnots(n)  # tells of one with other gates, which only take data

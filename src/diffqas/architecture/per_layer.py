@@ -27,7 +27,7 @@ from torch.nn.functional import one_hot
 
 from diffqas.architecture.angles import angle_shape
 from diffqas.architecture.relaxation import Gumbel, Relaxation, step_noise
-from diffqas.circuits import AnyCandidate, Candidate, SearchSpace
+from diffqas.circuits import AnyCandidate, Candidate, SearchSpace, check_no_data
 from diffqas.errors import ArgumentError, require
 from diffqas.simulator import layered_probabilities
 from diffqas.storage import storable
@@ -99,7 +99,7 @@ class PerLayerCircuit(nn.Module):
         require(relaxation.name != "raw", "relaxation", rule, relaxation.name)
         for candidate in candidates:
             as_layer(candidate)  # refuses what has no layers of its own
-            require(not candidate.encodes, "candidates", "encode no data", candidate.name)
+            check_no_data([candidate])
             candidate.cnots(n)  # tells of an entangler that does not fit n qubits
         self.candidates, self.n, self.depth = candidates, n, depth
         self.relaxation, self.spread = relaxation, spread

@@ -66,3 +66,5 @@ from diffqas.circuits.search_space import TABLE_I as TABLE_I
 from diffqas.circuits.search_space import AnyCandidate as AnyCandidate
 from diffqas.circuits.search_space import SearchSpace as SearchSpace
 from diffqas.circuits.search_space import as_space as as_space
+from diffqas.circuits.takes_data import check_inputs as check_inputs
+from diffqas.circuits.takes_data import check_no_data as check_no_data

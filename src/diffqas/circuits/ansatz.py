@@ -166,11 +166,17 @@ class StoredAnsatz(Ansatz):
     path: str = ""
     title: str = ""
     angles: int = 1
+    data: bool = False
 
     @property
     def name(self) -> str:
         """The name that the ansatz had."""
         return self.title
+
+    @property
+    def encodes(self) -> bool:
+        """Whether the ansatz took data."""
+        return self.data
 
     @property
     def rotations_per_qubit(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -195,7 +201,8 @@ def _encoded(ansatz: Ansatz) -> Json:
     # Without registration a class can't be made again from its name: only what shows a run is kept.
     path = import_path(type(ansatz))
     if path not in REGISTERED:
-        return encode_value(StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit))
+        stored = StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit, ansatz.encodes)
+        return encode_value(stored)
     choices = {field.name: encode_value(getattr(ansatz, field.name)) for field in fields(ansatz)}
     head = {"is": MARK, "class": path, "title": ansatz.name}
     return head | {"angles": ansatz.rotations_per_qubit, "choices": choices}

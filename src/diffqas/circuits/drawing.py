@@ -6,26 +6,34 @@ from collections.abc import Iterable
 
 from diffqas.circuits.ansatz import Ansatz, ansatz_gates
 from diffqas.circuits.entanglers import Cnot
-from diffqas.circuits.gate import GATES, Gate
+from diffqas.circuits.gate import GATES, Angle, Gate, InputSlot
 from diffqas.circuits.search_space import AnyCandidate
 
 Columns = list[list[Cnot]]
 
 
-def draw(candidate: AnyCandidate, n: int = 4) -> str:
+def draw(candidate: AnyCandidate, n: int = 4, uploads: int = 1) -> str:
     """One layer of the candidate on `n` qubits, in box-drawing characters.
 
-    Brackets mark what is repeated.
+    Brackets mark the layer, which is repeated. With several uploads of the data, braces mark an
+    upload with the layers behind it, which are repeated together.
 
     >>> from diffqas.circuits import Candidate
     >>> print(draw(Candidate(hadamard=True, entangler="chain", rotation="ry"), 3))
     q0 ─H─[──●─────RY─]
     q1 ─H─[──X──●──RY─]
     q2 ─H─[─────X──RY─]
+    >>> print(draw(Candidate(entangler="chain", encoding="rx"), 2, uploads=2))
+    q0 ─{─RX(x0)─[──●─────RY─]─}
+    q1 ─{─RX(x1)─[──X─────RY─]─}
     """
+    before, behind = "", ""
+    if uploads > 1 and candidate.encodes:
+        before, behind = "{─", "─}"
     if isinstance(candidate, Ansatz):
-        return _drawn(candidate, n)
-    wires = [f"{name}{'H─' if candidate.hadamard else ''}" for name in _names(n)]
+        return _drawn(candidate, n, before, behind)
+    start = "H─" if candidate.hadamard else ""
+    wires = [f"{name}{start}{before}" for name in _names(n)]
     for encoding in candidate.encodings:
         wires = [f"{wire}{encoding.upper()}(x{q})─" for q, wire in enumerate(wires)]
     width = max(map(len, wires))
@@ -36,20 +44,24 @@ def draw(candidate: AnyCandidate, n: int = 4) -> str:
     for column in _columns(map(_pair, gates)):
         wires = [wire + _cell(q, column, mark) for q, wire in enumerate(wires)]
     rotations = "─".join(f"─{rotation.upper()}" for rotation in candidate.rotations)
-    return "\n".join(f"{wire}{rotations}─]" for wire in wires)
+    return "\n".join(f"{wire}{rotations}─]{behind}" for wire in wires)
 
 
-def _drawn(ansatz: Ansatz, n: int) -> str:
+def _drawn(ansatz: Ansatz, n: int, before: str, behind: str) -> str:
     start, layer, encoding = ansatz_gates(ansatz, n)
     wires = _names(n)
-    for column in columns((*start, *encoding)):
-        wires = [wire + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
+    # Uploads that are repeated begin behind all gates of the start.
+    first = [list(start), list(encoding)] if before else [[], [*start, *encoding]]
+    for gates, mark in zip(first, (before, ""), strict=True):
+        for column in columns(gates):
+            wires = [wire + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)]
+        wires = [wire + mark for wire in wires]
     wires = [wire + "[─" for wire in wires]
     for column in columns(layer):
         wires = [
             wire + "─" + cell + "─" for wire, cell in zip(wires, _cells(column, n), strict=True)
         ]
-    return "\n".join(wire + "]" for wire in wires)
+    return "\n".join(f"{wire}]{behind}" for wire in wires)
 
 
 def _names(n: int) -> list[str]:
@@ -81,12 +93,26 @@ def labels(gate: Gate) -> dict[int, str]:
     kind = GATES[gate.name]
     # A swap is a cross on both wires, as in the textbooks.
     word = "x" if kind.base == "swap" else kind.base.upper()
-    numbers = [f"{angle:.3g}" for angle in gate.angles if isinstance(angle, float | int)]
+    numbers = [text for text in map(_number, gate.angles) if text is not None]
     if numbers and len(numbers) == len(gate.angles):
         word += f"({','.join(numbers)})"
     marks = dict.fromkeys(range(min(gate.qubits), max(gate.qubits) + 1), "┼")
     marks |= dict.fromkeys(gate.qubits[: kind.controls], "●")
     return marks | dict.fromkeys(gate.qubits[kind.controls :], word)
+
+
+def _number(angle: Angle) -> str | None:
+    """A fixed angle, or an input with its factor and offset; None of a learned angle."""
+    if isinstance(angle, float | int):
+        return f"{angle:.3g}"
+    if not isinstance(angle, InputSlot):
+        return None
+    text = f"x{angle.index}"
+    if angle.factor != 1:
+        text = f"{angle.factor:.3g}{text}"
+    if angle.offset != 0:
+        text = f"{text}{angle.offset:+.3g}"
+    return text
 
 
 def _cells(column: list[Gate], n: int) -> list[str]:

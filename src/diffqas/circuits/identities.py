@@ -15,6 +15,7 @@ from diffqas.circuits.ansatz import Ansatz, ansatz_gates
 from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.permutations import apply_cnots
 from diffqas.circuits.search_space import AnyCandidate, SearchSpace, as_space
+from diffqas.circuits.takes_data import check_no_data
 from diffqas.errors import require
 
 UNIFORM, ZERO, WALSH, REAL, COMPLEX, GENERAL = (
@@ -43,7 +44,7 @@ def form(candidate: AnyCandidate) -> str:
     >>> [form(Candidate(hadamard=h, rotation=r)) for h in (True, False) for r in ("rx", "ry", "rz")]
     ['uniform', 'real', 'uniform', 'walsh', 'real', 'zero']
     """
-    require(not candidate.encodes, "candidate", "encode no data", candidate.name)
+    check_no_data([candidate], "candidate")
     if isinstance(candidate, Ansatz):
         return GENERAL
     axes = set(candidate.rotations)

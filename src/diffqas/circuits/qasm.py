@@ -135,7 +135,7 @@ def _expression(angle: Angle, inputs: Sequence[str]) -> str:
         return repr(angle)  # the shortest decimal that reads back as the same double
     text = inputs[angle.index]
     if angle.factor != 1:
-        text = f"{angle.factor!r} * {text}"
+        text = f"{float(angle.factor)!r} * {text}"
     if angle.offset != 0:
-        text = f"{text} + {angle.offset!r}"
+        text = f"{text} + {float(angle.offset)!r}"
     return text

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from diffqas.circuits.ansatz import Ansatz
 from diffqas.circuits.gate import Gate
 from diffqas.circuits.qasm_reader import MOST_BYTES, Circuit, read_circuit
-from diffqas.errors import ArgumentError, DataError
-from diffqas.storage import read_file, short, storable
+from diffqas.errors import ArgumentError, DataError, require
+from diffqas.storage import Json, read_file, short, storable
 
 
 @storable
@@ -23,30 +23,54 @@ class QasmAnsatz(Ansatz):
     qubit i // r: row by row through (n, r). `q[0]` is qubit 0, the most significant bit of a basis
     state.
 
+    Inputs called x0, x1, ... are data: they are encoding angles 0, 1, ... of an upload, and no
+    angles of a layer. The gates up to the last one with such an input make an upload, those behind
+    it the layer (`diffqas.circuits.qasm_inputs.parted`).
+
     Args:
         text: the circuit.
         name: of the candidate.
+        inputs: names of the inputs that are data, in their order, where they are called otherwise;
+            `()` takes none, whatever the names.
 
     Raises:
-        DataError: something that is not understood, with the line; or the parser is not installed.
+        ArgumentError: arguments of other types.
+        DataError: something that is not understood, with the line; inputs that are not declared,
+            more of them than qubits, or an input behind a learned angle; or the parser is not
+            installed.
 
     >>> one = QasmAnsatz("input float a; qubit[2] q; h q[0]; crx(2*a) q[0], q[1];", "mine")
     >>> one.n, one.parameters, one.rotations_per_qubit, one.layer(2)[1].angle
     (2, ('a',), 1, Slot(qubit=0, index=0, factor=2.0, offset=0.0))
+    >>> QasmAnsatz("input float x0; input float a; qubit q; rx(x0) q; ry(a) q;").encode(1)[0].angle
+    InputSlot(index=0, factor=1.0, offset=0.0)
     """
 
     text: str
     # A field in the place of the base's property: what a text is called is a choice.
     name: str = "qasm"  # pyright: ignore
+    inputs: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise ArgumentError(f"Argument `text` must be OpenQASM 3 text, but got {self.text!r}.")
+        if self.inputs is not None:
+            object.__setattr__(self, "inputs", _names(self.inputs))
         _ = self._circuit  # tells what is not understood
 
     @property
     def _circuit(self) -> Circuit:
-        return read_circuit(self.text, f"The circuit {self.name}")
+        return read_circuit(self.text, f"The circuit {self.name}", self.inputs)
+
+    @staticmethod
+    def upgraded(parts: Json) -> Json:
+        """What a file of a version without inputs meant: every parameter was an angle."""
+        return {"inputs": ()} | parts
+
+    @property
+    def encodes(self) -> bool:
+        """Whether some of the inputs are data."""
+        return len(self._circuit.inputs) > 0
 
     @property
     def n(self) -> int:
@@ -55,7 +79,7 @@ class QasmAnsatz(Ansatz):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the angles of a layer."""
+        """Names of the learned angles of a layer."""
         return self._circuit.parameters
 
     @property
@@ -64,21 +88,50 @@ class QasmAnsatz(Ansatz):
         return self._circuit.rotations_per_qubit
 
     def layer(self, n: int) -> Sequence[Gate]:
-        """All gates of the text.
+        """The gates of the text that do not encode data.
 
         Raises:
             ArgumentError: `n` is not the circuit's number of qubits.
         """
+        self._check_qubits(n)
+        return self._circuit.parts.layer
+
+    def encode(self, n: int) -> Sequence[Gate]:
+        """The gates of one upload of the data.
+
+        Raises:
+            ArgumentError: `n` is not the circuit's number of qubits.
+        """
+        self._check_qubits(n)
+        return self._circuit.parts.encoding
+
+    def _check_qubits(self, n: int) -> None:
         if n != self.n:
             raise ArgumentError(
                 f"The candidate {self.name} has {self.n} qubits, needs {n}: "
                 f"write it for {n} qubits."
             )
-        return self._circuit.gates
 
 
-def read_qasm(path: str | Path, name: str | None = None) -> QasmAnsatz:
+def _names(inputs: Iterable[str]) -> tuple[str, ...]:
+    rule = "be a tuple of different names"
+    listed = isinstance(inputs, Iterable) and not isinstance(inputs, str)
+    require(listed, "inputs", rule, repr(inputs))
+    names = tuple(inputs)
+    proper = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+    require(proper, "inputs", rule, repr(names))
+    return names
+
+
+def read_qasm(
+    path: str | Path, name: str | None = None, inputs: tuple[str, ...] | None = None
+) -> QasmAnsatz:
     """A candidate from a file, called as the file is unless `name` says otherwise.
+
+    Args:
+        path: the file.
+        name: of the candidate.
+        inputs: as of `QasmAnsatz`.
 
     Raises:
         DataError: the file cannot be read, or holds something that is not understood; with file and
@@ -93,5 +146,7 @@ def read_qasm(path: str | Path, name: str | None = None) -> QasmAnsatz:
         text = content.decode("utf-8-sig")  # with a byte order mark or without
     except UnicodeDecodeError:
         raise DataError(f"Cannot read {path}: it is not UTF-8 text.") from None
-    read_circuit(text, str(path))  # whose errors name the file
-    return QasmAnsatz(text, path.stem if name is None else name)
+    if inputs is not None:
+        inputs = _names(inputs)
+    read_circuit(text, str(path), inputs)  # whose errors name the file
+    return QasmAnsatz(text, path.stem if name is None else name, inputs)

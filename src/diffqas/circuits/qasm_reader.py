@@ -2,7 +2,8 @@
 
 What is understood: qubit registers and physical qubits, `input float` and `input angle`, constants,
 the gates of the language, of stdgates.inc and of the text, and angles that are linear in one
-parameter. Everything else is refused, with the line.
+parameter. Everything else is refused, with the line. A parameter is a learned angle, or an input
+(`diffqas.circuits.qasm_inputs`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from diffqas.circuits.gate import Angle, Gate, Slot
+from diffqas.circuits.gate import Angle, Gate, InputSlot, Slot
+from diffqas.circuits.qasm_inputs import Parts, input_places, parted
 from diffqas.circuits.qasm_values import VERSION_2, Linear, Refused
 from diffqas.errors import DataError
 
@@ -37,14 +39,16 @@ class Circuit:
 
     Attributes:
         n: qubits, all registers one after the other.
-        parameters: names of the inputs, in the order of their declaration.
-        gates: in the order in which they act; parameter i is the slot `divmod(i,
+        parameters: names of the learned angles, in the order of their declaration.
+        inputs: names of the parameters that encode data, by their places.
+        parts: gates in the order in which they act; learned angle i is the slot `divmod(i,
             rotations_per_qubit)`.
     """
 
     n: int
     parameters: tuple[str, ...]
-    gates: tuple[Gate, ...]
+    inputs: tuple[str, ...]
+    parts: Parts
 
     @property
     def rotations_per_qubit(self) -> int:
@@ -53,12 +57,14 @@ class Circuit:
 
 
 @lru_cache(maxsize=64)
-def read_circuit(text: str, source: str) -> Circuit:
+def read_circuit(text: str, source: str, inputs: tuple[str, ...] | None = None) -> Circuit:
     """The circuit that a text describes.
 
     Args:
         text: OpenQASM 3.
         source: what the text is called in errors.
+        inputs: names of the parameters that encode data, in their order; None takes those called
+            x0, x1, ...
 
     Raises:
         DataError: the parser is not installed, or something is not understood, with source and
@@ -77,7 +83,7 @@ def read_circuit(text: str, source: str) -> Circuit:
         program = Program(Limits(MOST_QUBITS, MOST_GATES))
         for statement in tree.statements:
             program.statement(statement)
-        return _circuit(program)
+        return _circuit(program, inputs)
     except Refused as refusal:
         where = source if refusal.line is None else f"{source}, line {refusal.line}"
         raise DataError(f"{where}: {refusal.why}.") from None
@@ -129,16 +135,20 @@ def _syntax(error: Exception) -> str:
     return str(error) or "not OpenQASM 3"
 
 
-def _circuit(program: Program) -> Circuit:
+def _circuit(program: Program, named: tuple[str, ...] | None) -> Circuit:
     if program.n < 1:
         raise Refused("no `qubit[n] q;` is declared")
-    parameters = tuple(program.parameters)
-    r = Circuit(program.n, parameters, ()).rotations_per_qubit
-    # Parameters fill (n, r) row by row.
+    data = input_places(program.parameters, named, program.n)
+    parameters = tuple(name for name in program.parameters if name not in data)
+    inputs = tuple(sorted(data, key=data.__getitem__))
+    r = Circuit(program.n, parameters, inputs, Parts((), ())).rotations_per_qubit
+    # Learned angles fill (n, r) row by row.
     places = {name: divmod(index, r) for index, name in enumerate(parameters)}
 
     def angle(linear: Linear) -> Angle:
         for name, factor in linear.factors.items():  # one at most
+            if name in data:
+                return InputSlot(data[name], factor, linear.offset)
             return Slot(*places[name], factor, linear.offset)
         return linear.offset
 
@@ -147,4 +157,4 @@ def _circuit(program: Program) -> Circuit:
         angles = tuple(angle(linear) for linear in linears)
         several = len(angles) > 1
         gates.append(Gate(name, qubits, angles if several else next(iter(angles), None)))
-    return Circuit(program.n, parameters, tuple(gates))
+    return Circuit(program.n, parameters, inputs, parted(gates))

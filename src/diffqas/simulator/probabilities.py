@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from torch import Tensor
 
-from diffqas.circuits import AnyCandidate, SearchSpace, as_space
-from diffqas.errors import require
+from diffqas.circuits import AnyCandidate, SearchSpace, as_space, check_no_data
 from diffqas.simulator import compiled, plain
 from diffqas.simulator.arguments import MAX_QUBITS as MAX_QUBITS
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
@@ -106,6 +105,5 @@ def _shares(
 
 def _checked(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
     """Validated angles as (batch, candidates or 1, depth, n, r)."""
-    encoding = [candidate.name for candidate in space if candidate.encodes]
-    require(not encoding, "candidates", "encode no data", ", ".join(encoding))
+    check_no_data(space)
     return checked_angles(space, angles, separate)
