@@ -24,8 +24,8 @@ def draw(candidate: AnyCandidate, n: int = 4, uploads: int = 1) -> str:
     q1 ─H─[──X──●──RY─]
     q2 ─H─[─────X──RY─]
     >>> print(draw(Candidate(entangler="chain", encoding="rx"), 2, uploads=2))
-    q0 ─{─RX(x0)─[──●─────RY─]─}
-    q1 ─{─RX(x1)─[──X─────RY─]─}
+    q0 ─{─RX(x0)─[──●──RY─]─}
+    q1 ─{─RX(x1)─[──X──RY─]─}
     """
     before, behind = "", ""
     if uploads > 1 and candidate.encodes:
