@@ -67,7 +67,7 @@ class Candidates:
     def run(self) -> None:
         """Print the candidates and a summary."""
         fits = not self.candidates or self.model != "qlstm"
-        require(fits, "candidates", "go with the models qt and vqc", self.model)
+        require(fits, "candidates", "go with the model qt", self.model)
         space = ENCODED_SPACE if self.model == "vqc" else TABLE_I
         typed = typed_candidates(self.candidates, space)
         usual = 6 if self.model == "qlstm" else qubits_of(list(typed.values()), DRAWN)

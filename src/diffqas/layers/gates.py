@@ -52,6 +52,7 @@ class GateCircuits(SearchedCircuits):
         require(n <= MAX_QUBITS, "hidden_size", rule, f"{n} qubits")
         choose(structure, STRUCTURES, "structure")
         for candidate in candidates:
+            require(candidate.encodes, "candidates", "encode data", candidate.name)
             # An output is pulled back as strings, once per step for all moments of a series.
             simple = isinstance(candidate, Candidate) and len(candidate.encodings) <= 1
             rule = "be Candidate objects with a single encoding rotation"
