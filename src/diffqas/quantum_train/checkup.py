@@ -113,7 +113,7 @@ class Checkup:
         silent: candidates that write the same whatever their angles.
         candidates: how many there are.
         measured_rates: whether the rates follow from a measurement, as those of `"auto"` do.
-        base_rate: the learning rate that the groups multiply.
+        base_rate: the learning rate that the groups multiply; None of an optimiser without one.
     """
 
     steps: int
@@ -127,7 +127,7 @@ class Checkup:
     silent: tuple[str, ...]
     candidates: int
     measured_rates: bool
-    base_rate: float
+    base_rate: float | None
 
     @property
     def healthy(self) -> bool:
@@ -252,13 +252,19 @@ class Checkup:
         """What to change where steps are too large."""
         widest = max(self.groups, key=lambda group: group.outputs)
         if widest.outputs <= FAR:
-            return "Lower the learning rate."
-        lower = self.base_rate * GOAL / widest.outputs
+            return "Make the steps smaller: lower the learning rate."
         advice = (
             f"One step of the {widest.name} moves the outputs by {widest.outputs:.2g} times their "
-            f"spread: a learning rate of {lower:.1g} in place of {self.base_rate:g} moves them by "
-            f"{GOAL:g}"
+            "spread: "
         )
+        if self.base_rate is None:
+            advice += f"lower the rate of the {widest.name}"
+        else:
+            lower = self.base_rate * GOAL / widest.outputs
+            advice += (
+                f"a learning rate of {lower:.1g} in place of {self.base_rate:g} moves them by "
+            )
+            advice += f"{GOAL:g}"
         if self.measured_rates:
             return f"{advice}."
         return f"{advice}; recipe='auto' measures the rates."

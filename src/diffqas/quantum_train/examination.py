@@ -105,14 +105,14 @@ Stepper: TypeAlias = Callable[[], object]
 
 
 def examine(
-    model: M, batch: Batch, lr: float, measured: bool, stepper: Callable[[M], Stepper]
+    model: M, batch: Batch, lr: float | None, measured: bool, stepper: Callable[[M], Stepper]
 ) -> Checkup:
     """Check a model; its numbers, its buffers and all random generators stay as they are.
 
     Args:
         model: to be checked.
         batch: of at least two samples.
-        lr: the learning rate that the groups multiply.
+        lr: the learning rate that the groups multiply; None of an optimiser without one.
         measured: whether the rates of the groups follow from a measurement.
         stepper: makes what trains a copy.
 
@@ -122,7 +122,7 @@ def examine(
     require(batch.size >= 2, "inputs", "hold at least two samples", batch.size)
     twin = copy.deepcopy(model)
     twin.train()
-    groups = twin.parameter_groups(lr)
+    groups = twin.parameter_groups(1.0 if lr is None else lr)
     with forked_draws(groups[0]["params"][0].device):
         loss, outputs = batch.measure(twin)
         twin.zero_grad()

@@ -47,6 +47,7 @@ from .records import laid_out as laid_out
 from .records import record_of as record_of
 from .records import records_of as records_of
 from .result import SCALED as SCALED
+from .result import STUCK as STUCK
 from .result import VALUES as VALUES
 from .result import RankedCandidate as RankedCandidate
 from .result import RankedCandidates as RankedCandidates

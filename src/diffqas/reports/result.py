@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffqas.errors import RunError
@@ -38,6 +39,7 @@ COUNTED = ("episodes", "steps", SELECTED)
 MOST_SIGNS = 5
 """Signs of more seeds than these are counted, not listed."""
 SCALED = "of the series scaled to -1 .. 1"
+STUCK = "had learnt nothing after a tenth of the training"
 MOST_LEADERS = 3
 """Candidates that the short table of a result names."""
 
@@ -197,6 +199,8 @@ class RunResult:
         ranking: the candidates, best first, gate by gate.
         references: models beside the run.
         failures: reason by number of each seed that was frozen.
+        stuck: by number of each seed that had learnt nothing after a tenth of the training, how
+            that was seen.
         figures: one entry per seed, by name, such as `test_mse`.
         epochs, seconds, seeds, trainable_parameters: None or empty where an old or partial file
             does not say.
@@ -229,6 +233,7 @@ class RunResult:
     agents: AgentFacts | None = None
     federated: FederatedFacts | None = None
     circuit_seed: int | None = None
+    stuck: Mapping[int, str] = field(default_factory=dict)
     scale: SeriesScale | None = None
 
     @classmethod
@@ -249,6 +254,7 @@ class RunResult:
         if "mean_reward" in content:
             agents = AgentFacts(entries.one("algorithm", TEXT), entries.one("last", POSITIVE))
         federated = entries.perhaps_inner("federated")
+        stuck = entries.perhaps_inner("stuck")
         result = cls(
             task=entries.one("task", TEXT),
             recipe=entries.one("recipe", TEXT),
@@ -270,6 +276,7 @@ class RunResult:
             agents=agents,
             federated=None if federated is None else _federated(federated),
             circuit_seed=entries.perhaps("circuit_seed", WHOLE),
+            stuck={} if stuck is None else stuck.by_seed(TEXT),
             scale=SeriesScale.within(entries),
         )
         _require_figures(result, entries)
@@ -294,6 +301,7 @@ class RunResult:
         rows.append(("numbers", self.report))
         rows.append(("leading", ", ".join(self._leading())))
         rows += [(f"seed {seed}", f"frozen: {why}") for seed, why in self.failures.items()]
+        rows += [(f"seed {seed}", f"{STUCK}: {why}") for seed, why in self.stuck.items()]
         return rows
 
     def _leading(self) -> list[str]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from diffqas.circuits import SearchSpace, findings
 from diffqas.reports.console import plain_text
-from diffqas.reports.result import FederatedFacts, RankedCandidate, RunResult
+from diffqas.reports.result import STUCK, FederatedFacts, RankedCandidate, RunResult
 from diffqas.reports.words import spread, text_of
 
 NAMED_CLASSES = 5
@@ -47,11 +47,16 @@ def result_report(result: RunResult) -> RenderableType:
 
 
 def failures_in_words(result: RunResult) -> list[RenderableType]:
-    """A line for each seed that was frozen."""
-    return [
+    """A line for each seed that was frozen, or had learnt nothing at first."""
+    frozen = [
         plain_text(f"Seed {seed} was frozen: {reason}", style="red")
         for seed, reason in result.failures.items()
     ]
+    stuck = [
+        plain_text(f"Seed {seed} {STUCK}: {reason}", style="yellow")
+        for seed, reason in result.stuck.items()
+    ]
+    return [*frozen, *stuck]
 
 
 def _figures_table(result: RunResult) -> Table:

@@ -12,6 +12,7 @@ from diffqas.errors import RunError, require
 from diffqas.reports import (
     BEST_OF_GATE,
     MARK,
+    STUCK,
     AnyRecord,
     RunPage,
     RunResult,
@@ -198,6 +199,7 @@ def _finished(page: RunPage, result: RunResult) -> RunPage:
         leaders=ranking_of(result, BEST_OF_GATE),
         ranked_by=ranking_title(result.ranking, result.relaxation),
         failures=[f"Seed {seed}: {why}" for seed, why in result.failures.items()],
+        stuck=[f"Seed {seed} {STUCK}: {why}" for seed, why in result.stuck.items()],
     )
 
 

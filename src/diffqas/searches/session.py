@@ -21,6 +21,7 @@ from diffqas.reports import Events, Terminal, plain_text
 from diffqas.searches.companions import train_companions
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import generated
+from diffqas.searches.doctor import tell_health
 from diffqas.searches.enough import memory_told, refuse_too_large
 from diffqas.searches.finish import LEFT, write_artefacts
 from diffqas.searches.own_task import task_of
@@ -253,6 +254,7 @@ def _run(
         explained(config.own),
         memory_told(),
     ):
+        tell_health(config, training, models, console)
         display = showing_of(config.kind).display(training, console)
         _train(folder, config, training, config.kind.labels(models[0]), display, console)
         result = write_artefacts(folder, config, training, _trained(training, models))

@@ -5,5 +5,6 @@ from .models import make_models as make_models
 from .models import seeded as seeded
 from .shards import Federated as Federated
 from .shards import usual_split as usual_split
+from .steps import make_optimisation as make_optimisation
 from .supervised import EVALUATED as EVALUATED
 from .supervised import Training as Training

@@ -91,7 +91,7 @@ class FederatedTraining(Training[P]):
         rounds = self.settings.epochs // self.federated.local_epochs
         # Twice: to every client and back.
         bytes_per_round = 2 * numbers * size * self.federated.clients
-        return {
+        return super().facts | {
             "federated": {
                 "clients": self.federated.clients,
                 "split": self.federated.split,

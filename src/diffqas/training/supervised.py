@@ -20,6 +20,7 @@ from diffqas.tasks import Settings, Task
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
 from diffqas.training.short_batches import check_short_batch
+from diffqas.training.standing import in_words, judged_at, stuck
 from diffqas.training.steps import make_optimisation
 
 P = TypeVar("P", bound=Population)
@@ -42,6 +43,8 @@ class Training(Generic[P]):
         failures: for each seed that diverged, where.
         snapshots: predictions on all samples, (seeds, count), by epoch.
         metrics: figures after the last epoch, as in its record.
+        start: losses before the first step, one per seed, until they are compared.
+        stuck: for each seed that had learnt nothing after a tenth of the epochs, how that is seen.
         remarks: what a person should know of what happened since somebody emptied the list.
     """
 
@@ -54,6 +57,8 @@ class Training(Generic[P]):
     failures: dict[int, str] = field(default_factory=dict)
     snapshots: dict[int, Tensor] = field(default_factory=dict)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    start: list[float] = field(default_factory=list)
+    stuck: dict[int, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -84,7 +89,9 @@ class Training(Generic[P]):
     @property
     def facts(self) -> Json:
         """Entries of result.json besides the figures."""
-        return {}
+        if not self.stuck:
+            return {}
+        return {"stuck": {str(seed): reason for seed, reason in self.stuck.items()}}
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -103,6 +110,8 @@ class Training(Generic[P]):
         while not self.finished:
             started = time.perf_counter()
             with governed_draws(self.task.train.inputs.device):
+                if self.epoch == 0:
+                    self.start = self._starting_level()
                 record = self._one_epoch()
             self.seconds += time.perf_counter() - started
             yield record
@@ -130,6 +139,29 @@ class Training(Generic[P]):
         for step in range(self.steps_per_epoch):
             batch = slice(step * size, (step + 1) * size)
             yield batch if order is None else order[batch]
+
+    @torch.no_grad()
+    def _starting_level(self) -> list[float]:
+        """Losses on the first training samples before any step, one per seed."""
+        self._advance()
+        self._seed_draws()
+        self.population.eval()
+        predictions = self.population(self.task.train.inputs[:EVALUATED])
+        return self._losses(predictions).tolist()
+
+    def _losses(self, predictions: Tensor) -> Tensor:
+        """Losses of predictions on the first training samples, (seeds,)."""
+        return per_seed(self.task.loss, predictions, self.task.train.targets[:EVALUATED])
+
+    def _judge(self, predictions: Tensor) -> None:
+        """After a tenth of all epochs, tell of seeds that are where they started."""
+        if not self.start or self.epoch < judged_at(self.settings.epochs):
+            return
+        few = predictions[:, :EVALUATED]
+        self.stuck = stuck(self.seeds, self.start, self._losses(few).tolist(), few)
+        self.start = []
+        if self.stuck:
+            self.remarks.append(in_words(self.stuck, self.epoch, self.settings.epochs))
 
     def _record(self, loss: list[float]) -> EpochRecord:
         """Evaluate after an epoch."""
@@ -226,6 +258,7 @@ class Training(Generic[P]):
         sizes = [len(split) for split in self.task.parts.values()]
         by_part = dict(zip(self.task.parts, predictions.split(sizes, dim=1), strict=True))
         metrics = self._figures(by_part)
+        self._judge(by_part["train"])
         # The choice is made on the validation part alone; the test part only goes with it.
         if self.best is not None:
             targets = self.task.parts["validation"].targets
@@ -271,6 +304,8 @@ class Training(Generic[P]):
             "failures": self.failures,
             "snapshots": self.snapshots,
             "metrics": self.metrics,
+            "start": self.start,
+            "stuck": self.stuck,
             "population": self.population.state_dict(),
             "optimizer": self.optimisation.state_dict(),
         }
@@ -292,6 +327,8 @@ class Training(Generic[P]):
         }
         if any(len(values) != len(self.seeds) for values in self.metrics.values()):
             raise progress.fault("`metrics` should have one figure for each seed")
+        # A state of version 0.1.0 has neither: such a training is not judged.
+        self.start, self.stuck = list(state.get("start", [])), dict(state.get("stuck", {}))
         self.population.load_state_dict(state["population"])
         self.optimisation.load_state_dict(state["optimizer"])
         if self.best is not None:

@@ -166,6 +166,7 @@ class RunPage:
         command: line that repeats the run; empty: none does.
         remarks: what the command leaves out.
         failures: what became of seeds that were frozen.
+        stuck: what was seen of seeds that had learnt nothing at first.
         notes: what the folder lacks.
     """
 
@@ -188,6 +189,7 @@ class RunPage:
     command: str = ""
     remarks: Sequence[str] = ()
     failures: Sequence[str] = ()
+    stuck: Sequence[str] = ()
     notes: Sequence[str] = ()
 
     @property
