@@ -1,0 +1,234 @@
+"""Outputs <Z> of circuits that encode once, as one function: polynomials of few inputs.
+
+An output is a polynomial of degree one in each input's (1, cos, sin), whose coefficients depend on
+the angles alone (`diffqas.simulator.pauli`). They are computed once per call and serve all samples;
+a weighted sum of candidates has the weighted sum of their coefficients. All of it, and all
+gradients, are one call of machine code each, and tensors are brought into shape inside: at a few
+qubits, what torch does around a call takes longer than the call.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.compiled import available
+from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
+
+MAX_QUBITS = 8
+"""As of `heisenberg`: there are 3**n coefficients."""
+
+
+class Call(NamedTuple):
+    """What the numbers of a call mean."""
+
+    size: Size
+    sets: int
+    """Sets of angles; all samples are shared by one set, or each set has samples of its own."""
+    together: bool
+    """Whether the candidates are added up, with their weights."""
+    shape: tuple[int, ...]
+    """Of the result."""
+
+
+def cheaper(size: Size, angles: Tensor, samples: int) -> bool:
+    """Whether this way is open to tensors like these, and takes less arithmetic than the states.
+
+    `samples` are those of one set.
+    """
+    if size.n > MAX_QUBITS or angles.device.type != "cpu" or not available():
+        return False
+    plan = pauli_plan(size)
+    if plan is None:
+        return False
+    candidates = len(size.space)
+    # Four numbers per plane rotation, eight circuits at a time; of shared angles once per part.
+    turned = 4 * len(plan.pairs) if angles.shape[1] == 1 else 4 * len(plan.slots)
+    coefficients = turned + samples * size.outputs * 3**size.n
+    states = 8 * samples * candidates * size.depth * size.n * 2**size.n
+    return coefficients <= states
+
+
+def outputs(size: Size, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
+    """Outputs at all samples.
+
+    Args:
+        size: candidates, depth, qubits and outputs; `pauli_plan` must have a plan of it.
+        inputs: (sets, samples, n), or of one set any shape (..., n).
+        angles: (sets, candidates or 1, depth, n, r); of one set also without the leading 1.
+        weights: (sets, candidates), of one set any shape of as many numbers; or None.
+
+    Returns:
+        (sets, samples, outputs), or without weights (sets, candidates, samples, outputs).
+    """
+    together = weights is not None
+    rows = () if together else (len(size.space),)
+    sets = len(angles)
+    call = Call(size, sets, together, (sets, *rows, inputs.shape[-2], size.outputs))
+    return _applied(call, inputs, angles, weights)
+
+
+def outputs_of_one(
+    size: Size, inputs: Tensor, angles: Tensor, weights: Tensor, lead: tuple[int, ...]
+) -> Tensor:
+    """Weighted outputs of one set of angles: tensors as they came, the result (*lead, outputs)."""
+    return _applied(Call(size, 1, True, (*lead, size.outputs)), inputs, angles, weights)
+
+
+def _applied(call: Call, *tensors: Tensor | None) -> Tensor:
+    found = _Polynomial.apply(call, *tensors)
+    assert isinstance(found, Tensor)
+    return found
+
+
+class _CallContext(Context, Protocol):
+    call: Call
+
+
+class _Polynomial(torch.autograd.Function):
+    @staticmethod
+    def forward(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
+        from diffqas.simulator.encoded import polynomial_kernels  # needs the compiler
+
+        plan, *given = _given(call, inputs, angles, weights)
+        rows, samples = given[3].shape[1], given[0].shape[1]
+        output = angles.new_empty(call.sets, rows, samples, call.size.outputs)
+        polynomial_kernels.forward(plan, *given, output.numpy())
+        return output.view(call.shape)
+
+    @staticmethod
+    def setup_context(
+        ctx: _CallContext,
+        inputs: tuple[Call, Tensor, Tensor, Tensor | None],
+        output: Tensor,
+    ) -> None:
+        ctx.call, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[Tensor, int]:
+        call, *tensors = args
+        many, moved = _moved(info.batch_size, call, in_dims[1:], tensors)
+        return _applied(many, *moved).view(info.batch_size, *call.shape), 0
+
+    @staticmethod
+    def backward(ctx: _CallContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        wanted = ctx.needs_input_grad[1]
+        found = _gradients(ctx.call, wanted, *ctx.saved_tensors, upstream[0])
+        return None, *found
+
+
+class _Gradients(torch.autograd.Function):
+    """The gradients as a function that vmap can call; it has no derivative of its own."""
+
+    @staticmethod
+    def forward(
+        call: Call,
+        inputs_too: bool,
+        inputs: Tensor,
+        angles: Tensor,
+        weights: Tensor | None,
+        upstream: Tensor,
+    ) -> tuple[Tensor | None, ...]:
+        from diffqas.simulator.encoded import polynomial_kernels  # needs the compiler
+
+        plan, *given = _given(call, inputs, angles, weights)
+        own_inputs, own_angles, own_weights, held, slots = given
+        to_inputs = inputs.new_empty(inputs.shape if inputs_too else (0, 1, 1))
+        to_angles, to_weights = torch.empty_like(angles), angles.new_empty(own_weights.shape)
+        shape = call.sets, held.shape[1], own_inputs.shape[1], call.size.outputs
+        polynomial_kernels.backward(
+            plan,
+            own_inputs,
+            own_angles,
+            own_weights,
+            held,
+            slots,
+            upstream.numpy(force=True).reshape(shape),
+            to_inputs.numpy().reshape(own_inputs.shape) if inputs_too else to_inputs.numpy(),
+            to_angles.numpy().reshape(own_angles.shape),
+            to_weights.numpy(),
+        )
+        return (
+            to_inputs if inputs_too else None,
+            to_angles,
+            None if weights is None else to_weights.view(weights.shape),
+        )
+
+    @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor | None, ...], Dims]:
+        call, inputs_too, *tensors, upstream = args
+        many, moved = _moved(info.batch_size, call, in_dims[2:-1], tensors)
+        above = _mapped(info.batch_size, in_dims[-1], upstream).reshape(many.shape)
+        found = _gradients(many, inputs_too, *moved, above)
+        results: list[Tensor | None] = []
+        for one, dim, tensor in zip(found, in_dims[2:-1], tensors, strict=True):
+            if one is None:
+                results.append(None)
+                continue
+            shape = list(tensor.shape)
+            if dim is not None:
+                shape.pop(dim)
+            results.append(one.view(info.batch_size, *shape))
+        return tuple(results), tuple(None if one is None else 0 for one in results)
+
+    @staticmethod
+    def backward(ctx: Context, *_: Tensor) -> None:
+        raise once_only("Outputs of encoded circuits")
+
+
+def _gradients(call: Call, inputs_too: bool, *tensors: Tensor | None) -> tuple[Tensor | None, ...]:
+    found = _Gradients.apply(call, inputs_too, *tensors)
+    assert isinstance(found, tuple)
+    return found
+
+
+def _mapped(count: int, dim: int | None, tensor: Tensor) -> Tensor:
+    """The mapped dimension first, whether a tensor has one or not."""
+    if dim is None:
+        return tensor.unsqueeze(0).expand(count, *tensor.shape)
+    return tensor.movedim(dim, 0)
+
+
+def _moved(
+    count: int, call: Call, dims: Dims, tensors: list[Tensor | None]
+) -> tuple[Call, list[Tensor | None]]:
+    """Calls under vmap as one call of more sets."""
+    sets = count * call.sets
+    moved: list[Tensor | None] = []
+    for dim, tensor in zip(dims, tensors, strict=True):
+        if tensor is None:
+            moved.append(None)
+            continue
+        rows = _mapped(count, dim, tensor)
+        moved.append(rows.reshape(sets, *rows.shape[2:]) if call.sets > 1 else rows.contiguous())
+    return call._replace(sets=sets, shape=(count, *call.shape)), moved
+
+
+Given = tuple[Plan, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+
+
+def _given(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Given:
+    """The kernels' first arguments: plan, inputs, angles, weights, coefficients and slots."""
+    size, sets = call.size, call.sets
+    plan = pauli_plan(size)
+    assert plan is not None
+    candidates, per_circuit = len(size.space), size.depth * size.n * size.space.angles_per_qubit
+    own = angles.numpy(force=True).reshape(sets, -1, per_circuit)
+    shape = (sets, candidates)
+    if weights is None:
+        given = angles.new_ones(shape).numpy()
+    else:
+        given = weights.numpy(force=True).reshape(shape)
+    held = angles.new_empty(sets, 1 if call.together else candidates, size.outputs, 3**size.n)
+    slots = angles.new_empty(2, 8 * plan.most_slots)
+    samples = inputs.numpy(force=True).reshape(sets, -1, size.n)
+    return plan, samples, own, given, held.numpy(), slots.numpy()
