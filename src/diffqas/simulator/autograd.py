@@ -27,7 +27,7 @@ class Context(Protocol):
         """Of each argument of `forward`, whether its gradient is wanted."""
         ...
 
-    def save_for_backward(self, *tensors: Tensor) -> None:
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for `backward`; torch then notices if they are changed in place."""
 
     def save_for_forward(self, *tensors: Tensor) -> None:

@@ -55,7 +55,7 @@ class Kernel(NamedTuple):
     """(outputs, K), the bits of each Z-string that is read."""
 
 
-def compiled_plan(plan: EncodedPlan, tensor: Tensor) -> bool:
+def serves(plan: EncodedPlan, tensor: Tensor) -> bool:
     """Whether there is machine code for a plan and tensors like this one."""
     return tensor.device.type == "cpu" and plan.terms.probabilities and available()
 
@@ -67,14 +67,14 @@ def _kernel(plan: EncodedPlan, r: int) -> Kernel:
     back_signs = signs
     if plan.signs is not None:
         signs, back_signs = plan.signs, np.take_along_axis(plan.signs, back, 1)
-    most = max(len(circuit.encoding) for circuit in circuits)
+    most = max(len(circuit.encodings) for circuit in circuits)
     return Kernel(
         plan.n,
         plan.depth,
         plan.layers,
         plan.real,
         np.array([circuit.hadamard for circuit in circuits], np.int64),
-        np.stack([_axes(circuit.encoding, most) for circuit in circuits]),
+        np.stack([_axes(circuit.encodings, most) for circuit in circuits]),
         np.stack([_axes(circuit.rotations, r) for circuit in circuits]),
         np.array([circuit.entangler for circuit in circuits], np.int64),
         np.ascontiguousarray(plan.sources, np.int64),
@@ -223,13 +223,13 @@ class _Gradients(torch.autograd.Function):
         pass
 
     @staticmethod
-    def vmap(
-        info: MapInfo, in_dims: Dims, *args: Any
-    ) -> tuple[tuple[Tensor | None, ...], Dims]:
-        plan, wanted, *tensors = args
-        # Final states are of one call; without them they are computed again.
-        *values, _, upstream = _folded(info.batch_size, in_dims[2:], tensors)
-        found = _gradients(plan, wanted, *values, upstream.new_empty(0), upstream)
+    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor | None, ...], Dims]:
+        # The final states that a call kept are of no use to many; they are computed again.
+        plan, wanted, *tensors, _, upstream = args
+        dims = (*in_dims[2:-2], in_dims[-1])
+        *values, upstream = _folded(info.batch_size, dims, [*tensors, upstream])
+        assert upstream is not None
+        found = _gradients(plan, wanted, *values, upstream.new_empty(0, 0, 0), upstream)
         many = [None if one is None else unfold(info.batch_size, [one])[0][0] for one in found]
         return tuple(many), tuple(None if one is None else 0 for one in many)
 
@@ -260,7 +260,7 @@ def _of_numbers(plan: EncodedPlan, to_strings: Tensor) -> Tensor:
 
 def _transformed(numbers: Tensor) -> Tensor:
     """WHT / 2**k of (sets, outputs, 2**k); the matrix is symmetric, so it also pulls back."""
-    from diffqas.simulator.encoded.spectrum import walsh_rows  # needs the compiler
+    from diffqas.simulator.encoded.kernels.spectrum import walsh_rows  # needs the compiler
 
     rows = numbers / numbers.shape[-1]
     walsh_rows(rows.view(-1, numbers.shape[-1]).numpy())
@@ -306,9 +306,9 @@ def _kept(plan: EncodedPlan, count: int) -> tuple[int, int, int]:
 
 def _run(name: str, plan: EncodedPlan, r: int, count: int, *tensors: Tensor) -> None:
     """Call a kernel, the chunks shared by torch's threads."""
-    from diffqas.simulator.encoded import kernels  # needs the compiler
+    from diffqas.simulator.encoded.kernels import states  # needs the compiler
 
-    kernel: Callable[..., None] = getattr(kernels, name)
+    kernel: Callable[..., None] = getattr(states, name)
     known, chunks = _kernel(plan, r), _chunks(count)
     # Kernels write into the arrays' memory, which they share with the tensors.
     arrays = [tensor.detach().contiguous().numpy() for tensor in tensors]
@@ -331,9 +331,7 @@ def _threads(chunks: int, work: int) -> int:
     return min(torch.get_num_threads(), chunks, 1 + chunks * work // MIN_WORK_PER_THREAD)
 
 
-def _folded(
-    count: int, dims: Dims, tensors: list[Tensor | None]
-) -> list[Tensor | None]:
+def _folded(count: int, dims: Dims, tensors: list[Tensor | None]) -> list[Tensor | None]:
     """`fold` of tensors of which some may be missing."""
     there = [place for place, tensor in enumerate(tensors) if tensor is not None]
     held = [tensor for tensor in tensors if tensor is not None]

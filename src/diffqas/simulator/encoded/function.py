@@ -11,7 +11,7 @@ from torch import Tensor
 
 from diffqas.circuits import Ansatz, AnyCandidate, AnyObservables, Candidate, SearchSpace, as_space
 from diffqas.simulator.broadcasting import Alignment
-from diffqas.simulator.encoded import plain
+from diffqas.simulator.encoded import compiled, plain, polynomial
 from diffqas.simulator.encoded.arguments import Arguments, checked
 from diffqas.simulator.encoded.general import ansatz_states
 from diffqas.simulator.encoded.plan import EncodedPlan, Size, by_arithmetic, encoded_plan
@@ -80,13 +80,28 @@ def observed(
     )
     depth, n = given.angles.shape[-3:-1]
     size = Size(n, depth, uploads, observables, outputs)
+    short = polynomial.size_of(space, observables, outputs, uploads, depth, n)
+    if weights is not None and short is not None and _one_set(given, weights):
+        samples = inputs.numel() // n
+        if polynomial.cheaper(short, given.angles.shape[-4], inputs, samples):
+            lead = torch.broadcast_shapes(inputs.shape[:-2], given.lead)
+            return polynomial.outputs_of_one(short, inputs, angles, weights, lead)
     align = Alignment(tuple(inputs.shape[:-2]), given.lead)
     sets, tensors = _canonical(given, align)
-    found = _outputs(space, size, *tensors)
+    samples = tensors[0].shape[1]
+    if short is not None and polynomial.cheaper(short, given.angles.shape[-4], inputs, samples):
+        found = polynomial.outputs(short, tensors[0].flatten(2), *tensors[1:3])
+    else:
+        found = _outputs(space, size, *tensors)
     # (batch * sets, samples, candidates or 1, outputs)
     ordered = found.transpose(1, 2) if weights is None else found.unsqueeze(2)
     restored = align.restored(ordered.unflatten(0, (-1, sets)))
     return restored if weights is None else restored.squeeze(-2)
+
+
+def _one_set(given: Arguments, weights: Tensor) -> bool:
+    """Whether all samples share angles, and all outputs the weights."""
+    return weights.shape[-2] == 1 and all(size == 1 for size in given.lead)
 
 
 Tensors: TypeAlias = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
@@ -160,7 +175,8 @@ class _Part(NamedTuple):
     ) -> Tensor:
         """Their share of the canonical result."""
         if isinstance(self.circuits, EncodedPlan):
-            return plain.outputs(self.circuits, inputs, angles, weights, coefficients)
+            way = compiled if compiled.serves(self.circuits, angles) else plain
+            return way.outputs(self.circuits, inputs, angles, weights, coefficients)
         states = ansatz_states(self.circuits, inputs, angles[:, 0])
         return read(self.terms, states, weights, coefficients)
 

@@ -9,12 +9,14 @@ qubits, what torch does around a call takes longer than the call.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from diffqas.circuits import AnyCandidate, AnyObservables, Candidate, SearchSpace, Z
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import available
 from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
@@ -35,22 +37,56 @@ class Call(NamedTuple):
     """Of the result."""
 
 
-def cheaper(size: Size, angles: Tensor, samples: int) -> bool:
+@lru_cache(maxsize=64)
+def size_of(
+    space: SearchSpace[AnyCandidate],
+    observables: AnyObservables,
+    outputs: int,
+    uploads: int,
+    depth: int,
+    n: int,
+) -> Size | None:
+    """The size of circuits that are such polynomials; None if they are not, or are too large.
+
+    They encode each input in one rotation, once, have no other entanglers than CNOTs, and Z is read
+    on the first qubits.
+    """
+    if uploads > 1 or n > MAX_QUBITS or not isinstance(observables, Z):
+        return None
+    if observables.supports(n, outputs) != tuple((q,) for q in range(outputs)):
+        return None
+    members: list[Candidate] = []
+    for candidate in space:
+        if not isinstance(candidate, Candidate) or len(candidate.encodings) != 1:
+            return None
+        if any(gate.name != "cx" for gate in candidate.entangling(n)):
+            return None
+        members.append(candidate)
+    size = Size(SearchSpace(members), depth, n, outputs)
+    return None if pauli_plan(size) is None else size
+
+
+def cheaper(size: Size, columns: int, inputs: Tensor, samples: int) -> bool:
     """Whether this way is open to tensors like these, and takes less arithmetic than the states.
 
-    `samples` are those of one set.
+    Args:
+        size: of `size_of`.
+        columns: angles per set, candidates or 1.
+        inputs: for their device.
+        samples: of one set.
     """
-    if size.n > MAX_QUBITS or angles.device.type != "cpu" or not available():
+    if inputs.device.type != "cpu" or not available():
         return False
     plan = pauli_plan(size)
-    if plan is None:
-        return False
+    assert plan is not None
     candidates = len(size.space)
-    # Four numbers per plane rotation, eight circuits at a time; of shared angles once per part.
-    turned = 4 * len(plan.pairs) if angles.shape[1] == 1 else 4 * len(plan.slots)
-    coefficients = turned + samples * size.outputs * 3**size.n
-    states = 8 * samples * candidates * size.depth * size.n * 2**size.n
-    return coefficients <= states
+    # Eight circuits of a part turn together; with shared angles a part is one circuit. A plane
+    # rotation is a gate on a pair of amplitudes; real and imaginary parts of states count twice.
+    alike = len(plan.jobs) if columns == 1 else candidates
+    coefficients = len(plan.pairs) * alike / len(plan.jobs)
+    evaluation = samples * size.outputs * 3**size.n
+    states = 2 * samples * candidates * size.depth * size.n * 2**size.n
+    return coefficients + evaluation <= states
 
 
 def outputs(size: Size, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
@@ -58,13 +94,16 @@ def outputs(size: Size, inputs: Tensor, angles: Tensor, weights: Tensor | None) 
 
     Args:
         size: candidates, depth, qubits and outputs; `pauli_plan` must have a plan of it.
-        inputs: (sets, samples, n), or of one set any shape (..., n).
-        angles: (sets, candidates or 1, depth, n, r); of one set also without the leading 1.
-        weights: (sets, candidates), of one set any shape of as many numbers; or None.
+        inputs: (sets, samples, n).
+        angles: (sets, candidates or 1, depth, n, r).
+        weights: (sets, R, candidates), or None; shapes as in `diffqas.simulator.encoded.plan`.
 
     Returns:
         (sets, samples, outputs), or without weights (sets, candidates, samples, outputs).
     """
+    if weights is not None and weights.shape[-2] > 1:
+        each = outputs(size, inputs, angles, None)
+        return torch.einsum("grc,gcbr->gbr", weights, each)
     together = weights is not None
     rows = () if together else (len(size.space),)
     sets = len(angles)
@@ -92,12 +131,12 @@ class _CallContext(Context, Protocol):
 class _Polynomial(torch.autograd.Function):
     @staticmethod
     def forward(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
-        from diffqas.simulator.encoded import polynomial_kernels  # needs the compiler
+        from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
 
         plan, *given = _given(call, inputs, angles, weights)
         rows, samples = given[3].shape[1], given[0].shape[1]
         output = angles.new_empty(call.sets, rows, samples, call.size.outputs)
-        polynomial_kernels.forward(plan, *given, output.numpy())
+        polynomials.forward(plan, *given, output.numpy())
         return output.view(call.shape)
 
     @staticmethod
@@ -134,14 +173,14 @@ class _Gradients(torch.autograd.Function):
         weights: Tensor | None,
         upstream: Tensor,
     ) -> tuple[Tensor | None, ...]:
-        from diffqas.simulator.encoded import polynomial_kernels  # needs the compiler
+        from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
 
         plan, *given = _given(call, inputs, angles, weights)
         own_inputs, own_angles, own_weights, held, slots = given
         to_inputs = inputs.new_empty(inputs.shape if inputs_too else (0, 1, 1))
         to_angles, to_weights = torch.empty_like(angles), angles.new_empty(own_weights.shape)
         shape = call.sets, held.shape[1], own_inputs.shape[1], call.size.outputs
-        polynomial_kernels.backward(
+        polynomials.backward(
             plan,
             own_inputs,
             own_angles,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from diffqas.simulator.compiled.layers import inner
 from diffqas.simulator.compiled.vectors import LANES, Array, load, store
-from diffqas.simulator.encoded.lanes import GATE
+from diffqas.simulator.encoded.kernels.lanes import GATE
 
 
 @inner
@@ -43,7 +43,9 @@ def _begin(gate: Array, at: int, first: float, second: float) -> None:
 
 
 @inner
-def start_vectors(hadamard: bool, axes: Array, cos: Array, sin: Array, n: int, gates: Array) -> None:
+def start_vectors(
+    hadamard: bool, axes: Array, cos: Array, sin: Array, n: int, gates: Array
+) -> None:
     """The states of the single qubits behind the first encoding, as first columns of gates.
 
     `axes` are those of the encoding, `cos` and `sin` begin with the first upload's n inputs.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from diffqas.simulator.compiled.entry import entry
 from diffqas.simulator.compiled.layers import inner
 from diffqas.simulator.compiled.vectors import LANES, Array, load, store, zeros
-from diffqas.simulator.encoded.lanes import clear
+from diffqas.simulator.encoded.kernels.lanes import clear
 
 
 @inner

@@ -12,10 +12,10 @@ import numpy as np
 from diffqas.simulator.compiled.entry import entry
 from diffqas.simulator.compiled.layers import inner
 from diffqas.simulator.compiled.vectors import LANES, Array, load, store, zeros
-from diffqas.simulator.encoded import lanes, real_lanes
-from diffqas.simulator.encoded.lanes import COMPLEX, GATE, clear
-from diffqas.simulator.encoded.spectrum import add_read, read, spread, walsh
-from diffqas.simulator.encoded.turns import (
+from diffqas.simulator.encoded.kernels import lanes, real_lanes
+from diffqas.simulator.encoded.kernels.lanes import COMPLEX, GATE, clear
+from diffqas.simulator.encoded.kernels.spectrum import add_read, read, spread, walsh
+from diffqas.simulator.encoded.kernels.turns import (
     input_gradients,
     invert,
     layer_gates,
@@ -147,9 +147,7 @@ def _run(
     _product(gates, n, plan.real, source)
     for layer in range(depth):
         upload = _upload_behind(plan, layer)
-        layer_gates(
-            rotations, cos, sin, encoding, input_cos, input_sin, layer, upload, n, gates
-        )
+        layer_gates(rotations, cos, sin, encoding, input_cos, input_sin, layer, upload, n, gates)
         _layer(plan, j, source, target, gates)
         source, target = target, source
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from diffqas.simulator.compiled.layers import inner
 from diffqas.simulator.compiled.vectors import LANES, Array, load, store, zeros
-from diffqas.simulator.encoded.lanes import GATE, clear, flip, pasted
+from diffqas.simulator.encoded.kernels.lanes import GATE, clear, flip, pasted
 
 PIECE = 9
 """Bits of a piece; a state and its cotangent then take 32 KB in float32."""
@@ -21,7 +21,7 @@ COLUMNS = 1 << COLUMN_BITS
 
 @pasted
 def _pair(gates: Array, bit: int) -> Array:
-    """a and b of a bit's gate."""
+    """The numbers a and b of a bit's gate."""
     return load(gates, GATE * bit), load(gates, GATE * bit + 2 * LANES)
 
 
