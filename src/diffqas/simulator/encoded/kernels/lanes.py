@@ -54,13 +54,13 @@ def _put(x: Array, i: int, value: Array) -> None:
 
 
 @inner
-def _one_bit(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
-    """The gate of one bit on amplitudes low..high."""
+def _one_bit(x: Array, gates: Array, bit: int) -> None:
+    """The gate of one bit."""
     at = GATE * bit
     ar, ai = load(gates, at), load(gates, at + LANES)
     br, bi = load(gates, at + 2 * LANES), load(gates, at + 3 * LANES)
     stride = COMPLEX << bit
-    for start in range(COMPLEX * low, COMPLEX * high, 2 * stride):
+    for start in range(0, len(x), 2 * stride):
         for i in range(start, start + stride, COMPLEX):
             p, q = turned(ar, ai, br, bi, _take(x, i), _take(x, i + stride))
             _put(x, i, p)
@@ -68,7 +68,7 @@ def _one_bit(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
 
 
 @inner
-def _two_bits(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
+def _two_bits(x: Array, gates: Array, bit: int) -> None:
     """The gates of two bits in one pass."""
     at = GATE * bit
     ar, ai = load(gates, at), load(gates, at + LANES)
@@ -76,7 +76,7 @@ def _two_bits(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
     cr, ci = load(gates, at + 4 * LANES), load(gates, at + 5 * LANES)
     dr, di = load(gates, at + 6 * LANES), load(gates, at + 7 * LANES)
     stride = COMPLEX << bit
-    for start in range(COMPLEX * low, COMPLEX * high, 4 * stride):
+    for start in range(0, len(x), 4 * stride):
         for i in range(start, start + stride, COMPLEX):
             i1, i2, i3 = i + stride, i + 2 * stride, i + 3 * stride
             p, q = turned(ar, ai, br, bi, _take(x, i), _take(x, i1))
@@ -94,26 +94,27 @@ PIECE = 8
 
 
 @inner
-def _bits(x: Array, gates: Array, first: int, last: int, low: int, high: int) -> None:
+def _bits(x: Array, gates: Array, first: int, last: int) -> None:
     for bit in range(first, last - 1, 2):
-        _two_bits(x, gates, bit, low, high)
+        _two_bits(x, gates, bit)
     if (last - first) & 1:
-        _one_bit(x, gates, last - 1, low, high)
+        _one_bit(x, gates, last - 1)
 
 
 @inner
-def entangle(old: Array, new: Array, sources: Array, signs: Array, low: int, high: int) -> None:
-    """new[s] = signs[s] * old[sources[s]] for amplitudes low..high; without signs all are 1."""
-    for s in range(low, high):
+def entangle(old: Array, new: Array, sources: Array, signs: Array) -> None:
+    """new[s] = signs[s] * old[sources[s]], for a piece of `new`; without signs all are 1."""
+    for s in range(len(sources)):
         _put(new, COMPLEX * s, _take(old, COMPLEX * sources[s]))
     if len(signs) > 0:
-        flip(new, signs, COMPLEX, low, high)
+        flip(new, signs)
 
 
 @inner
-def flip(x: Array, signs: Array, width: int, low: int, high: int) -> None:
-    """Multiply amplitudes of so many numbers by signs."""
-    for s in range(low, high):
+def flip(x: Array, signs: Array) -> None:
+    """Multiply amplitudes by signs."""
+    width = len(x) // len(signs)
+    for s in range(len(signs)):
         if signs[s] < 0:
             for i in range(width * s, width * (s + 1)):
                 x[i] = -x[i]
@@ -123,11 +124,12 @@ def flip(x: Array, signs: Array, width: int, low: int, high: int) -> None:
 def layer(old: Array, new: Array, sources: Array, signs: Array, gates: Array, n: int) -> None:
     """Entangle, then one gate on each of n qubits."""
     piece = min(n, PIECE)
-    for low in range(0, 1 << n, 1 << piece):
-        high = low + (1 << piece)
-        entangle(old, new, sources, signs, low, high)
-        _bits(new, gates, 0, piece, low, high)
-    _bits(new, gates, piece, n, 0, 1 << n)
+    size = 1 << piece
+    for low in range(0, 1 << n, size):
+        x = new[COMPLEX * low : COMPLEX * (low + size)]
+        entangle(old, x, sources[low : low + size], signs[low : low + size])
+        _bits(x, gates, 0, piece)
+    _bits(new, gates, piece, n)
 
 
 # Gradients. With L = <psi|E|psi>, y = E psi and a rotation exp(-i t/2 P) that acts last,
@@ -143,11 +145,11 @@ def _add_at(x: Array, i: int, value: Array) -> None:
 
 
 @inner
-def _torque_one(x: Array, y: Array, bit: int, low: int, high: int, torque: Array) -> None:
+def _torque_one(x: Array, y: Array, bit: int, torque: Array) -> None:
     """Add Im <y|X x> and Im <y|Y x> of one bit to torque[3 bit] and torque[3 bit + 1]."""
     first = second = zeros(x)
     stride = COMPLEX << bit
-    for start in range(COMPLEX * low, COMPLEX * high, 2 * stride):
+    for start in range(0, len(x), 2 * stride):
         for i in range(start, start + stride, COMPLEX):
             (pr, pi), (qr, qi) = _take(x, i), _take(x, i + stride)
             (tr, ti), (ur, ui) = _take(y, i), _take(y, i + stride)
@@ -158,10 +160,10 @@ def _torque_one(x: Array, y: Array, bit: int, low: int, high: int, torque: Array
 
 
 @inner
-def _torque_two(x: Array, y: Array, bit: int, low: int, high: int, torque: Array) -> None:
+def _torque_two(x: Array, y: Array, bit: int, torque: Array) -> None:
     first = second = third = fourth = zeros(x)
     stride = COMPLEX << bit
-    for start in range(COMPLEX * low, COMPLEX * high, 4 * stride):
+    for start in range(0, len(x), 4 * stride):
         for i in range(start, start + stride, COMPLEX):
             i1, i2, i3 = i + stride, i + 2 * stride, i + 3 * stride
             (ar, ai), (br, bi), (cr, ci), (dr, di) = (
@@ -192,11 +194,11 @@ def _torque_two(x: Array, y: Array, bit: int, low: int, high: int, torque: Array
 
 
 @inner
-def _products(x: Array, y: Array, low: int, high: int, work: Array) -> None:
-    """Im(y* x) of amplitudes low..high, of which `_diagonal_torques` makes signed sums."""
-    for s in range(low, high):
-        (xr, xi), (yr, yi) = _take(x, COMPLEX * s), _take(y, COMPLEX * s)
-        store(work, LANES * s, yr * xi - yi * xr)
+def _products(x: Array, y: Array, work: Array) -> None:
+    """Im(y* x) of amplitudes, of which `_diagonal_torques` makes signed sums."""
+    for i in range(0, len(work), LANES):
+        (xr, xi), (yr, yi) = _take(x, 2 * i), _take(y, 2 * i)
+        store(work, i, yr * xi - yi * xr)
 
 
 @inner
@@ -213,47 +215,30 @@ def _diagonal_torques(n: int, work: Array, torque: Array) -> None:
 
 
 @inner
-def torques(x: Array, y: Array, n: int, work: Array, torque: Array) -> None:
-    """Three vectors per bit: Im <y|P x> for P = X, Y, Z.
-
-    Args:
-        x: state.
-        y: cotangent.
-        n: qubits.
-        work: 2**n vectors to work in.
-        torque: written to.
-    """
-    clear(torque)
-    for bit in range(0, n - 1, 2):
-        _torque_two(x, y, bit, 0, 1 << n, torque)
-    if n & 1:
-        _torque_one(x, y, n - 1, 0, 1 << n, torque)
-    _products(x, y, 0, 1 << n, work)
-    _diagonal_torques(n, work, torque)
-
-
-@inner
 def _undo_bits(
-    x: Array, y: Array, gates: Array, first: int, last: int, low: int, high: int, torque: Array
+    x: Array, y: Array, gates: Array, first: int, last: int, turning: bool, torque: Array
 ) -> None:
     for bit in range(first, last - 1, 2):
-        _torque_two(x, y, bit, low, high, torque)
-        _two_bits(x, gates, bit, low, high)
-        _two_bits(y, gates, bit, low, high)
+        _torque_two(x, y, bit, torque)
+        if turning:
+            _two_bits(x, gates, bit)
+            _two_bits(y, gates, bit)
     if (last - first) & 1:
-        _torque_one(x, y, last - 1, low, high, torque)
-        _one_bit(x, gates, last - 1, low, high)
-        _one_bit(y, gates, last - 1, low, high)
+        _torque_one(x, y, last - 1, torque)
+        if turning:
+            _one_bit(x, gates, last - 1)
+            _one_bit(y, gates, last - 1)
 
 
 @inner
-def undo_gates(
+def undo(
     old: Array,
     new: Array,
     back: Array,
     signs: Array,
     gates: Array,
     n: int,
+    turning: bool,
     work: Array,
     torque: Array,
 ) -> None:
@@ -266,24 +251,26 @@ def undo_gates(
         signs: of `back`.
         gates: the adjoints of the gates.
         n: qubits.
+        turning: whether the gates are undone, or only the torque behind them is of interest.
         work: 2**n vectors to work in.
-        torque: written to, as by `torques`, of the moment behind the gates.
+        torque: written to, three vectors per bit: Im <y|P x> behind the gates for P = X, Y, Z.
     """
     clear(torque)
-    x, y = new[0], new[1]
     piece = min(n, PIECE)
-    for low in range(0, 1 << n, 1 << piece):
-        high = low + (1 << piece)
+    size = 1 << piece
+    for low in range(0, 1 << n, size):
+        start, stop = COMPLEX * low, COMPLEX * (low + size)
+        x, y = new[0, start:stop], new[1, start:stop]
         if len(back) > 0:
-            entangle(old[0], x, back, signs, low, high)
-            entangle(old[1], y, back, signs, low, high)
-        _products(x, y, low, high, work)
-        _undo_bits(x, y, gates, 0, piece, low, high, torque)
-    _undo_bits(x, y, gates, piece, n, 0, 1 << n, torque)
+            entangle(old[0], x, back[low : low + size], signs[low : low + size])
+            entangle(old[1], y, back[low : low + size], signs[low : low + size])
+        _products(x, y, work[LANES * low : LANES * (low + size)])
+        _undo_bits(x, y, gates, 0, piece, turning, torque)
+    _undo_bits(new[0], new[1], gates, piece, n, turning, torque)
     _diagonal_torques(n, work, torque)
 
 
 @inner
 def turn(x: Array, gates: Array, n: int) -> None:
     """One gate on each of n qubits."""
-    _bits(x, gates, 0, n, 0, 1 << n)
+    _bits(x, gates, 0, n)

@@ -32,11 +32,11 @@ def _turned(gate: Array, p: Array, q: Array) -> Array:
 
 
 @inner
-def _one_bit(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
-    """The gate of one bit on amplitudes low..high."""
+def _one_bit(x: Array, gates: Array, bit: int) -> None:
+    """The gate of one bit."""
     gate = _pair(gates, bit)
     stride = LANES << bit
-    for start in range(LANES * low, LANES * high, 2 * stride):
+    for start in range(0, len(x), 2 * stride):
         for i in range(start, start + stride, LANES):
             p, q = _turned(gate, load(x, i), load(x, i + stride))
             store(x, i, p)
@@ -44,10 +44,10 @@ def _one_bit(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
 
 
 @inner
-def _two_bits(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
+def _two_bits(x: Array, gates: Array, bit: int) -> None:
     first, second = _pair(gates, bit), _pair(gates, bit + 1)
     stride = LANES << bit
-    for start in range(LANES * low, LANES * high, 4 * stride):
+    for start in range(0, len(x), 4 * stride):
         for i in range(start, start + stride, LANES):
             i1, i2, i3 = i + stride, i + 2 * stride, i + 3 * stride
             p, q = _turned(first, load(x, i), load(x, i1))
@@ -101,50 +101,51 @@ def _put_turned(x: Array, i: int, stride: int, eight: Array, one: Array, two: Ar
 
 
 @inner
-def _three_bits(x: Array, gates: Array, bit: int, low: int, high: int) -> None:
+def _three_bits(x: Array, gates: Array, bit: int) -> None:
     one, two, four = _pair(gates, bit), _pair(gates, bit + 1), _pair(gates, bit + 2)
     stride = LANES << bit
-    for start in range(LANES * low, LANES * high, 8 * stride):
+    for start in range(0, len(x), 8 * stride):
         for i in range(start, start + stride, LANES):
             _put_turned(x, i, stride, _eight(x, i, stride), one, two, four)
 
 
 @inner
-def _bits(x: Array, gates: Array, first: int, last: int, low: int, high: int) -> None:
+def _bits(x: Array, gates: Array, first: int, last: int) -> None:
     bit = first
     while bit + 3 <= last:
-        _three_bits(x, gates, bit, low, high)
+        _three_bits(x, gates, bit)
         bit += 3
     if last - bit == 2:
-        _two_bits(x, gates, bit, low, high)
+        _two_bits(x, gates, bit)
     elif last - bit == 1:
-        _one_bit(x, gates, bit, low, high)
+        _one_bit(x, gates, bit)
 
 
 @inner
 def turn(x: Array, gates: Array, n: int) -> None:
     """One RY on each of n qubits."""
-    _bits(x, gates, 0, n, 0, 1 << n)
+    _bits(x, gates, 0, n)
 
 
 @inner
-def entangle(old: Array, new: Array, sources: Array, signs: Array, low: int, high: int) -> None:
-    """new[s] = signs[s] * old[sources[s]] for amplitudes low..high; without signs all are 1."""
-    for s in range(low, high):
+def entangle(old: Array, new: Array, sources: Array, signs: Array) -> None:
+    """new[s] = signs[s] * old[sources[s]], for a piece of `new`; without signs all are 1."""
+    for s in range(len(sources)):
         store(new, LANES * s, load(old, LANES * sources[s]))
     if len(signs) > 0:
-        flip(new, signs, LANES, low, high)
+        flip(new, signs)
 
 
 @inner
 def layer(old: Array, new: Array, sources: Array, signs: Array, gates: Array, n: int) -> None:
     """Entangle, then one RY on each of n qubits."""
     piece = min(n, PIECE)
-    for low in range(0, 1 << n, 1 << piece):
-        high = low + (1 << piece)
-        entangle(old, new, sources, signs, low, high)
-        _bits(new, gates, 0, piece, low, high)
-    _bits(new, gates, piece, n, 0, 1 << n)
+    size = 1 << piece
+    for low in range(0, 1 << n, size):
+        x = new[LANES * low : LANES * (low + size)]
+        entangle(old, x, sources[low : low + size], signs[low : low + size])
+        _bits(x, gates, 0, piece)
+    _bits(new, gates, piece, n)
 
 
 @inner
@@ -155,14 +156,12 @@ def _add(torque: Array, bit: int, value: Array) -> None:
 
 
 @inner
-def _undo_one(
-    x: Array, y: Array, gates: Array, bit: int, low: int, high: int, turning: bool, torque: Array
-) -> None:
+def _undo_one(x: Array, y: Array, gates: Array, bit: int, turning: bool, torque: Array) -> None:
     """Add the torque of one bit, and undo its gate if `turning`."""
     gate = _pair(gates, bit)
     total = zeros(x)
     stride = LANES << bit
-    for start in range(LANES * low, LANES * high, 2 * stride):
+    for start in range(0, len(x), 2 * stride):
         for i in range(start, start + stride, LANES):
             x0, x1, y0, y1 = load(x, i), load(x, i + stride), load(y, i), load(y, i + stride)
             total = total + y1 * x0 - y0 * x1
@@ -177,13 +176,11 @@ def _undo_one(
 
 
 @inner
-def _undo_three(
-    x: Array, y: Array, gates: Array, bit: int, low: int, high: int, turning: bool, torque: Array
-) -> None:
+def _undo_three(x: Array, y: Array, gates: Array, bit: int, turning: bool, torque: Array) -> None:
     one, two, four = _pair(gates, bit), _pair(gates, bit + 1), _pair(gates, bit + 2)
     first = second = third = zeros(x)
     stride = LANES << bit
-    for start in range(LANES * low, LANES * high, 8 * stride):
+    for start in range(0, len(x), 8 * stride):
         for i in range(start, start + stride, LANES):
             many, back = _eight(x, i, stride), _eight(y, i, stride)
             x0, x1, x2, x3, x4, x5, x6, x7 = many
@@ -209,17 +206,15 @@ def _undo_bits(
     gates: Array,
     first: int,
     last: int,
-    low: int,
-    high: int,
     turning: bool,
     torque: Array,
 ) -> None:
     bit = first
     while bit + 3 <= last:
-        _undo_three(x, y, gates, bit, low, high, turning, torque)
+        _undo_three(x, y, gates, bit, turning, torque)
         bit += 3
     while bit < last:
-        _undo_one(x, y, gates, bit, low, high, turning, torque)
+        _undo_one(x, y, gates, bit, turning, torque)
         bit += 1
 
 
@@ -242,7 +237,7 @@ def _undo_high(
         _bring(x, x_block, column, rows)
         _bring(y, y_block, column, rows)
         first, last = COLUMN_BITS, COLUMN_BITS + n - PIECE
-        _undo_bits(x_block, y_block, own, first, last, 0, rows * COLUMNS, turning, sums)
+        _undo_bits(x_block, y_block, own, first, last, turning, sums)
         if turning:
             _bring_back(x_block, x, column, rows)
             _bring_back(y_block, y, column, rows)
@@ -265,36 +260,27 @@ def _bring_back(block: Array, x: Array, column: int, rows: int) -> None:
 
 
 @inner
-def torques(x: Array, y: Array, gates: Array, n: int, work: Array, torque: Array) -> None:
-    """Im <y|Y x> of every bit, where `lanes.torques` writes it; the gates do not matter."""
-    clear(torque)
-    piece = min(n, PIECE)
-    for low in range(0, 1 << n, 1 << piece):
-        _undo_bits(x, y, gates, 0, piece, low, low + (1 << piece), False, torque)
-    if n > PIECE:
-        _undo_high(x, y, gates, n, False, work, torque)
-
-
-@inner
-def undo_gates(
+def undo(
     old: Array,
     new: Array,
     back: Array,
     signs: Array,
     gates: Array,
     n: int,
+    turning: bool,
     work: Array,
     torque: Array,
 ) -> None:
-    """As `lanes.undo_gates`."""
+    """As `lanes.undo`, of which only Im <y|Y x> is written."""
     clear(torque)
-    x, y = new[0], new[1]
     piece = min(n, PIECE)
-    for low in range(0, 1 << n, 1 << piece):
-        high = low + (1 << piece)
+    size = 1 << piece
+    for low in range(0, 1 << n, size):
+        start, stop = LANES * low, LANES * (low + size)
+        x, y = new[0, start:stop], new[1, start:stop]
         if len(back) > 0:
-            entangle(old[0], x, back, signs, low, high)
-            entangle(old[1], y, back, signs, low, high)
-        _undo_bits(x, y, gates, 0, piece, low, high, True, torque)
+            entangle(old[0], x, back[low : low + size], signs[low : low + size])
+            entangle(old[1], y, back[low : low + size], signs[low : low + size])
+        _undo_bits(x, y, gates, 0, piece, turning, torque)
     if n > PIECE:
-        _undo_high(x, y, gates, n, True, work, torque)
+        _undo_high(new[0], new[1], gates, n, turning, work, torque)

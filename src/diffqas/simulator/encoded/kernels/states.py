@@ -73,23 +73,19 @@ def _layer(plan: Array, j: int, old: Array, new: Array, gates: Array) -> None:
 @inner
 def _undo(
     plan: Array,
-    j: int,
-    top: bool,
     old: Array,
     new: Array,
+    back: Array,
+    signs: Array,
     gates: Array,
+    turning: bool,
     work: Array,
     torque: Array,
 ) -> None:
-    """The entangling layer above, unless on top, and the gates before it, undone."""
-    row = plan.entangler[j]
-    back, signs = plan.back[row], plan.back_signs[row]
-    if top:
-        back = back[:0]
     if plan.real:
-        real_lanes.undo_gates(old, new, back, signs, gates, plan.n, work, torque)
+        real_lanes.undo(old, new, back, signs, gates, plan.n, turning, work, torque)
     else:
-        lanes.undo_gates(old, new, back, signs, gates, plan.n, work, torque)
+        lanes.undo(old, new, back, signs, gates, plan.n, turning, work, torque)
 
 
 @inner
@@ -97,17 +93,9 @@ def _back(plan: Array, j: int, new: Array, old: Array) -> None:
     """The entangling layer alone, undone."""
     row = plan.entangler[j]
     if plan.real:
-        real_lanes.entangle(new, old, plan.back[row], plan.back_signs[row], 0, 1 << plan.n)
+        real_lanes.entangle(new, old, plan.back[row], plan.back_signs[row])
     else:
-        lanes.entangle(new, old, plan.back[row], plan.back_signs[row], 0, 1 << plan.n)
-
-
-@inner
-def _torques(plan: Array, x: Array, y: Array, gates: Array, work: Array, torque: Array) -> None:
-    if plan.real:
-        real_lanes.torques(x, y, gates, plan.n, work, torque)
-    else:
-        lanes.torques(x, y, plan.n, work, torque)
+        lanes.entangle(new, old, plan.back[row], plan.back_signs[row])
 
 
 @inner
@@ -206,48 +194,50 @@ def _walk_back(
 
     held[0] has its final state and the cotangent of it; held[1] is written to.
     """
-    n = plan.n
+    n, row = plan.n, plan.entangler[j]
     encoding, rotations = plan.encodings[j], plan.rotations[j]
-    now, then = 0, 0
-    for layer in range(plan.depth - 1, -1, -1):
+    back, signs = plan.back[row], plan.back_signs[row]
+    now = 0
+    # Layer -1 is the moment before the first layer, behind the first encoding.
+    for layer in range(plan.depth - 1, -2, -1):
         upload = _upload_behind(plan, layer)
-        layer_gates(rotations, cos, sin, encoding, input_cos, input_sin, layer, upload, n, gates)
-        invert(gates, n)
-        top = layer == plan.depth - 1
-        then = now if top else 1 - now
-        if layer > 0:
-            _undo(plan, j, top, held[now], held[then], gates, work, torque)
+        then = now if layer == plan.depth - 1 else 1 - now
+        entangled = back[: 0 if then == now else len(back)]
+        if layer >= 0:
+            layer_gates(
+                rotations, cos, sin, encoding, input_cos, input_sin, layer, upload, n, gates
+            )
+            invert(gates, n)
+        elif inputs_too:
+            _back(plan, j, held[now, 1], held[then, 1])
+            start_vectors(plan.hadamard[j], encoding, input_cos, input_sin, n, gates)
+            _product(gates, n, plan.real, held[then, 0])
+            entangled = back[:0]
         else:
-            # The state before the first layer is known, and the cotangent of use to inputs only.
-            if not top:
-                _back(plan, j, held[now, 0], held[then, 0])
-                _back(plan, j, held[now, 1], held[then, 1])
-            _torques(plan, held[then, 0], held[then, 1], gates, work, torque)
-            if inputs_too:
-                _turn(plan, held[then, 1], gates)
-        layer_gradients(
-            rotations,
-            cos,
-            sin,
-            encoding,
-            input_cos,
-            input_sin,
-            layer,
-            upload,
-            n,
-            torque,
-            to_angles,
-            to_inputs,
-        )
+            break
+        # Before the first layer the state is known, and the cotangent of use to inputs only.
+        _undo(plan, held[now], held[then], entangled, signs, gates, layer > 0, work, torque)
+        if layer >= 0:
+            layer_gradients(
+                rotations,
+                cos,
+                sin,
+                encoding,
+                input_cos,
+                input_sin,
+                layer,
+                upload,
+                n,
+                torque,
+                to_angles,
+                to_inputs,
+            )
+        else:
+            for q in range(n):
+                input_gradients(encoding, input_cos, input_sin, 0, q, n, torque, to_inputs)
+        if layer == 0 and inputs_too:
+            _turn(plan, held[then, 1], gates)
         now = then
-    if inputs_too:
-        start_vectors(plan.hadamard[j], encoding, input_cos, input_sin, n, gates)
-        x, y = held[1 - now, 0], held[1 - now, 1]
-        _back(plan, j, held[now, 1], y)
-        _product(gates, n, plan.real, x)
-        _torques(plan, x, y, gates, work, torque)
-        for q in range(n):
-            input_gradients(encoding, input_cos, input_sin, 0, q, n, torque, to_inputs)
 
 
 @inner
