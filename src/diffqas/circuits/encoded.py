@@ -171,9 +171,10 @@ def _finding(
     copy = original is not candidate
     alike = ""
     if copy and isinstance(candidate, Candidate) and isinstance(original, Candidate):
-        alike = likeness(candidate, original, found.constant, question.n)
+        why = SAME[known_by]
+        alike = likeness(candidate, original, found.constant, question.n) or why
     elif copy:
-        alike = "equal values at random inputs and angles"
+        alike = SAME[MEASURED]
     return EncodedFinding(
         candidate,
         found.inputs,
@@ -214,6 +215,14 @@ def _by_strings(candidate: Candidate, found: list[Program], n: int) -> Evidence:
     inputs = tuple(np.flatnonzero(seen).tolist())
     return Evidence(inputs, trains, constant, fingerprint(candidate, found, n))
 
+
+SAME = {
+    STRINGS: "equal strings with equal coefficients",
+    RULES: "equal encodings, layers and rotations",
+    RESIDUES: "equal outputs in exact arithmetic",
+    MEASURED: "equal values at random inputs and angles",
+}
+"""Why two candidates are the same function where no rule says so, by how it is known."""
 
 SMALL = {
     STRINGS: (

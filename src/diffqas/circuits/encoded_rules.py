@@ -109,7 +109,7 @@ def entangler_mark(candidate: Candidate, n: int) -> Hashable:
 def likeness(
     candidate: Candidate, original: Candidate, constant: tuple[int, ...] | None, n: int
 ) -> str:
-    """Why two candidates are the same function, in words."""
+    """Why two candidates are the same function, in words; empty where no rule says so."""
     if constant is not None:
         return "the same constant"
     encodings = {candidate.encoding, original.encoding}
@@ -118,7 +118,7 @@ def likeness(
     different = candidate.entangler != original.entangler
     if different and entangler_mark(candidate, n) == entangler_mark(original, n):
         return "the two entanglers are the same map"
-    return "equal strings with equal coefficients"
+    return ""
 
 
 def _keeps_plus(candidate: Candidate) -> bool:
