@@ -1,8 +1,11 @@
 """A slow quantum LSTM: one gate, one candidate, one sample after the other, on dense matrices."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 
+from diffqas import Ansatz, Gate, InputSlot, Slot
 from diffqas.layers import SQUASHES
 from diffqas.simulator import dense_expectations, dense_observed
 
@@ -106,3 +109,26 @@ def slow_layer(layer, x):
 @pytest.fixture(scope="session")
 def slow_quantum_layer():
     return slow_layer
+
+
+@dataclass(frozen=True)
+class Designed(Ansatz):
+    """A circuit of one's own that takes data: gates on pairs, factors and offsets."""
+
+    rotations_per_qubit = 2
+
+    def start(self, n):
+        return [Gate("h", (0,))]
+
+    def encode(self, n):
+        pairs = [Gate("rzz", (q, q + 1), InputSlot(q, 0.5, 0.1)) for q in range(n - 1)]
+        return [Gate("ry", (q,), InputSlot(q)) for q in range(n)] + pairs
+
+    def layer(self, n):
+        turns = [Gate("ry", (q,), Slot(q, 1, -2.0)) for q in range(n)]
+        return turns + [Gate("crx", (q, (q + 1) % n), Slot(q)) for q in range(n)]
+
+
+@pytest.fixture(scope="session")
+def designed():
+    return Designed()

@@ -10,7 +10,11 @@ TURNED = (
     Candidate(hadamard=True, entangler="chain", rotation=("rz", "ry"), encoding="ry"),
     Candidate(entangler="none", rotation="rx", encoding="rx"),
 )
-SPACES = {"few": FEW, "more rotations": TURNED}
+FURTHER = (
+    Candidate(True, "cz-ring", ("ry", "rz"), ("ry", "rz")),
+    Candidate(False, "all", "rx", ("rx", "ry")),
+)
+SPACES = {"few": FEW, "more rotations": TURNED, "further ones": FURTHER}
 SIZES = {"inputs": 3, "outputs": 2, "qubits": 3, "depth": 2}
 OBSERVABLES = [
     Z(),
@@ -65,6 +69,13 @@ def test_observables(observables, slow_quantum_layer, normal, randomise):
 def test_choices(choices, space, slow_quantum_layer, normal, randomise):
     layer = make(randomise, space, observables=Diagonal(2), **choices)
     assert_slow(layer, slow_quantum_layer, normal)
+
+
+@pytest.mark.parametrize("choices", [{}, {"uploads": 2, "structure": "output"}], ids=str)
+def test_circuits_of_ones_own(choices, designed, slow_quantum_layer, normal, randomise):
+    layer = make(randomise, (FEW[0], designed), observables=Hermitian(2), **choices)
+    assert_slow(layer, slow_quantum_layer, normal)
+    assert_slow(layer.discretize(), slow_quantum_layer, normal)
 
 
 @pytest.mark.parametrize("choices", CHOICES, ids=str)

@@ -26,6 +26,7 @@ CHOICES = [
     {"inputs": 6, "depth": 1},
     {"inputs": 3, "sharing": "separate"},
     {"candidates": [Candidate(True, "chain", ("rz", "rx"), "ry"), FEW[1]]},
+    {"candidates": Candidate(False, "cz-ring", "rx", ("rx", "ry")), "uploads": 2},
 ]
 TOLERANCE = {"rtol": 1e-6, "atol": 1e-6}
 
@@ -52,6 +53,18 @@ def test_qiskit(observables, choices, randomise, normal):
     measured = layer.to_qiskit(x)
     found = measured.outputs([ideal(circuit) for circuit in measured.circuits])
     torch.testing.assert_close(torch.tensor(found, dtype=x.dtype), layer(x), **TOLERANCE)
+
+
+def test_circuits_of_ones_own(designed, randomise, normal):
+    pytest.importorskip("qiskit")
+    pytest.importorskip("pennylane")
+    choices = {"uploads": 2, "input_scale": "trained", "observables": PauliStrings(STRINGS)}
+    layer = make(randomise, candidates=designed, **choices)
+    x = normal(1, 4)
+    measured = layer.to_qiskit(x)
+    found = measured.outputs([ideal(circuit) for circuit in measured.circuits])
+    torch.testing.assert_close(torch.tensor(found, dtype=x.dtype), layer(x), **TOLERANCE)
+    torch.testing.assert_close(torch.stack(layer.to_pennylane()(x)), layer(x), **TOLERANCE)
 
 
 def test_qiskit_with_inputs_left_open(randomise, normal):

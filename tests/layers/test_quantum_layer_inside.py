@@ -202,6 +202,7 @@ def test_autocast_leaves_the_circuits_exact(randomise, normal):
     assert all(p.grad.isfinite().all() for p in (*front.parameters(), *layer.parameters()))
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_lightning_trains_it(randomise, normal, tmp_path):
     lightning = pytest.importorskip("lightning")
 

@@ -220,6 +220,17 @@ def test_a_loss_that_fails_leaves_the_layer_as_it_was(randomise):
     assert layer.training
 
 
+def test_the_audit_names_dead_candidates():
+    layer = QuantumLayer(3, 3, candidates=QLSTM_SPACE, depth=2)
+    found = layer.audit()
+    assert [finding.candidate for finding in found] == list(QLSTM_SPACE)
+    assert 0 < sum(finding.live for finding in found) < 36
+    dead = [finding.candidate for finding in found if not finding.sees]
+    alone = QuantumLayer(3, 3, candidates=dead[0], init_std=1.0)
+    x = torch.randn(5, 3)
+    torch.testing.assert_close(alone(x), alone(x)[:1].expand(5, 3))
+
+
 def test_equal_circuits_with_angles_of_their_own_stay_apart(randomise, normal):
     twins = [Candidate(encoding="ry"), Candidate(encoding="ry", entangler=[(0, 1), (1, 2)])]
     for sharing, entries in (("shared", 1), ("separate", 2)):

@@ -254,13 +254,29 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         """Candidates of each row: of `all`, or of `output_0`, `output_1`, ..."""
         return dict(zip(self.rows, self.spaces, strict=True))
 
+    def audit(self) -> list[EncodedFinding]:
+        """What is known of every candidate in this layer before any training.
+
+        Whether its outputs depend on the inputs and on the angles, and which earlier candidate it
+        equals, whatever the numbers of the observables; `known_by` says what proves it, or that it
+        was measured.
+
+        >>> layer = QuantumLayer(2, 2, candidates=QLSTM_SPACE)
+        >>> layer.audit()[12].reason
+        'blind: RX leaves |+> alone, the input only turns a global phase'
+        """
+        return list(self.findings(self.candidates))
+
     def findings(self, space: SearchSpace[AnyCandidate]) -> Sequence[EncodedFinding]:
-        """What is proved of candidates in this layer; of circuits without proofs that they live."""
-        plain = self.observables == Z() and self.uploads * self.encodings == 1
-        if plain:
-            return encoded_findings(space, self.n, self.depth, self.outputs)
-        everything = tuple(range(self.n))
-        return [EncodedFinding(one, everything, True, None, (), None, "") for one in space]
+        """As `audit`, of any candidates."""
+        return encoded_findings(
+            space,
+            self.n,
+            self.depth,
+            self.outputs,
+            uploads=self.uploads * self.encodings,
+            observables=self.observables,
+        )
 
     def ranking(
         self, by: str = "weight", *, x: Tensor | None = None, loss: Loss | None = None

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffqas.circuits import AnyCandidate, AnyObservables, SearchSpace
+from diffqas.circuits import (
+    AnyCandidate,
+    AnyObservables,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    SearchSpace,
+    Z,
+)
 from diffqas.errors import ArgumentError, require, whole
 from diffqas.simulator.arguments import checked_angles, lead_of, type_of
 
@@ -49,7 +57,9 @@ def checked(
     flat = checked_angles(space, angles, separate)
     depth, n = flat.shape[2:4]
     _check_layers(depth, uploads)
-    require(whole(outputs), "outputs", "be a whole number of at least 1", outputs)
+    known = isinstance(observables, (Z, PauliStrings, Diagonal, Hermitian))
+    rule = "be Z, PauliStrings, Diagonal or Hermitian"
+    require(known, "observables", rule, repr(observables))
     observables.checked(n, outputs)
     _check_like(inputs, angles, "inputs")
     got = tuple(inputs.shape)
@@ -100,7 +110,7 @@ def _check_coefficients(
 ) -> None:
     if numbers is None:
         rule = "be None, for these observables have no trained numbers"
-        require(coefficients is None, "coefficients", rule, "some")
+        require(coefficients is None, "coefficients", rule, type_of(coefficients))
         return
     shape = f"(..., {', '.join(map(str, numbers))})"
     require(coefficients is not None, "coefficients", f"have the shape {shape}", None)
