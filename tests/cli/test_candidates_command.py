@@ -84,6 +84,23 @@ def test_uploads_and_observables_decide_what_is_dead(tmp_path, capsys, monkeypat
     assert "2 outputs by PauliStrings(strings=('XXII', 'ZIII')" in capsys.readouterr().out
 
 
+def test_a_file_with_inputs_is_drawn_and_measured(tmp_path, capsys, monkeypatch, refused):
+    pytest.importorskip("openqasm3.parser", exc_type=ImportError)
+    monkeypatch.setenv("COLUMNS", "120")
+    path = tmp_path / "turns.qasm"
+    path.write_text(
+        "input float x0; input float a; qubit[2] q; rx(x0) q[0]; ry(a) q; cx q[0], q[1];"
+    )
+    main(["candidates", "--model", "vqc", "--candidates", str(path), "--uploads", "2"])
+    text = capsys.readouterr().out
+    assert "481  turns" in text
+    assert "q0 ─{─RX(x0)─[──RY──●─]─}" in text
+    assert "1 of 1 see their input and train on 2 qubits, depth 4, 2 uploads, 2 outputs" in text
+    assert "measured at random places" in text
+    told = refused("candidates", "--candidates", str(path))
+    assert told.startswith("diffqas: Argument `candidate` must encode no data, but got turns: its")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diffqas.circuits import (
+    Ansatz,
     AnyCandidate,
     AnyObservables,
     Diagonal,
@@ -16,9 +17,11 @@ from diffqas.circuits import (
     Hermitian,
     PauliStrings,
     Z,
+    draw,
     encoded_findings,
 )
-from diffqas.reports import Terminal
+from diffqas.reports import Terminal, plain_text
+from diffqas.text import visible_lines
 
 TRAINED = {"diagonal": Diagonal, "hermitian": Hermitian}
 """Observables whose windows have a locality."""
@@ -84,7 +87,14 @@ def list_findings(
     uploads: int = 1,
     observables: AnyObservables | None = None,
 ) -> None:
-    """One line per candidate, by its number; reasons, which repeat, as notes below."""
+    """One line per candidate, by its number; reasons, which repeat, as notes below.
+
+    Circuits of one's own are drawn first.
+    """
+    for index, finding in known.items():
+        if isinstance(finding.candidate, Ansatz):
+            console.say(plain_text(f"{index}  {finding.candidate.name}"))
+            console.say(visible_lines(draw(finding.candidate, n, uploads)))
     notes: dict[str, str] = {}
 
     def marks(*reasons: str) -> str:
