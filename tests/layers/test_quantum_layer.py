@@ -2,8 +2,19 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from diffqas import QLSTM_SPACE, Candidate, Diagonal, Hermitian, PauliStrings, QuantumLayer, Z
+from diffqas import (
+    ENCODED_SPACE,
+    QLSTM_SPACE,
+    Candidate,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    QuantumLayer,
+    Z,
+)
 
 FEW = tuple(QLSTM_SPACE[index] for index in (0, 7, 20, 28))
 TURNED = (
@@ -44,7 +55,7 @@ def make(randomise, space=FEW, **choices):
 
 
 def gradients(layer, outputs, x):
-    numbers = [x, *layer.parameters()]
+    numbers = [x, *(p for p in layer.parameters() if p.requires_grad)]
     return torch.autograd.grad(outputs.square().sum(), numbers, materialize_grads=True)
 
 
@@ -62,6 +73,36 @@ def assert_slow(layer, slow, normal):
 def test_observables(observables, slow_quantum_layer, normal, randomise):
     layer = make(randomise, observables=observables, structure="output")
     assert_slow(layer, slow_quantum_layer, normal)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_any_choices(data, slow_quantum_layer, normal, randomise):
+    """Sizes and choices that nobody thought of."""
+    draw = data.draw
+    n, uploads = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    local = st.integers(1, n)
+    strings = st.lists(st.text("IXYZ", min_size=n, max_size=n), min_size=1, max_size=3, unique=True)
+    observables = draw(
+        st.builds(Diagonal, local, st.sampled_from(["sliding", "pairwise"]))
+        | st.builds(Hermitian, local, st.sampled_from(["sliding", "pairwise"]))
+        | st.builds(PauliStrings, strings, st.booleans())
+        | st.just(Z())
+    )
+    choices = {
+        "inputs": draw(st.integers(1, 4)),
+        "outputs": draw(st.integers(1, observables.count(n))),
+        "qubits": n,
+        "depth": uploads * draw(st.integers(1, 2)),
+        "uploads": uploads,
+        "observables": observables,
+        "input_scale": draw(st.sampled_from(["fixed", "trained"])),
+        "relaxation": draw(st.sampled_from(["raw", "softmax"])),
+        "sharing": draw(st.sampled_from(["shared", "separate"])),
+        "structure": draw(st.sampled_from(["layer", "output"])),
+    }
+    space = draw(st.lists(st.sampled_from(ENCODED_SPACE), min_size=1, max_size=3, unique=True))
+    assert_slow(make(randomise, space, **choices), slow_quantum_layer, normal)
 
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)

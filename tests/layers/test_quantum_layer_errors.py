@@ -82,6 +82,13 @@ def test_inputs(x, message):
     refused(message, lambda: QuantumLayer(**SIZES)(x))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_layer_of_half_precision(dtype):
+    layer = QuantumLayer(**SIZES).to(dtype)
+    x = torch.zeros(2, 3, dtype=dtype)
+    refused(f"`layer` must have float32 or float64 numbers, but got {dtype}", lambda: layer(x))
+
+
 def test_inputs_of_stacked_layers():
     together = QuantumLayer.stacked([QuantumLayer(**SIZES) for _ in range(2)])
     refused(r"`x` must have the shape \(2, ..., 3\)", lambda: together(torch.zeros(4, 3)))

@@ -5,7 +5,16 @@ import math
 import pytest
 import torch
 
-from diffqas import QLSTM_SPACE, Candidate, Diagonal, Hermitian, PauliStrings, QuantumLayer, Z
+from diffqas import (
+    QLSTM_SPACE,
+    Candidate,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    QuantumLayer,
+    Z,
+    read_qasm,
+)
 from diffqas.errors import ArgumentError
 
 FEW = tuple(QLSTM_SPACE[index] for index in (0, 7, 20, 28))
@@ -140,6 +149,24 @@ def test_openqasm(choices, randomise, normal):
     ours = Statevector(measured).probabilities()
     assert Operator(measured).dim == (16, 16)
     torch.testing.assert_close(torch.tensor(theirs), torch.tensor(ours), **TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "choices", [{}, {"inputs": 2}, {"candidates": FEW[2], "observables": Diagonal(2)}], ids=str
+)
+def test_openqasm_comes_back_as_a_candidate(choices, randomise, normal, tmp_path):
+    pytest.importorskip("openqasm3")
+    layer = make(randomise, **choices).discretize()
+    (tmp_path / "found.qasm").write_text(layer.to_qasm())
+    again = make(
+        randomise, **{**choices, "depth": 1, "candidates": read_qasm(tmp_path / "found.qasm")}
+    )
+    with torch.no_grad():
+        again.structure.copy_(layer.structure)
+        if layer.coefficients is not None:
+            again.coefficients.copy_(layer.coefficients)
+    x = normal(1, 5, layer.inputs)
+    torch.testing.assert_close(again(x), layer(x), **TOLERANCE)
 
 
 @pytest.mark.parametrize("way", ["to_pennylane", "to_qasm"])

@@ -27,6 +27,7 @@ from diffqas.circuits.gates import Angles as Angles
 from diffqas.circuits.gates import Encodings as Encodings
 from diffqas.circuits.gates import encoded_gates as encoded_gates
 from diffqas.circuits.gates import gate_list as gate_list
+from diffqas.circuits.gates import operations as operations
 from diffqas.circuits.identities import COMPLEX as COMPLEX
 from diffqas.circuits.identities import CONSTANTS as CONSTANTS
 from diffqas.circuits.identities import GENERAL as GENERAL

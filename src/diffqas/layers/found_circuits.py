@@ -12,20 +12,17 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import (
-    Angle,
     AnyCandidate,
     Gate,
     Hermitian,
     InputSlot,
     PauliStrings,
-    Slot,
-    gate_list,
+    operations,
     pennylane_gates,
     qasm_text,
     qiskit_circuit,
 )
 from diffqas.errors import ArgumentError, require
-from diffqas.layers.input_rule import InputRule
 from diffqas.layers.measurements import Setting, Values, hermitian, settings
 
 if TYPE_CHECKING:
@@ -71,46 +68,29 @@ def found_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
 
 
 def _gates(layer: QuantumLayer, place: int) -> tuple[Gate, ...]:
+    """Gates of one candidate at its angles, the inputs of the layer open."""
     angles = layer.angles[place] if layer.separate else layer.angles
-    if layer.candidates.angles_per_qubit == 1:
-        angles = angles.unsqueeze(-1)
-    rows = angles.double().tolist()
     factors = [[1.0] * layer.inputs] * layer.uploads
     if layer.factors is not None:
         factors = layer.factors.double().tolist()
-    start, gates_of_layer, encoding = gate_list(layer.candidates[place], layer.n)
-    places = InputRule(layer.inputs, layer.n).places
-    groups = layer.uploads * layer.encodings
-    behind = layer.depth // groups
-    gates = list(start)
-    for group in range(groups):
-        upload, part = divmod(group, layer.encodings)
-        own = places[part * layer.n : (part + 1) * layer.n]
-        gates += [_of_inputs(gate, own, factors[upload]) for gate in encoding]
-        for row in rows[group * behind : (group + 1) * behind]:
-            gates += [_turned(gate, row) for gate in gates_of_layer]
+    encodings = [
+        [InputSlot(index, own[index]) for index in part]
+        for own in factors
+        for part in layer.places.reshape(-1, layer.n).tolist()
+    ]
+    gates = operations(
+        layer.candidates[place],
+        angles.double().tolist(),
+        input_names(layer),
+        uploads=len(encodings),
+        encodings=encodings,
+    )
     return tuple(gates)
 
 
-def _of_inputs(gate: Gate, places: Sequence[int], factors: Sequence[float]) -> Gate:
-    """A gate of one upload whose slots count qubits as one whose slots count inputs."""
-    angles: list[Angle] = []
-    for angle in gate.angles:
-        if isinstance(angle, InputSlot):
-            index = places[angle.index]
-            angle = InputSlot(index, angle.factor * factors[index], angle.offset)
-        angles.append(angle)
-    return gate.with_angles(angles)
-
-
-def _turned(gate: Gate, row: Sequence[Sequence[float]]) -> Gate:
-    """A gate of one layer with its numbers."""
-    angles: list[Angle] = []
-    for angle in gate.angles:
-        if isinstance(angle, Slot):
-            angle = angle.factor * row[angle.qubit][angle.index] + angle.offset
-        angles.append(angle)
-    return gate.with_angles(angles)
+def input_names(layer: QuantumLayer) -> list[str]:
+    """What the inputs are called where they stay open: x0, x1, ..."""
+    return [f"x{index}" for index in range(layer.inputs)]
 
 
 class MeasuredCircuits:
@@ -214,9 +194,9 @@ def layer_qasm(layer: QuantumLayer) -> str:
         ArgumentError: a layer of several circuits.
     """
     found = _only(layer)
-    uploads = f"{layer.uploads} uploads of {layer.inputs} inputs"
+    uploads = f"uploads of {layer.inputs} inputs: {layer.uploads}"
     title = f"{found.candidate.name}, {layer.n} qubits, depth {layer.depth}, {uploads}"
-    return qasm_text(found.gates, layer.n, title, [f"x{i}" for i in range(layer.inputs)])
+    return qasm_text(found.gates, layer.n, title, input_names(layer))
 
 
 def _only(layer: QuantumLayer) -> FoundCircuit:

@@ -72,6 +72,8 @@ def check_input(layer: QuantumLayer, x: Tensor) -> None:
     if torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting():
         raise DiffqasError(NO_ONNX)
     like = layer.angles
+    floats = (torch.float32, torch.float64)
+    require(like.dtype in floats, "layer", "have float32 or float64 numbers", like.dtype)
     kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
     require(kind == like.dtype, "x", f"be a {like.dtype} tensor like the angles", kind)
     rule = f"be on the device of the angles, {like.device}"
