@@ -187,7 +187,7 @@ def problems(draw):
 
 @pytest.mark.parametrize("separate", [False, True])
 @given(problem=problems(), data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_random_circuits_are_the_dense_simulation(separate, problem, data, normal, assert_same):
     space, observables, n, outputs, depth, uploads = problem
     leads = data.draw(
@@ -253,3 +253,38 @@ def test_circuits_of_ones_own(observables, separate, normal, assert_same):
     got = observed(space, v, theta, observables, outputs=2, **options)
     expected = reference(space, v, theta, observables, 2, None, c, separate)
     assert_same(got, expected, v, theta)
+
+
+@pytest.mark.parametrize("uploads", [1, 2])
+@pytest.mark.parametrize("observables", [Z(), Diagonal(3), Hermitian(3)], ids=repr)
+def test_wide_circuits_with_many_samples(observables, uploads, normal, assert_same):
+    # States so large that they are moved in blocks.
+    n, space = 9, SearchSpace([Candidate(True, "chain", "rx", "ry"), Candidate(encoding="ry")])
+    leads = ((70,), (), (), ())
+    given = tensors(normal, space, observables, n, 3, uploads=uploads, leads=leads)
+    v, theta, w, c = given
+    wanted = [each for each in given if each is not None]
+    options = {"outputs": 3, "weights": w, "coefficients": c, "uploads": uploads}
+    got = observed(space, v, theta, observables, **options)
+    parts = [observed(space, part, theta, observables, **options) for part in v.split(10)]
+    assert_same(got, torch.cat(parts), *wanted)
+
+
+@pytest.mark.parametrize("observables", [Z(), Diagonal(2), Hermitian(2)], ids=repr)
+def test_float32_stays_close_to_float64(observables, normal):
+    given = tensors(normal, FEW, observables, 3, 2, depth=24, uploads=4)
+    results = []
+    for dtype in (torch.float64, torch.float32):
+        own = [None if one is None else one.detach().to(dtype).requires_grad_() for one in given]
+        v, theta, w, c = own
+        found = observed(
+            FEW, v, theta, observables, outputs=2, weights=w, coefficients=c, uploads=4
+        )
+        assert found.dtype == dtype
+        wanted = [each for each in own if each is not None]
+        gradients = torch.autograd.grad(found, wanted, normal(9, *found.shape).to(dtype))
+        results.append((found, *gradients))
+    for exact, single in zip(*results, strict=True):
+        torch.testing.assert_close(
+            single.double(), exact, rtol=0, atol=2e-5 * exact.abs().max().item()
+        )

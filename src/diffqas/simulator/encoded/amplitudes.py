@@ -1,14 +1,14 @@
 """Amplitudes of many circuits and samples, on their way through the gates.
 
-Layouts. "Rows" is (circuits, B, 2**n), "columns" (circuits, 2**n, B), where the circuits are all
-candidates at all sets of angles. A product M @ X^T moves the last group of qubits to the front:
-after all groups of a layer, whose matrices the samples share, rows have become columns, and the
-gather of the next entangler turns them back on its way. The encoding of one sample is a product
-within its row, and rows stay rows.
+They stand as (circuits, 2**n, B), where the circuits are all candidates at all sets of angles. An
+entangler then moves whole rows of samples, and a matrix that the samples share acts on its qubits
+where they are. Where every sample has matrices of its own, as in an encoding, samples change places
+with basis states for the time being.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,14 +19,38 @@ from torch import Tensor
 from diffqas.simulator.encoded.plan import EncodedPlan
 from diffqas.simulator.kept import kept
 
+BLOCK = 2**14
+"""Numbers that are transposed at once on a CPU: what its fastest caches hold."""
+
+
+def transpose(numbers: Tensor, result: Tensor) -> None:
+    """Write (batch, a, b) as (batch, b, a)."""
+    samples = min(numbers.shape[1:])
+    if numbers.device.type != "cpu" or numbers[0].numel() <= BLOCK or samples == 1:
+        result.copy_(numbers.mT)
+        return
+    # Strides of a power of two send all numbers of a column to the same place of the caches, so
+    # that each is fetched anew for every sample. Blocks stay until all samples are done.
+    wide = numbers.shape[2] > numbers.shape[1]
+    step = max(1, BLOCK // samples)
+    for start in range(0, max(numbers.shape[1:]), step):
+        part = slice(start, start + step)
+        if wide:
+            result[:, part].copy_(numbers[:, :, part].mT)
+        else:
+            result[:, :, part].copy_(numbers[:, part].mT)
+
 
 class Map(NamedTuple):
-    """An entangling layer, or its inverse: new[s] = signs[s] * old[sources[s]]."""
+    """An entangling layer of all candidates, or its inverse: new[s] = signs[s] * old[sources[s]].
+
+    The places s run over (candidates, 2**n).
+    """
 
     sources: Tensor
-    """(1, candidates, 1, 2**n)"""
+    """(candidates * 2**n,)"""
     signs: Tensor | None
-    """(1, candidates, 1, 2**n)"""
+    """(candidates * 2**n, 1)"""
 
 
 class Maps(NamedTuple):
@@ -42,95 +66,93 @@ class Amplitudes:
     Allocating them anew for every gate costs page faults.
     """
 
-    def __init__(self, rows: Tensor) -> None:
-        self._full = rows.clone(memory_format=torch.contiguous_format)
+    def __init__(self, columns: Tensor) -> None:
+        """Begin with a copy of amplitudes (circuits, 2**n, B)."""
+        self._full = columns.clone(memory_format=torch.contiguous_format)
         self._empty = torch.empty_like(self._full)
-        self._circuits, self._samples, self._size = rows.shape
-        self._are_columns = False
 
-    def rows(self) -> Tensor:
-        """The amplitudes as (circuits, B, 2**n)."""
-        ordered = self._as_rows()
-        if self._are_columns:
-            self._empty.view(ordered.shape).copy_(ordered)
-            self._swap()
-            self._are_columns = False
-        return self._full.view(ordered.shape)
+    def columns(self) -> Tensor:
+        """The amplitudes, (circuits, 2**n, B)."""
+        return self._full
 
     def entangle(self, layer: Map) -> None:
-        """Apply a map to each circuit; afterwards the amplitudes are rows."""
-        rows = self._as_rows().unflatten(0, (-1, layer.sources.shape[1]))
-        result = self._empty.view(rows.shape)
-        torch.gather(rows, 3, layer.sources.expand(rows.shape), out=result)
+        """Apply a map to each circuit."""
+        places, samples = len(layer.sources), self._full.shape[2]
+        full, result = (each.view(-1, places, samples) for each in (self._full, self._empty))
+        torch.index_select(full, 1, layer.sources, out=result)
         if layer.signs is not None:
             result.mul_(layer.signs)
         self._swap()
-        self._are_columns = False
 
-    def turn(self, matrix: Tensor) -> Tensor:
-        """Apply a matrix to the last group of qubits, and move these to the front.
+    def turn(self, matrix: Tensor, before: int) -> Tensor:
+        """Apply a matrix that samples share to neighbouring qubits.
 
         Args:
-            matrix: (circuits, 2**g, 2**g), or (circuits * B, 2**g, 2**g) of rows.
+            matrix: (circuits, 2**g, 2**g).
+            before: how many qubits there are before the group.
 
         Returns:
-            The amplitudes, (circuits or circuits * B, 2**g, rest).
+            The amplitudes, (circuits * 2**before, 2**g, rest).
         """
-        count, size = matrix.shape[:2]
-        result = self._empty.view(count, size, -1)
-        torch.bmm(matrix, self._full.view(count, -1, size).mT, out=result)
+        size, left = matrix.shape[2], 2**before
+        full, result = (
+            each.view(len(matrix) * left, size, -1) for each in (self._full, self._empty)
+        )
+        # Of one circuit this repeats nothing in memory.
+        repeated = matrix.unsqueeze(1).expand(-1, left, -1, -1).reshape(-1, size, size)
+        torch.bmm(repeated, full, out=result)
         self._swap()
         return result
 
-    def now_columns(self) -> None:
-        """Say that all groups of a layer were turned by matrices which the samples share."""
-        self._are_columns = True
+    def turn_samples(self, matrices: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Apply matrices of each sample to all groups of qubits, the last group first.
 
-    def _as_rows(self) -> Tensor:
-        if self._are_columns:
-            return self._full.view(self._circuits, self._size, self._samples).mT
-        return self._full.view(self._circuits, self._samples, self._size)
+        Args:
+            matrices: (circuits * B, 2**g, 2**g) of each group.
+
+        Yields:
+            Behind each matrix the amplitudes, (circuits * B, 2**g, rest).
+        """
+        circuits, size, samples = self._full.shape
+        transpose(self._full, self._empty.view(circuits, samples, size))
+        self._swap()
+        for matrix in matrices:
+            # A product M @ X^T moves the last group to the front: after all groups, the qubits
+            # are in order again.
+            count, size_of_group = matrix.shape[:2]
+            result = self._empty.view(count, size_of_group, -1)
+            torch.bmm(matrix, self._full.view(count, -1, size_of_group).mT, out=result)
+            self._swap()
+            yield result
+        transpose(
+            self._full.view(circuits, samples, size), self._empty.view(circuits, size, samples)
+        )
+        self._swap()
 
     def _swap(self) -> None:
         self._full, self._empty = self._empty, self._full
 
 
-def start_rows(plan: EncodedPlan, like: Tensor) -> Tensor:
-    """|0..0> or |+..+> of each candidate, (candidates, 2**n)."""
-    return _starts(plan, like.dtype, str(like.device))
-
-
 def entangler_maps(plan: EncodedPlan, like: Tensor) -> Maps:
-    """The entanglers of each candidate, on the device of `like`."""
+    """The entanglers of all candidates, on the device of `like`."""
     return _maps(plan, like.dtype, str(like.device))
-
-
-@kept(maxsize=32)
-def _starts(plan: EncodedPlan, dtype: torch.dtype, device: str) -> Tensor:
-    starts = torch.zeros(len(plan.circuits), 2**plan.n, dtype=dtype)
-    for place, circuit in enumerate(plan.circuits):
-        if circuit.hadamard:
-            starts[place] = 0.5 ** (plan.n / 2)
-        else:
-            starts[place, 0] = 1
-    return starts.to(device)
 
 
 @kept(maxsize=32)
 def _maps(plan: EncodedPlan, dtype: torch.dtype, device: str) -> Maps:
     rows = [circuit.entangler for circuit in plan.circuits]
+    first = 2**plan.n * np.arange(len(rows))[:, None]
     sources = plan.sources[rows]
     # The map is undone by old[t] = signs[p] * new[p] with p the place where t is the source.
     back = np.argsort(sources, axis=1)
 
     def on_device(array: NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(array)[None, :, None].to(device)
+        return torch.from_numpy(array.ravel()).to(device)
 
+    enter, leave = on_device(sources + first), on_device(back + first)
     if plan.signs is None:
-        return Maps(Map(on_device(sources), None), Map(on_device(back), None))
+        return Maps(Map(enter, None), Map(leave, None))
     signs = plan.signs[rows]
     undone = np.take_along_axis(signs, back, axis=1)
-    return Maps(
-        Map(on_device(sources), on_device(signs).to(dtype)),
-        Map(on_device(back), on_device(undone).to(dtype)),
-    )
+    turned, returned = (on_device(each).to(dtype).unsqueeze(1) for each in (signs, undone))
+    return Maps(Map(enter, turned), Map(leave, returned))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from diffqas.simulator.encoded.amplitudes import transpose
 from diffqas.simulator.encoded.folded import Wanted, call
 from diffqas.simulator.encoded.terms import STRINGS, Terms
 from diffqas.simulator.encoded.windows import window_axes
@@ -22,7 +23,7 @@ from diffqas.simulator.kept import kept
 def state_forms(terms: Terms, states: Tensor) -> Tensor:
     """Forms (G, candidates, B, terms) of strings, (G, candidates, B, terms, 4**k) of Hermitian.
 
-    States are (G, candidates, B, 2**n), real or complex; differentiable once.
+    States are (G, candidates, 2**n, B), real or complex; differentiable once.
     """
     if terms.kind == STRINGS:
         return call(_Strings(terms), states)
@@ -41,7 +42,7 @@ class _Strings:
         each = []
         for acted in self._acted(states):
             overlap = states.conj() * acted
-            each.append((overlap.real if states.is_complex() else overlap).sum(-1))
+            each.append((overlap.real if states.is_complex() else overlap).sum(2))
         return (torch.stack(each, dim=-1),)
 
     def backward(
@@ -51,7 +52,7 @@ class _Strings:
         (states,) = tensors
         total = torch.zeros_like(states)
         for acted, above in zip(self._acted(states), upstream.unbind(-1), strict=True):
-            total.addcmul_(acted, (2 * above).unsqueeze(-1).to(states.dtype))
+            total.addcmul_(acted, (2 * above).unsqueeze(2).to(states.dtype))
         return (total,)
 
     def _acted(self, states: Tensor) -> Iterator[Tensor]:
@@ -60,7 +61,7 @@ class _Strings:
         dtype, device = states.dtype, str(states.device)
         for window, letters in zip(terms.windows, terms.letters, strict=True):
             string = _string(window, letters, terms.n, dtype, device)
-            yield states.index_select(-1, string.sources).mul_(string.factors)
+            yield states.index_select(2, string.sources).mul_(string.factors.unsqueeze(1))
 
 
 class _String(NamedTuple):
@@ -100,27 +101,39 @@ class _Density:
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         """(G, candidates, B, terms, 4**k)"""
         (states,) = tensors
-        flat = states.flatten(0, 2)
+        flat = _rows(states)
         each = []
         for qubits in self.terms.windows:
             rows = window_axes(qubits, self.terms.n).matrix(flat)
             # rho = trace over all other qubits of |psi><psi|
             each.append(_numbers(rows @ rows.mH))
-        return (torch.stack(each, dim=1).unflatten(0, states.shape[:3]),)
+        sets, count, _, samples = states.shape
+        return (torch.stack(each, dim=1).unflatten(0, (sets, count, samples)),)
 
     def backward(
         self, wanted: Wanted, tensors: Sequence[Tensor], results: object, upstream: Tensor
     ) -> tuple[Tensor, ...]:
         """The cotangent of the states."""
         (states,) = tensors
-        flat = states.flatten(0, 2)
+        flat = _rows(states)
         total = torch.zeros_like(flat)
         for qubits, numbers in zip(self.terms.windows, upstream.unbind(3), strict=True):
             window = window_axes(qubits, self.terms.n)
             acted = _matrix(2 * numbers.flatten(0, 2), flat) @ window.matrix(flat)
             into = window.rows(total)
             into.add_(acted.view(into.shape))
-        return (total.view(states.shape),)
+        size, samples = states.shape[2:]
+        cotangent = torch.empty_like(states, memory_format=torch.contiguous_format)
+        transpose(total.view(-1, samples, size), cotangent.view(-1, size, samples))
+        return (cotangent,)
+
+
+def _rows(states: Tensor) -> Tensor:
+    """The state of every sample as a row, (G * candidates * B, 2**n)."""
+    sets, count, size, samples = states.shape
+    rows = states.new_empty(sets * count, samples, size)
+    transpose(states.reshape(sets * count, size, samples), rows)
+    return rows.flatten(0, 1)
 
 
 def _numbers(rho: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from diffqas.simulator.gate_blocks import block_matrices
 
 
 def ansatz_states(ansatz: Ansatz, inputs: Tensor, angles: Tensor) -> Tensor:
-    """Final states (G, 1, B, 2**n), complex, differentiable once.
+    """Final states (G, 1, 2**n, B), complex, differentiable once.
 
     Args:
         ansatz: a circuit with data.
@@ -96,7 +96,7 @@ class _Circuit:
         state = Axes(start, range(n))
         for step in self.blocks.steps():
             state.apply(_at(tensors[step.place], step.turn), step.qubits)
-        return (state.in_order().flatten(2).unsqueeze(1),)
+        return (state.in_order().transpose(1, 3),)
 
     def backward(
         self,
@@ -107,8 +107,8 @@ class _Circuit:
     ) -> tuple[Tensor, ...]:
         """The gradients of the wanted matrices."""
         qubits = range(self.blocks.n)
-        state = Axes(results[0].squeeze(1).unsqueeze(-1), qubits)
-        cotangent = Axes(upstream.squeeze(1).unsqueeze(-1), qubits)
+        state = Axes(results[0].transpose(1, 3), qubits)
+        cotangent = Axes(upstream.transpose(1, 3), qubits)
         gradients = [torch.zeros_like(matrices) for matrices in tensors]
         for step in reversed(list(self.blocks.steps())):
             adjoint = _at(tensors[step.place], step.turn).mH

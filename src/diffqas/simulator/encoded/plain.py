@@ -7,7 +7,11 @@ from torch import Tensor
 from diffqas.simulator.encoded.evolution import evolved
 from diffqas.simulator.encoded.plan import EncodedPlan
 from diffqas.simulator.encoded.readout import read
-from diffqas.simulator.encoded.unitaries import encoding_unitaries, layer_unitaries
+from diffqas.simulator.encoded.unitaries import (
+    encoding_unitaries,
+    layer_unitaries,
+    product_states,
+)
 
 
 def outputs(
@@ -18,5 +22,7 @@ def outputs(
     coefficients: Tensor | None,
 ) -> Tensor:
     """Outputs of the canonical form that `diffqas.simulator.encoded.plan` describes."""
-    states = evolved(plan, encoding_unitaries(plan, inputs), layer_unitaries(plan, angles))
+    encodings = encoding_unitaries(plan, inputs)
+    starts = product_states(plan, encodings[:, :, :, 0])
+    states = evolved(plan, starts, encodings[:, :, :, 1:], layer_unitaries(plan, angles))
     return read(plan.terms, states, weights, coefficients)

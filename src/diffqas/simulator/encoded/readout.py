@@ -10,13 +10,13 @@ from diffqas.simulator.encoded.forms import state_forms
 from diffqas.simulator.encoded.terms import DIAGONAL, STRINGS, Terms
 from diffqas.simulator.encoded.windows import window_axes
 from diffqas.simulator.kept import kept
-from diffqas.simulator.walsh import wht_rows
+from diffqas.simulator.walsh import wht_columns
 
 
 def read(
     terms: Terms, states: Tensor, weights: Tensor | None, coefficients: Tensor | None
 ) -> Tensor:
-    """Outputs of final states (G, candidates, B, 2**n), in the canonical form."""
+    """Outputs of final states (G, candidates, 2**n, B), in the canonical form."""
     if terms.probabilities:
         held = squared(states)
         if weights is not None and weights.shape[1] == 1:
@@ -44,14 +44,17 @@ def _linear(terms: Terms, forms: Tensor, coefficients: Tensor | None) -> Tensor:
 
 
 def _of_probabilities(terms: Terms, probabilities: Tensor) -> Tensor:
+    """Forms (G, candidates, B, terms) or (G, candidates, B, terms, 2**k)."""
+    sets, count, size, samples = probabilities.shape
     if terms.kind == DIAGONAL:
-        each = [marginal(probabilities, window, terms.n) for window in terms.windows]
-        return torch.stack(each, dim=-2)
+        flat = probabilities.flatten(0, 1)
+        each = [marginal(flat, window, terms.n) for window in terms.windows]
+        return torch.stack(each, dim=1).unflatten(0, (sets, count)).movedim(-1, 2)
     # <Z..Z> = sum over basis states of probability times (-1)^<mask, state>: a Walsh-Hadamard
     # transform gives those of all masks.
-    rows = probabilities.flatten(0, -2)
-    found = wht_rows(rows).index_select(0, _masks(terms, str(rows.device)))
-    return found.t().reshape(*probabilities.shape[:-1], -1)
+    found = wht_columns(probabilities.movedim(2, 0).reshape(size, -1))
+    chosen = found.index_select(1, _masks(terms, str(found.device)))
+    return chosen.unflatten(0, (sets, count, samples))
 
 
 @kept(maxsize=64)
@@ -61,14 +64,13 @@ def _masks(terms: Terms, device: str) -> Tensor:
 
 
 def marginal(probabilities: Tensor, window: tuple[int, ...], n: int) -> Tensor:
-    """Probabilities (..., 2**n) of all qubits -> (..., 2**k) of a window, first one highest.
+    """Probabilities (batch, 2**n, B) of all qubits -> (batch, 2**k, B) of a window.
 
-    >>> marginal(torch.tensor([0.1, 0.2, 0.3, 0.4]), (1,), 2).tolist()
-    [0.4000000059604645, 0.6000000238418579]
+    >>> marginal(torch.tensor([[[0.125], [0.25], [0.375], [0.25]]]), (1,), 2).tolist()
+    [[[0.5], [0.5]]]
     """
-    flat = probabilities.reshape(-1, 2**n)
     axes = window_axes(window, n)
-    rows = axes.rows(flat)
-    outside = tuple(range(1 + len(axes.inside), rows.dim()))
-    kept_axes = rows.sum(outside) if outside else rows
-    return kept_axes.reshape(*probabilities.shape[:-1], -1)
+    rows = axes.rows(probabilities)
+    outside = tuple(range(1 + len(axes.inside), rows.dim() - 1))
+    summed = rows.sum(outside) if outside else rows
+    return summed.flatten(1, -2) if len(axes.inside) > 0 else summed.unsqueeze(1)

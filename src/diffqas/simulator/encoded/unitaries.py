@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from diffqas.simulator.encoded.plan import EncodedPlan
+from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import qubit_unitaries
 
 
@@ -28,6 +29,34 @@ def layer_unitaries(plan: EncodedPlan, angles: Tensor) -> Tensor:
         own = angles[:, 0 if angles.shape[1] == 1 else place]
         each.append(qubit_unitaries(circuit.rotations, own).to(_dtype(plan, angles)))
     return torch.stack(each, dim=1)
+
+
+def product_states(plan: EncodedPlan, encodings: Tensor) -> Tensor:
+    """States (G, candidates, 2**n, B) behind the first upload, whose qubits are not yet entangled.
+
+    Encodings are (G, candidates, B, n, 2, 2).
+    """
+    starts = _starts(plan, encodings.dtype, str(encodings.device))
+    vectors = (encodings * starts[:, None, None, None]).sum(-1)
+    half = (plan.n + 1) // 2
+    first, second = (_product(part) for part in (vectors[..., :half, :], vectors[..., half:, :]))
+    # Only the halves, of 2**(n/2) numbers, are kept for the way back.
+    return (first.mT.unsqueeze(3) * second.mT.unsqueeze(2)).flatten(2, 3)
+
+
+def _product(vectors: Tensor) -> Tensor:
+    """Kronecker product (..., 2**q) of vectors (..., q, 2), the first one most significant."""
+    product = vectors.new_ones(*vectors.shape[:-2], 1)
+    for vector in vectors.unbind(-2):
+        product = (product.unsqueeze(-1) * vector.unsqueeze(-2)).flatten(-2)
+    return product
+
+
+@kept(maxsize=32)
+def _starts(plan: EncodedPlan, dtype: torch.dtype, device: str) -> Tensor:
+    """|0> or |+> of each candidate's qubits, (candidates, 2)."""
+    rows = [[0.5**0.5] * 2 if circuit.hadamard else [1.0, 0.0] for circuit in plan.circuits]
+    return torch.tensor(rows, dtype=dtype, device=device)
 
 
 def _dtype(plan: EncodedPlan, like: Tensor) -> torch.dtype:

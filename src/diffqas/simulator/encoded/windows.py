@@ -22,9 +22,10 @@ class Window(NamedTuple):
     """The other axes."""
 
     def rows(self, numbers: Tensor) -> Tensor:
-        """A view of numbers (batch, 2**n) with the axes (batch, *inside, *outside)."""
-        split = numbers.view(len(numbers), *self.shape)
-        return split.permute(0, *(1 + axis for axis in (*self.inside, *self.outside)))
+        """A view of numbers (batch, 2**n, ...) with the axes (batch, *inside, *outside, ...)."""
+        split = numbers.unflatten(1, self.shape)
+        behind = range(1 + len(self.shape), split.dim())
+        return split.permute(0, *(1 + axis for axis in (*self.inside, *self.outside)), *behind)
 
     def matrix(self, numbers: Tensor) -> Tensor:
         """Numbers (batch, 2**n) as (batch, 2**k, 2**(n - k)), the window's qubits first."""
