@@ -21,8 +21,9 @@ by the groups of `diffqas search --help`. In Python the name has underscores: `-
 (`relaxation=Gumbel(2.0)`, `optimizer=Adam(0.01)`, `mapping=MLPMapping((8,))`).
 
 An option that is not given has the value of the recipe, which `diffqas search DATASET --help`
-shows (`--recipe paper` for the papers' own). Below stands what a class has by itself. An
-option of another data set, model or member of a family is refused.
+shows (`--recipe paper` for the papers' own, `--recipe auto` for networks that nobody tuned for).
+Below stands what a class has by itself. An option of another data set, model or member of a family
+is refused.
 """
 
 

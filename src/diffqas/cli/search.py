@@ -62,10 +62,11 @@ class Search:
         ),
     ] = "qt"
     recipe: Annotated[
-        Literal["default", "paper"],
+        Literal["default", "paper", "auto"],
         tyro.conf.arg(
             help="default: what trains best at the papers' number of parameters and epochs. paper: "
-            "what the papers state."
+            "what the papers state. auto: for networks that nobody tuned for (qt); a task of your "
+            "own that brings no recipes has this one."
         ),
     ] = "default"
     candidates: Annotated[

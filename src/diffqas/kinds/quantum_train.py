@@ -25,7 +25,7 @@ from diffqas.quantum_train import (
 )
 from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.storage import storable
-from diffqas.tasks import Settings, Task
+from diffqas.tasks import Settings, Task, with_auto
 from diffqas.training import ModelSettings, make_models
 
 
@@ -118,8 +118,8 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return self.candidates
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The task's."""
-        return task.recipes
+        """The task's, and `auto`."""
+        return with_auto(task.recipes)
 
     def make(
         self, task: Task, settings: Settings, seeds: Sequence[int]

@@ -17,6 +17,8 @@ from diffqas.quantum_train.mapping import Mapping as Mapping
 from diffqas.quantum_train.mappings import MAPPINGS as MAPPINGS
 from diffqas.quantum_train.mappings import as_mapping as as_mapping
 from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
+from diffqas.quantum_train.model import ADAM_LR as ADAM_LR
+from diffqas.quantum_train.model import SOAP_LR as SOAP_LR
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
 from diffqas.quantum_train.model import qubits_needed as qubits_needed
 from diffqas.quantum_train.parameter_report import ParameterReport as ParameterReport

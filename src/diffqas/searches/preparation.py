@@ -29,11 +29,14 @@ from diffqas.searches.own_task import named_task, remember
 from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
 from diffqas.storage import RunFolder
-from diffqas.tasks import Settings, Task, TaskSource, explained, recipe_target, rehearse
+from diffqas.tasks import AUTO, Settings, Task, TaskSource, explained, recipe_target, rehearse
 from diffqas.training import Federated
 
 P = ParamSpec("P")
 
+
+USUAL = "default"
+"""The recipe where none is named."""
 
 MOST_SEEDS = 100_000
 """Of one run: they train at the same time, and each has its own line in every file."""
@@ -94,7 +97,9 @@ def prepare(
             with `csv`) or of an environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium),
             or a `Task` of your own, or `"FILE.py:NAME"`, one in a file.
         model: `"qt"` (Quantum-Train) or `"qlstm"` (a quantum LSTM, for series).
-        recipe: `"default"` or `"paper"`; other arguments override single choices of it.
+        recipe: `"default"`, `"paper"` or, of qt, `"auto"`, for networks that nobody tuned for;
+            other arguments override single choices of it. A task of your own that brings no recipes
+            has `"auto"`.
         seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
         candidates: the search space.
@@ -131,6 +136,7 @@ def prepare(
     kind = _kind(task, model, what, recipe, given, words)
     kind.check(loaded_kind)  # before a download
     loaded = task if isinstance(task, Task) else _loaded(task, given, kind.target)
+    recipe = _of_task(kind, loaded, recipe)
     federated = _federated(loaded, what, given, rounds)
     # How many numbers there are decides the optimiser: a model is made to count them.
     with memory_told():
@@ -215,6 +221,14 @@ def _kind(
 def _loaded(task: str, given: Mapping[str, Value], target: str | None) -> Task | EnvironmentTask:
     """The data of a named data set, or the environment."""
     return load_task(task, **_of(given, *OF_DATA_SETS), target=target)
+
+
+def _of_task(kind: AnyKind, task: Task | EnvironmentTask, recipe: str) -> str:
+    """The recipe's name; of a task that brings none the usual one is `auto`."""
+    known = kind.recipes(task)
+    if recipe == USUAL and USUAL not in known and AUTO in known:
+        return AUTO
+    return recipe
 
 
 def _federated(

@@ -1,3 +1,6 @@
+from .auto import AUTO as AUTO
+from .auto import auto_settings as auto_settings
+from .auto import with_auto as with_auto
 from .images import DEFAULT_TARGET as DEFAULT_TARGET
 from .images import DIGITS as DIGITS
 from .images import IMAGE_RECIPES as IMAGE_RECIPES

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from diffqas.errors import choose, require
 from diffqas.optimisers import Loss as Loss
+from diffqas.tasks.auto import AUTO, NO_RECIPES, auto_settings
 from diffqas.tasks.series.scale import SeriesScale
 from diffqas.tasks.settings import Settings
 
@@ -60,7 +61,7 @@ class Task:
         target: makes a fresh target network.
         loss: (prediction, targets) of one model -> a scalar, the mean over the samples.
         metrics: figures reported for both parts, by name (`mse` -> `train_mse`, `test_mse`).
-        recipes: settings by recipe name.
+        recipes: settings by recipe name; where there are none, `auto_settings`.
         references: figures to compare the first metric's test value with.
         kind: what its samples are, which decides what is drawn and stored: `"series"` (values in
             their order in time: predictions against truth), `"images"` (classes, with the metrics
@@ -81,7 +82,7 @@ class Task:
     target: Callable[[], nn.Module]
     loss: Loss
     metrics: Mapping[str, Loss]
-    recipes: Mapping[str, Settings]
+    recipes: Mapping[str, Settings] = field(default_factory=lambda: NO_RECIPES)
     references: Sequence[Reference] = ()
     kind: str = "plain"
     snapshot_epochs: Sequence[int] = field(default_factory=tuple)
@@ -90,6 +91,10 @@ class Task:
     scale: SeriesScale | None = None
     class_names: Sequence[str] = ()
     remarks: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.recipes is NO_RECIPES:
+            object.__setattr__(self, "recipes", {AUTO: auto_settings(len(self.train))})
 
     def settings(self, recipe: str) -> Settings:
         """Settings of a recipe.
