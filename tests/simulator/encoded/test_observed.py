@@ -18,6 +18,7 @@ from diffqas.circuits import (
     Hermitian,
     InputSlot,
     PauliStrings,
+    QasmAnsatz,
     SearchSpace,
     Slot,
     Z,
@@ -288,3 +289,33 @@ def test_float32_stays_close_to_float64(observables, normal):
         torch.testing.assert_close(
             single.double(), exact, rtol=0, atol=2e-5 * exact.abs().max().item()
         )
+
+
+@pytest.mark.parametrize("observables", [Diagonal(2), Hermitian(2)], ids=repr)
+@pytest.mark.parametrize("separate", [False, True])
+def test_many_candidates_go_some_after_the_others(
+    observables, separate, normal, assert_same, monkeypatch
+):
+    space = SearchSpace([*FEW, Candidate(False, "all", "rx", "rz"), Candidate(encoding="rx")])
+    given = tensors(normal, space, observables, 3, 2, separate=separate)
+    v, theta, w, c = given
+    options = {"outputs": 2, "coefficients": c, "separate": separate}
+    expected = observed(space, v, theta, observables, weights=w, **options)
+    apart = observed(space, v, theta, observables, **options)
+    monkeypatch.setattr("diffqas.simulator.encoded.plain.LARGEST", 2 * 3 * 8)
+    assert_same(observed(space, v, theta, observables, weights=w, **options), expected, *given)
+    assert_same(observed(space, v, theta, observables, **options), apart, v, theta, c)
+
+
+def test_a_circuit_from_a_file_with_inputs(normal, assert_same):
+    pytest.importorskip("openqasm3")
+    text = """OPENQASM 3.0; include "stdgates.inc";
+    input float x0; input float x1; input float x2; input float a; input float b;
+    qubit[3] q; h q[0]; ry(x0) q[0]; ry(x1) q[1]; rz(2 * x2) q[2];
+    rx(a) q[0]; cx q[0], q[1]; cz q[1], q[2]; ry(2 * b) q[2];"""
+    space = SearchSpace([QasmAnsatz(text, "mine")])
+    angles, inputs = normal(1, 2, 3, scale=2.0), normal(2, 4, 2, 3, scale=2.0)
+    given = [inputs.requires_grad_(), angles.requires_grad_()]
+    got = observed(space, *given, Z(), outputs=3, uploads=2)
+    expected = reference(space, *given, Z(), 3, None, None, False)
+    assert_same(got, expected, *given)

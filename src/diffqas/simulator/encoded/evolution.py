@@ -54,15 +54,15 @@ class _Evolution:
                 state.turn(matrix, before)
         return (state.columns().view(starts.shape),)
 
+    def kept(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The unitaries; the starts are found again by walking back."""
+        return tensors[1:]
+
     def backward(
-        self,
-        wanted: Wanted,
-        tensors: Sequence[Tensor],
-        results: Sequence[Tensor],
-        upstream: Tensor,
+        self, wanted: Wanted, kept: Sequence[Tensor], results: Sequence[Tensor], upstream: Tensor
     ) -> tuple[Tensor, ...]:
         """The gradients of starts and unitaries."""
-        starts, encodings, layers = tensors
+        encodings, layers = kept
         maps = entangler_maps(self.plan, layers)
         pair = _Pair(results[0].flatten(0, 1), upstream.flatten(0, 1))
         to_layers: list[Tensor] = []
@@ -77,7 +77,7 @@ class _Evolution:
                 to_encodings.append(pair.undo_samples(matrices, wanted[1]))
         gradients = []
         if wanted[0]:
-            gradients.append(pair.cotangent.columns().view(starts.shape))
+            gradients.append(pair.cotangent.columns().view(upstream.shape))
         if wanted[1]:
             gradients.append(_of_unitaries(encodings, to_encodings))
         if wanted[2]:

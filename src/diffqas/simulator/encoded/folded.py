@@ -26,14 +26,14 @@ class Operation(Protocol):
         """The result, and whatever `backward` wants to find again, all (G, ...)."""
         ...
 
+    def kept(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Those of the tensors that `backward` needs."""
+        ...
+
     def backward(
-        self,
-        wanted: Wanted,
-        tensors: Sequence[Tensor],
-        results: Sequence[Tensor],
-        upstream: Tensor,
+        self, wanted: Wanted, kept: Sequence[Tensor], results: Sequence[Tensor], upstream: Tensor
     ) -> tuple[Tensor, ...]:
-        """The wanted gradients, of what `forward` took and gave and of dL/d result."""
+        """The wanted gradients, of what was kept, what `forward` gave, and dL/d result."""
         ...
 
 
@@ -46,6 +46,8 @@ def call(operation: Operation, *tensors: Tensor) -> Tensor:
 
 class _CallContext(Context, Protocol):
     operation: Operation
+    count: int
+    """Of the tensors that are kept."""
 
 
 class _Call(torch.autograd.Function):
@@ -58,7 +60,9 @@ class _Call(torch.autograd.Function):
         ctx: _CallContext, inputs: tuple[Operation, *tuple[Tensor, ...]], output: tuple[Tensor, ...]
     ) -> None:
         ctx.operation, *tensors = inputs
-        ctx.save_for_backward(*tensors, *output)
+        kept = ctx.operation.kept(tensors)
+        ctx.count = len(kept)
+        ctx.save_for_backward(*kept, *output)
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
 
@@ -74,18 +78,23 @@ class _Call(torch.autograd.Function):
         wanted = ctx.needs_input_grad[1:]
         if upstream[0] is None:
             return None, *(None for _ in wanted)
-        found = _Gradients.apply(ctx.operation, wanted, *ctx.saved_tensors, upstream[0])
+        call = ctx.operation, wanted, ctx.count
+        found = _Gradients.apply(call, *ctx.saved_tensors, upstream[0])
         assert isinstance(found, tuple)
         left = iter(found)
         return None, *(next(left) if want else None for want in wanted)
+
+
+_Pullback: TypeAlias = tuple[Operation, Wanted, int]
+"""Whose gradients, which of them, and how many tensors were kept."""
 
 
 class _Gradients(torch.autograd.Function):
     """The gradients as a function of their own, for vmap; it has no derivative."""
 
     @staticmethod
-    def forward(operation: Operation, wanted: Wanted, *tensors: Tensor) -> tuple[Tensor, ...]:
-        count = len(wanted)
+    def forward(call: _Pullback, *tensors: Tensor) -> tuple[Tensor, ...]:
+        operation, wanted, count = call
         return operation.backward(wanted, tensors[:count], tensors[count:-1], tensors[-1])
 
     @staticmethod
@@ -94,9 +103,8 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
-        operation, wanted, *tensors = args
-        folded = fold(info.batch_size, in_dims[2:], tensors)
-        results = _Gradients.apply(operation, wanted, *folded)
+        call, *tensors = args
+        results = _Gradients.apply(call, *fold(info.batch_size, in_dims[1:], tensors))
         assert isinstance(results, tuple)
         return unfold(info.batch_size, results)
 

@@ -45,11 +45,15 @@ class _Strings:
             each.append((overlap.real if states.is_complex() else overlap).sum(2))
         return (torch.stack(each, dim=-1),)
 
+    def kept(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """All."""
+        return tensors
+
     def backward(
-        self, wanted: Wanted, tensors: Sequence[Tensor], results: object, upstream: Tensor
+        self, wanted: Wanted, kept: Sequence[Tensor], results: object, upstream: Tensor
     ) -> tuple[Tensor, ...]:
         """The cotangent of the states."""
-        (states,) = tensors
+        (states,) = kept
         total = torch.zeros_like(states)
         for acted, above in zip(self._acted(states), upstream.unbind(-1), strict=True):
             total.addcmul_(acted, (2 * above).unsqueeze(2).to(states.dtype))
@@ -110,11 +114,15 @@ class _Density:
         sets, count, _, samples = states.shape
         return (torch.stack(each, dim=1).unflatten(0, (sets, count, samples)),)
 
+    def kept(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """All."""
+        return tensors
+
     def backward(
-        self, wanted: Wanted, tensors: Sequence[Tensor], results: object, upstream: Tensor
+        self, wanted: Wanted, kept: Sequence[Tensor], results: object, upstream: Tensor
     ) -> tuple[Tensor, ...]:
         """The cotangent of the states."""
-        (states,) = tensors
+        (states,) = kept
         flat = _rows(states)
         total = torch.zeros_like(flat)
         for qubits, numbers in zip(self.terms.windows, upstream.unbind(3), strict=True):

@@ -98,20 +98,20 @@ class _Circuit:
             state.apply(_at(tensors[step.place], step.turn), step.qubits)
         return (state.in_order().transpose(1, 3),)
 
+    def kept(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """All."""
+        return tensors
+
     def backward(
-        self,
-        wanted: Wanted,
-        tensors: Sequence[Tensor],
-        results: Sequence[Tensor],
-        upstream: Tensor,
+        self, wanted: Wanted, kept: Sequence[Tensor], results: Sequence[Tensor], upstream: Tensor
     ) -> tuple[Tensor, ...]:
         """The gradients of the wanted matrices."""
         qubits = range(self.blocks.n)
         state = Axes(results[0].transpose(1, 3), qubits)
         cotangent = Axes(upstream.transpose(1, 3), qubits)
-        gradients = [torch.zeros_like(matrices) for matrices in tensors]
+        gradients = [torch.zeros_like(matrices) for matrices in kept]
         for step in reversed(list(self.blocks.steps())):
-            adjoint = _at(tensors[step.place], step.turn).mH
+            adjoint = _at(kept[step.place], step.turn).mH
             _, before = state.apply(adjoint, step.qubits)
             after, _ = cotangent.apply(adjoint, step.qubits)
             if wanted[step.place]:

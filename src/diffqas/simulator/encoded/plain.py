@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
+import torch
 from torch import Tensor
 
 from diffqas.simulator.encoded.evolution import evolved
@@ -13,6 +17,9 @@ from diffqas.simulator.encoded.unitaries import (
     product_states,
 )
 
+LARGEST = 2**24
+"""Amplitudes that are on their way at once; of more candidates some after the others."""
+
 
 def outputs(
     plan: EncodedPlan,
@@ -22,7 +29,35 @@ def outputs(
     coefficients: Tensor | None,
 ) -> Tensor:
     """Outputs of the canonical form that `diffqas.simulator.encoded.plan` describes."""
+    sets, samples = inputs.shape[:2]
+    most = max(1, LARGEST // (sets * samples * 2**plan.n))
+    count = len(plan.circuits)
+    if count <= most:
+        return _together(plan, inputs, angles, weights, coefficients)
+    # The final states of all candidates stay for the way back, what works on them does not.
+    found = []
+    for first in range(0, count, most):
+        some = slice(first, first + most)
+        own = angles if angles.shape[1] == 1 else angles[:, some]
+        chosen = None if weights is None else weights[:, :, some]
+        part = _some_of(plan, first, first + most)
+        found.append(_together(part, inputs, own, chosen, coefficients))
+    return torch.cat(found, dim=1) if weights is None else sum(found[1:], start=found[0])
+
+
+def _together(
+    plan: EncodedPlan,
+    inputs: Tensor,
+    angles: Tensor,
+    weights: Tensor | None,
+    coefficients: Tensor | None,
+) -> Tensor:
     encodings = encoding_unitaries(plan, inputs)
     starts = product_states(plan, encodings[:, :, :, 0])
     states = evolved(plan, starts, encodings[:, :, :, 1:], layer_unitaries(plan, angles))
     return read(plan.terms, states, weights, coefficients)
+
+
+@lru_cache(maxsize=256)
+def _some_of(plan: EncodedPlan, first: int, last: int) -> EncodedPlan:
+    return replace(plan, circuits=plan.circuits[first:last])

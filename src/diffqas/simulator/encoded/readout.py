@@ -7,6 +7,7 @@ from torch import Tensor
 
 from diffqas.simulator.born import squared
 from diffqas.simulator.encoded.forms import state_forms
+from diffqas.simulator.encoded.mixing import mixed_probabilities
 from diffqas.simulator.encoded.terms import DIAGONAL, STRINGS, Terms
 from diffqas.simulator.encoded.windows import window_axes
 from diffqas.simulator.kept import kept
@@ -18,12 +19,11 @@ def read(
 ) -> Tensor:
     """Outputs of final states (G, candidates, 2**n, B), in the canonical form."""
     if terms.probabilities:
-        held = squared(states)
         if weights is not None and weights.shape[1] == 1:
             # The outputs are linear in the probabilities: those of the mixture are read once.
-            mixed = (weights @ held.flatten(2)).unflatten(2, held.shape[2:])
+            mixed = mixed_probabilities(states, weights.squeeze(1)).unsqueeze(1)
             return _linear(terms, _of_probabilities(terms, mixed), coefficients).squeeze(1)
-        forms = _of_probabilities(terms, held)
+        forms = _of_probabilities(terms, squared(states))
     else:
         forms = state_forms(terms, states)
     values = _linear(terms, forms, coefficients)
