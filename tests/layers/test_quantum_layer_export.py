@@ -99,6 +99,12 @@ def test_counts_of_a_device_come_near(randomise, normal):
     found = torch.tensor(measured.outputs(counts), dtype=x.dtype)
     assert (found - layer(x)).abs().max() < 0.2
     assert sum(counts[0].values()) == 4000
+    single = make(randomise).discretize()
+    measured = single.to_qiskit(x)
+    (circuit,) = transpile(measured.circuits, device)
+    counts = device.run(circuit, shots=4000).result().get_counts()
+    found = torch.tensor(measured.outputs(counts), dtype=x.dtype)
+    assert (found - single(x)).abs().max() < 0.2
 
 
 def test_only_bases_that_differ_are_circuits_of_their_own(randomise):

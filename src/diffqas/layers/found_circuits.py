@@ -118,15 +118,18 @@ class MeasuredCircuits:
     def __len__(self) -> int:
         return len(self.circuits)
 
-    def outputs(self, results: Sequence[Results]) -> list[float]:
+    def outputs(self, results: Sequence[Results] | Results) -> list[float]:
         """The outputs of the layer by what was measured.
 
         Args:
-            results: for each of `circuits` counts, or probabilities, by bit string.
+            results: for each of `circuits` counts, or probabilities, by bit string; of a single
+                circuit also without a list, as Qiskit gives them.
 
         Raises:
             ArgumentError: results of another number of circuits, or empty ones.
         """
+        if isinstance(results, Mapping):
+            results = [results]
         rule = f"hold results of {len(self)} circuits"
         require(len(results) == len(self), "results", rule, len(results))
         total = np.zeros(self._count)

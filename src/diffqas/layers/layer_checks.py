@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 GROUPS = ("angles", "structure", "observables", "inputs")
 """Kinds of trained numbers, each with a learning rate of its own."""
 
+FLOATS = (torch.float32, torch.float64)
+"""What circuits are computed in."""
+
 NO_ONNX = (
     "ONNX has no operator for quantum circuits: a model with a QuantumLayer cannot be exported. "
     "Export the parts before and behind it, or keep the model as a state_dict."
@@ -71,17 +74,30 @@ def check_input(layer: QuantumLayer, x: Tensor) -> None:
     """
     if torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting():
         raise DiffqasError(NO_ONNX)
-    like = layer.angles
-    floats = (torch.float32, torch.float64)
-    require(like.dtype in floats, "layer", "have float32 or float64 numbers", like.dtype)
+    like, lead = layer.angles, layer.lead
+    if _fits(layer, x):
+        return  # words for what is wrong cost as much as a small circuit
+    require(like.dtype in FLOATS, "layer", "have float32 or float64 numbers", like.dtype)
     kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
     require(kind == like.dtype, "x", f"be a {like.dtype} tensor like the angles", kind)
     rule = f"be on the device of the angles, {like.device}"
     require(x.device == like.device, "x", rule, x.device)
-    got, lead = tuple(x.shape), layer.lead
     names = "".join(f"{size}, " for size in lead)
-    proper = len(got) > len(lead) and got[-1] == layer.inputs and got[: len(lead)] == lead
-    require(proper, "x", f"have the shape ({names}..., {layer.inputs})", got)
+    got = tuple(x.shape)
+    require(_shaped(layer, got), "x", f"have the shape ({names}..., {layer.inputs})", got)
+
+
+def _fits(layer: QuantumLayer, x: Tensor) -> bool:
+    like = layer.angles
+    alike = isinstance(x, Tensor) and x.dtype == like.dtype and x.device == like.device
+    return alike and x.dtype in FLOATS and _shaped(layer, tuple(x.shape))
+
+
+def _shaped(layer: QuantumLayer, shape: tuple[int, ...]) -> bool:
+    """Whether a shape is (*lead, ..., inputs)."""
+    lead = layer.lead
+    longer = len(shape) > len(lead)
+    return longer and shape[-1] == layer.inputs and shape[: len(lead)] == lead
 
 
 def under_autocast(x: Tensor) -> bool:
