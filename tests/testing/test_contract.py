@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from diffqas import TABLE_I, Ansatz, Candidate, Gate, QasmAnsatz, Slot, probabilities
-from diffqas.testing import CandidateContract
+from diffqas import TABLE_I, Ansatz, Candidate, Gate, InputSlot, QasmAnsatz, Slot, probabilities
+from diffqas.testing import CandidateContract, EncodedCandidateContract
 
 
 class Ladder(Ansatz):
@@ -99,3 +99,35 @@ def test_a_wrong_gradient_does_not_pass(monkeypatch):
     )
     with pytest.raises(AssertionError):
         TestLadder().test_values_and_gradients_are_those_of_dense_matrices()
+
+
+class Data(Ladder):
+    """Inputs in turns of single qubits and of pairs, scaled and shifted."""
+
+    def encode(self, n):
+        turns = [Gate("ry", (q,), InputSlot(q, 0.5, 0.1)) for q in range(n)]
+        return [*turns, Gate("crz", (0, n - 1), InputSlot(0, -2.0)), Gate("h", (0,))]
+
+
+class TestData(EncodedCandidateContract):
+    candidate = Data()
+
+
+class TestBothAxes(EncodedCandidateContract):
+    candidate = Candidate(True, "cz-ring", ("rz", "ry"), ("ry", "rz"))
+
+
+class TestTextWithInputs(EncodedCandidateContract):
+    candidate = QasmAnsatz(
+        "input float x0; input float x1; input float a; qubit[2] q;"
+        "h q; rx(2 * x0) q[0]; ry(x1 + 0.5) q[1]; ry(a) q[0]; cx q[0], q[1];",
+        "text",
+    )
+
+
+def test_the_contract_tells_of_data_that_is_encoded_otherwise(monkeypatch):
+    contract = EncodedCandidateContract()
+    contract.candidate = Candidate(encoding="ry")  # pyright: ignore
+    monkeypatch.setattr("diffqas.testing.dense_observed", lambda *_, **__: torch.zeros(1, 2))
+    with pytest.raises(AssertionError):
+        contract.test_outputs_and_gradients_are_those_of_dense_matrices()
