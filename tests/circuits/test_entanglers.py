@@ -48,8 +48,8 @@ def test_layers_of_cz_are_gates_and_no_cnots(entangler, n, expected):
     with pytest.raises(ArgumentError) as error:
         Candidate(entangler=entangler).cnots(n)
     assert str(error.value) == (
-        "Argument `entangler` must be made of CNOTs in a circuit without data and in a quantum "
-        f"LSTM, but got '{entangler}'."
+        "Argument `entangler` must be made of CNOTs here (a QuantumLayer takes others, too), "
+        f"but got '{entangler}'."
     )
 
 

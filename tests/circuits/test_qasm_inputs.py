@@ -95,10 +95,14 @@ def test_names_that_are_none_are_one_line():
 def test_an_input_that_no_gate_has_is_one_line():
     one = QasmAnsatz("input float x0; qubit[3] q; rx(x0) q[0]; cx q[0], q[1];", "mine")
     check_inputs(one, 3, 1)
+    check_inputs(QasmAnsatz("input float x0; input float x1; qubit[3] q; rx(x1) q[0];"), 3, 1)
     with pytest.raises(ArgumentError) as error:
         check_inputs(one, 3, 3)
     expected = "The candidate mine has no gate for input 1, 2 of 3: give it one, or leave the input"
     assert str(error.value).startswith(expected)
+    layers = pytest.importorskip("diffqas.layers")
+    with pytest.raises(ArgumentError, match="has no gate for input 1 of 2"):
+        layers.QuantumLayer(inputs=2, outputs=2, qubits=3, candidates=[one])
     with pytest.raises(ArgumentError, match="`candidates` must encode data, but got Ent-RY"):
         check_inputs(Candidate(), 3, 3)
 

@@ -30,6 +30,11 @@ def choice(argument, wrong, options, right):
             {"candidates": [Candidate(encoding="rx")]},
             "`candidates` must encode no data, but got RX/Ent-RY.",
         ),
+        (
+            {"candidates": [Candidate(entangler="cz-ring")]},
+            "`entangler` must be made of CNOTs here (a QuantumLayer takes others, too), but got "
+            "'cz-ring'.",
+        ),
         ({"scale": 5}, "`scale` must be a name or a function of (p, n), but got 5."),
         ({"recipe": 5}, "`recipe` must be a name or a Recipe, but got 5."),
         ({"relaxation": 5}, "`relaxation` must be a name or a relaxation, but got 5."),

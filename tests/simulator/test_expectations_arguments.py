@@ -27,6 +27,16 @@ EULER = SearchSpace(
             "Argument `candidates` must encode data, but got H-Ent-RX.",
         ),
         (
+            ([Candidate(encoding=("ry", "rz"))], torch.zeros(3), torch.zeros(2, 3), 1),
+            "Argument `candidates` must encode each input once (`observed` takes more), but got "
+            "RY.RZ/Ent-RY.",
+        ),
+        (
+            ([Candidate(False, "cz-all", "ry", "ry")], torch.zeros(3), torch.zeros(2, 3), 1),
+            "Argument `entangler` must be made of CNOTs here (a QuantumLayer takes others, too), "
+            "but got 'cz-all'.",
+        ),
+        (
             ([], torch.zeros(3), torch.zeros(2, 3), 1),
             "Argument `candidates` must hold at least one Candidate, but got an empty list.",
         ),

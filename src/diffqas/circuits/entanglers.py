@@ -137,7 +137,7 @@ def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
     """
     gates = entangling(entangler, n)
     others = {gate.name for gate in gates} - {"cx"}
-    rule = "be made of CNOTs in a circuit without data and in a quantum LSTM"
+    rule = "be made of CNOTs here (a QuantumLayer takes others, too)"
     require(not others, "entangler", rule, repr(entangler))
     pairs: list[Cnot] = []
     for gate in gates:

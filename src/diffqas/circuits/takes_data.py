@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.gate import InputSlot
 from diffqas.circuits.gates import gate_list
 from diffqas.circuits.qasm_ansatz import QasmAnsatz
@@ -35,7 +36,8 @@ def check_no_data(candidates: Iterable[AnyCandidate], argument: str = "candidate
 def check_inputs(candidate: AnyCandidate, n: int, inputs: int) -> None:
     """Refuse a circuit that leaves some of the inputs out.
 
-    Input i is encoding angle i, as far as there are so many: one per qubit.
+    There is one encoding angle per qubit. Input i is angle i, and angle i + inputs, i + 2 inputs,
+    ... where there are fewer inputs than qubits; more inputs take turns at the same angles.
 
     Args:
         candidate: a circuit that takes data.
@@ -49,9 +51,11 @@ def check_inputs(candidate: AnyCandidate, n: int, inputs: int) -> None:
     >>> check_inputs(Candidate(encoding="ry"), 4, 3)
     """
     require(candidate.encodes, "candidates", "encode data", candidate.name)
+    if isinstance(candidate, Candidate):
+        return  # which encodes on every qubit
     used: set[int] = set()
     for gate in gate_list(candidate, n).encoding:
-        used |= {angle.index for angle in gate.angles if isinstance(angle, InputSlot)}
+        used |= {angle.index % inputs for angle in gate.angles if isinstance(angle, InputSlot)}
     missing = sorted(set(range(min(inputs, n))) - used)
     if missing:
         places = ", ".join(map(str, missing))

@@ -25,6 +25,7 @@ from diffqas.circuits import (
     SearchSpace,
     Z,
     as_space,
+    check_inputs,
     encoded_findings,
 )
 from diffqas.errors import choose, require, whole
@@ -134,6 +135,8 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             rows=1 if structure == "layer" else outputs,
             init_std=checked_init_std(init_std),
         )
+        for candidate in self.candidates:
+            check_inputs(candidate, qubits, inputs)  # tells of a circuit that leaves one out
         self.inputs, self.outputs, self.uploads = inputs, outputs, uploads
         self.observables, self.input_scale, self.structured = observables, input_scale, structure
         self.rates = checked_rates(rates)

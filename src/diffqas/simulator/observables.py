@@ -128,7 +128,12 @@ def heisenberg(
     require(not silent, "candidates", "encode data", ", ".join(silent))
     # Several rotations by one input are no polynomial of degree one in its cosine and sine.
     several = [candidate.name for candidate in space if len(candidate.encodings) > 1]
-    require(not several, "candidates", "encode each input once", ", ".join(several))
+    require(
+        not several,
+        "candidates",
+        "encode each input once (`observed` takes more)",
+        ", ".join(several),
+    )
     flat = checked_angles(space, angles, separate)
     sets, _, depth, n, _ = flat.shape
     rule = f"be a whole number from 1 to the number of qubits, {n}"
