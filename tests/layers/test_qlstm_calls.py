@@ -120,3 +120,16 @@ def test_wrong_inputs_are_named(x, state, message):
 def test_a_wrong_k_is_named(k):
     with pytest.raises(ArgumentError, match="`k` must be between 1 and 2"):
         QLSTM(1, 2, 1, FEW).discretize(k)
+
+
+def test_circuits_whose_outputs_are_not_pulled_back_are_refused(designed):
+    single = "`candidates` must be Candidate objects with a single encoding rotation, but got"
+    twice = Candidate(encoding=("ry", "rz"))
+    for candidate, message in (
+        (designed, f"{single} Designed"),
+        (twice, f"{single} {twice.name}"),
+        (Candidate(entangler="cz-ring", encoding="ry"), "cz-ring"),
+    ):
+        with pytest.raises(ArgumentError, match=message) as caught:
+            QLSTM(1, 2, 1, [candidate])
+        assert "\n" not in str(caught.value)
