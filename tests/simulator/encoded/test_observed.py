@@ -319,3 +319,17 @@ def test_a_circuit_from_a_file_with_inputs(normal, assert_same):
     got = observed(space, *given, Z(), outputs=3, uploads=2)
     expected = reference(space, *given, Z(), 3, None, None, False)
     assert_same(got, expected, *given)
+
+
+@pytest.mark.parametrize("samples", [1, 9])
+@pytest.mark.parametrize("separate", [False, True])
+def test_several_groups_of_qubits(samples, separate, normal, assert_same):
+    n = 6
+    space = SearchSpace([Candidate(True, "ring", "rx", "ry"), Candidate(encoding=("ry", "rz"))])
+    leads = ((samples,), (2, 1), (), ())
+    observables = Hermitian(2)
+    given = tensors(normal, space, observables, n, 2, uploads=2, separate=separate, leads=leads)
+    v, theta, w, c = given
+    options = {"coefficients": c, "uploads": 2, "separate": separate}
+    got = observed(space, v, theta, observables, outputs=2, weights=w, **options)
+    assert_same(got, reference(space, v, theta, observables, 2, w, c, separate), *given)

@@ -41,6 +41,19 @@ def transpose(numbers: Tensor, result: Tensor) -> None:
             result[:, :, part].copy_(numbers[:, part].mT)
 
 
+def few_columns(split: Tensor) -> bool:
+    """Whether matrices on (circuits, before, 2**g, rest) should not be repeated for all before."""
+    return split.shape[1] > 1 and split.shape[3] < split.shape[2]
+
+
+def overlaps(above: Tensor, below: Tensor) -> Tensor:
+    """Sums over all other qubits and samples: twice (circuits, before, 2**g, rest) -> matrices."""
+    if few_columns(below):
+        rows = [each.transpose(1, 2).flatten(2) for each in (above, below)]
+        return rows[0] @ rows[1].mH
+    return (above @ below.mH).sum(1)
+
+
 class Map(NamedTuple):
     """An entangling layer of all candidates, or its inverse: new[s] = signs[s] * old[sources[s]].
 
@@ -92,15 +105,19 @@ class Amplitudes:
             before: how many qubits there are before the group.
 
         Returns:
-            The amplitudes, (circuits * 2**before, 2**g, rest).
+            The amplitudes, (circuits, 2**before, 2**g, rest).
         """
-        size, left = matrix.shape[2], 2**before
-        full, result = (
-            each.view(len(matrix) * left, size, -1) for each in (self._full, self._empty)
-        )
-        # Of one circuit this repeats nothing in memory.
-        repeated = matrix.unsqueeze(1).expand(-1, left, -1, -1).reshape(-1, size, size)
-        torch.bmm(repeated, full, out=result)
+        count, size = matrix.shape[:2]
+        shape = count, 2**before, size, self._full[0].numel() // (2**before * size)
+        full, result = (each.view(shape) for each in (self._full, self._empty))
+        if few_columns(full):
+            moved = full.transpose(1, 2)
+            product = matrix @ moved.reshape(count, size, -1)
+            result.copy_(product.view(moved.shape).transpose(1, 2))
+        else:
+            # Of one circuit this repeats nothing in memory.
+            repeated = matrix.unsqueeze(1).expand(-1, 2**before, -1, -1).reshape(-1, size, size)
+            torch.bmm(repeated, full.flatten(0, 1), out=result.flatten(0, 1))
         self._swap()
         return result
 

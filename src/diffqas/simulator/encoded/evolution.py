@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffqas.simulator.encoded.amplitudes import Amplitudes, Map, entangler_maps
+from diffqas.simulator.encoded.amplitudes import Amplitudes, Map, entangler_maps, overlaps
 from diffqas.simulator.encoded.folded import Wanted, call
 from diffqas.simulator.encoded.plan import EncodedPlan
 from diffqas.simulator.reversible import reduced
@@ -120,7 +120,7 @@ class _Pair:
         above = self.cotangent.turn(matrix.mH, before)
         if not wanted:
             return matrix.new_empty(len(matrix), 0, 2, 2)
-        return reduced((above @ x.mH).unflatten(0, (len(matrix), -1)).sum(1))
+        return reduced(overlaps(above, x))
 
     def undo_samples(self, matrices: Sequence[Tensor], wanted: bool) -> Tensor:
         """Undo an encoding; sums (circuits * B, n, 2, 2), none if they are not wanted."""
