@@ -144,12 +144,12 @@ def test_more_is_seen_of_more_observables_and_uploads():
     assert live == {(1, "Z"): 8, (1, "Hermitian"): 12, (2, "Z"): 15, (2, "Hermitian"): 16}
 
 
-def test_beyond_twelve_qubits_rules_are_left():
+def test_beyond_ten_qubits_rules_are_left():
     dead = Candidate(True, "cz-ring", "rz", "rz")
     live = Candidate(False, "cz-ring", "ry", ("ry", "rz"))
-    found = encoded_findings([dead, live], 20, 2, 3)
-    assert [finding.known_by for finding in found] == ["rules", "rules"]
-    assert [finding.live for finding in found] == [False, True]
+    found = encoded_findings([dead, live, Own((1,))], 20, 2, 3)
+    assert [finding.known_by for finding in found] == ["rules"] * 3
+    assert [finding.live for finding in found] == [False, True, True]
     assert "CZs take Z-strings to Z-strings" in found[0].reason
     assert found[0].constant == (0, 0, 0)
 

@@ -31,7 +31,7 @@ from diffqas.circuits.encodings import ONE, shown
 from diffqas.circuits.evidence import MEASURED, RESIDUES, RULES, STRINGS, Evidence
 from diffqas.circuits.fingerprint import fingerprint
 from diffqas.circuits.gates import gate_list
-from diffqas.circuits.measured import measured_evidence
+from diffqas.circuits.measured import MAX_MEASURED_QUBITS, measured_evidence
 from diffqas.circuits.observables import AnyObservables, Z
 from diffqas.circuits.paulis import Program, programs
 from diffqas.circuits.residues import MAX_RESIDUE_QUBITS, residue_evidence
@@ -93,9 +93,9 @@ def encoded_findings(
     How a finding is known stands in its `known_by`. Candidates of one rotation per input and CNOTs,
     whose first qubits are measured by Z after one upload, are decided by their Pauli strings: exact
     while an output is at most `paulis.MAX_STRINGS` strings (eight qubits at any depth, more in
-    shallow circuits). All others are decided by arithmetic modulo a prime up to 12 qubits. Beyond,
-    a candidate is called blind, fixed or a duplicate only by rules that hold at every size.
-    Circuits of one's own are measured.
+    shallow circuits). All others are decided by arithmetic modulo a prime up to 10 qubits, and
+    circuits of one's own are measured. Beyond, a candidate is called blind, fixed or a duplicate
+    only by rules that hold at every size.
 
     Args:
         candidates: circuits with data encoding.
@@ -161,8 +161,11 @@ def _finding(
     candidate: AnyCandidate, question: Question, way: str, first: dict[Hashable, AnyCandidate]
 ) -> EncodedFinding:
     """What is known of one candidate, and the first one of its kind, which is noted in `first`."""
-    if isinstance(candidate, Ansatz):
+    if isinstance(candidate, Ansatz) and question.n <= MAX_MEASURED_QUBITS:
         known_by, found = MEASURED, measured_evidence(candidate, *question)
+    elif isinstance(candidate, Ansatz):
+        # No rule knows the circuit, so none calls it dead.
+        known_by, found = RULES, Evidence(tuple(range(question.n)), True, None, candidate)
     else:
         known_by, found = _known(candidate, question, way)
     # Constants are equal whatever makes them; with trained numbers their marks tell them apart.
