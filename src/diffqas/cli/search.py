@@ -116,7 +116,7 @@ class Search:
         usual = _usual(words)
         groups: dict[str, list[tuple[str, Hint, Value]]] = {}
         for name, option in options().items():
-            groups.setdefault(option.group, []).append((name, *_field(option, usual)))
+            groups.setdefault(option.group, []).append((name, *_field(option, usual, words)))
         made = {
             group.replace(" ", "_"): make_dataclass(group.replace(" ", "_"), entries)
             for group, entries in groups.items()
@@ -184,10 +184,17 @@ def _given(words: Sequence[str]) -> list[str]:
     ]
 
 
-def _field(option: Option, usual: Usual) -> tuple[Hint, Value]:
+def _field(option: Option, usual: Usual, words: Sequence[str]) -> tuple[Hint, Value]:
     """Type and default of an option on the command line."""
     default = usual_value(option, usual)
     hint = option.typed
+    if hint is bool:
+        # A switch has one flag, that of the other state. Where the usual state is left open it is
+        # the flag that was typed; that none was typed is read from the words.
+        state = default
+        if state is None:
+            state = option.flag not in words
+        return Annotated[bool, tyro.conf.arg(help=option.declared.help)], field(default=state)
     if option.optional or default is None:
         hint = Optional[hint]  # noqa: UP045 - made at run time
     return Annotated[hint, tyro.conf.arg(help=option.declared.help)], field(default=default)

@@ -4,6 +4,8 @@ from .kind import Companion as Companion
 from .kind import Labels as Labels
 from .kind import ModelKind as ModelKind
 from .kind import SearchTraining as SearchTraining
+from .ordinary import ordinary_companion as ordinary_companion
+from .ordinary import ordinary_networks as ordinary_networks
 from .per_layer import PerLayerKind as PerLayerKind
 from .per_layer import first_order as first_order
 from .per_layer import of_layers as of_layers

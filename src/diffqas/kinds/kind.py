@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
@@ -144,17 +144,21 @@ class Companion:
 
     Attributes:
         name: what they are.
-        remark: how many numbers they have, and how they are trained.
-        population: the networks.
+        numbers: that are trained of each.
+        remark: how they are trained.
+        populate: (seeds, factor on the recipe's rate) -> the networks.
         task: what they learn.
         settings: how to train them.
+        rates: factors to choose from by held-out training samples; empty: the recipe's rate.
     """
 
     name: str
+    numbers: int
     remark: str
-    population: Population
+    populate: Callable[[Sequence[int], float], Population]
     task: Task
     settings: Settings
+    rates: tuple[float, ...] = ()
 
 
 class ModelKind(ABC, Generic[T, S, P, M]):
@@ -168,6 +172,8 @@ class ModelKind(ABC, Generic[T, S, P, M]):
     """Word of the command line."""
     writes_weights: ClassVar[bool] = False
     """Whether its circuits write the weights of ordinary networks, which run without them."""
+    companions_in: ClassVar[str] = "baselines"
+    """The entry of result.json that lists what is trained beside the search."""
     target: str | None = None
     """Name of the network that the task is to bring; None: the task's own."""
 
@@ -253,10 +259,12 @@ class ModelKind(ABC, Generic[T, S, P, M]):
         """Figures to compare the result with."""
         return task.references
 
-    def companions(
-        self, task: T, settings: S, seeds: Sequence[int], model: M
-    ) -> Sequence[Companion]:
-        """Ordinary networks to be trained beside the search."""
+    def companions(self, task: T, settings: S, model: M) -> Sequence[Companion]:
+        """Ordinary networks to be trained beside the search.
+
+        Raises:
+            ArgumentError: there is none for this task and so few numbers.
+        """
         return []
 
 

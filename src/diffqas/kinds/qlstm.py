@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -101,6 +102,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
     classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
 
     name: ClassVar[str] = "qlstm"
+    companions_in: ClassVar[str] = "references"
 
     @classmethod
     def choose(
@@ -113,7 +115,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         hidden_size: int = 5,
         layers: int = 1,
         squash: str = "none",
-        classical: bool = True,
+        classical: bool | None = None,
     ) -> QLSTMKind:
         """As `ModelKind.choose`; `circuit` is a single candidate, by its name in `BASELINES`."""
         if circuit is not None:
@@ -121,7 +123,8 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
             candidates = [BASELINES[choose(circuit, BASELINES, "circuit")]]
         require(whole(layers), "layers", "be a whole number of at least 1", repr(layers))
         space = tuple(as_space(QLSTM_SPACE if candidates is None else candidates))
-        return cls(space, sharing, reservoir, structure, hidden_size, layers, squash, classical)
+        beside = classical is not False
+        return cls(space, sharing, reservoir, structure, hidden_size, layers, squash, beside)
 
     def check(self, task: str) -> None:
         """The model reads series."""
@@ -233,9 +236,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         sharing = "non-shared" if self.sharing == "separate" else self.sharing
         return f"reservoir-{sharing}" if self.reservoir else sharing
 
-    def companions(
-        self, task: Task, settings: Settings, seeds: Sequence[int], model: Forecaster
-    ) -> list[Companion]:
+    def companions(self, task: Task, settings: Settings, model: Forecaster) -> list[Companion]:
         """Classical LSTMs: one of the same hidden size, one of about as many numbers."""
         if not self.classical:
             return []
@@ -243,7 +244,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         sizes = [self.hidden_size]
         if as_large != self.hidden_size:
             sizes.append(as_large)
-        return [_classical(size, task, settings, seeds) for size in sizes]
+        return [_classical(size, task, settings) for size in sizes]
 
     def plain(self, gate: str) -> str:
         """`forget` for `forget_l0` where there is a single layer."""
@@ -261,7 +262,7 @@ def nearest_hidden_size(count: int) -> int:
 
 def lstm_count(size: int) -> int:
     """Parameters of `SeriesLSTM`: four gates with one bias each, and the head."""
-    return 4 * (size * (1 + size) + size) + size + 1
+    return SeriesLSTM.count(size)
 
 
 def affordable(settings: Settings, count: int) -> Settings:
@@ -277,14 +278,18 @@ def affordable(settings: Settings, count: int) -> Settings:
     return settings.by("adam")
 
 
-def _classical(size: int, task: Task, settings: Settings, seeds: Sequence[int]) -> Companion:
+def _classical(size: int, task: Task, settings: Settings) -> Companion:
     count, alike = lstm_count(size), "trained alike"
     chosen = affordable(settings, count)
     if chosen is not settings:
         alike = f"trained by {chosen.optimizer.name}: too many for {settings.optimizer.name}"
-    networks = [seeded(seed, lambda: SeriesLSTM(1, size), task) for seed in seeds]
+
+    def populate(seeds: Sequence[int], rate: float) -> DirectLockstep:
+        return DirectLockstep([seeded(seed, make, task) for seed in seeds], rate)
+
+    make = partial(SeriesLSTM, 1, size)
     remark = f"{count:,} trainable numbers, {alike}"
-    return Companion(f"LSTM, hidden {size}", remark, DirectLockstep(networks), task, chosen)
+    return Companion(f"LSTM, hidden {size}", count, remark, populate, task, chosen)
 
 
 def _layer(model: Forecaster, gate: str) -> GateCircuits:

@@ -12,7 +12,8 @@ from diffqas.architecture import Shots
 from diffqas.choices import check, option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
-from diffqas.kinds.kind import Labels, SupervisedKind
+from diffqas.kinds.kind import Companion, Labels, SupervisedKind
+from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
 from diffqas.kinds.ranking import Findings, RankedRow, merged_ranking
 from diffqas.quantum_train import (
     MAPPINGS,
@@ -41,6 +42,8 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         chunk: weights written by each basis state.
         target: the network by name; None: the task's own.
         shots: finite shots in every training step; None: exact probabilities.
+        classical: train an ordinary small network of as many numbers beside it; None: where that
+            takes seconds.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
@@ -70,6 +73,13 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         among=("lstm", "mlp", "smooth-mlp", "cnn"),
     )
     shots: Shots | None = None
+    classical: bool | None = option(
+        None,
+        "Train an ordinary network of as many numbers beside it (of qlstm: classical LSTMs), to "
+        "compare with. Without --classical and --no-classical: if training samples times epochs "
+        "are at most 200,000.",
+        group="training",
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mapping", as_mapping(self.mapping))
@@ -91,6 +101,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         shots: int | None = None,
         shot_gradient: str | None = None,
         per_layer: bool = False,
+        classical: bool | None = None,
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
@@ -110,7 +121,8 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         measured = None if shots is None else Shots(shots, shot_gradient or "exact")
         if per_layer:
             require(measured is None, "shots", "not be used with a search of every layer", shots)
-        return cls(tuple(as_space(candidates)), sharing, chosen, chunk, target, measured)
+        space = tuple(as_space(candidates))
+        return cls(space, sharing, chosen, chunk, target, measured, classical)
 
     @property
     def space(self) -> tuple[AnyCandidate, ...]:
@@ -136,6 +148,15 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         for model in models:
             model.mixture.measure(self.shots)
         return Lockstep(models), models
+
+    def companions(self, task: Task, settings: Settings, model: QuantumTrain) -> list[Companion]:
+        """The ordinary network with at most as many numbers as the search trains."""
+        wanted = self.classical
+        if wanted is None:
+            wanted = takes_seconds(task, settings)
+        if not wanted:
+            return []
+        return [ordinary_companion(task, settings, model.parameter_report().total)]
 
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate."""

@@ -89,14 +89,16 @@ class DirectLockstep(nn.Module):
 
     Args:
         modules: networks without buffers that differ in their numbers only.
+        rate: learning rate relative to the optimiser's base rate.
 
     >>> DirectLockstep([nn.Linear(3, 2) for _ in range(4)])(torch.zeros(7, 3)).shape
     torch.Size([4, 7, 2])
     """
 
-    def __init__(self, modules: Iterable[nn.Module]) -> None:
+    def __init__(self, modules: Iterable[nn.Module], rate: float = 1.0) -> None:
         super().__init__()
         networks = list(modules)
+        self.rate = rate
         buffers = list(networks[0].buffers())
         require(not buffers, "modules", "have no buffers", type(networks[0]).__name__)
         parameters, _ = torch.func.stack_module_state(networks)
@@ -139,12 +141,13 @@ class DirectLockstep(nn.Module):
         if self._as_together and len(self.stacked[0]) == 1:
             tensors = {name: torch.cat([tensor, tensor]) for name, tensor in tensors.items()}
             inputs = torch.cat([inputs, inputs]) if own else inputs
-        every = torch.func.vmap(one, (0, 0 if own else None))(tensors, inputs)
-        return every[: len(self.stacked[0])]
+        # Of a network with dropout each seed draws its own.
+        together = torch.func.vmap(one, (0, 0 if own else None), randomness="different")
+        return together(tensors, inputs)[: len(self.stacked[0])]
 
     def parameter_groups(self, lr: float) -> list[Group]:
-        """One group: all parameters at `lr`."""
-        return [{"name": "weights", "params": list(self.stacked), "lr": lr}]
+        """One group: all parameters."""
+        return [{"name": "weights", "params": list(self.stacked), "lr": lr * self.rate}]
 
 
 def trained_tensors(population: Population) -> list[Tensor]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffqas.errors import RunError
-from diffqas.reports.words import spread, text_of
+from diffqas.reports.words import duration, spread, text_of
 from diffqas.storage import (
     COUNT,
     DURATION,
@@ -147,12 +147,18 @@ class RankedCandidates(tuple[RankedCandidate, ...]):
 
 @dataclass(frozen=True)
 class ReferenceFigure:
-    """What a model beside the run reached: one figure, or those of its own seeds in `values`."""
+    """What a model beside the run reached: one figure, or those of its own seeds in `values`.
+
+    Of one that was trained beside it, `numbers` are those that were trained and `seconds` the time
+    that it took; None of all others.
+    """
 
     name: str
     value: float | None
     remark: str = ""
     values: Values | None = None
+    numbers: int | None = None
+    seconds: float | None = None
 
     @property
     def each(self) -> Values:
@@ -197,7 +203,7 @@ class RunResult:
         metric: name of the main figure.
         relaxation: of the structural weights.
         ranking: the candidates, best first, gate by gate.
-        references: models beside the run.
+        references: models beside the run, the baselines that were trained with it at their end.
         failures: reason by number of each seed that was frozen.
         stuck: by number of each seed that had learnt nothing after a tenth of the training, how
             that was seen.
@@ -262,7 +268,7 @@ class RunResult:
             metric="reward" if agents else entries.one("metric", TEXT),
             relaxation=entries.one("relaxation", TEXT),
             ranking=RankedCandidates(_ranked(row) for row in entries.rows("ranking")),
-            references=tuple(_reference(row) for row in entries.rows("references")),
+            references=_references(entries),
             failures=entries.inner("failures").by_seed(TEXT),
             figures=_figures(entries),
             model=entries.perhaps("model", TEXT),
@@ -338,6 +344,15 @@ class RunResult:
         """The main figure: on the test part, or of agents the mean reward."""
         return self.figure("mean_reward") if self.agents is not None else self.test()
 
+    def remark_on(self, row: ReferenceFigure) -> str:
+        """What is said of a model beside the run, with the times of both where they are known."""
+        if row.seconds is None:
+            return row.remark
+        taken = duration(row.seconds)
+        if self.seconds is not None:
+            taken += f" (the search {duration(self.seconds)})"
+        return f"{row.remark}, {taken}"
+
     def test(self, metric: str | None = None) -> Values:
         """Test figures of a metric, the main one if none is named.
 
@@ -371,6 +386,14 @@ def _ranked(row: Entries) -> RankedCandidate:
     )
 
 
+def _references(entries: Entries) -> tuple[ReferenceFigure, ...]:
+    """What stands beside the run: known figures, then what was trained beside it."""
+    rows = list(entries.rows("references"))
+    if "baselines" in entries.content:
+        rows += entries.rows("baselines")
+    return tuple(_reference(row) for row in rows)
+
+
 def _reference(row: Entries) -> ReferenceFigure:
     values = row.perhaps("values", VALUES)
     return ReferenceFigure(
@@ -378,6 +401,8 @@ def _reference(row: Entries) -> ReferenceFigure:
         value=row.perhaps("value", FIGURE),
         remark=row.one("remark", TEXT),
         values=values,
+        numbers=row.perhaps("numbers", COUNT),
+        seconds=row.perhaps("seconds", DURATION),
     )
 
 

@@ -82,7 +82,9 @@ def _figures_table(result: RunResult) -> Table:
         remark += f", test loss {spread(result.test('loss'))}"
     table.add_row("this run", spread(result.test(), text), plain_text(remark), style="bold green")
     for row in result.references:
-        table.add_row(plain_text(row.name), spread(row.each, text), plain_text(row.remark))
+        table.add_row(
+            plain_text(row.name), spread(row.each, text), plain_text(result.remark_on(row))
+        )
     return table
 
 

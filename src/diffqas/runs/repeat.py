@@ -105,6 +105,8 @@ def repeat_run(
     target = RunFolder(_beside(place.path) if output is None else Path(output))
     run = begin(target, config, loaded, source=place.config, quiet=quiet)
     then, now = _lasting(original.content, moved), _lasting(run.result, moved)
+    if "baselines" not in then:  # none were trained beside a search of version 0.1.0
+        now.pop("baselines", None)
     lines = [
         compare_part("choices", _choices(content), _choices(target.load_config())),
         data,
@@ -141,7 +143,16 @@ def _lasting(result: Json, moved: dict[str, str]) -> Json:
     # range of the values follows from the samples, which are compared by themselves.
     if moved:
         passing |= {"task", "scale"}
-    return {name: value for name, value in result.items() if name not in passing}
+    lasting = {name: value for name, value in result.items() if name not in passing}
+    # What is trained beside a search has a time of its own.
+    for name in ("references", "baselines"):
+        if name in lasting:
+            lasting[name] = [_without_seconds(row) for row in lasting[name]]
+    return lasting
+
+
+def _without_seconds(row: Json) -> Json:
+    return {name: value for name, value in row.items() if name != "seconds"}
 
 
 def _networks(path: Path) -> Json:

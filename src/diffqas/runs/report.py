@@ -304,7 +304,7 @@ def _results(result: RunResult) -> Table:
         remark = f"{result.recipe} recipe, train {train}"
     rows = [("this run", figure, remark)]
     for row in result.references:
-        rows.append((row.name, _spread(row.each, text), row.remark))
+        rows.append((row.name, _spread(row.each, text), result.remark_on(row)))
     return Table(("model", what, "remark"), rows, strong=0, numeric=(1,))
 
 

@@ -167,7 +167,9 @@ def _different(choice: Choice, usual: Choice) -> Command:
         if name in families or value is MISSING:
             continue
         if usual is None:
-            words += [] if value is None or value is False else words_for(option.flag, value)
+            # A switch that is usually off goes unsaid; one that is on, or decided later, does not.
+            unsaid = value is None or (value is False and option.default() is False)
+            words += [] if unsaid else words_for(option.flag, value)
         elif value == value_of(usual, option):
             continue
         elif value is None and (found := family_of(option)) is not None:

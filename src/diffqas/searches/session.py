@@ -258,8 +258,9 @@ def _run(
         display = showing_of(config.kind).display(training, console)
         _train(folder, config, training, config.kind.labels(models[0]), display, console)
         result = write_artefacts(folder, config, training, _trained(training, models))
-        companions = config.kind.companions(training.task, config.settings, config.seeds, models[0])
-        result["references"] += train_companions(companions, config.seeds, console)
+        beside = train_companions(config, training, models[0], console)
+        if beside:
+            result.setdefault(config.kind.companions_in, []).extend(beside)
         # The last of all files: whoever finds it knows that the run is finished.
         write_json(folder.result, result)
     with suppress(OSError):

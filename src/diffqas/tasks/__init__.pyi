@@ -9,6 +9,7 @@ from .images import MLP as MLP
 from .images import SOURCES as SOURCES
 from .images import TARGETS as TARGETS
 from .images import ImageData as ImageData
+from .images import SmallCNN as SmallCNN
 from .images import Smooth as Smooth
 from .images import image_task as image_task
 from .images import load_images as load_images
@@ -16,6 +17,10 @@ from .images import locate as locate
 from .images import majority as majority
 from .images import nearest_mean as nearest_mean
 from .images import recipe_target as recipe_target
+from .ordinary import OrdinaryNetwork as OrdinaryNetwork
+from .ordinary import SmallMLP as SmallMLP
+from .ordinary import largest_size as largest_size
+from .ordinary import ordinary_network as ordinary_network
 from .rehearsal import rehearse as rehearse
 from .series import SERIES as SERIES
 from .series import SERIES_RECIPES as SERIES_RECIPES

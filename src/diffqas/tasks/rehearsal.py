@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from diffqas.tasks.task import Split, Task
 
 KINDS = ("series", "images", "table", "plain")
 FEW = 8
+NUMBERS = 500
+"""What `small` is asked for before it is known how many numbers the search trains."""
 
 _NAME = re.compile(r"\w[\w .,+-]*")
 _METRIC = re.compile(r"[^\W_][\w .,+²-]*")
@@ -49,6 +52,8 @@ def rehearse(task: Task) -> None:
         with torch.no_grad():
             for name, metric in task.metrics.items():
                 _scalar(metric(prediction.detach(), few.targets), "metrics", f"metric {name}")
+        if task.small is not None:
+            _check_small(task.small, few, prediction)
     if any("broadcast" in str(warning.message) for warning in caught):
         shapes = f"{tuple(prediction.shape)} and {tuple(few.targets.shape)}"
         raise DataError(
@@ -69,6 +74,23 @@ def _predicted(task: Task, few: Split) -> Tensor:
         rule = "give predictions (samples,) and no further dimension for the kind 'series'"
         require(prediction.ndim == 1, "target", rule, got)
     return prediction
+
+
+def _check_small(small: Callable[[int], nn.Module], few: Split, wanted: Tensor) -> None:
+    """Whether the task's ordinary network predicts what its target does.
+
+    How many numbers it may have is not known yet: it is counted when it is.
+    """
+    network = small(NUMBERS)
+    is_network = isinstance(network, nn.Module)
+    require(is_network, "small", "make a network, an nn.Module", f"a {type(network).__name__}")
+    has_buffers = next(network.buffers(), None) is not None
+    rule = "make a network without buffers, such as those of batch normalisation"
+    require(not has_buffers, "small", rule, f"a {type(network).__name__}")
+    prediction = network.float().eval()(few.inputs)
+    same = isinstance(prediction, Tensor) and prediction.shape == wanted.shape
+    rule = f"predict {_in_words(wanted)}, as the target does"
+    require(same, "small", rule, _in_words(prediction))
 
 
 def _scalar(value: object, argument: str, name: str) -> None:

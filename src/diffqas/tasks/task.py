@@ -74,6 +74,8 @@ class Task:
             values in their own units, and tables say that figures are of the scaled ones.
         class_names: what the classes are called, in the order of the logits, where that is known.
         remarks: what a person should know of how the samples were read, a sentence each.
+        small: (numbers) -> an ordinary network of at most so many weights, to be trained beside a
+            search that trains as many numbers; None: see `ordinary_network`.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Task:
     scale: SeriesScale | None = None
     class_names: Sequence[str] = ()
     remarks: Sequence[str] = ()
+    small: Callable[[int], nn.Module] | None = None
 
     def __post_init__(self) -> None:
         if self.recipes is NO_RECIPES:
@@ -127,6 +130,14 @@ class Task:
         kept = Split(inputs[:-count], targets[:-count])
         held_out = Split(inputs[-count:], targets[-count:])
         return replace(self, train=kept, validation=held_out)
+
+    def without_validation(self) -> Task:
+        """The same task with the samples of `with_validation` among the training samples again."""
+        if self.validation is None:
+            return self
+        inputs = torch.cat([self.train.inputs, self.validation.inputs])
+        targets = torch.cat([self.train.targets, self.validation.targets])
+        return replace(self, train=Split(inputs, targets), validation=None)
 
     def checksum(self) -> str:
         """SHA-256 over shapes, types and values of all samples, as they were read.

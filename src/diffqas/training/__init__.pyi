@@ -3,6 +3,8 @@ from .finite import first_fault as first_fault
 from .models import ModelSettings as ModelSettings
 from .models import make_models as make_models
 from .models import seeded as seeded
+from .rates import RATES as RATES
+from .rates import choose_rate as choose_rate
 from .shards import Federated as Federated
 from .shards import usual_split as usual_split
 from .steps import make_optimisation as make_optimisation

@@ -8,6 +8,7 @@ from .networks import CNN as CNN
 from .networks import DEFAULT_TARGET as DEFAULT_TARGET
 from .networks import MLP as MLP
 from .networks import TARGETS as TARGETS
+from .networks import SmallCNN as SmallCNN
 from .networks import Smooth as Smooth
 from .sources import SOURCES as SOURCES
 from .task import IMAGE_RECIPES as IMAGE_RECIPES

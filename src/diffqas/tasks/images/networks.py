@@ -128,6 +128,50 @@ class CNN(nn.Sequential):
         )
 
 
+class SmallCNN(nn.Sequential):
+    """Two 3x3 convolutions of `width` channels with ReLU, averages of 2x2 regions, a linear layer.
+
+    Images (batch, channels, h, w) -> outputs (batch, k). What is averaged does not grow with the
+    image, so that a few hundred numbers are enough for images of any size.
+
+    Args:
+        width: channels of both convolutions.
+        classes: k.
+        channels: of the images.
+
+    Raises:
+        ArgumentError: one of them is below 1.
+
+    >>> sum(p.numel() for p in SmallCNN(4).parameters()), SmallCNN.count(4)
+    (222, 222)
+    >>> SmallCNN(4)(torch.zeros(5, 1, 28, 28)).shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(self, width: int, classes: int = 2, channels: int = 1) -> None:
+        require(width >= 1, "width", "be at least 1", width)
+        require(classes >= 1, "classes", "be at least 1", classes)
+        require(channels >= 1, "channels", "be at least 1", channels)
+        super().__init__(
+            nn.Conv2d(channels, width, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(4 * width, classes),
+        )
+
+    @staticmethod
+    def count(width: int, classes: int = 2, channels: int = 1) -> int:
+        """How many weights it has."""
+        first = 9 * channels * width + width
+        second = 9 * width * width + width
+        head = 4 * width * classes + classes
+        return first + second + head
+
+
 TARGETS: Mapping[str, Callable[[tuple[int, int], int], nn.Module]] = MappingProxyType(
     {"mlp": MLP, "smooth-mlp": smooth_mlp, "cnn": CNN}
 )

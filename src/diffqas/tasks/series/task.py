@@ -70,6 +70,16 @@ class SeriesLSTM(nn.Module):
         self.output = nn.Linear(input_size + hidden_size, hidden_size)
         self.head = nn.Linear(hidden_size, 1)
 
+    @staticmethod
+    def count(hidden_size: int, input_size: int = 1) -> int:
+        """How many weights it has: four gates with one bias each, and the head.
+
+        >>> SeriesLSTM.count(20)
+        1781
+        """
+        gate = hidden_size * (input_size + hidden_size) + hidden_size
+        return 4 * gate + hidden_size + 1
+
     def forward(self, x: Tensor) -> Tensor:
         """Map windows (batch, window) or (batch, window, input_size) to predictions (batch,)."""
         if x.ndim == 2 and self.input_size == 1:
