@@ -81,6 +81,7 @@ def room_rows(settings: AgentSettings, recipe: str) -> list[Row]:
     return [
         TrainedRow("search raw", "search", chosen, populations.search, seeds=FEW),
         replace(_hashed(chosen), seeds=FEW),
+        _ordinary(chosen),
         replace(_direct(chosen), seeds=FEW),
         *references(),
     ]
@@ -127,6 +128,7 @@ def _controls(settings: AgentSettings) -> list[Row]:
             "random candidate", "control", settings, populations.random_candidate, seeds=FEW
         ),
         replace(_hashed(settings), seeds=FEW),
+        _ordinary(settings),
         TrainedRow(
             "frozen circuit",
             "control",
@@ -142,6 +144,20 @@ def _hashed(settings: AgentSettings) -> TrainedRow:
     populate = partial(populations.hashed, rate=HASHED_RATE)
     return TrainedRow(
         "hashed vector", "control", _tuned(settings, "hashed vector"), populate, work=0.5
+    )
+
+
+def _ordinary(settings: AgentSettings) -> TrainedRow:
+    """Small networks by themselves, by the settings that were chosen for large ones."""
+    return TrainedRow(
+        "ordinary small network",
+        "control",
+        _tuned(settings, "direct networks"),
+        populations.direct,
+        agents=populations.ordinary_agents,
+        has_target=False,
+        work=0.4,
+        seeds=FEW,
     )
 
 
@@ -170,6 +186,7 @@ def references() -> list[Row]:
 NAMED = (
     NamedRow("uniform distribution", "uniform"),
     NamedRow("directly trained networks", "direct networks"),
+    NamedRow("ordinary networks of as many numbers", "ordinary small network"),
 )
 
 FIGURES_13_14 = Study(rows, FIGURES, REWARD, lambda: AGENT_RECIPES, named=NAMED)

@@ -21,7 +21,7 @@ from diffqas.studies import (
     populations,
 )
 from diffqas.tasks import IMAGE_RECIPES, MLP, Settings, Task, majority, nearest_mean
-from table_2 import candidates, searches
+from table_2 import ORDINARY, candidates, ordinary, searches
 
 RATES = {"hashed": 1.0, "subspace": 1.0, "direct": 0.001}
 """Base learning rates of rows without a circuit, under the default recipe.
@@ -66,6 +66,7 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
         ),
         TrainedRow("hashed vector", "control", hashed, populations.hashed, work=0.04),
         TrainedRow("random subspace", "control", subspace, populations.subspace, work=0.3),
+        ordinary(settings, work=0.15),
         TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.08),
         TrainedRow(
             "uniform distribution",
@@ -120,5 +121,6 @@ STUDY = Study(
         NamedRow("uniform control", "uniform"),
         NamedRow("directly trained MLP", "mlp"),
         NamedRow("logistic regression", "logistic"),
+        ORDINARY,
     ),
 )

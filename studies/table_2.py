@@ -91,6 +91,18 @@ def candidates(settings: Settings) -> list[Row]:
     ]
 
 
+def ordinary(settings: Settings, work: float) -> TrainedRow:
+    """A network by itself with at most as many weights as the search trains numbers."""
+    return TrainedRow(
+        "ordinary small network",
+        "control",
+        settings,
+        populations.ordinary,
+        work=work,
+        has_target=False,
+    )
+
+
 def _controls(settings: Settings, recipe: str) -> list[Row]:
     rates = CONTROL_RATES.get(recipe, {"hashed": 1.0, "subspace": 1.0})
     hashed = partial(populations.hashed, rate=rates["hashed"])
@@ -113,6 +125,7 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
         TrainedRow("random candidate", "control", settings, populations.random_candidate),
         TrainedRow("hashed vector", "control", settings, hashed, work=0.5),
         TrainedRow("random subspace", "control", settings, subspace, work=0.6),
+        ordinary(settings, work=0.3),
         TrainedRow("frozen circuit", "control", settings, populations.frozen, work=0.8),
         TrainedRow(
             "uniform distribution",
@@ -139,6 +152,11 @@ def references() -> list[Row]:
     ]
 
 
-NAMED = (NamedRow("uniform control", "uniform"), NamedRow("directly trained LSTM", "lstm"))
+ORDINARY = NamedRow("ordinary network of as many numbers", "ordinary small network")
+NAMED = (
+    NamedRow("uniform control", "uniform"),
+    NamedRow("directly trained LSTM", "lstm"),
+    ORDINARY,
+)
 
 STUDY = Study(rows, named=NAMED)

@@ -17,6 +17,7 @@ from .networks import Agent as Agent
 from .networks import Agents as Agents
 from .networks import Centre as Centre
 from .networks import Network as Network
+from .ordinary import ordinary_agent as ordinary_agent
 from .play import STEPS as STEPS
 from .play import Episode as Episode
 from .play import play_episode as play_episode

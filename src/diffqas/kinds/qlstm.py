@@ -115,7 +115,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         hidden_size: int = 5,
         layers: int = 1,
         squash: str = "none",
-        classical: bool | None = None,
+        classical: bool = True,
     ) -> QLSTMKind:
         """As `ModelKind.choose`; `circuit` is a single candidate, by its name in `BASELINES`."""
         if circuit is not None:
@@ -123,8 +123,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
             candidates = [BASELINES[choose(circuit, BASELINES, "circuit")]]
         require(whole(layers), "layers", "be a whole number of at least 1", repr(layers))
         space = tuple(as_space(QLSTM_SPACE if candidates is None else candidates))
-        beside = classical is not False
-        return cls(space, sharing, reservoir, structure, hidden_size, layers, squash, beside)
+        return cls(space, sharing, reservoir, structure, hidden_size, layers, squash, classical)
 
     def check(self, task: str) -> None:
         """The model reads series."""

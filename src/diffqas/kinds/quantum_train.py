@@ -42,7 +42,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         chunk: weights written by each basis state.
         target: the network by name; None: the task's own.
         shots: finite shots in every training step; None: exact probabilities.
-        classical: train an ordinary small network of as many numbers beside it; None: where that
+        baselines: train an ordinary small network of as many numbers beside it; None: where that
             takes seconds.
     """
 
@@ -73,11 +73,10 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         among=("lstm", "mlp", "smooth-mlp", "cnn"),
     )
     shots: Shots | None = None
-    classical: bool | None = option(
+    baselines: bool | None = option(
         None,
-        "Train an ordinary network of as many numbers beside it (of qlstm: classical LSTMs), to "
-        "compare with. Without --classical and --no-classical: if training samples times epochs "
-        "are at most 200,000.",
+        "Train an ordinary network of as many numbers beside it, to compare with. Without "
+        "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
         group="training",
     )
 
@@ -101,7 +100,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         shots: int | None = None,
         shot_gradient: str | None = None,
         per_layer: bool = False,
-        classical: bool | None = None,
+        baselines: bool | None = None,
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
@@ -122,7 +121,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         if per_layer:
             require(measured is None, "shots", "not be used with a search of every layer", shots)
         space = tuple(as_space(candidates))
-        return cls(space, sharing, chosen, chunk, target, measured, classical)
+        return cls(space, sharing, chosen, chunk, target, measured, baselines)
 
     @property
     def space(self) -> tuple[AnyCandidate, ...]:
@@ -151,7 +150,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
 
     def companions(self, task: Task, settings: Settings, model: QuantumTrain) -> list[Companion]:
         """The ordinary network with at most as many numbers as the search trains."""
-        wanted = self.classical
+        wanted = self.baselines
         if wanted is None:
             wanted = takes_seconds(task, settings)
         if not wanted:

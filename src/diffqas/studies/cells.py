@@ -58,6 +58,7 @@ class StudyFolder:
             self._clear()
         if self.settings.exists():
             self.confirm(plan)
+            self._note_new_rows(plan)
             return
         if any(self.path.glob("cells/*/*.json")):
             raise RunError(
@@ -66,6 +67,23 @@ class StudyFolder:
             )
         make_folder(self.path)
         write_json(self.settings, content_of(plan))
+
+    def _note_new_rows(self, plan: Plan) -> None:
+        """Add to the settings the rows that the study has got since the folder was begun.
+
+        Whatever reads the folder by itself, such as a report, would leave their cells out.
+        """
+        stored, now = read_json(self.settings), content_of(plan)
+        known = set(stored["rows"])
+        new = [row for row in now["rows"] if row not in known]
+        if not new:
+            return
+        lost = [row for row in stored["rows"] if row not in now["rows"]]
+        choices = stored["settings"].setdefault("rows", {})
+        for word, choice in now["settings"]["rows"].items():
+            choices.setdefault(word, choice)
+        stored |= {"rows": [*now["rows"], *lost], "named": now["named"]}
+        write_json(self.settings, stored)
 
     def confirm(self, plan: Plan) -> None:
         """Whether the folder is still that of this plan: another process may have begun anew.

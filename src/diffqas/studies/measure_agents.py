@@ -44,6 +44,8 @@ def measure_agents(
     settings = row.settings
     assert isinstance(settings, AgentSettings)
     started = time.perf_counter()
+    if row.agents is not None:
+        task = row.agents(task, settings)
     agents = make_agents(row, task, seeds)
     training = SyncTraining(agents, task, settings, list(seeds))
     try:
@@ -70,7 +72,7 @@ def measure_agents(
         group=row.group,
         circuit=row.circuit,
         trainable=sum(p.numel() for p in agents.parameters_in_order) // len(seeds),
-        target=sum(p.numel() for make in (task.policy, task.value) for p in make().parameters()),
+        target=_target(task) if row.has_target else None,
         deterministic=False,
         identical=row.identical,
         seeds=list(seeds),
@@ -105,6 +107,12 @@ def make_agents(row: TrainedRow, task: EnvironmentTask, seeds: Sequence[int]) ->
     return Agents(
         cast("Network", policy), cast("Network", value), len(seeds), size, settings.centre, shrink
     )
+
+
+def _target(task: EnvironmentTask) -> int:
+    """Weights of policy and value."""
+    networks = (task.policy(), task.value())
+    return sum(p.numel() for network in networks for p in network.parameters())
 
 
 def compared(rewards: Sequence[float]) -> float:

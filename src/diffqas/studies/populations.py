@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from diffqas.agents import NETWORKS, AgentSettings, EnvironmentTask, ordinary_agent
 from diffqas.architecture import Raw
 from diffqas.circuits import CONSTANTS, TABLE_I, Candidate, form
-from diffqas.kinds import AnyKind
+from diffqas.kinds import AnyKind, ordinary_networks
 from diffqas.optimisers import DirectLockstep, Population
 from diffqas.quantum_train import HashedWeights, Lockstep, RandomSubspace
 from diffqas.tasks import Settings, Task
-from diffqas.training import make_models, seeded
+from diffqas.training import ModelSettings, make_models, seeded
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,29 @@ def direct(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockst
     return DirectLockstep(_targets(task, seeds))
 
 
+def ordinary(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockstep:
+    """An ordinary small network with at most as many weights as the search trains numbers.
+
+    Which one, and at which rate it learns, is the rule of `ordinary_network` and `choose_rate`, as
+    beside `diffqas search`.
+    """
+    return ordinary_networks(task, settings, seeds, _search_count(task, settings))
+
+
+def ordinary_agents(task: EnvironmentTask, settings: AgentSettings) -> EnvironmentTask:
+    """An environment whose agents are ordinary small networks, to be trained by `direct`.
+
+    Policy and value together have at most as many weights as the search trains numbers.
+    """
+    policy, value = (_search_count(task.network(name), settings) for name in NETWORKS)
+    return ordinary_agent(task, policy + value)
+
+
 def _with_relaxation(settings: Settings, relaxation: Raw) -> Settings:
     return replace(settings, generator=replace(settings.generator, relaxation=relaxation))
 
 
-def _search_count(task: Task, settings: Settings) -> int:
+def _search_count(task: Task, settings: ModelSettings) -> int:
     return make_models(task, settings, [0])[0].parameter_report().total
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from torch import nn
 
-from diffqas.agents import LAST, AgentSettings
+from diffqas.agents import LAST, AgentSettings, EnvironmentTask
 from diffqas.optimisers import Population
 from diffqas.storage import Json, encode
 from diffqas.tasks import Settings, Task
@@ -39,6 +39,8 @@ class TrainedRow:
         predictions: whether its predictions are kept for the pictures.
         datasets: where the row exists; None: everywhere.
         network: makes a network of its own for a task; None: the task's target.
+        agents: (environment, settings) -> the environment for agents with other networks; None: as
+            it is.
         has_target: whether that network, or the task's target, is what it trains or writes.
         seeds: the most that it has; None: as many as the study.
         trains: whether its models are trained, or evaluated as `populate` makes them.
@@ -64,6 +66,7 @@ class TrainedRow:
     predictions: bool = False
     datasets: tuple[str, ...] | None = None
     network: Callable[[Task], nn.Module] | None = None
+    agents: Callable[[EnvironmentTask, AgentSettings], EnvironmentTask] | None = None
     has_target: bool = True
     seeds: int | None = None
     trains: bool = True

@@ -150,13 +150,21 @@ def _mlp(task: Task, shape: tuple[int, ...], numbers: int) -> OrdinaryNetwork:
     def count(hidden: int) -> int:
         return SmallMLP.count(size, hidden, outputs)
 
-    # With one output the linear layer is smaller than a single hidden unit, with many it is larger.
     hidden = largest_size(count, numbers)
     if hidden == 0:
-        _require_one(count(0) <= numbers, "a linear layer", count(0), numbers)
-        return OrdinaryNetwork("linear layer", count(0), partial(SmallMLP, size, 0, shape))
+        return _linear(size, shape, numbers)
     make = partial(SmallMLP, size, hidden, shape)
     return OrdinaryNetwork(f"MLP, hidden {hidden}", count(hidden), make)
+
+
+def _linear(size: int, shape: tuple[int, ...], numbers: int) -> OrdinaryNetwork:
+    """A linear layer, where a hidden unit would be too many: it is smaller with one output."""
+    outputs = math.prod(shape)
+    alone, unit = (SmallMLP.count(size, hidden, outputs) for hidden in (0, 1))
+    if unit < alone:
+        _require_one(0, "a single hidden unit", unit, numbers)
+    _require_one(int(alone <= numbers), "a linear layer", alone, numbers)
+    return OrdinaryNetwork("linear layer", alone, partial(SmallMLP, size, 0, shape))
 
 
 def _of_the_person(task: Task, small: Callable[[int], nn.Module], numbers: int) -> OrdinaryNetwork:
@@ -181,8 +189,9 @@ def _output_shape(task: Task) -> tuple[int, ...]:
     return tuple(prediction.shape[1:])
 
 
-def _require_one(found: int | bool, family: str, least: int, numbers: int) -> None:
-    if not found:
+def _require_one(size: int, family: str, least: int, numbers: int) -> None:
+    """Refuse a size of 0: not even the smallest of a family fits."""
+    if size == 0:
         raise ArgumentError(
             f"Argument `numbers` must be at least {least:,} for {family} of this task, "
             f"but got {numbers:,}."
