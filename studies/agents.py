@@ -186,7 +186,6 @@ def references() -> list[Row]:
 NAMED = (
     NamedRow("uniform distribution", "uniform"),
     NamedRow("directly trained networks", "direct networks"),
-    NamedRow("ordinary networks of as many numbers", "ordinary small network"),
 )
 
 FIGURES_13_14 = Study(rows, FIGURES, REWARD, lambda: AGENT_RECIPES, named=NAMED)

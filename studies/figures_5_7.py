@@ -21,7 +21,7 @@ from diffqas.studies import (
     populations,
 )
 from diffqas.tasks import IMAGE_RECIPES, MLP, Settings, Task, majority, nearest_mean
-from table_2 import ORDINARY, candidates, ordinary, searches
+from table_2 import candidates, ordinary, searches
 
 RATES = {"hashed": 1.0, "subspace": 1.0, "direct": 0.001}
 """Base learning rates of rows without a circuit, under the default recipe.
@@ -121,6 +121,5 @@ STUDY = Study(
         NamedRow("uniform control", "uniform"),
         NamedRow("directly trained MLP", "mlp"),
         NamedRow("logistic regression", "logistic"),
-        ORDINARY,
     ),
 )

@@ -27,6 +27,7 @@ ROWS = {
     "frozen random circuits": "frozen-circuit",
     "classical hashed vector": "hashed-vector",
     "classical random subspace": "random-subspace",
+    "an ordinary LSTM of hidden size 4": "ordinary-small-network",
     "the LSTM trained directly by Adam": "direct-lstm-by-adam",
     "the LSTM trained directly by the filter": "direct-lstm",
     "least squares on the window": "least-squares",

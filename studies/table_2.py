@@ -152,11 +152,6 @@ def references() -> list[Row]:
     ]
 
 
-ORDINARY = NamedRow("ordinary network of as many numbers", "ordinary small network")
-NAMED = (
-    NamedRow("uniform control", "uniform"),
-    NamedRow("directly trained LSTM", "lstm"),
-    ORDINARY,
-)
+NAMED = (NamedRow("uniform control", "uniform"), NamedRow("directly trained LSTM", "lstm"))
 
 STUDY = Study(rows, named=NAMED)

@@ -10,10 +10,19 @@ from hypothesis import settings
 
 from diffqas.cli import main
 from diffqas.errors import RunError
+from diffqas.kinds import quantum_train
 from diffqas.training import Training
 
 settings.register_profile("diffqas", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("diffqas")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_baselines_unasked():
+    """Hundreds of small searches need no ordinary network beside each; some tests ask for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantum_train, "takes_seconds", lambda task, settings: False)
+        yield
 
 
 @pytest.fixture(autouse=True)

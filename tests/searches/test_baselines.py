@@ -11,7 +11,7 @@ from torch.nn.functional import mse_loss
 import diffqas
 from diffqas.cli import main
 from diffqas.errors import ArgumentError
-from diffqas.kinds import QuantumTrainKind
+from diffqas.kinds import QuantumTrainKind, quantum_train
 from diffqas.kinds.ordinary import takes_seconds
 from diffqas.optimisers import Adam
 from diffqas.quantum_train import RECIPES
@@ -20,7 +20,7 @@ from diffqas.searches import config_from_json
 from diffqas.storage import RunFolder
 from diffqas.tasks import SERIES_RECIPES, Settings, Split, Task, load_series, series_task
 
-SMALL = {"depth": 1, "epochs": 2, "quiet": True}
+SMALL = {"depth": 1, "epochs": 2, "quiet": True, "baselines": True}
 DRAW = torch.Generator().manual_seed(0)
 X = torch.rand(40, 3, generator=DRAW)
 PART = Split(X, X.sum(1, keepdim=True))
@@ -40,7 +40,8 @@ def baselines(run) -> list[dict]:
     return run.result.get("baselines", [])
 
 
-def test_it_has_at_most_as_many_numbers_and_a_figure_of_every_seed(tmp_path, capsys):
+def test_it_has_at_most_as_many_numbers_and_a_figure_of_every_seed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     run = diffqas.search("bessel", **SMALL, seeds=2, output=tmp_path / "run")
     (row,) = baselines(run)
     assert row["name"] == "LSTM, hidden 2"
@@ -59,7 +60,7 @@ def test_it_has_at_most_as_many_numbers_and_a_figure_of_every_seed(tmp_path, cap
 
 def test_the_search_is_the_same_with_and_without(tmp_path):
     runs = [
-        diffqas.search("bessel", **SMALL, baselines=wanted, output=tmp_path / str(wanted))
+        diffqas.search("bessel", **{**SMALL, "baselines": wanted}, output=tmp_path / str(wanted))
         for wanted in (True, False)
     ]
     results = [
@@ -82,7 +83,8 @@ def test_a_seed_in_company_is_the_seed_alone(tmp_path):
     assert two["values"][1] == pytest.approx(one["values"][0], rel=1e-9)
 
 
-def test_it_is_trained_where_that_takes_seconds_and_where_it_is_asked_for():
+def test_it_is_trained_where_that_takes_seconds_and_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(quantum_train, "takes_seconds", takes_seconds)  # tests leave it out
     bessel = series_task(load_series("bessel"))
     settings = SERIES_RECIPES["default"]
     assert takes_seconds(bessel, settings)
@@ -97,7 +99,8 @@ def test_it_is_trained_where_that_takes_seconds_and_where_it_is_asked_for():
 
 
 @pytest.mark.parametrize("words", [["--baselines"], ["--no-baselines"], []])
-def test_the_flags(words, tmp_path):
+def test_the_flags(words, tmp_path, monkeypatch):
+    monkeypatch.setattr(quantum_train, "takes_seconds", takes_seconds)
     line = ["search", "bessel", "--depth", "1", "--epochs", "1", "--output", str(tmp_path / "run")]
     main([*line, *words])
     folder = RunFolder(tmp_path / "run")
@@ -113,10 +116,10 @@ def test_environments_have_none_in_a_search(task, tmp_path):
 
 
 def test_a_task_of_ones_own_has_a_perceptron_or_its_own_network(tmp_path):
-    (row,) = baselines(diffqas.search(OWN, output=tmp_path / "run", quiet=True))
+    (row,) = baselines(diffqas.search(OWN, baselines=True, output=tmp_path / "run", quiet=True))
     assert (row["name"], row["numbers"]) == ("MLP, hidden 5", 26)
     brought = replace(OWN, small=lambda numbers: nn.Linear(3, 1))
-    (row,) = baselines(diffqas.search(brought, output=tmp_path / "own", quiet=True))
+    (row,) = baselines(diffqas.search(brought, baselines=True, output=tmp_path / "own", quiet=True))
     assert (row["name"], row["numbers"]) == ("small Linear", 4)
 
 
@@ -124,9 +127,9 @@ def test_a_network_with_dropout_is_trained_too(tmp_path):
     def small(numbers):
         return nn.Sequential(nn.Dropout(0.2), nn.Linear(3, 1))
 
-    (row,) = baselines(
-        diffqas.search(replace(OWN, small=small), output=tmp_path / "run", quiet=True)
-    )
+    task = replace(OWN, small=small)
+    run = diffqas.search(task, baselines=True, output=tmp_path / "run", quiet=True)
+    (row,) = baselines(run)
     assert row["numbers"] == 4
 
 
@@ -142,7 +145,7 @@ def large(numbers):
     ],
 )
 def test_what_cannot_be_had_is_told_when_the_search_is_done(task, words, tmp_path, capsys):
-    run = diffqas.search(task, output=tmp_path / "run")
+    run = diffqas.search(task, baselines=True, output=tmp_path / "run")
     assert words in " ".join(capsys.readouterr().out.split())
     assert "baselines" not in run.result
     assert run.result["test_mse"]
@@ -184,7 +187,7 @@ def test_it_stands_beside_every_way_to_search(options, tmp_path):
 def test_a_repetition_is_equal_whatever_the_time_it_takes(tmp_path):
     folder = tmp_path / "run"
     diffqas.search("bessel", **SMALL, output=folder)
-    assert repeat_run(folder, quiet=True).equal
+    assert repeat_run(folder, output=tmp_path / "first", quiet=True).equal
     # A result of version 0.1.0 has no such entry.
     content = json.loads((folder / "result.json").read_text())
     del content["baselines"]

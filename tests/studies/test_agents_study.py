@@ -57,10 +57,11 @@ def test_the_rows_of_the_figures():
     assert sorted(name for name, group in rows.items() if group == "candidate") == sorted(
         live + constants
     )
-    controls = ["random candidate", "hashed vector", "frozen circuit", "direct networks"]
+    controls = ["random candidate", "hashed vector", "ordinary small network"]
+    controls += ["frozen circuit", "direct networks"]
     assert [name for name, group in rows.items() if group == "control"] == controls
     assert [name for name, group in rows.items() if group == "reference"] == ["random policy"]
-    assert len(rows) == len(FIGURES.rows) == 3 + 8 + 4 + 1
+    assert len(rows) == len(FIGURES.rows) == 3 + 8 + 5 + 1
     assert FIGURES.datasets == (ROOM, "minigrid-empty-6x6")
     assert len(FIGURES.jobs()) == 2 * len(rows)
 
@@ -85,6 +86,7 @@ def test_the_rows_of_harder_rooms():
     assert [row.slug for row in plan.rows] == [
         "search-raw",
         "hashed-vector",
+        "ordinary-small-network",
         "direct-networks",
         "random-policy",
     ]
@@ -240,7 +242,7 @@ def test_the_same_command_computes_nothing_again(finished, capsys, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in finished.glob("cells/*/*.json")} == before
     printed = capsys.readouterr().out
     assert "4 cells, 4 of them finished before" in printed
-    assert "4 of 32 cells finished" in printed
+    assert "4 of 34 cells finished" in printed
 
 
 @pytest.mark.parametrize(

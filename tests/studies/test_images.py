@@ -69,6 +69,7 @@ def test_rows_and_counts(cells, small):
         "random candidate": 15 + 17,
         "frozen circuit": 17,
         "uniform distribution": 17,
+        "ordinary small network": 30,
         "direct MLP": 16_706,
         "logistic regression": 64 * 2 + 2,
         "majority class": 1,
@@ -146,10 +147,10 @@ def test_networks_trained_directly_have_a_rate_of_their_own():
 
 def test_a_finished_study_goes_on_and_draws(whole):
     before = {path: path.stat().st_mtime_ns for path in whole.folder.glob("cells/*/*.json")}
-    assert len(before) == len(PLAN.jobs(datasets=[SET])) == 25
+    assert len(before) == len(PLAN.jobs(datasets=[SET])) == 26
     again = run_study(PLAN, datasets=[SET], workers=1, output=whole.folder, quiet=True)
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(again.cells) == 25
+    assert len(again.cells) == 26
     for name in (
         "table.csv",
         "table.md",
@@ -375,7 +376,7 @@ def test_the_command(tmp_path, monkeypatch, capsys, small):
         " %",
         "search - row",
         "runs/figures-5-7",
-        "4 of 75 cells finished",
+        "4 of 78 cells finished",
     ):
         assert words in printed
     assert sorted(path.stem for path in (tmp_path / "runs/figures-5-7/cells" / SET).iterdir()) == [
@@ -420,7 +421,7 @@ def test_arguments_of_other_studies(make, words):
 
 def test_the_longest_cells_are_searches():
     jobs = Plan("figures-5-7").jobs()
-    assert len(jobs) == 3 * 25
+    assert len(jobs) == 3 * 26
     searches = {
         "search-raw",
         "search-softmax",

@@ -77,7 +77,6 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         None,
         "Train an ordinary network of as many numbers beside it, to compare with. Without "
         "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
-        group="training",
     )
 
     def __post_init__(self) -> None:

@@ -82,7 +82,7 @@ class StudyFolder:
         choices = stored["settings"].setdefault("rows", {})
         for word, choice in now["settings"]["rows"].items():
             choices.setdefault(word, choice)
-        stored |= {"rows": [*now["rows"], *lost], "named": now["named"]}
+        stored["rows"] = [*now["rows"], *lost]
         write_json(self.settings, stored)
 
     def confirm(self, plan: Plan) -> None:

@@ -45,7 +45,7 @@ class Plan:
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())
-    (27, 131)
+    (28, 136)
     """
 
     study: str
