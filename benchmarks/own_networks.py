@@ -1,110 +1,176 @@
 """Twelve networks that no recipe was looked for on, each trained in a loop of its owner's.
 
-    python benchmarks/own_networks.py                            # five seeds, about two hours
-    python benchmarks/own_networks.py --pairs wine --seeds 2
-    python benchmarks/own_networks.py --table                    # of what is there already
+    python benchmarks/own_networks.py tune      # rates of the controls, on training data alone
+    python benchmarks/own_networks.py           # five seeds: two hours of one core; goes on
+    python benchmarks/own_networks.py table     # of the results that are there
 
-Each pair of network and data is trained directly; as an ordinary small network with as many numbers
-as the generators have; and with its weights written by generators of about 500 numbers: a hashed
-vector, circuits by `recipe="auto"`, and circuits by the rule of version 0.1.0. Results are written
-one by one, and a run that was stopped goes on.
+Each pair of network and data (`own/pairs.py`) is trained directly; as an ordinary small network of
+the same kind with as many numbers as the generators have; and with its weights written by
+generators of about 500 numbers: a hashed vector, circuits by `recipe="auto"`, and circuits by the
+rule of version 0.1.0. Both generators are trained by `model.optimizer(steps)` at its own rate.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import statistics
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from own import PAIRS, Pair
+from own.data import Data
 from own.pairs import count, score, train
+from report import describe, write_json
 from rich.console import Console
 from rich.table import Table
 from torch import nn
 
 from diffqas import QuantumTrain
-from diffqas.quantum_train import RECIPES, Rates
-from own.hashed import Hashed
 
-RESULTS = Path(__file__).parent / "results" / "own_networks.jsonl"
-RULES = ("direct", "small", "hashed", "circuits", "0.1.0")
+RESULTS = Path(__file__).parent / "results"
+ROWS, RATES = RESULTS / "own_networks.jsonl", RESULTS / "own_networks_rates.json"
+
+GRIDS = {
+    "direct": (0.003, 0.01, 0.03),
+    "small": (0.003, 0.01, 0.03),
+    "hashed, tuned": (0.03, 0.1, 0.3),
+}
+"""Rates among which `tune` chooses. The other rules have one."""
+
+RULES = ("direct", "small", "hashed, tuned", "hashed", "circuits", "0.1.0")
+TUNING_SEED = 100
 
 
-def prepared(rule: str, pair: Pair, lr: float) -> tuple[nn.Module, torch.optim.Optimizer]:
+class Row(NamedTuple):
+    """One training."""
+
+    pair: str
+    rule: str
+    seed: int
+    lr: float | None
+    numbers: int
+    score: float
+    seconds: float
+
+
+def prepared(rule: str, pair: Pair, lr: float | None) -> tuple[nn.Module, torch.optim.Optimizer]:
     """A fresh model and its optimiser, as the pages say that one should train it."""
-    rule, _, optim = rule.partition("@")
-    name, _, changes = rule.partition(":")
-    def recommended(groups, steps):
-        if optim == "adam": return _adam(groups, lr, steps)
-        from diffqas.optim import recommended
-        return recommended(groups, steps)
-    if name in ("direct", "small"):
-        model = pair.network() if name == "direct" else pair.small(pair.numbers)
-        return model, _adam(list(model.parameters()), lr, pair.steps)
-    target = pair.network()
-    if name == "hashed":
-        model = Hashed(target, pair.numbers)
-        return model, recommended([{"params": [model.vector], "lr": lr}], pair.steps)
-    qubits = (count(target) - 1).bit_length()
-    depth = max(1, (pair.numbers - 12 - (qubits + 2)) // qubits)
-    if name == "0.1.0":
-        model = QuantumTrain(target, depth=depth, recipe="default")
-        return model, torch.optim.Adam(model.parameter_groups(lr=lr))
-    recipe = replace(RECIPES["auto"], **eval(f"dict({changes})"))
-    model = QuantumTrain(target, depth=depth, recipe=recipe)
-    return model, recommended(model.parameter_groups(lr), pair.steps)
+    if rule in ("direct", "small"):
+        model = pair.network() if rule == "direct" else pair.small(pair.numbers)
+        return model, adam(model, lr or 0.01, pair.steps)
+    numbers, target = pair.numbers, pair.network()
+    if rule == "0.1.0":
+        model = QuantumTrain(target, numbers=numbers)
+        return model, torch.optim.Adam(model.parameter_groups(lr=0.01))
+    kind = "circuits" if rule == "circuits" else "hashed"
+    model = QuantumTrain(target, generator=kind, numbers=numbers, recipe="auto")
+    return model, model.optimizer(pair.steps, lr)
 
 
-def _adam(numbers, lr: float, steps: int) -> torch.optim.Optimizer:
+def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
     """Adam with the schedule that the generators have, too."""
-    optimizer = torch.optim.Adam(numbers, lr)
+    optimizer = torch.optim.Adam(model.parameters(), lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     optimizer.register_step_post_hook(lambda *_: schedule.step())
     return optimizer
 
 
-def measured(name: str, rule: str, lr: float, seed: int) -> dict[str, object]:
-    """One training."""
+def measured(name: str, rule: str, seed: int, lr: float | None, data: Data | None) -> Row:
+    """One training and its score."""
     pair = PAIRS[name]
     torch.manual_seed(seed)
     model, optimizer = prepared(rule, pair, lr)
     began = time.process_time()
-    train(pair, model, optimizer, seed)
-    seconds = round(time.process_time() - began, 2)
-    found = {"pair": name, "rule": rule, "lr": lr, "seed": seed, "numbers": count(model)}
-    return found | {"score": round(score(pair, model), 5), "seconds": seconds}
+    train(pair, data, model, optimizer, seed)
+    seconds = time.process_time() - began
+    found = score(pair, data, model)
+    return Row(name, rule, seed, lr, count(model), round(found, 5), round(seconds, 2))
+
+
+def tune(names: list[str]) -> None:
+    """Choose the rates of the controls on a held-out fifth of the training part."""
+    chosen = json.loads(RATES.read_text())["rates"] if RATES.exists() else {}
+    for name in names:
+        load = PAIRS[name].load
+        data = load().held_out() if load else None
+        for rule, grid in GRIDS.items():
+            if rule in chosen.get(name, {}):
+                continue
+            rows = [measured(name, rule, TUNING_SEED, lr, data) for lr in grid]
+            chosen.setdefault(name, {})[rule] = max(rows, key=lambda row: row.score).lr
+            print(name, rule, [(row.lr, row.score) for row in rows], flush=True)
+            write_json(RATES, describe(sys.argv) | {"seed": TUNING_SEED, "rates": chosen})
+
+
+def finished() -> list[Row]:
+    """Rows that are there already."""
+    lines = ROWS.read_text().splitlines() if ROWS.exists() else []
+    return [Row(**json.loads(line)) for line in lines]
+
+
+def wanted(names: list[str], seeds: list[int]) -> Iterator[tuple[str, str, int]]:
+    """Pair, rule and seed of what is not there yet, seed by seed."""
+    done = {(row.pair, row.rule, row.seed) for row in finished()}
+    for seed in seeds:
+        for name in names:
+            for rule in RULES:
+                if (name, rule, seed) not in done:
+                    yield name, rule, seed
+
+
+def run(names: list[str], seeds: list[int]) -> None:
+    """Train what is missing, and write each row at once."""
+    rates = json.loads(RATES.read_text())["rates"]
+    for name, rule, seed in wanted(names, seeds):
+        load = PAIRS[name].load
+        row = measured(name, rule, seed, rates[name].get(rule), load() if load else None)
+        with ROWS.open("a") as file:
+            file.write(json.dumps(row._asdict()) + "\n")
+        print(*row, flush=True)
+
+
+def table() -> Table:
+    """Medians with the least and greatest score; the gain in parts of the hashed vector's."""
+    shown = Table(title="Scores: median (least .. greatest) of the seeds")
+    for title in ("pair", "unit", *RULES, "gain / hashed"):
+        shown.add_column(title, justify="left" if title == "pair" else "right")
+    rows = finished()
+    for name, pair in PAIRS.items():
+        cells, medians = [], {}
+        for rule in RULES:
+            scores = [row.score for row in rows if (row.pair, row.rule) == (name, rule)]
+            if not scores:
+                cells.append("-")
+                continue
+            medians[rule] = statistics.median(scores)
+            cells.append(f"{medians[rule]:.3g} ({min(scores):.3g} .. {max(scores):.3g})")
+        gain = "-"
+        if {"hashed, tuned", "circuits"} <= medians.keys():
+            whole = medians["hashed, tuned"] - pair.trivial
+            gain = f"{(medians['circuits'] - pair.trivial) / whole:.2f}"
+        shown.add_row(name, pair.unit, *cells, gain)
+    return shown
 
 
 def main() -> None:
+    """Tune, run or show."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", nargs="+", default=[""])
-    parser.add_argument("--rules", nargs="+", default=list(RULES))
-    parser.add_argument("--rates", nargs="+", type=float, default=[0.01])
+    parser.add_argument("what", nargs="?", choices=("run", "tune", "table"), default="run")
+    parser.add_argument("--pairs", nargs="+", default=[""], help="parts of names")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
-    parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    lines = chosen.out.read_text().splitlines() if chosen.out.exists() else []
-    done = {tuple(json.loads(line)[key] for key in ("pair", "rule", "lr", "seed")) for line in lines}
-    for seed in chosen.seeds:
-        for name in PAIRS:
-            if not any(part in name for part in chosen.pairs):
-                continue
-            for rule in chosen.rules:
-                for lr in chosen.rates:
-                    if (name, rule, lr, seed) in done:
-                        continue
-                    row = measured(name, rule, lr, seed)
-                    with chosen.out.open("a") as file:
-                        file.write(json.dumps(row) + "\n")
-                    print(row, flush=True)
+    names = [name for name in PAIRS if any(part in name for part in chosen.pairs)]
+    if chosen.what == "tune":
+        tune(names)
+    elif chosen.what == "run":
+        run(names, chosen.seeds)
+    Console(width=200).print(table())
 
 
 if __name__ == "__main__":

@@ -134,25 +134,26 @@ targets, one normal density, a random policy.
 """
 
 
-def train(pair: Pair, model: nn.Module, optimizer: torch.optim.Optimizer, seed: int) -> None:
+def train(
+    pair: Pair, data: Data | None, model: nn.Module, optimizer: torch.optim.Optimizer, seed: int
+) -> None:
     """The loop of somebody who knows nothing of `diffqas`."""
-    if pair.load is None:
-        return train_policy(model, optimizer, seed)
-    inputs, targets = pair.load()[:2]
+    if data is None:
+        train_policy(model, optimizer, seed)
+        return
     order = torch.Generator().manual_seed(seed)
     for _ in range(pair.epochs):
-        for some in torch.randperm(len(inputs), generator=order).split(pair.batch):
+        for some in torch.randperm(len(data.inputs), generator=order).split(pair.batch):
             optimizer.zero_grad()
-            loss = pair.loss(model(inputs[some]), targets[some])
+            loss = pair.loss(model(data.inputs[some]), data.targets[some])
             loss.backward()
             optimizer.step()
 
 
 @torch.no_grad()
-def score(pair: Pair, model: nn.Module) -> float:
-    """On the test part."""
+def score(pair: Pair, data: Data | None, model: nn.Module) -> float:
+    """On the part that was not trained on."""
     model.eval()
-    if pair.load is None:
+    if data is None:
         return mean_length(model)
-    found = pair.load()
-    return float(pair.score(model(found.test_inputs), found.test_targets))
+    return float(pair.score(model(data.test_inputs), data.test_targets))

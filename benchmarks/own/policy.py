@@ -54,10 +54,10 @@ def mean_length(model: nn.Module) -> float:
     room = gym.make("CartPole-v1")
     for episode in range(20):
         state, _ = room.reset(seed=10_000 + episode)
-        for length in range(1, 501):
+        length, over = 0, False
+        while not over:
             action = model(torch.as_tensor(state).unsqueeze(0)).argmax().item()
             state, _, ended, cut, _ = room.step(action)
-            if ended or cut:
-                break
+            length, over = length + 1, ended or cut
         lengths.append(length)
     return float(np.mean(lengths))

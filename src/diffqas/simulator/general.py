@@ -45,10 +45,10 @@ def amplitudes(ansatz: Ansatz, angles: Tensor) -> Tensor:
     at_start, once = block_matrices(start, angles)
     in_layer, repeated = block_matrices(layer, angles)
     dtype = torch.complex128 if angles.dtype == torch.float64 else torch.complex64
-    zero = torch.zeros(batch, 2**n, dtype=dtype)
-    zero[:, 0] = 1
+    zero = torch.zeros(batch, 2**n, dtype=dtype, device=angles.device)
+    zero[:, :1].fill_(1)
     plan = Plan(n, depth, at_start, in_layer)
-    state = _Circuit.apply(plan, zero.to(angles.device), *once, *repeated)
+    state = _Circuit.apply(plan, zero, *once, *repeated)
     assert isinstance(state, Tensor)
     return state
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache, wraps
 from typing import TypeVar, cast
 
 import torch
+from torch import Tensor
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -27,3 +28,24 @@ def kept(maxsize: int) -> Callable[[F], F]:
         return cast(F, lru_cache(maxsize=maxsize)(compute))
 
     return decorate
+
+
+@kept(maxsize=512)
+def index_on(device: str, *places: int) -> Tensor:
+    """Indices as a tensor that lies on the device: a list would be copied there in every step."""
+    return torch.tensor(places, dtype=torch.int64).to(device)
+
+
+def picked(values: Tensor, dim: int, places: Sequence[int]) -> Tensor:
+    """Entries of one dimension, in the order of their places.
+
+    >>> picked(torch.tensor([[5.0, 6.0, 7.0]]), 1, [2, 0]).tolist()
+    [[7.0, 5.0]]
+    """
+    return values.index_select(dim, index_on(str(values.device), *places))
+
+
+@kept(maxsize=512)
+def numbers_on(device: str, dtype: torch.dtype, *numbers: float) -> Tensor:
+    """Fixed numbers as a tensor that lies on the device."""
+    return torch.tensor(numbers, dtype=dtype).to(device)

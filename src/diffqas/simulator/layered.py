@@ -16,7 +16,7 @@ from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, inverse_permutation
 from diffqas.simulator.born import squared
-from diffqas.simulator.kept import kept
+from diffqas.simulator.kept import index_on, kept
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries
 
 
@@ -50,8 +50,8 @@ def layered_probabilities(
 def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> Tensor:
     """Amplitudes (batch, 2**n) of the chosen layers alone."""
     n = angles.shape[2]
-    kinds = torch.tensor(_kinds(candidates), device=angles.device)
-    rotation, _, start = kinds.unbind(1)
+    device = str(angles.device)
+    rotation, _, start = (index_on(device, *kind) for kind in zip(*_kinds(candidates), strict=True))
     sources = _sources(tuple(candidate.cnots(n) for candidate in candidates), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rows, layers = (torch.arange(size, device=angles.device) for size in angles.shape[:2])
@@ -71,23 +71,17 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
     R_1 (w_1 P_1 + w_2 P_2) x + R_2 (..) x, with P_j the permutations of the entanglers.
     """
     n = angles.shape[2]
-    kinds = _kinds(candidates)
     entanglers = list(dict.fromkeys(candidate.cnots(n) for candidate in candidates))
     sources = _sources(tuple(entanglers), n, str(angles.device))
     unitaries = _unitaries(candidates, angles)
     rotations, count = unitaries.shape[2], len(entanglers)
-    entangler_of = [entanglers.index(candidate.cnots(n)) for candidate in candidates]
     matrices = _merged(unitaries)
     # Before the first layer there are two states: without and with Hadamards.
     state = _starts(unitaries, n).expand(len(angles), 2, -1)
     for layer, weight in enumerate(weights.unbind(1)):
         before = state.shape[1]
         inputs = state[:, :, sources].flatten(1, 2)  # (batch, before * entanglers, 2**n)
-        table = weights.new_zeros(len(candidates), rotations * before * count)
-        for index, (rotation, _, start) in enumerate(kinds):
-            # Behind the first layer there is one state, whatever the candidate starts with.
-            row = rotation * before + min(start, before - 1)
-            table[index, row * count + entangler_of[index]] = 1
+        table = _table(tuple(candidates), n, before, weights.dtype, str(weights.device))
         parts = (weight @ table).unflatten(-1, (rotations, before * count))
         # The weights are real and the states complex: a product on pairs (re, im) costs half.
         pairs = parts @ torch.view_as_real(inputs).flatten(2)
@@ -97,6 +91,24 @@ def _weighted(candidates: Sequence[Candidate], angles: Tensor, weights: Tensor) 
         turned = _rotated(mixed.flatten(0, 1), own)
         state = turned.unflatten(0, (-1, rotations)).sum(1, keepdim=True)
     return state.squeeze(1)
+
+
+@kept(maxsize=64)
+def _table(
+    candidates: tuple[Candidate, ...], n: int, before: int, dtype: torch.dtype, device: str
+) -> Tensor:
+    """Which weight goes where: (candidates, rotations * states before the layer * entanglers).
+
+    Kept on the device, where filling it anew would be a copy from the host for each candidate.
+    """
+    entanglers = list(dict.fromkeys(candidate.cnots(n) for candidate in candidates))
+    count, rotations = len(entanglers), len(_different_rotations(candidates))
+    table = torch.zeros(len(candidates), rotations * before * count, dtype=dtype)
+    for index, (rotation, _, start) in enumerate(_kinds(candidates)):
+        # Behind the first layer there is one state, whatever the candidate starts with.
+        row = rotation * before + min(start, before - 1)
+        table[index, row * count + entanglers.index(candidates[index].cnots(n))] = 1
+    return table.to(device)
 
 
 def _kinds(candidates: Sequence[Candidate]) -> list[tuple[int, int, int]]:
@@ -127,8 +139,8 @@ def _unitaries(candidates: Sequence[Candidate], angles: Tensor) -> Tensor:
 def _starts(like: Tensor, n: int) -> Tensor:
     """|0..0> and |+..+>, (2, 2**n)."""
     states = like.new_zeros(2, 2**n)
-    states[0, 0] = 1
-    states[1] = 0.5 ** (n / 2)
+    states[0, :1].fill_(1)
+    states[1].fill_(0.5 ** (n / 2))
     return states
 
 

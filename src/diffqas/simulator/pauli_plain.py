@@ -81,7 +81,7 @@ def _evolved(part: Part, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     columns = own.permute(2, 1, 0).flatten(1)
     cos, sin = columns.cos(), columns.sin()
     held = columns.new_zeros(part.slots, columns.shape[1])
-    held[part.starts] = 1
+    held.index_fill_(0, part.starts, 1)
     for angle, slots in part.steps:
         held.index_copy_(0, slots, _turned(held.index_select(0, slots), cos[angle], sin[angle]))
     return held, cos, sin

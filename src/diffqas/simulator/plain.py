@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from diffqas.circuits import (
 )
 from diffqas.simulator import general
 from diffqas.simulator.born import squared
+from diffqas.simulator.kept import picked
 from diffqas.simulator.reversible import evolve
 from diffqas.simulator.rotations import qubit_unitaries
 from diffqas.simulator.walsh import walsh_probabilities
@@ -42,11 +44,11 @@ def mixture(space: SearchSpace, angles: Tensor, weights: Tensor) -> Tensor:
     n, kinds = angles.shape[3], [form(candidate) for candidate in space]
     total = weights.new_zeros(weights.shape[0], 2**n)
     for members, block in _live_blocks(space, angles):
-        total = total + torch.bmm(weights[:, None, members], block).squeeze(1)
+        total = total + torch.bmm(picked(weights, 1, members).unsqueeze(1), block).squeeze(1)
     for constant, fill in ((UNIFORM, _uniform), (ZERO, _zero)):
         members = [index for index, kind in enumerate(kinds) if kind == constant]
         if members:
-            total = total + weights[:, members].sum(-1, keepdim=True) * fill(angles, n)
+            total = total + picked(weights, 1, members).sum(-1, keepdim=True) * fill(angles, n)
     return total
 
 
@@ -54,10 +56,8 @@ def in_order(blocks: list[Block]) -> Tensor:
     """The blocks side by side, in the order of the candidates' indices."""
     # argsort of a permutation is its inverse.
     stacked = torch.cat([block for _, block in blocks], dim=1)
-    order = torch.tensor(
-        [index for members, _ in blocks for index in members], device=stacked.device
-    )
-    return stacked.index_select(1, order.argsort())
+    order = [index for members, _ in blocks for index in members]
+    return picked(stacked, 1, np.argsort(order).tolist())
 
 
 def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
@@ -72,7 +72,7 @@ def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
             members.setdefault((kind, candidate.rotations), []).append(index)
     for (kind, rotations), indices in members.items():
         chosen = [space[index] for index in indices]
-        own = angles if angles.shape[1] == 1 else angles[:, indices]
+        own = angles if angles.shape[1] == 1 else picked(angles, 1, indices)
         if kind == WALSH:
             layers = [candidate.cnots(angles.shape[3]) for candidate in chosen]
             # Rotations of one qubit about one axis add up.
@@ -100,8 +100,8 @@ def _evolved(candidates: list[Candidate], unitaries: Tensor) -> Tensor:
     result: list[Tensor] = [unitaries] * len(candidates)
     for layer in dict.fromkeys(layers):
         same = [index for index, other in enumerate(layers) if other == layer]
-        start = starts[:, same].t().unsqueeze(-1).repeat(batch, 1, 1)
-        final = evolve(unitaries[:, same].flatten(0, 1), [layer], start)
+        start = picked(starts, 1, same).t().unsqueeze(-1).repeat(batch, 1, 1)
+        final = evolve(picked(unitaries, 1, same).flatten(0, 1), [layer], start)
         for index, probability in zip(
             same, squared(final).view(batch, len(same), -1).unbind(1), strict=True
         ):
@@ -119,5 +119,5 @@ def _uniform(like: Tensor, n: int) -> Tensor:
 
 def _zero(like: Tensor, n: int) -> Tensor:
     state = like.new_zeros(2**n)
-    state[0] = 1
+    state[:1].fill_(1)  # `state[0] = 1` would copy the number from the host
     return state

@@ -10,6 +10,7 @@ from diffqas.circuits import AnyCandidate, SearchSpace, as_space, check_no_data
 from diffqas.simulator import compiled, plain
 from diffqas.simulator.arguments import MAX_QUBITS as MAX_QUBITS
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
+from diffqas.simulator.kept import picked
 
 
 def probabilities(
@@ -82,7 +83,7 @@ def mixture(
     sums: list[Tensor] = []
     for members, part, own, machine_code in _shares(space, flat):
         compute = compiled.mixture if machine_code else plain.mixture
-        sums.append(compute(part, own, per_row if part is space else per_row[:, members]))
+        sums.append(compute(part, own, per_row if part is space else picked(per_row, 1, members)))
     return sum(sums[1:], start=sums[0]).reshape(*lead, -1)
 
 
@@ -99,7 +100,7 @@ def _shares(
         if len(members) == len(space):
             yield members, space, angles, machine_code
         elif members:
-            own = angles if angles.shape[1] == 1 else angles[:, members]
+            own = angles if angles.shape[1] == 1 else picked(angles, 1, members)
             yield members, SearchSpace(space[index] for index in members), own, machine_code
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from diffqas.circuits import Candidate, Cnot, SearchSpace, blind, inverse_permutation, permutation
 from diffqas.simulator.autograd import Context
 from diffqas.simulator.born import squared
-from diffqas.simulator.kept import kept
+from diffqas.simulator.kept import kept, numbers_on, picked
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries, rotation_matrices
 
 
@@ -38,18 +38,17 @@ def state_expectations(space: SearchSpace, inputs: Tensor, angles: Tensor, outpu
     for index, candidate in enumerate(space):
         kind = candidate.cnots(n), candidate.rotations
         kinds.setdefault(kind, []).append(index)
-    signs = _signs(n, outputs).to(inputs)
+    signs = _signs(n, outputs, inputs.dtype, str(inputs.device))
     order, blocks = [], []
     for (cnots, rotations), members in kinds.items():
         chosen = [space[index] for index in members]
-        own = angles if angles.shape[2] == 1 else angles[:, :, members]
+        own = angles if angles.shape[2] == 1 else picked(angles, 2, members)
         start = torch.stack([_encoded(candidate, inputs) for candidate in chosen], dim=1)
         order += members
         found = _evolved(start, qubit_unitaries(rotations, own), cnots)
         # <Z_k> = sum over basis states of probability times the value of Z_k, 1 or -1.
         blocks.append(found @ signs)
-    back = torch.tensor(order, device=inputs.device).argsort()
-    return torch.cat(blocks, dim=-2)[..., back, :]
+    return picked(torch.cat(blocks, dim=-2), -2, np.argsort(order).tolist())
 
 
 def _encoded(candidate: Candidate, inputs: Tensor) -> Tensor:
@@ -60,7 +59,7 @@ def _encoded(candidate: Candidate, inputs: Tensor) -> Tensor:
     qubits = rotation_matrices(str(candidate.encoding), inputs)
     start = [0.5**0.5, 0.5**0.5] if candidate.hadamard else [1.0, 0.0]
     # The encoded state is the product of one vector per qubit.
-    vectors = qubits @ qubits.new_tensor(start)
+    vectors = qubits @ numbers_on(str(qubits.device), qubits.dtype, *start)
     state = vectors[..., 0, :]
     for q in range(1, vectors.shape[-2]):
         state = (state.unsqueeze(-1) * vectors[..., q, :].unsqueeze(-2)).flatten(-2)
@@ -140,7 +139,7 @@ def _index(array: NDArray[np.int64], device: str) -> Tensor:
 
 
 @kept(maxsize=32)
-def _signs(n: int, outputs: int) -> Tensor:
+def _signs(n: int, outputs: int, dtype: torch.dtype, device: str) -> Tensor:
     """(2**n, outputs): the value of Z of each of the first qubits in each basis state."""
     bits = torch.arange(2**n)[:, None] >> torch.arange(n - 1, n - 1 - outputs, -1) & 1
-    return 1 - 2 * bits
+    return (1 - 2 * bits).to(device, dtype)
