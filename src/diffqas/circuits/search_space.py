@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import product
 from typing import Generic, TypeAlias, TypeVar, overload
 
@@ -42,6 +43,7 @@ class SearchSpace(Sequence[C], Generic[C]):
         alike = sorted({name for name in names if names.count(name) > 1})
         _require(not alike, "have different names", f"{', '.join(alike)} twice")
         self._candidates = given
+        self._hash: int | None = None
 
     @overload
     def __getitem__(self, index: int) -> C: ...
@@ -62,7 +64,14 @@ class SearchSpace(Sequence[C], Generic[C]):
         return isinstance(other, SearchSpace) and self._candidates == other._candidates
 
     def __hash__(self) -> int:
-        return hash(self._candidates)
+        # A space is a key of tables that are asked for in every step of training.
+        if self._hash is None:
+            self._hash = hash(self._candidates)
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[SearchSpace[C]], tuple[tuple[C, ...]]]:
+        # Hashes of texts differ from process to process, so that a copy makes its own.
+        return SearchSpace, (self._candidates,)
 
     def __repr__(self) -> str:
         return f"SearchSpace({', '.join(self.names)})"
@@ -77,7 +86,7 @@ class SearchSpace(Sequence[C], Generic[C]):
         """The candidates' names, in order."""
         return tuple(candidate.name for candidate in self._candidates)
 
-    @property
+    @cached_property
     def angles_per_qubit(self) -> int:
         """Angles of one qubit in one layer: the most that any candidate needs.
 

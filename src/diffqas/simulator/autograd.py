@@ -6,7 +6,9 @@ derives a protocol of its own from `Context` and names the attribute there.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from collections.abc import Callable
+from inspect import signature
+from typing import Protocol, TypeAlias, TypeVar
 
 from torch import Tensor
 
@@ -52,3 +54,15 @@ class MapInfo(Protocol):
 def once_only(quantity: str) -> NotImplementedError:
     """The error of a second derivative, which no function of this room has."""
     return NotImplementedError(f"{quantity} can be differentiated only once.")
+
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def signed(forward: F) -> F:
+    """Let a `forward` carry its signature, which torch asks for in every call.
+
+    Reading it from the code takes as long as the work of a small circuit.
+    """
+    forward.__dict__["__signature__"] = signature(forward)
+    return forward

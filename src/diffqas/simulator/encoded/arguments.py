@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -26,14 +27,33 @@ class Arguments:
 
     inputs: Tensor
     """(*inputs_lead, uploads, n)"""
-    angles: Tensor
-    """(*lead, candidates or 1, depth, n, r)"""
-    weights: Tensor | None
-    """(*lead, R, candidates)"""
-    coefficients: Tensor | None
-    """(*lead, outputs, K)"""
+    flat: Tensor
+    """Angles (sets, candidates or 1, depth, n, r), all sets of their leading dimensions."""
+    flat_lead: tuple[int, ...]
+    """Leading dimensions of the angles."""
+    given_weights: Tensor | None
+    given_coefficients: Tensor | None
     lead: tuple[int, ...]
     """Leading dimensions of a set: those that angles, weights and coefficients have together."""
+
+    # Views are made when they are asked for: at a few qubits they cost as much as the work.
+    @property
+    def angles(self) -> Tensor:
+        """(*lead, candidates or 1, depth, n, r)"""
+        own = self.flat.reshape(*self.flat_lead, *self.flat.shape[1:])
+        return _expanded(own, self.lead, 4)
+
+    @property
+    def weights(self) -> Tensor | None:
+        """(*lead, R, candidates)"""
+        return None if self.given_weights is None else _expanded(self.given_weights, self.lead, 2)
+
+    @property
+    def coefficients(self) -> Tensor | None:
+        """(*lead, outputs, K)"""
+        if self.given_coefficients is None:
+            return None
+        return _expanded(self.given_coefficients, self.lead, 2)
 
 
 def checked(
@@ -52,7 +72,7 @@ def checked(
     Raises:
         ArgumentError: they do not.
     """
-    silent = [candidate.name for candidate in space if not candidate.encodes]
+    silent = _silent(space)
     require(not silent, "candidates", "encode data", ", ".join(silent))
     flat = checked_angles(space, angles, separate)
     depth, n = flat.shape[2:4]
@@ -68,16 +88,16 @@ def checked(
     _check_weights(space, weights, angles, outputs)
     numbers = observables.numbers(n, outputs)
     _check_coefficients(coefficients, angles, numbers)
-    lead = _common_lead(lead_of(space, angles, separate), weights, coefficients)
+    own = lead_of(space, angles, separate)
+    lead = _common_lead(own, weights, coefficients)
     _broadcast(got[:-2], lead)
-    own = flat.reshape(*lead_of(space, angles, separate), *flat.shape[1:])
-    return Arguments(
-        inputs,
-        _expanded(own, lead, 4),
-        None if weights is None else _expanded(weights, lead, 2),
-        None if coefficients is None else _expanded(coefficients, lead, 2),
-        lead,
-    )
+    return Arguments(inputs, flat, own, weights, coefficients, lead)
+
+
+@lru_cache(maxsize=64)
+def _silent(space: SearchSpace[AnyCandidate]) -> tuple[str, ...]:
+    """Candidates that take no data."""
+    return tuple(candidate.name for candidate in space if not candidate.encodes)
 
 
 def _check_layers(depth: int, uploads: int) -> None:
@@ -121,6 +141,15 @@ def _check_coefficients(
     require(fits, "coefficients", f"have the shape {shape}", got)
 
 
+def joined(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """Two shapes, broadcast; torch's own function is slow beside the checks of a step."""
+    if not other or one == other:
+        return one
+    if not one:
+        return other
+    return tuple(torch.broadcast_shapes(one, other))
+
+
 def _common_lead(
     lead: tuple[int, ...], weights: Tensor | None, coefficients: Tensor | None
 ) -> tuple[int, ...]:
@@ -130,7 +159,7 @@ def _common_lead(
             continue
         got = tuple(tensor.shape[:-2])
         try:
-            lead = tuple(torch.broadcast_shapes(lead, got))
+            lead = joined(lead, got)
         except RuntimeError:
             rule = f"have leading dimensions that broadcast against those of `angles`, {lead}"
             raise ArgumentError(f"Argument `{name}` must {rule}, but got {got}.") from None
@@ -139,7 +168,7 @@ def _common_lead(
 
 def _broadcast(inputs: tuple[int, ...], lead: tuple[int, ...]) -> None:
     try:
-        torch.broadcast_shapes(inputs, lead)
+        joined(inputs, lead)
     except RuntimeError:
         rule = f"have leading dimensions that broadcast against those of `angles`, {lead}"
         raise ArgumentError(f"Argument `inputs` must {rule}, but got {inputs}.") from None

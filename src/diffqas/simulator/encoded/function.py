@@ -12,7 +12,7 @@ from torch import Tensor
 from diffqas.circuits import Ansatz, AnyCandidate, AnyObservables, Candidate, SearchSpace, as_space
 from diffqas.simulator.broadcasting import Alignment
 from diffqas.simulator.encoded import compiled, plain, polynomial
-from diffqas.simulator.encoded.arguments import Arguments, checked
+from diffqas.simulator.encoded.arguments import Arguments, checked, joined
 from diffqas.simulator.encoded.general import ansatz_states
 from diffqas.simulator.encoded.plan import EncodedPlan, Size, by_arithmetic, encoded_plan
 from diffqas.simulator.encoded.readout import read
@@ -78,18 +78,18 @@ def observed(
     given = checked(
         space, inputs, angles, observables, outputs, weights, coefficients, uploads, separate
     )
-    depth, n = given.angles.shape[-3:-1]
+    depth, n = given.flat.shape[2:4]
     size = Size(n, depth, uploads, observables, outputs)
     short = polynomial.size_of(space, observables, outputs, uploads, depth, n)
     if weights is not None and short is not None and _one_set(given, weights):
         samples = inputs.numel() // n
-        if polynomial.cheaper(short, given.angles.shape[-4], inputs, samples):
-            lead = torch.broadcast_shapes(inputs.shape[:-2], given.lead)
+        if polynomial.cheaper(short, given.flat.shape[1], inputs, samples):
+            lead = joined(tuple(inputs.shape[:-2]), given.lead)
             return polynomial.outputs_of_one(short, inputs, angles, weights, lead)
     align = Alignment(tuple(inputs.shape[:-2]), given.lead)
     sets, tensors = _canonical(given, align)
     samples = tensors[0].shape[1]
-    if short is not None and polynomial.cheaper(short, given.angles.shape[-4], inputs, samples):
+    if short is not None and polynomial.cheaper(short, given.flat.shape[1], inputs, samples):
         found = polynomial.outputs(short, tensors[0].flatten(2), *tensors[1:3])
     else:
         found = _outputs(space, size, *tensors)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import AnyCandidate, AnyObservables, Candidate, SearchSpace, Z
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, signed
 from diffqas.simulator.compiled import available
 from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
 
@@ -130,6 +130,7 @@ class _CallContext(Context, Protocol):
 
 class _Polynomial(torch.autograd.Function):
     @staticmethod
+    @signed
     def forward(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
         from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
 
@@ -165,6 +166,7 @@ class _Gradients(torch.autograd.Function):
     """The gradients as a function that vmap can call; it has no derivative of its own."""
 
     @staticmethod
+    @signed
     def forward(
         call: Call,
         inputs_too: bool,
