@@ -16,13 +16,14 @@ from typing import Annotated, ClassVar, Literal, Optional, Self, TypeVar
 import tyro
 
 from diffqas.choices import LEFT_OPEN, Value
-from diffqas.circuits import QLSTM_SPACE, TABLE_I, AnyCandidate
+from diffqas.circuits import AnyCandidate
 from diffqas.cli.parsing import Hint
 from diffqas.cli.show import print_run
 from diffqas.cli.spaces import METAVAR, typed_candidates
 from diffqas.errors import DiffqasError
 from diffqas.reports import Terminal
 from diffqas.searches import (
+    TABLES_OF_CANDIDATES,
     Option,
     Usual,
     choose_kind,
@@ -55,10 +56,11 @@ class Search:
 
     dataset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET", help=DATA_SETS)]
     model: Annotated[
-        Literal["qt", "qlstm"],
+        Literal["qt", "qlstm", "vqc"],
         tyro.conf.arg(
             help="qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a "
-            "quantum LSTM whose gates are circuits, for series."
+            "quantum LSTM whose gates are circuits, for series. vqc: a quantum layer that reads "
+            "the samples itself, for tables, images and tasks of your own."
         ),
     ] = "qt"
     recipe: Annotated[
@@ -170,7 +172,7 @@ class Search:
     def _candidates(self) -> list[AnyCandidate] | None:
         if not self.candidates:
             return None
-        table = TABLE_I if self.model == "qt" else QLSTM_SPACE
+        table = TABLES_OF_CANDIDATES[self.model]
         return list(typed_candidates(self.candidates, table).values())
 
 

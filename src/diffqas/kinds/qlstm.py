@@ -89,7 +89,8 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
     )
     structure: str = option(
         "gate",
-        "Structural weights for each gate, or one set shared by all four.",
+        "qlstm: structural weights for each gate, or one set shared by all four. vqc: for the "
+        "layer, or for each output.",
         among=("gate", "shared"),
     )
     hidden_size: int = option(

@@ -5,6 +5,12 @@ from diffqas.layers.forecaster import Forecaster as Forecaster
 from diffqas.layers.gates import GATES as GATES
 from diffqas.layers.gates import STRUCTURES as STRUCTURES
 from diffqas.layers.gates import GateCircuits as GateCircuits
+from diffqas.layers.hybrid import FRONTS as FRONTS
+from diffqas.layers.hybrid import HEADS as HEADS
+from diffqas.layers.hybrid import HybridModel as HybridModel
+from diffqas.layers.hybrid import HybridReport as HybridReport
+from diffqas.layers.hybrid import front_inputs as front_inputs
+from diffqas.layers.hybrid_lockstep import HybridLockstep as HybridLockstep
 from diffqas.layers.layer_report import QuantumLayerReport as QuantumLayerReport
 from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport

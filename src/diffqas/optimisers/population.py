@@ -104,7 +104,8 @@ class DirectLockstep(nn.Module):
         parameters, _ = torch.func.stack_module_state(networks)
         self._names = list(parameters)
         self.stacked = nn.ParameterList(
-            nn.Parameter(tensor.detach()) for tensor in parameters.values()
+            nn.Parameter(tensor.detach(), networks[0].get_parameter(name).requires_grad)
+            for name, tensor in parameters.items()
         )
         self._skeleton = [networks[0]]  # in a list: its own parameters are not ours
         self._as_together = False
@@ -147,7 +148,11 @@ class DirectLockstep(nn.Module):
 
     def parameter_groups(self, lr: float) -> list[Group]:
         """One group: all parameters."""
-        return [{"name": "weights", "params": list(self.stacked), "lr": lr * self.rate}]
+        return [{"name": "weights", "params": self._trained(), "lr": lr * self.rate}]
+
+    def _trained(self) -> list[nn.Parameter]:
+        """The parameters without those that stay as they are."""
+        return [parameter for parameter in self.stacked if parameter.requires_grad]
 
 
 def trained_tensors(population: Population) -> list[Tensor]:

@@ -35,7 +35,13 @@ TAIL = 1 << 20
 """Bytes at the end of metrics.jsonl among which its last line is looked for."""
 HIGHER = ("accuracy", "reward")
 """Metrics of which more is better, where a result does not say so."""
-MODELS = {"QuantumTrainKind": "qt", "PerLayerKind": "qt", "QLSTMKind": "qlstm", "AgentKind": "qt"}
+MODELS = {
+    "QuantumTrainKind": "qt",
+    "PerLayerKind": "qt",
+    "QLSTMKind": "qlstm",
+    "VQCKind": "vqc",
+    "AgentKind": "qt",
+}
 """Words of the command line by the class that config.json names."""
 
 

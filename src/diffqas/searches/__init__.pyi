@@ -4,6 +4,7 @@ from .artefacts import FORECAST as FORECAST
 from .artefacts import REPORT as REPORT
 from .artefacts import SAMPLES as SAMPLES
 from .artefacts import seeds_in_words as seeds_in_words
+from .command import TABLES_OF_CANDIDATES as TABLES_OF_CANDIDATES
 from .command import Usual as Usual
 from .command import command_of as command_of
 from .command import usual_of as usual_of

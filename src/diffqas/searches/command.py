@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from diffqas.agents import AGENT_RECIPES
 from diffqas.choices import Choice, Value, adjusted
-from diffqas.circuits import QLSTM_SPACE, TABLE_I
+from diffqas.circuits import ENCODED_SPACE, QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
 from diffqas.kinds import AnyKind, PerLayerKind
 from diffqas.layers import BASELINES
@@ -31,6 +31,9 @@ RECIPES: Mapping[str, Mapping[str, Value]] = {
     "environment": AGENT_RECIPES,
 }
 """Settings by the kind of a task and the recipe: what a command leaves unsaid."""
+
+TABLES_OF_CANDIDATES = {"qt": TABLE_I, "qlstm": QLSTM_SPACE, "vqc": ENCODED_SPACE}
+"""What the numbers behind `--candidates` count, by the model."""
 
 FROM_PYTHON = "{} is a task of your own: from Python, diffqas.search(task, ...) repeats it."
 
@@ -140,7 +143,7 @@ def _candidates(config: RunConfig, kind: Choice) -> Command:
     circuits = [name for name, found in BASELINES.items() if (found,) == kind.candidates]
     if circuits and config.kind.name == "qlstm":
         return Command((*words, "--circuit", circuits[0]))
-    table = TABLE_I if config.kind.name == "qt" else QLSTM_SPACE
+    table = TABLES_OF_CANDIDATES[config.kind.name]
     if set(kind.candidates) <= set(table):
         numbers = [str(table.index(candidate) + 1) for candidate in kind.candidates]
         return Command((*words, "--candidates", *numbers))

@@ -20,6 +20,10 @@ FILES = {
         "circuit.qasm": "the leading circuit, OpenQASM 3",
         "circuit.png": "the same drawn, one layer",
     },
+    "vqc": {
+        "model.safetensors": "the quantum layer with its front and head",
+        "circuit*.qasm": "the leading circuit, inputs open, OpenQASM 3",
+    },
     "qlstm": {
         "model.safetensors": "the quantum LSTM with its head",
         "circuit-*.qasm": "the leading circuit of each gate, OpenQASM 3",

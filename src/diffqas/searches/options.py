@@ -18,7 +18,7 @@ from diffqas.agents import AgentSettings
 from diffqas.architecture import Shots
 from diffqas.choices import Choice, Declaration, Place, Value, declared_fields, name_of
 from diffqas.errors import ArgumentError
-from diffqas.kinds import QLSTMKind, QuantumTrainKind
+from diffqas.kinds import QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.config import RunConfig
 from diffqas.tasks import Settings
@@ -27,6 +27,7 @@ from diffqas.training import Federated
 ROOTS: Mapping[type, str] = {
     QuantumTrainKind: "circuits",
     QLSTMKind: "quantum LSTM",
+    VQCKind: "quantum layer",
     Shots: "circuits",
     Recipe: "structure and mapping",
     Rates: "structure and mapping",
@@ -116,8 +117,17 @@ def options() -> Mapping[str, Option]:
                 found[name] = Option(name, (owner,), (each,), declared, where)
             elif owner not in known.owners:
                 owners, fields = (*known.owners, owner), (*known.fields, each)
-                found[name] = replace(known, owners=owners, fields=fields)
+                shared = _either(known.declared, declared)
+                found[name] = replace(known, owners=owners, fields=fields, declared=shared)
     return found
+
+
+def _either(one: Declaration, other: Declaration) -> Declaration:
+    """What may be typed for an option of two owners: the words of both; each checks its own."""
+    if not one.among or not other.among:
+        return one
+    new = tuple(word for word in other.among if word not in one.among)
+    return replace(one, among=(*one.among, *new))
 
 
 def names_of(*roots: type) -> frozenset[str]:

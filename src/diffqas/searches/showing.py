@@ -21,13 +21,22 @@ from diffqas.kinds import (
     QLSTMKind,
     QuantumTrainKind,
     SearchTraining,
+    VQCKind,
     blind,
+    blind_in,
     constant,
     leading,
     live_candidates,
     searched,
 )
-from diffqas.layers import GATES, Forecaster, ForecasterLockstep, GateCircuits
+from diffqas.layers import (
+    GATES,
+    Forecaster,
+    ForecasterLockstep,
+    GateCircuits,
+    HybridLockstep,
+    HybridModel,
+)
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports import (
     Floats,
@@ -47,6 +56,7 @@ from diffqas.searches.progress import (
     display_on_data,
 )
 from diffqas.storage import Json, RunFolder
+from diffqas.text import file_name
 from diffqas.training import Training
 
 SEED_BY_SEED = (
@@ -272,6 +282,52 @@ class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]])
         ]
 
 
+class VQCShowing(_OnData[VQCKind, HybridModel, Training[HybridLockstep]]):
+    """Of a quantum layer between a front and a head."""
+
+    def notes(self, training: Training[HybridLockstep], models: Sequence[HybridModel]) -> list[str]:
+        """How many encodings each upload makes, where there are several."""
+        layer = models[0].layer
+        if layer.encodings == 1:
+            return []
+        return [
+            f"{layer.inputs} inputs on {layer.n} qubits: each upload makes {layer.encodings} "
+            "encodings, one after the other."
+        ]
+
+    def picture(
+        self, model: HybridModel, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
+        """One line per candidate; one map per output where these have weights of their own."""
+        places = self.kind.places(len(model.layer.rows))
+        names = SearchSpace(self.kind.candidates).names
+        constants = self.kind.labels(model).constant[: len(names)]
+        if len(places) == 1:
+            return structure_figure(weights, names, constants, title, counts=counts)
+        maps = weights.reshape(len(weights), len(places), len(names)).swapaxes(0, 1)
+        return structure_maps(dict(zip(places, maps, strict=True)), names, constants, title)
+
+    def circuits(self, model: HybridModel) -> dict[str, str]:
+        """The best candidate that is not constant, for each set of structural weights."""
+        layer = model.layer
+        rankings = layer.ranking()
+        found: dict[str, str] = {}
+        for place, row in zip(self.kind.places(len(layer.rows)), layer.rows, strict=True):
+            best = leading(rankings[row], blind_in(layer))
+            single = layer.restricted([[list(best.indices)]] * len(layer.rows))
+            name = "circuit.qasm"
+            if place:
+                name = f"circuit-{file_name(place)}.qasm"
+            described = [
+                f"inputs x0 to x{layer.inputs - 1}: angles in radians, "
+                f"{'factors included' if layer.factors is not None else 'as they are'}",
+                f"measured are the first {layer.outputs} of {layer.observables}",
+            ]
+            said = in_words(best, rankings[row])
+            found[name] = commented(single.to_qasm(), *said, *described)
+        return found
+
+
 class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
     """Of agents, whose policy and value are written by circuits of their own."""
 
@@ -314,6 +370,7 @@ SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
     QuantumTrainKind: QuantumTrainShowing,
     PerLayerKind: PerLayerShowing,
     QLSTMKind: QLSTMShowing,
+    VQCKind: VQCShowing,
     AgentKind: AgentShowing,
 }
 

@@ -6,6 +6,7 @@ from .images import DIGITS as DIGITS
 from .images import IMAGE_RECIPES as IMAGE_RECIPES
 from .images import IMAGES as IMAGES
 from .images import MLP as MLP
+from .images import POOLED as POOLED
 from .images import SOURCES as SOURCES
 from .images import TARGETS as TARGETS
 from .images import ImageData as ImageData
@@ -21,6 +22,7 @@ from .ordinary import OrdinaryNetwork as OrdinaryNetwork
 from .ordinary import SmallMLP as SmallMLP
 from .ordinary import largest_size as largest_size
 from .ordinary import ordinary_network as ordinary_network
+from .ordinary import output_shape as output_shape
 from .rehearsal import rehearse as rehearse
 from .series import SERIES as SERIES
 from .series import SERIES_RECIPES as SERIES_RECIPES

@@ -115,7 +115,7 @@ def ordinary_network(task: Task, numbers: int) -> OrdinaryNetwork:
     require(numbers >= 1, "numbers", "be at least 1", numbers)
     if task.small is not None:
         return _of_the_person(task, task.small, numbers)
-    shape = _output_shape(task)
+    shape = output_shape(task)
     sample = task.train.inputs.shape[1:]
     if task.kind == "series" and shape == () and len(sample) in (1, 2):
         return _lstm(1 if len(sample) == 1 else sample[1], numbers)
@@ -178,7 +178,7 @@ def _of_the_person(task: Task, small: Callable[[int], nn.Module], numbers: int) 
     return OrdinaryNetwork(name, found, partial(small, numbers))
 
 
-def _output_shape(task: Task) -> tuple[int, ...]:
+def output_shape(task: Task) -> tuple[int, ...]:
     """The shape of the target's prediction of one sample."""
     inputs = task.train.inputs[:FEW]
     with forked_draws(), torch.no_grad():

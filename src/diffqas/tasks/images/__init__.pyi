@@ -2,6 +2,7 @@ from .data import ImageData as ImageData
 from .data import fixed_permutation as fixed_permutation
 from .datasets import DIGITS as DIGITS
 from .datasets import IMAGES as IMAGES
+from .datasets import POOLED as POOLED
 from .datasets import load_images as load_images
 from .files import locate as locate
 from .networks import CNN as CNN

@@ -1,0 +1,355 @@
+"""A searched quantum layer as a kind of model: circuits that read the sample themselves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from diffqas.choices import Tuning, check, option
+from diffqas.circuits import (
+    QLSTM_SPACE,
+    AnyCandidate,
+    AnyObservables,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    SearchSpace,
+    Z,
+    as_space,
+    encoded_findings,
+)
+from diffqas.errors import require
+from diffqas.kinds.kind import Companion, Labels, SupervisedKind
+from diffqas.kinds.linear_controls import linear_model, random_features
+from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
+from diffqas.kinds.ranking import Constant, Findings, RankedRow, merged_ranking
+from diffqas.layers import (
+    FRONTS,
+    HEADS,
+    LAYER_STRUCTURES,
+    HybridLockstep,
+    HybridModel,
+    QuantumLayer,
+    front_inputs,
+)
+from diffqas.optimisers import SOAP, Adam
+from diffqas.quantum_train import Rates, Recipe
+from diffqas.storage import storable
+from diffqas.tasks import POOLED, Reference, Settings, Task, output_shape
+from diffqas.training import seeded
+
+MOST_QUBITS = 8
+"""Qubits if none are asked for, unless there are more classes."""
+PIXELS = 16
+"""Images of more pixels are averaged if no front is asked for."""
+
+OBSERVABLES = ("z", "zz", "diagonal", "hermitian")
+
+LIVE_SPACE = SearchSpace(
+    finding.candidate for finding in encoded_findings(QLSTM_SPACE, 4, 2, 4) if finding.live
+)
+"""The sixteen candidates of `QLSTM_SPACE` that see their inputs and can be trained."""
+
+VQC_RECIPES = {
+    # No paper searches on these data: docs/tables.md says how it was chosen. The front and the head
+    # have the rate of the mapping.
+    "default": Settings(
+        Recipe(init_std=0.5, rates=Rates()),
+        depth=4,
+        epochs=60,
+        batch_size=32,
+        optimizer=SOAP(0.02),
+        schedule="cosine",
+        others=(Adam(0.02),),
+        shuffle=True,
+    ),
+}
+
+PAPER = {1: 0.31, 2: 0.45, 4: 0.56, 6: 0.59, 8: 0.67}
+"""Test accuracy on MNIST averaged to 4x4 pixels by the locality of the observables, one circuit
+chosen by hand (arXiv 2605.15410, read off its figure); 1 is plain Z.
+"""
+
+
+@storable
+@dataclass(frozen=True)
+class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
+    """Choices of a searched quantum layer between a front and a head; see `diffqas.QuantumLayer`.
+
+    Attributes:
+        candidates: the search space.
+        sharing: `"shared"` or `"separate"` angles.
+        qubits: of every circuit; None: as many as inputs, at most eight, and at least as many as
+            outputs.
+        uploads: how many times the inputs are encoded.
+        observables: what is measured, a word of `OBSERVABLES`.
+        locality: qubits of a trained observable.
+        windows: which qubits those are.
+        input_scale: factors of the inputs.
+        structure: structural weights for the `"layer"`, or for each `"output"`.
+        front: what stands before the layer; None: means of pixels for images above 4x4.
+        head: what stands behind it.
+        observables_rate, inputs_rate: learning rates relative to the base rate.
+        classical: train classical models of as many numbers beside it; None: where that takes
+            seconds.
+    """
+
+    candidates: tuple[AnyCandidate, ...] = tuple(LIVE_SPACE)
+    sharing: str = option(
+        "shared",
+        "One set of angles for all candidates (of a gate), or one each.",
+        among=("shared", "separate"),
+    )
+    qubits: int | None = option(
+        None,
+        "Qubits of every circuit; if not given as many as inputs, at most 8 and at least as many "
+        "as outputs. Of more inputs than qubits each upload makes several encodings.",
+        least=1,
+        most=26,
+    )
+    uploads: int = option(
+        2, "How many times the inputs are encoded; divides the depth.", least=1, most=1000
+    )
+    observables: str = option(
+        "z",
+        "What is measured: Z of one qubit for each output; zz, trained sums of Z and of Z on two "
+        "neighbours; or trained observables of several qubits each, diagonal or hermitian.",
+        among=OBSERVABLES,
+    )
+    locality: int = option(2, "Qubits of a diagonal or hermitian observable.", least=1, most=12)
+    windows: str = option(
+        "sliding",
+        "Qubits of these observables: neighbours on a ring (sliding) or all sets (pairwise).",
+        among=("sliding", "pairwise"),
+    )
+    input_scale: str = option(
+        "trained",
+        "Angles are the inputs (fixed), or the inputs times a factor for each input and upload.",
+        among=("fixed", "trained"),
+    )
+    structure: str = option(
+        "layer",
+        "One set of structural weights for the layer, or one for each output.",
+        among=LAYER_STRUCTURES,
+    )
+    front: str | None = option(
+        None,
+        "Before the layer: nothing (none), means of 4x4 parts of an image (pool), or a trained "
+        "linear layer. If not given, pool for images of more than 16 pixels.",
+        among=FRONTS,
+    )
+    head: str = option(
+        "scale",
+        "Behind it: a factor and a bias for each output (scale), or a linear layer of all "
+        "observables.",
+        among=HEADS,
+    )
+    observables_rate: float = option(
+        3.0,
+        "Learning rate of the trained observables relative to --lr.",
+        least=0,
+        tune=Tuning(0.1, 100.0),
+    )
+    inputs_rate: float = option(
+        1.0, "Learning rate of the inputs' factors relative to --lr.", least=0
+    )
+    classical: bool | None = option(
+        None,
+        "Train classical models of as many numbers beside it, to compare with.",
+        group="training",
+    )
+
+    name: ClassVar[str] = "vqc"
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @classmethod
+    def choose(
+        cls,
+        candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
+        sharing: str = "shared",
+        structure: str = "layer",
+        classical: bool | None = None,
+    ) -> VQCKind:
+        """As `ModelKind.choose`; its other choices are set where they are declared."""
+        space = tuple(as_space(LIVE_SPACE if candidates is None else candidates))
+        return cls(space, sharing, structure=structure, classical=classical)
+
+    def check(self, task: str) -> None:
+        """The model reads rows, images and the samples of a task of one's own."""
+        rule = "be qt or qlstm for a series"
+        require(task != "series", "model", rule, repr(self.name))
+
+    @property
+    def space(self) -> tuple[AnyCandidate, ...]:
+        """The field `candidates`."""
+        return self.candidates
+
+    def places(self, count: int) -> list[str]:
+        """The outputs, where each has structural weights of its own."""
+        if count == 1:
+            return [""]
+        return [f"output {number}" for number in range(count)]
+
+    def recipes(self, task: Task) -> Mapping[str, Settings]:
+        """The same for every task."""
+        return VQC_RECIPES
+
+    def make(
+        self, task: Task, settings: Settings, seeds: Sequence[int]
+    ) -> tuple[HybridLockstep, list[HybridModel]]:
+        """As `ModelKind.make`."""
+        shape = output_shape(task)
+        rule = "predict one value or one row of numbers for each sample"
+        require(len(shape) <= 1, "task", rule, f"predictions of the shape {shape}")
+        classes = shape[0] if shape else None
+        models = [
+            seeded(seed, lambda: self._model(task, settings, classes), task) for seed in seeds
+        ]
+        return HybridLockstep(models), models
+
+    def _model(self, task: Task, settings: Settings, classes: int | None) -> HybridModel:
+        sample = tuple(task.train.inputs.shape[1:])
+        front = self._front(task)
+        outputs = 1 if classes is None else classes
+        qubits = self._qubits(front_inputs(front, sample, self.qubits), outputs)
+        observables = self._observables(qubits)
+        measured = outputs
+        if self.head == "linear":
+            measured = observables.count(qubits)
+        choices = settings.generator
+        layer = QuantumLayer(
+            front_inputs(front, sample, qubits),
+            measured,
+            qubits,
+            settings.depth,
+            self.candidates,
+            observables,
+            self.uploads,
+            self.input_scale,
+            choices.relaxation,
+            self.sharing,
+            self.structure,
+            init_std=choices.init_std,
+            rates={
+                "angles": choices.rates.angles,
+                "structure": choices.rates.structure,
+                "observables": self.observables_rate,
+                "inputs": self.inputs_rate,
+            },
+        )
+        around = {"front": choices.rates.mapping, "head": choices.rates.mapping}
+        return HybridModel(layer, classes, front, math.prod(sample), self.head, around)
+
+    def _front(self, task: Task) -> str:
+        """The front that is meant where none is asked for."""
+        pixels = task.train.inputs[0].numel()
+        is_image = task.train.inputs.dim() == 4
+        if self.front == "pool":
+            require(is_image, "front", "be none or linear where samples are no images", "pool")
+        if self.front is not None:
+            return self.front
+        return "pool" if is_image and pixels > PIXELS else "none"
+
+    def _qubits(self, inputs: int, outputs: int) -> int:
+        if self.qubits is not None:
+            return self.qubits
+        least = 1 if self.observables == "zz" else outputs
+        if self.observables in ("diagonal", "hermitian"):
+            least = max(least, self.locality)
+        return max(least, min(inputs, MOST_QUBITS))
+
+    def _observables(self, qubits: int) -> AnyObservables:
+        if self.observables == "z":
+            return Z()
+        if self.observables == "zz":
+            return PauliStrings(_neighbours(qubits), trained=True)
+        if self.observables == "diagonal":
+            return Diagonal(self.locality, self.windows)
+        return Hermitian(self.locality, self.windows)
+
+    def labels(self, model: HybridModel) -> Labels:
+        """One weight per candidate, of each output where these have their own."""
+        names: list[str] = []
+        constants: list[bool] = []
+        for place, space in zip(
+            self.places(len(model.layer.rows)), model.layer.spaces, strict=True
+        ):
+            blind = blind_in(model.layer)
+            names += [f"{place} {name}".strip() for name in space.names]
+            constants += [blind(candidate) for candidate in space]
+        return Labels(tuple(names), tuple(constants))
+
+    def figures(self, models: Sequence[HybridModel]) -> Findings:
+        """As `ModelKind.figures`; in the ranking one output follows the other."""
+        first = models[0]
+        report = first.parameter_report()
+        rankings = [model.layer.ranking() for model in models]
+        rows: list[RankedRow] = []
+        for place, row in zip(self.places(len(first.layer.rows)), first.layer.rows, strict=True):
+            of_row = [ranking[row] for ranking in rankings]
+            rows += merged_ranking(of_row, blind_in(first.layer), place or None)
+        return Findings(
+            relaxation=first.layer.relaxation.name,
+            trainable_parameters=report.total,
+            target_parameters=None,
+            report=str(report),
+            ranking=rows,
+        )
+
+    def export(self, model: HybridModel) -> dict[str, Tensor]:
+        """The state of front, layer and head."""
+        return dict(model.named_parameters())
+
+    def references(self, task: Task) -> list[Reference]:
+        """The task's, with the published figure of observables of the same locality."""
+        others = [row for row in task.references if not row.name.startswith("paper")]
+        locality = self.locality if self.observables == "diagonal" else 1
+        published = PAPER.get(locality)
+        whole = task.name == POOLED and len(task.class_names) == 10
+        if not whole or published is None or self.observables not in ("z", "diagonal"):
+            return others
+        remark = "arXiv 2605.15410, one circuit chosen by hand, read off a figure"
+        return [Reference(f"paper, locality {locality}", published, remark), *others]
+
+    def companions(self, task: Task, settings: Settings, model: HybridModel) -> list[Companion]:
+        """A linear model, random features and a perceptron, the last two of as many numbers."""
+        wanted = self.classical
+        if wanted is None:
+            wanted = takes_seconds(task, settings)
+        if not wanted:
+            return []
+        total = model.parameter_report().total
+        return [
+            linear_model(task, settings),
+            random_features(task, settings, total),
+            ordinary_companion(task, settings, total),
+        ]
+
+
+def blind_in(layer: QuantumLayer) -> Constant:
+    """Tells of a layer's candidates whether one gives the same for every input and angle."""
+    findings = layer.findings(layer.candidates)
+    constants = {finding.candidate for finding in findings if finding.constant is not None}
+    return constants.__contains__
+
+
+def _neighbours(qubits: int) -> tuple[str, ...]:
+    """Pauli strings: Z of each qubit, and of each pair of neighbours on the ring.
+
+    >>> _neighbours(3)
+    ('ZII', 'IZI', 'IIZ', 'ZZI', 'IZZ', 'ZIZ')
+    """
+    strings: list[str] = []
+    for distance in (0, 1):
+        for first in range(qubits):
+            places = {first, (first + distance) % qubits}
+            string = "".join("Z" if qubit in places else "I" for qubit in range(qubits))
+            if string not in strings:
+                strings.append(string)
+    return tuple(strings)

@@ -1,0 +1,173 @@
+"""A classifier or regressor around a searched quantum layer: a front, the layer, a head."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import ParameterGroup, trained
+from diffqas.errors import choose, require
+from diffqas.layers.layer_report import QuantumLayerReport
+from diffqas.layers.quantum_layer import QuantumLayer
+from diffqas.text import html_table
+
+FRONTS = ("none", "pool", "linear")
+"""What stands between a sample and the angles: nothing, means of pixels, or a linear layer."""
+HEADS = ("scale", "linear")
+"""What stands behind the layer: a factor and a bias for each output, or a linear layer."""
+POOLED = 4
+"""Height and width that images are averaged to."""
+
+
+class Scale(nn.Module):
+    """y = a x + b, entry by entry, (..., outputs) -> (..., outputs).
+
+    Expectations of fixed observables lie in [-1, 1], which are no logits of a sure answer.
+
+    Args:
+        outputs: how many entries.
+        factor: a at the start.
+    """
+
+    def __init__(self, outputs: int, factor: float = 1.0) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.full((outputs,), float(factor)))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As above."""
+        return x * self.factor + self.bias
+
+
+@dataclass(frozen=True)
+class HybridReport:
+    """Counts of a model around a quantum layer.
+
+    Attributes:
+        layer: of the layer itself.
+        front: trained numbers before it.
+        head: trained numbers behind it.
+    """
+
+    layer: QuantumLayerReport
+    front: int
+    head: int
+
+    @property
+    def total(self) -> int:
+        """Trainable numbers in all."""
+        return self.layer.total + self.front + self.head
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each kind of number."""
+        rows = [
+            ("front", f"{self.front:,}"),
+            ("quantum layer", f"{self.layer.total:,}"),
+            ("head", f"{self.head:,}"),
+            ("trainable numbers", f"{self.total:,}"),
+        ]
+        return html_table((), rows, str(self.layer))
+
+    def __str__(self) -> str:
+        front = f"{self.front:,} in the front + " if self.front else ""
+        return f"{self.total:,} trainable numbers: {front}{self.head:,} in the head + {self.layer}"
+
+
+class HybridModel(nn.Module):
+    """head(layer(front(x))): samples (batch, ...) -> (batch, classes), or (batch,) for a value.
+
+    Args:
+        layer: the searched circuit; it has as many inputs as the front gives.
+        classes: how many logits; None: a single value for each sample.
+        front: `"none"`: samples are flattened; `"pool"`: images (batch, channels, height, width)
+            are averaged to 4x4 pixels; `"linear"`: a trained linear layer.
+        size: numbers of a sample, for the linear front.
+        head: `"scale"`: a factor and a bias for each output; `"linear"`: a linear layer.
+        rates: learning rates of `"front"` and `"head"` relative to the base rate; those of the
+            layer are its own.
+
+    Raises:
+        ArgumentError: an unknown front or head, or a layer of other outputs than a scale takes.
+
+    >>> from diffqas.circuits import QLSTM_SPACE
+    >>> model = HybridModel(QuantumLayer(4, 3, candidates=QLSTM_SPACE[:2]), classes=3)
+    >>> model(torch.zeros(7, 4)).shape
+    torch.Size([7, 3])
+    """
+
+    def __init__(
+        self,
+        layer: QuantumLayer,
+        classes: int | None = None,
+        front: str = "none",
+        size: int | None = None,
+        head: str = "scale",
+        rates: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__()
+        choose(front, FRONTS, "front")
+        choose(head, HEADS, "head")
+        outputs = 1 if classes is None else classes
+        self.front = _front(front, layer.inputs, size)
+        self.layer = layer
+        if head == "scale":
+            rule = f"have {outputs} outputs for a head that scales them"
+            require(layer.outputs == outputs, "layer", rule, layer.outputs)
+            # Logits of about 2 at the start: a sum of expectations is small.
+            self.head: nn.Module = Scale(outputs, 1.0 if layer.coefficients is not None else 2.0)
+        else:
+            self.head = nn.Linear(layer.outputs, outputs)
+        self.single = classes is None
+        self.rates = {} if rates is None else dict(rates)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map samples to logits or values."""
+        y = self.head(self.layer(self.front(x)))
+        if self.single:
+            return y.squeeze(-1)
+        return y
+
+    def parameter_report(self) -> HybridReport:
+        """Counts of trained numbers."""
+        counted = [
+            sum(parameter.numel() for parameter in part.parameters())
+            for part in (self.front, self.head)
+        ]
+        return HybridReport(self.layer.parameter_report(), *counted)
+
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
+        """Groups for `torch.optim`: angles, structure, observables, inputs, front and head."""
+        around = {"front": self.front.parameters(), "head": self.head.parameters()}
+        return [*self.layer.parameter_groups(lr), *trained(around, self.rates, lr)]
+
+
+def _front(front: str, inputs: int, size: int | None) -> nn.Module:
+    if front == "pool":
+        return nn.Sequential(nn.AdaptiveAvgPool2d(POOLED), nn.Flatten())
+    if front == "none":
+        return nn.Flatten()
+    if size is None:
+        raise ValueError("a linear front needs the size of a sample")
+    return nn.Sequential(nn.Flatten(), nn.Linear(size, inputs))
+
+
+def front_inputs(front: str, shape: tuple[int, ...], qubits: int | None) -> int:
+    """How many numbers a front gives the layer.
+
+    Args:
+        front: one of `FRONTS`.
+        shape: of a sample.
+        qubits: of the layer; a linear front gives one number for each.
+
+    >>> front_inputs("pool", (1, 28, 28), None), front_inputs("none", (13,), 6)
+    (16, 13)
+    """
+    if front == "pool":
+        return shape[0] * POOLED**2
+    if front == "linear" and qubits is not None:
+        return qubits
+    return math.prod(shape)

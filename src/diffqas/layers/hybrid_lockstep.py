@@ -1,0 +1,108 @@
+"""Several hybrid models of one kind as one: every parameter has a leading dimension, the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from diffqas.architecture import ParameterGroup, generators, noise_like, trained
+from diffqas.errors import require
+from diffqas.layers.hybrid import HybridModel
+from diffqas.layers.quantum_layer import QuantumLayer
+
+
+class Together(nn.Module):
+    """Ordinary modules that differ in their numbers only, each for inputs of its own.
+
+    (seeds, batch, ...) -> (seeds, batch, ...).
+    """
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self._names = [name for name, _ in modules[0].named_parameters()]
+        stacks = [
+            torch.stack([module.get_parameter(name).detach() for module in modules])
+            for name in self._names
+        ]
+        self.stacked = nn.ParameterList(nn.Parameter(stack) for stack in stacks)
+        self._skeleton = [modules[0]]  # in a list: its own parameters are not ours
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Every module on its own inputs."""
+
+        def one(numbers: dict[str, Tensor], own: Tensor) -> Tensor:
+            return torch.func.functional_call(self._skeleton[0], numbers, (own,))
+
+        numbers = dict(zip(self._names, self.stacked, strict=True))
+        return torch.func.vmap(one)(numbers, x)
+
+    @torch.no_grad()
+    def write_back(self, modules: Sequence[nn.Module]) -> None:
+        """Copy each module's numbers into the modules given."""
+        for name, numbers in zip(self._names, self.stacked, strict=True):
+            for own, module in zip(numbers, modules, strict=True):
+                module.get_parameter(name).copy_(own)
+
+
+class HybridLockstep(nn.Module):
+    """Train several `HybridModel`s together: one pass of the simulator, one optimiser.
+
+    The sum of the seeds' losses gives each seed its own gradient, so seeds stay independent.
+
+    Args:
+        models: models that differ in their numbers only.
+
+    Raises:
+        ArgumentError: no models, or different ones.
+
+    >>> from diffqas.circuits import QLSTM_SPACE
+    >>> def model():
+    ...     return HybridModel(QuantumLayer(2, 2, candidates=QLSTM_SPACE[:2]), classes=2)
+    >>> HybridLockstep([model() for _ in range(3)])(torch.zeros(7, 2)).shape
+    torch.Size([3, 7, 2])
+    """
+
+    def __init__(self, models: Sequence[HybridModel]) -> None:
+        super().__init__()
+        require(len(models) >= 1, "models", "hold at least one HybridModel", "an empty list")
+        self.layer = QuantumLayer.stacked([model.layer for model in models])
+        self.front = Together([model.front for model in models])
+        self.head = Together([model.head for model in models])
+        self.single, self.rates = models[0].single, models[0].rates
+        self._count = len(models)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def structural_weights(self) -> Tensor:
+        """Weights after the relaxation, without noise: (seeds, rows * candidates)."""
+        return self.layer.weights.detach().flatten(1)
+
+    def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
+        """Tell an annealed or stochastic relaxation how far training has come."""
+        self.layer.progress = progress
+        if self.layer.relaxation.stochastic:
+            self.layer.noise = noise_like(self.layer.structure, generators(seeds, step))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions of every seed for the same samples, (batch, ...) -> (seeds, batch, ...)."""
+        each = x.expand(len(self), *x.shape)
+        y = self.head(self.layer(self.front(each)))
+        if self.single:
+            return y.squeeze(-1)
+        return y
+
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
+        """Groups for `torch.optim`: angles, structure, observables, inputs, front and head."""
+        around = {"front": self.front.parameters(), "head": self.head.parameters()}
+        return [*self.layer.parameter_groups(lr), *trained(around, self.rates, lr)]
+
+    @torch.no_grad()
+    def write_back(self, models: Sequence[HybridModel]) -> None:
+        """Copy each seed's numbers into the models given, one per seed."""
+        self.layer.write_back([model.layer for model in models])
+        self.front.write_back([model.front for model in models])
+        self.head.write_back([model.head for model in models])
