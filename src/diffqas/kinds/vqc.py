@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from torch import Tensor
@@ -20,7 +21,6 @@ from diffqas.circuits import (
     SearchSpace,
     Z,
     as_space,
-    encoded_findings,
 )
 from diffqas.errors import require
 from diffqas.kinds.kind import Companion, Labels, SupervisedKind
@@ -50,7 +50,10 @@ PIXELS = 16
 OBSERVABLES = ("z", "zz", "diagonal", "hermitian")
 
 LIVE_SPACE = SearchSpace(
-    finding.candidate for finding in encoded_findings(QLSTM_SPACE, 4, 2, 4) if finding.live
+    candidate
+    for candidate in QLSTM_SPACE
+    # Before an encoding RX leaves |+> alone and RZ |0>, and Z-strings pass by angles of RZ.
+    if candidate.encoding != ("rx" if candidate.hadamard else "rz") and candidate.rotation != "rz"
 )
 """The sixteen candidates of `QLSTM_SPACE` that see their inputs and can be trained."""
 
@@ -208,9 +211,8 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         rule = "predict one value or one row of numbers for each sample"
         require(len(shape) <= 1, "task", rule, f"predictions of the shape {shape}")
         classes = shape[0] if shape else None
-        models = [
-            seeded(seed, lambda: self._model(task, settings, classes), task) for seed in seeds
-        ]
+        make = partial(self._model, task, settings, classes)
+        models = [seeded(seed, make, task) for seed in seeds]
         return HybridLockstep(models), models
 
     def _model(self, task: Task, settings: Settings, classes: int | None) -> HybridModel:
@@ -277,10 +279,9 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         """One weight per candidate, of each output where these have their own."""
         names: list[str] = []
         constants: list[bool] = []
-        for place, space in zip(
-            self.places(len(model.layer.rows)), model.layer.spaces, strict=True
-        ):
-            blind = blind_in(model.layer)
+        blind = blind_in(model.layer)
+        places = self.places(len(model.layer.rows))
+        for place, space in zip(places, model.layer.spaces, strict=True):
             names += [f"{place} {name}".strip() for name in space.names]
             constants += [blind(candidate) for candidate in space]
         return Labels(tuple(names), tuple(constants))

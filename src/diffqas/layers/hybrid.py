@@ -73,8 +73,11 @@ class HybridReport:
         return html_table((), rows, str(self.layer))
 
     def __str__(self) -> str:
-        front = f"{self.front:,} in the front + " if self.front else ""
-        return f"{self.total:,} trainable numbers: {front}{self.head:,} in the head + {self.layer}"
+        layer = str(self.layer).split(": ", 1)[1]
+        around = f"{self.head:,} in the head"
+        if self.front:
+            around = f"{self.front:,} in the front + {around}"
+        return f"{self.total:,} trainable numbers: {around} + {layer}"
 
 
 class HybridModel(nn.Module):
