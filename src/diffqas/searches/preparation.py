@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -23,8 +23,8 @@ from diffqas.searches.choices import epochs_of, federated_of, settings_of
 from diffqas.searches.config import LAST_SEED, RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
 from diffqas.searches.enough import memory_told
-from diffqas.searches.kinds import choose_kind, names_of_kinds
-from diffqas.searches.options import names_of, options, refuse_foreign
+from diffqas.searches.kinds import KINDS, choose_kind, names_of_kinds
+from diffqas.searches.options import names_of, options, refuse_foreign, value_of
 from diffqas.searches.own_task import named_task, remember
 from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
@@ -216,7 +216,18 @@ def _kind(
     rest = {name: value for name, value in own.items() if name not in named}
     kind = choose_kind(model, what, **_of(own, *named))
     refuse_foreign(kind, rest)
+    _refuse_of_other_models(kind, rest)
     return adjusted(kind, **rest)
+
+
+def _refuse_of_other_models(kind: AnyKind, given: Iterable[str]) -> None:
+    """Refuse options that are declared by another kind of model alone."""
+    for name in given:
+        option = options()[name]
+        owners = [each.name for each in KINDS.values() if issubclass(each, option.owners)]
+        if owners and value_of(kind, option) is MISSING:
+            rule = f"Argument `{name}` must be used with the model {' or '.join(owners)}"
+            raise ArgumentError(f"{rule}, but got the model {kind.name!r}.")
 
 
 def _loaded(task: str, given: Mapping[str, Value], target: str | None) -> Task | EnvironmentTask:
