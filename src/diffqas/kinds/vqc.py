@@ -97,7 +97,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         front: what stands before the layer; None: means of pixels for images above 4x4.
         head: what stands behind it.
         observables_rate, inputs_rate: learning rates relative to the base rate.
-        classical: train classical models of as many numbers beside it; None: where that takes
+        baselines: train classical models of as many numbers beside it; None: where that takes
             seconds.
     """
 
@@ -160,9 +160,10 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
     inputs_rate: float = option(
         1.0, "Learning rate of the inputs' factors relative to --lr.", least=0
     )
-    classical: bool | None = option(
+    baselines: bool | None = option(
         None,
-        "Train classical models of as many numbers beside it, to compare with.",
+        "Train an ordinary network of as many numbers beside it, to compare with. Without "
+        "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
         group="training",
     )
 
@@ -177,11 +178,11 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
         sharing: str = "shared",
         structure: str = "layer",
-        classical: bool | None = None,
+        baselines: bool | None = None,
     ) -> VQCKind:
         """As `ModelKind.choose`; its other choices are set where they are declared."""
         space = tuple(as_space(LIVE_SPACE if candidates is None else candidates))
-        return cls(space, sharing, structure=structure, classical=classical)
+        return cls(space, sharing, structure=structure, baselines=baselines)
 
     def check(self, task: str) -> None:
         """The model reads rows, images and the samples of a task of one's own."""
@@ -320,7 +321,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
 
     def companions(self, task: Task, settings: Settings, model: HybridModel) -> list[Companion]:
         """A linear model, random features and a perceptron, the last two of as many numbers."""
-        wanted = self.classical
+        wanted = self.baselines
         if wanted is None:
             wanted = takes_seconds(task, settings)
         if not wanted:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from diffqas.agents import AGENT_RECIPES
 from diffqas.choices import Choice, Value, adjusted
-from diffqas.circuits import QLSTM_SPACE, TABLE_I
+from diffqas.circuits import ENCODED_SPACE, QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
 from diffqas.kinds import AnyKind, PerLayerKind
 from diffqas.layers import BASELINES
@@ -32,7 +32,7 @@ RECIPES: Mapping[str, Mapping[str, Value]] = {
 }
 """Settings by the kind of a task and the recipe: what a command leaves unsaid."""
 
-TABLES_OF_CANDIDATES = {"qt": TABLE_I, "qlstm": QLSTM_SPACE, "vqc": QLSTM_SPACE}
+TABLES_OF_CANDIDATES = {"qt": TABLE_I, "qlstm": QLSTM_SPACE, "vqc": ENCODED_SPACE}
 """What the numbers behind `--candidates` count, by the model."""
 
 FROM_PYTHON = "{} is a task of your own: from Python, diffqas.search(task, ...) repeats it."
