@@ -36,7 +36,7 @@ from diffqas.layers import (
     QuantumLayer,
     front_inputs,
 )
-from diffqas.optimisers import SOAP, Adam
+from diffqas.optimisers import SOAP
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.storage import storable
 from diffqas.tasks import POOLED, Reference, Settings, Task, output_shape
@@ -61,13 +61,12 @@ VQC_RECIPES = {
     # No paper searches on these data: docs/tables.md says how it was chosen. The front and the head
     # have the rate of the mapping.
     "default": Settings(
-        Recipe(init_std=0.5, rates=Rates()),
-        depth=4,
+        Recipe(init_std=0.1, rates=Rates()),
+        depth=2,
         epochs=60,
         batch_size=32,
-        optimizer=SOAP(0.02),
+        optimizer=SOAP(0.1),
         schedule="cosine",
-        others=(Adam(0.02),),
         shuffle=True,
     ),
 }
@@ -92,7 +91,8 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         observables: what is measured, a word of `OBSERVABLES`.
         locality: qubits of a trained observable.
         windows: which qubits those are.
-        input_scale: factors of the inputs.
+        input_scale: factors of the inputs that are trained, or none.
+        input_factor: radians of an input of 1 at the start.
         structure: structural weights for the `"layer"`, or for each `"output"`.
         front: what stands before the layer; None: means of pixels for images above 4x4.
         head: what stands behind it.
@@ -118,7 +118,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         2, "How many times the inputs are encoded; divides the depth.", least=1, most=1000
     )
     observables: str = option(
-        "z",
+        "zz",
         "What is measured: Z of one qubit for each output; zz, trained sums of Z and of Z on two "
         "neighbours; or trained observables of several qubits each, diagonal or hermitian.",
         among=OBSERVABLES,
@@ -133,6 +133,12 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         "trained",
         "Angles are the inputs (fixed), or the inputs times a factor for each input and upload.",
         among=("fixed", "trained"),
+    )
+    input_factor: float = option(
+        0.3,
+        "Radians of an input of 1, which of a standardised column is its standard deviation.",
+        above=0,
+        tune=Tuning(0.03, 3.0),
     )
     structure: str = option(
         "layer",
@@ -247,7 +253,8 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
             },
         )
         around = {"front": choices.rates.mapping, "head": choices.rates.mapping}
-        return HybridModel(layer, classes, front, math.prod(sample), self.head, around)
+        size = math.prod(sample)
+        return HybridModel(layer, classes, front, size, self.head, self.input_factor, around)
 
     def _front(self, task: Task) -> str:
         """The front that is meant where none is asked for."""

@@ -90,6 +90,7 @@ class HybridModel(nn.Module):
             are averaged to 4x4 pixels; `"linear"`: a trained linear layer.
         size: numbers of a sample, for the linear front.
         head: `"scale"`: a factor and a bias for each output; `"linear"`: a linear layer.
+        factor: of what the front gives, in radians for 1; not trained.
         rates: learning rates of `"front"` and `"head"` relative to the base rate; those of the
             layer are its own.
 
@@ -109,6 +110,7 @@ class HybridModel(nn.Module):
         front: str = "none",
         size: int | None = None,
         head: str = "scale",
+        factor: float = 1.0,
         rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
@@ -124,12 +126,12 @@ class HybridModel(nn.Module):
             self.head: nn.Module = Scale(outputs, 1.0 if layer.coefficients is not None else 2.0)
         else:
             self.head = nn.Linear(layer.outputs, outputs)
-        self.single = classes is None
+        self.single, self.factor = classes is None, float(factor)
         self.rates = {} if rates is None else dict(rates)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map samples to logits or values."""
-        y = self.head(self.layer(self.front(x)))
+        y = self.head(self.layer(self.factor * self.front(x)))
         if self.single:
             return y.squeeze(-1)
         return y

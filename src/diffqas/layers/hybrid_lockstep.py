@@ -70,7 +70,8 @@ class HybridLockstep(nn.Module):
         self.layer = QuantumLayer.stacked([model.layer for model in models])
         self.front = Together([model.front for model in models])
         self.head = Together([model.head for model in models])
-        self.single, self.rates = models[0].single, models[0].rates
+        first = models[0]
+        self.single, self.factor, self.rates = first.single, first.factor, first.rates
         self._count = len(models)
 
     def __len__(self) -> int:
@@ -90,7 +91,7 @@ class HybridLockstep(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same samples, (batch, ...) -> (seeds, batch, ...)."""
         each = x.expand(len(self), *x.shape)
-        y = self.head(self.layer(self.front(each)))
+        y = self.head(self.layer(self.factor * self.front(each)))
         if self.single:
             return y.squeeze(-1)
         return y
