@@ -35,8 +35,8 @@ def test_the_usual_space_is_what_lives_of_the_papers():
 @pytest.mark.parametrize(
     ("choices", "observables", "numbers"),
     [
-        ({}, Z(), 0),
-        ({"observables": "zz"}, PauliStrings, 3 * 8),
+        ({"observables": "z"}, Z(), 0),
+        ({}, PauliStrings, 3 * 8),
         ({"observables": "diagonal", "locality": 3}, Diagonal(3), 3 * 8),
         ({"observables": "hermitian"}, Hermitian(2), 3 * 16),
         ({"observables": "diagonal", "windows": "pairwise"}, Diagonal(2, "pairwise"), 3 * 4),
@@ -94,7 +94,7 @@ def test_large_images_are_averaged():
     [
         ({"front": "pool"}, "`front` must be none or linear where samples are no images"),
         ({"uploads": 3}, "`uploads` must divide the depth"),
-        ({"qubits": 2}, "must be at most the number of observables"),
+        ({"qubits": 2, "observables": "z"}, "must be at most the number of observables"),
         ({"observables": "diagonal", "locality": 5, "qubits": 4}, "`locality` must be at most"),
     ],
 )

@@ -93,8 +93,7 @@ def test_a_resumed_run_ends_bit_equal(tmp_path, stopped, run):
 def test_the_command_of_a_run_makes_its_choices(run):
     config = config_from_json(json.loads((run.folder / "config.json").read_text()))
     assert command_of(config).text == (
-        "diffqas search iris --model vqc --qubits 3 --observables diagonal --depth 2 --epochs 2 "
-        "--seeds 2"
+        "diffqas search iris --model vqc --qubits 3 --observables diagonal --epochs 2 --seeds 2"
     )
 
 
@@ -132,7 +131,10 @@ def test_values_of_a_table_of_ones_own(tmp_path):
         (["bessel", "--model", "vqc"], "`model` must be qt or qlstm for a series"),
         (["CartPole-v1", "--model", "vqc"], "`model` must be"),
         (["iris", "--model", "vqc", "--uploads", "3"], "`uploads` must divide the depth"),
-        (["iris", "--model", "vqc", "--qubits", "2"], "must be at most the number of observables"),
+        (
+            ["iris", "--model", "vqc", "--observables", "z", "--qubits", "2"],
+            "must be at most the number of observables",
+        ),
         (["iris", "--model", "vqc", "--front", "pool"], "`front` must be none or linear"),
         (["iris", "--model", "vqc", "--structure", "gate"], "`structure` must be one of layer"),
         (["iris", "--model", "vqc", "--hidden-size", "2"], "must be used with the model qlstm"),
