@@ -319,8 +319,7 @@ class VQCShowing(_OnData[VQCKind, HybridModel, Training[HybridLockstep]]):
             if place:
                 name = f"circuit-{file_name(place)}.qasm"
             described = [
-                f"inputs x0 to x{layer.inputs - 1}: angles in radians, "
-                f"{'factors included' if layer.factors is not None else 'as they are'}",
+                f"inputs x0 to x{layer.inputs - 1}: what the front gives, times {model.factor:g}",
                 f"measured are the first {layer.outputs} of {layer.observables}",
             ]
             said = in_words(best, rankings[row])
