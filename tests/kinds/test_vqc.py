@@ -93,7 +93,6 @@ def test_large_images_are_averaged():
     ("choices", "words"),
     [
         ({"front": "pool"}, "`front` must be none or linear where samples are no images"),
-        ({"uploads": 3}, "`uploads` must divide the depth"),
         ({"qubits": 2, "observables": "z"}, "must be at most the number of observables"),
         ({"observables": "diagonal", "locality": 5, "qubits": 4}, "`locality` must be at most"),
     ],

@@ -17,7 +17,6 @@ from diffqas.storage import read_json
 SMALL = {
     "model": "vqc",
     "qubits": 3,
-    "depth": 2,
     "epochs": 2,
     "observables": "diagonal",
 }
@@ -130,7 +129,6 @@ def test_values_of_a_table_of_ones_own(tmp_path):
     [
         (["bessel", "--model", "vqc"], "`model` must be qt or qlstm for a series"),
         (["CartPole-v1", "--model", "vqc"], "`model` must be"),
-        (["iris", "--model", "vqc", "--uploads", "3"], "`uploads` must divide the depth"),
         (
             ["iris", "--model", "vqc", "--observables", "z", "--qubits", "2"],
             "must be at most the number of observables",

@@ -88,7 +88,7 @@ def test_arguments_are_used():
         ),
         ("qlstm", "target", "lstm", "qt"),
         ("qt", "reservoir", True, "qlstm"),
-        ("qt", "structure", "gate", "qlstm"),
+        ("qt", "structure", "gate", "qlstm or vqc"),
         ("qt", "hidden_size", 5, "qlstm"),
         ("qt", "layers", 1, "qlstm"),
         ("qt", "squash", "none", "qlstm"),
@@ -109,7 +109,7 @@ def test_arguments_of_the_other_kind_are_refused(model, argument, value, owner, 
     [
         (
             {"model": "qlst"},
-            "`model` must be one of qt, qlstm, but got 'qlst' (did you mean 'qlstm'?).",
+            "`model` must be one of qt, qlstm, vqc, but got 'qlst' (did you mean 'qlstm'?).",
         ),
         ({"circuit": "C7"}, "`circuit` must be one of C1, C2, C3, C4, C5, C6, but got 'C7'"),
         (
@@ -119,7 +119,10 @@ def test_arguments_of_the_other_kind_are_refused(model, argument, value, owner, 
         ({"candidates": TABLE_I}, "`candidates` must encode data, but got H-Ent-RX."),
         ({"layers": 0}, "`layers` must be a whole number of at least 1, but got 0."),
         ({"hidden_size": 0}, "`hidden_size` must be a whole number of at least 1, but got 0."),
-        ({"structure": "all"}, "`structure` must be one of gate, shared, but got 'all'."),
+        (
+            {"structure": "all"},
+            "`structure` must be one of gate, shared, layer, output, but got 'all'.",
+        ),
         ({"squash": "tanh"}, "`squash` must be one of none, arctan"),
         ({"recipe": "best"}, "`recipe` must be one of paper, default, but got 'best'."),
         (

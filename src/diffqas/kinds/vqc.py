@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from diffqas.choices import Tuning, check, option
+from diffqas.choices import check, option
 from diffqas.circuits import (
     QLSTM_SPACE,
     AnyCandidate,
@@ -62,7 +62,7 @@ VQC_RECIPES = {
     # have the rate of the mapping.
     "default": Settings(
         Recipe(init_std=0.1, rates=Rates()),
-        depth=2,
+        depth=1,
         epochs=60,
         batch_size=32,
         optimizer=SOAP(0.1),
@@ -87,7 +87,8 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         sharing: `"shared"` or `"separate"` angles.
         qubits: of every circuit; None: as many as inputs, at most eight, and at least as many as
             outputs.
-        uploads: how many times the inputs are encoded.
+        uploads: how many times the inputs are encoded, with as many layers behind each as the
+            settings' depth.
         observables: what is measured, a word of `OBSERVABLES`.
         locality: qubits of a trained observable.
         windows: which qubits those are.
@@ -115,7 +116,10 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         most=26,
     )
     uploads: int = option(
-        2, "How many times the inputs are encoded; divides the depth.", least=1, most=1000
+        2,
+        "How many times the inputs are encoded; --depth layers stand behind each upload.",
+        least=1,
+        most=1000,
     )
     observables: str = option(
         "zz",
@@ -138,7 +142,6 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         0.3,
         "Radians of an input of 1, which of a standardised column is its standard deviation.",
         above=0,
-        tune=Tuning(0.03, 3.0),
     )
     structure: str = option(
         "layer",
@@ -161,7 +164,6 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         3.0,
         "Learning rate of the trained observables relative to --lr.",
         least=0,
-        tune=Tuning(0.1, 100.0),
     )
     inputs_rate: float = option(
         1.0, "Learning rate of the inputs' factors relative to --lr.", least=0
@@ -236,7 +238,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
             front_inputs(front, sample, qubits),
             measured,
             qubits,
-            settings.depth,
+            settings.depth * self.uploads,
             self.candidates,
             observables,
             self.uploads,
