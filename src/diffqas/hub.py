@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from diffqas.errors import DataError
-from diffqas.quantum_train import QuantumTrain, generator_content
+from diffqas.quantum_train import CIRCUITS, QuantumTrain, generator_content
 
 GENERATOR, CARD = "generator.safetensors", "README.md"
 MISSING = "The Hub needs huggingface_hub: install it with `pip install 'diffqas[hub]'`."
@@ -94,20 +94,32 @@ def from_pretrained(
         ) from None
 
 
-def card(model: QuantumTrain) -> str:
-    """The model card's text: what was trained, what it writes, its circuits, and how to load it."""
-    ranking = "\n".join(
+def _ranking(model: QuantumTrain) -> str:
+    """The leading candidates as a table; empty without circuits."""
+    if model.generator.kind != CIRCUITS:
+        return ""
+    rows = [
         f"| {place} | {entry.candidate.name} | {entry.weight:.4g} | {entry.contribution:.3g} |"
         for place, entry in enumerate(model.ranking()[:3], 1)
-    )
+    ]
+    head = ["", "| | candidate | weight | contribution |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
+def card(model: QuantumTrain) -> str:
+    """The model card's text: what was trained, what it writes, its circuits, and how to load it."""
+    what = "by quantum circuits"
+    computed = "Circuits are simulated once, when the\nmodel is loaded"
+    if model.generator.kind != CIRCUITS:
+        what = f"by {model.parameter_report().written_by}"
+        computed = "The weights are computed once, when the\nmodel is loaded"
     return f"""\
-# A network whose weights are written by quantum circuits
+# A network whose weights are written {what}
 
 {model.parameter_report()}.
 
 The file holds the trained numbers and the choices that regenerate the weights. \
-Circuits are simulated once, when the
-model is loaded; the network itself is an ordinary one.
+{computed}; the network itself is an ordinary one.
 
 ```python
 from diffqas.hub import from_pretrained
@@ -116,11 +128,7 @@ from diffqas.hub import from_pretrained
 model = from_pretrained("<this repository or folder>", target=network)
 network = model.export()  # plain PyTorch, no quantum part
 ```
-
-| | candidate | weight | contribution |
-|---|---|---|---|
-{ranking}
-
+{_ranking(model)}
 Structure of the network:
 
 ```

@@ -49,9 +49,21 @@ class AgentKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agent]):
         hidden: int | Sequence[int] | None = None,
         bond: int | None = None,
         chunk: int = 1,
+        generator: str = "circuits",
+        numbers: int | None = None,
     ) -> AgentKind:
-        """As `QuantumTrainKind.choose`, for both networks."""
-        return cls(QuantumTrainKind.choose(candidates, sharing, mapping, hidden, bond, chunk))
+        """As `QuantumTrainKind.choose`, for both networks; `numbers` are those of each."""
+        written = QuantumTrainKind.choose(
+            candidates,
+            sharing,
+            mapping,
+            hidden,
+            bond,
+            chunk,
+            generator=generator,
+            numbers=numbers,
+        )
+        return cls(written)
 
     @property
     def choices(self) -> QuantumTrainKind:

@@ -115,7 +115,7 @@ def _trainable(network: nn.Module) -> int:
 
 def _in_words(report: ParameterReport) -> str:
     counts = f"{report.total:,} -> {report.target:,}"
-    return f"{counts} ({report.qubits} qubits, depth {report.depth})"
+    return f"{counts} ({report.written_by})"
 
 
 class Network(Population, Protocol):

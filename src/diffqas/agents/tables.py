@@ -11,15 +11,15 @@ from diffqas.reports import RunResult, failures_in_words, percent, plain_text, r
 
 def agent_report(result: RunResult) -> RenderableType:
     """What `diffqas search` ends with on an environment, and `diffqas show` prints."""
-    bars = ranking_bars(result.ranking, result.relaxation, heading="network")
     parts: list[RenderableType] = [
         plain_text(result.report, style="bold"),
         Text(""),
         _rewards_table(result),
         Text(""),
-        bars,
-        *failures_in_words(result),
     ]
+    if result.ranking:
+        parts.append(ranking_bars(result.ranking, result.relaxation, heading="network"))
+    parts += failures_in_words(result)
     return Group(*parts)
 
 

@@ -128,9 +128,12 @@ class Labels:
     constant: tuple[bool, ...]
 
     def leader(self, weights: Tensor) -> str:
-        """Name of the largest of the weights (seeds, count), by the median over seeds; constants
-        lead nothing.
+        """Name of the largest of the weights (seeds, count), by the median over seeds.
+
+        Constants lead nothing; of no candidates none leads, which the empty name says.
         """
+        if not self.names:
+            return ""
         sizes = weights.abs().median(dim=0).values.tolist()
         eligible = [index for index, constant in enumerate(self.constant) if not constant]
         if not eligible:

@@ -55,7 +55,12 @@ class PerLayerKind(QuantumTrainKind):
         rule = "be adam or rmsprop in a search of every layer"
         fits = settings.optimizer.most_numbers is None
         require(fits, "optimizer", rule, settings.optimizer.name)
-        choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
+        choices = {
+            "sharing": self.sharing,
+            "mapping": self.mapping,
+            "chunk": self.chunk,
+            "numbers": self.numbers,
+        }
         models = make_models(
             task, settings, seeds, candidates=self.candidates, per_layer=True, **choices
         )

@@ -14,13 +14,17 @@ from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_s
 from diffqas.errors import require
 from diffqas.kinds.kind import Companion, Labels, SupervisedKind
 from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
+from diffqas.kinds.qlstm import affordable
 from diffqas.kinds.ranking import Findings, RankedRow, merged_ranking
 from diffqas.quantum_train import (
+    CIRCUITS,
+    GENERATORS,
     MAPPINGS,
     LinearMapping,
     Lockstep,
     MLPMapping,
     QuantumTrain,
+    Sizes,
     TensorTrainMapping,
     as_mapping,
 )
@@ -44,6 +48,8 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         shots: finite shots in every training step; None: exact probabilities.
         baselines: train an ordinary small network of as many numbers beside it; None: where that
             takes seconds.
+        generator: circuits, or a classical generator in their place.
+        numbers: how many numbers are trained at most; None: what the other choices come to.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
@@ -78,6 +84,19 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         "Train an ordinary network of as many numbers beside it, to compare with. Without "
         "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
     )
+    generator: str = option(
+        "circuits",
+        "What writes the weights: circuits; or, as what they are compared with, a classical vector "
+        "that the weights share (hashed), one along random directions (subspace), or the mapping "
+        "without circuits (uniform).",
+        among=GENERATORS,
+    )
+    numbers: int | None = option(
+        None,
+        "Trainable numbers of the generator, at most. Circuits get the depth that comes nearest; a "
+        "vector has as many as circuits would, if not given.",
+        least=1,
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mapping", as_mapping(self.mapping))
@@ -100,11 +119,14 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         shot_gradient: str | None = None,
         per_layer: bool = False,
         baselines: bool | None = None,
+        generator: str = "circuits",
+        numbers: int | None = None,
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
         `hidden` are widths of the mapping `"mlp"`, `bond` is that of `"mps"`, `shot_gradient` goes
-        with `shots`, `per_layer` searches every layer.
+        with `shots`, `per_layer` searches every layer. Without circuits shots and a search of every
+        layer are refused; candidates count for the length of a vector alone.
         """
         chosen = as_mapping(mapping)
         if hidden is not None:
@@ -119,13 +141,55 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         measured = None if shots is None else Shots(shots, shot_gradient or "exact")
         if per_layer:
             require(measured is None, "shots", "not be used with a search of every layer", shots)
-        space = tuple(as_space(candidates))
-        return cls(space, sharing, chosen, chunk, target, measured, baselines)
+        if generator != CIRCUITS:
+            found = f"the generator {generator}"
+            require(measured is None, "shots", "go with circuits", found)
+            require(not per_layer, "per_layer", "go with circuits", found)
+        return cls(
+            tuple(as_space(candidates)),
+            sharing,
+            chosen,
+            chunk,
+            target,
+            measured,
+            baselines,
+            generator,
+            numbers,
+        )
+
+    @property
+    def circuits(self) -> bool:
+        """Whether circuits write the weights, and candidates are searched."""
+        return self.generator == CIRCUITS
 
     @property
     def space(self) -> tuple[AnyCandidate, ...]:
         """The field `candidates`."""
         return self.candidates
+
+    def sizes(self, weights: int, depth: int) -> Sizes:
+        """What decides how many numbers the generator of so many weights trains.
+
+        Args:
+            weights: p.
+            depth: that of the settings.
+        """
+        usual = Sizes(
+            weights=weights,
+            depth=depth,
+            candidates=SearchSpace(self.candidates),
+            sharing=self.sharing,
+            per_layer=False,
+            mapping=self.mapping,
+            chunk=self.chunk,
+        )
+        return usual.for_generator(self.generator, self.numbers)
+
+    def affordable(self, settings: Settings) -> Settings:
+        """By Adam where more numbers are asked for than a covariance can hold."""
+        if self.numbers is None:
+            return settings
+        return affordable(settings, self.numbers)
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The task's, and `auto`."""
@@ -141,10 +205,20 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         self, task: Task, settings: ModelSettings, seeds: Sequence[int]
     ) -> tuple[Lockstep, list[QuantumTrain]]:
         """As `make`, from those of the settings alone that decide what the models are."""
-        choices = {"sharing": self.sharing, "mapping": self.mapping, "chunk": self.chunk}
-        models = make_models(task, settings, seeds, candidates=self.candidates, **choices)
-        for model in models:
-            model.mixture.measure(self.shots)
+        models = make_models(
+            task,
+            settings,
+            seeds,
+            candidates=self.candidates,
+            sharing=self.sharing,
+            mapping=self.mapping,
+            chunk=self.chunk,
+            generator=self.generator,
+            numbers=self.numbers,
+        )
+        if self.circuits:
+            for model in models:
+                model.mixture.measure(self.shots)
         return Lockstep(models), models
 
     def companions(self, task: Task, settings: Settings, model: QuantumTrain) -> list[Companion]:
@@ -157,14 +231,16 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return [ordinary_companion(task, settings, model.parameter_report().total)]
 
     def labels(self, model: QuantumTrain) -> Labels:
-        """One weight per candidate."""
+        """One weight per candidate; none without circuits."""
+        if not self.circuits:
+            return Labels((), ())
         return Labels(SearchSpace(self.candidates).names, tuple(map(constant, self.candidates)))
 
     def figures(self, models: Sequence[QuantumTrain]) -> Findings:
         """As `ModelKind.figures`."""
         report = models[0].parameter_report()
         return Findings(
-            relaxation=models[0].circuits.relaxation.name,
+            relaxation=models[0].generator.circuits.relaxation.name,
             trainable_parameters=report.total,
             target_parameters=report.target,
             report=str(report),
@@ -172,7 +248,9 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         )
 
     def ranking(self, models: Sequence[QuantumTrain]) -> list[RankedRow]:
-        """Candidates by what they contribute over all seeds, best first."""
+        """Candidates by what they contribute over all seeds, best first; none without circuits."""
+        if not self.circuits:
+            return []
         return merged_ranking([model.ranking() for model in models], constant)
 
     def network(self, model: QuantumTrain) -> nn.Module:

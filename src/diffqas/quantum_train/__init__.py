@@ -8,6 +8,12 @@ from diffqas.quantum_train.examination import Batch as Batch
 from diffqas.quantum_train.examination import examine as examine
 from diffqas.quantum_train.generator_file import generator_content as generator_content
 from diffqas.quantum_train.generator_file import give as give
+from diffqas.quantum_train.generators import CIRCUITS as CIRCUITS
+from diffqas.quantum_train.generators import GENERATORS as GENERATORS
+from diffqas.quantum_train.generators import SUBSPACE as SUBSPACE
+from diffqas.quantum_train.generators import VECTORS as VECTORS
+from diffqas.quantum_train.generators import Sizes as Sizes
+from diffqas.quantum_train.generators import qubits_needed as qubits_needed
 from diffqas.quantum_train.layout import Layout as Layout
 from diffqas.quantum_train.layout import find_layout as find_layout
 from diffqas.quantum_train.lockstep import Lockstep as Lockstep
@@ -20,7 +26,6 @@ from diffqas.quantum_train.mlp_mapping import MLPMapping as MLPMapping
 from diffqas.quantum_train.model import ADAM_LR as ADAM_LR
 from diffqas.quantum_train.model import SOAP_LR as SOAP_LR
 from diffqas.quantum_train.model import QuantumTrain as QuantumTrain
-from diffqas.quantum_train.model import qubits_needed as qubits_needed
 from diffqas.quantum_train.parameter_report import ParameterReport as ParameterReport
 from diffqas.quantum_train.picked import stacked as stacked
 from diffqas.quantum_train.recipe import RECIPES as RECIPES

@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import nn
 
 from diffqas.quantum_train.generator import Generator
 from diffqas.quantum_train.movement import movement
@@ -37,19 +36,10 @@ def movements(generator: Generator) -> dict[str, float]:
     probe = probe.to(torch.float64).eval()
     if generator.anchor is not None:
         probe.mapping.level()
-    spread = probe.raw().std(correction=0).clamp(min=torch.finfo(torch.float64).tiny)
-    return {
-        kind: movement(probe.raw, numbers) / float(spread)
-        for kind, numbers in _kinds(probe).items()
-    }
-
-
-def _kinds(generator: Generator) -> dict[str, list[nn.Parameter]]:
-    return {
-        "angles": [generator.circuits.angles],
-        "structure": [generator.circuits.structure],
-        "mapping": list(generator.mapping.parameters()),
-    }
+    spread = float(probe.raw().std(correction=0))
+    # A random subspace starts at zeros: its movement is told as it is.
+    unit = spread if spread > 0 else 1.0
+    return {kind: movement(probe.raw, numbers) / unit for kind, numbers in probe.numbers().items()}
 
 
 def calibrated(generator: Generator, shares: Rates, leverage: float) -> Rates:
@@ -66,17 +56,20 @@ def calibrated(generator: Generator, shares: Rates, leverage: float) -> Rates:
     # Steps of several numbers add up like independent ones.
     of_one = {
         kind: found[kind] / math.sqrt(sum(number.numel() for number in numbers))
-        for kind, numbers in _kinds(generator).items()
+        for kind, numbers in generator.numbers().items()
     }
+    # Without circuits the mapping takes the part of the angles.
+    leading = next(iter(of_one))
     # The gains of an anchored start make a unit step of the angles move the weights by `leverage`
     # spreads; without an anchor, by what was measured.
-    moves = leverage if generator.anchor is not None else found["angles"]
-    base = 1 / moves if found["angles"] > 0 else 1.0
+    moves = leverage if generator.anchor is not None else found[leading]
+    base = 1 / moves if found[leading] > 0 else 1.0
 
     def rate(kind: str, share: float) -> float:
-        if of_one[kind] == 0 or of_one["angles"] == 0:
+        one = of_one.get(kind, 0.0)
+        if one == 0 or of_one[leading] == 0:
             return share * base
-        return share * base * of_one["angles"] / of_one[kind]
+        return share * base * of_one[leading] / one
 
     return Rates(
         angles=rate("angles", shares.angles),

@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, ParameterGroup, PerLayerCircuit, forked_draws
+from diffqas.architecture import CircuitMixture, ParameterGroup, forked_draws
 from diffqas.circuits import findings
 from diffqas.errors import ArgumentError, require
 from diffqas.quantum_train.checkup import Checkup, GroupStep, LayerUnits, TensorSpread
-from diffqas.quantum_train.generator import spread_of
+from diffqas.quantum_train.generator import AnyCircuits, Generator, spread_of
 
 STEPS = 20
 """Steps on the batch. A rate that is too high kills a network within five."""
@@ -69,7 +69,7 @@ class Written(Protocol):
         ...
 
     @property
-    def circuits(self) -> CircuitMixture | PerLayerCircuit:
+    def generator(self) -> Generator:
         """What writes."""
         ...
 
@@ -161,8 +161,8 @@ def examine(
             LayerUnits(name, units, constant, idle_later.get(name, (units, 0))[1])
             for name, (units, constant) in idle.items()
         ),
-        silent=_silent(model.circuits),
-        candidates=len(model.circuits.candidates),
+        silent=_silent(model.generator.circuits),
+        candidates=len(model.generator.circuits.candidates),
         measured_rates=measured,
         base_rate=lr,
     )
@@ -284,7 +284,7 @@ def _constant_units(twin: Written, batch: Batch) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _silent(circuits: CircuitMixture | PerLayerCircuit) -> tuple[str, ...]:
+def _silent(circuits: AnyCircuits) -> tuple[str, ...]:
     """Candidates that write the same whatever their angles."""
     if not isinstance(circuits, CircuitMixture):
         return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from diffqas.errors import require
 from diffqas.quantum_train.anchor import Anchor, per_weight
 from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.movement import movement
+from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
 
@@ -26,6 +28,10 @@ can learn.
 """
 
 
+AnyCircuits: TypeAlias = CircuitMixture | PerLayerCircuit | NoCircuits
+"""What gives a generator's probabilities."""
+
+
 class Generator(nn.Module):
     """kappa = gain_t * M_beta(bits of i, s(p_i)) + offset_t for every weight i of tensor t.
 
@@ -33,7 +39,7 @@ class Generator(nn.Module):
     anchor the weights are kappa = a + gain_t * (M_beta - M_beta at the start), see `Anchor`.
 
     Args:
-        circuits: the mixture of candidates, or one circuit searched layer by layer.
+        circuits: the mixture of candidates, one circuit searched layer by layer, or none.
         mapping: turns scaled probabilities into raw weights.
         scale: applied to the probabilities before the mapping.
         sizes: number of weights of each of the target's tensors, in order.
@@ -47,7 +53,7 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        circuits: CircuitMixture | PerLayerCircuit,
+        circuits: AnyCircuits,
         mapping: WeightMap,
         scale: Scale,
         sizes: Sequence[int],
@@ -67,8 +73,22 @@ class Generator(nn.Module):
         if start in ANCHORED:
             shapes = {name: own.shape[len(lead) :] for name, own in self.named_parameters()}
             self.anchor = Anchor(self.sizes, shapes, start == "drawn", lead)
-            # Numbers that are loaded bring another start with them.
-            self.register_load_state_dict_post_hook(lambda own, _: own.renew())
+            self.register_load_state_dict_post_hook(_renewed)
+
+    @property
+    def kind(self) -> str:
+        """One of `GENERATORS`."""
+        if isinstance(self.circuits, NoCircuits):
+            return self.mapping.choice.generator
+        return "circuits"
+
+    def numbers(self) -> dict[str, list[nn.Parameter]]:
+        """The trainable numbers by what they are: angles, structure and mapping, or mapping."""
+        mapping = {"mapping": list(self.mapping.parameters())}
+        if isinstance(self.circuits, NoCircuits):
+            return mapping
+        circuits = {"angles": [self.circuits.angles], "structure": [self.circuits.structure]}
+        return circuits | mapping
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
         """Output of the mapping before gain and offset, (*lead, p).
@@ -136,13 +156,14 @@ class Generator(nn.Module):
         self.renew()
 
     def _step_of_angles(self) -> float:
-        """How far the raw weights move per unit step of the angles; their spread, or 1, where the
-        angles move nothing.
+        """How far the raw weights move per unit step of the angles, of the mapping without circuits.
+
+        Where that moves nothing, their spread, or 1.
         """
         probe = copy.deepcopy(self).to(torch.float64).eval()
         raw = probe.raw()
         spread = 1.0 if len(raw) == 1 else float(raw.std(correction=0))
-        moves = movement(probe.raw, [probe.circuits.angles])
+        moves = movement(probe.raw, next(iter(probe.numbers().values())))
         # Below this a difference in float64 is rounding.
         return moves if moves > 1e-6 * spread else spread or 1.0
 
@@ -187,7 +208,15 @@ class Generator(nn.Module):
         tensors: dict[str, Tensor] = self.state_dict(keep_vars=True)
         if self.anchor is not None:
             tensors["anchor.moved"] = self.anchor.moved
+        for name, tensor in self.mapping.copies().items():
+            tensors[f"mapping.{name}"] = tensor
         return tensors
+
+
+def _renewed(module: nn.Module, _: object) -> None:
+    """Numbers that were loaded bring another start with them."""
+    assert isinstance(module, Generator)
+    module.renew()
 
 
 def spread_of(like: Tensor) -> Tensor:

@@ -20,11 +20,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, PerLayerCircuit, own_words
+from diffqas.architecture import PerLayerCircuit, own_words
 from diffqas.errors import DataError, DiffqasError, RunError, choose, finite, require
 from diffqas.quantum_train.generator import ANCHORED
 from diffqas.quantum_train.generator_header import Header, Shape, checked_header
+from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.recipe import STARTS, Rates
+from diffqas.quantum_train.vectors import VectorMap
 from diffqas.storage import (
     Json,
     State,
@@ -55,9 +57,9 @@ OWN_START = "anchor.values"
 
 def generator_content(model: QuantumTrain, include_target: bool = False) -> bytes:
     """The file of a model's generator; arguments and errors as of `QuantumTrain.save_generator`."""
-    circuits = model.circuits
-    mixture = isinstance(circuits, CircuitMixture)
-    require(mixture, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
+    circuits = model.generator.circuits
+    whole = not isinstance(circuits, PerLayerCircuit)
+    require(whole, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
     numbers = {
         name: written_out(tensor, name) for name, tensor in model.generator.state_dict().items()
     }
@@ -90,30 +92,38 @@ def encode_choices(model: QuantumTrain) -> Json:
     choices = choices_of(model) | {"rates": model.rates}
     if model.rates_measured:
         choices["rates_measured"] = True
-    # Only mixtures have files.
-    del choices["per_layer"]
+    if choices["generator"] == "circuits":
+        # Files of version 0.1.0 do not know of others, nor of searches of every layer.
+        del choices["generator"]
+        del choices["per_layer"]
     return {name: encode_value(choice) for name, choice in choices.items()}
 
 
 def choices_of(model: QuantumTrain) -> dict[str, object]:
     """What the trained numbers mean nothing without; by the arguments of `QuantumTrain`."""
-    circuits, generator = model.circuits, model.generator
-    choices: dict[str, object] = {
+    generator = model.generator
+    circuits, mapping = generator.circuits, generator.mapping
+    choices: dict[str, object] = {"generator": generator.kind, "start": generator.start}
+    if generator.start in ANCHORED and generator.leverage is not None:
+        choices["leverage"] = generator.leverage
+    if isinstance(mapping, VectorMap):
+        return choices | {"numbers": mapping.numbers}
+    choices |= {
+        "mapping": mapping.choice,
+        "chunk": mapping.chunk,
+        "scale": generator.scale,
+        "bits": mapping.bits,
+        "order": generator.order.name,
+    }
+    if isinstance(circuits, NoCircuits):
+        return choices
+    return choices | {
         "depth": circuits.depth,
         "candidates": tuple(circuits.candidates),
         "relaxation": circuits.relaxation,
         "sharing": circuits.sharing,
-        "mapping": generator.mapping.choice,
-        "chunk": generator.mapping.chunk,
-        "scale": generator.scale,
-        "bits": generator.mapping.bits,
-        "order": generator.order.name,
-        "start": generator.start,
         "per_layer": isinstance(circuits, PerLayerCircuit),
     }
-    if generator.start in ANCHORED and generator.leverage is not None:
-        choices["leverage"] = generator.leverage
-    return choices
 
 
 def save_generator(model: QuantumTrain, path: str | Path, include_target: bool = False) -> None:
@@ -135,7 +145,8 @@ def load_generator(
     _check_written(header.writes, target)
     try:
         choices = {name: decode_value(choice) for name, choice in header.choices.items()}
-        choices.setdefault("order", "index")  # of files that are older than this choice
+        if "numbers" not in choices:
+            choices.setdefault("order", "index")  # of files that are older than this choice
         # The gains and offsets of the start "target" are numbers of the file.
         told = choose(str(choices.pop("start", "none")), STARTS, "start")
         start = told if told in ANCHORED else "none"
@@ -164,7 +175,7 @@ def load_generator(
         _check_start(state[OWN_START], header.own_start)
     model.rates, model.rates_measured = rates, measured
     model.generator.start, model.generator.leverage = told, leverage
-    model.circuits.progress = header.progress
+    model.progress = header.progress
     stored = {
         name.removeprefix(BROUGHT): tensor
         for name, tensor in numbers.items()

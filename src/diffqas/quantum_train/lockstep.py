@@ -25,7 +25,8 @@ from diffqas.architecture import (
 )
 from diffqas.errors import require
 from diffqas.quantum_train.generator import Generator
-from diffqas.quantum_train.model import QuantumTrain, mixture_of, parameter_groups
+from diffqas.quantum_train.model import QuantumTrain, circuits_of, mixture_of, parameter_groups
+from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.skeleton import Skeleton
 
 _functorch = importlib.import_module("torch._C._functorch")  # without a description of its types
@@ -108,16 +109,21 @@ class Lockstep(nn.Module):
 
     @property
     def circuits(self) -> CircuitMixture | PerLayerCircuit:
-        """The stacked circuits: theta and w of all seeds."""
-        return self.generator.circuits
+        """The stacked circuits: theta and w of all seeds.
+
+        Raises:
+            ArgumentError: the generators are classical ones, which have none.
+        """
+        return circuits_of(self.generator)
 
     @property
     def structural_weights(self) -> Tensor:
         """Weights of the candidates after the relaxation, (seeds, candidates), without noise.
 
-        In a search of every layer (seeds, depth * candidates), layer by layer.
+        In a search of every layer (seeds, depth * candidates), layer by layer; of classical
+        generators (seeds, 0).
         """
-        return self.circuits.weights.detach().flatten(1).clone()
+        return self.generator.circuits.weights.detach().flatten(1).clone()
 
     def rankings(self) -> list[Ranking]:
         """Of each seed, as `QuantumTrain.ranking`."""
@@ -218,7 +224,7 @@ class Lockstep(nn.Module):
         state = self.generator.state_dict()
         for seed, model in enumerate(models):
             model.generator.load_state_dict({key: tensor[seed] for key, tensor in state.items()})
-            model.circuits.progress = self.circuits.progress
+            model.progress = self.generator.circuits.progress
             model.target.load_state_dict(self.targets[seed].state_dict())
 
 
@@ -232,6 +238,8 @@ def _advance(generator: Generator, progress: float, step: int, seeds: Sequence[i
     """Tell a generator's relaxation and finite shots how far training has come."""
     circuits = generator.circuits
     circuits.progress = progress
+    if isinstance(circuits, NoCircuits):
+        return
     if circuits.shots is not None:
         mixture_of(generator).draws = shot_generators(seeds, step)
     if circuits.relaxation.stochastic:

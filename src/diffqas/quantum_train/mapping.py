@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,9 @@ BITS = {"signed": (-1.0, 1.0), "binary": (0.0, 1.0)}
 
 class Mapping(ABC):
     """A choice of M_beta: plain data; `make` gives the module with the trainable numbers beta."""
+
+    generator: ClassVar[str] = "uniform"
+    """What a generator is called that has this mapping and no circuits."""
 
     @abstractmethod
     def make(
@@ -66,6 +70,10 @@ class WeightMap(nn.Module, ABC):
         torch's start draws that number evenly around zero: in one start of seven it is below a
         seventh of its bound, and steps that suit the other starts are seven times too small.
         """
+
+    def copies(self) -> dict[str, Tensor]:
+        """Tensors with leading dimensions that are no part of the state, by their names."""
+        return {}
 
     def affine(self, weight: Tensor, bias: Tensor, scaled: Tensor) -> Tensor:
         """An affine map of (bits of i, scaled_i), (..., rows, 2**n).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import (
+    SHARINGS,
     CircuitMixture,
     DescribedModule,
     Gumbel,
@@ -29,18 +31,29 @@ from diffqas.optim import recommended, suits_soap
 from diffqas.quantum_train.calibration import calibrated
 from diffqas.quantum_train.checkup import Checkup
 from diffqas.quantum_train.examination import Batch, examine, own_spread
-from diffqas.quantum_train.generator import ANCHORED, Generator
+from diffqas.quantum_train.generator import ANCHORED, AnyCircuits, Generator
 from diffqas.quantum_train.generator_file import choices_of, load_generator, save_generator
+from diffqas.quantum_train.generators import (
+    CIRCUITS,
+    GENERATORS,
+    SUBSPACE,
+    VECTORS,
+    Sizes,
+    check_vector,
+    qubits_for,
+    subspace_start,
+)
 from diffqas.quantum_train.layout import find_layout
 from diffqas.quantum_train.mapping import Mapping as WeightMapping
 from diffqas.quantum_train.mappings import as_mapping
+from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.parameter_report import ParameterReport
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
 from diffqas.quantum_train.scale import Scale, as_scale
 from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
-from diffqas.simulator import MAX_QUBITS
+from diffqas.quantum_train.vectors import VECTOR_RATE
 
 UNMEASURED_LR = 0.01
 """Base rate of `QuantumTrain.optimizer` where the rates of the groups are multiples of it."""
@@ -79,6 +92,14 @@ class QuantumTrain(DescribedModule):
         per_layer: search a candidate for every layer, depth x candidates structural weights; the
             relaxation is `Gumbel` or `Softmax` with straight-through gradients, one circuit runs
             (`PerLayerCircuit`).
+        generator: `"circuits"`, or one of the classical generators that they are compared with:
+            `"hashed"` (a vector whose entries the weights share), `"subspace"` (a vector along
+            random directions) and `"uniform"` (the mapping on equal probabilities). What is said
+            of circuits above does not count for these.
+        numbers: how many numbers are trained. Circuits get the depth that comes nearest from below,
+            in place of `depth`; `"uniform"` the chunk that does. None: what `depth` and `chunk`
+            come to; a vector is as long as circuits of these choices would have numbers, or as
+            there are weights, if they are fewer.
 
     Raises:
         ArgumentError: a wrong argument, or a target with more than 2**26 * chunk weights.
@@ -89,6 +110,8 @@ class QuantumTrain(DescribedModule):
     depth 2
     >>> model(torch.zeros(5, 30)).shape
     torch.Size([5, 4])
+    >>> print(QuantumTrain(nn.Linear(30, 4), generator="hashed", numbers=35).parameter_report())
+    35 trainable numbers write 124 weights (3.5x): a hashed vector, no circuit
     """
 
     def __init__(
@@ -107,30 +130,48 @@ class QuantumTrain(DescribedModule):
         order: str | None = None,
         recipe: str | Recipe = "default",
         per_layer: bool = False,
+        generator: str = "circuits",
+        numbers: int | None = None,
     ) -> None:
         super().__init__()
+        choose(generator, GENERATORS, "generator")
+        rule = "be a whole number of at least 1, or None"
+        require(numbers is None or whole(numbers), "numbers", rule, repr(numbers))
         choices = as_recipe(recipe)
-        start = choose(choices.start if start is None else start, STARTS, "start")
+        if start is not None:
+            choose(start, STARTS, "start")
+        if generator == SUBSPACE:
+            start = subspace_start(start, choices.start)
+        if start is None:
+            start = choices.start
         layout = find_layout(target, parameters)
-        mapping = as_mapping(mapping)
-        n = qubits_for(layout.size, chunk)
+        qubits_for(layout.size, chunk)  # tells of too many weights, whose numbers may be nowhere
         check_in_memory(target)
         own = choices.relaxation
         if per_layer:
+            rule = "be circuits in a search of every layer"
+            require(generator == CIRCUITS, "generator", rule, generator)
             require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
             own = Gumbel() if isinstance(recipe, str) else own
             rule = "be none or target in a search of every layer"
             require(start not in ANCHORED, "start", rule, start)
+        usual = Sizes(
+            layout.size,
+            depth,
+            as_space(candidates),
+            choose(sharing, SHARINGS, "sharing"),
+            per_layer,
+            as_mapping(mapping),
+            chunk,
+        )
+        if generator in VECTORS:
+            check_vector(generator, usual, scale, bits, order)
+            scale, bits, order = "raw", "binary", "index"
+        sizes = usual.for_generator(generator, numbers)
         relaxed = as_relaxation(own if relaxation is None else relaxation)
-        space, spread = as_space(candidates), choices.init_std
-        circuits: CircuitMixture | PerLayerCircuit
-        if per_layer:
-            circuits = PerLayerCircuit(space, n, depth, relaxed, spread)
-        else:
-            circuits = CircuitMixture(space, n, depth, relaxed, sharing, spread)
         self.generator = Generator(
-            circuits,
-            mapping.make(n, chunk, choices.bits if bits is None else bits),
+            circuits_for(generator, sizes, relaxed, choices.init_std),
+            sizes.mapping.make(sizes.n, sizes.chunk, choices.bits if bits is None else bits),
             as_scale(choices.scale if scale is None else scale),
             layout.sizes,
             choices.order if order is None else order,
@@ -147,12 +188,18 @@ class QuantumTrain(DescribedModule):
         self.rates_measured = choices.calibrated
         if choices.calibrated:
             self.rates = calibrated(self.generator, choices.rates, choices.leverage)
+        elif generator in VECTORS:
+            self.rates = replace(self.rates, mapping=VECTOR_RATE * self.rates.mapping)
         self.target = Skeleton(target, layout)
 
     @property
     def circuits(self) -> CircuitMixture | PerLayerCircuit:
-        """The mixture of candidate circuits, or the circuit searched per layer: theta and w."""
-        return self.generator.circuits
+        """The mixture of candidate circuits, or the circuit searched per layer: theta and w.
+
+        Raises:
+            ArgumentError: the generator is a classical one, which has none.
+        """
+        return circuits_of(self.generator)
 
     @property
     def progress(self) -> float:
@@ -160,11 +207,11 @@ class QuantumTrain(DescribedModule):
 
         The training loop sets it, and annealed relaxations read it.
         """
-        return self.circuits.progress
+        return self.generator.circuits.progress
 
     @progress.setter
     def progress(self, value: float) -> None:
-        self.circuits.progress = value
+        self.generator.circuits.progress = value
 
     def state_choices(self) -> Mapping[str, object]:
         """Choices that a `state_dict` tells, and that it is compared by when it is loaded."""
@@ -236,10 +283,10 @@ class QuantumTrain(DescribedModule):
     def structural_weights(self) -> Tensor:
         """Weights of the candidates after the relaxation, (len(candidates),), without noise.
 
-        In a search of every layer (depth, len(candidates)).
+        In a search of every layer (depth, len(candidates)); none without circuits, (0,).
         """
         # Raw weights are the parameters themselves: a caller gets numbers of its own.
-        return self.circuits.weights.detach().clone()
+        return self.generator.circuits.weights.detach().clone()
 
     def ranking(self) -> Ranking:
         """Candidates by what they contribute, best first.
@@ -247,7 +294,8 @@ class QuantumTrain(DescribedModule):
         Those with equal probabilities are merged.
 
         Raises:
-            ArgumentError: a search of every layer: it has one circuit, `circuits.found`.
+            ArgumentError: a search of every layer, which has one circuit, `circuits.found`, or a
+                classical generator, which has none.
         """
         return rank(self.mixture, self.generator.scale)
 
@@ -256,23 +304,31 @@ class QuantumTrain(DescribedModule):
         """`circuits`, where they are a mixture.
 
         Raises:
-            ArgumentError: a search of every layer: it has one circuit, `circuits.found`.
+            ArgumentError: a search of every layer, which has one circuit, `circuits.found`, or a
+                classical generator, which has none.
         """
         return mixture_of(self.generator)
 
     def parameter_report(self) -> ParameterReport:
         """Counts of trainable numbers and generated weights."""
+        found = self.generator.numbers()
+        counts = {kind: sum(one.numel() for one in few) for kind, few in found.items()}
+        circuits = self.generator.circuits
         return ParameterReport(
             qubits=self.generator.mapping.n,
-            depth=self.circuits.depth,
-            circuit=self.circuits.angles.numel(),
-            structure=self.circuits.structure.numel(),
-            mapping=sum(parameter.numel() for parameter in self.generator.mapping.parameters()),
+            depth=0 if isinstance(circuits, NoCircuits) else circuits.depth,
+            circuit=counts.get("angles", 0),
+            structure=counts.get("structure", 0),
+            mapping=counts["mapping"],
             target=self.target.layout.size,
+            generator=self.generator.kind,
         )
 
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:
-        """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate."""
+        """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate.
+
+        A classical generator has the mapping alone, the vector for one.
+        """
         return parameter_groups(self.generator, self.rates, lr)
 
     def optimizer(self, steps: int, lr: float | None = None) -> torch.optim.Optimizer:
@@ -350,6 +406,9 @@ class QuantumTrain(DescribedModule):
 
         Angles and mapping are kept; of candidates with equal probabilities one is kept, with the
         sum of their weights. Of a search of every layer there is the one circuit that it found.
+
+        Raises:
+            ArgumentError: `k` is larger than there are, or the generator is a classical one.
         """
         if isinstance(self.circuits, PerLayerCircuit):
             require(k == 1, "k", "be 1 in a search of every layer", k)
@@ -365,13 +424,40 @@ class QuantumTrain(DescribedModule):
         return found
 
 
+def circuits_for(
+    generator: str, sizes: Sizes, relaxation: Relaxation, init_std: float
+) -> AnyCircuits:
+    """Fresh circuits, or what stands in the place of them."""
+    space, n, depth = sizes.candidates, sizes.n, sizes.depth
+    if generator != CIRCUITS:
+        return NoCircuits(n)
+    if sizes.per_layer:
+        return PerLayerCircuit(space, n, depth, relaxation, init_std)
+    return CircuitMixture(space, n, depth, relaxation, sizes.sharing, init_std)
+
+
+def circuits_of(generator: Generator) -> CircuitMixture | PerLayerCircuit:
+    """The circuits of a generator, single or stacked.
+
+    Raises:
+        ArgumentError: it has none.
+    """
+    circuits = generator.circuits
+    if isinstance(circuits, NoCircuits):
+        raise ArgumentError(
+            f"The generator {generator.kind} has no circuits, and nothing is searched: only the "
+            "generator circuits has candidates to rank, to keep or to measure."
+        )
+    return circuits
+
+
 def mixture_of(generator: Generator) -> CircuitMixture:
     """The mixture of a generator, single or stacked.
 
     Raises:
-        ArgumentError: it searches every layer.
+        ArgumentError: it searches every layer, or has no circuits.
     """
-    circuits = generator.circuits
+    circuits = circuits_of(generator)
     if isinstance(circuits, PerLayerCircuit):
         raise ArgumentError(
             "A search of every layer finds one circuit, no mixture: see `circuits.found`."
@@ -381,36 +467,5 @@ def mixture_of(generator: Generator) -> CircuitMixture:
 
 def parameter_groups(generator: Generator, rates: Rates, lr: float) -> list[ParameterGroup]:
     """Groups for `torch.optim` of a generator, single or stacked, without frozen parameters."""
-    kinds = {
-        "angles": [generator.circuits.angles],
-        "structure": [generator.circuits.structure],
-        "mapping": list(generator.mapping.parameters()),
-    }
     relative = {"angles": rates.angles, "structure": rates.structure, "mapping": rates.mapping}
-    return trained(kinds, relative, lr)
-
-
-def qubits_needed(weights: int, chunk: int) -> int:
-    """As `qubits_for`, also beyond what the simulator can do.
-
-    >>> qubits_needed(2**30, chunk=1)
-    30
-    """
-    chunks = -(-weights // chunk)
-    return max(1, (chunks - 1).bit_length())
-
-
-def qubits_for(weights: int, chunk: int) -> int:
-    """Qubits n = max(1, ceil(log2(ceil(p / chunk)))): a basis state for every chunk.
-
-    Raises:
-        ArgumentError: a chunk below 1, or too many weights for the simulator.
-
-    >>> qubits_for(1781, chunk=1), qubits_for(1781, chunk=16), qubits_for(1, chunk=1)
-    (11, 7, 1)
-    """
-    require(whole(chunk), "chunk", "be at least 1", chunk)
-    n = qubits_needed(weights, chunk)
-    limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
-    require(n <= MAX_QUBITS, "target", limit, f"{weights:,}")
-    return n
+    return trained(generator.numbers(), relative, lr)

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from diffqas.text import html_table
 
+CLASSICAL = {
+    "hashed": "a hashed vector",
+    "subspace": "a random subspace",
+    "uniform": "a mapping of equal probabilities",
+}
+"""The classical generators in words."""
+
 
 @dataclass(frozen=True)
 class ParameterReport:
@@ -16,8 +23,9 @@ class ParameterReport:
         depth: layers of the circuits.
         circuit: angles theta.
         structure: structural weights w.
-        mapping: parameters beta of the mapping.
+        mapping: parameters beta of the mapping, or the vector of a generator that has one.
         target: p, generated weights of the target.
+        generator: its name; without circuits depth, angles and structural weights are 0.
 
     >>> circuits = {"qubits": 11, "depth": 10, "circuit": 110}
     >>> print(ParameterReport(**circuits, structure=12, mapping=13, target=1781))
@@ -31,6 +39,7 @@ class ParameterReport:
     structure: int
     mapping: int
     target: int
+    generator: str = "circuits"
 
     @property
     def total(self) -> int:
@@ -44,16 +53,29 @@ class ParameterReport:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a row for each kind of number."""
-        rows = [
-            ("angles", f"{self.circuit:,}"),
-            ("structural weights", f"{self.structure:,}"),
-            ("mapping", f"{self.mapping:,}"),
+        rows: list[tuple[str, str]] = []
+        if self.generator == "circuits":
+            rows = [
+                ("angles", f"{self.circuit:,}"),
+                ("structural weights", f"{self.structure:,}"),
+                ("mapping", f"{self.mapping:,}"),
+            ]
+        rows += [
             ("trainable numbers", f"{self.total:,}"),
             ("weights that they write", f"{self.target:,} ({self.ratio:.1f}x)"),
         ]
-        return html_table((), rows, f"{self.qubits} qubits, depth {self.depth}")
+        return html_table((), rows, self.written_by)
+
+    @property
+    def written_by(self) -> str:
+        """What writes the weights, in few words."""
+        if self.generator == "circuits":
+            return f"{self.qubits} qubits, depth {self.depth}"
+        return f"{CLASSICAL[self.generator]}, no circuit"
 
     def __str__(self) -> str:
-        parts = f"{self.circuit:,} angles + {self.structure} structural + {self.mapping:,} mapping"
         head = f"{self.total:,} trainable numbers write {self.target:,} weights ({self.ratio:.1f}x)"
-        return f"{head}: {parts}, {self.qubits} qubits, depth {self.depth}"
+        if self.generator != "circuits":
+            return f"{head}: {self.written_by}"
+        parts = f"{self.circuit:,} angles + {self.structure} structural + {self.mapping:,} mapping"
+        return f"{head}: {parts}, {self.written_by}"

@@ -305,7 +305,8 @@ class RunResult:
             train = self.figures.get(f"train_{self.metric}", ())
             rows.append((f"train {self.metric}", spread(train, text)))
         rows.append(("numbers", self.report))
-        rows.append(("leading", ", ".join(self._leading())))
+        if self.ranking:
+            rows.append(("leading", ", ".join(self._leading())))
         rows += [(f"seed {seed}", f"frozen: {why}") for seed, why in self.failures.items()]
         rows += [(f"seed {seed}", f"{STUCK}: {why}") for seed, why in self.stuck.items()]
         return rows

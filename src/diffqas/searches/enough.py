@@ -51,16 +51,19 @@ def needed_bytes(config: RunConfig, kind: QuantumTrainKind, settings: Settings, 
     """Bytes of a step of all seeds, by rule."""
     with forked_draws():
         weights = find_layout(task.target()).size
-    qubits = qubits_needed(weights, kind.chunk)
+        chosen = kind.sizes(weights, settings.depth)
+    qubits = qubits_needed(weights, chosen.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
     seeds = len(config.seeds)
-    angles = memory.angles_of(kind, qubits, settings.depth)
-    trained = seeds * angles * size * COPIES
+    numbers = kind.numbers or 0
+    if kind.circuits:
+        numbers = memory.angles_of(kind, qubits, chosen.depth)
+    trained = seeds * numbers * size * COPIES
     most = settings.optimizer.most_numbers
-    if most is not None and angles <= most:
+    if most is not None and numbers <= most:
         # A covariance is kept in float64, whatever the numbers are.
-        trained += seeds * angles**2 * 8 * COVARIANCES
-    depth = min(settings.depth, PLANNED)
+        trained += seeds * numbers**2 * 8 * COVARIANCES
+    depth = min(chosen.depth, PLANNED)
     return trained + memory.rule(kind, qubits, depth, weights, seeds, size)
 
 

@@ -98,20 +98,23 @@ def _quantum_train(
 ) -> Estimate:
     """By a few steps if they fit into a small memory; else from a smaller circuit and by rule."""
     weights = find_layout(task.target()).size
-    n = qubits_needed(weights, kind.chunk)
+    if not kind.circuits:
+        return _measured(config, task, None, weights)
+    chosen = kind.sizes(weights, settings.depth)
+    n = qubits_needed(weights, chosen.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
-    ruled = memory.rule(kind, n, settings.depth, weights, len(config.seeds), size)
+    ruled = memory.rule(kind, n, chosen.depth, weights, len(config.seeds), size)
     if ruled <= MEASURED_BYTES:
         return _measured(config, task, n, weights)
     with threads(config.threads):
-        smaller = _timed_circuit(config, kind, settings.depth, n)
+        smaller = _timed_circuit(config, kind, chosen.depth, n)
     # The work of a circuit grows with its basis states; each seed has circuits of its own.
     step = smaller * 2.0 ** (n - min(n, MODEL_QUBITS)) * len(config.seeds)
     steps = settings.epochs * _steps_per_epoch(task, settings)
     now = memory.Peak(torch.device(config.device))
     return Estimate(
         qubits=n,
-        trainable=_trainable(kind, settings.depth, n),
+        trainable=_trainable(kind, chosen.depth, n),
         weights=weights,
         seeds=len(config.seeds),
         steps=steps,

@@ -70,7 +70,8 @@ def write_artefacts(
         title = f"{config.dataset}: structural weights (median of {seeds_in_words(config)})"
     records = records_of(folder)
     # None is left if the whole file was lost: the run ends all the same, without this picture.
-    if records:
+    # Nor is there one of a generator that has no circuits.
+    if records and np.size(records[0].structural_weights):
         with understood(folder.metrics):
             medians = [np.nanmedian(record.structural_weights, axis=0) for record in records]
             step = folder.epochs_per_record

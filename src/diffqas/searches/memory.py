@@ -9,7 +9,7 @@ import torch
 
 from diffqas.circuits import SearchSpace
 from diffqas.kinds import QuantumTrainKind
-from diffqas.quantum_train import MLPMapping
+from diffqas.quantum_train import SUBSPACE, MLPMapping
 from diffqas.simulator import compiled
 
 GENERATOR = 12
@@ -23,7 +23,7 @@ work on.
 
 
 def angles_of(kind: QuantumTrainKind, n: int, depth: int) -> int:
-    """Angles of a generator."""
+    """Angles of a generator with circuits."""
     angles = depth * n * SearchSpace(kind.candidates).angles_per_qubit
     return angles * len(kind.candidates) if kind.sharing == "separate" else angles
 
@@ -37,6 +37,8 @@ def rule(
     every other, `SIMULATOR` more, and `GENERATOR` of as many numbers as there are weights (a
     perceptron's mapping: three more per unit and basis state). Measured: docs/large.md.
     """
+    if not kind.circuits:
+        return seeds * bytes_each * (_numbers_beside(kind) + GENERATOR) * 2**n
     space = SearchSpace(kind.candidates)
     angles = torch.empty(1, 1, depth, n, space.angles_per_qubit)
     # Circuits outside the fast forms: complex amplitudes, and as many on the way back.
@@ -45,6 +47,13 @@ def rule(
         rows = compiled.stored_rows(space, depth, min(n, 4))
     units = 3 * sum(kind.mapping.hidden) if isinstance(kind.mapping, MLPMapping) else 0
     return seeds * bytes_each * ((rows + SIMULATOR + units) * 2**n + GENERATOR * weights)
+
+
+def _numbers_beside(kind: QuantumTrainKind) -> int:
+    """Fixed numbers that a classical generator keeps for each basis state."""
+    if kind.generator == SUBSPACE and kind.numbers is not None:
+        return kind.numbers
+    return 2  # entry and sign, or nothing
 
 
 def free(device: torch.device) -> int | None:

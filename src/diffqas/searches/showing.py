@@ -150,6 +150,8 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
 
     def space_notes(self, model: QuantumTrain) -> list[str]:
         """A line if the search space holds constants."""
+        if not self.kind.circuits:
+            return []
         note = space_note(SearchSpace(self.kind.candidates), model.circuits.n)
         if note is None:
             return []
@@ -172,7 +174,9 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
         return structure_figure(weights, labels.names, labels.constant, title, counts=counts)
 
     def circuits(self, model: QuantumTrain) -> dict[str, str]:
-        """The best candidate that is not constant, at its learned angles."""
+        """The best candidate that is not constant, at its learned angles; none without circuits."""
+        if not self.kind.circuits:
+            return {}
         ranking = model.ranking()
         best = leading(ranking, constant)
         angles = model.circuits.angles.detach()
@@ -183,6 +187,8 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
 
     def circuit_pictures(self, model: QuantumTrain, whose: str = "") -> dict[str, Figure]:
         """The same circuit drawn."""
+        if not self.kind.circuits:
+            return {}
         best, circuits = leading(model.ranking(), constant).candidate, model.circuits
         return {"circuit.png": circuit_figure(best, circuits.n, circuits.depth, whose)}
 
@@ -360,8 +366,8 @@ class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
         """The best candidate of each network that is not constant, at its learned angles."""
         found: dict[str, str] = {}
         for network in NETWORKS:
-            texts = self._network.circuits(model.written(network))
-            found[f"circuit-{network}.qasm"] = texts["circuit.qasm"]
+            for name, text in self._network.circuits(model.written(network)).items():
+                found[name.replace("circuit", f"circuit-{network}")] = text
         return found
 
 

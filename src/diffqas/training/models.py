@@ -40,6 +40,8 @@ def make_models(
     mapping: str | Mapping = "linear",
     chunk: int = 1,
     per_layer: bool = False,
+    generator: str = "circuits",
+    numbers: int | None = None,
 ) -> list[QuantumTrain]:
     """One `QuantumTrain` per seed, in the dtype of the task's inputs.
 
@@ -57,6 +59,8 @@ def make_models(
             chunk=chunk,
             recipe=settings.generator,
             per_layer=per_layer,
+            generator=generator,
+            numbers=numbers,
         )
 
     return [seeded(seed, make, task) for seed in seeds]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from diffqas.agents import AgentKind
 from diffqas.errors import RunError, require, whole
+from diffqas.kinds import QuantumTrainKind
 from diffqas.quantum_train import QuantumTrain
 from diffqas.reports import save_figure
 from diffqas.runs.finished import FinishedRun
@@ -85,6 +86,10 @@ def noise_run(
     if not config.kind.writes_weights:
         remedy = "only networks written by circuits can be measured (model qt)"
         raise RunError(f"The run in {place} is of the model {config.kind.name}: {remedy}.")
+    kind = config.kind.choices
+    if isinstance(kind, QuantumTrainKind) and not kind.circuits:
+        remedy = "no circuit writes its networks, and there is nothing to measure"
+        raise RunError(f"The run in {place} has the generator {kind.generator}: {remedy}.")
     _check(shots, repeats, top_k or (), seeds, episodes)
     for name, rates in (("depolarising", depolarising), ("readout", readout)):
         for rate in rates:
