@@ -28,7 +28,7 @@ def movements(generator: Generator) -> dict[str, float]:
     A unit step changes every number of a kind by +1 or -1, as one of Adam at rate 1 does.
 
     Returns:
-        angles, structure, mapping -> movement; 0 where a kind moves nothing.
+        Of each kind of `Generator.numbers` the movement, 0 where it moves nothing.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -156,9 +156,9 @@ class Generator(nn.Module):
         self.renew()
 
     def _step_of_angles(self) -> float:
-        """How far the raw weights move per unit step of the angles, of the mapping without circuits.
+        """How far the raw weights move per unit step of the angles; their spread where not at all.
 
-        Where that moves nothing, their spread, or 1.
+        Without circuits the mapping takes the part of the angles. A single weight has no spread: 1.
         """
         probe = copy.deepcopy(self).to(torch.float64).eval()
         raw = probe.raw()

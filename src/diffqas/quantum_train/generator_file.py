@@ -103,18 +103,20 @@ def choices_of(model: QuantumTrain) -> dict[str, object]:
     """What the trained numbers mean nothing without; by the arguments of `QuantumTrain`."""
     generator = model.generator
     circuits, mapping = generator.circuits, generator.mapping
-    choices: dict[str, object] = {"generator": generator.kind, "start": generator.start}
+    choices: dict[str, object] = {"generator": generator.kind}
+    if isinstance(mapping, VectorMap):
+        choices["numbers"] = mapping.numbers
+    else:
+        choices |= {
+            "mapping": mapping.choice,
+            "chunk": mapping.chunk,
+            "scale": generator.scale,
+            "bits": mapping.bits,
+            "order": generator.order.name,
+        }
+    choices["start"] = generator.start
     if generator.start in ANCHORED and generator.leverage is not None:
         choices["leverage"] = generator.leverage
-    if isinstance(mapping, VectorMap):
-        return choices | {"numbers": mapping.numbers}
-    choices |= {
-        "mapping": mapping.choice,
-        "chunk": mapping.chunk,
-        "scale": generator.scale,
-        "bits": mapping.bits,
-        "order": generator.order.name,
-    }
     if isinstance(circuits, NoCircuits):
         return choices
     return choices | {
