@@ -46,7 +46,7 @@ def test_recipes_are_told_apart_by_what_they_decide():
     with pytest.raises(ArgumentError, match=r"scale.*order.*start"):
         made().load_state_dict(auto.state_dict())
     less = made(start="drawn", order="shuffled", scale="dimension")
-    with pytest.raises(ArgumentError, match=r"leverage 100\.0, not 1\.0"):
+    with pytest.raises(ArgumentError, match=r"leverage \d+\.0, not 1\.0"):
         less.load_state_dict(auto.state_dict())
 
 
