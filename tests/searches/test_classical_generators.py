@@ -12,7 +12,14 @@ from diffqas.errors import ArgumentError, RunError
 from diffqas.runs import export_run, noise_run, report_runs
 
 CLASSICAL = ("hashed", "subspace", "uniform")
-CHOICES = {"numbers": 60, "epochs": 2, "seeds": 2, "batch_size": 50, "quiet": True}
+CHOICES = {
+    "numbers": 60,
+    "epochs": 2,
+    "seeds": 2,
+    "batch_size": 50,
+    "baselines": False,
+    "quiet": True,
+}
 
 
 @pytest.fixture(scope="module", params=CLASSICAL)
@@ -107,7 +114,13 @@ def test_agents_have_a_vector_for_each_network(tmp_path):
 
 def test_circuits_of_so_many_numbers(tmp_path):
     run = search(
-        "bessel", numbers=70, epochs=1, batch_size=100, output=tmp_path / "run", quiet=True
+        "bessel",
+        numbers=70,
+        epochs=1,
+        batch_size=100,
+        baselines=False,
+        output=tmp_path / "run",
+        quiet=True,
     )
     assert 60 <= run.result["trainable_parameters"] <= 70
     assert load(run.folder).models[0].circuits.depth == 4
@@ -139,6 +152,7 @@ def test_many_numbers_are_trained_by_gradient_descent(tmp_path):
         numbers=1_700,
         epochs=1,
         batch_size=200,
+        baselines=False,
         output=tmp_path / "run",
         quiet=True,
     )
