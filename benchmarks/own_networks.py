@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from own import PAIRS, Pair
-from own.data import Data
-from own.pairs import count, score, train
-from report import describe, write_json
 from rich.console import Console
 from rich.table import Table
 from torch import nn
 
 from diffqas import QuantumTrain
+from own import PAIRS, Pair
+from own.data import Data
+from own.pairs import count, score, train
+from report import describe, write_json
 
 RESULTS = Path(__file__).parent / "results"
 ROWS, RATES = RESULTS / "own_networks.jsonl", RESULTS / "own_networks_rates.json"
