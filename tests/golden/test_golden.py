@@ -213,6 +213,14 @@ def test_a_stored_study_goes_on_with_nothing_to_compute(version, tmp_path, capsy
     (folder / "table.md").unlink()
     main([*STUDY, "--output", str(folder)])
     assert "2 of them finished before" in capsys.readouterr().out
+    after = {path: path.read_text("utf-8") for path in written(folder)}
+    # Rows that the study has gained since are written down, and settings as they are spelt now.
+    begun, known = (json.loads(texts.pop(folder / "study.json")) for texts in (before, after))
+    assert set(begun["rows"]) < set(known["rows"])
+    assert {**known, "rows": None, "settings": None} == {**begun, "rows": None, "settings": None}
+    assert after == before
+    before = {path: path.read_text("utf-8") for path in written(folder)}
+    main([*STUDY, "--output", str(folder)])
     assert {path: path.read_text("utf-8") for path in written(folder)} == before
 
 

@@ -115,7 +115,6 @@ def test_inputs_of_stacked_layers():
         ({"x": torch.zeros(1, 3)}, "`x` must hold at least two samples"),
         ({"x": torch.zeros(4, 2)}, r"`x` must have the shape \(..., 3\)"),
     ],
-    ids=str,
 )
 def test_discretize(arguments, message):
     refused(message, lambda: QuantumLayer(**SIZES).discretize(**arguments))

@@ -1,6 +1,7 @@
 """What a run on images leaves: both figures of both parts, names of classes, curves."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -48,10 +49,13 @@ def test_the_pictures_are_those_of_images(run):
         assert drawn["test"] == pytest.approx([unit * sum(record[key]) / 2 for record in records])
 
 
-def test_an_own_task_has_no_names_of_classes(tmp_path):
-    task = load_task("digits", classes=(0, 1), target="cnn")
-    result = search(task, depth=1, epochs=1, output=tmp_path / "own", quiet=True).result
-    assert result["classes"] == []
+def test_names_of_classes_are_the_task_s_own(tmp_path):
+    named = load_task("digits", classes=(0, 1), target="cnn")
+    for number, names in enumerate([("0", "1"), ()]):
+        task = replace(named, class_names=names)
+        folder = tmp_path / f"own{number}"
+        result = search(task, depth=1, epochs=1, output=folder, quiet=True).result
+        assert result["classes"] == list(names)
     every = search(
         "digits", target="cnn", depth=1, epochs=1, output=tmp_path / "all", quiet=True
     ).result

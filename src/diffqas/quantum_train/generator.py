@@ -10,7 +10,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import CircuitMixture, PerLayerCircuit
+from diffqas.architecture import CircuitMixture, Kept, PerLayerCircuit
 from diffqas.errors import require
 from diffqas.quantum_train.anchor import Anchor, per_weight
 from diffqas.quantum_train.mapping import WeightMap
@@ -27,6 +27,9 @@ _SMALL = 0.02
 can learn.
 """
 
+
+MOST_KEPT = 2**22
+"""Weights up to which those written last are kept: 16 MB in float32."""
 
 AnyCircuits: TypeAlias = CircuitMixture | PerLayerCircuit | NoCircuits
 """What gives a generator's probabilities."""
@@ -69,6 +72,7 @@ class Generator(nn.Module):
         self.order = Order(order, mapping.n)
         self.register_buffer("gain", torch.ones(*lead, len(self.sizes)))
         self.register_buffer("offset", torch.zeros(*lead, len(self.sizes)))
+        self._written: Kept[Tensor] = Kept()
         self.anchor: Anchor | None = None
         if start in ANCHORED:
             shapes = {name: own.shape[len(lead) :] for name, own in self.named_parameters()}
@@ -115,6 +119,30 @@ class Generator(nn.Module):
             gain, offset = per_weight(self.gain, self.sizes), per_weight(self.offset, self.sizes)
             weights = torch.addcmul(offset, gain, self.raw(mixed))
             return weights if self.anchor is None else weights + self.anchor.moved
+
+    def written(self) -> Tensor:
+        """Flat weights, as a call gives them; without gradients they are written once.
+
+        An agent that acts, or a network that is evaluated in batches, asks for the same weights
+        again and again: they are kept until a number has changed. The result may be changed.
+        """
+        kept = not torch.is_grad_enabled() and sum(self.sizes) <= MOST_KEPT
+        # `functional_call` and replicas put other tensors in the place of parameters; a compiled
+        # program must contain the circuits.
+        own = all(isinstance(number, nn.Parameter) for number in self.parameters())
+        if not kept or not own or torch.compiler.is_compiling() or self._draws():
+            return self()
+        progress = torch.tensor(self.circuits.progress, dtype=torch.float64)
+        state = [*self.tensors_of_copies().values(), progress]
+        return self._written(lambda *_: self(), *state).clone()
+
+    def _draws(self) -> bool:
+        """Whether a call draws noise or shots."""
+        circuits = self.circuits
+        if not circuits.training or isinstance(circuits, NoCircuits):
+            return False
+        measured = isinstance(circuits, CircuitMixture) and circuits.shots is not None
+        return measured or circuits.relaxation.stochastic
 
     def stacked(self, lead: tuple[int, ...]) -> Generator:
         """A freshly drawn generator of the same choices with leading dimensions."""

@@ -229,7 +229,7 @@ class QuantumTrain(DescribedModule):
 
     def generate(self) -> dict[str, Tensor]:
         """The target's named parameters, differentiable; tied tensors stand under each name."""
-        return self.target.layout.tensors(self.generator())
+        return self.target.layout.tensors(self.generator.written())
 
     @torch.no_grad()
     def export(self) -> nn.Module:
