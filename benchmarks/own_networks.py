@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
@@ -43,7 +43,7 @@ GRIDS = {
 """Rates among which `tune` chooses. The other rules have one."""
 
 RULES = ("direct", "small", "hashed, tuned", "hashed", "circuits", "0.1.0")
-TUNING_SEED = 100
+TUNING_SEED, ADAM_LR = 100, 0.03
 
 
 class Row(NamedTuple):
@@ -62,19 +62,21 @@ def prepared(rule: str, pair: Pair, lr: float | None) -> tuple[nn.Module, torch.
     """A fresh model and its optimiser, as the pages say that one should train it."""
     if rule in ("direct", "small"):
         model = pair.network() if rule == "direct" else pair.small(pair.numbers)
-        return model, adam(model, lr or 0.01, pair.steps)
+        return model, adam([{"params": list(model.parameters()), "lr": lr}], pair.steps)
     numbers, target = pair.numbers, pair.network()
     if rule == "0.1.0":
         model = QuantumTrain(target, numbers=numbers)
         return model, torch.optim.Adam(model.parameter_groups(lr=0.01))
     kind = "circuits" if rule == "circuits" else "hashed"
     model = QuantumTrain(target, generator=kind, numbers=numbers, recipe="auto")
+    if pair.load is None:  # policies have Adam, as is usual there
+        return model, adam(model.parameter_groups(lr=lr or ADAM_LR), pair.steps)
     return model, model.optimizer(pair.steps, lr)
 
 
-def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
+def adam(groups: list[dict[str, Any]], steps: int) -> torch.optim.Optimizer:
     """Adam with the schedule that the generators have, too."""
-    optimizer = torch.optim.Adam(model.parameters(), lr)
+    optimizer = torch.optim.Adam(groups)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     optimizer.register_step_post_hook(lambda *_: schedule.step())
     return optimizer

@@ -43,6 +43,7 @@ def test_trainable_counts():
         "random candidate": 123,
         "hashed vector": 135,
         "random subspace": 135,
+        "search from drawn weights": 135,
         "ordinary small network": 101,
         "frozen circuit": 13,
         "uniform distribution": 13,
