@@ -62,11 +62,19 @@ def work(folder: Path, compiled: bool = True) -> None:
             search(**RUN, output=folder)
 
 
+def without_seconds(result: Any) -> Any:
+    """The same without any entry `seconds`, however deep: networks beside a run have theirs."""
+    if isinstance(result, dict):
+        kept = {key: value for key, value in result.items() if key != "seconds"}
+        return {key: without_seconds(value) for key, value in kept.items()}
+    if isinstance(result, list):
+        return [without_seconds(entry) for entry in result]
+    return result
+
+
 def figures(folder: Path) -> tuple[dict[str, Any], bytes, list[dict[str, Any]]]:
     """Everything that a finished run says, but for the time that it took."""
-    result = {
-        key: value for key, value in read_json(folder / "result.json").items() if key != "seconds"
-    }
+    result = without_seconds(read_json(folder / "result.json"))
     return result, (folder / "model.safetensors").read_bytes(), RunFolder(folder).records()
 
 
