@@ -51,7 +51,7 @@ class Ansatz(ABC):
         return ()
 
     def encode(self, n: int) -> Sequence[Gate]:
-        """Gates of one upload of the data, whose angles are `InputSlot`s or fixed.
+        """Gates of one upload of the data, whose angles are of the kind `InputSlot` or fixed.
 
         None unless overridden: then the circuit takes no data.
         """

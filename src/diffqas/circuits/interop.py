@@ -94,7 +94,8 @@ def qiskit_circuit(
         gates: in the order in which they act, without a `Slot`.
         n: qubits.
         name: of the circuit.
-        inputs: numbers for the `InputSlot`s; None leaves them open as Qiskit parameters x0, x1, ...
+        inputs: numbers in place of each `InputSlot`; None leaves them open as Qiskit parameters x0,
+            x1, ...
 
     Raises:
         DataError: Qiskit is not installed.

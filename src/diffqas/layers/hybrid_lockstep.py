@@ -47,7 +47,7 @@ class Together(nn.Module):
 
 
 class HybridLockstep(nn.Module):
-    """Train several `HybridModel`s together: one pass of the simulator, one optimiser.
+    """Train models of the kind `HybridModel` together: one pass of the simulator, one optimiser.
 
     The sum of the seeds' losses gives each seed its own gradient, so seeds stay independent.
 
