@@ -21,10 +21,10 @@ DATASETS = {
 PAPER = ("the paper's search, one seed", "paper")
 ROWS = {
     "**search**": "search-raw",
+    "**the same, its circuits move drawn weights**": "search-from-drawn-weights",
     PAPER[0]: PAPER[1],
     "the same search by Adam": "search-raw-by-adam",
     "no circuit: uniform distribution": "uniform-distribution",
-    "frozen random circuits": "frozen-circuit",
     "classical hashed vector": "hashed-vector",
     "classical random subspace": "random-subspace",
     "an ordinary LSTM of hidden size 4": "ordinary-small-network",
