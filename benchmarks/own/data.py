@@ -88,8 +88,9 @@ def _windows(values: np.ndarray | Tensor) -> Data:
 
 @cache
 def sunspots() -> Data:
-    """Monthly or yearly numbers, as `diffqas` has them, by windows of twelve."""
-    return _windows(load_series("sunspots").values)
+    """The yearly numbers that `diffqas` has, by windows of twelve."""
+    data = load_series("sunspots")
+    return _windows(np.concatenate([data.inputs[0], data.targets]))
 
 
 @cache
