@@ -133,7 +133,8 @@ class Generator(nn.Module):
         if not kept or not own or torch.compiler.is_compiling() or self._draws():
             return self()
         progress = torch.tensor(self.circuits.progress, dtype=torch.float64)
-        state = [*self.tensors_of_copies().values(), progress]
+        # All else follows from the state: tables drawn from its seeds need not be compared.
+        state: list[Tensor] = [*self.state_dict(keep_vars=True).values(), progress]
         return self._written(lambda *_: self(), *state).clone()
 
     def _draws(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache, wraps
+from itertools import count
 from typing import TypeVar, cast
 
 import torch
@@ -37,11 +39,13 @@ def index_on(device: str, *places: int) -> Tensor:
 
 
 def picked(values: Tensor, dim: int, places: Sequence[int]) -> Tensor:
-    """Entries of one dimension, in the order of their places.
+    """Entries of one dimension, in the order of their places; no copy of all in their own order.
 
     >>> picked(torch.tensor([[5.0, 6.0, 7.0]]), 1, [2, 0]).tolist()
     [[7.0, 5.0]]
     """
+    if len(places) == values.shape[dim] and all(map(operator.eq, places, count())):
+        return values
     return values.index_select(dim, index_on(str(values.device), *places))
 
 

@@ -17,7 +17,7 @@ from diffqas.simulator.encoded.general import ansatz_states
 from diffqas.simulator.encoded.plan import EncodedPlan, Size, by_arithmetic, encoded_plan
 from diffqas.simulator.encoded.readout import read
 from diffqas.simulator.encoded.terms import Terms, terms_of
-from diffqas.simulator.kept import kept
+from diffqas.simulator.kept import picked
 
 
 def observed(
@@ -139,8 +139,8 @@ def _outputs(
     for part in _parts(space, size):
         own = angles
         if angles.shape[1] > 1:
-            own = _members(angles, 1, part.members)
-        chosen = None if weights is None else _members(weights, 2, part.members)
+            own = picked(angles, 1, part.members)
+        chosen = None if weights is None else picked(weights, 2, part.members)
         found.append(part.outputs(inputs, own, chosen, coefficients))
     if weights is not None:
         return sum(found[1:], start=found[0])
@@ -148,19 +148,7 @@ def _outputs(
         return found[0]
     order = [member for part in _parts(space, size) for member in part.members]
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
-    return _members(torch.cat(found, dim=1), 1, back)
-
-
-def _members(tensor: Tensor, dim: int, members: tuple[int, ...]) -> Tensor:
-    """Some candidates of a tensor, without a copy if they are all of them in order."""
-    if members == tuple(range(tensor.shape[dim])):
-        return tensor
-    return tensor.index_select(dim, _index(members, str(tensor.device)))
-
-
-@kept(maxsize=256)
-def _index(members: tuple[int, ...], device: str) -> Tensor:
-    return torch.tensor(members).to(device)
+    return picked(torch.cat(found, dim=1), 1, back)
 
 
 class _Part(NamedTuple):
