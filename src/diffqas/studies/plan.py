@@ -45,7 +45,7 @@ class Plan:
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())
-    (28, 136)
+    (29, 141)
     """
 
     study: str
