@@ -19,6 +19,7 @@ from diffqas.runs import forecast_run, list_runs
 from diffqas.runs.report import report_runs, run_page
 from diffqas.searches.command import command_of
 from diffqas.searches.config import config_from_json
+from diffqas.reports import Predictions
 from diffqas.storage import RunFolder
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.task_file import load_task_file
@@ -68,6 +69,15 @@ def test_a_resumed_run_ends_bit_equal(half, wave, tmp_path, capsys):
     assert (run.folder / "model.safetensors").read_bytes() == (
         whole.folder / "model.safetensors"
     ).read_bytes()
+    assert (run.folder / "predictions.png").exists()
+
+
+def test_a_series_whose_task_asks_for_no_epochs_is_drawn_at_its_end(wave, tmp_path):
+    path = tmp_path / "wave.py"
+    path.write_text(SERIES.replace("return replace(task, snapshot_epochs=(1,))", "return task"))
+    run = search(wave, output=tmp_path / "run", quiet=True)
+    stored = Predictions.read(run.folder / "predictions.pt")
+    assert list(stored.snapshots) == [2]
     assert (run.folder / "predictions.png").exists()
 
 

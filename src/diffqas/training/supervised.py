@@ -289,11 +289,13 @@ class Training(Generic[P]):
         return figures
 
     def _wants_snapshot(self) -> bool:
-        """Whether the task asks for this epoch's predictions; with any, for those of the last."""
+        """Whether this epoch's predictions are kept: as the task asks; of a series the last."""
         wanted = self.task.snapshot_epochs
-        if not wanted:
-            return False
-        return self.epoch in wanted or self.epoch == self.settings.epochs
+        if self.epoch in wanted:
+            return True
+        # Pictures of a series show the end in any case.
+        drawn = bool(wanted) or self.task.kind == "series"
+        return drawn and self.epoch == self.settings.epochs
 
     def state_dict(self) -> State:
         """Everything needed to go on, in plain tensors, numbers and dicts."""
