@@ -15,11 +15,11 @@ from diffqas import load, resume, search
 from diffqas.cli import main
 from diffqas.errors import DataError, RunError
 from diffqas.quantum_train import RECIPES
+from diffqas.reports import Predictions
 from diffqas.runs import forecast_run, list_runs
 from diffqas.runs.report import report_runs, run_page
 from diffqas.searches.command import command_of
 from diffqas.searches.config import config_from_json
-from diffqas.reports import Predictions
 from diffqas.storage import RunFolder
 from diffqas.tasks import Settings, Split, Task
 from diffqas.tasks.task_file import load_task_file
