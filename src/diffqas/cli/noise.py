@@ -11,7 +11,7 @@ import tyro
 from rich.progress import Progress
 
 from diffqas.reports import Terminal
-from diffqas.runs import SHOTS, noise_run, report_table
+from diffqas.runs import noise_run, report_table
 
 PATIENCE = 2.0
 """Seconds without a progress bar."""
@@ -20,15 +20,17 @@ PATIENCE = 2.0
 @dataclass
 class Noise:
     """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and
-    on noisy devices.
+    on noisy devices. For --model qt and vqc.
 
     Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install diffqas[noise].
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
-    shots: tuple[int, ...] = SHOTS
-    """How often each circuit is measured."""
+    shots: tuple[int, ...] | None = None
+    """How often each circuit is measured; 1e3 to 1e12 if not given, of a searched layer, whose
+    circuits are measured for every sample, 10 to 1e6.
+    """
     depolarising: tuple[float, ...] = ()
     """Rates of depolarising errors after one-qubit gates, at most 0.1; ten times that after cx."""
     readout: tuple[float, ...] = ()
@@ -51,6 +53,8 @@ class Noise:
     """How many."""
     episodes: int | None = None
     """That an agent plays for every figure, 20 if not given."""
+    samples: int | None = None
+    """Test samples that a searched layer is measured for; at most 200 if not given."""
     output: Path | None = None
     """Folder for the files; noise in the run folder if not given."""
     task: str | None = None
@@ -84,6 +88,7 @@ class Noise:
                 method=self.method,
                 trajectories=self.trajectories,
                 episodes=self.episodes,
+                samples=self.samples,
                 output=self.output,
                 task=self.task,
                 progress=advance,

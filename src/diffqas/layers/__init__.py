@@ -17,5 +17,6 @@ from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
 from diffqas.layers.qlstm import QLSTM as QLSTM
 from diffqas.layers.quantum_layer import LAYER_STRUCTURES as LAYER_STRUCTURES
 from diffqas.layers.quantum_layer import QuantumLayer as QuantumLayer
+from diffqas.layers.readings import LayerReadings as LayerReadings
 from diffqas.layers.recurrence import SQUASHES as SQUASHES
 from diffqas.layers.searched_circuits import SearchedCircuits as SearchedCircuits

@@ -53,17 +53,22 @@ class FoundCircuit:
     weights: tuple[float, ...]
 
 
-@torch.no_grad()
 def found_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
     """The candidates of a layer that have a weight other than 0 in some output."""
+    found = [circuit for circuit in all_circuits(layer) if any(circuit.weights)]
+    require(bool(found), "layer", "have a weight other than 0", "none")
+    return found
+
+
+@torch.no_grad()
+def all_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
+    """Every candidate of a layer, in its order."""
     require(not layer.lead, "layer", "be a single one", "stacked ones")
     placed = layer.placed(layer.weights, layer.choice).double().expand(layer.outputs, -1)
     found: list[FoundCircuit] = []
     for place, candidate in enumerate(layer.candidates):
-        weights = placed[:, place].tolist()
-        if any(weights):
-            found.append(FoundCircuit(candidate, _gates(layer, place), tuple(weights)))
-    require(bool(found), "layer", "have a weight other than 0", "none")
+        weights = tuple(placed[:, place].tolist())
+        found.append(FoundCircuit(candidate, _gates(layer, place), weights))
     return found
 
 
@@ -93,6 +98,32 @@ def input_names(layer: QuantumLayer) -> list[str]:
     return [f"x{index}" for index in range(layer.inputs)]
 
 
+def layer_settings(layer: QuantumLayer) -> list[Setting]:
+    """The bases in which the outputs of a layer are read."""
+    return settings(layer.observables, layer.n, layer.outputs, _numbers(layer))
+
+
+def basis_circuit(
+    found: FoundCircuit, n: int, basis: Setting, values: Sequence[float] | None = None
+) -> QuantumCircuit:
+    """A circuit of Qiskit that ends in a basis of measurement, without the measurement.
+
+    Args:
+        found: the circuit.
+        n: qubits.
+        basis: what its qubits are turned to.
+        values: inputs of the layer; None leaves Qiskit parameters x0, x1, ... open.
+
+    Raises:
+        DataError: Qiskit is not installed.
+    """
+    circuit = qiskit_circuit(found.gates, n, found.candidate.name, values)
+    for turn in basis.turns:
+        # Qiskit's matrices have the first qubit least significant.
+        circuit.unitary(turn.matrix, turn.qubits[::-1])
+    return circuit
+
+
 class MeasuredCircuits:
     """The circuits of a layer with measurements, for any device that Qiskit can run on.
 
@@ -104,13 +135,10 @@ class MeasuredCircuits:
         self._read: list[tuple[tuple[float, ...], Setting]] = []
         self.circuits: list[QuantumCircuit] = []
         values = None if x is None else _sample(layer, x)
-        bases = settings(layer.observables, layer.n, layer.outputs, _numbers(layer))
+        bases = layer_settings(layer)
         for found in found_circuits(layer):
             for basis in bases:
-                circuit = qiskit_circuit(found.gates, layer.n, found.candidate.name, values)
-                for turn in basis.turns:
-                    # Qiskit's matrices have the first qubit least significant.
-                    circuit.unitary(turn.matrix, turn.qubits[::-1])
+                circuit = basis_circuit(found, layer.n, basis, values)
                 circuit.measure_all()
                 self.circuits.append(circuit)
                 self._read.append((found.weights, basis))

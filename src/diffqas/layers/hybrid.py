@@ -131,7 +131,15 @@ class HybridModel(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map samples to logits or values."""
-        y = self.head(self.layer(self.factor * self.front(x)))
+        return self.answers(self.layer(self.angles_of(x)))
+
+    def angles_of(self, x: Tensor) -> Tensor:
+        """What the layer is fed: samples (batch, ...) -> (batch, inputs) in radians."""
+        return self.factor * self.front(x)
+
+    def answers(self, read: Tensor) -> Tensor:
+        """Logits or values of what the layer gave, (batch, outputs)."""
+        y = self.head(read)
         if self.single:
             return y.squeeze(-1)
         return y

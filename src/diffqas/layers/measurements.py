@@ -67,6 +67,21 @@ class Setting:
                 found[reading.output] += weight / total * reading.values[index]
         return found
 
+    def table(self, n: int, count: int) -> Values:
+        """What each result of all qubits adds to each output, (2**n, count).
+
+        `outputs` as one matrix: a row of frequencies times this table.
+        """
+        found = np.zeros((2**n, count))
+        states = np.arange(2**n)
+        for reading in self.readings:
+            index = np.zeros(2**n, int)
+            for qubit in reading.qubits:
+                # Qubit 0 is the most significant bit of a basis state.
+                index = 2 * index + (states >> (n - 1 - qubit) & 1)
+            found[:, reading.output] += reading.values[index]
+        return found
+
 
 def settings(
     observables: AnyObservables, n: int, outputs: int, numbers: Values | None

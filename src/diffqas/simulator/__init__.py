@@ -7,6 +7,8 @@ from diffqas.simulator.autograd import Context as Context
 from diffqas.simulator.encoded import dense_observed as dense_observed
 from diffqas.simulator.encoded import observed as observed
 from diffqas.simulator.expectations import expectations as expectations
+from diffqas.simulator.gate_states import gate_states as gate_states
+from diffqas.simulator.gate_states import turned_states as turned_states
 from diffqas.simulator.general import amplitudes as amplitudes
 from diffqas.simulator.layered import layered_probabilities as layered_probabilities
 from diffqas.simulator.observables import Observables as Observables

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffqas.circuits import TABLE_I, Candidate
+from diffqas.circuits import TABLE_I, Candidate, to_qiskit
 from diffqas.errors import ArgumentError, DataError
 from diffqas.runs.noise.device import Device, Simulation, flip, misread
 from diffqas.simulator import probabilities
@@ -50,8 +50,6 @@ def twirled(rho, rate, qubits, n):
 def by_hand(candidate, angles, rate):
     """Density-matrix evolution of the compiled circuit, gate by gate."""
     from qiskit import transpile
-
-    from diffqas.circuits import to_qiskit
 
     n = angles.shape[1]
     basis = ["rz", "sx", "x", "cx"]
@@ -120,8 +118,6 @@ def test_readout_errors_are_those_that_aer_draws():
     qiskit_aer = pytest.importorskip("qiskit_aer")
     from qiskit_aer.noise import NoiseModel, ReadoutError
 
-    from diffqas.circuits import to_qiskit
-
     candidate, shots = TABLE_I[7], 100_000
     angles = random_angles(candidate, 3)
     found = Simulation(Device(readout=0.1), 3).probabilities(
@@ -180,7 +176,8 @@ def test_routed_circuits_keep_their_order_and_their_readout(monkeypatch):
     angles = random_angles(candidate, 5)
     ideal = exact(candidate, angles)
     simulation = Simulation(Device(backend="line"), 5)
-    p, places = simulation._simulated(candidate, angles.tolist())
+    circuit, places = simulation._compiled(to_qiskit(candidate, angles.tolist()))
+    (p,) = simulation._simulated(circuit, [()])
     np.testing.assert_allclose(p, ideal, atol=1e-9)
     assert places != list(range(5))
     found = simulation.probabilities(candidate, angles.tolist(), ideal)

@@ -11,8 +11,9 @@ from diffqas import search
 from diffqas.circuits import TABLE_I
 from diffqas.errors import ArgumentError
 from diffqas.runs.noise import NoiseReport, NoiseRow, noise_run
+from diffqas.runs.noise.measured import drawn, weighted
 from diffqas.runs.noise.table import report_csv, report_markdown
-from diffqas.runs.noise.writing import Scorer, drawn, weighted, writing
+from diffqas.runs.noise.writing import Scorer, writing
 
 LIVE = (TABLE_I[1], TABLE_I[6], TABLE_I[10])
 SMALL = {"depth": 2, "epochs": 1, "optimizer": "adam", "quiet": True}

@@ -1,6 +1,4 @@
-"""What is left of a finished Quantum-Train run when its circuits are measured: finite shots, device
-noise.
-"""
+"""What is left of a finished run when its circuits are measured: finite shots, device noise."""
 
 from diffqas.runs.noise.device import Device as Device
 from diffqas.runs.noise.run import noise_run as noise_run

@@ -9,8 +9,9 @@ everywhere in diffqas.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from diffqas.circuits import Angles, Candidate, to_qiskit
 from diffqas.errors import ArgumentError, DataError, choose, require, whole
 from diffqas.storage import Json
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
 
 Floats = NDArray[np.float64]
 
@@ -115,34 +119,66 @@ class Simulation:
             angles: (depth, n) or (depth, n, r), as nested sequences.
             ideal: its exact probabilities, which a device with errors of readout alone starts from.
         """
-        if self.device.ideal:
-            return misread(ideal, [flip(self.device.readout)] * self.n)
-        p, places = self._simulated(candidate, angles)
-        return misread(p, self._readout(places))
+        (p,) = self.samples(lambda: to_qiskit(candidate, angles), [()], ideal[None])
+        return p
 
-    def _simulated(self, candidate: Candidate, angles: Angles) -> tuple[Floats, list[int]]:
+    def samples(
+        self,
+        make: Callable[[], QuantumCircuit],
+        inputs: Sequence[Sequence[float]],
+        ideal: Floats,
+    ) -> Floats:
+        """Probabilities (samples, 2**n) of what is read of one circuit at many inputs.
+
+        Args:
+            make: gives the circuit, whose inputs x0, x1, ... are open; not called if only bits
+                are read wrongly.
+            inputs: of every sample, a number for each of them.
+            ideal: exact probabilities (samples, 2**n).
+        """
+        if self.device.ideal:
+            errors = [flip(self.device.readout)] * self.n
+            return np.stack([misread(p, errors) for p in ideal])
+        circuit, places = self._compiled(make())
+        errors = self._readout(places)
+        return np.stack([misread(p, errors) for p in self._simulated(circuit, inputs)])
+
+    def _compiled(self, circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[int]]:
+        """A circuit in the gates of the device, and where its qubits end."""
         from qiskit import transpile
 
         options: Json = {"backend": self._backend}
         if self._backend is None:
             options = {"basis_gates": list(BASIS)}
-        circuit: Any = transpile(
-            to_qiskit(candidate, angles), optimization_level=1, seed_transpiler=self.seed, **options
+        compiled: Any = transpile(
+            circuit, optimization_level=1, seed_transpiler=self.seed, **options
         )
-        layout = circuit.layout
+        layout = compiled.layout
         places = list(range(self.n)) if layout is None else list(layout.final_index_layout())
-        circuit.save_probabilities(places[::-1])  # the first is the least significant bit
+        compiled.save_probabilities(places[::-1])  # the first is the least significant bit
+        return compiled, places
+
+    def _simulated(
+        self, circuit: QuantumCircuit, inputs: Sequence[Sequence[float]]
+    ) -> Iterator[Floats]:
+        """Probabilities (2**n,) at every sample, before they are read."""
         # Aer's name for a pure state per trajectory is statevector.
         method = "density_matrix" if self.exact else "statevector"
         simulator = self._aer.AerSimulator(
             method=method, noise_model=self._model, seed_simulator=self.seed
         )
-        result = simulator.run(circuit, shots=self.trajectories).result()
+        given = [
+            {open_.name: values[int(open_.name[1:])] for open_ in circuit.parameters}
+            for values in inputs
+        ]
+        every = [circuit.assign_parameters(values) for values in given]
+        result = simulator.run(every, shots=self.trajectories).result()
         if not result.success:
-            what = f"{candidate.name} on {self.n} qubits"
+            what = f"{circuit.name} on {self.n} qubits"
             raise DataError(f"Qiskit Aer could not simulate {what}: {result.status}.")
-        p = np.asarray(result.data(0)["probabilities"], dtype=float).clip(0)
-        return p / p.sum(), places
+        for place in range(len(every)):
+            p = np.asarray(result.data(place)["probabilities"], dtype=float).clip(0)
+            yield p / p.sum()
 
     def _noise_model(self) -> Any:
         noise = self._aer.noise

@@ -31,7 +31,7 @@ class EpisodeScorer:
     """
 
     part = ""
-    metrics = ("reward", "success")
+    metrics: tuple[str, ...] = ("reward", "success")
 
     def __init__(self, agents: Sequence[Agent], name: str, episodes: int = EPISODES) -> None:
         self.population = Lockstep([cast("QuantumTrain", agent.policy) for agent in agents]).eval()

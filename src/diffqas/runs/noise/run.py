@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.agents import AgentKind
+from diffqas.circuits import AnyCandidate
 from diffqas.errors import RunError, require, whole
-from diffqas.kinds import QuantumTrainKind
-from diffqas.quantum_train import QuantumTrain
+from diffqas.kinds import AnyModel, QuantumTrainKind, VQCKind
 from diffqas.reports import save_figure
 from diffqas.runs.finished import FinishedRun
 from diffqas.runs.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
 from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
+from diffqas.runs.noise.layer import LAYER_SHOTS, LayerScorer
+from diffqas.runs.noise.measured import ESTIMATES, Made, Measured, Scores
 from diffqas.runs.noise.picture import report_figure
 from diffqas.runs.noise.table import NoiseReport, NoiseRow, report_csv, report_markdown
-from diffqas.runs.noise.writing import ESTIMATES, Scorer, Writing, writing
-from diffqas.searches import RunConfig
+from diffqas.runs.noise.writing import Scorer, writing
 from diffqas.storage import make_folder, write_atomically
 from diffqas.tasks import Task
 
@@ -37,7 +38,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 def noise_run(
     folder: str | Path,
     *,
-    shots: Sequence[int] = SHOTS,
+    shots: Sequence[int] | None = None,
     depolarising: Sequence[float] = (),
     readout: Sequence[float] = (),
     backend: str | None = None,
@@ -48,19 +49,21 @@ def noise_run(
     method: str = "auto",
     trajectories: int = 200,
     episodes: int | None = None,
+    samples: int | None = None,
     output: str | Path | None = None,
     task: str | Task | None = None,
     progress: Progress | None = None,
 ) -> NoiseReport:
-    """Score a finished Quantum-Train run with measured circuits in place of exact probabilities.
+    """Score a finished run with measured circuits in place of exact probabilities.
 
-    Series and images on their test part, agents in episodes with measured circuits behind the
-    policy. What `diffqas noise` does, for scripts and notebooks; leaves noise.csv, noise.md and
-    noise.png. Seeds that diverged in training are left out.
+    Runs of Quantum-Train and of a searched layer on their test part, agents in episodes with
+    measured circuits behind the policy. What `diffqas noise` does, for scripts and notebooks;
+    leaves noise.csv, noise.md and noise.png. Seeds that diverged in training are left out.
 
     Args:
         folder: the run folder.
-        shots: how often each circuit is measured, one row for each.
+        shots: how often each circuit is measured, one row for each; None: 1e3 to 1e12, of a
+            searched layer, whose circuits are measured for every sample, 10 to 1e6.
         depolarising: rates of errors after gates, with as many shots as one likes.
         readout: rates of bits read wrongly, likewise.
         backend: a device by name, see `Device`.
@@ -72,6 +75,8 @@ def noise_run(
         method: how devices are simulated, see `Simulation`.
         trajectories: how many, likewise.
         episodes: that an agent plays for every figure; None: 20.
+        samples: of the test part, evenly spaced, that a searched layer is measured for; None: at
+            most 200.
         output: folder for the files; None: `noise` in the run folder.
         task: the task, if it was one of your own.
         progress: told how far it is.
@@ -79,42 +84,28 @@ def noise_run(
     Raises:
         ArgumentError: a wrong argument.
         DataError: Qiskit Aer is not installed, or the run's data cannot be used any more.
-        RunError: no finished Quantum-Train run there, or a full disk.
+        RunError: no finished run there that can be measured, or a full disk.
     """
     run = FinishedRun.open(folder, task=task)
-    place, config = run.folder.path, run.config
-    if not config.kind.writes_weights:
-        remedy = "only networks written by circuits can be measured (model qt)"
-        raise RunError(f"The run in {place} is of the model {config.kind.name}: {remedy}.")
-    kind = config.kind.choices
-    if isinstance(kind, QuantumTrainKind) and not kind.circuits:
-        remedy = "no circuit writes its networks, and there is nothing to measure"
-        raise RunError(f"The run in {place} has the generator {kind.generator}: {remedy}.")
-    _check(shots, repeats, top_k or (), seeds, episodes)
-    for name, rates in (("depolarising", depolarising), ("readout", readout)):
-        for rate in rates:
-            require(rate > 0, name, "be above 0, as the exact figures stand beside it anyway", rate)
+    place = run.folder.path
+    of_layer = isinstance(run.config.kind, VQCKind)
+    _refuse_unmeasured(run)
+    if shots is None:
+        shots = LAYER_SHOTS if of_layer else SHOTS
+    _check(shots, repeats, top_k or (), {"seeds": seeds, "episodes": episodes, "samples": samples})
+    require(samples is None or of_layer, "samples", "go with a searched layer (model vqc)", samples)
+    devices = _devices(depolarising, readout, backend)
     target = Path(output) if output is not None else place / "noise"
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
-    devices = [Device(depolarising=rate) for rate in depolarising]
-    devices += [Device(readout=rate) for rate in readout]
-    if backend is not None:
-        devices.append(Device(backend=backend))
     loaded = run.task
     if isinstance(loaded, Task):
         given = f"the data set {loaded.name!r}"
         require(episodes is None, "episodes", "go with an environment", given)
     chosen = dict(list(run.sound.items())[:seeds])
-    loaded = loaded.to(config.device, config.torch_dtype)
-    if isinstance(loaded, Task):
-        score = Scorer(list(chosen.values()), loaded)
-    else:
-        score = EpisodeScorer(list(chosen.values()), loaded.identity, episodes or EPISODES)
-        chosen = {seed: agent.policy for seed, agent in chosen.items()}
+    score, made, ranked = _opened(run, list(chosen.values()), constants, episodes, samples)
     if top_k is None:
-        most = min(len(model.ranking()) for model in chosen.values())
-        top_k = [k for k in TOP_K if k <= most]
-    job = _Job(chosen, score, constants, top_k, repeats)
+        top_k = [k for k in TOP_K if k <= ranked]
+    job = _Job(list(chosen), score, made, top_k, repeats)
     simulations = [Simulation(device, job.n, method, trajectories) for device in devices]
     total, rows = job.steps(len(shots), len(devices)), []
     with torch.no_grad():
@@ -123,7 +114,7 @@ def noise_run(
                 rows.append(row)
             if progress is not None:
                 progress(done, total)
-    notes = [*score.notes, *_notes(job, config, simulations, list(shots), repeats, constants)]
+    notes = [*score.notes, *_notes(job, simulations, list(shots), repeats, constants)]
     report = NoiseReport(
         loaded.name, score.metrics, tuple(chosen), tuple(rows), tuple(notes), score.part
     )
@@ -133,34 +124,84 @@ def noise_run(
     return report
 
 
+def _refuse_unmeasured(run: FinishedRun) -> None:
+    """Refuse runs whose circuits are not measured here.
+
+    Raises:
+        RunError: of a quantum LSTM, or without circuits.
+    """
+    place, kind = run.folder.path, run.config.kind
+    if not kind.writes_weights and not isinstance(kind, VQCKind):
+        remedy = "networks written by circuits and searched layers can be measured (qt, vqc)"
+        raise RunError(f"The run in {place} is of the model {kind.name}: only {remedy}.")
+    choices = kind.choices
+    if isinstance(choices, QuantumTrainKind) and not choices.circuits:
+        remedy = "no circuit writes its networks, and there is nothing to measure"
+        raise RunError(f"The run in {place} has the generator {choices.generator}: {remedy}.")
+
+
+def _devices(
+    depolarising: Sequence[float], readout: Sequence[float], backend: str | None
+) -> list[Device]:
+    for name, rates in (("depolarising", depolarising), ("readout", readout)):
+        for rate in rates:
+            require(rate > 0, name, "be above 0, as the exact figures stand beside it anyway", rate)
+    devices = [Device(depolarising=rate) for rate in depolarising]
+    devices += [Device(readout=rate) for rate in readout]
+    if backend is not None:
+        devices.append(Device(backend=backend))
+    return devices
+
+
+def _opened(
+    run: FinishedRun,
+    models: list[AnyModel],
+    constants: bool,
+    episodes: int | None,
+    samples: int | None,
+) -> tuple[Scores, Made, int]:
+    """What scores the models, what makes their circuits, and how many candidates all rank."""
+    loaded = run.task.to(run.config.device, run.config.torch_dtype)
+    if isinstance(run.config.kind, VQCKind):
+        assert isinstance(loaded, Task)
+        layers = LayerScorer(models, loaded, samples)
+        ranked = [len(row) for model in models for row in model.layer.ranking().values()]
+        return layers, partial(layers.readings, constants=constants), min(ranked)
+    if isinstance(loaded, Task):
+        score: Scores = Scorer(models, loaded)
+    else:
+        score = EpisodeScorer(models, loaded.identity, episodes or EPISODES)
+        models = [agent.policy for agent in models]
+
+    def made(k: int | None) -> list[Measured]:
+        few = [model if k is None else model.discretize(k) for model in models]
+        return [writing(model, constants) for model in few]
+
+    return score, made, min(len(model.ranking()) for model in models)
+
+
 class _Job:
     """Models and mixtures that are scored alike under every disturbance."""
 
     def __init__(
-        self,
-        models: dict[int, QuantumTrain],
-        score: Scorer | EpisodeScorer,
-        constants: bool,
-        top_k: Sequence[int],
-        repeats: int,
+        self, seeds: Sequence[int], score: Scores, made: Made, top_k: Sequence[int], repeats: int
     ) -> None:
-        self.seeds, self.repeats, self.score = list(models), repeats, score
-        first = next(iter(models.values()))
-        self.n = first.circuits.n
-        whole_mixture = [writing(model, constants) for model in models.values()]
-        self.mixtures: dict[str, tuple[str, list[Writing]]] = {
+        self.seeds, self.repeats, self.score = list(seeds), repeats, score
+        whole_mixture = made(None)
+        first = whole_mixture[0]
+        self.n, self.candidates = first.n, len(first.candidates)
+        self.mixtures: dict[str, tuple[str, list[Measured]]] = {
             "search": ("weighted", whole_mixture)
         }
-        if first.circuits.relaxation.name != "raw":  # weights are probabilities
+        if first.drawable:
             self.mixtures["search, drawn"] = ("drawn", whole_mixture)
         self._keys = {name: index for index, name in enumerate(("search", "search, drawn"))}
         for k in top_k:
             self._keys[f"top-{k}"] = 1 + k
-            few = [writing(model.discretize(k), constants) for model in models.values()]
-            self.mixtures[f"top-{k}"] = ("weighted", few)
+            self.mixtures[f"top-{k}"] = ("weighted", made(k))
 
     @property
-    def together(self) -> dict[str, list[Writing]]:
+    def together(self) -> dict[str, list[Measured]]:
         """Mixtures that differ in more than how they are drawn."""
         return {
             name: found
@@ -181,18 +222,13 @@ class _Job:
             yield self._row(name, "exact", "", found, [[one.mixed() for one in found]])
         for name, (estimate, found) in self.mixtures.items():
             for count in sorted(shots):
-                yield self._row(
-                    name,
-                    "shots",
-                    count,
-                    found,
-                    list(self._draws(estimate, found, count, self._keys[name])),
-                )
+                draws = list(self._draws(estimate, found, count, self._keys[name]))
+                yield self._row(name, "shots", count, found, draws)
         for simulation in simulations:
             yield from self._device_rows(simulation)
 
     def _draws(
-        self, estimate: str, found: list[Writing], count: int, key: int
+        self, estimate: str, found: list[Measured], count: int, key: int
     ) -> Iterator[list[Tensor]]:
         """Mixtures of every seed, once for each repeat; a function of seed, shots, mixture and
         repeat alone.
@@ -205,25 +241,18 @@ class _Job:
             ]
 
     def _device_rows(self, simulation: Simulation) -> Iterator[NoiseRow | None]:
-        device, whole_mixture = simulation.device, self.mixtures["search"][1]
-        noisy: list[dict[object, Tensor]] = []
-        for found in whole_mixture:
-            by_candidate: dict[object, Tensor] = {}
+        noisy: list[dict[AnyCandidate, Tensor]] = []
+        for found in self.mixtures["search"][1]:
+            by_candidate: dict[AnyCandidate, Tensor] = {}
             for index in found.run:
-                candidate, angles = (
-                    found.model.circuits.candidates[index],
-                    found.angles(index).tolist(),
-                )
-                p = simulation.probabilities(candidate, angles, found.exact[index].numpy())
-                by_candidate[candidate] = torch.from_numpy(p)
+                by_candidate[found.candidates[index]] = found.disturbed(index, simulation)
                 yield None
             noisy.append(by_candidate)
-        sweep, level = _disturbance(device)
+        sweep, level = _disturbance(simulation.device)
         for name, found in self.together.items():
-            mixed = []
+            mixed: list[Tensor] = []
             for one, known in zip(found, noisy, strict=True):
-                space = one.model.circuits.candidates
-                measured = [known[space[index]] for index in one.run]
+                measured = [known[one.candidates[index]] for index in one.run]
                 mixed.append(one.mixed(torch.stack(measured) if measured else None))
             yield self._row(name, sweep, level, found, [mixed])
 
@@ -232,7 +261,7 @@ class _Job:
         name: str,
         sweep: str,
         level: float | str,
-        found: list[Writing],
+        found: list[Measured],
         mixed: list[list[Tensor]],
     ) -> NoiseRow:
         scores = [self.score(few) for few in mixed]
@@ -242,7 +271,7 @@ class _Job:
             )
             for metric in scores[0]
         }
-        return NoiseRow(name, sweep, level, tuple(len(one.run) for one in found), figures)
+        return NoiseRow(name, sweep, level, tuple(one.circuits for one in found), figures)
 
 
 def _disturbance(device: Device) -> tuple[str, float | str]:
@@ -258,8 +287,7 @@ def _check(
     shots: Sequence[int],
     repeats: int,
     top_k: Sequence[int],
-    seeds: int | None,
-    episodes: int | None,
+    counts: Mapping[str, int | None],
 ) -> None:
     for count in shots:
         require(
@@ -269,7 +297,7 @@ def _check(
             count,
         )
     require(whole(repeats), "repeats", "be a whole number of at least 1", repeats)
-    for name, count in (("seeds", seeds), ("episodes", episodes)):
+    for name, count in counts.items():
         require(count is None or whole(count), name, "be a whole number of at least 1", count)
     for name, values in (("shots", shots), ("top_k", top_k)):
         require(len(set(values)) == len(values), name, "differ from each other", list(values))
@@ -277,16 +305,17 @@ def _check(
 
 def _notes(
     job: _Job,
-    config: RunConfig,
     simulations: Sequence[Simulation],
     shots: Sequence[int],
     repeats: int,
     constants: bool,
 ) -> list[str]:
-    circuits = {len(found.run) for found in job.mixtures["search"][1]}
-    # An agent's candidates are those of the generator of its networks.
-    kind: Any = config.kind.generator if isinstance(config.kind, AgentKind) else config.kind
-    head = f"{len(kind.candidates)} candidates on {job.n} qubits; {max(circuits)} are measured"
+    found = job.mixtures["search"][1]
+    most = max(len(one.run) for one in found)
+    bases = found[0].bases
+    head = f"{job.candidates} candidates on {job.n} qubits; {most} are measured"
+    if bases > 1:
+        head += f" in {bases} bases each"
     if not constants:
         head += ", constants are known without a circuit"
     notes = [f"{head}."]

@@ -4,8 +4,7 @@ anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,36 +13,42 @@ from torch import Tensor
 from diffqas.architecture import frequencies, live
 from diffqas.optimisers import per_seed
 from diffqas.quantum_train import Lockstep, QuantumTrain
+from diffqas.runs.noise.device import Simulation
+from diffqas.runs.noise.measured import Measured
 from diffqas.tasks import Task
 from diffqas.training import EVALUATED
 
 
-@dataclass(frozen=True, eq=False)
-class Writing:
-    """The mixture of one trained model.
+class Writing(Measured):
+    """The mixture of one trained model, whose circuits write weights.
 
     Attributes:
         model: whose.
         weights: of the candidates, float64 (candidates,).
-        exact: probabilities of each, float64 (candidates, 2**n), each summing to 1.
-        run: indices of the candidates that are measured; the others are constants, known without a
-            circuit.
     """
 
-    model: QuantumTrain
-    weights: Tensor
-    exact: Tensor
-    run: tuple[int, ...]
+    def __init__(
+        self, model: QuantumTrain, weights: Tensor, exact: Tensor, run: tuple[int, ...]
+    ) -> None:
+        self.model, self.weights, self.exact, self.run = model, weights, exact, run
+        self.n = model.circuits.n
+        self.candidates = tuple(model.circuits.candidates)
+        self.drawable = model.circuits.relaxation.name != "raw"
 
     def mixed(self, p: Tensor | None = None) -> Tensor:
-        """Mixture (2**n,) of the exact probabilities, with those of the measured candidates
-        replaced by `p`.
-        """
-        every = self.exact
-        if p is not None and self.run:
-            every = every.clone()
-            every[list(self.run)] = p
-        return self.weights @ every
+        """Mixture (2**n,) of the exact probabilities, with some replaced by `p`."""
+        return self.weights @ self.replaced(p)
+
+    def drawn(self, shots: int, draw: np.random.Generator) -> Tensor:
+        """Frequencies (2**n,) of shots of the mixture itself."""
+        return frequencies(self.mixed(), shots * max(1, len(self.run)), draw)
+
+    def disturbed(self, index: int, simulation: Simulation) -> Tensor:
+        """Probabilities (2**n,) of a candidate on a device."""
+        candidate = self.model.circuits.candidates[index]
+        ideal = self.exact[index].numpy()
+        p = simulation.probabilities(candidate, self.angles(index).tolist(), ideal)
+        return torch.from_numpy(p)
 
     def angles(self, index: int) -> Tensor:
         """Angles of a candidate, (depth, n) or (depth, n, r)."""
@@ -59,25 +64,6 @@ def writing(model: QuantumTrain, constants: bool = False) -> Writing:
     places = range(len(circuits.candidates)) if constants else live(circuits.candidates)
     normed = exact / exact.sum(-1, keepdim=True)
     return Writing(model, circuits.weights.detach().cpu().double(), normed, tuple(places))
-
-
-def weighted(found: Writing, shots: int, draw: np.random.Generator) -> Tensor:
-    """sum_j w_j f_j (2**n,), with frequencies f_j in place of the probabilities p_j.
-
-    Each measured circuit is run `shots` times.
-    """
-    if not found.run:
-        return found.mixed(None)
-    return found.mixed(frequencies(found.exact[list(found.run)], shots, draw))
-
-
-def drawn(found: Writing, shots: int, draw: np.random.Generator) -> Tensor:
-    """Frequencies (2**n,) of shots, each of a candidate that is drawn by its weight.
-
-    They are as many in all as `weighted` takes. The weights must be a probability distribution:
-    then these are shots of the mixture itself.
-    """
-    return frequencies(found.mixed(), shots * max(1, len(found.run)), draw)
 
 
 def written(population: Lockstep, mixed: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -116,10 +102,3 @@ class Scorer:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-ESTIMATES: dict[str, Callable[[Writing, int, np.random.Generator], Tensor]] = {
-    "weighted": weighted,
-    "drawn": drawn,
-}
-"""Ways to a mixture from shots, by name."""

@@ -1,0 +1,94 @@
+"""What comes out of a searched layer's circuits on a device, for many samples at once.
+
+Every candidate is measured in every basis that the observables need. What an output is, is linear
+in the frequencies of the bit strings: sum over candidates j and bases b of w_j f_jb V_b, where V_b
+holds what each bit string counts in each output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffqas.layers.found_circuits import (
+    FoundCircuit,
+    all_circuits,
+    basis_circuit,
+    layer_settings,
+)
+from diffqas.simulator import gate_states, turned_states
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from diffqas.layers.quantum_layer import QuantumLayer
+
+
+class LayerReadings:
+    """Exact probabilities of all results of a layer, and the outputs that frequencies make.
+
+    Args:
+        layer: a single one.
+        x: samples, (samples, inputs).
+
+    Attributes:
+        circuits: the candidates with their weights, in the layer's order.
+        bases: the measurements of each.
+        probabilities: float64 (candidates, bases, samples, 2**n), qubit 0 the most significant bit.
+        weights: structural weights, float64 (outputs, candidates).
+        tables: what each result counts, float64 (bases, 2**n, outputs).
+
+    Raises:
+        ArgumentError: a layer of several that are stacked.
+    """
+
+    def __init__(self, layer: QuantumLayer, x: Tensor) -> None:
+        self.n = layer.n
+        self.circuits: list[FoundCircuit] = all_circuits(layer)
+        self.bases = layer_settings(layer)
+        every = [self._measured(circuit, x) for circuit in self.circuits]
+        self.probabilities = torch.stack(every)
+        own = [circuit.weights for circuit in self.circuits]
+        self.weights = torch.tensor(own, dtype=torch.float64).T
+        tables = [basis.table(layer.n, layer.outputs) for basis in self.bases]
+        self.tables = torch.from_numpy(np.stack(tables))
+
+    def _measured(self, circuit: FoundCircuit, x: Tensor) -> Tensor:
+        """Probabilities of one circuit, (bases, samples, 2**n)."""
+        states = gate_states(circuit.gates, self.n, x)
+        found: list[Tensor] = []
+        for basis in self.bases:
+            turns = [(turn.qubits, torch.from_numpy(turn.matrix)) for turn in basis.turns]
+            p = turned_states(states, turns).abs().square()
+            found.append(p / p.sum(-1, keepdim=True))
+        return torch.stack(found)
+
+    def circuit(self, place: int, basis: int) -> QuantumCircuit:
+        """A candidate in a basis for Qiskit, without measurements, inputs open as x0, x1, ...
+
+        Raises:
+            DataError: Qiskit is not installed.
+        """
+        return basis_circuit(self.circuits[place], self.n, self.bases[basis])
+
+    def outputs(self, results: Tensor) -> Tensor:
+        """Outputs of the layer, (samples, outputs).
+
+        Args:
+            results: shares of every result, (candidates, bases, samples, 2**n).
+        """
+        return torch.einsum("cbsi,bio,oc->so", results, self.tables, self.weights)
+
+    def mixed(self) -> Tensor:
+        """Probabilities of the mixture, (bases, samples, 2**n).
+
+        The weights must be a probability distribution that all outputs share.
+        """
+        return torch.einsum("cbsi,c->bsi", self.probabilities, self.weights[0])
+
+    def outputs_of_mixture(self, results: Tensor) -> Tensor:
+        """Outputs (samples, outputs) by shares (bases, samples, 2**n) of the mixture itself."""
+        return torch.einsum("bsi,bio->so", results, self.tables)
