@@ -7,9 +7,10 @@ derives a protocol of its own from `Context` and names the attribute there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
+from inspect import BoundArguments, Signature
 from typing import Protocol, TypeAlias, TypeVar
 
+import torch
 from torch import Tensor
 
 Dims: TypeAlias = tuple[int | None, ...]
@@ -56,13 +57,48 @@ def once_only(quantity: str) -> NotImplementedError:
     return NotImplementedError(f"{quantity} can be differentiated only once.")
 
 
+def plain_numbers() -> bool:
+    """Whether a backward pass is asked for gradients as numbers, and for nothing more.
+
+    Where they are to be differentiated again, and under a transform of `torch.func`, whose tensors
+    stand for many, gradients must come from an autograd function of their own; to call it takes as
+    long as the work of a small circuit.
+    """
+    # Torch asks the same of itself before it applies a function.
+    return not (torch.is_grad_enabled() or torch._C._are_functorch_transforms_active())
+
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
 def signed(forward: F) -> F:
-    """Let a `forward` carry its signature, which torch asks for in every call.
+    """Let a `forward` of positional arguments without defaults carry its signature.
 
-    Reading it from the code takes as long as the work of a small circuit.
+    In every call torch reads it from the code and sorts the arguments into it, which takes as long
+    as the work of a small circuit. Here they come in order, and there is nothing to be sorted.
     """
-    forward.__dict__["__signature__"] = signature(forward)
+    forward.__dict__["__signature__"] = _InOrder()
     return forward
+
+
+class _InOrder(Signature):
+    """The signature of a function that takes its arguments as they come."""
+
+    def bind(self, *args: object, **kwargs: object) -> BoundArguments:
+        return _Bound(args)
+
+
+class _Bound(BoundArguments):
+    def __init__(self, args: tuple[object, ...]) -> None:
+        self._args = args
+
+    def apply_defaults(self) -> None:
+        """There are none."""
+
+    @property
+    def args(self) -> tuple[object, ...]:
+        return self._args
+
+    @property
+    def kwargs(self) -> dict[str, object]:
+        return {}

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from diffqas.circuits import Ansatz, AnyCandidate, AnyObservables, Candidate, SearchSpace, as_space
 from diffqas.simulator.broadcasting import Alignment
+from diffqas.simulator.compiled import available
 from diffqas.simulator.encoded import compiled, plain, polynomial
 from diffqas.simulator.encoded.arguments import Arguments, checked, joined
+from diffqas.simulator.encoded.door import door_of
 from diffqas.simulator.encoded.general import ansatz_states
 from diffqas.simulator.encoded.plan import EncodedPlan, Size, by_arithmetic, encoded_plan
 from diffqas.simulator.encoded.readout import read
@@ -75,6 +77,10 @@ def observed(
     [[-3.0, -3.0]]
     """
     space = as_space(candidates)
+    tensors = inputs, angles, weights
+    door = door_of(space, observables, outputs, uploads, separate, tensors)
+    if door.call is not None and coefficients is None and available():
+        return polynomial.applied(door.call, *tensors)
     given = checked(
         space, inputs, angles, observables, outputs, weights, coefficients, uploads, separate
     )
@@ -85,14 +91,15 @@ def observed(
         samples = inputs.numel() // n
         if polynomial.cheaper(short, given.flat.shape[1], inputs, samples):
             lead = joined(tuple(inputs.shape[:-2]), given.lead)
-            return polynomial.outputs_of_one(short, inputs, angles, weights, lead)
+            door.call = polynomial.call_of_one(short, lead)
+            return polynomial.applied(door.call, *tensors)
     align = Alignment(tuple(inputs.shape[:-2]), given.lead)
-    sets, tensors = _canonical(given, align)
-    samples = tensors[0].shape[1]
+    sets, canonical = _canonical(given, align)
+    samples = canonical[0].shape[1]
     if short is not None and polynomial.cheaper(short, given.flat.shape[1], inputs, samples):
-        found = polynomial.outputs(short, tensors[0].flatten(2), *tensors[1:3])
+        found = polynomial.outputs(short, canonical[0].flatten(2), *canonical[1:3])
     else:
-        found = _outputs(space, size, *tensors)
+        found = _outputs(space, size, *canonical)
     # (batch * sets, samples, candidates or 1, outputs)
     ordered = found.transpose(1, 2) if weights is None else found.unsqueeze(2)
     restored = align.restored(ordered.unflatten(0, (-1, sets)))

@@ -9,32 +9,46 @@ qubits, what torch does around a call takes longer than the call.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import AnyCandidate, AnyObservables, Candidate, SearchSpace, Z
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, signed
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, plain_numbers, signed
 from diffqas.simulator.compiled import available
 from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
+
+Array: TypeAlias = NDArray[Any]
 
 MAX_QUBITS = 8
 """As of `heisenberg`: there are 3**n coefficients."""
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Call:
     """What the numbers of a call mean."""
 
-    size: Size
+    plan: Plan
+    n: int
+    candidates: int
+    angles: int
+    """Of one circuit."""
     sets: int
     """Sets of angles; all samples are shared by one set, or each set has samples of its own."""
     together: bool
     """Whether the candidates are added up, with their weights."""
     shape: tuple[int, ...]
     """Of the result."""
+
+    def rows(self, outputs: Array) -> Array:
+        """Outputs, or their cotangents, as (sets, rows, samples, outputs)."""
+        rows = 1 if self.together else self.candidates
+        return outputs.reshape(self.sets, rows, -1, self.shape[-1])
 
 
 @lru_cache(maxsize=64)
@@ -107,18 +121,24 @@ def outputs(size: Size, inputs: Tensor, angles: Tensor, weights: Tensor | None) 
     together = weights is not None
     rows = () if together else (len(size.space),)
     sets = len(angles)
-    call = Call(size, sets, together, (sets, *rows, inputs.shape[-2], size.outputs))
-    return _applied(call, inputs, angles, weights)
+    call = _call(size, sets, together, (sets, *rows, inputs.shape[-2], size.outputs))
+    return applied(call, inputs, angles, weights)
 
 
-def outputs_of_one(
-    size: Size, inputs: Tensor, angles: Tensor, weights: Tensor, lead: tuple[int, ...]
-) -> Tensor:
-    """Weighted outputs of one set of angles: tensors as they came, the result (*lead, outputs)."""
-    return _applied(Call(size, 1, True, (*lead, size.outputs)), inputs, angles, weights)
+def call_of_one(size: Size, lead: tuple[int, ...]) -> Call:
+    """A call with one set of angles, for tensors as they came; its result is (*lead, outputs)."""
+    return _call(size, 1, True, (*lead, size.outputs))
 
 
-def _applied(call: Call, *tensors: Tensor | None) -> Tensor:
+def _call(size: Size, sets: int, together: bool, shape: tuple[int, ...]) -> Call:
+    plan = pauli_plan(size)
+    assert plan is not None
+    angles = size.depth * size.n * size.space.angles_per_qubit
+    return Call(plan, size.n, len(size.space), angles, sets, together, shape)
+
+
+def applied(call: Call, *tensors: Tensor | None) -> Tensor:
+    """The result of a call on inputs, angles and weights, differentiable once in all of them."""
     found = _Polynomial.apply(call, *tensors)
     assert isinstance(found, Tensor)
     return found
@@ -134,11 +154,10 @@ class _Polynomial(torch.autograd.Function):
     def forward(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
         from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
 
-        plan, *given = _given(call, inputs, angles, weights)
-        rows, samples = given[3].shape[1], given[0].shape[1]
-        output = angles.new_empty(call.sets, rows, samples, call.size.outputs)
-        polynomials.forward(plan, *given, output.numpy())
-        return output.view(call.shape)
+        given = _given(call, inputs, angles, weights)
+        output = np.empty(call.shape, given[1].dtype)
+        polynomials.forward(call.plan, *given, call.rows(output))
+        return torch.from_numpy(output)
 
     @staticmethod
     def setup_context(
@@ -153,13 +172,14 @@ class _Polynomial(torch.autograd.Function):
     def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[Tensor, int]:
         call, *tensors = args
         many, moved = _moved(info.batch_size, call, in_dims[1:], tensors)
-        return _applied(many, *moved).view(info.batch_size, *call.shape), 0
+        return applied(many, *moved).view(info.batch_size, *call.shape), 0
 
     @staticmethod
     def backward(ctx: _CallContext, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        wanted = ctx.needs_input_grad[1]
-        found = _gradients(ctx.call, wanted, *ctx.saved_tensors, upstream[0])
-        return None, *found
+        gradients = _numbers if plain_numbers() else _gradients
+        inputs, angles, weights = ctx.saved_tensors
+        inputs_too = ctx.needs_input_grad[1]
+        return None, *gradients(ctx.call, inputs_too, inputs, angles, weights, upstream[0])
 
 
 class _Gradients(torch.autograd.Function):
@@ -175,30 +195,7 @@ class _Gradients(torch.autograd.Function):
         weights: Tensor | None,
         upstream: Tensor,
     ) -> tuple[Tensor | None, ...]:
-        from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
-
-        plan, *given = _given(call, inputs, angles, weights)
-        own_inputs, own_angles, own_weights, held, slots = given
-        to_inputs = inputs.new_empty(inputs.shape if inputs_too else (0, 1, 1))
-        to_angles, to_weights = torch.empty_like(angles), angles.new_empty(own_weights.shape)
-        shape = call.sets, held.shape[1], own_inputs.shape[1], call.size.outputs
-        polynomials.backward(
-            plan,
-            own_inputs,
-            own_angles,
-            own_weights,
-            held,
-            slots,
-            upstream.numpy(force=True).reshape(shape),
-            to_inputs.numpy().reshape(own_inputs.shape) if inputs_too else to_inputs.numpy(),
-            to_angles.numpy().reshape(own_angles.shape),
-            to_weights.numpy(),
-        )
-        return (
-            to_inputs if inputs_too else None,
-            to_angles,
-            None if weights is None else to_weights.view(weights.shape),
-        )
+        return _numbers(call, inputs_too, inputs, angles, weights, upstream)
 
     @staticmethod
     def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
@@ -251,25 +248,48 @@ def _moved(
             continue
         rows = _mapped(count, dim, tensor)
         moved.append(rows.reshape(sets, *rows.shape[2:]) if call.sets > 1 else rows.contiguous())
-    return call._replace(sets=sets, shape=(count, *call.shape)), moved
+    return replace(call, sets=sets, shape=(count, *call.shape)), moved
 
 
-Given = tuple[Plan, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+def _numbers(
+    call: Call,
+    inputs_too: bool,
+    inputs: Tensor,
+    angles: Tensor,
+    weights: Tensor | None,
+    upstream: Tensor,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of inputs, if they are wanted, of angles and, if there are any, of weights."""
+    from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
+
+    given = _given(call, inputs, angles, weights)
+    found = [np.empty_like(each) for each in given]
+    if not inputs_too:
+        found[0] = found[0][:0]
+    polynomials.backward(call.plan, *given, call.rows(_numpy(upstream)), *found)
+    return (
+        _tensor(found[0], inputs) if inputs_too else None,
+        _tensor(found[1], angles),
+        None if weights is None else _tensor(found[2], weights),
+    )
+
+
+def _tensor(numbers: Array, like: Tensor) -> Tensor:
+    return torch.from_numpy(numbers.reshape(like.shape))
+
+
+Given: TypeAlias = tuple[Array, Array, Array]
+"""Inputs (sets, samples, n), angles (sets, candidates or 1, angles) and weights."""
 
 
 def _given(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Given:
-    """The kernels' first arguments: plan, inputs, angles, weights, coefficients and slots."""
-    size, sets = call.size, call.sets
-    plan = pauli_plan(size)
-    assert plan is not None
-    candidates, per_circuit = len(size.space), size.depth * size.n * size.space.angles_per_qubit
-    own = angles.numpy(force=True).reshape(sets, -1, per_circuit)
-    shape = (sets, candidates)
-    if weights is None:
-        given = angles.new_ones(shape).numpy()
-    else:
-        given = weights.numpy(force=True).reshape(shape)
-    held = angles.new_empty(sets, 1 if call.together else candidates, size.outputs, 3**size.n)
-    slots = angles.new_empty(2, 8 * plan.most_slots)
-    samples = inputs.numpy(force=True).reshape(sets, -1, size.n)
-    return plan, samples, own, given, held.numpy(), slots.numpy()
+    """Tensors as the kernels take them."""
+    own = _numpy(angles).reshape(call.sets, -1, call.angles)
+    shape = call.sets, call.candidates
+    each = np.ones(shape, own.dtype) if weights is None else _numpy(weights).reshape(shape)
+    return _numpy(inputs).reshape(call.sets, -1, call.n), own, each
+
+
+def _numpy(tensor: Tensor) -> Array:
+    """The numbers of a tensor, one after the other: for each way they lie there is other code."""
+    return np.ascontiguousarray(tensor.numpy(force=True))

@@ -49,31 +49,39 @@ def _taken_in(work: Array, size: int, cos: Array, sin: Array) -> int:
     return size
 
 
+@inner
+def _slots(plan: Array, like: Array) -> Array:
+    """Two rows of eight circuits each: coefficients, and on the way back their cotangents."""
+    most = 0
+    for part in range(plan.jobs.shape[0]):
+        for k in range(plan.jobs.shape[1]):
+            most = max(most, plan.jobs[part, k, 2])
+    return np.empty((2, LANES * most), like.dtype)
+
+
+@inner
+def _coefficients(plan: Array, angles: Array, weights: Array, upstream: Array, n: int) -> Array:
+    """Coefficients (sets, rows, outputs, 3**n) of outputs of the shape of `upstream`."""
+    sets, rows, _, outputs = upstream.shape
+    found = np.zeros((sets, rows, outputs, 3**n), angles.dtype)
+    pauli_coefficients(plan, angles, weights, found, _slots(plan, angles))
+    return found
+
+
 @entry
-def forward(
-    plan: Array,
-    inputs: Array,
-    angles: Array,
-    weights: Array,
-    coefficients: Array,
-    slots: Array,
-    output: Array,
-) -> None:
-    """Coefficients and outputs.
+def forward(plan: Array, inputs: Array, angles: Array, weights: Array, output: Array) -> None:
+    """Outputs of the weighted sum of the candidates, or of each of them.
 
     Args:
         plan: of `pauli_plan`.
         inputs: (sets, samples, n).
         angles: (sets, candidates or 1, depth * n * r).
         weights: (sets, candidates).
-        coefficients: (sets, rows, outputs, 3**n), written to; one row for the weighted sum of the
-            candidates, or one for each of them.
-        slots: (2, 8 * slots) to work in.
-        output: (sets, rows, samples, outputs), written to.
+        output: (sets, rows, samples, outputs), written to; one row for the weighted sum, or one for
+            each candidate.
     """
-    coefficients[:] = 0
-    pauli_coefficients(plan, angles, weights, coefficients, slots)
     n = inputs.shape[2]
+    coefficients = _coefficients(plan, angles, weights, output, n)
     cos, sin = np.empty(LANES * n, inputs.dtype), np.empty(LANES * n, inputs.dtype)
     work = np.empty(LANES * coefficients.shape[3] // 3, inputs.dtype)
     lanes = np.empty(LANES, inputs.dtype)
@@ -131,8 +139,6 @@ def backward(
     inputs: Array,
     angles: Array,
     weights: Array,
-    coefficients: Array,
-    slots: Array,
     upstream: Array,
     to_inputs: Array,
     to_angles: Array,
@@ -142,26 +148,24 @@ def backward(
 
     Args:
         plan: of `pauli_plan`.
-        inputs: as of `forward`, like the next four.
+        inputs: as of `forward`, like the next two.
         angles: likewise.
         weights: likewise.
-        coefficients: likewise.
-        slots: likewise.
         upstream: the gradient of `output`.
         to_inputs: (sets, samples, n), or no sets if it is not wanted.
         to_angles: written to.
         to_weights: written to.
     """
-    n, size = inputs.shape[2], coefficients.shape[3]
+    n = inputs.shape[2]
+    # Coefficients are cheaper to compute again than to be kept by torch.
+    coefficients = _coefficients(plan, angles, weights, upstream, n)
+    size = coefficients.shape[3]
     cos, sin = np.empty(LANES * n, inputs.dtype), np.empty(LANES * n, inputs.dtype)
     features = np.empty(LANES * (size + size // 2), inputs.dtype)
     own = features[LANES * (size // 2) :]
     held, grad = np.empty(LANES * size, inputs.dtype), np.empty(LANES * n, inputs.dtype)
     above = np.empty(LANES, inputs.dtype)
     inputs_too = len(to_inputs) > 0
-    # Coefficients are cheaper to compute again than to be kept by torch.
-    coefficients[:] = 0
-    pauli_coefficients(plan, angles, weights, coefficients, slots)
     to_coefficients = np.zeros(coefficients.shape, coefficients.dtype)
     # Sums over strings, samples and candidates lose digits in float32.
     angle_sums, weight_sums = np.zeros(angles.shape), np.zeros(weights.shape)
@@ -193,6 +197,7 @@ def backward(
                 for lane in range(valid):
                     for q in range(n):
                         to_inputs[g, first + lane, q] = grad[LANES * q + lane]
+    slots = _slots(plan, angles)
     pauli_gradients(plan, angles, weights, to_coefficients, angle_sums, weight_sums, slots)
     to_angles[:] = angle_sums
     to_weights[:] = weight_sums
