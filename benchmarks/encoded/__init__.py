@@ -6,9 +6,16 @@ callable `step(data) -> (loss, gradients)` on the NumPy arrays of `workload.data
 those of inputs, angles, weights and, where they are trained, observables.
 """
 
+LIBRARIES = (
+    "pennylane_unitaries",
+    "pennylane_lightning",
+    "tensorcircuit_jax",
+    "deepquantum_batch",
+)
+
 PEERS = {
-    "a": ("diffqas_layer", "jax_matrices", "jax_vmap", "pennylane_unitaries", "diffqas_plain"),
-    "b": ("diffqas_layer", "jax_vmap", "pennylane_unitaries", "diffqas_plain"),
-    "c": ("diffqas_layer", "jax_cyclic", "jax_vmap", "diffqas_plain"),
+    "a": ("diffqas_layer", "jax_matrices", "jax_vmap", *LIBRARIES, "diffqas_plain"),
+    "b": ("diffqas_layer", "jax_vmap", *LIBRARIES, "diffqas_plain"),
+    "c": ("diffqas_layer", "jax_cyclic", "jax_vmap", *LIBRARIES, "diffqas_plain"),
 }
 """Of each size: ours first, then each peer in the ways that suit the size best."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 
-import numpy as np
 import pennylane as qml
 import torch
 
 from .check import PAULI
-from .workload import Circuit, Data, Size, cnots, window_states
+from .torch_parts import trained_by_torch
+from .workload import Circuit, Size, cnots, window_states
 
 VERSION = f"pennylane {version('pennylane')}, torch {torch.__version__}"
 
@@ -77,13 +77,4 @@ def make_step(size: Size, circuits: tuple[Circuit, ...]) -> Callable:
             mixture = mixture + torch.einsum("j,jbs->bs", w[members], found)
         return mixture @ diagonals.gather(1, inside).t()
 
-    def step(given: Data) -> tuple[float, list[np.ndarray]]:
-        x, theta, w, diagonals, y = (torch.from_numpy(each) for each in given)
-        leaves = [x, theta, w] + ([diagonals] if size.trained else [])
-        for leaf in leaves:
-            leaf.requires_grad_()
-        loss = (outputs(x, theta, w, diagonals) - y).square().mean()
-        gradients = torch.autograd.grad(loss, leaves)
-        return loss.item(), [gradient.numpy() for gradient in gradients]
-
-    return step
+    return trained_by_torch(size, outputs)
