@@ -8,44 +8,64 @@ from typing import Literal
 
 import tyro
 
+from diffqas.errors import require
 from diffqas.reports import Terminal
-from diffqas.runs import Exported, export_run, in_words
+from diffqas.runs import Exported, export_circuits, export_run, in_words
 
 
 @dataclass
 class Export:
     """Write the classical network of a finished run for other programs: safetensors, ONNX, or what
-    generates it.
+    generates it; of a searched layer its circuits.
 
-    The file holds no quantum part; what to feed the network (its scaling above all) is printed, and
-    stored with it.
+    What to feed the network (its scaling above all) is printed, and stored with it. Only circuits
+    have a quantum part.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
-    format: Literal["safetensors", "onnx", "generator"] = "safetensors"
+    format: Literal["safetensors", "onnx", "generator", "circuits"] = "safetensors"
     """safetensors: the weights, with a JSON file that says how to rebuild the network. onnx: the
     network for programs without PyTorch (extra `onnx`). generator: the trained numbers alone, from
-    which the weights are made again.
+    which the weights are made again. circuits: of --model vqc, a folder of OpenQASM circuits with
+    front, head and observables, and a script that computes the outputs with Qiskit.
     """
     seed: int | None = None
     """Whose network, of the run's seeds; the first one's if not given."""
     task: str | None = None
     """As of `diffqas resume`."""
+    top_k: int | None = None
+    """With --format circuits: the k best candidates, as found; all if not given."""
     output: Path | None = None
-    """The file; network.safetensors, network.onnx or generator.safetensors in the run folder if not
-    given.
+    """The file, or the folder of circuits; network.safetensors, network.onnx, generator.safetensors
+    or circuits in the run folder if not given.
     """
 
     def run(self) -> None:
         """Write, then print what was written and what to feed it."""
         console = Terminal()
+        if self.format == "circuits":
+            self._circuits(console)
+            return
+        require(self.top_k is None, "top_k", "go with --format circuits", self.top_k)
         for exported in export_run(
             self.folder, self.format, seed=self.seed, output=self.output, task=self.task
         ):
             console.say(exported.path, style="bold")
             for line in self._lines(exported):
                 console.say(f"  {line}")
+
+    def _circuits(self, console: Terminal) -> None:
+        found = export_circuits(
+            self.folder, seed=self.seed, output=self.output, task=self.task, top_k=self.top_k
+        )
+        console.say(found.path, style="bold")
+        circuits = "1 circuit" if found.circuits == 1 else f"{found.circuits} circuits"
+        head = f"{found.size:,} bytes: {circuits} on {found.about['qubits']} qubits"
+        console.say(f"  {head}, {found.trained:,} trained numbers")
+        for side in ("input", "output"):
+            console.say(f"  {side}: {in_words(found.about[side])}")
+        console.say("  run.py computes the outputs with Qiskit, without diffqas")
 
     def _lines(self, exported: Exported) -> list[str]:
         plain = f"{exported.weights_size:,} bytes"

@@ -2,6 +2,8 @@
 
 from diffqas.layers.baselines import BASELINES as BASELINES
 from diffqas.layers.forecaster import Forecaster as Forecaster
+from diffqas.layers.found_circuits import circuit_qasm as circuit_qasm
+from diffqas.layers.found_circuits import weighted_circuits as weighted_circuits
 from diffqas.layers.gates import GATES as GATES
 from diffqas.layers.gates import STRUCTURES as STRUCTURES
 from diffqas.layers.gates import GateCircuits as GateCircuits
@@ -13,6 +15,7 @@ from diffqas.layers.hybrid import front_inputs as front_inputs
 from diffqas.layers.hybrid_lockstep import HybridLockstep as HybridLockstep
 from diffqas.layers.layer_report import QuantumLayerReport as QuantumLayerReport
 from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
+from diffqas.layers.measurements import hermitian as hermitian
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
 from diffqas.layers.qlstm import QLSTM as QLSTM
 from diffqas.layers.quantum_layer import LAYER_STRUCTURES as LAYER_STRUCTURES

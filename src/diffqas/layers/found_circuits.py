@@ -53,7 +53,7 @@ class FoundCircuit:
     weights: tuple[float, ...]
 
 
-def found_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
+def weighted_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
     """The candidates of a layer that have a weight other than 0 in some output."""
     found = [circuit for circuit in all_circuits(layer) if any(circuit.weights)]
     require(bool(found), "layer", "have a weight other than 0", "none")
@@ -136,7 +136,7 @@ class MeasuredCircuits:
         self.circuits: list[QuantumCircuit] = []
         values = None if x is None else _sample(layer, x)
         bases = layer_settings(layer)
-        for found in found_circuits(layer):
+        for found in weighted_circuits(layer):
             for basis in bases:
                 circuit = basis_circuit(found, layer.n, basis, values)
                 circuit.measure_all()
@@ -224,14 +224,18 @@ def layer_qasm(layer: QuantumLayer) -> str:
     Raises:
         ArgumentError: a layer of several circuits.
     """
-    found = _only(layer)
+    return circuit_qasm(layer, _only(layer))
+
+
+def circuit_qasm(layer: QuantumLayer, found: FoundCircuit) -> str:
+    """A circuit of a layer as OpenQASM 3, inputs open, without measurements."""
     uploads = f"uploads of {layer.inputs} inputs: {layer.uploads}"
     title = f"{found.candidate.name}, {layer.n} qubits, depth {layer.depth}, {uploads}"
     return qasm_text(found.gates, layer.n, title, input_names(layer))
 
 
 def _only(layer: QuantumLayer) -> FoundCircuit:
-    found = found_circuits(layer)
+    found = weighted_circuits(layer)
     if len(found) > 1:
         raise ArgumentError(
             f"A layer of {len(found)} circuits is no single one: call `discretize(k=1)` first, of "

@@ -1,3 +1,5 @@
+from .export.circuits import ExportedCircuits as ExportedCircuits
+from .export.circuits import export_circuits as export_circuits
 from .export.interface import in_words as in_words
 from .export.network_file import load_network as load_network
 from .export.run import Exported as Exported

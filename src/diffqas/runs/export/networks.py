@@ -7,6 +7,7 @@ from torch import nn
 from diffqas.agents import Agent, Centre
 from diffqas.errors import RunError
 from diffqas.kinds import AnyModel
+from diffqas.layers import HybridModel
 from diffqas.quantum_train import QuantumTrain
 
 
@@ -23,6 +24,12 @@ def generators(model: AnyModel) -> dict[str, QuantumTrain]:
         else {"network": model}
     )
     found = {name: part for name, part in parts.items() if isinstance(part, QuantumTrain)}
+    if isinstance(model, HybridModel):
+        raise RunError(
+            "The run's model keeps its circuits: neither ONNX nor a classical network has "
+            "operators for them. `diffqas export RUN --format circuits` writes them, with front "
+            "and head."
+        )
     if len(found) < len(parts):
         remedy = "`diffqas.load(RUN).models` has it in PyTorch, circuit-*.qasm its circuits"
         head = "The run's model keeps its circuits: there is no classical network to export"

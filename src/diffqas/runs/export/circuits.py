@@ -1,0 +1,181 @@
+"""The circuits of a searched layer with what stands around them, as files for other programs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import save
+from torch import nn
+
+from diffqas.circuits import Hermitian, PauliStrings
+from diffqas.errors import RunError, require
+from diffqas.kinds import VQCKind
+from diffqas.layers import HybridModel, QuantumLayer, circuit_qasm, hermitian, weighted_circuits
+from diffqas.runs.export.interface import interface, samples
+from diffqas.runs.finished import FinishedRun
+from diffqas.searches import environment
+from diffqas.storage import Json, make_folder, write_atomically
+from diffqas.tasks import Task
+
+Values: TypeAlias = NDArray[np.float64]
+
+KIND, FORMAT = "diffqas-circuits", 1
+SCRIPT = Path(__file__).with_name("run_circuits.py.txt")
+"""Reads the other files without diffqas; no module of the package, which needs no Qiskit."""
+
+
+@dataclass(frozen=True)
+class ExportedCircuits:
+    """The circuits of one model that left.
+
+    Attributes:
+        path: the folder.
+        size: bytes of all its files.
+        circuits: how many.
+        trained: numbers that were trained.
+        about: task, seed, what to feed the model and what comes out.
+    """
+
+    path: Path
+    size: int
+    circuits: int
+    trained: int
+    about: Json
+
+
+def export_circuits(
+    folder: str | Path,
+    *,
+    seed: int | None = None,
+    output: str | Path | None = None,
+    task: str | Task | None = None,
+    top_k: int | None = None,
+) -> ExportedCircuits:
+    """Write the circuits of a finished run of a searched layer, and the model around them.
+
+    What `diffqas export RUN --format circuits` does. Leaves circuit-1.qasm, circuit-2.qasm, ...
+    (OpenQASM 3, inputs open), circuits.json (weights, observables, what to feed the model, and some
+    samples with their outputs), around.safetensors (front, head and trained observables), and
+    run.py, which computes the outputs from these with Qiskit and without diffqas.
+
+    Args:
+        folder: the run folder.
+        seed: whose model, of the run's seeds; None: that of the first.
+        output: the folder for the files; None: `circuits` in the run folder, with the seed in its
+            name if it is not the first.
+        task: the task, as of `load`.
+        top_k: keep the k best candidates, as found; None: all that have a weight.
+
+    Raises:
+        ArgumentError: a seed that the run has not, k out of range, or an `output` that is a file.
+        RunError: no finished run of a searched layer there, or files that cannot be written.
+    """
+    run = FinishedRun.open(folder, task=task)
+    place, kind = run.folder.path, run.config.kind
+    if not isinstance(kind, VQCKind):
+        remedy = "circuits with a front and a head are those of --model vqc"
+        raise RunError(f"The run in {place} is of the model {kind.name}: {remedy}.")
+    index = run.index_of(seed)
+    number = run.seeds[index]
+    if number in run.result.failures:
+        raise RunError(f"Seed {number} of the run in {place} diverged: choose another --seed.")
+    name = "circuits" if index == 0 else f"circuits-seed-{number}"
+    target = place / name if output is None else Path(output)
+    require(not target.is_file(), "output", "be a folder", f"the file {target}")
+    # A copy in double precision: what the files say is compared with it to many digits.
+    model: HybridModel = copy.deepcopy(run.models[index]).cpu().double()
+    if top_k is not None:
+        model.layer = model.layer.discretize(top_k)
+    assert isinstance(run.task, Task)
+    numbers = _around(model)
+    about = {
+        "kind": KIND,
+        "format": FORMAT,
+        "task": run.result.task,
+        "seed": number,
+        "versions": environment()["versions"],
+        **_samples(model, run),
+        "qubits": model.layer.n,
+        "front": _front(model),
+        "factor": model.factor,
+        "head": "linear" if isinstance(model.head, nn.Linear) else "scale",
+        "observables": list(_observables(model.layer, numbers)),
+    }
+    files: dict[str, bytes] = {}
+    listed: list[Json] = []
+    for count, found in enumerate(weighted_circuits(model.layer), 1):
+        file = f"circuit-{count}.qasm"
+        files[file] = circuit_qasm(model.layer, found).encode()
+        entry = {"file": file, "candidate": found.candidate.name, "weights": list(found.weights)}
+        listed.append(entry)
+    about["circuits"] = listed
+    files["circuits.json"] = (json.dumps(about, indent=1) + "\n").encode()
+    files["around.safetensors"] = save(numbers)
+    files["run.py"] = SCRIPT.read_bytes()
+    make_folder(target, inside=place if output is None else None)
+    for file, content in files.items():
+        write_atomically(target / file, content)
+    size = sum(map(len, files.values()))
+    return ExportedCircuits(target, size, len(listed), model.parameter_report().total, about)
+
+
+def _front(model: HybridModel) -> str:
+    """The word of `--front` that the model stands behind."""
+    kinds = {type(part) for part in model.front.modules()}
+    if nn.AdaptiveAvgPool2d in kinds:
+        return "pool"
+    return "linear" if nn.Linear in kinds else "none"
+
+
+def _around(model: HybridModel) -> dict[str, Values]:
+    """The trained numbers of front and head by the names that run.py knows them by."""
+    numbers: dict[str, Values] = {}
+    for part, module in (("front", model.front), ("head", model.head)):
+        for name, parameter in module.named_parameters():
+            # The linear layer of a front stands behind one that flattens.
+            numbers[f"{part}.{name.split('.')[-1]}"] = parameter.detach().numpy()
+    return numbers
+
+
+def _observables(layer: QuantumLayer, numbers: dict[str, Values]) -> Iterator[list[Json]]:
+    """Terms of each output: Pauli strings with coefficients, or matrices, which join `numbers`."""
+    observables, trained = layer.observables, None
+    if layer.coefficients is not None:
+        trained = layer.coefficients.detach().numpy()
+    supports = observables.supports(layer.n, layer.outputs)
+    for output in range(layer.outputs):
+        if isinstance(observables, PauliStrings):
+            own = {observables.strings[output]: 1.0}
+            if trained is not None:
+                own = dict(zip(observables.strings, trained[output].tolist(), strict=True))
+            yield [{"pauli": string, "coefficient": value} for string, value in own.items()]
+        elif trained is None:
+            letters = ["I"] * layer.n
+            letters[supports[output][0]] = "Z"
+            yield [{"pauli": "".join(letters), "coefficient": 1.0}]
+        else:
+            matrix = np.diag(trained[output]).astype(complex)
+            if isinstance(observables, Hermitian):
+                matrix = hermitian(trained[output])
+            name = f"observable.{output}"
+            numbers[f"{name}.real"] = np.ascontiguousarray(np.real(matrix))
+            numbers[f"{name}.imag"] = np.ascontiguousarray(np.imag(matrix))
+            yield [{"matrix": name, "qubits": list(supports[output])}]
+
+
+@torch.no_grad()
+def _samples(model: HybridModel, run: FinishedRun) -> Json:
+    """What to feed the model, what comes out, and both of a few samples of the test part."""
+    assert isinstance(run.task, Task)
+    few = samples(run.task, model)
+    outputs = model(few)
+    said = interface("network", run.config, run.task, run.own, few, outputs)
+    return {**said, "samples": {"inputs": few.tolist(), "outputs": outputs.tolist()}}
