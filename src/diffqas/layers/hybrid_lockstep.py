@@ -8,9 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture import ParameterGroup, generators, noise_like, trained
+from diffqas.circuits import Diagonal
 from diffqas.errors import require
-from diffqas.layers.hybrid import HybridModel
+from diffqas.layers.hybrid import HybridModel, Scale
 from diffqas.layers.quantum_layer import QuantumLayer
+from diffqas.layers.readout_fit import Loss, eigenvalues, features, fitted, readout_for
 
 
 class Together(nn.Module):
@@ -37,6 +39,10 @@ class Together(nn.Module):
 
         numbers = dict(zip(self._names, self.stacked, strict=True))
         return torch.func.vmap(one)(numbers, x)
+
+    def number(self, name: str) -> nn.Parameter:
+        """The parameter of this name, the modules in the first dimension."""
+        return self.stacked[self._names.index(name)]
 
     @torch.no_grad()
     def write_back(self, modules: Sequence[nn.Module]) -> None:
@@ -72,6 +78,8 @@ class HybridLockstep(nn.Module):
         self.head = Together([model.head for model in models])
         first = models[0]
         self.single, self.factor, self.rates = first.single, first.factor, first.rates
+        self.scaled = isinstance(first.head, Scale)
+        """Whether the head has a factor and a bias for each output."""
         self._count = len(models)
 
     def __len__(self) -> int:
@@ -95,6 +103,41 @@ class HybridLockstep(nn.Module):
         if self.single:
             return y.squeeze(-1)
         return y
+
+    @torch.no_grad()
+    def fit_readout(self, inputs: Tensor, targets: Tensor, loss: Loss) -> None:
+        """Give the observables and a scaling head the numbers that fit samples best.
+
+        Angles, factors of inputs and structural weights stay. For them the outputs are linear in
+        what is fitted, so that one convex problem takes the place of many steps (variable
+        projection, Golub and Pereyra, 1973).
+
+        Args:
+            inputs: (samples, ...).
+            targets: (samples,).
+            loss: convex in the outputs.
+
+        Raises:
+            ArgumentError: the outputs are no sums of Z-strings, or the head does not scale them.
+        """
+        layer = self.layer
+        readout = readout_for(layer)
+        require(self.scaled, "head", "be scale where observables are fitted", "linear")
+        for place in range(len(self)):
+            each = inputs.expand(len(self), *inputs.shape)
+            angles = (self.factor * self.front(each))[place]
+            found = features(layer, readout.strings, angles, place)
+            mask = readout.mask.to(found)
+            rows, constants = fitted(found, targets, mask, loss, single=self.single)
+            factors = torch.ones_like(constants)
+            if layer.coefficients is None:
+                factors = rows.diagonal()  # output k is Z of qubit k, the k-th string
+            elif isinstance(layer.observables, Diagonal):
+                layer.coefficients[place] = eigenvalues(layer.observables, readout, rows)
+            else:
+                layer.coefficients[place] = rows
+            self.head.number("factor")[place] = factors
+            self.head.number("bias")[place] = constants
 
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure, observables, inputs, front and head."""

@@ -112,7 +112,7 @@ def usual_of(kind: AnyKind, dataset: str, recipe: str) -> Usual:
         KeyError: it has no such recipe.
     """
     what = task_kind(dataset)
-    recipes = kind.recipes(SimpleNamespace(recipes=RECIPES[what]))
+    recipes = kind.recipes(SimpleNamespace(name=dataset, recipes=RECIPES[what]))
     usual: Choice = type(kind.choices)()
     if what == "images":
         usual = adjusted(usual, target=recipe_target(dataset, recipe))

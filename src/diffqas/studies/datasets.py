@@ -49,6 +49,7 @@ IMAGE_SETS = {
     "fashion-mnist-5-7": ImageSet("fashion-mnist", (5, 7), 12_000),
     "mnist": ImageSet("mnist", None, 60_000),
     "fashion-mnist": ImageSet("fashion-mnist", None, 60_000),
+    "mnist-4x4": ImageSet("mnist-4x4", None, 9_000),
     "digits": ImageSet("digits", None, 1_438),
     "digits-1-5": ImageSet("digits", (1, 5), 292),
 }

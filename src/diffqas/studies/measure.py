@@ -119,6 +119,8 @@ def _training(
     population = row.populate(task, settings, seeds)
     if row.federated is not None:
         return FederatedTraining(population, task, settings, seeds, row.federated)
+    if row.training is not None:
+        return row.training(population, task, settings, seeds)
     return Training(population, task, settings, seeds)
 
 

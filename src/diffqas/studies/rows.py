@@ -14,13 +14,15 @@ from diffqas.agents import LAST, AgentSettings, EnvironmentTask
 from diffqas.optimisers import Population
 from diffqas.storage import Json, encode
 from diffqas.tasks import Settings, Task
-from diffqas.training import Federated
+from diffqas.training import Federated, Training
 
 Group = Literal["search", "candidate", "control", "reference"]
 GROUPS: tuple[Group, ...] = ("search", "candidate", "control", "reference")
 
 Populate: TypeAlias = Callable[..., Population]
 """(task, settings, seeds) -> their models; `found`, where the row needs it, is a cell."""
+MakeTraining: TypeAlias = Callable[[Any, Task, Settings, list[int]], Training[Any]]
+"""(population, task, settings, seeds) -> what trains it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class TrainedRow:
             were found.
         federated: clients that keep their samples and average their numbers; None: all samples are
             in one place.
+        training: what trains its models; None: epochs over all samples, or over the clients'.
         last: of agents, the episodes at the end that the cell's means are of.
     """
 
@@ -74,6 +77,7 @@ class TrainedRow:
     needs: Mapping[str, str] = field(default_factory=dict)
     structure: bool = False
     federated: Federated | None = None
+    training: MakeTraining | None = None
     last: int = LAST
 
     def seeds_of(self, study: int) -> int:

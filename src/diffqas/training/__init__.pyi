@@ -3,6 +3,7 @@ from .finite import first_fault as first_fault
 from .models import ModelSettings as ModelSettings
 from .models import make_models as make_models
 from .models import seeded as seeded
+from .projected import ProjectedTraining as ProjectedTraining
 from .rates import RATES as RATES
 from .rates import choose_rate as choose_rate
 from .shards import Federated as Federated

@@ -1,0 +1,135 @@
+"""Ten digits of 4x4 pixels by observables on more and more qubits, with controls.
+
+    diffqas study studies/pooled_digits.py:POOLED_DIGITS [--rows k-8 frozen-k-8 ...]
+
+Circuit, sizes and protocol are those of arXiv 2605.15410, the recipe is our own: sixteen qubits,
+six layers, 96 angles, the first ten windows of a ring of sixteen as logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from diffqas.circuits import Candidate
+from diffqas.kinds import POOLED_RECIPES, VQCKind
+from diffqas.layers import HybridLockstep
+from diffqas.optimisers import Population
+from diffqas.studies import ACCURACY, Group, Row, Study, TrainedRow, populations
+from diffqas.tasks import POOLED, Settings, Task
+from diffqas.training import choose_rate
+
+LOCALITIES = (8, 6, 4, 2, 1)
+"""Qubits of an observable; 1 is plain Z. The widest first: it has the published figure to beat."""
+PUBLISHED = {1: 0.31, 2: 0.45, 4: 0.56, 6: 0.59, 8: 0.67}
+"""One run each, one circuit chosen by hand, read off the figure of arXiv 2605.15410."""
+
+CIRCUIT = Candidate(hadamard=True, encoding="ry", entangler="chain", rotation="ry")
+
+CLASSICAL_EPOCHS = 60
+LINEAR, FEATURES, PERCEPTRON = range(3)
+"""Places of the models in `VQCKind.companions`."""
+WIDEST = LOCALITIES[0]
+
+
+def kind_of(locality: int) -> VQCKind:
+    """What `diffqas search mnist-4x4 --model vqc` trains with these choices."""
+    kind = VQCKind(
+        (CIRCUIT,),
+        qubits=16,
+        uploads=1,
+        observables="diagonal",
+        locality=locality,
+        input_factor=0.5,
+        observables_rate=0.5,
+        inputs_rate=0.3,
+        fit_observables=True,
+        epoch_samples=4800,
+        baselines=True,
+    )
+    if locality == 1:
+        return replace(kind, observables="z")
+    return kind
+
+
+def rows(settings: Settings, recipe: str) -> list[Row]:
+    """For each locality the trained circuit, then a frozen one; at last what has no circuit."""
+    trained = [_row(_name(k), "search", settings, k) for k in LOCALITIES]
+    still = [
+        replace(
+            _row(f"frozen {_name(k)}", "control", settings, k),
+            populate=partial(frozen, kind=kind_of(k)),
+            trains=False,
+            work=0.5,
+        )
+        for k in LOCALITIES
+    ]
+    classical = replace(settings, epochs=CLASSICAL_EPOCHS)
+    return [
+        *trained,
+        *still,
+        _classical("logistic regression", classical, LINEAR),
+        _classical("perceptron of as many numbers", classical, PERCEPTRON),
+        _classical("random features of as many numbers", classical, FEATURES),
+    ]
+
+
+def _name(locality: int) -> str:
+    if locality == 1:
+        return "Z"
+    return f"k = {locality}"
+
+
+def _row(name: str, group: Group, settings: Settings, locality: int) -> TrainedRow:
+    kind = kind_of(locality)
+    return TrainedRow(
+        name,
+        group,
+        settings,
+        partial(populations.of_kind, kind=kind),
+        published={POOLED: PUBLISHED[locality]},
+        circuit=CIRCUIT.name,
+        has_target=False,
+        training=kind.training,
+    )
+
+
+def _classical(name: str, settings: Settings, place: int) -> TrainedRow:
+    kind = kind_of(WIDEST)
+    return TrainedRow(
+        name,
+        "control",
+        settings,
+        partial(classical, kind=kind, place=place),
+        work=0.1,
+        has_target=False,
+    )
+
+
+def frozen(task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind) -> HybridLockstep:
+    """The circuit at the angles that it is drawn with; observables and head are fitted."""
+    population, _ = kind.make(task, settings, seeds)
+    population.layer.angles.requires_grad_(False)
+    if population.layer.factors is not None:
+        population.layer.factors.requires_grad_(False)
+    population.fit_readout(task.train.inputs, task.train.targets, task.loss)
+    return population
+
+
+def classical(
+    task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind, place: int
+) -> Population:
+    """A model without circuits of at most as many numbers, its rate chosen on held-out images."""
+    _, models = kind.make(task, settings, seeds[:1])
+    companion = kind.companions(task, settings, models[0])[place]
+    rate = choose_rate(companion.populate, task, companion.settings, companion.rates)
+    return companion.populate(seeds, rate)
+
+
+POOLED_DIGITS = Study(
+    rows,
+    (POOLED,),
+    metric=ACCURACY,
+    recipes=lambda: POOLED_RECIPES,
+)

@@ -1,0 +1,162 @@
+"""Named tables, five folds each: a searched quantum layer and classical models of as many numbers.
+
+    diffqas study studies/tables.py:TABLES [--datasets wine-0 wine-1 ...]
+
+Each fold is a data set of its own; `summary.md` puts the five folds of a table together.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from diffqas.kinds import VQC_RECIPES, VQCKind
+from diffqas.layers import HybridLockstep
+from diffqas.optimisers import Population
+from diffqas.reports import Terminal
+from diffqas.studies import ACCURACY, Cell, Row, Study, TrainedRow, populations
+from diffqas.tasks import Settings, Task, load_named, table_task
+from diffqas.training import choose_rate
+from one_factor import write_lines
+
+NAMES = ("iris", "wine", "breast-cancer")
+FOLDS = 5
+DATASETS = tuple(f"{name}-{fold}" for name in NAMES for fold in range(FOLDS))
+
+SEARCH = "quantum layer"
+LINEAR, FEATURES, PERCEPTRON = range(3)
+"""Places of the models in `VQCKind.companions`."""
+CLASSICAL = {
+    "perceptron": PERCEPTRON,
+    "random features": FEATURES,
+    "logistic regression": LINEAR,
+}
+
+TABLE = "summary.md"
+
+
+def rows(settings: Settings, recipe: str) -> list[Row]:
+    """The search, the same circuits with angles that stay, and what has no circuit."""
+    kind = VQCKind(baselines=True)
+    return [
+        TrainedRow(
+            SEARCH,
+            "search",
+            settings,
+            partial(populations.of_kind, kind=kind),
+            has_target=False,
+        ),
+        TrainedRow(
+            "frozen circuits",
+            "control",
+            settings,
+            partial(frozen, kind=kind),
+            has_target=False,
+        ),
+        *(
+            TrainedRow(
+                name,
+                "control",
+                settings,
+                partial(classical, kind=kind, place=place),
+                work=0.1,
+                has_target=False,
+            )
+            for name, place in CLASSICAL.items()
+        ),
+    ]
+
+
+def frozen(task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind) -> HybridLockstep:
+    """The search's circuits at the angles that they are drawn with; all other numbers learn."""
+    population, _ = kind.make(task, settings, seeds)
+    population.layer.angles.requires_grad_(False)
+    return population
+
+
+def classical(
+    task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind, place: int
+) -> Population:
+    """A model that stands beside the search, at the rate that held-out training rows choose."""
+    _, models = kind.make(task, settings, seeds[:1])
+    companion = kind.companions(task, settings, models[0])[place]
+    rate = choose_rate(companion.populate, task, companion.settings, companion.rates)
+    return companion.populate(seeds, rate)
+
+
+def load(dataset: str, data_dir: str | Path | None) -> Task:
+    """One fold of a table."""
+    name, _, fold = dataset.rpartition("-")
+    return table_task(load_named(name, fold=int(fold)))
+
+
+def samples(dataset: str) -> int:
+    """Training rows of a fold."""
+    return len(load(dataset, None).train)
+
+
+def summary(cells: Sequence[Cell]) -> Iterator[str]:
+    """A row for each model, a column for each table whose five folds are computed.
+
+    A seed's figure is its mean over the folds. Folds differ more than seeds do, and all models see
+    the same ones, so the second column of a table is the mean difference from the search, with the
+    standard error over the folds of the seeds' means.
+    """
+    figures = {(cell.dataset, cell.row): cell for cell in cells}
+    found = list(dict.fromkeys(cell.row for cell in cells))
+    complete = [
+        name
+        for name in NAMES
+        if all((f"{name}-{fold}", row) in figures for fold in range(FOLDS) for row in found)
+    ]
+    if not complete:
+        yield "No table has all of its folds yet."
+        return
+    yield "| | " + " | ".join(f"{name} | search less row" for name in complete) + " |"
+    yield "|---|" + "---|" * (2 * len(complete))
+    for row in found:
+        entries = [row]
+        for name in complete:
+            own = _means(figures, name, row)
+            behind = [a - b for a, b in zip(_means(figures, name, SEARCH), own, strict=True)]
+            entries.append(_with_error(own))
+            entries.append("" if row == SEARCH else _with_error(behind, "+"))
+        yield "| " + " | ".join(entries) + " |"
+
+
+def _means(figures: dict[tuple[str, str], Cell], name: str, row: str) -> list[float]:
+    """Mean accuracy over the seeds, fold by fold."""
+    means: list[float] = []
+    for fold in range(FOLDS):
+        values = figures[f"{name}-{fold}", row].figures[ACCURACY.test]
+        means.append(statistics.fmean(value for value in values if value is not None))
+    return means
+
+
+def _with_error(values: Sequence[float], sign: str = "") -> str:
+    """Mean and standard error in per cent.
+
+    >>> _with_error([0.9, 1.0, 0.95])
+    '95.00 ± 2.89'
+    """
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    return f"{100 * statistics.fmean(values):{sign}.2f} ± {100 * error:.2f}"
+
+
+def write_summary(folder: Path, cells: Sequence[Cell], console: Terminal) -> None:
+    """Write `summary.md`, and print it."""
+    write_lines(folder / TABLE, summary(cells), console)
+
+
+TABLES = Study(
+    rows,
+    DATASETS,
+    metric=ACCURACY,
+    recipes=lambda: VQC_RECIPES,
+    load=load,
+    samples=samples,
+    more=write_summary,
+)
