@@ -75,11 +75,11 @@ POOLED_RECIPES = {
     # Chosen on held-out training images: docs/tables.md. It goes with --fit-observables, so that
     # the steps have only to find angles.
     "default": Settings(
-        Recipe(init_std=1.0, rates=Rates(mapping=0.5)),
+        Recipe(init_std=1.0, rates=Rates(angles=10.0, structure=1.0, mapping=5.0)),
         depth=6,
         epochs=1,
         batch_size=32,
-        optimizer=Adam(0.1, betas=(0.9, 0.95)),
+        optimizer=Adam(0.01, betas=(0.9, 0.95)),
         schedule="cosine",
         shuffle=True,
     ),
