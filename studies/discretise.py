@@ -17,6 +17,7 @@ from diffqas.quantum_train import Lockstep, QuantumTrain, stacked
 from diffqas.studies import Row, Study, StudyOfRun, TrainedRow
 from diffqas.tasks import Settings, Task
 from diffqas.training import make_models
+from discretise_layer import layer_rows
 from discretise_report import tell
 from found import Found, find
 from restarts import Given, anew, freeze_structure, with_relaxation
@@ -40,12 +41,12 @@ def study(path: str) -> Study:
     """The study of one run.
 
     Raises:
-        RunError: no finished run of Quantum-Train on data lies there.
+        RunError: no finished run of Quantum-Train or of a searched layer on data lies there.
     """
     found = find(path)
     name = "-".join(map(str, (found.config.dataset, *(found.config.classes or ()))))
     return Study(
-        rows=partial(rows, found),
+        rows=partial(rows if found.of_layer is None else layer_rows, found),
         datasets=(name,),
         metric=found.compared,
         recipes=lambda: {"default": found.settings},

@@ -27,12 +27,15 @@ def tell(found: Found, path: Path, cells: Sequence[Cell], console: Terminal) -> 
     """
     seeds = found.origin.seeds
     used = next((cell.seeds for cell in cells), seeds)
-    ranks = ranks_of({seed: ranking for seed, ranking in found.rankings().items() if seed in used})
-    lines = sentences(ranks)
+    rankings = {seed: ranking for seed, ranking in found.rankings().items() if seed in used}
     make_folder(path / "figures", inside=path)
-    write_atomically(path / "ranks.csv", csv_text(ranks).encode())
-    write_atomically(path / "ranks.md", ranks_text(ranks, lines).encode())
-    save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
+    lines = ["Each output ranks the candidates by itself: ranks of the seeds are not compared."]
+    if rankings:
+        ranks = ranks_of(rankings, found.constant)
+        lines = sentences(ranks)
+        write_atomically(path / "ranks.csv", csv_text(ranks).encode())
+        write_atomically(path / "ranks.md", ranks_text(ranks, lines).encode())
+        save_figure(ranks_figure(ranks), path / "figures" / "ranks.png")
     if cells:
         save_figure(kept_figure(cells, found.metric), path / "figures" / "kept.png")
     gaps = gaps_of(cells, found.compared)

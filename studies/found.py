@@ -11,8 +11,8 @@ import torch
 
 from diffqas.architecture import Gumbel, Ranked, Softmax
 from diffqas.errors import RunError
-from diffqas.kinds import QuantumTrainKind
-from diffqas.quantum_train import QuantumTrain
+from diffqas.kinds import AnyModel, Constant, QuantumTrainKind, VQCKind, blind_in, constant
+from diffqas.layers import HybridModel
 from diffqas.searches import RunConfig, config_from_json, load, task_of
 from diffqas.storage import RunFolder, read_file
 from diffqas.studies import Metric, Origin, metric_of
@@ -38,13 +38,19 @@ class Found:
     metric: str
     higher: bool
     task: Task
-    models: dict[int, QuantumTrain]
+    models: dict[int, AnyModel]
 
     @property
     def kind(self) -> QuantumTrainKind:
         """The run's choices of Quantum-Train."""
         assert isinstance(self.config.kind, QuantumTrainKind)
         return self.config.kind
+
+    @property
+    def of_layer(self) -> VQCKind | None:
+        """The choices of a run of a searched layer."""
+        kind = self.config.kind
+        return kind if isinstance(kind, VQCKind) else None
 
     @property
     def compared(self) -> Metric:
@@ -58,12 +64,22 @@ class Found:
         return self.config.settings
 
     def rankings(self) -> dict[int, list[Ranked]]:
-        """Candidates by what they contribute, by seed."""
-        return {seed: model.ranking() for seed, model in self.models.items()}
+        """Candidates by what they contribute, by seed; none where each output has its own."""
+        if self.of_layer is None:
+            return {seed: model.ranking() for seed, model in self.models.items()}
+        found = {seed: model.layer.ranking() for seed, model in self.models.items()}
+        return {seed: rows["all"] for seed, rows in found.items() if "all" in rows}
+
+    @property
+    def constant(self) -> Constant:
+        """Tells whether a candidate gives the same, whatever its angles and inputs."""
+        if self.of_layer is None:
+            return constant
+        return blind_in(next(iter(self.models.values())).layer)
 
 
 def find(path: str) -> Found:
-    """Load a finished run of Quantum-Train on data.
+    """Load a finished run of Quantum-Train or of a searched layer on data.
 
     Raises:
         RunError: no such run, an unfinished or damaged one, one of another kind, or one without a
@@ -73,9 +89,10 @@ def find(path: str) -> Found:
     folder = RunFolder(Path(path))
     result = folder.load_result()
     config = config_from_json(folder.load_config())
-    if not isinstance(config.kind, QuantumTrainKind) or not isinstance(config.settings, Settings):
+    known = isinstance(config.kind, (QuantumTrainKind, VQCKind))
+    if not known or not isinstance(config.settings, Settings):
         what = "of a quantum LSTM" if isinstance(config.settings, Settings) else "of an agent"
-        rule = "a study of a run needs one of --model qt on a series or on images"
+        rule = "a study of a run needs one of --model qt or vqc on samples"
         raise RunError(f"The run in {path} is {what}: {rule}.")
     if not folder.checkpoint.exists():
         raise RunError(
@@ -105,9 +122,9 @@ def _found(path: str, digest: str, seeds: tuple[int, ...], metric: str, higher: 
     return Found(Origin(path, digest, seeds), config, metric, higher, task, kept)
 
 
-def _settled(model: QuantumTrain) -> QuantumTrain:
+def _settled(model: AnyModel) -> AnyModel:
     """The model, with weights that a schedule no longer moves."""
-    circuits = model.circuits
+    circuits = model.layer if isinstance(model, HybridModel) else model.circuits
     if isinstance(circuits.relaxation, Gumbel):
         start, final = circuits.relaxation.temperature, circuits.relaxation.final
         circuits.relaxation = Softmax(start * (final / start) ** circuits.progress)

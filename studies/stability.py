@@ -17,7 +17,7 @@ from scipy import stats
 
 from diffqas.architecture import Ranked
 from diffqas.errors import require
-from diffqas.kinds import constant
+from diffqas.kinds import Constant, constant
 from diffqas.studies import Floats
 
 RESAMPLES = 9999
@@ -77,8 +77,14 @@ class Agreement:
     share: float
 
 
-def ranks_of(rankings: Mapping[int, Sequence[Ranked]]) -> Ranks:
-    """Rankings by seed as one table, candidates in the order of the search space."""
+def ranks_of(rankings: Mapping[int, Sequence[Ranked]], constant: Constant = constant) -> Ranks:
+    """Rankings by seed as one table, candidates in the order of the search space.
+
+    Args:
+        rankings: by seed.
+        constant: tells whether no angle changes a candidate; if not given, of one that writes
+            weights.
+    """
     first = sorted(next(iter(rankings.values())), key=lambda entry: entry.indices[0])
     by_seed = [
         {entry.indices: entry.contribution for entry in ranking} for ranking in rankings.values()

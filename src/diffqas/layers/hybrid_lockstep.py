@@ -11,8 +11,8 @@ from diffqas.architecture import ParameterGroup, generators, noise_like, trained
 from diffqas.circuits import Diagonal
 from diffqas.errors import require
 from diffqas.layers.hybrid import HybridModel, Scale
-from diffqas.layers.quantum_layer import QuantumLayer
 from diffqas.layers.readout_fit import Loss, eigenvalues, features, fitted, readout_for
+from diffqas.layers.union import united
 
 
 class Together(nn.Module):
@@ -58,12 +58,12 @@ class HybridLockstep(nn.Module):
     The sum of the seeds' losses gives each seed its own gradient, so seeds stay independent.
 
     Args:
-        models: models that differ in their numbers only.
+        models: models that differ in their numbers only, and in the candidates that they keep.
 
     Raises:
         ArgumentError: no models, or different ones.
 
-    >>> from diffqas.circuits import QLSTM_SPACE
+    >>> from diffqas import QLSTM_SPACE, QuantumLayer
     >>> def model():
     ...     return HybridModel(QuantumLayer(2, 2, candidates=QLSTM_SPACE[:2]), classes=2)
     >>> HybridLockstep([model() for _ in range(3)])(torch.zeros(7, 2)).shape
@@ -73,7 +73,7 @@ class HybridLockstep(nn.Module):
     def __init__(self, models: Sequence[HybridModel]) -> None:
         super().__init__()
         require(len(models) >= 1, "models", "hold at least one HybridModel", "an empty list")
-        self.layer = QuantumLayer.stacked([model.layer for model in models])
+        self.layer = united([model.layer for model in models])
         self.front = Together([model.front for model in models])
         self.head = Together([model.head for model in models])
         first = models[0]

@@ -19,7 +19,7 @@ from diffqas.searches.data_sets import load_task
 from diffqas.searches.kinds import STORED
 from diffqas.simulator import compiled
 from diffqas.storage import Json, decode, encode, read_json, typed
-from diffqas.tasks import PREDICTIONS, Scaling, Settings, Task, TaskSource
+from diffqas.tasks import MISSING_RULES, PREDICTIONS, Scaling, Settings, Task, TaskSource
 from diffqas.training import Federated
 
 FORMAT = 3
@@ -46,8 +46,8 @@ class RunConfig:
         kind: the kind of model with its own choices.
         seeds: one model each.
         csv, column: a user's own series; csv also a user's own table.
-        label, predict, leave_out, fold: what is predicted of a table, and by which columns; which
-            fold is its test part.
+        label, predict, leave_out, missing, fold: what is predicted of a table, and by which
+            columns; what is done about missing values; which fold is its test part.
         scaling: what scales a series, `"whole"` or `"train"`.
         classes, data_dir: which images, and the folder with their files.
         federated: clients that keep their samples; None: all samples are in one place.
@@ -71,6 +71,12 @@ class RunConfig:
     )
     leave_out: tuple[str, ...] | None = option(
         None, "Columns of a table of your own that are not read, such as the number of a row."
+    )
+    missing: str = option(
+        "error",
+        "Missing values of a table of your own: error refuses them, drop leaves their rows out, "
+        "median fills them by the median of their column in the training rows.",
+        among=MISSING_RULES,
     )
     fold: int = option(
         0,
@@ -130,6 +136,7 @@ class RunConfig:
             label=self.label,
             predict=self.predict,
             leave_out=self.leave_out,
+            missing=self.missing,
             fold=self.fold,
             scaling=self.scaling,
             classes=self.classes,

@@ -82,6 +82,7 @@ def load_task(
     label: str | None = None,
     predict: str | None = None,
     leave_out: Sequence[str] | None = None,
+    missing: str = "error",
     fold: int = 0,
     classes: Sequence[int] | None = None,
     data_dir: str | Path | None = None,
@@ -97,6 +98,7 @@ def load_task(
         label: the column to predict, for `"table"`.
         predict: what it is, `"classes"` or `"values"`, for `"table"`, as in `load_table`.
         leave_out: columns that are not read, for `"table"`.
+        missing: what is done about missing values, for `"table"`, as in `load_table`.
         fold: which of five folds is the test part, for tables.
         classes: labels to tell apart, for images; None: all.
         data_dir: folder with the files of MNIST or FashionMNIST, as in `load_images`.
@@ -111,6 +113,7 @@ def load_task(
     # What belongs to other data sets is refused; None stands for what was not given.
     of_series = {"scaling": None if scaling == "whole" else scaling}
     of_tables = {"label": label, "predict": predict, "leave_out": leave_out}
+    of_tables["missing"] = None if missing == "error" else missing
     fold_given = {"fold": fold or None}
     of_images = {"classes": classes, "data_dir": data_dir}
     if is_environment(name):
@@ -137,7 +140,13 @@ def load_task(
         return image_task(load_images(name, classes, data_dir), chosen)
     if what == "table":
         rows = load_rows(
-            name, csv=csv, label=label, predict=predict, leave_out=leave_out, fold=fold
+            name,
+            csv=csv,
+            label=label,
+            predict=predict,
+            leave_out=leave_out,
+            missing=missing,
+            fold=fold,
         )
         return table_task(rows)
     return series_task(load_windows(name, csv=csv, column=column, scaling=scaling))
@@ -180,6 +189,7 @@ def load_rows(
     label: str | None = None,
     predict: str | None = None,
     leave_out: Sequence[str] | None = None,
+    missing: str = "error",
     fold: int = 0,
 ) -> TableData:
     """The rows of a table; arguments and errors as of `load_task`."""
@@ -189,7 +199,8 @@ def load_rows(
         raise ArgumentError(
             f"Argument `csv` must name a file for the data set '{OWN_TABLE}', but got None."
         )
-    return load_table(csv, label, predict=predict, leave_out=leave_out or (), fold=fold)
+    left = leave_out or ()
+    return load_table(csv, label, predict=predict, leave_out=left, missing=missing, fold=fold)
 
 
 def _refuse(name: str, owner: str, **arguments: object) -> None:

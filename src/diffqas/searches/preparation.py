@@ -179,17 +179,19 @@ def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]
     found = f"a Task of your own ({task.name})"
     for name in _of(given, *OF_DATA_SETS, "target"):
         # What stands for "not given" on the command line may be said.
-        usual = given[name] == {"scaling": "whole", "fold": 0}.get(name)
+        usual = given[name] == USUAL_DATA.get(name)
         require(usual, name, "be used with the name of a data set", found)
     with explained(source):
         rehearse(task)
 
 
 OF_DATA_SETS = (
-    *("csv", "column", "scaling", "label", "predict", "leave_out", "fold"),
+    *("csv", "column", "scaling", "label", "predict", "leave_out", "missing", "fold"),
     *("classes", "data_dir"),
 )
 """Options that say which data a named data set is made of."""
+USUAL_DATA = {"scaling": "whole", "missing": "error", "fold": 0}
+"""What some of them are where nothing is given."""
 
 
 def _of(given: Mapping[str, Value], *names: str) -> dict[str, Value]:

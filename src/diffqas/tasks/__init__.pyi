@@ -43,6 +43,7 @@ from .series import response_persistence as response_persistence
 from .series import series_task as series_task
 from .series import windows_of as windows_of
 from .settings import Settings as Settings
+from .tables import MISSING_RULES as MISSING_RULES
 from .tables import PREDICTIONS as PREDICTIONS
 from .tables import TABLE_RECIPES as TABLE_RECIPES
 from .tables import TABLES as TABLES

@@ -111,6 +111,7 @@ def _table(config: RunConfig) -> Interface:
         label=config.label,
         predict=config.predict,
         leave_out=config.leave_out,
+        missing=config.missing,
         fold=config.fold,
     )
     columns = ", ".join(data.feature_names)

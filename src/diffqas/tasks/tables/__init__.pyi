@@ -2,6 +2,7 @@ from .csv_file import PREDICTIONS as PREDICTIONS
 from .csv_file import load_table as load_table
 from .datasets import TABLES as TABLES
 from .datasets import load_named as load_named
+from .missing import MISSING_RULES as MISSING_RULES
 from .table_data import FOLDS as FOLDS
 from .table_data import RawTable as RawTable
 from .table_data import TableData as TableData

@@ -21,8 +21,14 @@ from diffqas.tasks.csv_columns import (
     names_in_words,
     numbers_of,
 )
-from diffqas.tasks.csv_numbers import MISSING, looks_like_number
+from diffqas.tasks.csv_numbers import looks_like_number
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
+from diffqas.tasks.tables.missing import (
+    MISSING_RULES,
+    is_missing,
+    rows_of,
+    rows_that_have_all,
+)
 from diffqas.tasks.tables.table_data import Floats, Labels, RawTable, TableData, prepare
 
 PREDICTIONS = ("classes", "values")
@@ -39,13 +45,14 @@ def load_table(
     *,
     predict: str | None = None,
     leave_out: Sequence[str] = (),
+    missing: str = "error",
     fold: int = 0,
 ) -> TableData:
     r"""Return a table from a CSV file: one row per sample, one column to predict.
 
     The first row names the columns. Every other column is read: numbers as they are; of text with
     at most ten different words a column of 0 and 1 for each word (of two words a single column).
-    Missing values are refused. Rows are split and columns standardised as by `prepare`.
+    Rows are split and columns standardised as by `prepare`.
 
     Args:
         path: the file.
@@ -53,10 +60,13 @@ def load_table(
         predict: "classes" or "values"; None: text and at most ten different whole numbers are
             classes, all other numbers are values.
         leave_out: names of columns that are not read, such as the number of a row.
+        missing: "error" refuses missing values; "drop" leaves out rows where a value that is used
+            is missing; "median" fills them by the median of their column in the training rows, of
+            a column of words each of its columns of 0 and 1. Labels are never filled in.
         fold: which of five folds is the test part, 0 to 4.
 
     Raises:
-        ArgumentError: no label, an unknown `predict`, no such fold.
+        ArgumentError: no label, an unknown `predict` or `missing`, no such fold.
         DataError: the file cannot be read or used; the message names file, line and remedy.
 
     >>> import tempfile
@@ -70,6 +80,7 @@ def load_table(
     """
     if predict is not None:
         choose(predict, PREDICTIONS, "predict")
+    choose(missing, MISSING_RULES, "missing")
     table = read_table(os.fspath(path))
     if label is None:
         known = names_in_words(table.header)
@@ -85,18 +96,21 @@ def load_table(
     columns = [each for each in range(len(table.header)) if each not in (index, *ignored)]
     if not columns:
         raise DataError(f"{table.path}: no column is left beside the label to learn from")
-    for each in (index, *columns):
-        _check_filled(table, each)
+    table, remarks = rows_that_have_all(table, index, columns, missing)
     labels, class_names, told = _labels(table, index, predict)
     names: list[str] = []
     values: list[Floats] = []
-    remarks = [told]
+    remarks.insert(0, told)
+    lacking = 0
     for each in columns:
         coded = _coded(table, each)
         names += coded
         values += coded.values()
+        lacking += sum(map(is_missing, table.cells(each)))
         if len(coded) > 1 or not mostly_numbers(table.cells(each)):
             remarks.append(f"Column {shortened(table.header[each])} holds words: {_listed(coded)}.")
+    if lacking:
+        remarks.append(f"Filled by medians of the training rows: missing values, {lacking} in all.")
     raw = RawTable(
         name=f"{Path(table.path).stem}:{table.header[index]}",
         features=np.stack(values, axis=1),
@@ -126,17 +140,6 @@ def _check_header(table: CsvTable) -> None:
         raise DataError(
             f"{place}: {shortened(values[0])} looks like a value, so there is no header; {remedy}"
         )
-
-
-def _check_filled(table: CsvTable, column: int) -> None:
-    """Refuse a missing value: filling it in by rule would be a guess."""
-    for cell, line in zip(table.cells(column), table.lines, strict=True):
-        if cell.lower() in MISSING:
-            name = shortened(table.header[column])
-            raise DataError(
-                f"{table.path}, line {line}, column {name}: the value is missing; fill it in, "
-                f"remove that row, or leave the column out (--leave-out {table.header[column]})"
-            )
 
 
 def _labels(
@@ -199,7 +202,27 @@ def _numbered(cells: Sequence[str], names: Sequence[str]) -> Labels:
 
 
 def _coded(table: CsvTable, column: int) -> dict[str, Floats]:
-    """A column as columns of numbers by their names: itself, or one for each of its words."""
+    """A column as columns of numbers by their names: itself, or one for each of its words.
+
+    Numbers are nan where the value is missing.
+    """
+    there = [place for place, cell in enumerate(table.cells(column)) if not is_missing(cell)]
+    if len(there) == len(table.rows):
+        return _coded_cells(table, column)
+    if not there:
+        name = table.header[column]
+        raise DataError(
+            f"{table.path}, column {shortened(name)}: no row has a value; leave it out "
+            f"(--leave-out {name})"
+        )
+    coded = _coded_cells(rows_of(table, there), column)
+    spread = {name: np.full(len(table.rows), np.nan) for name in coded}
+    for name, values in coded.items():
+        spread[name][there] = values
+    return spread
+
+
+def _coded_cells(table: CsvTable, column: int) -> dict[str, Floats]:
     cells = table.cells(column)
     name = table.header[column]
     if mostly_numbers(cells):

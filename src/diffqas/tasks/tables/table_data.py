@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from diffqas.errors import DataError, require
 from diffqas.tasks.csv_columns import names_in_words
 from diffqas.tasks.images import fixed_permutation
+from diffqas.tasks.tables.missing import filled
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -25,7 +26,7 @@ class RawTable:
 
     Attributes:
         name: of the data set.
-        features: (rows, columns), in their own units.
+        features: (rows, columns), in their own units; nan where a value is missing.
         feature_names: of the columns.
         labels: (rows,), the numbers of classes as int64, or values as float64.
         label_name: of the column that they come from.
@@ -92,7 +93,7 @@ def prepare(raw: RawTable, fold: int = 0) -> TableData:
     The rows are put into an order that is the same on every machine and dealt out to five folds,
     class by class, so that every fold has its share of each class. Columns are standardised by the
     training rows alone. A column that is constant there says nothing and is left out; a remark
-    tells which.
+    tells which. A value that is nan becomes the median of its column in the training rows.
 
     Args:
         raw: the rows.
@@ -110,11 +111,12 @@ def prepare(raw: RawTable, fold: int = 0) -> TableData:
     # be held out to choose by.
     train = order[~tested[order]]
     test = order[tested[order]]
-    means, stds = _statistics(raw.features[train], raw)
+    features = filled(raw.features, raw.feature_names, train)
+    means, stds = _statistics(features[train], raw)
     kept = [index for index, std in enumerate(stds) if std > 0]
     remarks = raw.remarks + _constant_columns(raw, kept)
     means, stds = [means[index] for index in kept], [stds[index] for index in kept]
-    inputs = (raw.features[:, kept] - np.array(means)) / np.array(stds)
+    inputs = (features[:, kept] - np.array(means)) / np.array(stds)
     label_mean, label_std = 0.0, 1.0
     labels: Labels | Floats = raw.labels
     if not raw.class_names:
