@@ -135,7 +135,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         most=26,
     )
     uploads: int = option(
-        2,
+        1,
         "How many times the inputs are encoded; --depth layers stand behind each upload.",
         least=1,
         most=1000,
@@ -158,7 +158,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         among=("fixed", "trained"),
     )
     input_factor: float = option(
-        0.3,
+        0.15,
         "Radians of an input of 1, which of a standardised column is its standard deviation.",
         above=0,
     )
