@@ -24,6 +24,7 @@ from .ranking import Constant as Constant
 from .ranking import Findings as Findings
 from .ranking import RankedRow as RankedRow
 from .ranking import leading as leading
+from .vqc import OWN_RECIPES as OWN_RECIPES
 from .vqc import POOLED_RECIPES as POOLED_RECIPES
 from .vqc import VQC_RECIPES as VQC_RECIPES
 from .vqc import VQCKind as VQCKind

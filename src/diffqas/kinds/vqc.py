@@ -85,6 +85,13 @@ POOLED_RECIPES = {
     ),
 }
 """Of ten classes of `mnist-4x4` on sixteen qubits."""
+OWN_RECIPES: Mapping[str, Mapping[str, Settings]] = {
+    POOLED: POOLED_RECIPES,
+    # Three hundred steps, as on the smaller tables: with nine hundred the layer learns the rows by
+    # heart, and the loss on held-out ones rises from 0.09 to 0.24.
+    "breast-cancer": {name: replace(settings, epochs=20) for name, settings in VQC_RECIPES.items()},
+}
+"""Recipes of data sets that have one of their own."""
 CLASSICAL_EPOCHS = 30
 """Least epochs of the classical models: what a fit ends takes fewer steps than they need."""
 
@@ -240,10 +247,8 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         return [f"output {number}" for number in range(count)]
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The same for every task but `mnist-4x4`."""
-        if task.name == POOLED:
-            return POOLED_RECIPES
-        return VQC_RECIPES
+        """The same for every task that has none of its own."""
+        return OWN_RECIPES.get(task.name, VQC_RECIPES)
 
     def make(
         self, task: Task, settings: Settings, seeds: Sequence[int]
