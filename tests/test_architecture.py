@@ -30,6 +30,7 @@ ROOMS = [
     "searches",
     "runs",
     "studies",
+    "strategies",
     "cli",
 ]
 OF_THE_HOUSE = {SOURCE / f"{name}.py" for name in ("__init__", "__main__", "_moved")}

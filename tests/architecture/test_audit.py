@@ -20,8 +20,8 @@ from diffqas.architecture.audit import (
 )
 from diffqas.architecture.expressibility import (
     BINS,
-    expressibility,
     fidelities,
+    haar_divergence,
     haar_floor,
     log_haar_masses,
     meyer_wallach,
@@ -142,7 +142,7 @@ def test_haar_masses_of_twelve_qubits_are_finite():
 
 def test_haar_random_states_are_expressive():
     vectors = haar_states(4, 8_000)
-    found = expressibility(fidelities(vectors[:4_000], vectors[4_000:]), 16)
+    found = haar_divergence(fidelities(vectors[:4_000], vectors[4_000:]), 16)
     assert 0 <= found < 0.02
     assert found == pytest.approx(haar_floor(16, 4_000), abs=0.006)
 
@@ -155,14 +155,14 @@ def test_expressibility_is_the_plain_sum_over_bins():
         share = np.mean((values >= low) & (values < high))
         if share > 0:
             total += share * math.log(share / ((1 - low) ** 7 - (1 - high) ** 7))
-    assert expressibility(values, 8) == pytest.approx(total)
+    assert haar_divergence(values, 8) == pytest.approx(total)
 
 
 @pytest.mark.parametrize("n", [1, 3, 6])
 def test_a_state_that_never_moves_has_the_largest_divergence(n):
     idle = Candidate(rotation="rz")  # |0..0> up to a phase
     vectors = states(idle, angles_of(idle, n, 2, 10))
-    found = expressibility(fidelities(vectors[:5], vectors[5:]), 2**n)
+    found = haar_divergence(fidelities(vectors[:5], vectors[5:]), 2**n)
     assert found == pytest.approx((2**n - 1) * math.log(75))
 
 

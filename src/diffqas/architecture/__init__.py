@@ -11,8 +11,10 @@ from diffqas.architecture.draws import forked_draws as forked_draws
 from diffqas.architecture.draws import governed_draws as governed_draws
 from diffqas.architecture.draws import seed_draws as seed_draws
 from diffqas.architecture.draws import seed_others as seed_others
+from diffqas.architecture.expressibility import haar_divergence as haar_divergence
 from diffqas.architecture.expressibility import haar_floor as haar_floor
 from diffqas.architecture.expressibility import log_haar_masses as log_haar_masses
+from diffqas.architecture.expressibility import meyer_wallach as meyer_wallach
 from diffqas.architecture.kept import Kept as Kept
 from diffqas.architecture.kept import stays as stays
 from diffqas.architecture.mixture import SHARINGS as SHARINGS

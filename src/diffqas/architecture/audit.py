@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture.expressibility import BINS as BINS
-from diffqas.architecture.expressibility import expressibility, fidelities, meyer_wallach, states
+from diffqas.architecture.expressibility import fidelities, haar_divergence, meyer_wallach, states
 from diffqas.circuits import (
     TABLE_I,
     Ansatz,
@@ -167,7 +167,7 @@ def _audits(
             depth=depth,
             directions=max(directions(candidate, point) for point in pairs[:RANK_POINTS]),
             angles=depth * n * candidate.rotations_per_qubit,
-            expressibility=expressibility(values, 2**n),
+            expressibility=haar_divergence(values, 2**n),
             entanglement=entanglement,
             gradient_variance=tuple(
                 (size, gradient_variance(candidate, random_angles(one, size, depth, samples, seed)))

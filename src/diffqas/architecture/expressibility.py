@@ -78,7 +78,7 @@ def log_haar_masses(size: int, bins: int = BINS) -> Floats:
     return (size - 1) * np.log1p(-edges) + np.log1p(-(ratio ** (size - 1)))
 
 
-def expressibility(values: Floats, size: int, bins: int = BINS) -> float:
+def haar_divergence(values: Floats, size: int, bins: int = BINS) -> float:
     """Kullback-Leibler divergence, in nats, of fidelities from Haar-random ones; 0 is best.
 
     What Sim et al. call Expr. States that are all equal give its largest value, (size - 1)
@@ -100,7 +100,7 @@ def haar_floor(size: int, pairs: int, seed: int = 0, repeats: int = 50) -> float
     """Mean expressibility of as many truly Haar-random pairs: the bias of a histogram."""
     draws = np.random.default_rng(seed).random((repeats, pairs))
     values = -np.expm1(np.log1p(-draws) / (size - 1))  # the inverse of 1 - (1 - F)**(size - 1)
-    return float(np.mean([expressibility(one, size) for one in values]))
+    return float(np.mean([haar_divergence(one, size) for one in values]))
 
 
 def meyer_wallach(vectors: Tensor) -> Floats:

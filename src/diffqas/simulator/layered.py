@@ -43,12 +43,18 @@ def layered_probabilities(
     [[0.5, 0.5]]
     """
     if weights is None:
-        return squared(_chosen(candidates, angles, choice))
+        return squared(layered_amplitudes(candidates, angles, choice))
     return squared(_weighted(candidates, angles, weights))
 
 
-def _chosen(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> Tensor:
-    """Amplitudes (batch, 2**n) of the chosen layers alone."""
+def layered_amplitudes(candidates: Sequence[Candidate], angles: Tensor, choice: Tensor) -> Tensor:
+    """Final states of circuits with a candidate for each layer, complex, (batch, 2**n).
+
+    Args:
+        candidates: as of `layered_probabilities`.
+        angles: as there.
+        choice: as there; the chosen layers alone are computed.
+    """
     n = angles.shape[2]
     device = str(angles.device)
     rotation, _, start = (index_on(device, *kind) for kind in zip(*_kinds(candidates), strict=True))

@@ -18,6 +18,7 @@ from .outputs import terminal_tables as terminal_tables
 from .pairs import paired_tests as paired_tests
 from .plan import DATASETS as DATASETS
 from .plan import Plan as Plan
+from .plan import share_of as share_of
 from .rows import Group as Group
 from .rows import ReferenceRow as ReferenceRow
 from .rows import Row as Row

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from diffqas.agents import AgentSettings, is_environment
 from diffqas.errors import ArgumentError, choose, require
@@ -18,6 +19,8 @@ from diffqas.studies.rows import GROUPS, Row, TrainedRow
 from diffqas.studies.study import Study, StudyOfRun, StudySettings
 from diffqas.tasks import explained
 from diffqas.text import file_name
+
+T = TypeVar("T")
 
 LONGEST = 200
 """Characters of a row's word: file systems take 255, with the end of the name."""
@@ -249,7 +252,7 @@ class Job:
     cost: float
 
 
-def share_of(jobs: Sequence[Job], shard: str | None) -> list[Job]:
+def share_of(jobs: Sequence[T], shard: str | None) -> list[T]:
     """Every n-th job, for `shard` "i/n" with i from 1 to n; all without a shard.
 
     Raises:

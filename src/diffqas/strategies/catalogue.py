@@ -1,0 +1,90 @@
+"""The tasks of the benchmark and the recipes that every architecture is trained by; no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from diffqas.storage import storable
+
+
+@dataclass(frozen=True)
+class BenchmarkTask:
+    """A task that a table exists of.
+
+    Attributes:
+        space: name of the space of architectures.
+        outputs: of every model.
+        figure: what people read beside the loss, `"accuracy"` or `"mse"`.
+        about: what it is.
+    """
+
+    space: str
+    outputs: int
+    figure: str
+    about: str
+
+
+TASKS: Mapping[str, BenchmarkTask] = MappingProxyType(
+    {
+        "wine": BenchmarkTask(
+            "encoded", 3, "accuracy", "178 wines, 4 principal components, 3 cultivars"
+        ),
+        "iris": BenchmarkTask("encoded", 3, "accuracy", "150 irises, 4 columns, 3 species"),
+        "moons": BenchmarkTask(
+            "encoded", 2, "accuracy", "400 points of two half circles, each of 2 inputs twice"
+        ),
+        "breast-cancer": BenchmarkTask(
+            "encoded", 2, "accuracy", "569 tumours, 4 principal components, 2 classes"
+        ),
+        "digits": BenchmarkTask(
+            "encoded", 10, "accuracy", "1,797 images of digits, 4 principal components"
+        ),
+        "bessel": BenchmarkTask(
+            "encoded", 1, "mse", "the next value of a Bessel function from the 4 before it"
+        ),
+        "narma10": BenchmarkTask(
+            "encoded", 1, "mse", "the next value of NARMA-10 from the 4 before it"
+        ),
+        "digits-weights": BenchmarkTask(
+            "layered",
+            10,
+            "accuracy",
+            "1,797 images of digits; circuits write the 1,210 weights of a perceptron 64-16-10",
+        ),
+    }
+)
+"""The benchmark's tasks by name."""
+
+
+@storable
+@dataclass(frozen=True)
+class AloneRecipe:
+    """How an architecture of the benchmark is trained: Adam, a cosine to zero over all steps.
+
+    Attributes:
+        lr: base rate.
+        batch_size: samples of a step.
+        checkpoints: epochs after which losses are kept, rising; the last one is the end.
+        seeds: how many, counted from 0.
+    """
+
+    lr: float
+    batch_size: int
+    checkpoints: tuple[int, ...]
+    seeds: int
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training part."""
+        return self.checkpoints[-1]
+
+
+RECIPES: Mapping[str, AloneRecipe] = MappingProxyType(
+    {
+        "encoded": AloneRecipe(lr=0.03, batch_size=32, checkpoints=(2, 6, 18, 54), seeds=5),
+        "layered": AloneRecipe(lr=0.01, batch_size=100, checkpoints=(1, 3, 9, 27), seeds=5),
+    }
+)
+"""Recipe of each space; docs/strategies.md says how they were chosen."""

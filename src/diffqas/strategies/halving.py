@@ -1,0 +1,56 @@
+"""Successive halving: many architectures for a few epochs, the better ones for longer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from diffqas.strategies.ledger import Trial
+from diffqas.strategies.searcher import Ground, Searcher
+
+ETA = 3
+"""Of so many one goes on; the checkpoints grow by the same factor (arXiv 1502.07943)."""
+
+
+class SuccessiveHalving(Searcher):
+    """Brackets of 27 architectures by lot: 27 to the first checkpoint, 9, 3, and 1 to the last.
+
+    With four checkpoints each bracket costs as much as about three whole trainings. A training goes
+    on from its checkpoint, so only what is added is paid for.
+    """
+
+    name: ClassVar[str] = "halving"
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self._left = ground.draw.permutation(len(ground.space)).tolist()
+        self._rung = 0
+        self._waiting: list[int] = []
+        self._shown: list[tuple[float, int]] = []
+
+    @property
+    def width(self) -> int:
+        """Architectures of a bracket."""
+        return ETA ** (len(self.ground.checkpoints) - 1)
+
+    def ask(self) -> Trial | None:
+        """The next one of a rung; after it the best third, or a new bracket."""
+        if not self._waiting:
+            self._promote()
+        if not self._waiting:
+            return None
+        return Trial(self._waiting.pop(), self.ground.checkpoints[self._rung])
+
+    def tell(self, trial: Trial, loss: float) -> None:
+        """Take note of it in its rung."""
+        self._shown.append((loss, trial.architecture))
+
+    def _promote(self) -> None:
+        last = len(self.ground.checkpoints) - 1
+        if self._shown and self._rung < last:
+            best = sorted(self._shown)[: max(1, len(self._shown) // ETA)]
+            self._waiting = [architecture for _, architecture in reversed(best)]
+            self._rung += 1
+        else:
+            self._waiting, self._left = self._left[: self.width], self._left[self.width :]
+            self._rung = 0
+        self._shown = []

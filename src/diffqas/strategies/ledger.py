@@ -1,0 +1,99 @@
+"""What a search has cost: trainings of architectures and CPU seconds, in one account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+ROUNDING = 1e-6
+"""Sums of thirds may miss a whole number by this."""
+
+
+class Trial(NamedTuple):
+    """A training that a searcher asks for.
+
+    Attributes:
+        architecture: its number in the space.
+        epochs: how long; one of the recipe's checkpoints.
+        repetition: which training of this architecture: another one starts anew.
+    """
+
+    architecture: int
+    epochs: int
+    repetition: int = 0
+
+
+class Outcome(NamedTuple):
+    """What a training showed.
+
+    Attributes:
+        loss: on the validation part.
+        seconds: CPU seconds from its start.
+    """
+
+    loss: float
+    seconds: float
+
+
+class Line(NamedTuple):
+    """An entry of the account.
+
+    Attributes:
+        trial: what was trained.
+        loss: on the validation part.
+        evaluations: trainings paid for so far, in whole ones.
+        seconds: CPU seconds paid for so far.
+    """
+
+    trial: Trial
+    loss: float
+    evaluations: float
+    seconds: float
+
+
+@dataclass
+class Ledger:
+    """The account of one search.
+
+    A training that goes on from an earlier checkpoint costs only what it adds; one that was asked
+    for twice costs nothing the second time.
+
+    Attributes:
+        epochs: of a whole training.
+        evaluations: trainings so far, in whole ones: a training of a third of the epochs is 1/3.
+        seconds: CPU seconds so far.
+        lines: one for each trial, in order.
+
+    >>> ledger = Ledger(epochs=54)
+    >>> ledger.enter(Trial(3, 18), Outcome(0.5, 1.0))
+    >>> ledger.enter(Trial(3, 54), Outcome(0.4, 3.0))
+    >>> ledger.evaluations, ledger.seconds, ledger.best.architecture
+    (1.0, 3.0, 3)
+    """
+
+    epochs: int
+    evaluations: float = 0.0
+    seconds: float = 0.0
+    lines: list[Line] = field(default_factory=list)
+    _paid: dict[tuple[int, int], tuple[int, float]] = field(default_factory=dict)
+
+    def enter(self, trial: Trial, outcome: Outcome) -> None:
+        """Pay for a training and note what it showed."""
+        key = (trial.architecture, trial.repetition)
+        before, spent = self._paid.get(key, (0, 0.0))
+        if trial.epochs > before:
+            self.evaluations += (trial.epochs - before) / self.epochs
+            self.seconds += outcome.seconds - spent
+            self._paid[key] = (trial.epochs, outcome.seconds)
+        self.lines.append(Line(trial, outcome.loss, self.evaluations, self.seconds))
+
+    def charge(self, seconds: float) -> None:
+        """Pay for what is no training, such as a training-free score of every architecture."""
+        self.seconds += seconds
+
+    @property
+    def best(self) -> Trial:
+        """The trial with the lowest loss among those that were trained longest."""
+        longest = max(line.trial.epochs for line in self.lines)
+        final = [line for line in self.lines if line.trial.epochs == longest]
+        return min(final, key=lambda line: line.loss).trial

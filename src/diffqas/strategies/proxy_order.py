@@ -1,0 +1,39 @@
+"""Architectures in the order of a training-free score."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from diffqas.strategies.ledger import Trial
+from diffqas.strategies.proxies import Scores
+from diffqas.strategies.searcher import Ground, Searcher
+
+
+class ProxyOrder(Searcher):
+    """Trains the architecture with the highest score first, then the next one.
+
+    The scores of the whole space are paid for before the first training. Equal ones take their
+    turns by lot.
+
+    Args:
+        ground: as of `Searcher`.
+        scores: of every architecture.
+    """
+
+    name: ClassVar[str] = "proxy"
+
+    def __init__(self, ground: Ground, scores: Scores) -> None:
+        super().__init__(ground)
+        self.seconds = scores.seconds
+        lot = ground.draw.permutation(len(ground.space))
+        rising = lot[scores.values[lot].argsort(kind="stable")]
+        self._left = rising.tolist()
+
+    def ask(self) -> Trial | None:
+        """The one with the highest score that is left."""
+        if not self._left:
+            return None
+        return self.whole(self._left.pop())
+
+    def tell(self, trial: Trial, loss: float) -> None:
+        """The order is fixed."""

@@ -1,0 +1,87 @@
+"""The contract of every searcher: ask for a training, be told its loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+
+from diffqas.strategies.ledger import ROUNDING, Ledger, Outcome, Trial
+from diffqas.strategies.spaces import ArchitectureSpace
+
+Evaluate: TypeAlias = Callable[[Trial], Outcome]
+"""Trains what is asked for, or looks it up."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What a searcher is told before it begins.
+
+    Attributes:
+        space: of architectures.
+        checkpoints: epochs after which a training can be looked at, rising.
+        draw: all that is random comes from it.
+    """
+
+    space: ArchitectureSpace
+    checkpoints: Sequence[int]
+    draw: np.random.Generator
+
+    @property
+    def epochs(self) -> int:
+        """Of a whole training."""
+        return self.checkpoints[-1]
+
+
+class Searcher(ABC):
+    """Chooses what is trained next, from what earlier trainings showed.
+
+    Args:
+        ground: the space, and where randomness comes from.
+    """
+
+    name: ClassVar[str]
+    """Word of the command line."""
+    seconds: float = 0.0
+    """CPU seconds that were spent before the first training."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+
+    @abstractmethod
+    def ask(self) -> Trial | None:
+        """The next training; None: everything has been seen."""
+
+    @abstractmethod
+    def tell(self, trial: Trial, loss: float) -> None:
+        """Take note of the validation loss of a trial that was asked for."""
+
+    def whole(self, architecture: int) -> Trial:
+        """A training of an architecture to the last epoch."""
+        return Trial(architecture, self.ground.epochs)
+
+
+def run_searcher(searcher: Searcher, evaluate: Evaluate, budget: float) -> Ledger:
+    """Search until the budget is spent or the space is exhausted.
+
+    Args:
+        searcher: a fresh one.
+        evaluate: trains what is asked for, or looks it up.
+        budget: evaluations, in whole trainings; the last one may exceed it by less than one.
+
+    Returns:
+        What was trained and what it cost; `best` is the pick.
+    """
+    ledger = Ledger(searcher.ground.epochs)
+    ledger.charge(searcher.seconds)
+    while ledger.evaluations < budget - ROUNDING:
+        trial = searcher.ask()
+        if trial is None:
+            break
+        outcome = evaluate(trial)
+        ledger.enter(trial, outcome)
+        searcher.tell(trial, outcome.loss)
+    return ledger
