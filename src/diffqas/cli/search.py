@@ -16,18 +16,20 @@ from typing import Annotated, ClassVar, Literal, Optional, Self, TypeVar
 import tyro
 
 from diffqas.choices import LEFT_OPEN, Value
-from diffqas.circuits import AnyCandidate
+from diffqas.circuits import ENCODED_SPACE, AnyCandidate
 from diffqas.cli.parsing import Hint
 from diffqas.cli.show import print_run
 from diffqas.cli.spaces import METAVAR, typed_candidates
-from diffqas.errors import DiffqasError
+from diffqas.errors import DiffqasError, require
 from diffqas.reports import Terminal
 from diffqas.searches import (
     TABLES_OF_CANDIDATES,
     Option,
+    Run,
     Usual,
     choose_kind,
     options,
+    prepare,
     search,
     task_kind,
     task_names,
@@ -38,6 +40,9 @@ from diffqas.storage import Json
 from diffqas.tasks import Settings
 
 T = TypeVar("T")
+
+DIFFERENTIABLE = "diffqas"
+"""The strategy that all options of a search belong to."""
 
 DATA_SETS = (
     f"{', '.join(task_names())}. series and table are your own, with --csv. Or an id of gymnasium, "
@@ -85,6 +90,16 @@ class Search:
             "qlstm: no search, one of the papers' circuits chosen by hand in every gate.", "C1..C6"
         ),
     ] = None
+    strategy: Annotated[
+        Literal["diffqas", "random", "evolution", "local", "halving", "tpe"],
+        words_of(
+            "diffqas: all candidates at once, by gradient descent. Else candidates are trained one "
+            "by one on held-out samples (vqc, qt), and the best is trained as a run."
+        ),
+    ] = "diffqas"
+    budget: Annotated[
+        int, words_of("Of such a strategy: trainings that it may spend, in whole ones.")
+    ] = 20
     per_layer: Annotated[
         bool,
         words_of(
@@ -137,18 +152,33 @@ class Search:
 
     def run(self) -> None:
         """Search, then print the result and where it lies."""
-        run = self.call(search)
+        run = self.call(search) if self.strategy == DIFFERENTIABLE else self._by_strategy()
         console = Terminal()
         console.print()
         print_run(run.outcome, run.folder, console)
 
+    def _by_strategy(self) -> Run:
+        """Candidates one by one; a searched layer has the whole of `ENCODED_SPACE`."""
+        from diffqas.strategies import search_by
+
+        candidates = None
+        if self.model == "vqc" and not self.candidates:
+            candidates = list(ENCODED_SPACE)
+        prepared = self._call(prepare, candidates)
+        return search_by(self.strategy, prepared, self.budget).run
+
     def call(self, what: Callable[..., T]) -> T:
-        """Call `search`, or `prepare`, which takes the same arguments."""
+        """Call `search`, or another function that takes the same arguments."""
+        rule = f"be {DIFFERENTIABLE} here"
+        require(self.strategy == DIFFERENTIABLE, "strategy", rule, self.strategy)
+        return self._call(what)
+
+    def _call(self, what: Callable[..., T], candidates: list[AnyCandidate] | None = None) -> T:
         return what(
             self.dataset,
             model=self.model,
             recipe=self.recipe,
-            candidates=self._candidates(),
+            candidates=self._candidates() or candidates,
             circuit=self.circuit,
             per_layer=self.per_layer or None,
             rounds=self.rounds,

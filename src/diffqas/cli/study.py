@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
+from diffqas.errors import require
 from diffqas.studies import Plan, papers_index, run_study
 
 PAPERS = papers_index()
-ABOUT = " ".join(f"{name}: {entry.about}." for name, entry in PAPERS.items())
+OF_STRATEGIES = {
+    "strategies-table": "every circuit of a space trained alone, as data for searchers",
+    "searchers": "searchers under one account of cost, on that table",
+}
+"""Studies that have a table of their own kind; see docs/strategies.md."""
+ABOUTS = {name: entry.about for name, entry in PAPERS.items()} | OF_STRATEGIES
+ABOUT = " ".join(f"{name}: {about}." for name, about in ABOUTS.items())
 
 
 @dataclass
@@ -25,7 +32,7 @@ class Study:
         tyro.conf.Positional[str],
         tyro.conf.arg(
             metavar="NAME",
-            help=f"One of {', '.join(PAPERS)}, or FILE.py:NAME, a study of your own. {ABOUT}",
+            help=f"One of {', '.join(ABOUTS)}, or FILE.py:NAME, a study of your own. {ABOUT}",
         ),
     ]
     source: Annotated[
@@ -79,6 +86,9 @@ class Study:
 
     def run(self) -> None:
         """Compute what is missing, then print the report."""
+        if self.name in OF_STRATEGIES:
+            self._of_strategies()
+            return
         data_dir = None if self.data_dir is None else str(self.data_dir)
         source = None if self.source is None else str(self.source)
         plan = Plan(
@@ -107,3 +117,18 @@ class Study:
         except KeyboardInterrupt:
             how = "finished cells are kept, and the same command goes on with the others"
             raise KeyboardInterrupt(how) from None
+
+    def _of_strategies(self) -> None:
+        """A study of the room `strategies`, of whose options there are few."""
+        from diffqas.strategies import compare_searchers, make_table
+
+        used = {"name", "datasets", "shard", "output", "overwrite"}
+        for field in fields(self):
+            left = field.name in used or getattr(self, field.name) == field.default
+            rule = f"be left out: {self.name} has --datasets, --shard, --output and --overwrite"
+            require(left, field.name, rule, getattr(self, field.name))
+        output = self.output or Path("runs") / self.name
+        if self.name == "strategies-table":
+            make_table(output, tasks=self.datasets, shard=self.shard, overwrite=self.overwrite)
+            return
+        compare_searchers(output, tasks=self.datasets, shard=self.shard, overwrite=self.overwrite)

@@ -31,6 +31,7 @@ from .options import value_of as value_of
 from .options import words_for as words_for
 from .own_task import task_of as task_of
 from .preparation import MOST_SEEDS as MOST_SEEDS
+from .preparation import Prepared as Prepared
 from .preparation import prepare as prepare
 from .preparation import search as search
 from .result_table import report as report
@@ -40,6 +41,8 @@ from .run import Run as Run
 from .session import begin as begin
 from .session import load as load
 from .session import resume as resume
+from .tuning.objective import held_out as held_out
+from .tuning.objective import losses as losses
 from .tuning.space import PARAMETERS as PARAMETERS
 from .tuning.trials import Tuned as Tuned
 from .tuning.trials import tune as tune

@@ -14,7 +14,7 @@ from diffqas.optim import schedule_factor
 from diffqas.strategies.arrays import Singles
 from diffqas.strategies.catalogue import AloneRecipe
 from diffqas.strategies.problems import Part, Problem
-from diffqas.strategies.spaces import ArchitectureSpace
+from diffqas.strategies.spaces import TabulatedSpace
 from diffqas.strategies.stacked import Stacked, stacked_models
 
 
@@ -39,7 +39,7 @@ class AloneFigures:
 
 
 def train_alone(
-    space: ArchitectureSpace,
+    space: TabulatedSpace,
     numbers: Sequence[int],
     samples: Problem,
     recipe: AloneRecipe,

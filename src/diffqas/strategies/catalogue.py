@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from diffqas.storage import storable
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -88,3 +94,26 @@ RECIPES: Mapping[str, AloneRecipe] = MappingProxyType(
     }
 )
 """Recipe of each space; docs/strategies.md says how they were chosen."""
+
+PROXIES: Mapping[str, str] = MappingProxyType(
+    {
+        "expressibility": "how near the states come to Haar-random ones (minus the divergence)",
+        "entanglement": "mean Meyer-Wallach Q of the states",
+        "gradient": "variance over random places of the outputs' gradient in the angles, summed",
+        "rank": "rank of the Jacobian of the outputs in the angles",
+    }
+)
+"""The scores by their words; more counts as better."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A score of every architecture.
+
+    Attributes:
+        values: (architectures,), more is better.
+        seconds: CPU seconds that all of them took.
+    """
+
+    values: Floats
+    seconds: float

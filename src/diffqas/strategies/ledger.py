@@ -60,6 +60,8 @@ class Ledger:
 
     Attributes:
         epochs: of a whole training.
+        continued: whether a longer training goes on from a shorter one; else it starts anew and is
+            paid for as a whole.
         evaluations: trainings so far, in whole ones: a training of a third of the epochs is 1/3.
         seconds: CPU seconds so far.
         lines: one for each trial, in order.
@@ -72,6 +74,7 @@ class Ledger:
     """
 
     epochs: int
+    continued: bool = True
     evaluations: float = 0.0
     seconds: float = 0.0
     lines: list[Line] = field(default_factory=list)
@@ -81,6 +84,8 @@ class Ledger:
         """Pay for a training and note what it showed."""
         key = (trial.architecture, trial.repetition)
         before, spent = self._paid.get(key, (0, 0.0))
+        if not self.continued:
+            before, spent = 0, 0.0
         if trial.epochs > before:
             self.evaluations += (trial.epochs - before) / self.epochs
             self.seconds += outcome.seconds - spent

@@ -16,9 +16,10 @@ from diffqas.searches import environment
 from diffqas.storage import Json, encode, make_folder, read_json, write_atomically, write_json
 from diffqas.strategies.alone import epochs, train_alone
 from diffqas.strategies.arrays import Arrays, Singles, packed, unpacked
-from diffqas.strategies.catalogue import RECIPES, TASKS
+from diffqas.strategies.catalogue import PROXIES, RECIPES, TASKS
 from diffqas.strategies.problems import problem
-from diffqas.strategies.spaces import SPACES, ArchitectureSpace
+from diffqas.strategies.proxies import scores
+from diffqas.strategies.spaces import SPACES, TabulatedSpace
 from diffqas.strategies.stacked import stacked_models
 from diffqas.studies import share_of
 
@@ -34,8 +35,9 @@ class TableCell:
     """What is computed in one go.
 
     Attributes:
-        task: of the benchmark; in a cell of costs the name of a space.
-        seed: of every architecture; None: what one step costs, architecture by architecture.
+        task: of the benchmark; where there is no seed the name of a space.
+        seed: of every architecture; None: what is known of a space without any result of training:
+            what a step costs, and the training-free scores.
     """
 
     task: str
@@ -45,13 +47,13 @@ class TableCell:
     def file(self) -> str:
         """Where it lies below the folder."""
         if self.seed is None:
-            return f"cells/costs-{self.task}.npz"
+            return f"cells/space-{self.task}.npz"
         return f"cells/{self.task}/seed-{self.seed}.npz"
 
     def compute(self) -> Arrays:
-        """Train every architecture of the task's space with this seed, or time each of them."""
+        """Train every architecture of the task's space with this seed, or look at the space."""
         if self.seed is None:
-            return {"step_seconds": step_costs(SPACES[self.task])}
+            return before_training(SPACES[self.task])
         space = SPACES[TASKS[self.task].space]
         samples = problem(self.task, self.seed)
         numbers = range(len(space))
@@ -63,25 +65,35 @@ class TableCell:
 def cells(tasks: Sequence[str] = ()) -> list[TableCell]:
     """All cells of the tasks, task by task; of all tasks if none is named.
 
-    The costs of a space stand behind the first of its tasks.
+    What is known of a space stands behind the first of its tasks.
 
     Raises:
         ArgumentError: an unknown task.
 
     >>> [cell.file for cell in cells(["wine"])][4:]
-    ['cells/wine/seed-4.npz', 'cells/costs-encoded.npz']
+    ['cells/wine/seed-4.npz', 'cells/space-encoded.npz']
     """
     found: list[TableCell] = []
     for task in tasks or TASKS:
         space = TASKS[choose(task, TASKS, "task")].space
         found += [TableCell(task, seed) for seed in range(RECIPES[space].seeds)]
-        costs = TableCell(space, None)
-        if costs not in found:
-            found.append(costs)
+        whole = TableCell(space, None)
+        if whole not in found:
+            found.append(whole)
     return found
 
 
-def step_costs(space: ArchitectureSpace) -> Singles:
+def before_training(space: TabulatedSpace) -> Arrays:
+    """Costs of a step, and every score with the seconds that it took for the whole space."""
+    arrays = {"step_seconds": step_costs(space)}
+    for proxy in PROXIES:
+        found = scores(space, proxy)
+        arrays[proxy] = found.values.astype(np.float32)
+        arrays[f"{proxy}_seconds"] = np.array(found.seconds, np.float32)
+    return arrays
+
+
+def step_costs(space: TabulatedSpace) -> Singles:
     """CPU seconds that a step of each architecture takes by itself, (architectures,).
 
     They are those of the space's first task: what stands behind the circuit costs little.
@@ -154,13 +166,13 @@ def table_arrays(folder: Path, task: str) -> Arrays | None:
     wanted = cells([task])
     if not all((folder / cell.file).exists() for cell in wanted):
         return None
-    *trained, costs = (unpacked(folder / cell.file, "remove it") for cell in wanted)
+    *trained, space = (unpacked(folder / cell.file, "remove it") for cell in wanted)
     recipe = RECIPES[TASKS[task].space]
     samples = problem(task, 0)
     steps = recipe.epochs * -(-len(samples.train.targets) // recipe.batch_size)
     arrays = {name: np.stack([own[name] for own in trained], axis=1) for name in FIGURES}
     arrays["together"] = np.concatenate([own["together"] for own in trained])
-    arrays["seconds"] = steps * costs["step_seconds"]
+    arrays["seconds"] = steps * space["step_seconds"]
     return arrays
 
 
@@ -176,6 +188,9 @@ def publish(folder: Path, data: Path) -> list[str]:
         arrays = table_arrays(folder, task)
         if arrays is not None:
             write_atomically(data / f"{task}.npz", packed(arrays))
+            space = TableCell(TASKS[task].space, None)
+            name = Path(space.file).name
+            write_atomically(data / name, (folder / space.file).read_bytes())
             done.append(task)
     return done
 

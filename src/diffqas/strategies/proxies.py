@@ -10,8 +10,6 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -22,7 +20,8 @@ from torch import Tensor
 from diffqas.architecture import haar_divergence, meyer_wallach
 from diffqas.circuits import PauliStrings
 from diffqas.simulator import layered_amplitudes, observed
-from diffqas.strategies.spaces import ArchitectureSpace, EncodedSpace, LayeredSpace
+from diffqas.strategies.catalogue import Scores
+from diffqas.strategies.spaces import EncodedSpace, LayeredSpace, TabulatedSpace
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -35,31 +34,8 @@ RANK_POINTS = 8
 TOLERANCE = 1e-9
 """Singular values below this share of the largest count as zero."""
 
-PROXIES: Mapping[str, str] = MappingProxyType(
-    {
-        "expressibility": "how near the states come to Haar-random ones (minus the divergence)",
-        "entanglement": "mean Meyer-Wallach Q of the states",
-        "gradient": "variance over random places of the outputs' gradient in the angles, summed",
-        "rank": "rank of the Jacobian of the outputs in the angles",
-    }
-)
-"""The scores by their words; more counts as better."""
 
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """A score of every architecture.
-
-    Attributes:
-        values: (architectures,), more is better.
-        seconds: CPU seconds that all of them took.
-    """
-
-    values: Floats
-    seconds: float
-
-
-def scores(space: ArchitectureSpace, proxy: str) -> Scores:
+def scores(space: TabulatedSpace, proxy: str) -> Scores:
     """Score all architectures of a space by one of `PROXIES`."""
     started = time.process_time()
     if isinstance(space, EncodedSpace):
@@ -79,11 +55,15 @@ def _points(space: EncodedSpace, count: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(rows).expand(-1, space.uploads, -1), angles
 
 
-def _bloch(space: EncodedSpace) -> Tensor:
-    """Every state as its Pauli vector, (architectures, states, 4**n - 1)."""
+def _strings(space: EncodedSpace) -> tuple[str, ...]:
+    """All Pauli strings but the identity, which says nothing."""
+    every = ("".join(each) for each in itertools.product("IXYZ", repeat=space.qubits))
+    return tuple(every)[1:]
+
+
+def _pauli_vectors(space: EncodedSpace, strings: tuple[str, ...]) -> Tensor:
+    """Expectations in every state, (architectures, states, strings)."""
     inputs, angles = _points(space, STATES)
-    letters = ("".join(each) for each in itertools.product("IXYZ", repeat=space.qubits))
-    strings = tuple(letters)[1:]  # the identity says nothing
     found = [
         observed(
             space.candidates[start : start + 48],
@@ -108,7 +88,7 @@ def _own(space: EncodedSpace, start: int, angles: Tensor) -> Tensor:
 @torch.no_grad()
 def _expressed(space: EncodedSpace) -> Floats:
     """Of states rho = (1 + sum_P v_P P) / 2**n a fidelity is (1 + v . v') / 2**n."""
-    first, second = _bloch(space).chunk(2, dim=1)
+    first, second = _pauli_vectors(space, _strings(space)).chunk(2, dim=1)
     overlaps = (1 + (first * second).sum(-1)) / 2**space.qubits
     each = [haar_divergence(values.clamp(0, 1).numpy(), 2**space.qubits) for values in overlaps]
     return -np.array(each)
@@ -117,10 +97,8 @@ def _expressed(space: EncodedSpace) -> Floats:
 @torch.no_grad()
 def _entangled(space: EncodedSpace) -> Floats:
     """Q = 2 (1 - mean_q Tr rho_q**2), with Tr rho_q**2 = (1 + |Bloch vector of q|**2) / 2."""
-    vectors = _bloch(space)
-    words = ["".join(each) for each in itertools.product("IXYZ", repeat=space.qubits)][1:]
-    single = [place for place, word in enumerate(words) if word.count("I") == space.qubits - 1]
-    lengths = vectors[..., single].square().sum(-1)
+    single = tuple(word for word in _strings(space) if word.count("I") == space.qubits - 1)
+    lengths = _pauli_vectors(space, single).square().sum(-1)
     purities = (1 + lengths / space.qubits) / 2
     return (2 * (1 - purities)).mean(1).numpy()
 

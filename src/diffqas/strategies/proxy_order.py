@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from diffqas.strategies.catalogue import Scores
 from diffqas.strategies.ledger import Trial
-from diffqas.strategies.proxies import Scores
 from diffqas.strategies.searcher import Ground, Searcher
 
 

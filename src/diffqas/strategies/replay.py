@@ -30,25 +30,36 @@ class Lookup:
 
     Attributes:
         table: of a task.
-        draw: decides which of its seeds an architecture shows first.
+        orders: seeds of each architecture by their repetitions, (architectures, seeds).
+        together: whether trainings cost what they cost side by side, not one by one.
     """
 
     table: Benchmark
     orders: NDArray[np.int64]
-    """Seeds of each architecture in the order of their repetitions, (architectures, seeds)."""
+    together: bool = False
 
     @classmethod
     def of(cls, table: Benchmark, draw: np.random.Generator) -> Lookup:
-        """A table whose seeds are dealt out by lot."""
+        """A table whose seeds are dealt out by lot, to each architecture by itself."""
         count, seeds = table.test.shape
         rows = np.tile(np.arange(seeds), (count, 1))
         return cls(table, draw.permuted(rows, axis=1))
+
+    @classmethod
+    def side_by_side(cls, table: Benchmark, seed: int) -> Lookup:
+        """A table of which one seed is seen, at the cost of a batch of all architectures."""
+        count, seeds = table.test.shape
+        rows = np.tile((seed + np.arange(seeds)) % seeds, (count, 1))
+        return cls(table, rows, together=True)
 
     def __call__(self, trial: Trial) -> Outcome:
         """The validation loss and the cost of a training."""
         seed = int(self.orders[trial.architecture, trial.repetition])
         entry = self.table.query(trial.architecture, seed, trial.epochs)
-        return Outcome(entry.validation, entry.seconds)
+        if not self.together:
+            return Outcome(entry.validation, entry.seconds)
+        share = trial.epochs / self.table.recipe.epochs / len(self.table.space)
+        return Outcome(entry.validation, float(self.table.together[seed]) * share)
 
 
 @dataclass(frozen=True, eq=False)

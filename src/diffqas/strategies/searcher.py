@@ -64,18 +64,21 @@ class Searcher(ABC):
         return Trial(architecture, self.ground.epochs)
 
 
-def run_searcher(searcher: Searcher, evaluate: Evaluate, budget: float) -> Ledger:
+def run_searcher(
+    searcher: Searcher, evaluate: Evaluate, budget: float, continued: bool = True
+) -> Ledger:
     """Search until the budget is spent or the space is exhausted.
 
     Args:
         searcher: a fresh one.
         evaluate: trains what is asked for, or looks it up.
         budget: evaluations, in whole trainings; the last one may exceed it by less than one.
+        continued: as of `Ledger`.
 
     Returns:
         What was trained and what it cost; `best` is the pick.
     """
-    ledger = Ledger(searcher.ground.epochs)
+    ledger = Ledger(searcher.ground.epochs, continued)
     ledger.charge(searcher.seconds)
     while ledger.evaluations < budget - ROUNDING:
         trial = searcher.ask()

@@ -39,7 +39,7 @@ class Gene:
 
 
 class ArchitectureSpace(ABC):
-    """A finite space of architectures that all have the same genes."""
+    """A finite space of architectures that all have the same genes: what a searcher moves in."""
 
     name: ClassVar[str]
     """Word of the space in files and messages."""
@@ -53,19 +53,6 @@ class ArchitectureSpace(ABC):
     def title(self, number: int) -> str:
         """A name of an architecture that people read."""
 
-    @abstractmethod
-    def two_qubit_gates(self, number: int) -> int:
-        """Two-qubit gates of the whole circuit."""
-
-    @abstractmethod
-    def angles(self, number: int) -> int:
-        """Trained angles of the whole circuit."""
-
-    @property
-    @abstractmethod
-    def first_equal(self) -> tuple[int, ...]:
-        """Of every architecture the first one that is the same function of data and angles."""
-
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """How many values each gene has."""
@@ -73,11 +60,6 @@ class ArchitectureSpace(ABC):
 
     def __len__(self) -> int:
         return math.prod(self.sizes)
-
-    @cached_property
-    def different(self) -> tuple[int, ...]:
-        """Architectures that repeat no earlier one."""
-        return tuple(number for number in range(len(self)) if self.first_equal[number] == number)
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -131,12 +113,34 @@ class ArchitectureSpace(ABC):
         return int(draw.integers(len(self)))
 
 
+class TabulatedSpace(ArchitectureSpace):
+    """A space that tables exist of: its circuits have a size, so that gates can be counted."""
+
+    @abstractmethod
+    def two_qubit_gates(self, number: int) -> int:
+        """Two-qubit gates of the whole circuit."""
+
+    @abstractmethod
+    def angles(self, number: int) -> int:
+        """Trained angles of the whole circuit."""
+
+    @property
+    @abstractmethod
+    def first_equal(self) -> tuple[int, ...]:
+        """Of every architecture the first one that is the same function of data and angles."""
+
+    @cached_property
+    def different(self) -> tuple[int, ...]:
+        """Architectures that repeat no earlier one."""
+        return tuple(number for number in range(len(self)) if self.first_equal[number] == number)
+
+
 ENCODED_QUBITS = 4
 ENCODED_DEPTH = 2
 ENCODED_UPLOADS = 2
 
 
-class EncodedSpace(ArchitectureSpace):
+class EncodedSpace(TabulatedSpace):
     """The 480 circuits with data of `ENCODED_SPACE` on four qubits.
 
     The inputs are encoded twice, with one layer behind each encoding, and Z is measured on every
@@ -214,7 +218,7 @@ ENTANGLERS = ("ent", "ring", "chain", "star")
 AXES = ("ry", "rx", "rz")
 
 
-class LayeredSpace(ArchitectureSpace):
+class LayeredSpace(TabulatedSpace):
     """288 circuits without data whose even and odd layers are chosen one by one, on eight qubits.
 
     A circuit starts in |0..0> or with Hadamards. Fifteen times an odd layer and an even layer
@@ -284,7 +288,7 @@ class LayeredSpace(ArchitectureSpace):
         return tuple(range(len(self)))
 
 
-SPACES: dict[str, ArchitectureSpace] = {
+SPACES: dict[str, TabulatedSpace] = {
     space.name: space for space in (EncodedSpace(), LayeredSpace())
 }
 """The spaces that tables exist of."""

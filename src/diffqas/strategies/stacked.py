@@ -20,7 +20,7 @@ from diffqas.circuits import SearchSpace
 from diffqas.layers import HybridModel, QuantumLayer
 from diffqas.quantum_train import DimensionScale, Lockstep, QuantumTrain, Rates, Recipe
 from diffqas.simulator import observed
-from diffqas.strategies.spaces import ArchitectureSpace, EncodedSpace, LayeredSpace
+from diffqas.strategies.spaces import EncodedSpace, LayeredSpace, TabulatedSpace
 
 INPUT_FACTOR = 0.5
 """Radians of an input of one standard deviation."""
@@ -182,7 +182,7 @@ Stacked: TypeAlias = EncodedModels | Lockstep
 
 
 def stacked_models(
-    space: ArchitectureSpace, numbers: Sequence[int], inputs: int, outputs: int, seed: int
+    space: TabulatedSpace, numbers: Sequence[int], inputs: int, outputs: int, seed: int
 ) -> Stacked:
     """Architectures of a space as one module; see `EncodedModels` and `layered_model`."""
     if isinstance(space, EncodedSpace):

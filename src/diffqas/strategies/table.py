@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from diffqas.errors import DataError, choose, require, whole
 from diffqas.strategies.arrays import Singles, unpacked
-from diffqas.strategies.catalogue import RECIPES, TASKS, AloneRecipe, BenchmarkTask
-from diffqas.strategies.spaces import SPACES, ArchitectureSpace
+from diffqas.strategies.catalogue import PROXIES, RECIPES, TASKS, AloneRecipe, BenchmarkTask, Scores
+from diffqas.strategies.spaces import SPACES, TabulatedSpace
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ class Benchmark:
         return TASKS[self.name]
 
     @property
-    def space(self) -> ArchitectureSpace:
+    def space(self) -> TabulatedSpace:
         """Its architectures."""
         return SPACES[self.task.space]
 
@@ -179,3 +180,20 @@ def benchmark(name: str) -> Benchmark:
     if missing:
         raise DataError(f"{path} lacks {', '.join(missing)}: install the package again.")
     return Benchmark(name, **arrays)
+
+
+@lru_cache(maxsize=4)
+def shipped_scores(space: str) -> Mapping[str, Scores]:
+    """The training-free scores of a space, by the words of `PROXIES`, from this package's files.
+
+    Raises:
+        DataError: the file is not there, or damaged.
+    """
+    path = DATA / f"space-{space}.npz"
+    if not path.exists():
+        raise DataError(f"{path} is missing: make it by `diffqas study strategies-table`.")
+    arrays = unpacked(path, "install the package again")
+    return {
+        proxy: Scores(arrays[proxy].astype(np.float64), float(arrays[f"{proxy}_seconds"]))
+        for proxy in PROXIES
+    }
