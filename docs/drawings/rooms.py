@@ -31,7 +31,8 @@ ROOMS = [
     ("searches", 13, 1, "options, begin, resume, load"),
     ("runs", 14, 1, "what is done with finished runs"),
     ("studies", 15, 1, "many runs as one table"),
-    ("cli", 16, 1, "the program"),
+    ("strategies", 16, 1, "searchers at equal cost, a benchmark"),
+    ("cli", 17, 1, "the program"),
 ]
 
 # Importer, imported; without what follows from other arrows.
@@ -62,7 +63,8 @@ ARROWS = [
     ("searches", "agents"),
     ("runs", "searches"),
     ("studies", "runs"),
-    ("cli", "studies"),
+    ("strategies", "studies"),
+    ("cli", "strategies"),
 ]
 
 WIDTH, HEIGHT, STEP_X, STEP_Y = 220, 42, 244, 66

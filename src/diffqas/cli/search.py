@@ -161,7 +161,7 @@ class Search:
         """Candidates one by one; a searched layer has the whole of `ENCODED_SPACE`."""
         from diffqas.strategies import search_by
 
-        candidates = None
+        candidates: list[AnyCandidate] | None = None
         if self.model == "vqc" and not self.candidates:
             candidates = list(ENCODED_SPACE)
         prepared = self._call(prepare, candidates)

@@ -3,6 +3,7 @@ from .agent_artefacts import EPISODES as EPISODES
 from .artefacts import FORECAST as FORECAST
 from .artefacts import REPORT as REPORT
 from .artefacts import SAMPLES as SAMPLES
+from .artefacts import TRIALS as TRIALS
 from .artefacts import seeds_in_words as seeds_in_words
 from .command import TABLES_OF_CANDIDATES as TABLES_OF_CANDIDATES
 from .command import Usual as Usual

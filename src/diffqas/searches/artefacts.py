@@ -32,6 +32,8 @@ PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "c
 SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 REPORT = "report.html"
+TRIALS = "trials.csv"
+"""Candidates that a searcher trained before the run."""
 
 
 def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Training) -> Json:

@@ -18,6 +18,7 @@ from diffqas.searches.artefacts import (
     REPORT,
     SAMPLES,
     STRUCTURE,
+    TRIALS,
     by_round,
     seeds_in_words,
 )
@@ -38,6 +39,7 @@ LEFT = (
         FORECAST,
         FORECAST_ERRORS,
         REPORT,
+        TRIALS,
     ),
     *("model.safetensors", "model-seed-[0-9]*.safetensors", "circuit.png"),
     *("circuit.qasm", "circuit-seed-[0-9]*.qasm"),

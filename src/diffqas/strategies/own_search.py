@@ -13,7 +13,7 @@ from diffqas.circuits import AnyCandidate
 from diffqas.errors import choose, require
 from diffqas.kinds import QuantumTrainKind, VQCKind
 from diffqas.reports import Terminal, duration, number
-from diffqas.searches import Prepared, Run, held_out, losses
+from diffqas.searches import TRIALS, Prepared, Run, held_out, losses
 from diffqas.storage import csv_content, write_atomically
 from diffqas.strategies.ledger import Ledger, Line, Outcome, Trial
 from diffqas.strategies.listed_space import ListedSpace
@@ -23,8 +23,6 @@ from diffqas.tasks import Settings, Task
 
 STRATEGIES = tuple(SEARCHERS)
 """Words of the command line beside `diffqas`, the differentiable search."""
-TRIALS = "trials.csv"
-"""What was trained on the way, in the run folder."""
 SHARES = (27, 9, 3, 1)
 """Parts of the epochs that successive halving trains for."""
 
