@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from diffqas.circuits import QLSTM_SPACE, Candidate, Diagonal, PauliStrings, SearchSpace, Z
+from diffqas.circuits import (
+    QLSTM_SPACE,
+    Candidate,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    SearchSpace,
+    Z,
+)
 from diffqas.simulator import observed
 from diffqas.simulator.encoded import compiled, polynomial
 
@@ -100,6 +108,11 @@ TOLERANCES = [(torch.float64, 1e-12), (torch.float32, 2e-5)]
         (2, 1, 1, PauliStrings(("ZI", "ZZ")), 8),
         (5, 4, 2, Diagonal(3), 11),
         (5, 3, 3, PauliStrings(("ZIZII", "IIIIZ", "ZZZZZ"), trained=True), 3),
+        (1, 2, 1, Hermitian(1), 2),
+        (4, 2, 2, Hermitian(2), 9),
+        (4, 2, 1, Hermitian(3, "pairwise"), 3),
+        (4, 2, 2, PauliStrings(("XYZI", "YYYY", "IZII")), 9),
+        (3, 2, 2, PauliStrings(("YYI", "IXZ", "YYY", "ZII"), trained=True), 8),
     ],
 )
 def test_the_kernels_give_what_plain_torch_gives(
@@ -113,8 +126,9 @@ def test_the_kernels_give_what_plain_torch_gives(
 
 @pytest.mark.parametrize("space", [REAL, COMPLEX], ids=["real", "complex"])
 @pytest.mark.parametrize("n", [9, 11])
-def test_states_of_many_pieces(space, n, plain):
-    function, tensors = problem(space, n, 2, 1, Diagonal(4), 3, 2)
+@pytest.mark.parametrize("observables", [Diagonal(4), Hermitian(2)], ids=repr)
+def test_states_of_many_pieces(observables, space, n, plain):
+    function, tensors = problem(space, n, 2, 1, observables, 3, 2)
     assert_equal(with_gradients(function, *tensors), plain(function, *tensors), 1e-12)
 
 
@@ -130,8 +144,8 @@ def test_polynomials_give_what_plain_torch_gives(samples, dtype, tolerance, plai
 
 @pytest.mark.parametrize(
     ("space", "observables", "uploads"),
-    [(QLSTM_SPACE, Z(), 1), (COMPLEX, Diagonal(2), 2)],
-    ids=["polynomial", "states"],
+    [(QLSTM_SPACE, Z(), 1), (COMPLEX, Diagonal(2), 2), (COMPLEX, Hermitian(2), 2)],
+    ids=["polynomial", "diagonals", "matrices"],
 )
 def test_sets_of_angles_and_candidates_apart(space, observables, uploads, plain):
     """Seeds that share samples, each candidate with angles and each output with weights."""
@@ -165,8 +179,9 @@ def test_sets_of_angles_and_candidates_apart(space, observables, uploads, plain)
     assert_equal(with_gradients(apart, *tensors), plain(apart, *tensors), 1e-12)
 
 
-def test_results_do_not_depend_on_the_number_of_threads(monkeypatch):
-    function, tensors = problem(COMPLEX, 5, 2, 1, Diagonal(2), 3, 61, torch.float32)
+@pytest.mark.parametrize("observables", [Diagonal(2), Hermitian(2)], ids=repr)
+def test_results_do_not_depend_on_the_number_of_threads(observables, monkeypatch):
+    function, tensors = problem(COMPLEX, 5, 2, 1, observables, 3, 61, torch.float32)
     monkeypatch.setattr(compiled, "MIN_WORK_PER_THREAD", 1)
     found = []
     before = torch.get_num_threads()

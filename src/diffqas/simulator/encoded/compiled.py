@@ -4,112 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, plain_numbers, signed
 from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
+from diffqas.simulator.encoded.kernel_plan import kernel_of
 from diffqas.simulator.encoded.plan import EncodedPlan
-from diffqas.simulator.encoded.terms import DIAGONAL
+from diffqas.simulator.encoded.strings import coefficients_of, gradient_of_numbers, strings_of
 
 LANES = 8
 """Samples that a kernel works on at once."""
 
-MIN_WORK_PER_THREAD = 2**20
-"""Amplitudes times layers that are worth the start of a thread: about a millisecond."""
+MIN_WORK_PER_THREAD = 2**18
+"""Amplitudes times layers that are worth the start of a thread: about half a millisecond."""
 
 MAX_KEPT = 2**26
 """Numbers of final states that are kept for the way back; beyond, they are computed again."""
 
-AXES = {"rx": 0, "ry": 1, "rz": 2}
-
-
-class Kernel(NamedTuple):
-    """What the kernels know of a plan; per candidate unless said otherwise."""
-
-    n: int
-    depth: int
-    layers: int
-    """Behind each upload."""
-    real: bool
-    hadamard: NDArray[np.int64]
-    encodings: NDArray[np.int64]
-    """(candidates, rotations), axes of the encoding; -1 is none."""
-    rotations: NDArray[np.int64]
-    """(candidates, r), axes of a layer's rotations; -1 is none."""
-    entangler: NDArray[np.int64]
-    sources: NDArray[np.int64]
-    """(entanglers, 2**n)"""
-    signs: NDArray[np.int64]
-    """(entanglers, 2**n), or no signs."""
-    back: NDArray[np.int64]
-    """(entanglers, 2**n), sources and signs of the inverse."""
-    back_signs: NDArray[np.int64]
-    strings: NDArray[np.int64]
-    """(outputs, K), the bits of each Z-string that is read."""
+MAX_SEEN = 2**18
+"""Correlations of a state, 2**n for each mask, beyond which plain torch, which goes from window to
+window, is faster."""
 
 
 def serves(plan: EncodedPlan, tensor: Tensor) -> bool:
     """Whether there is machine code for a plan and tensors like this one."""
-    return tensor.device.type == "cpu" and plan.terms.probabilities and available()
-
-
-@lru_cache(maxsize=64)
-def _kernel(plan: EncodedPlan, r: int) -> Kernel:
-    circuits = plan.circuits
-    signs, back = np.ones((len(plan.sources), 0), np.int64), plan.sources.argsort(1)
-    back_signs = signs
-    if plan.signs is not None:
-        signs, back_signs = plan.signs, np.take_along_axis(plan.signs, back, 1)
-    most = max(len(circuit.encodings) for circuit in circuits)
-    return Kernel(
-        plan.n,
-        plan.depth,
-        plan.layers,
-        plan.real,
-        np.array([circuit.hadamard for circuit in circuits], np.int64),
-        np.stack([_axes(circuit.encodings, most) for circuit in circuits]),
-        np.stack([_axes(circuit.rotations, r) for circuit in circuits]),
-        np.array([circuit.entangler for circuit in circuits], np.int64),
-        np.ascontiguousarray(plan.sources, np.int64),
-        np.ascontiguousarray(signs, np.int64),
-        back,
-        np.ascontiguousarray(back_signs, np.int64),
-        _strings(plan),
-    )
-
-
-def _axes(names: tuple[str, ...], length: int) -> NDArray[np.int64]:
-    axes = np.full(length, -1, np.int64)
-    axes[: len(names)] = [AXES[name] for name in names]
-    return axes
-
-
-def _strings(plan: EncodedPlan) -> NDArray[np.int64]:
-    """Z-strings that each output is a sum of, (outputs, K)."""
-    terms = plan.terms
-    if terms.kind == DIAGONAL:
-        return np.stack([_inside(window, plan.n) for window in terms.windows])
-    # Of a Pauli string of Z and I the last entry: all its qubits.
-    whole = np.array([_inside(window, plan.n)[-1] for window in terms.windows])
-    if terms.numbers is None:
-        return whole.reshape(-1, 1)
-    return np.tile(whole, (terms.outputs, 1))
-
-
-def _inside(window: tuple[int, ...], n: int) -> NDArray[np.int64]:
-    """Z-strings on subsets of a window's qubits; subset a holds the qubits of the bits of a."""
-    subsets = np.arange(2 ** len(window))
-    strings = np.zeros_like(subsets)
-    for place, qubit in enumerate(reversed(window)):
-        strings |= (subsets >> place & 1) << (n - 1 - qubit)
-    return strings
+    if tensor.device.type != "cpu" or not available():
+        return False
+    masks = len(strings_of(plan.terms).masks)
+    return masks == 1 or masks * 2**plan.n <= MAX_SEEN
 
 
 def outputs(
@@ -140,6 +68,7 @@ class _Outputs(torch.autograd.Function):
     """Outputs (G, candidates or 1, B, outputs), and the final states, which have no derivative."""
 
     @staticmethod
+    @signed
     def forward(
         plan: EncodedPlan,
         inputs: Tensor,
@@ -178,14 +107,17 @@ class _Outputs(torch.autograd.Function):
     def backward(ctx: _PlanContext, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream[0] is None:
             return None, None, None, None, None
-        wanted = ctx.needs_input_grad[1:]
-        return None, *_gradients(ctx.plan, wanted, *ctx.saved_tensors, upstream[0])
+        gradients = _numbers if plain_numbers() else _gradients
+        inputs, angles, weights, coefficients, finals = ctx.saved_tensors
+        given = inputs, angles, weights, coefficients, finals, upstream[0]
+        return None, *gradients(ctx.plan, ctx.needs_input_grad[1:], *given)
 
 
 class _Gradients(torch.autograd.Function):
     """The gradients as a function that vmap can call; it has no derivative of its own."""
 
     @staticmethod
+    @signed
     def forward(
         plan: EncodedPlan,
         wanted: tuple[bool, ...],
@@ -196,27 +128,7 @@ class _Gradients(torch.autograd.Function):
         finals: Tensor,
         upstream: Tensor,
     ) -> tuple[Tensor | None, ...]:
-        sets, samples = inputs.shape[:2]
-        count = sets * samples
-        given = _given(plan, inputs, angles, weights, coefficients)
-        rows = [
-            angles.new_empty(count if wanted[0] else 0, given[0].shape[2]),
-            angles.new_empty(count, *given[2].shape[1:]),
-            angles.new_empty(count, len(plan.circuits)),
-            angles.new_empty(count if wanted[3] else 0, given[5].shape[2]),
-        ]
-        _run("backward", plan, angles.shape[-1], count, *given, finals, upstream, *rows)
-        to_inputs, to_angles, to_weights, to_coefficients = rows
-        found: list[Tensor | None] = [None, None, None, None]
-        if wanted[0]:
-            found[0] = to_inputs.view(inputs.shape)
-        if wanted[1]:
-            found[1] = _summed(to_angles, samples).view(angles.shape)
-        if wanted[2]:
-            found[2] = _summed(to_weights, samples).unsqueeze(1)
-        if wanted[3]:
-            found[3] = _of_numbers(plan, _summed(to_coefficients, samples))
-        return tuple(found)
+        return _numbers(plan, wanted, inputs, angles, weights, coefficients, finals, upstream)
 
     @staticmethod
     def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
@@ -246,25 +158,47 @@ def _gradients(
     return found
 
 
+def _numbers(
+    plan: EncodedPlan,
+    wanted: tuple[bool, ...],
+    inputs: Tensor,
+    angles: Tensor,
+    weights: Tensor | None,
+    coefficients: Tensor | None,
+    finals: Tensor,
+    upstream: Tensor,
+) -> tuple[Tensor | None, ...]:
+    """The wanted gradients of inputs, angles, weights and coefficients."""
+    sets, samples = inputs.shape[:2]
+    count = sets * samples
+    given = _given(plan, inputs, angles, weights, coefficients)
+    rows = [
+        angles.new_empty(count if wanted[0] else 0, given[0].shape[2]),
+        angles.new_empty(count, *given[2].shape[1:]),
+        angles.new_empty(count, len(plan.circuits)),
+        angles.new_empty(count if wanted[3] else 0, given[5].shape[2]),
+    ]
+    _run("backward", plan, angles.shape[-1], count, *given, finals, upstream, *rows)
+    to_inputs, to_angles, to_weights, to_coefficients = rows
+    found: list[Tensor | None] = [None, None, None, None]
+    if wanted[0]:
+        found[0] = to_inputs.view(inputs.shape)
+    if wanted[1]:
+        found[1] = _summed(to_angles, samples).view(angles.shape)
+    if wanted[2]:
+        found[2] = _summed(to_weights, samples).unsqueeze(1)
+    if wanted[3]:
+        above = _summed(to_coefficients, samples).unflatten(-1, (plan.terms.outputs, -1))
+        found[3] = gradient_of_numbers(plan.terms, above)
+    return tuple(found)
+
+
 def _summed(rows: Tensor, samples: int) -> Tensor:
     """Rows of samples, added up for each set; many small numbers lose digits in float32."""
-    total = rows.unflatten(0, (-1, samples)).sum(1, dtype=torch.float64)
-    return total.to(rows.dtype)
-
-
-def _of_numbers(plan: EncodedPlan, to_strings: Tensor) -> Tensor:
-    """The gradient of the trained numbers, given that of the strings' coefficients."""
-    each = to_strings.unflatten(-1, (plan.terms.outputs, -1))
-    return _transformed(each) if plan.terms.kind == DIAGONAL else each
-
-
-def _transformed(numbers: Tensor) -> Tensor:
-    """WHT / 2**k of (sets, outputs, 2**k); the matrix is symmetric, so it also pulls back."""
-    from diffqas.simulator.encoded.kernels.spectrum import walsh_rows  # needs the compiler
-
-    rows = numbers / numbers.shape[-1]
-    walsh_rows(rows.view(-1, numbers.shape[-1]).numpy())
-    return rows
+    # Torch would wake threads for such a sum, which then stand in the way of the kernels' own.
+    numbers = rows.numpy().reshape(-1, samples, *rows.shape[1:])
+    total = numbers.sum(axis=1, dtype=np.float64)
+    return torch.from_numpy(total.astype(numbers.dtype))
 
 
 def _given(
@@ -275,22 +209,22 @@ def _given(
     coefficients: Tensor | None,
 ) -> list[Tensor]:
     """Arguments of the kernels, from `input_cos` to `coefficients`."""
-    half_inputs = 0.5 * inputs.flatten(2)
-    half_angles = 0.5 * angles.flatten(2)
     if weights is None:
         weights = angles.new_ones(1, 1, len(plan.circuits))
-    if coefficients is None:
-        coefficients = angles.new_ones(1, plan.terms.outputs, 1)
-    elif plan.terms.kind == DIAGONAL:
-        coefficients = _transformed(coefficients.contiguous())
+    signed_coefficients = coefficients_of(plan.terms, coefficients, angles)
     return [
-        half_inputs.cos(),
-        half_inputs.sin(),
-        half_angles.cos(),
-        half_angles.sin(),
+        *_of_half(inputs),
+        *_of_half(angles),
         weights,
-        coefficients.flatten(1).unsqueeze(1),
+        signed_coefficients.flatten(1).unsqueeze(1),
     ]
+
+
+def _of_half(angles: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of half the angles, the numbers of an entry in a row."""
+    # Torch's own would wake its threads, which go on waiting where the kernels' should work.
+    half = 0.5 * angles.flatten(2).numpy(force=True)
+    return torch.from_numpy(np.cos(half)), torch.from_numpy(np.sin(half))
 
 
 def _chunks(count: int) -> int:
@@ -309,7 +243,7 @@ def _run(name: str, plan: EncodedPlan, r: int, count: int, *tensors: Tensor) -> 
     from diffqas.simulator.encoded.kernels import states  # needs the compiler
 
     kernel: Callable[..., None] = getattr(states, name)
-    known, chunks = _kernel(plan, r), _chunks(count)
+    known, chunks = kernel_of(plan, r), _chunks(count)
     # Kernels write into the arrays' memory, which they share with the tensors.
     arrays = [tensor.detach().contiguous().numpy() for tensor in tensors]
 
@@ -319,10 +253,13 @@ def _run(name: str, plan: EncodedPlan, r: int, count: int, *tensors: Tensor) -> 
     threads = _threads(chunks, LANES * len(plan.circuits) * plan.depth * 2**plan.n)
     if threads == 1:
         return part(0, chunks)
-    # The kernels hold no lock, so that threads run side by side.
+    # The kernels hold no lock, so that threads run side by side; this one takes the first share.
     cuts = [chunks * index // threads for index in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, cuts[:-1], cuts[1:]))
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(part, *share) for share in pairwise(cuts[1:])]
+        part(*cuts[:2])
+    for other in others:
+        other.result()
     return None
 
 

@@ -38,24 +38,22 @@ def walsh(x: Array, n: int) -> None:
 
 
 @inner
-def spread(strings: Array, coefficients: Array, upstream: Array, n: int, diagonal: Array) -> None:
-    """The diagonal of sum over outputs of upstream times observable, 2**n vectors.
+def spread(strings: Array, coefficients: Array, upstream: Array, spectrum: Array) -> None:
+    """The coefficients of all strings in sum over outputs of upstream times observable.
 
     Args:
-        strings: (outputs, K), the bits of each string.
+        strings: (outputs, K), the place of each string.
         coefficients: (outputs, K) vectors.
         upstream: (outputs,) vectors.
-        n: qubits.
-        diagonal: written to.
+        spectrum: written to, a vector per place.
     """
-    clear(diagonal)
+    clear(spectrum)
     for k in range(strings.shape[0]):
         above = load(upstream, LANES * k)
         for a in range(strings.shape[1]):
             at = LANES * strings[k, a]
             own = load(coefficients, LANES * (k * strings.shape[1] + a))
-            store(diagonal, at, above * own + load(diagonal, at))
-    walsh(diagonal, n)
+            store(spectrum, at, above * own + load(spectrum, at))
 
 
 @inner

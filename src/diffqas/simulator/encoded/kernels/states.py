@@ -13,8 +13,9 @@ from diffqas.simulator.compiled.entry import entry
 from diffqas.simulator.compiled.layers import inner
 from diffqas.simulator.compiled.vectors import LANES, Array, load, store, zeros
 from diffqas.simulator.encoded.kernels import lanes, real_lanes
+from diffqas.simulator.encoded.kernels.correlations import add_correlations, observe, transform
 from diffqas.simulator.encoded.kernels.lanes import COMPLEX, GATE, clear
-from diffqas.simulator.encoded.kernels.spectrum import add_read, read, spread, walsh
+from diffqas.simulator.encoded.kernels.spectrum import add_read, read, spread
 from diffqas.simulator.encoded.kernels.turns import (
     input_gradients,
     invert,
@@ -141,40 +142,6 @@ def _run(
 
 
 @inner
-def _add_probabilities(state: Array, real: bool, weight: Array, total: Array) -> None:
-    """Add weight |psi|^2, a vector per amplitude."""
-    for i in range(0, len(total), LANES):
-        if real:
-            x = load(state, i)
-            p = x * x
-        else:
-            x, y = load(state, 2 * i), load(state, 2 * i + LANES)
-            p = x * x + y * y
-        store(total, i, weight * p + load(total, i))
-
-
-@inner
-def _through_squares(
-    state: Array, real: bool, weight: Array, diagonal: Array, cotangent: Array
-) -> Array:
-    """Write y = w E psi, and return the weight's gradient <psi|E|psi>."""
-    total = zeros(state)
-    for i in range(0, len(diagonal), LANES):
-        e = load(diagonal, i)
-        if real:
-            x = load(state, i)
-            total = total + e * x * x
-            store(cotangent, i, weight * e * x)
-        else:
-            x, y = load(state, 2 * i), load(state, 2 * i + LANES)
-            total = total + e * (x * x + y * y)
-            e = weight * e
-            store(cotangent, 2 * i, e * x)
-            store(cotangent, 2 * i + LANES, e * y)
-    return total
-
-
-@inner
 def _walk_back(
     plan: Array,
     j: int,
@@ -298,7 +265,7 @@ def forward(
     numbers = _vectors(coefficients.shape[2], output)
     result = _vectors(output.shape[3], output)
     gates, one = _vectors(4 * n, output), _vectors(1, output)
-    probabilities = _vectors(1 << n, output)
+    seen = _vectors(len(plan.masks) << n, output)
     parts = 1 if real else 2
     work, kept = _vectors(parts << n, output), _vectors(parts << n, output)
     for lane in range(LANES):
@@ -309,7 +276,7 @@ def forward(
         _fill(input_sin, sets, places, xs)
         _fill(coefficients, sets, zero, numbers)
         _fill(weights, sets, zero, own)
-        clear(probabilities)
+        clear(seen)
         for j in range(len(plan.hadamard)):
             if j == 0 or angle_cos.shape[1] > 1:
                 for lane in range(LANES):
@@ -320,12 +287,12 @@ def forward(
             final = finals[chunk, j] if len(finals) > 0 else kept
             _run(plan, j, ac, as_, xc, xs, gates, final, work)
             weight = load(own, LANES * j) if together else load(one, 0)
-            _add_probabilities(final, real, weight, probabilities)
+            add_correlations(final, real, plan.masks, weight, seen)
             if not together:
-                _write(plan, numbers, probabilities, result, output, j, valid, sets, places)
-                clear(probabilities)
+                _write(plan, numbers, seen, result, output, j, valid, sets, places)
+                clear(seen)
         if together:
-            _write(plan, numbers, probabilities, result, output, 0, valid, sets, places)
+            _write(plan, numbers, seen, result, output, 0, valid, sets, places)
 
 
 @inner
@@ -339,7 +306,7 @@ def clear_places(places: Array) -> None:
 def _write(
     plan: Array,
     numbers: Array,
-    probabilities: Array,
+    seen: Array,
     result: Array,
     output: Array,
     row: int,
@@ -347,8 +314,8 @@ def _write(
     sets: Array,
     places: Array,
 ) -> None:
-    walsh(probabilities, plan.n)
-    read(plan.strings, numbers, probabilities, result)
+    transform(seen, len(plan.masks), plan.n)
+    read(plan.strings, numbers, seen, result)
     for lane in range(valid):
         into = output[sets[lane], row, places[lane]]
         for k in range(len(into)):
@@ -403,8 +370,10 @@ def backward(
     own = _vectors(weights.shape[2], upstream)
     numbers = _vectors(coefficients.shape[2], upstream)
     above = _vectors(upstream.shape[3], upstream)
-    gates, torque, one = _vectors(4 * n, upstream), _vectors(3 * n, upstream), _vectors(1, upstream)
-    diagonal, probabilities = _vectors(1 << n, upstream), _vectors(1 << n, upstream)
+    gates, torque = _vectors(4 * n, upstream), _vectors(3 * n, upstream)
+    one, half = _vectors(1, upstream), _vectors(1, upstream)
+    diagonals = _vectors(len(plan.masks) << n, upstream)
+    seen = _vectors(len(plan.masks) << n, upstream)
     spare = _vectors(1 << n, upstream)
     parts = 1 if real else 2
     held = np.zeros((2, 2, LANES * parts << n), upstream.dtype)
@@ -412,14 +381,14 @@ def backward(
     grad_c = _vectors(coefficients.shape[2], upstream)
     shared = angle_cos.shape[1] == 1
     for lane in range(LANES):
-        one[lane] = 1.0
+        one[lane], half[lane] = 1.0, 0.5
     for chunk in range(first, last):
         valid = _whose(chunk, samples, count, sets, places)
         _fill(input_cos, sets, places, xc)
         _fill(input_sin, sets, places, xs)
         _fill(coefficients, sets, zero, numbers)
         _fill(weights, sets, zero, own)
-        clear(probabilities)
+        clear(seen)
         clear(grad_x)
         clear(grad_a)
         clear(grad_c)
@@ -435,7 +404,8 @@ def backward(
                     row = upstream[sets[lane], j, places[lane]]
                     for k in range(len(row)):
                         above[LANES * k + lane] = row[k] if lane < valid else 0.0
-                spread(plan.strings, numbers, above, n, diagonal)
+                spread(plan.strings, numbers, above, diagonals)
+                transform(diagonals, len(plan.masks), n)
             x, y = held[0, 0], held[0, 1]
             if len(finals) > 0:
                 final = finals[chunk, j]
@@ -445,12 +415,12 @@ def backward(
                 _run(plan, j, ac, as_, xc, xs, gates, x, y)
             weight = load(own, LANES * j) if together else load(one, 0)
             if numbers_too:
-                _add_probabilities(x, real, weight, probabilities)
+                add_correlations(x, real, plan.masks, weight, seen)
                 if not together:
-                    walsh(probabilities, n)
-                    add_read(plan.strings, probabilities, above, grad_c)
-                    clear(probabilities)
-            share = _through_squares(x, real, weight, diagonal, y)
+                    transform(seen, len(plan.masks), n)
+                    add_read(plan.strings, seen, above, grad_c)
+                    clear(seen)
+            share = observe(x, real, plan.masks, weight, load(half, 0), diagonals, y)
             _walk_back(
                 plan,
                 j,
@@ -476,8 +446,8 @@ def backward(
                 clear(grad_a)
         if numbers_too:
             if together:
-                walsh(probabilities, n)
-                add_read(plan.strings, probabilities, above, grad_c)
+                transform(seen, len(plan.masks), n)
+                add_read(plan.strings, seen, above, grad_c)
             _scatter(grad_c, chunk, valid, to_coefficients)
         if inputs_too:
             _scatter(grad_x, chunk, valid, to_inputs)
