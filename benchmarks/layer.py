@@ -1,24 +1,30 @@
 """CPU seconds and memory per training step of a searched layer: diffqas and its peers, in one run.
 
-    python benchmarks/layer.py                  # one core each
-    python benchmarks/layer.py --cores all      # all cores each: wall seconds
+    python benchmarks/layer.py                  # one core each, then all cores each: wall seconds
+    python benchmarks/layer.py --cores one
     python benchmarks/layer.py --deep           # memory of diffqas at ten times the depth
+    python benchmarks/layer.py --sizes c --peers jax_cyclic --add    # beside what the file holds
 
 A step of sum_j w_j <O>_j(x; theta): forward, mean square loss, gradients in inputs, angles, weights
 and trained observables, at the sizes a, b and c of `encoded/workload.py`. Each peer runs in a
 process of its own, is compared with dense matrices in double precision and refused if it disagrees.
-Blocks of steps of all peers are interleaved. Linux only.
+Blocks of steps of all peers are interleaved. A file of results holds runs; with `--add` it keeps
+those of other commands. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from itertools import product
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -28,11 +34,13 @@ from rich.table import Table
 
 from encoded import PEERS
 from encoded.workload import SIZES, data
-from peers.worker import single_thread_environment
+from peers.worker import ONE_THREAD, single_thread_environment
 from report import describe, write_json
 
 OURS = "diffqas_layer"
-ALL = "all"
+ONE, ALL = CORES = "one", "all"
+CLOCKS = {ONE: "cpu", ALL: "wall"}
+"""What is told of each: seconds of the processor, or of the clock where several work at once."""
 
 
 def peak_mb() -> float:
@@ -74,7 +82,7 @@ def serve(pipe: Connection, name: str, key: str, depth: int, core: int | None) -
     pipe.send({**ready, "first_step": time.process_time() - start})
     while seconds := pipe.recv():
         count, wall, cpu = 0, time.perf_counter(), time.process_time()
-        while count == 0 or time.process_time() - cpu < seconds:
+        while count == 0 or time.perf_counter() - wall < seconds:
             step(given)
             count += 1
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -131,11 +139,13 @@ def measure(
     return [worker.close() for worker in workers]
 
 
-def table(key: str, records: list[dict], clock: str) -> Table:
+def table(key: str, records: list[dict], cores: str) -> Table:
     """One size as a table, fastest first, the ratios being peer / diffqas."""
     size, circuits = SIZES[key]
+    clock = CLOCKS[cores]
     what = f"{size.qubits} qubits, {len(circuits)} circuits, depth {size.depth}"
-    view = Table(title=f"{key}: {what}, {size.uploads} uploads, batch {size.batch}: {clock} ms")
+    title = f"{key}: {what}, {size.uploads} uploads, batch {size.batch}"
+    view = Table(title=f"{title}: {clock} ms, {cores} core{'s' if cores == ALL else ''} each")
     for heading in ("", "median", "min - max", "first, s", "ratio", "MB", "from oracle"):
         view.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     timed = {r["peer"]: sorted(1e3 * b[clock] for b in r["blocks"]) for r in records if r["blocks"]}
@@ -165,10 +175,11 @@ def main() -> None:
     parser.add_argument("--peers", nargs="+", help="only these beside diffqas")
     parser.add_argument("--repeats", type=int, default=5, help="interleaved blocks per peer")
     parser.add_argument(
-        "--seconds", type=float, default=1.0, help="CPU seconds per block, at least one step"
+        "--seconds", type=float, default=1.0, help="seconds per block, at least one step"
     )
-    parser.add_argument("--cores", choices=("one", ALL), default="one")
+    parser.add_argument("--cores", nargs="+", choices=CORES, default=list(CORES))
     parser.add_argument("--deep", action="store_true", help="diffqas alone, at ten times the depth")
+    parser.add_argument("--add", action="store_true", help="keep the file's other runs")
     parser.add_argument(
         "--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to"
     )
@@ -176,21 +187,44 @@ def main() -> None:
         "--out", type=Path, default=Path(__file__).parent / "results" / "layer.json"
     )
     args = parser.parse_args()
-    core, clock = None, "wall"
-    if args.cores != ALL:
-        single_thread_environment()
-        core, clock = args.core, "cpu"
     header, records, console = describe(sys.argv), [], Console(width=120)
-    for key in args.sizes:
+    settings = {"repeats": args.repeats, "seconds": args.seconds, "depth": 10 if args.deep else 1}
+    earlier = kept_runs(args.out, header["command"]) if args.add else []
+    for key, cores in product(args.sizes, args.cores):
         names = [name for name in PEERS[key] if not args.peers or name in (OURS, *args.peers)]
-        depth = 1
         if args.deep:
-            names, depth = [OURS], 10
-        measured = measure(key, names, args.repeats, args.seconds, core, depth)
-        console.print(table(key, measured, clock))
-        records += measured
-        settings = {"repeats": args.repeats, "seconds": args.seconds, "cores": args.cores}
-        write_json(args.out, {**header, **settings, "depth": depth, "records": records})
+            names = [OURS]
+        core = args.core if cores == ONE else None
+        with environment(cores):
+            measured = measure(key, names, args.repeats, args.seconds, core, settings["depth"])
+        console.print(table(key, measured, cores))
+        records += [{**record, "cores": cores} for record in measured]
+        run = {**header, **settings, "records": records}
+        write_json(args.out, {"runs": [*earlier, run]})
+
+
+def kept_runs(path: Path, command: str) -> list[dict]:
+    """The runs of a file, without those of this command."""
+    if not path.exists():
+        return []
+    return [run for run in json.loads(path.read_text())["runs"] if run["command"] != command]
+
+
+@contextmanager
+def environment(cores: str) -> Iterator[None]:
+    """What the processes that are started inside find: one thread each, or as many as there are."""
+    before = dict(os.environ)
+    if cores == ONE:
+        single_thread_environment()
+    else:
+        os.environ["JAX_PLATFORMS"] = "cpu"
+        for name in ONE_THREAD.keys() - {"JAX_PLATFORMS"}:
+            os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 if __name__ == "__main__":
