@@ -154,6 +154,13 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
             identical="uniform",
             work=0.6,
         ),
+        TrainedRow(
+            "uniform distribution of as many numbers",
+            "control",
+            settings,
+            populations.wide_uniform,
+            work=0.3,
+        ),
         whole,
         *by_adam,
     ]

@@ -36,6 +36,9 @@ Choice: TypeAlias = Any
 Place: TypeAlias = dataclasses.Field[Any]
 """Where an option stands: a field of a dataclass."""
 
+ONE_BOUND = {"at least 0": "not be negative", "above 0": "be positive"}
+"""Ranges that have a shorter name where they have no other end."""
+
 LEFT_OPEN: Value = object()
 """Stands for None where None itself means that nothing was asked for: a limit that is none."""
 
@@ -98,16 +101,18 @@ class Declaration:
         """The range, to stand behind `must`."""
         if self.rule:
             return self.rule
-        parts = []
-        if self.least is not None:
-            parts.append("not be negative" if self.least == 0 else f"be at least {self.least:g}")
-        if self.above is not None:
-            parts.append("be positive" if self.above == 0 else f"be above {self.above:g}")
-        if self.most is not None:
-            parts.append(f"be at most {self.most:g}")
-        if self.below is not None:
-            parts.append(f"be below {self.below:g}")
-        return " and ".join(parts) or "be a finite number"
+        bounds = {
+            "at least": self.least,
+            "above": self.above,
+            "at most": self.most,
+            "below": self.below,
+        }
+        given = [f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None]
+        if not given:
+            return "be a finite number"
+        if len(given) == 1:
+            return ONE_BOUND.get(given[0], f"be {given[0]}")
+        return f"be {' and '.join(given)}"
 
     def allows(self, number: float) -> bool:
         """Whether a number lies in the range."""

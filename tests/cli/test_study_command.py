@@ -25,7 +25,7 @@ def test_a_part_of_the_table_then_the_rest(tmp_path, capsys):
     first = capsys.readouterr().out
     assert "2 cells, 0 of them finished before" in first
     assert "search raw" in first
-    assert "2 of 141 cells finished" in first
+    assert "2 of 146 cells finished" in first
     main([*options, "--rows", "search-raw", "reference", "uniform-distribution"])
     second = capsys.readouterr().out
     assert "6 cells, 1 of them finished before" in second

@@ -110,7 +110,7 @@ def test_what_can_be_tuned_is_declared_with_its_range():
         ({"seeds": [1.5]}, "`seed` must be a whole number from 0 to"),
         ({"structure_rate": float("nan")}, "`structure_rate` must not be negative, but got nan"),
         ({"angles_rate": -1.0}, "`angles_rate` must not be negative, but got -1.0"),
-        ({"betas": (0.9, 1.0), "optimizer": "adam"}, "`betas` must not be negative and be below 1"),
+        ({"betas": (0.9, 1.0), "optimizer": "adam"}, "`betas` must be at least 0 and below 1"),
         ({"alpha": float("inf"), "optimizer": "rmsprop"}, "`alpha` must be a finite number"),
         ({"lr": float("inf"), "optimizer": "adam"}, "`lr` must be a finite number, but got inf"),
         ({"lr": -(10**400), "optimizer": "adam"}, r"`lr` must be positive, but got -1000"),

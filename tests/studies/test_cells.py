@@ -118,8 +118,8 @@ def test_a_finished_study_computes_nothing(whole, capsys):
     run = run_study(PLAN, datasets=["narma5"], workers=1, output=whole)
     assert stamps(whole) == before
     printed = capsys.readouterr().out
-    assert "29 cells, 29 of them finished before" in printed
-    assert len(run.cells) == 29
+    assert "30 cells, 30 of them finished before" in printed
+    assert len(run.cells) == 30
     (comparison,) = run.comparisons
     assert comparison.search.row == "search raw"
     assert "candidate 1 = 3 = 4 = 6 = uniform distribution" in [

@@ -82,7 +82,7 @@ def test_a_failed_cell_is_told_and_stops_no_other(tmp_path, monkeypatch, capsys,
     ):
         assert words in line
     assert "narma5, candidate 2 failed: ValueError: no such luck" in printed.out
-    assert "3 of 141 cells finished" in printed.out
+    assert "3 of 146 cells finished" in printed.out
     assert cells(tmp_path / "study") == {
         name: cell for name, cell in local.items() if name != "candidate-2.json"
     }

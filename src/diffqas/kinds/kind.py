@@ -216,7 +216,7 @@ class ModelKind(ABC, Generic[T, S, P, M]):
     def recipes(self, task: T) -> Mapping[str, S]:
         """Settings by recipe name."""
 
-    def affordable(self, settings: Settings) -> Settings:
+    def affordable(self, task: T, settings: Settings) -> Settings:
         """The same, with another optimiser where that of a recipe cannot hold so many numbers."""
         return settings
 

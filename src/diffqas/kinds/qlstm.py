@@ -148,7 +148,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         """The same for every series."""
         return QLSTM_RECIPES
 
-    def affordable(self, settings: Settings) -> Settings:
+    def affordable(self, task: Task, settings: Settings) -> Settings:
         """By Adam where there are too many numbers for a covariance."""
         return affordable(settings, self.count(settings))
 

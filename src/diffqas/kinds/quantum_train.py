@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from diffqas.architecture import Shots
+from diffqas.architecture import Shots, forked_draws
 from diffqas.choices import check, option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
@@ -27,6 +27,7 @@ from diffqas.quantum_train import (
     Sizes,
     TensorTrainMapping,
     as_mapping,
+    find_layout,
 )
 from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.storage import storable
@@ -185,11 +186,23 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         )
         return usual.for_generator(self.generator, self.numbers)
 
-    def affordable(self, settings: Settings) -> Settings:
-        """By Adam where more numbers are asked for than a covariance can hold."""
-        if self.numbers is None:
+    def sizes_of(self, task: Task, depth: int) -> Sizes:
+        """As `sizes`, of the network of a task; the global random state is left as it was."""
+        with forked_draws():
+            weights = find_layout(task.target()).size
+        return self.sizes(weights, depth)
+
+    def affordable(self, task: Task, settings: Settings) -> Settings:
+        """By Adam where there are more numbers than a covariance can hold.
+
+        That is for a calibrated recipe, which is for networks of any size, and for numbers that
+        were asked for. What another recipe names is refused where it cannot be.
+        """
+        if self.numbers is not None:
+            return affordable(settings, self.numbers)
+        if not settings.generator.calibrated or settings.optimizer.most_numbers is None:
             return settings
-        return affordable(settings, self.numbers)
+        return affordable(settings, self.sizes_of(task, settings.depth).trained())
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The task's, and `auto`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffqas.text import html_table
+from diffqas.layers.counts import Count, Counts
 
 
 @dataclass(frozen=True)
-class QuantumLayerReport:
+class QuantumLayerReport(Counts):
     """Counts of a searched quantum layer.
 
     Attributes:
@@ -38,35 +38,16 @@ class QuantumLayerReport:
     frozen: int
 
     @property
-    def total(self) -> int:
-        """Trainable numbers in all."""
-        return self.circuit + self.structure + self.observables + self.inputs
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a row for each kind of number."""
-        rows = [
-            ("angles", f"{self.circuit:,}"),
-            ("structural weights", f"{self.structure:,}"),
-            ("numbers of observables", f"{self.observables:,}"),
-            ("factors of inputs", f"{self.inputs:,}"),
-            ("trainable numbers", f"{self.total:,}"),
-            ("frozen numbers", f"{self.frozen:,}"),
-        ]
-        return html_table((), rows, self._size)
+    def others(self) -> tuple[Count, ...]:
+        """Numbers of the observables, and factors of the inputs."""
+        return (
+            Count(self.observables, "of observables", "numbers of observables"),
+            Count(self.inputs, "factors of inputs", "factors of inputs"),
+        )
 
     @property
-    def _size(self) -> str:
+    def size(self) -> str:
+        """Candidates, qubits, depth and uploads."""
         uploads = "1 upload" if self.uploads == 1 else f"{self.uploads} uploads"
         candidates = "1 candidate" if self.candidates == 1 else f"{self.candidates} candidates"
         return f"{candidates}, {self.qubits} qubits, depth {self.depth}, {uploads}"
-
-    def __str__(self) -> str:
-        text = f"{self.total:,} trainable numbers: "
-        text += f"{self.circuit:,} angles + {self.structure:,} structural"
-        if self.observables:
-            text += f" + {self.observables:,} of observables"
-        if self.inputs:
-            text += f" + {self.inputs:,} factors of inputs"
-        if self.frozen:
-            text += f", {self.frozen:,} more frozen"
-        return f"{text}, {self._size}"

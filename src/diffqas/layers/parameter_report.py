@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffqas.text import html_table
+from diffqas.layers.counts import Count, Counts
 
 
 @dataclass(frozen=True)
-class QLSTMReport:
+class QLSTMReport(Counts):
     """Counts of a quantum LSTM.
 
     Attributes:
@@ -31,28 +31,12 @@ class QLSTMReport:
     head: int = 0
 
     @property
-    def total(self) -> int:
-        """Trainable numbers in all."""
-        return self.circuit + self.structure + self.head
+    def others(self) -> tuple[Count, ...]:
+        """The numbers of the layer behind it."""
+        return (Count(self.head, "head", "head"),)
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a row for each kind of number."""
-        rows = [
-            ("angles", f"{self.circuit:,}"),
-            ("structural weights", f"{self.structure:,}"),
-            ("head", f"{self.head:,}"),
-            ("trainable numbers", f"{self.total:,}"),
-            ("frozen numbers", f"{self.frozen:,}"),
-        ]
+    @property
+    def size(self) -> str:
+        """Qubits and depth."""
         qubits = " and ".join(map(str, self.qubits))
-        return html_table((), rows, f"{qubits} qubits, depth {self.depth}")
-
-    def __str__(self) -> str:
-        qubits = " and ".join(map(str, self.qubits))
-        text = f"{self.total:,} trainable numbers: "
-        text += f"{self.circuit:,} angles + {self.structure:,} structural"
-        if self.head:
-            text += f" + {self.head:,} head"
-        if self.frozen:
-            text += f", {self.frozen:,} more frozen"
-        return f"{text}, {qubits} qubits, depth {self.depth}"
+        return f"{qubits} qubits, depth {self.depth}"

@@ -44,6 +44,7 @@ class Sizes:
         per_layer: whether every layer has structural weights of its own.
         mapping: from basis states to weights.
         chunk: weights written by each basis state.
+        generator: one of `GENERATORS`; `for_generator` sets it.
     """
 
     weights: int
@@ -53,6 +54,7 @@ class Sizes:
     per_layer: bool
     mapping: Mapping
     chunk: int
+    generator: str = CIRCUITS
 
     @property
     def n(self) -> int:
@@ -77,15 +79,20 @@ class Sizes:
                 numbers = min(self.trained(), self.weights)
             rule = f"be at most the {self.weights:,} weights that are written"
             require(numbers <= self.weights, "numbers", rule, f"{numbers:,}")
-            return replace(self, mapping=VECTORS[generator](numbers))
+            return replace(self, generator=generator, mapping=VECTORS[generator](numbers))
+        chosen = replace(self, generator=generator)
         if numbers is None:
-            return self
+            return chosen
         if generator == CIRCUITS:
-            return self._deepest(numbers)
-        return self._largest_chunk(numbers)
+            return chosen._deepest(numbers)
+        return chosen._largest_chunk(numbers)
 
     def trained(self) -> int:
-        """Trainable numbers of circuits and mapping."""
+        """Trainable numbers: of circuits and mapping, of the mapping alone, or of the vector."""
+        if isinstance(self.mapping, VectorMapping):
+            return self.mapping.numbers
+        if self.generator != CIRCUITS:
+            return mapping_numbers(self.mapping, self.n, self.chunk)
         angles = torch.Size(angle_shape(self.candidates, self.depth, self.n)).numel()
         structure = len(self.candidates)
         if self.sharing == "separate":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diffqas.agents import AgentSettings, EnvironmentTask
-from diffqas.architecture import forked_draws
 from diffqas.choices import Value, adjusted
 from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.kinds import AnyKind
@@ -41,24 +40,10 @@ def settings_of(
     settings = adjusted(settings, **others)
     # How many numbers there are is known only now, and decides which optimiser can hold them.
     if isinstance(settings, Settings) and "optimizer" not in given:
-        settings = kind.affordable(_by_count(kind, task, settings))
+        assert isinstance(task, Task)
+        settings = kind.affordable(task, settings)
     refuse_foreign(settings, given)
     return adjusted(settings, **{name: given[name] for name in given if name not in others})
-
-
-def _by_count(kind: AnyKind, task: Task | EnvironmentTask, settings: Settings) -> Settings:
-    """The settings of a calibrated recipe, by Adam where there are too many numbers.
-
-    No other recipe is for networks of any size: what those name is refused where it cannot be.
-    """
-    most = settings.optimizer.most_numbers
-    if most is None or not settings.generator.calibrated:
-        return settings
-    with forked_draws():
-        _, (model,) = kind.make(task, settings, [0])
-    if model.parameter_report().total <= most:
-        return settings
-    return settings.by("adam")
 
 
 def _with_words(

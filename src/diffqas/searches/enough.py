@@ -7,10 +7,9 @@ from contextlib import contextmanager
 
 import torch
 
-from diffqas.architecture import forked_draws
 from diffqas.errors import RunError
 from diffqas.kinds import QuantumTrainKind
-from diffqas.quantum_train import find_layout, qubits_needed
+from diffqas.quantum_train import qubits_needed
 from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
 from diffqas.tasks import Settings, Task
@@ -49,10 +48,8 @@ def refuse_too_large(config: RunConfig, task: object) -> None:
 
 def needed_bytes(config: RunConfig, kind: QuantumTrainKind, settings: Settings, task: Task) -> int:
     """Bytes of a step of all seeds, by rule."""
-    with forked_draws():
-        weights = find_layout(task.target()).size
-        chosen = kind.sizes(weights, settings.depth)
-    qubits = qubits_needed(weights, chosen.chunk)
+    chosen = kind.sizes_of(task, settings.depth)
+    weights, qubits = chosen.weights, qubits_needed(chosen.weights, chosen.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
     seeds = len(config.seeds)
     numbers = kind.numbers or 0

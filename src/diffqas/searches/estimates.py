@@ -17,7 +17,7 @@ from diffqas.circuits import SearchSpace
 from diffqas.errors import ArgumentError, require
 from diffqas.kinds import QuantumTrainKind
 from diffqas.optimisers import trained_tensors
-from diffqas.quantum_train import find_layout, qubits_needed
+from diffqas.quantum_train import qubits_needed
 from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
 from diffqas.searches.preparation import Prepared
@@ -97,10 +97,10 @@ def _quantum_train(
     config: RunConfig, kind: QuantumTrainKind, task: Task, settings: Settings
 ) -> Estimate:
     """By a few steps if they fit into a small memory; else from a smaller circuit and by rule."""
-    weights = find_layout(task.target()).size
+    chosen = kind.sizes_of(task, settings.depth)
+    weights = chosen.weights
     if not kind.circuits:
         return _measured(config, task, None, weights)
-    chosen = kind.sizes(weights, settings.depth)
     n = qubits_needed(weights, chosen.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
     ruled = memory.rule(kind, n, chosen.depth, weights, len(config.seeds), size)

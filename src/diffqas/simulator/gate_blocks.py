@@ -11,7 +11,7 @@ from torch import Tensor
 from diffqas.circuits import Angle, Gate, InputSlot, Slot
 from diffqas.simulator.fusion import blocks, merged
 from diffqas.simulator.gate_matrices import fixed_matrix, turning_matrices
-from diffqas.simulator.kept import kept
+from diffqas.simulator.kept import index_on, kept, numbers_on
 
 
 def block_matrices(
@@ -75,10 +75,11 @@ class _Slots(NamedTuple):
 @kept(maxsize=256)
 def _chosen(slots: tuple[Slot, ...], r: int, dtype: torch.dtype, device: str) -> _Slots:
     """Kept on the device: a copy from the host in every step would make it wait."""
-    places = torch.tensor([slot.qubit * r + slot.index for slot in slots])
-    factors = torch.tensor([slot.factor for slot in slots], dtype=dtype)
-    offsets = torch.tensor([slot.offset for slot in slots], dtype=dtype)
-    return _Slots(places.to(device), factors.to(device), offsets.to(device))
+    return _Slots(
+        index_on(device, *(slot.qubit * r + slot.index for slot in slots)),
+        numbers_on(device, dtype, *(slot.factor for slot in slots)),
+        numbers_on(device, dtype, *(slot.offset for slot in slots)),
+    )
 
 
 @kept(maxsize=256)

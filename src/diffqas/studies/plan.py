@@ -48,7 +48,7 @@ class Plan:
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())
-    (29, 141)
+    (30, 146)
     """
 
     study: str

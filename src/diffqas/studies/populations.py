@@ -87,6 +87,15 @@ def uniform(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
     return population
 
 
+def wide_uniform(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
+    """No circuit: the mapping on equal probabilities, with at most as many numbers as the search.
+
+    A basis state writes several weights, so that the mapping has more numbers.
+    """
+    numbers = _search_count(task, settings)
+    return Lockstep(make_models(task, settings, seeds, generator="uniform", numbers=numbers))
+
+
 def frozen(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
     """The mixture of all candidates at random angles and equal weights, which stay; the mapping
     learns.
