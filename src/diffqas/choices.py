@@ -126,6 +126,19 @@ class Declaration:
         )
 
 
+@dataclass(frozen=True)
+class Unread:
+    """Why an option has no effect beside the other choices.
+
+    Attributes:
+        rule: what it goes with, to stand behind `must`.
+        found: what there is in place of that.
+    """
+
+    rule: str
+    found: str
+
+
 def option(
     default: Value = dataclasses.MISSING,
     help: str = "",

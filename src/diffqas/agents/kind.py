@@ -13,6 +13,7 @@ from diffqas.agents.a3c import AsyncTraining
 from diffqas.agents.networks import Agent, Agents, SeparateAgents
 from diffqas.agents.settings import AgentSettings
 from diffqas.agents.task import EnvironmentTask
+from diffqas.choices import Unread
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace
 from diffqas.kinds import Findings, Labels, ModelKind, QuantumTrainKind
 from diffqas.quantum_train import Mapping as WeightMapping
@@ -84,6 +85,10 @@ class AgentKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agent]):
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> AgentKind:
         """As `ModelKind.with_candidates`, for both networks."""
         return replace(self, generator=self.generator.with_candidates(candidates))
+
+    def unread(self, settings: AgentSettings) -> Mapping[str, Unread]:
+        """As `ModelKind.unread`, of both networks."""
+        return {**settings.generator.unread(), **self.generator.unread_by_generator()}
 
     def recipes(self, task: EnvironmentTask) -> Mapping[str, AgentSettings]:
         """The task's."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from torch import Tensor, nn
 
-from diffqas.choices import Value
+from diffqas.choices import Unread, Value
 from diffqas.circuits import AnyCandidate
 from diffqas.errors import require
 from diffqas.kinds.ranking import Findings
@@ -220,6 +220,14 @@ class ModelKind(ABC, Generic[T, S, P, M]):
         """The same, with another optimiser where that of a recipe cannot hold so many numbers."""
         return settings
 
+    def unread(self, settings: S) -> Mapping[str, Unread]:
+        """Options that nothing reads beside the other choices, by their names.
+
+        Of a family, such as the scales, those of its members are meant, too. What is asked for and
+        is not read is refused.
+        """
+        return {}
+
     @abstractmethod
     def make(self, task: T, settings: S, seeds: Sequence[int]) -> tuple[P, list[M]]:
         """Fresh models, one per seed, and the population that trains them.
@@ -277,6 +285,15 @@ AnyModel: TypeAlias = Any
 """The model of one seed, whichever its kind; only the kind knows its class."""
 
 
+OF_WRITTEN_WEIGHTS = ("scale", "start", "bits", "order", "leverage", "calibrated")
+"""Options that mean nothing to a model whose circuits write no weights."""
+
+
+def without_written_weights(model: str) -> dict[str, Unread]:
+    """Options of the weights that circuits write, unread by a model whose circuits write none."""
+    return dict.fromkeys(OF_WRITTEN_WEIGHTS, Unread("be used with the model qt", f"{model!r}"))
+
+
 @dataclass(frozen=True)
 class SupervisedKind(ModelKind[Task, Settings, Q, M]):
     """A kind of model that learns from samples.
@@ -292,6 +309,10 @@ class SupervisedKind(ModelKind[Task, Settings, Q, M]):
         rule = f"be those that the run was started with, {', '.join(names)}"
         require(found == names, "candidates", rule, ", ".join(found))
         return replace(self, candidates=given)
+
+    def unread(self, settings: Settings) -> Mapping[str, Unread]:
+        """As `ModelKind.unread`: those of the training."""
+        return settings.unread()
 
     def training(
         self, population: Q, task: Task, settings: Settings, seeds: list[int]

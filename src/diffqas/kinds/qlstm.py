@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from diffqas.choices import option
+from diffqas.choices import Unread, option
 from diffqas.circuits import (
     QLSTM_SPACE,
     AnyCandidate,
@@ -21,7 +21,7 @@ from diffqas.circuits import (
     encoded_findings,
 )
 from diffqas.errors import choose, require, whole
-from diffqas.kinds.kind import Companion, Labels, SupervisedKind
+from diffqas.kinds.kind import Companion, Labels, SupervisedKind, without_written_weights
 from diffqas.kinds.qlstm_paper import PUBLISHED
 from diffqas.kinds.ranking import Constant, Findings, merged_ranking
 from diffqas.layers import BASELINES, GATES, QLSTM, Forecaster, ForecasterLockstep, GateCircuits
@@ -143,6 +143,13 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
     def space(self) -> tuple[AnyCandidate, ...]:
         """The field `candidates`."""
         return self.candidates
+
+    def unread(self, settings: Settings) -> Mapping[str, Unread]:
+        """As `ModelKind.unread`."""
+        found = {**super().unread(settings), **without_written_weights(self.name)}
+        if self.reservoir:
+            found["angles_rate"] = Unread("go with angles that are trained", "a reservoir")
+        return found
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The same for every series."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from diffqas.architecture import Shots, forked_draws
-from diffqas.choices import check, option
+from diffqas.choices import Unread, check, option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
 from diffqas.kinds.kind import Companion, Labels, SupervisedKind
@@ -20,6 +20,8 @@ from diffqas.quantum_train import (
     CIRCUITS,
     GENERATORS,
     MAPPINGS,
+    UNIFORM,
+    VECTORS,
     LinearMapping,
     Lockstep,
     MLPMapping,
@@ -33,6 +35,14 @@ from diffqas.quantum_train import Mapping as WeightMapping
 from diffqas.storage import storable
 from diffqas.tasks import Settings, Task, with_auto
 from diffqas.training import ModelSettings, make_models
+
+OF_CIRCUITS = (
+    *("relaxation", "spread", "angles_rate", "structure_rate"),
+    *("bilevel", "sparsity"),
+)
+"""Options that mean nothing without circuits."""
+OF_MAPPING = ("scale", "bits", "order")
+"""Options that mean nothing where a vector writes the weights. `QuantumTrain` refuses others."""
 
 
 @storable
@@ -203,6 +213,29 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         if not settings.generator.calibrated or settings.optimizer.most_numbers is None:
             return settings
         return affordable(settings, self.sizes_of(task, settings.depth).trained())
+
+    def unread(self, settings: Settings) -> Mapping[str, Unread]:
+        """As `ModelKind.unread`."""
+        of_training = super().unread(settings)
+        return {**of_training, **settings.generator.unread(), **self.unread_by_generator()}
+
+    def unread_by_generator(self) -> dict[str, Unread]:
+        """Options that the generator does not read, candidates among them."""
+        found: dict[str, Unread] = {}
+        other = f"the generator {self.generator}"
+        if not self.circuits:
+            of_circuits = Unread("go with the generator circuits", other)
+            found |= dict.fromkeys(OF_CIRCUITS, of_circuits)
+            # The length of a vector is that of circuits, if no numbers are given.
+            if self.generator == UNIFORM or self.numbers is not None:
+                found |= dict.fromkeys(("candidates", "sharing", "depth"), of_circuits)
+        if self.generator in VECTORS:
+            of_mapping = Unread("go with the generator circuits or uniform", other)
+            found |= dict.fromkeys(OF_MAPPING, of_mapping)
+        if self.circuits and self.numbers is not None:
+            rule = "be left out where numbers are given, which decide the depth"
+            found["depth"] = Unread(rule, f"{self.numbers} numbers")
+        return found
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The task's, and `auto`."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from diffqas.choices import check, option
+from diffqas.choices import Unread, check, option
 from diffqas.circuits import (
     QLSTM_SPACE,
     AnyCandidate,
@@ -23,7 +23,7 @@ from diffqas.circuits import (
     as_space,
 )
 from diffqas.errors import require
-from diffqas.kinds.kind import Companion, Labels, SupervisedKind
+from diffqas.kinds.kind import Companion, Labels, SupervisedKind, without_written_weights
 from diffqas.kinds.linear_controls import linear_model, random_features
 from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
 from diffqas.kinds.ranking import Constant, Findings, RankedRow, merged_ranking
@@ -47,7 +47,9 @@ MOST_QUBITS = 8
 PIXELS = 16
 """Images of more pixels are averaged if no front is asked for."""
 
-OBSERVABLES = ("z", "zz", "diagonal", "hermitian")
+OF_WINDOWS = ("diagonal", "hermitian")
+"""Observables on windows of several qubits."""
+OBSERVABLES = ("z", "zz", *OF_WINDOWS)
 
 LIVE_SPACE = SearchSpace(
     candidate
@@ -246,6 +248,19 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
             return [""]
         return [f"output {number}" for number in range(count)]
 
+    def unread(self, settings: Settings) -> Mapping[str, Unread]:
+        """As `ModelKind.unread`."""
+        found = {**super().unread(settings), **without_written_weights(self.name)}
+        measured = f"the observables {self.observables}"
+        if self.observables not in OF_WINDOWS:
+            rule = f"go with the observables {' or '.join(OF_WINDOWS)}"
+            found |= dict.fromkeys(("locality", "windows"), Unread(rule, measured))
+        if self.observables == "z":
+            found["observables_rate"] = Unread("go with observables that are trained", measured)
+        if self.input_scale == "fixed":
+            found["inputs_rate"] = Unread("go with the input_scale trained", self.input_scale)
+        return found
+
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The same for every task that has none of its own."""
         return OWN_RECIPES.get(task.name, VQC_RECIPES)
@@ -310,7 +325,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         if self.qubits is not None:
             return self.qubits
         least = 1 if self.observables == "zz" else outputs
-        if self.observables in ("diagonal", "hermitian"):
+        if self.observables in OF_WINDOWS:
             least = max(least, self.locality)
         return max(least, min(inputs, MOST_QUBITS))
 

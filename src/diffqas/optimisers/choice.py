@@ -89,6 +89,8 @@ class Optimiser(ABC):
     """Trainable numbers per seed that its covariance can hold; None where it has no covariance."""
     elementwise: ClassVar[bool] = False
     """Whether it acts on every number by itself, so that groups of numbers can take turns."""
+    scheduled: ClassVar[bool] = True
+    """Whether it has a learning rate, which a schedule changes."""
 
     def __post_init__(self) -> None:
         check(self)

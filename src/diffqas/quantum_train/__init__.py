@@ -11,6 +11,7 @@ from diffqas.quantum_train.generator_file import give as give
 from diffqas.quantum_train.generators import CIRCUITS as CIRCUITS
 from diffqas.quantum_train.generators import GENERATORS as GENERATORS
 from diffqas.quantum_train.generators import SUBSPACE as SUBSPACE
+from diffqas.quantum_train.generators import UNIFORM as UNIFORM
 from diffqas.quantum_train.generators import VECTORS as VECTORS
 from diffqas.quantum_train.generators import Sizes as Sizes
 from diffqas.quantum_train.generators import qubits_needed as qubits_needed

@@ -19,6 +19,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+ANCHORED = ("drawn", "own")
+"""Starts from which the circuits move the weights, in place of writing them outright."""
+
 SEEDS = 2**62
 """Seeds of drawn start values lie below this."""
 

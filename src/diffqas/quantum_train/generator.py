@@ -12,15 +12,12 @@ from torch import Tensor, nn
 
 from diffqas.architecture import CircuitMixture, Kept, PerLayerCircuit
 from diffqas.errors import require
-from diffqas.quantum_train.anchor import Anchor, per_weight
+from diffqas.quantum_train.anchor import ANCHORED, Anchor, per_weight
 from diffqas.quantum_train.mapping import WeightMap
 from diffqas.quantum_train.movement import movement
 from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
-
-ANCHORED = ("drawn", "own")
-"""Starts from which the circuits move the weights, in place of writing them outright."""
 
 _SMALL = 0.02
 """Spread given to a tensor whose own start has none (biases of zeros, a norm's ones), so that it

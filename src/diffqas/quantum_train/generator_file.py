@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from diffqas.architecture import PerLayerCircuit, own_words
 from diffqas.errors import DataError, DiffqasError, RunError, choose, finite, require
-from diffqas.quantum_train.generator import ANCHORED
+from diffqas.quantum_train.anchor import ANCHORED
 from diffqas.quantum_train.generator_header import Header, Shape, checked_header
 from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.recipe import STARTS, Rates

@@ -18,7 +18,7 @@ import torch
 from diffqas.architecture import angle_shape
 from diffqas.circuits import SearchSpace
 from diffqas.errors import ArgumentError, require, whole
-from diffqas.quantum_train.generator import ANCHORED
+from diffqas.quantum_train.anchor import ANCHORED
 from diffqas.quantum_train.mapping import LinearMapping, Mapping
 from diffqas.quantum_train.scale import Scale
 from diffqas.quantum_train.vectors import HashedMapping, SubspaceMapping, VectorMapping

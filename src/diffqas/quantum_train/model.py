@@ -28,10 +28,11 @@ from diffqas.architecture import (
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.optim import recommended, suits_soap
+from diffqas.quantum_train.anchor import ANCHORED
 from diffqas.quantum_train.calibration import calibrated
 from diffqas.quantum_train.checkup import Checkup
 from diffqas.quantum_train.examination import Batch, examine, own_spread
-from diffqas.quantum_train.generator import ANCHORED, AnyCircuits, Generator
+from diffqas.quantum_train.generator import AnyCircuits, Generator
 from diffqas.quantum_train.generator_file import choices_of, load_generator, save_generator
 from diffqas.quantum_train.generators import (
     CIRCUITS,
@@ -137,6 +138,8 @@ class QuantumTrain(DescribedModule):
         choose(generator, GENERATORS, "generator")
         rule = "be a whole number of at least 1, or None"
         require(numbers is None or whole(numbers), "numbers", rule, repr(numbers))
+        fits = relaxation is None or generator == CIRCUITS
+        require(fits, "relaxation", "go with the generator circuits", generator)
         choices = as_recipe(recipe)
         if start is not None:
             choose(start, STARTS, "start")

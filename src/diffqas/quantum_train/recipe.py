@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diffqas.architecture import RELAXATIONS, Raw, Relaxation, as_relaxation
-from diffqas.choices import Tuning, accept_old_names, check, option, renamed
+from diffqas.choices import Tuning, Unread, accept_old_names, check, option, renamed
 from diffqas.errors import choose, require
+from diffqas.quantum_train.anchor import ANCHORED
 from diffqas.quantum_train.mapping import BITS
 from diffqas.quantum_train.order import ORDERS
 from diffqas.quantum_train.scale import SCALES, DimensionScale, Scale, TanhScale, as_scale
 from diffqas.storage import Json, JsonView, storable
 
-STARTS = ("none", "target", "drawn", "own")
+STARTS = ("none", "target", *ANCHORED)
 
 OLD_NAMES = {"spread": "init_std"}
 """New names of fields by those of version 0.1.0."""
@@ -115,6 +116,13 @@ class Recipe:
         object.__setattr__(self, "relaxation", as_relaxation(self.relaxation))
         object.__setattr__(self, "scale", as_scale(self.scale))
         check(self)
+
+    def unread(self) -> dict[str, Unread]:
+        """Options of it that nothing reads, by their names."""
+        if self.start in ANCHORED:
+            return {}
+        rule = f"go with the start {' or '.join(ANCHORED)}"
+        return {"leverage": Unread(rule, f"the start {self.start}")}
 
     @staticmethod
     def upgraded(values: JsonView) -> Json:

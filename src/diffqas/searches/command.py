@@ -8,14 +8,14 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import SimpleNamespace
 
 from diffqas.agents import AGENT_RECIPES
-from diffqas.choices import Choice, Value, adjusted
+from diffqas.choices import Choice, Unread, Value, adjusted
 from diffqas.circuits import ENCODED_SPACE, QLSTM_SPACE, TABLE_I
 from diffqas.errors import DiffqasError
 from diffqas.kinds import AnyKind, PerLayerKind
 from diffqas.layers import BASELINES
 from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import task_kind
-from diffqas.searches.options import family_of, options, value_of, words_for
+from diffqas.searches.options import family_of, options, unread_in, value_of, words_for
 from diffqas.tasks import (
     DEFAULT_TARGET,
     IMAGE_RECIPES,
@@ -125,13 +125,14 @@ def _parts(config: RunConfig, usual: Usual | None) -> Iterator[Command]:
     if config.own is None and kind.name == "qt" and task_kind(config.dataset) == "images":
         # Runs of version 0.1.0 name no network where it is the first one.
         kind = adjusted(kind, target=kind.target or DEFAULT_TARGET)
+    unread = config.kind.unread(config.settings)
     yield _candidates(config, kind)
-    yield _different(kind, None if usual is None else usual.kind)
-    yield _different(config.settings, None if usual is None else usual.settings)
+    yield _different(kind, None if usual is None else usual.kind, unread)
+    yield _different(config.settings, None if usual is None else usual.settings, unread)
     yield _seeds(config.seeds)
     if config.federated is not None:
         # Everything is said: which split is usual depends on the task.
-        yield _different(config.federated, None)
+        yield _different(config.federated, None, {})
     yield _run(config)
 
 
@@ -152,10 +153,14 @@ def _candidates(config: RunConfig, kind: Choice) -> Command:
     return Command(tuple(words), (f"{told} ({names}).",))
 
 
-def _different(choice: Choice, usual: Choice) -> Command:
-    """Words for every option in which a choice is not the usual one; without one, for all."""
+def _different(choice: Choice, usual: Choice, unread: Mapping[str, Unread]) -> Command:
+    """Words for every option in which a choice is not the usual one; without one, for all.
+
+    What nothing reads is not said: a search refuses it.
+    """
     words: list[str] = []
-    families = {name: each for name, each in options().items() if each.declared.family}
+    said = {name: each for name, each in options().items() if unread_in(unread, name) is None}
+    families = {name: each for name, each in said.items() if each.declared.family}
     for name, option in families.items():
         word = value_of(choice, option)
         if word in (MISSING, None):
@@ -165,7 +170,7 @@ def _different(choice: Choice, usual: Choice) -> Command:
         elif word != value_of(usual, option):
             words += words_for(option.flag, word)
             usual = adjusted(usual, **{name: word})
-    for name, option in options().items():
+    for name, option in said.items():
         value = value_of(choice, option)
         if name in families or value is MISSING:
             continue

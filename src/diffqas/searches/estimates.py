@@ -84,6 +84,7 @@ def estimate(prepared: Prepared) -> Estimate:
     Raises:
         ArgumentError: agents of a3c, or in an environment that sets its episodes no limit.
     """
+    prepared.refuse_unread()
     config, task = prepared.config, prepared.task
     if isinstance(task, EnvironmentTask):
         return _agents(config, task)

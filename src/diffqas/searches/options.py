@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from diffqas.agents import AgentSettings
 from diffqas.architecture import Shots
-from diffqas.choices import Choice, Declaration, Place, Value, declared_fields, name_of
+from diffqas.choices import Choice, Declaration, Place, Unread, Value, declared_fields, name_of
 from diffqas.errors import ArgumentError
 from diffqas.kinds import QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
@@ -211,3 +211,28 @@ def refuse_foreign(settings: Choice, given: Iterable[str]) -> None:
         if chosen is not MISSING:
             rule = f"Argument `{name}` must go with the {family.name} {' or '.join(words)}"
             raise ArgumentError(f"{rule}, but got {chosen}.")
+
+
+def unread_in(unread: Mapping[str, Unread], name: str) -> Unread | None:
+    """Why nothing reads an option; None of one that is read.
+
+    Args:
+        unread: as of `ModelKind.unread`.
+        name: of the option, or a word of a search that is none (`candidates`).
+    """
+    if name in unread or name not in options():
+        return unread.get(name)
+    found = family_of(options()[name])
+    return None if found is None else unread.get(found[0].name)
+
+
+def refuse_unread(unread: Mapping[str, Unread], given: Iterable[str]) -> None:
+    """Refuse options that were asked for and that nothing reads.
+
+    Raises:
+        ArgumentError: such an option; the message says what it goes with.
+    """
+    for name in given:
+        why = unread_in(unread, name)
+        if why is not None:
+            raise ArgumentError(f"Argument `{name}` must {why.rule}, but got {why.found}.")

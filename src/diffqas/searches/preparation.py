@@ -24,7 +24,13 @@ from diffqas.searches.config import LAST_SEED, RunConfig
 from diffqas.searches.data_sets import load_task, task_kind
 from diffqas.searches.enough import memory_told
 from diffqas.searches.kinds import KINDS, choose_kind, names_of_kinds
-from diffqas.searches.options import names_of, options, refuse_foreign, value_of
+from diffqas.searches.options import (
+    names_of,
+    options,
+    refuse_foreign,
+    refuse_unread,
+    value_of,
+)
 from diffqas.searches.own_task import named_task, remember
 from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
@@ -51,6 +57,7 @@ class Prepared:
         task: the data, or the environment.
         note: what to say before it begins, if anything.
         output, overwrite, quiet: as of `search`.
+        given: names of the options that were asked for.
     """
 
     config: RunConfig
@@ -59,9 +66,23 @@ class Prepared:
     output: str | Path | None = None
     overwrite: bool = False
     quiet: bool = False
+    given: frozenset[str] = frozenset()
+
+    def refuse_unread(self, read: Iterable[str] = ()) -> None:
+        """Refuse options that were asked for and that a search does not read.
+
+        Args:
+            read: names of those that something else reads.
+
+        Raises:
+            ArgumentError: there is one.
+        """
+        unread = self.config.kind.unread(self.config.settings)
+        refuse_unread(unread, sorted(self.given - set(read)))
 
     def start(self) -> Run:
         """Train, and leave the run folder."""
+        self.refuse_unread()
         folder = None if self.output is None else RunFolder(Path(self.output))
         console = Terminal(quiet=self.quiet)
         if self.note is not None:
@@ -153,7 +174,10 @@ def prepare(
         **_of_run(given),
     )
     note = _note(kind.recipes(loaded)[recipe], config, given)
-    return Prepared(config, loaded, note, output, overwrite, quiet)
+    asked = frozenset(given) | {name for name, word in words.items() if word is not None}
+    prepared = Prepared(config, loaded, note, output, overwrite, quiet, asked)
+    prepared.refuse_unread(read=OF_TRIALS)
+    return prepared
 
 
 def _given(choices: Mapping[str, Value]) -> dict[str, Value]:
@@ -184,6 +208,9 @@ def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]
     with explained(source):
         rehearse(task)
 
+
+OF_TRIALS = ("validation",)
+"""Options that `diffqas tune` reads in any case, and a search with some choices only."""
 
 OF_DATA_SETS = (
     *("csv", "column", "scaling", "label", "predict", "leave_out", "missing", "fold"),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from diffqas.choices import Tuning, accept_old_names, check, option, renamed
+from diffqas.choices import Tuning, Unread, accept_old_names, check, option, renamed
 from diffqas.errors import require
 from diffqas.optimisers import OPTIMISERS, Adam, Loss, Optimiser, Problem, as_optimiser
 from diffqas.quantum_train import Recipe
@@ -118,6 +118,16 @@ class Settings:
         require(fits, "optimizer", rule, self.optimizer.name)
         alone = not self.bilevel or self.sparsity == 0
         require(alone, "sparsity", "be 0 in a bilevel search", self.sparsity)
+
+    def unread(self) -> dict[str, Unread]:
+        """Options of the training that nothing reads, by their names."""
+        found: dict[str, Unread] = {}
+        if self.select != "best" and not self.bilevel:
+            found["validation"] = Unread("go with `select` best or `bilevel`", "neither of them")
+        if not self.optimizer.scheduled:
+            rule = "go with an optimizer that has a learning rate"
+            found["schedule"] = Unread(rule, self.optimizer.name)
+        return found
 
     def _tried(self) -> tuple[Optimiser, ...]:
         """The other optimisers, one of a kind, without those that have their usual settings."""

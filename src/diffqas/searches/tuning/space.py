@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from diffqas.choices import Tuning, adjusted
+from diffqas.choices import Tuning, Unread, adjusted
 from diffqas.errors import choose, require
 from diffqas.quantum_train import Rates, Recipe
-from diffqas.searches.options import Option, family_of, names_of, options, value_of
+from diffqas.searches.options import (
+    Option,
+    family_of,
+    names_of,
+    options,
+    refuse_unread,
+    unread_in,
+    value_of,
+)
 from diffqas.tasks import Settings
+
+NOTHING: Mapping[str, Unread] = MappingProxyType({})
+"""Of a model that reads every option."""
 
 DIGITS = 3
 """Significant digits of a value that is tried: what the command prints is what was tried."""
@@ -98,15 +110,18 @@ PARAMETERS = _parameters()
 """By the words of `diffqas tune --params`; a filter's rates are deviations of its prior."""
 
 
-def parameters_for(settings: Settings, names: Sequence[str] = ()) -> dict[str, Parameter]:
+def parameters_for(
+    settings: Settings, names: Sequence[str] = (), unread: Mapping[str, Unread] = NOTHING
+) -> dict[str, Parameter]:
     """The parameters to tune.
 
     Args:
         settings: those that the trials start from.
         names: words of `PARAMETERS`; empty: all that the settings have.
+        unread: options that nothing reads, as of `ModelKind.unread`.
 
     Raises:
-        ArgumentError: an unknown parameter, or one that the optimiser does not use.
+        ArgumentError: an unknown parameter, or one that the optimiser or the model does not use.
 
     >>> from diffqas.tasks.series.task import SERIES_RECIPES
     >>> sorted(parameters_for(SERIES_RECIPES["paper"]))
@@ -118,7 +133,12 @@ def parameters_for(settings: Settings, names: Sequence[str] = ()) -> dict[str, P
         owners = () if found is None else found[1]
         rule = f"hold {name} with the optimizer {' or '.join(owners)} only"
         require(parameter.used_by(settings), "params", rule, settings.optimizer.name)
-    used = {name: each for name, each in PARAMETERS.items() if each.used_by(settings)}
+        refuse_unread(unread, [parameter.option.name])
+    used = {
+        name: each
+        for name, each in PARAMETERS.items()
+        if each.used_by(settings) and unread_in(unread, each.option.name) is None
+    }
     return {name: used[name] for name in (dict.fromkeys(names) if names else used)}
 
 

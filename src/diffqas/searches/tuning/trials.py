@@ -101,7 +101,8 @@ def tune(
         )
     require(whole(trials), "trials", "be at least 1", trials)
     refuse_too_large(config, task)
-    parameters = parameters_for(config.settings, params)
+    unread = config.kind.unread(config.settings)
+    parameters = parameters_for(config.settings, params, unread)
     inner = held_out(task, config.settings.validation).to(config.device, config.torch_dtype)
     path = Path("runs") / f"tune-{file_name(config.dataset)}.log"
     if storage is not None:
