@@ -46,6 +46,8 @@ class Estimate(Search):
         if found.measured:
             step = f"{_short(found.step_seconds)}, measured"
         time = duration(found.seconds)
+        for each in found.beside:
+            time += f", {duration(each.seconds)} of it for the {each.name} beside it"
         if found.limit is None:
             lines |= {"a step": step, "steps": f"{found.steps:,}", "time": f"about {time}"}
         else:

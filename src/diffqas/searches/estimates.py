@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
@@ -14,8 +15,8 @@ from torch import nn
 from diffqas.agents import AgentSettings, Environment, EnvironmentTask, SyncTraining
 from diffqas.architecture import CircuitMixture, forked_draws
 from diffqas.circuits import SearchSpace
-from diffqas.errors import ArgumentError, require
-from diffqas.kinds import QuantumTrainKind
+from diffqas.errors import ArgumentError, DiffqasError, require
+from diffqas.kinds import AnyModel, QuantumTrainKind
 from diffqas.optimisers import trained_tensors
 from diffqas.quantum_train import qubits_needed
 from diffqas.searches import memory
@@ -23,7 +24,7 @@ from diffqas.searches.config import RunConfig
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import make_training, threads
 from diffqas.tasks import Settings, Task
-from diffqas.training import EVALUATED, Training
+from diffqas.training import EVALUATED, Training, rate_trial
 
 SECONDS = 3.0
 """Time to measure steps in, beside the first one."""
@@ -32,6 +33,22 @@ MEASURED_BYTES = 2**30
 """Generators that take more than this by rule are not tried."""
 MODEL_QUBITS = 16
 """Size of the circuit that is timed in place of one that is too large."""
+
+AnyTraining: TypeAlias = Training[Any]
+"""A training of whatever models."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What an ordinary network takes that is trained beside a search.
+
+    Attributes:
+        name: of the network.
+        seconds: of choosing its rate, and of its training.
+    """
+
+    name: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +62,8 @@ class Estimate:
         seeds: trained together.
         steps: of the whole run.
         step_seconds: of one step of all seeds.
-        seconds: of all steps, and of looking at all samples after each epoch.
+        seconds: of all steps, of looking at all samples after each epoch, and of the networks
+            beside the search.
         bytes: most memory held, the program included (cuda: tensors alone); None where the system
             does not tell.
         free: bytes that can still be had, beside what this process holds.
@@ -54,6 +72,8 @@ class Estimate:
             follows the rule.
         limit: of agents, the steps of an episode at most; `steps` and `seconds` are those of such
             episodes alone.
+        beside: ordinary networks that are trained beside the search; none where nothing was
+            measured.
     """
 
     qubits: int | None
@@ -68,6 +88,7 @@ class Estimate:
     held: int
     measured: bool
     limit: int | None = None
+    beside: tuple[Beside, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -145,10 +166,11 @@ def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None)
     device = torch.device(config.device)
     peak = memory.Peak(device)
     with threads(config.threads), forked_draws():
-        training, _ = make_training(config, task)
+        training, models = make_training(config, task)
         assert isinstance(training, Training)
         step = _timed_step(training, device)
-        evaluation = _timed_evaluation(training, device)
+        own = _duration(training, step, device)
+        beside = tuple(_beside(config, training.task, models[0], device))
     settings = training.settings
     trained = sum(numbers.numel() for numbers in trained_tensors(training.population))
     steps = settings.epochs * training.steps_per_epoch
@@ -159,12 +181,43 @@ def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None)
         seeds=len(config.seeds),
         steps=steps,
         step_seconds=step,
-        seconds=steps * step + settings.epochs * evaluation,
+        seconds=own + sum(each.seconds for each in beside),
         bytes=peak(),
         free=peak.free,
         held=peak.held,
         measured=True,
+        beside=beside,
     )
+
+
+def _beside(
+    config: RunConfig, task: Task, model: AnyModel, device: torch.device
+) -> Iterator[Beside]:
+    """The ordinary networks of a run, as `train_companions` trains them."""
+    try:
+        found = config.kind.companions(task.without_validation(), config.settings, model)
+    except DiffqasError:
+        return  # the run says why there is none
+    seeds = list(config.seeds)
+    for companion in found:
+        population = companion.populate(seeds, 1.0)
+        seconds = _whole(Training(population, companion.task, companion.settings, seeds), device)
+        if companion.rates:
+            first, *_ = companion.rates
+            trial = rate_trial(companion.populate, companion.task, companion.settings, first)
+            seconds += len(companion.rates) * _whole(trial, device)
+        yield Beside(companion.name, seconds)
+
+
+def _whole(training: AnyTraining, device: torch.device) -> float:
+    """Seconds that a training will take, by a few of its steps."""
+    return _duration(training, _timed_step(training, device), device)
+
+
+def _duration(training: AnyTraining, step: float, device: torch.device) -> float:
+    """Seconds of a training whose steps take so long, with a look at all samples per epoch."""
+    evaluation = _timed_evaluation(training, device)
+    return training.settings.epochs * (training.steps_per_epoch * step + evaluation)
 
 
 def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
@@ -212,7 +265,7 @@ def _steps_per_epoch(task: Task, settings: Settings) -> int:
     return settings.steps_per_epoch(len(train))
 
 
-def _timed_step(training: Training, device: torch.device) -> float:
+def _timed_step(training: AnyTraining, device: torch.device) -> float:
     """The median time of a few steps after a first one."""
     size, train = training.settings.batch_size, training.task.train
     inputs, targets = train.inputs[:size], train.targets[:size]
@@ -235,7 +288,7 @@ def _median_time(step: Callable[[], object], device: torch.device) -> float:
 
 
 @torch.no_grad()
-def _timed_evaluation(training: Training, device: torch.device) -> float:
+def _timed_evaluation(training: AnyTraining, device: torch.device) -> float:
     """Time to look at all samples, from one piece of them."""
     parts = training.task.parts.values()
     piece = torch.cat([part.inputs for part in parts])[:EVALUATED]

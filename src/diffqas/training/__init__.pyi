@@ -6,6 +6,7 @@ from .models import seeded as seeded
 from .projected import ProjectedTraining as ProjectedTraining
 from .rates import RATES as RATES
 from .rates import choose_rate as choose_rate
+from .rates import rate_trial as rate_trial
 from .shards import Federated as Federated
 from .shards import usual_split as usual_split
 from .steps import make_optimisation as make_optimisation

@@ -51,14 +51,20 @@ def choose_rate(
         ArgumentError: too few samples to hold any out.
         RunError: the models diverge at every rate.
     """
-    judged = held_out(task)
-    short = replace(settings, epochs=max(1, settings.epochs // SHORTER), select="final")
-    losses = {rate: _loss(populate, judged, short, rate) for rate in sorted(rates)}
+    losses = {rate: _loss(rate_trial(populate, task, settings, rate)) for rate in sorted(rates)}
     best = min(losses, key=lambda rate: losses[rate])
     if math.isinf(losses[best]):
         listed = ", ".join(f"{rate:g}" for rate in losses)
         raise RunError(f"Training diverged at every rate that was tried ({listed}).")
     return best
+
+
+def rate_trial(
+    populate: Populate, task: Task, settings: Settings, rate: float
+) -> Training[Population]:
+    """The training by which `choose_rate` judges a rate; it is not begun."""
+    short = replace(settings, epochs=max(1, settings.epochs // SHORTER), select="final")
+    return Training(populate(SEEDS, rate), held_out(task), short, list(SEEDS))
 
 
 def held_out(task: Task) -> Task:
@@ -84,9 +90,8 @@ def held_out(task: Task) -> Task:
     )
 
 
-def _loss(populate: Populate, task: Task, settings: Settings, rate: float) -> float:
+def _loss(training: Training[Population]) -> float:
     """Median held-out loss over the seeds; infinite where it is no number."""
-    training = Training(populate(SEEDS, rate), task, settings, list(SEEDS))
     try:
         for _ in training.epochs():
             pass
