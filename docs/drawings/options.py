@@ -23,7 +23,8 @@ by the groups of `diffqas search --help`. In Python the name has underscores: `-
 An option that is not given has the value of the recipe, which `diffqas search DATASET --help`
 shows (`--recipe paper` for the papers' own, `--recipe auto` for networks that nobody tuned for).
 Below stands what a class has by itself. An option of another data set, model or member of a family
-is refused.
+is refused, and so is one that nothing reads beside the other choices, such as `--order` beside
+`--generator hashed`.
 """
 
 

@@ -79,13 +79,14 @@ def test_numbers_and_steps_are_those_of_the_run(choices, tmp_path):
 
 def test_the_network_beside_a_run_is_counted(capsys):
     options = {"epochs": 1, "depth": 1, "optimizer": "adam"}
-    found = estimate(prepare("narma5", **options))
+    found = estimate(prepare("narma5", baselines=True, **options))
     (network,) = found.beside
     assert network.name == "LSTM, hidden 1"
     assert 0 < network.seconds < found.seconds
     assert found.seconds - network.seconds >= found.steps * found.step_seconds
     assert estimate(prepare("narma5", baselines=False, **options)).beside == ()
-    main(["estimate", "narma5", "--epochs", "1", "--depth", "1", "--optimizer", "adam"])
+    words = ["--epochs", "1", "--depth", "1", "--optimizer", "adam", "--baselines"]
+    main(["estimate", "narma5", *words])
     assert "of it for the LSTM, hidden 1 beside it" in capsys.readouterr().out
 
 
