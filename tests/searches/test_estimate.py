@@ -81,13 +81,13 @@ def test_the_network_beside_a_run_is_counted(capsys):
     options = {"epochs": 1, "depth": 1, "optimizer": "adam"}
     found = estimate(prepare("narma5", baselines=True, **options))
     (network,) = found.beside
-    assert network.name == "LSTM, hidden 1"
+    assert network.name == "LSTM, hidden 2"
     assert 0 < network.seconds < found.seconds
     assert found.seconds - network.seconds >= found.steps * found.step_seconds
     assert estimate(prepare("narma5", baselines=False, **options)).beside == ()
     words = ["--epochs", "1", "--depth", "1", "--optimizer", "adam", "--baselines"]
     main(["estimate", "narma5", *words])
-    assert "of it for the LSTM, hidden 1 beside it" in capsys.readouterr().out
+    assert "of it for the LSTM, hidden 2 beside it" in capsys.readouterr().out
 
 
 def ask(script, *arguments):
