@@ -187,6 +187,7 @@ def test_a_search_of_every_layer():
         ({"lr": math.nan}, "`lr` must be a finite number of at least 0, but got nan"),
         ({"lr": -1.0}, "`lr` must be a finite number of at least 0, but got -1.0"),
         ({"inputs": X[:1]}, "`inputs` must hold at least two samples, but got 1"),
+        ({"inputs": X.numpy()}, "`inputs` must be a tensor whose first dimension .* ndarray"),
         ({"loss": lambda a, b: a - b}, "`loss` must give a tensor with one number"),
         ({"loss": lambda a, b: 0.0}, "`loss` must give a tensor with one number.* got 0.0"),
     ],

@@ -44,9 +44,15 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many samples it holds."""
+        """How many samples it holds.
+
+        Raises:
+            ArgumentError: the inputs are no tensors, such as an array of NumPy.
+        """
         sizes = [len(part) for part in self.arguments if isinstance(part, Tensor) and part.ndim]
-        return sizes[0] if sizes else 0
+        rule = "be a tensor whose first dimension counts the samples, or a tuple with such a tensor"
+        require(len(sizes) > 0, "inputs", rule, type(self.inputs).__name__)
+        return sizes[0]
 
     def measure(self, model: Callable[..., Any]) -> tuple[Tensor, Tensor]:
         """Loss and outputs, the same random draws in every call."""
