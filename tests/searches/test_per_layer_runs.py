@@ -4,10 +4,14 @@ import json
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.functional import mse_loss
 
 from diffqas import load, resume, search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError
+from diffqas.searches import prepare
+from diffqas.tasks import Split, Task
 
 SMALL = {"depth": 2, "epochs": 2, "quiet": True, "per_layer": True}
 
@@ -96,6 +100,10 @@ def test_discretised_and_exported_it_predicts_as_found(tmp_path):
             "`sharing` must be shared in a search of every layer",
         ),
         (
+            ["narma5", "--recipe", "auto"],
+            "`recipe` must be one of default, paper, but got 'auto'",
+        ),
+        (
             ["narma5", "--model", "qlstm"],
             "`per_layer` must be used with the model qt, but got the model 'qlstm'",
         ),
@@ -109,3 +117,14 @@ def test_what_does_not_go_together_is_one_line(options, words, refused, tmp_path
     monkeypatch.chdir(tmp_path)
     assert words in refused("search", *options, "--per-layer")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_task_without_recipes_is_told_to_bring_some():
+    """`auto`, which it has else, moves drawn weights by a circuit that must stay the same."""
+    x = torch.randn(20, 3)
+    parts = {"train": Split(x, x[:, :1]), "test": Split(x, x[:, :1])}
+    task = Task(
+        "own", **parts, target=lambda: nn.Linear(3, 1), loss=mse_loss, metrics={"mse": mse_loss}
+    )
+    with pytest.raises(ArgumentError, match=r"`task` must bring recipes .*, but got none \(own\)"):
+        prepare(task, per_layer=True, quiet=True)

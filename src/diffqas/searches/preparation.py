@@ -269,6 +269,8 @@ def _of_task(kind: AnyKind, task: Task | EnvironmentTask, recipe: str) -> str:
     known = kind.recipes(task)
     if recipe == USUAL and USUAL not in known and AUTO in known:
         return AUTO
+    rule = "bring recipes for this search: auto is not for a circuit that changes at every step"
+    require(len(known) > 0, "task", rule, f"none ({task.name})")
     return recipe
 
 
