@@ -140,7 +140,8 @@ def _restricted(prepared: Prepared, candidate: AnyCandidate) -> Prepared:
     kind = prepared.config.kind
     assert isinstance(kind, (VQCKind, QuantumTrainKind))
     kind = replace(kind, candidates=(candidate,))
-    return replace(prepared, config=replace(prepared.config, kind=kind))
+    # What was asked for was looked at with the whole search; `validation` is read by trials alone.
+    return replace(prepared, config=replace(prepared.config, kind=kind), given=frozenset())
 
 
 def _in_words(strategy: str, candidate: AnyCandidate, ledger: Ledger) -> str:
