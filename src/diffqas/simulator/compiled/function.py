@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import SearchSpace
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, signed
 from diffqas.simulator.compiled import kernels
 from diffqas.simulator.compiled.plan import Plan, plan
 from diffqas.simulator.cotangents import fold, mapped, unfold
@@ -48,6 +48,7 @@ class _Weighted(torch.autograd.Function):
     """
 
     @staticmethod
+    @signed
     def forward(
         space: SearchSpace, angles: Tensor, weights: Tensor, together: bool
     ) -> tuple[Tensor, Tensor]:
@@ -132,7 +133,7 @@ class _Gradients(torch.autograd.Function):
     It has no derivative of its own.
     """
 
-    forward = staticmethod(_gradients)
+    forward = staticmethod(signed(_gradients))
 
     @staticmethod
     def setup_context(
