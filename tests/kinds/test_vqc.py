@@ -1,5 +1,7 @@
 """A searched quantum layer as a kind of model: its choices, its sizes, seeds in one batch."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -8,6 +10,7 @@ from diffqas.errors import ArgumentError
 from diffqas.kinds import VQC_RECIPES, VQCKind
 from diffqas.kinds.linear_controls import RandomFeatures, linear_model, random_features
 from diffqas.kinds.vqc import LIVE_SPACE
+from diffqas.searches.command import usual_of
 from diffqas.tasks import Split, Task, load_named, table_task
 from diffqas.training import Training
 
@@ -185,3 +188,18 @@ def test_random_features_are_a_gaussian_kernel():
     torch.testing.assert_close(
         features @ features.T, torch.exp(-(distances**2) / 2), atol=0.03, rtol=0
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "depth"), [("iris", 60, 1), ("breast-cancer", 20, 1), ("mnist-4x4", 1, 6)]
+)
+def test_some_data_sets_have_a_recipe_of_their_own(name, epochs, depth):
+    usual = usual_of(VQCKind(), name, "default").settings
+    assert (usual.epochs, usual.depth) == (epochs, depth)
+
+
+def test_classical_models_are_trained_long_enough(iris):
+    kind = small(baselines=True)
+    short = replace(SETTINGS, epochs=1)
+    companions = kind.companions(iris, short, model_of(kind, iris))
+    assert [companion.settings.epochs for companion in companions] == [30, 30, 30]

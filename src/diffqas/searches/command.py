@@ -114,7 +114,8 @@ def usual_of(kind: AnyKind, dataset: str, recipe: str) -> Usual:
     what = task_kind(dataset)
     recipes = kind.recipes(SimpleNamespace(name=dataset, recipes=RECIPES[what]))
     usual: Choice = type(kind.choices)()
-    if what == "images":
+    # Of the kinds only this one writes the weights of a network that has a name.
+    if what == "images" and kind.choices.name == "qt":
         usual = adjusted(usual, target=recipe_target(dataset, recipe))
     return Usual(recipes[recipe], usual)
 
