@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from diffqas.circuits import QLSTM_SPACE
 from diffqas.cli import main
 from diffqas.cli.parsing import parse
 from diffqas.cli.tune import Tune
@@ -186,6 +187,7 @@ def test_the_command_sets_what_was_found(optimizer):
 
 def test_every_parameter_reads_what_it_writes():
     every = [SERIES_RECIPES["default"].by(word) for word in OPTIMISERS]
+    every.append(prepare("moons", model="vqc").config)
     for name, parameter in PARAMETERS.items():
         settings = next(each for each in every if parameter.used_by(each))
         changed = parameter.put(settings, parameter.range.high)
@@ -218,6 +220,52 @@ def test_the_whole_command(tmp_path, capsys, monkeypatch):
     ):
         assert words in command
     assert "--seeds" not in command
+
+
+def test_a_searched_layer(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = ["--model", "vqc", "--qubits", "2", "--candidates", "1", "2", "--no-baselines"]
+    words = ["--epochs", "1", "--seeds", "1", "--trials", "3"]
+    params = ["--params", "uploads", "input_factor", "observables_rate", "inputs_rate", "lr"]
+    main(["tune", "moons", *model, *words, *params])
+    command = capsys.readouterr().out.strip().splitlines()[-1].split()
+    flags = ["--uploads", "--input-factor", "--observables-rate", "--inputs-rate", "--lr"]
+    for flag in ("--model", "--qubits", "--candidates", *flags):
+        assert command.count(flag) == 1
+    found = {flag: command[command.index(flag) + 1] for flag in flags}
+    import diffqas.cli.search as cli
+
+    caught = []
+    monkeypatch.setattr(cli.Search, "run", lambda self: caught.append(self.call(prepare)))
+    main(command[1:])
+    kind = caught[0].config.kind
+    assert kind.uploads == int(found["--uploads"])
+    assert kind.observables_rate == float(found["--observables-rate"])
+
+
+def test_parameters_of_a_layer_belong_to_it(refused, tmp_path):
+    words = ("tune", "narma5", "--params", "uploads", "--storage", str(tmp_path / "file.log"))
+    assert "`params` must hold uploads with --model vqc only" in refused(*words)
+
+
+@pytest.mark.parametrize("other", [{"fold": 1}, {"label": "b"}, {"missing": "drop"}])
+def test_a_file_of_another_table_is_refused(tmp_path, other):
+    path, csv = tmp_path / "file.log", tmp_path / "own.csv"
+    rows = [f"{k},{k % 2},{(k // 2) % 2}" for k in range(40)]
+    csv.write_text("\n".join(["a,b,c", *rows]) + "\n")
+    options = {
+        "csv": csv,
+        "label": "c",
+        "model": "vqc",
+        "epochs": 1,
+        "qubits": 2,
+        "candidates": QLSTM_SPACE[9:10],
+    }
+    settings = {"trials": 1, "storage": path, "params": ["lr"], "quiet": True}
+    tune(prepare("table", **options | other), **settings)
+    (name,) = other
+    with pytest.raises(RunError, match=f"holds trials with another {name}"):
+        tune(prepare("table", **options), **settings)
 
 
 def test_images(tmp_path):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from diffqas.choices import Unread, check, option
+from diffqas.choices import Tuning, Unread, check, option
 from diffqas.circuits import (
     QLSTM_SPACE,
     AnyCandidate,
@@ -148,6 +148,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         "How many times the inputs are encoded; --depth layers stand behind each upload.",
         least=1,
         most=1000,
+        tune=Tuning(1, 4),
     )
     observables: str = option(
         "zz",
@@ -170,6 +171,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         0.15,
         "Radians of an input of 1, which of a standardised column is its standard deviation.",
         above=0,
+        tune=Tuning(0.03, 3),
     )
     structure: str = option(
         "layer",
@@ -192,9 +194,13 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         3.0,
         "Learning rate of the trained observables relative to --lr.",
         least=0,
+        tune=Tuning(0.1, 100),
     )
     inputs_rate: float = option(
-        1.0, "Learning rate of the inputs' factors relative to --lr.", least=0
+        1.0,
+        "Learning rate of the inputs' factors relative to --lr.",
+        least=0,
+        tune=Tuning(0.1, 100),
     )
     fit_observables: bool = option(
         False,

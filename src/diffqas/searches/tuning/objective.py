@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from diffqas.errors import RunError
 from diffqas.searches.config import RunConfig
-from diffqas.tasks import Settings, Task
+from diffqas.tasks import Task
 from diffqas.training import Training
 
 
@@ -38,13 +38,13 @@ def held_out(task: Task, share: float) -> Task:
     )
 
 
-def losses(config: RunConfig, inner: Task, settings: Settings) -> Iterator[float]:
+def losses(config: RunConfig, inner: Task) -> Iterator[float]:
     """The median loss on the held-out samples after each epoch; the last is that of the numbers a
     run ends with.
 
     A seed that diverged counts as infinite; so does everything once none is left.
     """
-    seeds = list(config.seeds)
+    seeds, settings = list(config.seeds), config.settings
     population, _ = config.kind.make(inner, settings, config.seeds)
     training = config.kind.training(population, inner, settings, seeds)
     assert isinstance(training, Training)  # agents are refused before

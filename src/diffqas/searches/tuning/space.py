@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from diffqas.choices import Tuning, Unread, adjusted
 from diffqas.errors import choose, require
+from diffqas.kinds import VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.options import (
     Option,
@@ -22,6 +23,8 @@ from diffqas.searches.options import (
 )
 from diffqas.tasks import Settings
 
+T = TypeVar("T")
+
 NOTHING: Mapping[str, Unread] = MappingProxyType({})
 """Of a model that reads every option."""
 
@@ -31,7 +34,9 @@ DIGITS = 3
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number of the settings that is tried.
+    """A number of the settings, or of the kind of model, that is tried.
+
+    Below, choices are a dataclass with the option somewhere inside: settings, or a whole run's.
 
     Attributes:
         name: word of `diffqas tune --params`.
@@ -53,26 +58,26 @@ class Parameter:
         """Whether it is a whole number."""
         return self.option.annotation is int
 
-    def used_by(self, settings: Settings) -> bool:
-        """Whether the settings have it."""
-        return value_of(settings, self.option) is not MISSING
+    def used_by(self, choices: T) -> bool:
+        """Whether the choices have it."""
+        return value_of(choices, self.option) is not MISSING
 
-    def get(self, settings: Settings) -> float:
-        """Its value in some settings."""
-        value = value_of(settings, self.option)
+    def get(self, choices: T) -> float:
+        """Its value in some choices."""
+        value = value_of(choices, self.option)
         return value if self.range.entry is None else value[self.range.entry]
 
-    def put(self, settings: Settings, value: float) -> Settings:
-        """The settings with another value."""
+    def put(self, choices: T, value: float) -> T:
+        """The choices with another value."""
         if self.range.entry is None:
-            return adjusted(settings, **{self.option.name: value})
-        pair = list(value_of(settings, self.option))
+            return adjusted(choices, **{self.option.name: value})
+        pair = list(value_of(choices, self.option))
         pair[self.range.entry] = value
-        return adjusted(settings, **{self.option.name: tuple(pair)})
+        return adjusted(choices, **{self.option.name: tuple(pair)})
 
-    def words(self, settings: Settings) -> Sequence[float]:
+    def words(self, choices: T) -> Sequence[float]:
         """What follows the flag: of a pair both numbers."""
-        value = value_of(settings, self.option)
+        value = value_of(choices, self.option)
         return [value] if self.range.entry is None else value
 
     def distribution(self) -> Any:
@@ -95,12 +100,12 @@ class Parameter:
 
 @cache
 def _parameters() -> Mapping[str, Parameter]:
-    """Every range that an option of the settings declares."""
+    """Every range that an option of the settings, or of a searched layer, declares."""
     own = names_of(Settings)
     return {
         name: Parameter(name, option, tuning)
         for option in options().values()
-        if option.name in own or option.owners[0] in (Rates, Recipe)
+        if option.name in own or option.owners[0] in (Rates, Recipe, VQCKind)
         for tuning in option.declared.tuning
         for name in [tuning.name or option.name]
     }
@@ -111,13 +116,13 @@ PARAMETERS = _parameters()
 
 
 def parameters_for(
-    settings: Settings, names: Sequence[str] = (), unread: Mapping[str, Unread] = NOTHING
+    choices: T, names: Sequence[str] = (), unread: Mapping[str, Unread] = NOTHING
 ) -> dict[str, Parameter]:
     """The parameters to tune.
 
     Args:
-        settings: those that the trials start from.
-        names: words of `PARAMETERS`; empty: all that the settings have.
+        choices: those that the trials start from, settings or a whole run's.
+        names: words of `PARAMETERS`; empty: all that the choices have.
         unread: options that nothing reads, as of `ModelKind.unread`.
 
     Raises:
@@ -130,38 +135,38 @@ def parameters_for(
     for name in names:
         parameter = PARAMETERS[choose(name, PARAMETERS, "params")]
         found = family_of(parameter.option)
-        owners = () if found is None else found[1]
-        rule = f"hold {name} with the optimizer {' or '.join(owners)} only"
-        require(parameter.used_by(settings), "params", rule, settings.optimizer.name)
+        owner, other = "--model vqc", "another model"
+        if VQCKind not in parameter.option.owners:
+            owner = f"the optimizer {' or '.join(() if found is None else found[1])}"
+            other = value_of(choices, options()["optimizer"])
+        require(parameter.used_by(choices), "params", f"hold {name} with {owner} only", other)
         refuse_unread(unread, [parameter.option.name])
     used = {
         name: each
         for name, each in PARAMETERS.items()
-        if each.used_by(settings) and unread_in(unread, each.option.name) is None
+        if each.used_by(choices) and unread_in(unread, each.option.name) is None
     }
     return {name: used[name] for name in (dict.fromkeys(names) if names else used)}
 
 
-def applied(
-    parameters: dict[str, Parameter], settings: Settings, values: dict[str, float]
-) -> Settings:
-    """Settings with the values of a trial."""
+def applied(parameters: dict[str, Parameter], choices: T, values: dict[str, float]) -> T:
+    """Choices with the values of a trial."""
     for name, parameter in parameters.items():
-        settings = parameter.put(settings, parameter.rounded(values[name]))
-    return settings
+        choices = parameter.put(choices, parameter.rounded(values[name]))
+    return choices
 
 
-def own_values(parameters: dict[str, Parameter], settings: Settings) -> dict[str, float]:
-    """What the settings have, brought into the ranges: the first trial."""
+def own_values(parameters: dict[str, Parameter], choices: T) -> dict[str, float]:
+    """What the choices have, brought into the ranges: the first trial."""
     return {
-        name: min(max(each.get(settings), each.range.low), each.range.high)
+        name: min(max(each.get(choices), each.range.low), each.range.high)
         for name, each in parameters.items()
     }
 
 
-def words_of(parameters: dict[str, Parameter], settings: Settings) -> list[str]:
+def words_of(parameters: dict[str, Parameter], choices: T) -> list[str]:
     """Words of `diffqas search` that set what was tuned."""
     words: dict[str, list[str]] = {}
     for parameter in parameters.values():
-        words[parameter.flag] = [f"{value:g}" for value in parameter.words(settings)]
+        words[parameter.flag] = [f"{value:g}" for value in parameter.words(choices)]
     return [word for flag, values in words.items() for word in (flag, *values)]

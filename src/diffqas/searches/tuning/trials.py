@@ -11,7 +11,7 @@ import socket
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def tune(
     require(whole(trials), "trials", "be at least 1", trials)
     refuse_too_large(config, task)
     unread = config.kind.unread(config.settings)
-    parameters = parameters_for(config.settings, params, unread)
+    parameters = parameters_for(config, params, unread)
     inner = held_out(task, config.settings.validation).to(config.device, config.torch_dtype)
     path = Path("runs") / f"tune-{file_name(config.dataset)}.log"
     if storage is not None:
@@ -118,7 +118,7 @@ def tune(
         while (before := _done(study)) < trials:
             done = _trial(study, config, inner, parameters)
             _tell(study, done, before + 1, trials, console)
-    return _tuned(study, config.settings, parameters, path)
+    return _tuned(study, config, parameters, path)
 
 
 def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) -> tuple[Study, str]:
@@ -156,7 +156,7 @@ def _open(path: Path, config: RunConfig, parameters: Mapping[str, Parameter]) ->
     if found is None:
         study.set_user_attr("setup", setup)
     if not study.get_trials(deepcopy=False):
-        own = own_values(dict(parameters), config.settings)
+        own = own_values(dict(parameters), config)
         study.enqueue_trial(own, user_attrs={PROCESS: _process()}, skip_if_exists=True)
     _bury(study)
     return study, journal.mended
@@ -177,8 +177,8 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def _refuse_other_setup(path: Path, found: JsonView, setup: JsonView) -> None:
-    for name, value in setup.items():
-        if found.get(name) != value:
+    for name in {**setup, **found}:
+        if found.get(name) != setup.get(name):
             remedy = "Give another --storage, or remove the file."
             raise RunError(f"{path} holds trials with another {name}. {remedy}")
 
@@ -215,6 +215,12 @@ def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> Json:
     """What all trials of a file have in common."""
     names = ("dataset", "settings", "kind", "seeds", "csv", "column", "scaling", "classes", "dtype")
     setup = {name: encode(getattr(config, name)) for name in names}
+    # Left out where they are as usual, as in the files of versions that had none of them.
+    usual = {each.name: each.default for each in fields(RunConfig)}
+    for name in ("label", "predict", "leave_out", "missing", "fold"):
+        value = getattr(config, name)
+        if value != usual[name]:
+            setup[name] = encode(value)
     setup["params"] = {name: [each.range.low, each.range.high] for name, each in parameters.items()}
     # As it will be read again: tuples become lists.
     return json.loads(json.dumps(setup))
@@ -291,10 +297,10 @@ def _trial(study: Study, config: RunConfig, inner: Task, parameters: dict[str, P
 
     trial = _own(study, parameters)
     assert isinstance(config.settings, Settings)
-    settings = applied(parameters, config.settings, trial.params)
+    tried = applied(parameters, config, trial.params)
     loss, state = math.inf, TrialState.COMPLETE
     try:
-        for epoch, loss in enumerate(losses(config, inner, settings), 1):
+        for epoch, loss in enumerate(losses(tried, inner), 1):
             if not math.isfinite(loss):
                 state = TrialState.PRUNED
                 break
@@ -331,7 +337,7 @@ def _tell(study: Study, number_of_trial: int, count: int, trials: int, console: 
     console.say(f"{count}/{trials}  {what}: {values}")
 
 
-def _tuned(study: Study, settings: Settings, parameters: dict[str, Parameter], path: Path) -> Tuned:
+def _tuned(study: Study, config: RunConfig, parameters: dict[str, Parameter], path: Path) -> Tuned:
     from optuna.trial import TrialState
 
     found = study.get_trials(deepcopy=False)
@@ -342,10 +348,11 @@ def _tuned(study: Study, settings: Settings, parameters: dict[str, Parameter], p
             "--params."
         )
     best = min(finished, key=_loss)
-    own = own_values(parameters, settings)
-    chosen = applied(parameters, settings, best.params)
+    own = own_values(parameters, config)
+    chosen = applied(parameters, config, best.params)
+    assert isinstance(chosen.settings, Settings)
     return Tuned(
-        settings=chosen,
+        settings=chosen.settings,
         loss=_loss(best),
         first=next((trial.value for trial in finished if trial.params == own), None),
         options=words_of(parameters, chosen),
