@@ -56,7 +56,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 
 def _trained(name: str, group: Group, kind: QLSTMKind, settings: Settings) -> TrainedRow:
-    chosen = kind.affordable(settings)
+    chosen = affordable(settings, kind.count(settings))
     return TrainedRow(
         name,
         group,

@@ -101,7 +101,7 @@ def test_discretised_and_exported_it_predicts_as_found(tmp_path):
         ),
         (
             ["narma5", "--recipe", "auto"],
-            "`recipe` must be one of default, paper, but got 'auto'",
+            "`recipe` must be one of paper, default, but got 'auto'",
         ),
         (
             ["narma5", "--model", "qlstm"],

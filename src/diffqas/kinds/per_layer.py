@@ -14,7 +14,7 @@ from diffqas.kinds.quantum_train import QuantumTrainKind
 from diffqas.kinds.ranking import Findings, RankedRow, best_first
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.storage import storable
-from diffqas.tasks import Settings, Task
+from diffqas.tasks import AUTO, Settings, Task
 from diffqas.training import make_models
 
 STRUCTURE_RATE = 10.0
@@ -44,9 +44,10 @@ class PerLayerKind(QuantumTrainKind):
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """The task's, by gradient descent: another circuit is drawn at every step, so no filter can
-        follow.
+        follow. Nor is `auto` among them, whose start values belong to one circuit.
         """
-        return {name: of_layers(first_order(settings)) for name, settings in task.recipes.items()}
+        own = {name: settings for name, settings in task.recipes.items() if name != AUTO}
+        return {name: of_layers(first_order(settings)) for name, settings in own.items()}
 
     def make(
         self, task: Task, settings: Settings, seeds: Sequence[int]
