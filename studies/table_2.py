@@ -155,7 +155,7 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
             work=0.6,
         ),
         TrainedRow(
-            "uniform distribution of as many numbers",
+            "larger mapping of as many numbers",
             "control",
             settings,
             populations.wide_uniform,

@@ -47,7 +47,7 @@ def test_trainable_counts():
         "ordinary small network": 101,
         "frozen circuit": 13,
         "uniform distribution": 13,
-        "uniform distribution of as many numbers": 135,
+        "larger mapping of as many numbers": 135,
         "direct LSTM": 1781,
         "direct LSTM by Adam": 1781,
     }
