@@ -2,38 +2,34 @@
 
     python benchmarks/own_networks.py tune      # rates of the controls, on training data alone
     python benchmarks/own_networks.py           # five fresh seeds: two hours of one core; goes on
-    python benchmarks/own_networks.py table     # of the results that are there
+    python benchmarks/own_networks.py table     # of the results that are there, as on the page
+    python benchmarks/own_networks.py --numbers 2000 --rules small "hashed, tuned" circuits
 
 Each pair of network and data (`own/pairs.py`) is trained directly; as an ordinary small network of
 the same kind with as many numbers as the generators have; and with its weights written by
-generators of about 500 numbers: a hashed vector, circuits by `recipe="auto"`, and circuits by the
-rule of version 0.1.0. Both generators are trained by `model.optimizer(steps)` at its own rate.
+generators of about 500 numbers: a hashed vector at a rate that was chosen for it, circuits by
+`recipe="auto"` and `model.optimizer(steps)`, and circuits by the rule of version 0.1.0.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 
 from diffqas import QuantumTrain
 from own import PAIRS, Pair
 from own.data import Data
 from own.pairs import count, score, train
+from own.results import RATES, ROWS, RULES, Row, finished, tables
 from report import describe, write_json
-
-RESULTS = Path(__file__).parent / "results"
-ROWS, RATES = RESULTS / "own_networks.jsonl", RESULTS / "own_networks_rates.json"
 
 GRIDS = {
     "direct": (0.003, 0.01, 0.03),
@@ -42,20 +38,9 @@ GRIDS = {
 }
 """Rates among which `tune` chooses. The other rules have one."""
 
-RULES = ("direct", "small", "hashed, tuned", "hashed", "circuits", "0.1.0")
 TUNING_SEED, ADAM_LR = 100, 0.03
-
-
-class Row(NamedTuple):
-    """One training."""
-
-    pair: str
-    rule: str
-    seed: int
-    lr: float | None
-    numbers: int
-    score: float
-    seconds: float
+SEEDS = (5, 6, 7, 8, 9)
+NUMBERS = 500
 
 
 def prepared(rule: str, pair: Pair, lr: float | None) -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -82,16 +67,19 @@ def adam(groups: list[dict[str, Any]], steps: int) -> torch.optim.Optimizer:
     return optimizer
 
 
-def measured(name: str, rule: str, seed: int, lr: float | None, data: Data | None) -> Row:
+def measured(
+    name: str, rule: str, seed: int, lr: float | None, data: Data | None, numbers: int = NUMBERS
+) -> Row:
     """One training and its score."""
-    pair = PAIRS[name]
+    pair = replace(PAIRS[name], numbers=numbers)
     torch.manual_seed(seed)
     model, optimizer = prepared(rule, pair, lr)
     began = time.process_time()
     train(pair, data, model, optimizer, seed)
     seconds = time.process_time() - began
     found = score(pair, data, model)
-    return Row(name, rule, seed, lr, count(model), round(found, 5), round(seconds, 2))
+    trained = count(model)
+    return Row(name, rule, seed, lr, trained, round(found, 5), round(seconds, 2), numbers)
 
 
 def tune(names: list[str]) -> None:
@@ -109,70 +97,49 @@ def tune(names: list[str]) -> None:
             write_json(RATES, describe(sys.argv) | {"seed": TUNING_SEED, "rates": chosen})
 
 
-def finished() -> list[Row]:
-    """Rows that are there already."""
-    lines = ROWS.read_text().splitlines() if ROWS.exists() else []
-    return [Row(**json.loads(line)) for line in lines]
-
-
-def wanted(names: list[str], seeds: list[int]) -> Iterator[tuple[str, str, int]]:
+def wanted(chosen: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
     """Pair, rule and seed of what is not there yet, seed by seed."""
-    done = {(row.pair, row.rule, row.seed) for row in finished()}
-    for seed in seeds:
-        for name in names:
-            for rule in RULES:
+    done = {(row.pair, row.rule, row.seed) for row in finished() if row.asked == chosen.numbers}
+    for seed in chosen.seeds:
+        for name in names_of(chosen.pairs):
+            for rule in chosen.rules:
                 if (name, rule, seed) not in done:
                     yield name, rule, seed
 
 
-def run(names: list[str], seeds: list[int]) -> None:
+def run(chosen: argparse.Namespace) -> None:
     """Train what is missing, and write each row at once."""
     rates = json.loads(RATES.read_text())["rates"]
-    for name, rule, seed in wanted(names, seeds):
+    for name, rule, seed in wanted(chosen):
         load = PAIRS[name].load
-        row = measured(name, rule, seed, rates[name].get(rule), load() if load else None)
+        data, lr = load() if load else None, rates[name].get(rule)
+        row = measured(name, rule, seed, lr, data, chosen.numbers)
         with ROWS.open("a") as file:
             file.write(json.dumps(row._asdict()) + "\n")
         print(*row, flush=True)
 
 
-def table() -> Table:
-    """Medians with the least and greatest score; the gain in parts of the hashed vector's."""
-    shown = Table(title="Scores: median (least .. greatest) of the seeds")
-    for title in ("pair", "unit", *RULES, "gain / hashed"):
-        shown.add_column(title, justify="left" if title == "pair" else "right")
-    rows = finished()
-    for name, pair in PAIRS.items():
-        cells, medians = [], {}
-        for rule in RULES:
-            scores = [row.score for row in rows if (row.pair, row.rule) == (name, rule)]
-            if not scores:
-                cells.append("-")
-                continue
-            medians[rule] = statistics.median(scores)
-            cells.append(f"{medians[rule]:.3g} ({min(scores):.3g} .. {max(scores):.3g})")
-        gain = "-"
-        if {"hashed, tuned", "circuits"} <= medians.keys():
-            whole = medians["hashed, tuned"] - pair.trivial
-            gain = f"{(medians['circuits'] - pair.trivial) / whole:.2f}"
-        shown.add_row(name, pair.unit, *cells, gain)
-    return shown
+def names_of(parts: Sequence[str]) -> list[str]:
+    """Pairs in whose names one of these parts is; all without parts."""
+    return [name for name in PAIRS if not parts or any(part in name for part in parts)]
 
 
 def main() -> None:
     """Tune, run or show."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="?", choices=("run", "tune", "table"), default="run")
-    parser.add_argument("--pairs", nargs="+", default=[""], help="parts of names")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[5, 6, 7, 8, 9])
+    parser.add_argument("--pairs", nargs="+", default=[], help="parts of names")
+    parser.add_argument("--rules", nargs="+", choices=(*RULES, "hashed"), default=RULES)
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
+    parser.add_argument("--numbers", type=int, default=NUMBERS)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    names = [name for name in PAIRS if any(part in name for part in chosen.pairs)]
     if chosen.what == "tune":
-        tune(names)
+        tune(names_of(chosen.pairs))
     elif chosen.what == "run":
-        run(names, chosen.seeds)
-    Console(width=200).print(table())
+        run(chosen)
+    for numbers in (NUMBERS, 2000):
+        print(f"{numbers} numbers", *tables(numbers), sep="\n\n")
 
 
 if __name__ == "__main__":

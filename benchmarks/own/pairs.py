@@ -29,7 +29,7 @@ class Pair:
         score: of outputs and targets, the greater the better.
         trivial: the score without any learning.
         epochs, batch: of the training.
-        unit: what the score is.
+        unit: what the score is, with so many `digits` behind the point.
         numbers: trainable numbers of the generators.
     """
 
@@ -42,6 +42,7 @@ class Pair:
     batch: int
     unit: str
     numbers: int = 500
+    digits: int = 3
 
     def small(self, numbers: int) -> nn.Module:
         """The widest network of the same kind with at most so many weights."""
@@ -126,7 +127,7 @@ PAIRS = {
         *(networks.negative_log_density, log_density, -1.42, 80, 50, "nats"),
     ),
     "policy, cartpole": Pair(
-        partial(networks.perceptron, 4, 2), None, CE, accuracy, 22.0, 240, 512, "moments"
+        partial(networks.perceptron, 4, 2), None, CE, accuracy, 22.0, 240, 512, "moments", digits=0
     ),
 }
 """By name. Trivial scores: the most frequent class (a chance of one in ten), the mean of the

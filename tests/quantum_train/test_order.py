@@ -49,8 +49,54 @@ def test_weights_are_those_of_the_index_in_another_order(choices):
     torch.testing.assert_close(shuffled.generator.raw(), by_hand, rtol=0, atol=0)
 
 
-def test_gradients_of_all_numbers_against_finite_differences():
-    shuffled = model("shuffled", chunk=2)
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_signed_weights_are_the_shuffled_ones_half_of_them_turned_around(chunk):
+    shuffled, signed = model("shuffled", chunk=chunk), model("signed", chunk=chunk)
+    signs = signed.generator.raw() / shuffled.generator.raw()
+    torch.testing.assert_close(signs.abs(), torch.ones(57, dtype=torch.float64))
+    assert 15 < (signs > 0).sum() < 42
+    # The weights of a basis state have one sign.
+    assert all(len(set(some.sign().tolist())) == 1 for some in signs.split(chunk))
+
+
+def test_no_number_of_auto_moves_all_weights_together():
+    torch.manual_seed(0)
+    model = QuantumTrain(nn.Linear(60, 60).double(), depth=4, recipe="auto")
+
+    def shares(order):
+        """Of each number that moves anything, |mean change| / root mean square."""
+        generator = QuantumTrain(
+            nn.Linear(60, 60).double(), depth=4, recipe="auto", order=order
+        ).generator
+        generator.load_state_dict(model.generator.state_dict())
+        changes = torch.cat(
+            [
+                (_shifted(generator, number, index) - generator.raw()).unsqueeze(0)
+                for number in generator.parameters()
+                for index in range(number.numel())
+            ]
+        )
+        sizes = changes.square().mean(1).sqrt()
+        return (changes.mean(1).abs() / sizes)[sizes > 1e-10]
+
+    assert shares("shuffled").max() > 0.99
+    assert shares("signed").max() < 0.1
+
+
+@torch.no_grad()
+def _shifted(generator, number, index):
+    """Raw weights with one number moved a little."""
+    flat = number.data.view(-1)
+    own = flat[index].clone()
+    flat[index] += 1e-6
+    weights = generator.raw()
+    flat[index] = own
+    return weights
+
+
+@pytest.mark.parametrize("order", ["shuffled", "signed"])
+def test_gradients_of_all_numbers_against_finite_differences(order):
+    shuffled = model(order, chunk=2)
     names = [name for name, _ in shuffled.generator.named_parameters()]
 
     def written(*numbers):
@@ -86,8 +132,9 @@ def test_derivatives_of_every_kind_are_index_selects():
         torch.testing.assert_close(transform(mine)(rows.detach()), transform(plain)(rows.detach()))
 
 
-def test_seeds_in_lockstep_are_the_seeds_alone():
-    models = [model("shuffled", seed) for seed in range(3)]
+@pytest.mark.parametrize("order", ["shuffled", "signed"])
+def test_seeds_in_lockstep_are_the_seeds_alone(order):
+    models = [model(order, seed) for seed in range(3)]
     inputs = torch.randn(4, 5, dtype=torch.float64)
     torch.testing.assert_close(
         Lockstep(models)(inputs), torch.stack([one(inputs) for one in models])
@@ -123,7 +170,7 @@ def test_a_discretised_model_keeps_it():
 
 
 def test_a_file_keeps_it_and_one_from_before_has_the_index(tmp_path):
-    for order in ("index", "shuffled"):
+    for order in ("index", "shuffled", "signed"):
         first = model(order)
         first.save_generator(tmp_path / order)
         again = QuantumTrain.from_generator(tmp_path / order, network())

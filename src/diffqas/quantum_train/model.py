@@ -59,7 +59,7 @@ from diffqas.quantum_train.vectors import VECTOR_RATE
 UNMEASURED_LR = 0.01
 """Base rate of `QuantumTrain.optimizer` where the rates of the groups are multiples of it."""
 
-SOAP_LR, ADAM_LR = 0.1, 0.03
+SOAP_LR, ADAM_LR = 0.15, 0.03
 """Where they are measured. SOAP divides a step evenly among all directions, also those in which the
 loss hardly changes: for as much progress as Adam makes its steps are longer.
 """
@@ -87,7 +87,8 @@ class QuantumTrain(DescribedModule):
         bits: `"signed"` or `"binary"`. None: the recipe's.
         parameters: names or shell-style patterns of the tensors to write; the others stay as they
             are. None: all that require a gradient.
-        order: `"index"` or `"shuffled"`, which basis state writes which weight. None: the recipe's.
+        order: `"index"`, `"shuffled"` or `"signed"`: which basis state writes which weight, and
+            with which sign. None: the recipe's.
         recipe: `"default"`, `"paper"`, `"auto"` or a `Recipe`: the choices not given above.
             `"auto"` is for networks that no recipe was looked for.
         per_layer: search a candidate for every layer, depth x candidates structural weights; the
@@ -343,7 +344,7 @@ class QuantumTrain(DescribedModule):
         Args:
             steps: how many there will be.
             lr: the base rate. None: 0.01; where the recipe is calibrated, so that it is the share
-                of its spread by which a step moves a weight, 0.1 for SOAP and 0.03 for Adam.
+                of its spread by which a step moves a weight, 0.15 for SOAP and 0.03 for Adam.
 
         Raises:
             ArgumentError: `steps` is no positive integer.

@@ -6,14 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.errors import choose
+from diffqas.quantum_train.anchor import normals
 from diffqas.simulator import Context
 
-ORDERS = ("index", "shuffled")
+ORDERS = ("index", "shuffled", "signed")
 
 _ODD = (0x9E3779B1, 0x85EBCA77)
 """Odd factors are one-to-one modulo a power of two; these have well mixed bits (2**32 / the golden
 ratio, a prime).
 """
+
+_SIGNS = 2
+"""Seed of the signs: all models have the same, as they have the same order."""
 
 
 class Order(nn.Module):
@@ -22,6 +26,11 @@ class Order(nn.Module):
     Neighbouring basis states share most of their bits, and so, often, their probabilities: in the
     order of the index neighbouring weights are alike. `"shuffled"` is a fixed order that looks
     random, the same for every seed and on every machine.
+
+    `"signed"` is that order with a fixed sign for every basis state. Without signs some numbers (a
+    bias, the structural weights, whose probabilities are positive) move all weights of a network up
+    or down together. A network feels that more than anything else: a layer's inputs are often
+    positive, and add up. With signs no number does.
 
     Args:
         name: one of `ORDERS`.
@@ -33,6 +42,7 @@ class Order(nn.Module):
 
     states: Tensor
     places: Tensor
+    signs: Tensor
 
     def __init__(self, name: str, n: int) -> None:
         super().__init__()
@@ -41,12 +51,18 @@ class Order(nn.Module):
             states = shuffled_states(n)
             self.register_buffer("states", states, persistent=False)
             self.register_buffer("places", states.argsort(), persistent=False)
+        if name == "signed":
+            signs = normals(_SIGNS, 2**n).sign().to(torch.get_default_dtype())
+            self.register_buffer("signs", signs.unsqueeze(-1), persistent=False)
 
     def forward(self, weights: Tensor, chunk: int) -> Tensor:
-        """The chunks of all basis states, each left as it is, in this order."""
+        """The chunks of all basis states in this order, each as it is or with its sign."""
         if self.name == "index":
             return weights
-        return reordered(weights.unflatten(-1, (-1, chunk)), self.states, self.places).flatten(-2)
+        chunks = reordered(weights.unflatten(-1, (-1, chunk)), self.states, self.places)
+        if self.name == "signed":
+            chunks = chunks * self.signs
+        return chunks.flatten(-2)
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""

@@ -62,7 +62,8 @@ class Recipe:
         bits: coding of the bits, `"signed"` or `"binary"`.
         init_std: standard deviation of the angles at the start, in radians.
         rates: learning rates relative to the base rate.
-        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does (`Order`).
+        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does;
+            `"signed"`: another one, half of them with the opposite sign (`Order`).
         leverage: of the starts `"drawn"` and `"own"`: by how many of its spreads a weight moves
             per unit step of the angles (each by +1 or -1 radian, to first order). The larger, the
             smaller the turns that do, and the nearer to linear the generator.
@@ -98,7 +99,8 @@ class Recipe:
     rates: Rates = field(default_factory=lambda: Rates(angles=3.0))
     order: str = option(
         "index",
-        "index: basis state i writes weight i. shuffled: another one does.",
+        "index: basis state i writes weight i. shuffled: another one does. signed: another one, "
+        "half of them with the opposite sign.",
         among=ORDERS,
     )
     leverage: float = option(
@@ -140,9 +142,9 @@ RECIPES = {
     "default": Recipe(),
     # For networks that nobody tuned for; how it was chosen stands in docs/training-needs.md.
     "auto": Recipe(
-        scale=DimensionScale(),
+        scale=TanhScale(),
         start="drawn",
-        order="shuffled",
+        order="signed",
         leverage=300.0,
         calibrated=True,
         rates=Rates(),
