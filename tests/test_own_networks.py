@@ -1,0 +1,37 @@
+"""The page on networks that nobody tuned for says what the committed rows say."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def results(monkeypatch):
+    for package in ("gymnasium", "sklearn"):
+        pytest.importorskip(package, reason="the pairs' data and environment")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "benchmarks")])
+    from own import results
+
+    return results
+
+
+def test_the_page_has_the_tables_of_the_committed_rows(results):
+    page = (ROOT / "docs" / "own-networks.md").read_text("utf-8")
+    sizes = {row.asked for row in results.finished()}
+    assert 500 in sizes
+    for numbers in sizes:
+        for table in results.tables(numbers):
+            assert table in page
+
+
+def test_every_pair_has_a_row_of_every_column(results):
+    found = {(row.pair, row.rule) for row in results.finished() if row.asked == 500}
+    assert found >= {(pair, rule) for pair in results.PAIRS for rule in results.RULES}
+
+
+def test_no_training_is_told_twice(results):
+    rows = [(row.pair, row.rule, row.seed, row.asked) for row in results.finished()]
+    assert len(rows) == len(set(rows))
