@@ -44,8 +44,8 @@ def test_a_state_of_other_choices_is_refused_before_a_number_is_taken(name):
 def test_recipes_are_told_apart_by_what_they_decide():
     auto = made(recipe="auto")
     with pytest.raises(ArgumentError, match=r"scale.*order.*start"):
-        made().load_state_dict(auto.state_dict())
-    less = made(start="drawn", order="shuffled", scale="dimension")
+        made(scale="dimension").load_state_dict(auto.state_dict())
+    less = made(start="drawn", order="signed", scale="tanh")
     with pytest.raises(ArgumentError, match=r"leverage \d+\.0, not 1\.0"):
         less.load_state_dict(auto.state_dict())
 

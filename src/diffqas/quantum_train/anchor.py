@@ -41,7 +41,7 @@ class Anchor(nn.Module):
     mean: Tensor
     spread: Tensor
     values: Tensor
-    moved: Tensor
+    raw: Tensor
 
     def __init__(
         self,
@@ -59,8 +59,8 @@ class Anchor(nn.Module):
             self.register_buffer("spread", torch.zeros(*lead, len(sizes)))
         # What follows from a seed is drawn again, not stored.
         self.register_buffer("values", torch.zeros(*lead, sum(sizes)), persistent=not drawn)
-        # a_i - gain_t raw_i at the start: what is added to gain_t raw_i.
-        self.register_buffer("moved", torch.zeros(*lead, sum(sizes)), persistent=False)
+        # raw_i at the start, which is subtracted from raw_i.
+        self.register_buffer("raw", torch.zeros(*lead, sum(sizes)), persistent=False)
         for name, shape in numbers.items():
             self.register_buffer(self._key(name), torch.zeros(*lead, *shape))
 

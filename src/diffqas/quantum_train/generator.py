@@ -114,8 +114,11 @@ class Generator(nn.Module):
         # Autocast is for the target: probabilities near 2**-n and sums over bits need all digits.
         with torch.autocast(self.gain.device.type, enabled=False):
             gain, offset = per_weight(self.gain, self.sizes), per_weight(self.offset, self.sizes)
-            weights = torch.addcmul(offset, gain, self.raw(mixed))
-            return weights if self.anchor is None else weights + self.anchor.moved
+            raw = self.raw(mixed)
+            if self.anchor is None:
+                return torch.addcmul(offset, gain, raw)
+            # The difference first: a gain of hundreds would bring out the rounding of both parts.
+            return torch.addcmul(self.anchor.values, gain, raw - self.anchor.raw)
 
     def written(self) -> Tensor:
         """Flat weights, as a call gives them; without gradients they are written once.
@@ -211,7 +214,7 @@ class Generator(nn.Module):
             for name, number in trained.items():
                 numbers[name].data = number
             self.circuits.progress = progress
-        self.anchor.moved.copy_(self.anchor.values - per_weight(self.gain, self.sizes) * raw)
+        self.anchor.raw.copy_(raw)
 
     @torch.no_grad()
     def replace_circuits(self, change: Callable[[CircuitMixture], CircuitMixture]) -> None:
@@ -233,7 +236,8 @@ class Generator(nn.Module):
         """All that a pass depends on and that has leading dimensions, by name, not detached."""
         tensors: dict[str, Tensor] = self.state_dict(keep_vars=True)
         if self.anchor is not None:
-            tensors["anchor.moved"] = self.anchor.moved
+            tensors["anchor.values"] = self.anchor.values
+            tensors["anchor.raw"] = self.anchor.raw
         for name, tensor in self.mapping.copies().items():
             tensors[f"mapping.{name}"] = tensor
         return tensors
