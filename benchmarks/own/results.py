@@ -65,13 +65,19 @@ def tables(numbers: int) -> Iterator[str]:
 
 
 def gain(name: str, rows: list[Row]) -> float | None:
-    """What circuits gain over the trivial predictor, in parts of what the hashed vector gains."""
-    hashed, circuits = (_of(name, rule, rows) for rule in (HASHED, CIRCUITS))
-    if not hashed or not circuits:
+    """What circuits gain over the trivial predictor, in parts of what the hashed vector gains.
+
+    Of the medians over the seeds that both have.
+    """
+    hashed, circuits = (
+        {row.seed: row.score for row in _of(name, rule, rows)} for rule in (HASHED, CIRCUITS)
+    )
+    both = hashed.keys() & circuits.keys()
+    if not both:
         return None
     trivial = PAIRS[name].trivial
-    whole = median(row.score for row in hashed) - trivial
-    return (median(row.score for row in circuits) - trivial) / whole
+    whole = median(hashed[seed] for seed in both) - trivial
+    return (median(circuits[seed] for seed in both) - trivial) / whole
 
 
 def _of(name: str, rule: str, rows: list[Row]) -> list[Row]:
@@ -93,6 +99,8 @@ def _spread(scores: list[float], digits: int) -> str:
     if not scores:
         return "-"
     low, middle, high = (f"{one:.{digits}f}" for one in (min(scores), median(scores), max(scores)))
+    if len(scores) == 1:
+        return f"**{middle}** (1 seed)"
     few = "" if len(scores) >= 5 else f", {len(scores)} seeds"
     return f"**{middle}** ({low} to {high}{few})"
 
