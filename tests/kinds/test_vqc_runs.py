@@ -142,7 +142,3 @@ def test_values_of_a_table_of_ones_own(tmp_path):
 )
 def test_wrong_words_are_one_line(words, line, refused):
     assert line in refused("search", *words)
-
-
-def test_shots_of_a_layer_are_refused_with_a_reason(run, refused):
-    assert "is of the model vqc" in refused("noise", str(run.folder))
