@@ -16,6 +16,7 @@ from .circuits import read_qasm as read_qasm
 from .circuits import register_ansatz as register_ansatz
 from .layers import QLSTM as QLSTM
 from .layers import QuantumLayer as QuantumLayer
+from .optim import capture as capture
 from .quantum_train import QuantumTrain as QuantumTrain
 from .runs import load_network as load_network
 from .searches import Run as Run

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import mse_loss
+from torch.optim import adam, rmsprop
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -28,6 +30,9 @@ from diffqas.circuits import (
     Slot,
     Z,
 )
+from diffqas.optim import RECORDERS
+from diffqas.optimisers import SOAP, Adam, Kalman, Problem, RMSProp
+from diffqas.quantum_train import Lockstep
 from diffqas.simulator import (
     heisenberg,
     layered_probabilities,
@@ -190,6 +195,32 @@ def test_layers_stay_on_the_device(kind):
         found.sum().backward()
 
     assert twice(step) == []
+
+
+class OnMeta:
+    """Lets the steps of `meta` be those of a card, and records nothing."""
+
+    def __init__(self, device):
+        self.device = device
+
+    def apart(self):
+        return nullcontext()
+
+    def draws(self):
+        return 0
+
+
+@pytest.mark.parametrize("optimiser", [Adam(), RMSProp(), SOAP(), Kalman()], ids=lambda o: o.name)
+def test_a_step_with_its_optimiser_stays_on_the_device(optimiser, monkeypatch):
+    monkeypatch.setitem(RECORDERS, "meta", OnMeta)
+    for module in (adam, rmsprop):
+        monkeypatch.setattr(module, "_get_capturable_supported_devices", lambda **_: ["meta"])
+    models = [QuantumTrain(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), depth=2) for _ in range(2)]
+    population = Lockstep(models).to("meta")
+    optimisation = optimiser.make(population, Problem(mse_loss, torch.randn(8, 2), 2, "cosine"))
+    inputs, targets = torch.zeros(4, 3, device="meta"), torch.zeros(4, 2, device="meta")
+    frozen = torch.zeros(2, dtype=torch.bool, device="meta")
+    assert twice(lambda: optimisation.step(inputs, targets, 0.5, frozen)) == []
 
 
 @pytest.mark.parametrize("recipe", ["default", "paper", "auto"])

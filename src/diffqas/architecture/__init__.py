@@ -35,6 +35,7 @@ from diffqas.architecture.relaxation import Raw as Raw
 from diffqas.architecture.relaxation import Relaxation as Relaxation
 from diffqas.architecture.relaxation import Softmax as Softmax
 from diffqas.architecture.relaxation import as_relaxation as as_relaxation
+from diffqas.architecture.relaxation import fresh_numbers as fresh_numbers
 from diffqas.architecture.relaxation import generators as generators
 from diffqas.architecture.relaxation import noise_like as noise_like
 from diffqas.architecture.relaxation import step_noise as step_noise

@@ -54,13 +54,18 @@ def seed_draws(*numbers: int) -> None:
 
     Outside of `governed_draws` nothing is done: the generators are the caller's.
     """
-    if not _GOVERNED.get():
+    if not _GOVERNED.get() or _recording():
         return
     # A hash, not a sum: near seeds and steps give draws that have nothing in common.
     digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big") >> 1
     torch.manual_seed(number)
     seed_others(number)
+
+
+def _recording() -> bool:
+    """Whether a card's work is being recorded: its generator cannot be seeded meanwhile."""
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
 
 
 def seed_others(number: int) -> None:

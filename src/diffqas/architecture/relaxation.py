@@ -184,6 +184,20 @@ def step_noise(relaxation: Relaxation, structure: Tensor, given: Tensor | None) 
     return torch.rand_like(structure)
 
 
+def fresh_numbers(relaxation: Relaxation) -> str | None:
+    """What a relaxation needs from the host for each step, in words; None: nothing.
+
+    Noise is drawn on the CPU, and a temperature that falls is a number of Python. Of a relaxation
+    that is not one of ours nobody knows.
+
+    >>> fresh_numbers(Gumbel()), fresh_numbers(Raw())
+    ('the relaxation gumbel has new numbers in every step', None)
+    """
+    if type(relaxation) in (Raw, Softmax):
+        return None
+    return f"the relaxation {relaxation.name} has new numbers in every step"
+
+
 RELAXATIONS: dict[str, type[Raw] | type[Softmax] | type[Gumbel]] = {
     "raw": Raw,
     "softmax": Softmax,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import ParameterGroup, generators, noise_like, trained
+from diffqas.architecture import ParameterGroup, fresh_numbers, generators, noise_like, trained
 from diffqas.circuits import Diagonal
 from diffqas.errors import require
 from diffqas.layers.hybrid import HybridModel, Scale
@@ -95,6 +95,11 @@ class HybridLockstep(nn.Module):
         self.layer.progress = progress
         if self.layer.relaxation.stochastic:
             self.layer.noise = noise_like(self.layer.structure, generators(seeds, step))
+
+    @property
+    def new_in_each_step(self) -> str | None:
+        """What `advance` makes on the host for the next step: noise."""
+        return fresh_numbers(self.layer.relaxation)
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same samples, (batch, ...) -> (seeds, batch, ...)."""

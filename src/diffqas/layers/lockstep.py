@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import ParameterGroup, generators, noise_like, trained
+from diffqas.architecture import ParameterGroup, fresh_numbers, generators, noise_like, trained
 from diffqas.errors import require
 from diffqas.layers.forecaster import Forecaster
 from diffqas.layers.gates import GateCircuits
@@ -81,6 +81,11 @@ class ForecasterLockstep(nn.Module):
             draws = generators(seeds, step)  # layer after layer draws from the same ones
             for layer in self.circuits:
                 layer.noise = noise_like(layer.structure, draws)
+
+    @property
+    def new_in_each_step(self) -> str | None:
+        """What `advance` makes on the host for the next step: noise."""
+        return fresh_numbers(self.circuits[0].relaxation)
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch)."""

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffqas.optim.host_numbers import Number
+
 MEMORY = 0.99
 """Decay rate of the covariance."""
 
@@ -55,43 +57,84 @@ class EigenbasisAdam:
 
     def direction(self, gradient: Tensor) -> Tensor:
         """Adam's step before the rate, (*lead, count), after one more gradient of that shape."""
+        self.observe(gradient)
         self.steps += 1
-        first, second = self.betas
-        # The covariance of gradients, E[g g^T], whose eigenvectors are the basis.
+        if self.due:
+            self.turn()
+        return self.along(gradient, *self.corrections)
+
+    def observe(self, gradient: Tensor, share: Number = 1.0) -> None:
+        """Take a gradient into the covariance E[g g^T], whose eigenvectors are the basis.
+
+        A share of 0 leaves it out.
+        """
         outer = gradient.unsqueeze(-1) * gradient.unsqueeze(-2)
-        self.covariance = MEMORY * self.covariance + (1 - MEMORY) * outer
-        if self.steps <= 2 * REFRESH or self.steps % REFRESH == 0:
-            self._turn()
+        _average(self.covariance, MEMORY, outer, share)
+
+    @property
+    def due(self) -> bool:
+        """Whether the step that was counted last has a new basis."""
+        return self.steps <= 2 * REFRESH or self.steps % REFRESH == 0
+
+    @property
+    def corrections(self) -> tuple[float, float]:
+        """1 - beta^steps of both moments, by which averages that began at zero are divided."""
+        first, second = self.betas
+        return 1 - first**self.steps, 1 - second**self.steps
+
+    def along(
+        self, gradient: Tensor, of_mean: Number, of_square: Number, share: Number = 1.0
+    ) -> Tensor:
+        """Adam's step in the present basis, with these corrections."""
+        first, second = self.betas
         # Adam in the eigenbasis: the mean is kept in the old coordinates and turned when it is
         # used, the squares are kept in the basis (Vyas et al. 2024, arXiv 2409.11321).
-        self.mean = first * self.mean + (1 - first) * gradient
-        self.square = second * self.square + (1 - second) * _apply(self.basis.mT, gradient).square()
-        mean = _apply(self.basis.mT, self.mean) / (1 - first**self.steps)
-        root = (self.square / (1 - second**self.steps)).sqrt()
+        _average(self.mean, first, gradient, share)
+        _average(self.square, second, _apply(self.basis.mT, gradient).square(), share)
+        mean = _apply(self.basis.mT, self.mean) / of_mean
+        root = (self.square / of_square).sqrt()
         floor = FLOOR * root.amax(-1, keepdim=True)
         return _apply(self.basis, mean / (root + floor).clamp(min=torch.finfo(root.dtype).tiny))
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """Turn to the eigenbasis of the present covariance; squares follow as if uncorrelated."""
         basis = torch.linalg.eigh(self.covariance).eigenvectors
-        self.square = _apply((basis.mT @ self.basis).square(), self.square)
-        self.basis = basis
+        self.square.copy_(_apply((basis.mT @ self.basis).square(), self.square))
+        self.basis.copy_(basis)
 
     def state_dict(self) -> dict[str, Any]:
         """Covariances, bases, moments and the number of steps done.
 
         Covariances and bases are (*lead, count, count), moments (*lead, count).
         """
-        return {name: getattr(self, name) for name in _STATE}
+        # Copies: the tensors themselves are changed in place, as a recorded step needs it.
+        tensors = {name: tensor.clone() for name, tensor in self._tensors().items()}
+        return {"steps": self.steps, **tensors}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
-        for name in _STATE:
-            value = state_dict[name]
-            setattr(self, name, value.to(self.mean) if isinstance(value, Tensor) else value)
+        self.steps = state_dict["steps"]
+        for name, tensor in self._tensors().items():
+            tensor.copy_(state_dict[name])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {
+            "mean": self.mean,
+            "square": self.square,
+            "covariance": self.covariance,
+            "basis": self.basis,
+        }
 
 
-_STATE = ("steps", "mean", "square", "covariance", "basis")
+def _average(held: Tensor, decay: float, new: Tensor, share: Number) -> None:
+    """Let a running average decay and take in what is new, in place; a share of 0 changes nothing.
+
+    One address for the whole training: a recorded step knows no other.
+    """
+    if isinstance(share, Tensor):
+        held.mul_(1 - (1 - decay) * share).add_((1 - decay) * share * new)
+    else:
+        held.mul_(decay).add_((1 - decay) * new)
 
 
 def _apply(matrices: Tensor, vectors: Tensor) -> Tensor:

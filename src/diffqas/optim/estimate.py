@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffqas.optim.host_numbers import Number
+
 MOST_ESTIMATED = 4096
 """Numbers of one filter; the covariance of so many takes 134 MB."""
 
@@ -46,6 +48,8 @@ class Estimate:
         measurement_noise: variance of a measurement at the start and at the end, in that unit.
         memory: steps over which the filter forgets at the start; at the end it forgets nothing.
         window: steps over whose mean squared error the noise never falls; 0: it may.
+        waits: whether the host may read what the device computed. If not, a covariance is repaired
+            without asking whether one needs it.
     """
 
     def __init__(
@@ -56,9 +60,10 @@ class Estimate:
         measurement_noise: tuple[float, float],
         memory: float,
         window: int,
+        waits: bool = True,
     ) -> None:
         self.unit, self.measurement_noise = unit, measurement_noise
-        self.memory, self.window = memory, window
+        self.memory, self.window, self.waits = memory, window, waits
         self._prior = torch.diag(prior.square())
         self.covariance = self._prior.repeat(*lead, 1, 1)
         self.residual = torch.full_like(self.covariance[..., 0, 0], unit)
@@ -69,7 +74,7 @@ class Estimate:
         self.unit = unit
         self.residual = torch.full_like(self.residual, unit)
 
-    def correct(self, rows: Tensor, errors: Tensor, progress: float) -> Correction:
+    def correct(self, rows: Tensor, errors: Tensor, progress: Number) -> Correction:
         """Take a batch of measurements into account.
 
         Args:
@@ -85,14 +90,22 @@ class Estimate:
         change, covariance = correct(self.covariance, rows, errors, noise, kept)
         variances = covariance.diagonal(dim1=-2, dim2=-1)
         sound = torch.isfinite(change).all(-1) & torch.isfinite(variances).all(-1)
-        self.covariance = covariance
-        if not sound.all():  # a covariance that round-off has spoilt starts again from the prior
-            self.covariance = torch.where(sound[..., None, None], covariance, self._prior)
+        # A covariance that round-off has spoilt starts again from the prior.
+        if not self.waits or not sound.all():
+            covariance = torch.where(sound[..., None, None], covariance, self._prior)
+        self._hold(covariance)
         sound = sound & torch.isfinite(losses)
         change = torch.where(sound[..., None], change, torch.zeros_like(change))
         return Correction(losses, change, sound)
 
-    def _noise(self, losses: Tensor, progress: float) -> Tensor:
+    def _hold(self, covariance: Tensor) -> None:
+        """Take the next covariance; in the same memory where a recorded step reads it again."""
+        if self.waits:
+            self.covariance = covariance
+        else:
+            self.covariance.copy_(covariance)
+
+    def _noise(self, losses: Tensor, progress: Number) -> Tensor:
         """Variance of a measurement in this step, (*lead,)."""
         first, last = self.measurement_noise
         # R falls geometrically with the training's share: R = R_0 (R_1 / R_0)^progress.
@@ -103,21 +116,21 @@ class Estimate:
         # truth goes astray.
         known = torch.where(torch.isfinite(losses), losses, self.residual)
         # An exponential mean over about the window.
-        self.residual = self.residual + (known - self.residual) / self.window
+        self.residual.copy_(self.residual + (known - self.residual) / self.window)
         return torch.maximum(noise, self.residual)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The covariances, (*lead, numbers, numbers), and the running errors, (*lead,)."""
-        return {"covariance": self.covariance, "residual": self.residual}
+        return {"covariance": self.covariance.clone(), "residual": self.residual.clone()}
 
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Continue from what `state_dict` gave."""
-        self.covariance = state_dict["covariance"].to(self.covariance)
-        self.residual = state_dict["residual"].to(self.residual)
+        self.covariance.copy_(state_dict["covariance"])
+        self.residual.copy_(state_dict["residual"])
 
 
 def correct(
-    covariance: Tensor, rows: Tensor, errors: Tensor, noise: Tensor | float, kept: float = 1.0
+    covariance: Tensor, rows: Tensor, errors: Tensor, noise: Number, kept: Number = 1.0
 ) -> tuple[Tensor, Tensor]:
     """One correction of a Kalman filter.
 

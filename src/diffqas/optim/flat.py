@@ -45,9 +45,7 @@ class FlatOptimizer(torch.optim.Optimizer):
     def _spread(self, key: str) -> Tensor:
         """An entry of each group, for every number of it, (count,) in float64."""
         parts = [
-            torch.full((number.numel(),), group[key], dtype=torch.float64, device=number.device)
-            for group in self.param_groups
-            for number in group["params"]
+            _filled(number, group[key]) for group in self.param_groups for number in group["params"]
         ]
         return torch.cat(parts)
 
@@ -62,3 +60,10 @@ class FlatOptimizer(torch.optim.Optimizer):
         """Add a group while the optimiser is made."""
         require(not self._complete, "param_group", "be given at the start", "another group")
         super().add_param_group(param_group)
+
+
+def _filled(like: Tensor, value: float | Tensor) -> Tensor:
+    """A number of the host, or one () on the device, as often as there are numbers in `like`."""
+    if isinstance(value, Tensor):
+        return value.to(like.device, torch.float64).expand(like.numel())
+    return torch.full((like.numel(),), value, dtype=torch.float64, device=like.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias, overload
+from typing import Any, NoReturn, TypeAlias, cast, overload
 
 import torch
 from torch import Tensor
@@ -49,6 +49,8 @@ class Kalman(FlatOptimizer):
         variance: of the training targets. None: the mean squared residual of the first step.
         noise_floor: never take a residual to be better known than the mean square of those of the
             last epoch.
+        capturable: whether `step` can be recorded by `diffqas.capture`: it reads nothing back, so
+            `variance` must be given, and the mean square that `step` gives is a tensor.
 
     Raises:
         ArgumentError: a choice out of range, more than 4,096 numbers, or, in a step, a closure that
@@ -75,6 +77,7 @@ class Kalman(FlatOptimizer):
         forget_epochs: float = 3.0,
         variance: float | None = None,
         noise_floor: bool = True,
+        capturable: bool = False,
     ) -> None:
         require(whole(steps), "steps", "be a positive integer", steps)
         require(whole(steps_per_epoch), "steps_per_epoch", "be a positive integer", steps_per_epoch)
@@ -84,6 +87,8 @@ class Kalman(FlatOptimizer):
         require(forget_epochs > 0, "forget_epochs", "be positive", forget_epochs)
         fits = variance is None or _positive(variance)
         require(fits, "variance", "be a positive number", variance)
+        known = variance is not None or not capturable
+        require(known, "variance", "be given to a capturable optimiser", variance)
         super().__init__(params, {"lr": lr}, MOST_ESTIMATED)
         for group in self.param_groups:
             # The prior stays when a schedule changes the rates.
@@ -97,7 +102,11 @@ class Kalman(FlatOptimizer):
             measurement_noise=measurement_noise,
             memory=forget_epochs * steps_per_epoch,
             window=steps_per_epoch if noise_floor else 0,
+            waits=not capturable,
         )
+        self.capturable = capturable
+        self._passed = torch.zeros_like(self._estimate.residual)
+        """Of a capturable one: the steps done."""
 
     @overload
     def step(self, closure: None = None) -> NoReturn: ...
@@ -114,7 +123,7 @@ class Kalman(FlatOptimizer):
                 neither `zero_grad` nor `backward`.
 
         Returns:
-            Their mean square before the step.
+            Their mean square before the step; a tensor () of a capturable optimiser.
         """
         if closure is None:
             raise ArgumentError(
@@ -125,6 +134,13 @@ class Kalman(FlatOptimizer):
             residuals = _checked(closure()).flatten()
             rows = self._rows(residuals)
         errors = residuals.detach().double()
+        if self.capturable:
+            progress = (self._passed / self.steps).clamp(max=1)
+            found = self._estimate.correct(rows, -errors, progress)
+            self._passed.add_(1)
+            self._move(found.change * self._shares())
+            # Torch's own `step` is said to give a number; what is recorded gives its tensor.
+            return cast("float", found.losses)
         if not self._unit_known and torch.isfinite(errors).all():
             self._estimate.measure_in(float(errors.square().mean()) or 1.0)
             self._unit_known = True
@@ -152,7 +168,8 @@ class Kalman(FlatOptimizer):
         """How much of a change is made, of each number: its rate relative to its prior."""
         for group in self.param_groups:
             # A prior of 0 holds its numbers where they are, whatever the schedule.
-            group["share"] = float(group["lr"]) / (group["prior"] or 1.0)
+            rate = group["lr"] if self.capturable else float(group["lr"])
+            group["share"] = rate / (group["prior"] or 1.0)
         moved = [torch.full_like(n.flatten(), n.requires_grad).double() for n in self._numbers()]
         return self._spread("share") * torch.cat(moved)
 
@@ -162,7 +179,8 @@ class Kalman(FlatOptimizer):
         That is covariance and running error, the steps done and the unit of the noise.
         """
         shared = self._estimate.state_dict()
-        own = {"done": self._done, "unit": self._estimate.unit, "unit_known": self._unit_known}
+        done = int(self._passed) if self.capturable else self._done
+        own = {"done": done, "unit": self._estimate.unit, "unit_known": self._unit_known}
         return super().state_dict() | {"shared": shared | own}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -174,6 +192,7 @@ class Kalman(FlatOptimizer):
         self._estimate.load_state_dict(shared)
         self._estimate.unit = shared["unit"]
         self._done, self._unit_known = shared["done"], shared["unit_known"]
+        self._passed.fill_(self._done)
 
 
 def _positive(value: float) -> bool:

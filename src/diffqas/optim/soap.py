@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, overload
 
 import torch
+from torch import Tensor
 
 from diffqas.errors import require
 from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP, EigenbasisAdam
@@ -26,6 +27,9 @@ class SOAP(FlatOptimizer):
         betas: decay rates of the moments.
         warm_up: steps over which the rate rises from 1 / warm_up of itself; the eigenbasis of few
             gradients is noise.
+        capturable: whether `step` can be recorded by `diffqas.capture`: it reads nothing back, and
+            rates of groups may be tensors. A new basis is then found by `refresh`, which is called
+            after each step, outside of what is recorded.
 
     Raises:
         ArgumentError: a rate or decay out of range, or more than 2,048 numbers.
@@ -46,6 +50,7 @@ class SOAP(FlatOptimizer):
         lr: float = 0.01,
         betas: tuple[float, float] = (0.9, 0.999),
         warm_up: int = WARM_UP,
+        capturable: bool = False,
     ) -> None:
         require(lr > 0, "lr", "be positive", lr)
         require(all(0 <= beta < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
@@ -59,6 +64,9 @@ class SOAP(FlatOptimizer):
             group["unit"] = group["lr"] / highest
         units = self._spread("unit")
         self._adam = EigenbasisAdam((), len(units), betas, units)
+        self.capturable = capturable
+        self._done = torch.zeros_like(self._adam.mean[0])
+        """Of a capturable one: the steps that were not left out."""
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -78,6 +86,9 @@ class SOAP(FlatOptimizer):
             torch.zeros_like(number) if number.grad is None else number.grad for number in numbers
         ]
         gradient = torch.cat([part.flatten().double() for part in gradients])
+        if self.capturable:
+            self._recorded_step(gradient)
+            return loss
         if not torch.isfinite(gradient).all():
             return loss
         direction = self._adam.direction(gradient * self._spread("unit"))
@@ -85,9 +96,41 @@ class SOAP(FlatOptimizer):
         self._move(-warmth * self._spread("lr") * direction)
         return loss
 
+    def _recorded_step(self, gradient: Tensor) -> None:
+        """The same without a question to the device, in the basis at hand."""
+        sound = torch.isfinite(gradient).all()
+        # A step that is left out has a share of 0 in every average, and no length.
+        share = sound.double()
+        scaled = torch.where(sound, gradient, 0.0) * self._spread("unit")
+        self._adam.observe(scaled, share)
+        self._done.add_(share)
+        # Before the first sound step nothing was averaged, and nothing is divided by.
+        steps = self._done.clamp(min=1)
+        first, second = self._adam.betas
+        direction = self._adam.along(scaled, 1 - first**steps, 1 - second**steps, share)
+        warmth = (self._done / self.warm_up).clamp(max=1)
+        self._move(-share * warmth * self._spread("lr") * direction)
+
+    @torch.no_grad()
+    def refresh(self) -> bool:
+        """Of a capturable optimiser, after each step: find a new basis where one is due.
+
+        The basis of a step is then that of the gradients before it.
+
+        Returns:
+            Whether there is a new one.
+        """
+        self._adam.steps += 1
+        if self._adam.due:
+            self._adam.turn()
+        return self._adam.due
+
     def state_dict(self) -> dict[str, Any]:
         """Groups, as of every optimiser, and what all numbers share: covariance and moments."""
-        return super().state_dict() | {"shared": self._adam.state_dict()}
+        shared = self._adam.state_dict()
+        if self.capturable:
+            shared["steps"] = int(self._done)
+        return super().state_dict() | {"shared": shared}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
@@ -95,3 +138,4 @@ class SOAP(FlatOptimizer):
         super().load_state_dict(own)
         # Not through torch, which would round what is kept in float64 to the parameters' dtype.
         self._adam.load_state_dict(state_dict["shared"])
+        self._done.fill_(self._adam.steps)

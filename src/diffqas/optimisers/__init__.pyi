@@ -13,6 +13,7 @@ from .population import DirectLockstep as DirectLockstep
 from .population import Group as Group
 from .population import Population as Population
 from .population import SamplesApart as SamplesApart
+from .population import Steady as Steady
 from .population import flat_numbers as flat_numbers
 from .population import move_numbers as move_numbers
 from .population import trained_tensors as trained_tensors
@@ -20,3 +21,4 @@ from .registry import OPTIMISERS as OPTIMISERS
 from .registry import as_optimiser as as_optimiser
 from .soap import SOAP as SOAP
 from .soap import Soap as Soap
+from .stages import Captures as Captures

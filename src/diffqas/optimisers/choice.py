@@ -103,8 +103,13 @@ class Optimiser(ABC):
             ArgumentError: a loss that it cannot work with, or too many trainable numbers.
         """
 
-    def torch_optimizer(self, groups: Collection[Group]) -> torch.optim.Optimizer:
-        """The same as an optimiser of torch, of those that act element by element."""
+    def torch_optimizer(
+        self, groups: Collection[Group], recorded: bool = False
+    ) -> torch.optim.Optimizer:
+        """The same as an optimiser of torch, of those that act element by element.
+
+        Its steps can be `recorded` on a card if that is asked for: counts and rates are tensors.
+        """
         raise TypeError(f"{self.name} does not act element by element")
 
     @property

@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from diffqas.choices import Tuning, option
-from diffqas.optim import schedule_factor
+from diffqas.optim import records, schedule_factor
 from diffqas.optimisers.choice import (
     Optimisation,
     Optimiser,
     Problem,
     per_seed,
 )
-from diffqas.optimisers.population import Group, Population
+from diffqas.optimisers.population import Group, Population, trained_tensors
+from diffqas.optimisers.stages import stage
 from diffqas.storage import State, storable
 
 RATE = "Base learning rate, multiplied by the rate of each group of numbers."
@@ -47,9 +48,18 @@ class Adam(_ElementByElement):
 
     name: ClassVar[str] = "adam"
 
-    def torch_optimizer(self, groups: Collection[Group]) -> torch.optim.Optimizer:
+    def torch_optimizer(
+        self, groups: Collection[Group], recorded: bool = False
+    ) -> torch.optim.Optimizer:
         """Adam as torch has it, for groups of parameters with their own rates."""
-        return torch.optim.Adam(groups, lr=self.lr, betas=self.betas, eps=self.eps)
+        return torch.optim.Adam(
+            groups,
+            lr=self.lr,
+            betas=self.betas,
+            eps=self.eps,
+            capturable=recorded,
+            foreach=True if recorded else None,
+        )
 
 
 @storable
@@ -69,9 +79,18 @@ class RMSProp(_ElementByElement):
 
     name: ClassVar[str] = "rmsprop"
 
-    def torch_optimizer(self, groups: Collection[Group]) -> torch.optim.Optimizer:
+    def torch_optimizer(
+        self, groups: Collection[Group], recorded: bool = False
+    ) -> torch.optim.Optimizer:
         """RMSProp as torch has it, for groups of parameters with their own rates."""
-        return torch.optim.RMSprop(groups, lr=self.lr, alpha=self.alpha, eps=self.eps)
+        return torch.optim.RMSprop(
+            groups,
+            lr=self.lr,
+            alpha=self.alpha,
+            eps=self.eps,
+            capturable=recorded,
+            foreach=True if recorded else None,
+        )
 
 
 class GradientDescent:
@@ -96,31 +115,66 @@ class GradientDescent:
         self.population, self.problem = population, problem
         groups = population.parameter_groups(optimiser.base_rate)
         own = [group for group in groups if names is None or group["name"] in names]
+        device = trained_tensors(population)[0].device
+        self._recorded = records(device)
         # The schedule multiplies each group's own rate, so that one is remembered.
         rated = [group | {"base_lr": group["lr"]} for group in own]
-        self.optimizer = optimiser.torch_optimizer(rated)
+        self.optimizer = optimiser.torch_optimizer(rated, self._recorded)
+        self._place_rates()
         self.unsound: Tensor | None = None
+        self._descend = stage(self._descended, population, device)
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """Make one step, as `Optimisation.step` describes it."""
         for group in self.optimizer.param_groups:
-            group["lr"] = group["base_lr"] * schedule_factor(self.problem.schedule, progress)
+            rate = group["base_lr"] * schedule_factor(self.problem.schedule, progress)
+            if self._recorded:
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+        losses, self.unsound = self._descend(inputs, targets, frozen)
+        return losses
+
+    def _descended(self, inputs: Tensor, targets: Tensor, frozen: Tensor) -> tuple[Tensor, Tensor]:
+        """A step at the present rates: losses, and seeds that were left out."""
         self.optimizer.zero_grad(set_to_none=True)
         losses = per_seed(self.problem.loss, self.population(inputs), targets)
         (losses + self._penalty(losses.detach())).sum().backward()
         frozen = frozen | ~torch.isfinite(losses.detach())
-        self.unsound = unsound(self.optimizer, len(losses)) & ~frozen
-        frozen = frozen | self.unsound
-        if not frozen.any():
+        left_out = unsound(self.optimizer, frozen) & ~frozen
+        frozen = frozen | left_out
+        # A card goes the long way in any case: the host must not wait to learn what is in `frozen`.
+        if not self._recorded and not frozen.any():
             self._move()
-            return losses.detach()
+            return losses.detach(), left_out
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        kept = [p.detach()[frozen].clone() for p in parameters]
+        kept = [p.detach().clone() for p in parameters]
         self._move()
         with torch.no_grad():
             for parameter, values in zip(parameters, kept, strict=True):
-                parameter[frozen] = values
-        return losses.detach()
+                rows = frozen.view(-1, *[1] * (parameter.ndim - 1))
+                parameter.copy_(torch.where(rows, values, parameter))
+        return losses.detach(), left_out
+
+    def _place_rates(self) -> None:
+        """Hold the rates and the counts of steps where the step is computed."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = float(group["lr"])
+            if "capturable" in group:  # not in groups that an older version stored
+                group["capturable"] = self._recorded
+            if not self._recorded:
+                continue
+            like = group["params"][0]
+            group["lr"] = torch.tensor(group["lr"], dtype=torch.float64).to(like.device)
+            for parameter in group["params"]:
+                state = self.optimizer.state.get(parameter, {})
+                if "step" in state:
+                    state["step"] = state["step"].to(like.device)
+
+    @property
+    def uncaptured(self) -> str | None:
+        """Why a card's steps are not recorded; None: they are."""
+        return self._descend.reason
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
         """What is added to the loss of each seed."""
@@ -137,12 +191,16 @@ class GradientDescent:
     def load_state_dict(self, state_dict: State) -> None:
         """Continue from a state, as `torch.optim.Optimizer.load_state_dict`."""
         self.optimizer.load_state_dict(state_dict)
+        # The state may come from another kind of device, and lies in new tensors.
+        self._place_rates()
+        self._descend.forget()
 
 
-def unsound(optimizer: torch.optim.Optimizer, seeds: int) -> Tensor:
-    """Seeds with a gradient that is not finite, (seeds,) of bool."""
+def unsound(optimizer: torch.optim.Optimizer, seeds: Tensor) -> Tensor:
+    """Seeds with a gradient that is not finite, (seeds,) of bool, as `seeds` is."""
     gradients = [
         p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None
     ]
-    wrong = [~torch.isfinite(gradient).reshape(seeds, -1).all(1) for gradient in gradients]
-    return torch.stack(wrong).any(0) if wrong else torch.zeros(seeds, dtype=torch.bool)
+    rows = len(seeds)
+    wrong = [~torch.isfinite(gradient).reshape(rows, -1).all(1) for gradient in gradients]
+    return torch.stack(wrong).any(0) if wrong else torch.zeros_like(seeds)

@@ -12,7 +12,7 @@ from torch.nn.functional import mse_loss
 
 from diffqas.choices import Tuning, option
 from diffqas.errors import require
-from diffqas.optim import MOST_ESTIMATED, Estimate, derivatives
+from diffqas.optim import MOST_ESTIMATED, Estimate, HostNumbers, Number, derivatives, records
 from diffqas.optimisers.choice import Optimisation, Optimiser, Problem
 from diffqas.optimisers.population import (
     AloneAsTogether,
@@ -21,6 +21,7 @@ from diffqas.optimisers.population import (
     flat_numbers,
     move_numbers,
 )
+from diffqas.optimisers.stages import stage
 from diffqas.storage import State, storable
 
 
@@ -96,18 +97,32 @@ class KalmanFilter:
             measurement_noise=choice.measurement_noise,
             memory=choice.forget_epochs * problem.steps_per_epoch,
             window=problem.steps_per_epoch,
+            waits=not records(prior.device),
         )
+        self._numbers = HostNumbers(1, prior.device)
+        self._present: tuple[Number, ...] = ()
+        self._correct = stage(self._corrected, population, prior.device)
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """Make one step, as `Optimisation.step` describes it."""
+        self._present = self._numbers(progress)
+        return self._correct(inputs, targets, frozen)
+
+    def _corrected(self, inputs: Tensor, targets: Tensor, frozen: Tensor) -> Tensor:
+        """Take a batch into account; losses before."""
         outputs, rows = jacobian(self.population, inputs, self.parameters)
         count = outputs.shape[1]
         require(count == targets.numel(), "targets", f"hold {count} values", targets.numel())
         errors = targets.reshape(1, -1).double() - outputs
-        found = self.estimate.correct(rows, errors, progress)
+        found = self.estimate.correct(rows, errors, self._present[0])
         still = torch.zeros_like(found.change)
         move_numbers(self.parameters, torch.where(frozen[:, None], still, found.change))
         return found.losses
+
+    @property
+    def uncaptured(self) -> str | None:
+        """Why a card's steps are not recorded; None: they are."""
+        return self._correct.reason
 
     def state_dict(self) -> State:
         """The covariances, (seeds, numbers, numbers), and the running errors, (seeds,)."""

@@ -73,6 +73,19 @@ class SamplesApart(Protocol):
 
 
 @runtime_checkable
+class Steady(Protocol):
+    """A population that knows whether every step does the same to its tensors.
+
+    Only such steps can be recorded and repeated.
+    """
+
+    @property
+    def new_in_each_step(self) -> str | None:
+        """What `advance` makes on the host for the next step, in words; None: nothing."""
+        ...
+
+
+@runtime_checkable
 class AloneAsTogether(Protocol):
     """A population that computes one seed alone faster than as one of several, rounded otherwise.
 
@@ -121,6 +134,11 @@ class DirectLockstep(nn.Module):
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Nothing is annealed here."""
+
+    @property
+    def new_in_each_step(self) -> str | None:
+        """Nothing."""
+        return None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of every seed's network on the same inputs, (seeds, ...)."""

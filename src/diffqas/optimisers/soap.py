@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from diffqas.choices import option
-from diffqas.optim import MOST_NUMBERS, WARM_UP, EigenbasisAdam, schedule_factor
+from diffqas.optim import (
+    MOST_NUMBERS,
+    WARM_UP,
+    EigenbasisAdam,
+    HostNumbers,
+    Number,
+    schedule_factor,
+)
 from diffqas.optimisers.choice import (
     Optimisation,
     Optimiser,
@@ -18,6 +25,7 @@ from diffqas.optimisers.choice import (
 )
 from diffqas.optimisers.descent import BETA_2, BETAS, RATE, RATES
 from diffqas.optimisers.population import Population, flat_numbers, move_numbers
+from diffqas.optimisers.stages import stage
 from diffqas.storage import State, storable
 
 
@@ -55,27 +63,55 @@ class Soap:
     def __init__(self, population: Population, problem: Problem, choice: SOAP) -> None:
         self.population, self.problem, self.choice = population, problem, choice
         self.unsound: Tensor | None = None
+        self._present: tuple[Number, ...] = ()
         self.parameters, self.units = flat_numbers(population, choice.most_numbers)
         lead = (len(self.parameters[0]),)
         self.adam = EigenbasisAdam(lead, len(self.units), choice.betas, self.units)
+        device = self.units.device
+        self._numbers = HostNumbers(4, device)
+        # A new basis comes about between the stages, outside of what is recorded: an eigenvalue
+        # problem on a card reads back whether it was solved.
+        self._observe = stage(self._observed, population, device)
+        self._move = stage(self._moved, population, device)
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
         """Make one step, as `Optimisation.step` describes it."""
+        losses, gradient, sound = self._observe(inputs, targets, frozen)
+        self.adam.steps += 1
+        if self.adam.due:
+            self.adam.turn()
+        rate = self.choice.lr * schedule_factor(self.problem.schedule, progress)
+        # The eigenbasis of few gradients is noise: the rate rises over the first steps, but over
+        # no more than an eighth of all.
+        warmth = min(1.0, max(self.adam.steps / WARM_UP, 8 * progress))
+        self._present = self._numbers(*self.adam.corrections, warmth, -rate)
+        self._move(gradient, sound)
+        return losses
+
+    def _observed(
+        self, inputs: Tensor, targets: Tensor, frozen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Losses, gradient and sound seeds of a batch, taken into the covariance."""
         losses = per_seed(self.problem.loss, self.population(inputs), targets)
         gradients = torch.autograd.grad(losses.sum(), self.parameters, materialize_grads=True)
         gradient = torch.cat([part.flatten(1) for part in gradients], 1).double() * self.units
         # A seed whose loss or gradient is not finite stands still; its moments see a zero.
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen
         gradient = torch.where(sound[:, None], gradient, torch.zeros_like(gradient))
-        rate = self.choice.lr * schedule_factor(self.problem.schedule, progress)
-        direction = self.adam.direction(gradient)
-        # The eigenbasis of few gradients is noise: the rate rises over the first steps, of
-        # which `direction` has just counted this one, but over no more than an eighth of all.
-        warmth = min(1.0, max(self.adam.steps / WARM_UP, 8 * progress))
-        update = direction * warmth * -rate
+        self.adam.observe(gradient)
+        return losses.detach(), gradient, sound
+
+    def _moved(self, gradient: Tensor, sound: Tensor) -> None:
+        """Change the numbers along a gradient that was taken in."""
+        of_mean, of_square, warmth, rate = self._present
+        update = self.adam.along(gradient, of_mean, of_square) * warmth * rate
         moves = torch.where(sound[:, None], update * self.units, torch.zeros_like(update))
         move_numbers(self.parameters, moves)
-        return losses.detach()
+
+    @property
+    def uncaptured(self) -> str | None:
+        """Why a card's steps are not recorded; None: they are."""
+        return self._observe.reason or self._move.reason
 
     def state_dict(self) -> State:
         """As `EigenbasisAdam.state_dict`, with a leading dimension for the seeds."""

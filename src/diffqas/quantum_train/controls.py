@@ -91,6 +91,11 @@ class ClassicalGenerators(nn.Module):
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Nothing is annealed here."""
 
+    @property
+    def new_in_each_step(self) -> str | None:
+        """Nothing."""
+        return None
+
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """One group: the vectors."""
         return trained({"vector": [self.vector]}, {"vector": self.rate}, lr)

@@ -17,6 +17,7 @@ from diffqas.architecture import (
     PerLayerCircuit,
     Ranking,
     forked_draws,
+    fresh_numbers,
     generators,
     noise_like,
     rank_each,
@@ -135,6 +136,16 @@ class Lockstep(nn.Module):
         _advance(self.generator, progress, step, seeds)
         for pair in self._pair:
             _advance(pair, progress, step, [*seeds, *seeds])
+
+    @property
+    def new_in_each_step(self) -> str | None:
+        """What `advance` makes on the host for the next step: noise, and draws of finite shots."""
+        circuits = self.generator.circuits
+        if isinstance(circuits, NoCircuits):
+            return None
+        if circuits.shots is not None:
+            return "finite shots are drawn on the host"
+        return fresh_numbers(circuits.relaxation)
 
     def forward(self, *args: Any) -> Tensor:
         """Outputs of every seed's target on the same inputs, (seeds, ...)."""

@@ -10,6 +10,7 @@ from diffqas.simulator.expectations import expectations as expectations
 from diffqas.simulator.gate_states import gate_states as gate_states
 from diffqas.simulator.gate_states import turned_states as turned_states
 from diffqas.simulator.general import amplitudes as amplitudes
+from diffqas.simulator.kept import holding as holding
 from diffqas.simulator.layered import layered_amplitudes as layered_amplitudes
 from diffqas.simulator.layered import layered_probabilities as layered_probabilities
 from diffqas.simulator.observables import Observables as Observables

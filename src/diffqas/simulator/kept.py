@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from itertools import count
 from typing import TypeVar, cast
@@ -27,9 +28,37 @@ def kept(maxsize: int) -> Callable[[F], F]:
             with torch.inference_mode(False), torch.no_grad():
                 return function(*args)
 
-        return cast(F, lru_cache(maxsize=maxsize)(compute))
+        found = lru_cache(maxsize=maxsize)(compute)
+
+        @wraps(function)
+        def looked_up(*args: Hashable) -> object:
+            result = found(*args)
+            for held in _HOLDERS:
+                held.append(result)
+            return result
+
+        return cast(F, looked_up)
 
     return decorate
+
+
+_HOLDERS: list[list[object]] = []
+
+
+@contextmanager
+def holding() -> Iterator[list[object]]:
+    """Collect what is looked up inside, from the backward pass's own thread as well.
+
+    Work that is recorded with addresses alone, as a CUDA graph is, needs its tables even after a
+    cache has dropped them; who keeps the list keeps the tables.
+    """
+    held: list[object] = []
+    _HOLDERS.append(held)
+    try:
+        yield held
+    finally:
+        # By identity: two lists with the same tables are equal.
+        _HOLDERS[:] = [other for other in _HOLDERS if other is not held]
 
 
 @kept(maxsize=512)

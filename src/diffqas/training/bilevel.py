@@ -72,6 +72,11 @@ class Bilevel:
             return None
         return torch.stack(both).any(0)
 
+    @property
+    def uncaptured(self) -> str | None:
+        """Why a card's steps are not recorded; None: they are."""
+        return self.upper.uncaptured or self.lower.uncaptured
+
     def state_dict(self) -> State:
         """The states of the two optimisers, and the steps done."""
         return {

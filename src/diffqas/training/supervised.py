@@ -13,7 +13,8 @@ from torch import Tensor
 
 from diffqas.architecture import governed_draws, seed_draws
 from diffqas.errors import RunError
-from diffqas.optimisers import Population, per_seed
+from diffqas.optim import records
+from diffqas.optimisers import Captures, Population, per_seed
 from diffqas.reports import EpochRecord
 from diffqas.storage import COUNT, DURATION, NUMBER, Entries, Json, State, list_of
 from diffqas.tasks import Settings, Task
@@ -63,6 +64,7 @@ class Training(Generic[P]):
 
     def __post_init__(self) -> None:
         settings = self.settings
+        self._told = False
         # Samples are held out before the optimiser is made: it counts the batches of an epoch, a
         # filter measures the variance of the targets, and neither may see the validation part.
         if settings.select == "best" or settings.bilevel:
@@ -124,6 +126,8 @@ class Training(Generic[P]):
 
     def one_pass(self) -> Tensor:
         """A step on every batch; losses before the steps, summed over the samples, (seeds,)."""
+        if records(self.task.train.inputs.device):
+            return self._pass_without_waiting()
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
         for step, batch in enumerate(self._batches()):
             inputs = self.task.train.inputs[batch]
@@ -131,6 +135,48 @@ class Training(Generic[P]):
             # By the samples: the last batch may be short and counts less.
             total += losses.double().cpu() * len(inputs)
         return total
+
+    def _pass_without_waiting(self) -> Tensor:
+        """As `one_pass` on a card, whose results are read once, behind the last batch.
+
+        The host only launches. Which seeds are frozen is known to the device at once, and to a
+        person behind the pass.
+        """
+        device = self.task.train.inputs.device
+        frozen = torch.tensor([seed in self.failures for seed in self.seeds]).to(device)
+        total = torch.zeros(len(self.seeds), dtype=torch.float64, device=device)
+        losses: list[Tensor] = []
+        every_sound: list[Tensor] = []
+        for step, batch in enumerate(self._batches()):
+            inputs = self.task.train.inputs[batch]
+            progress = self._advance(step)
+            self._seed_draws(step)
+            targets = self.task.train.targets[batch]
+            losses.append(self.optimisation.step(inputs, targets, progress, frozen))
+            total += losses[-1].double() * len(inputs)
+            every_sound.append(self._sound(losses[-1]))
+            frozen = frozen | ~every_sound[-1]
+        self._tell_uncaptured()
+        table = torch.stack(every_sound).cpu()
+        for step in torch.nonzero(~table.all(1)).flatten().tolist():
+            self._drop(table[step], losses[step], step)
+        return total.cpu()
+
+    def _tell_uncaptured(self) -> None:
+        """Say once why the steps are not recorded, if they are not."""
+        if self._told or not isinstance(self.optimisation, Captures):
+            return
+        reason = self.optimisation.uncaptured
+        if reason is not None:
+            self.remarks.append(f"The steps run one by one, not as a CUDA graph: {reason}.")
+            self._told = True
+
+    def _sound(self, losses: Tensor) -> Tensor:
+        """Seeds that survived the last step, (seeds,) of bool."""
+        sound = torch.isfinite(losses)
+        if self.optimisation.unsound is not None:
+            sound = sound & ~self.optimisation.unsound
+        return sound
 
     def _batches(self) -> Iterator[Tensor | slice]:
         """The batches of this epoch, as what picks their samples."""
@@ -193,9 +239,7 @@ class Training(Generic[P]):
         self._seed_draws(step)
         frozen = torch.tensor([seed in self.failures for seed in self.seeds], device=inputs.device)
         losses = self.optimisation.step(inputs, targets, progress, frozen)
-        sound = torch.isfinite(losses)
-        if self.optimisation.unsound is not None:
-            sound &= ~self.optimisation.unsound
+        sound = self._sound(losses)
         if not sound.all():
             self._drop(sound, losses, step)
         return losses
