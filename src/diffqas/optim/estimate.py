@@ -152,7 +152,9 @@ def correct(
     # With H the rows, P the covariance, R the noise: S = H P H^T + R = L L^T, W = L^-1 H P, and
     # the correction is W^T L^-1 e, after which P - W^T W is left.
     shadow = rows @ covariance
-    variance = torch.as_tensor(noise, dtype=rows.dtype, device=rows.device)
+    variance = noise
+    if not isinstance(variance, Tensor):
+        variance = torch.tensor(variance, dtype=rows.dtype, device=rows.device)
     one = torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
     expected = shadow @ rows.mT + variance[..., None, None] * one
     # One seed whose S is not positive must not stop the others: it goes on as not a number,

@@ -202,5 +202,5 @@ def unsound(optimizer: torch.optim.Optimizer, seeds: Tensor) -> Tensor:
         p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None
     ]
     rows = len(seeds)
-    wrong = [~torch.isfinite(gradient).reshape(rows, -1).all(1) for gradient in gradients]
-    return torch.stack(wrong).any(0) if wrong else torch.zeros_like(seeds)
+    sound = [torch.isfinite(gradient).reshape(rows, -1).all(1) for gradient in gradients]
+    return ~torch.stack(sound).all(0) if sound else torch.zeros_like(seeds)
