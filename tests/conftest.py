@@ -2,16 +2,22 @@
 run.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+import torch
 from hypothesis import settings
 
 from diffqas.cli import main
 from diffqas.errors import RunError
 from diffqas.kinds import quantum_train
 from diffqas.training import Training
+
+if not torch.cuda.is_available():
+    # Kernels of a card are interpreted; Triton reads this when it is imported, by whomever.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 settings.register_profile("diffqas", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("diffqas")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from diffqas.simulator import pauli_plain
+from diffqas.simulator import card, pauli_plain
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
@@ -98,7 +98,9 @@ class _Coefficients(torch.autograd.Function):
     def forward(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
         rows = 1 if together else len(size.space)
         output = angles.new_zeros(angles.shape[0], rows, size.outputs, 3**size.n)
-        if not _machine_code(angles):
+        if card.serves(angles):
+            card.coefficients(size, angles, weights, output)
+        elif not _machine_code(angles):
             pauli_plain.coefficients(size, angles, weights, output)
         else:
             _run("coefficients", size, angles, weights, output)
@@ -135,6 +137,8 @@ class _Gradients(torch.autograd.Function):
     def forward(
         size: Size, angles: Tensor, weights: Tensor, upstream: Tensor
     ) -> tuple[Tensor, Tensor]:
+        if card.serves(angles):
+            return card.gradients(size, angles, weights, upstream)
         if not _machine_code(angles):
             return pauli_plain.gradients(size, angles, weights, upstream)
         found = [torch.zeros(each.shape, dtype=torch.float64) for each in (angles, weights)]

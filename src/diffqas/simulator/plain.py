@@ -17,7 +17,7 @@ from diffqas.circuits import (
     SearchSpace,
     form,
 )
-from diffqas.simulator import general
+from diffqas.simulator import card, general
 from diffqas.simulator.born import squared
 from diffqas.simulator.kept import picked
 from diffqas.simulator.reversible import evolve
@@ -77,6 +77,9 @@ def _live_blocks(space: SearchSpace, angles: Tensor) -> list[Block]:
             layers = [candidate.cnots(angles.shape[3]) for candidate in chosen]
             # Rotations of one qubit about one axis add up.
             block = walsh_probabilities(own[..., : len(rotations)].sum(-1), layers)
+        elif kind == REAL and card.serves(angles):
+            # Rotations of one qubit about one axis add up here, too.
+            block = squared(card.ry_amplitudes(chosen, own[..., : len(rotations)].sum(-1)))
         else:
             block = _evolved(chosen, qubit_unitaries(rotations, own))
         blocks.append((indices, block))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Cnot, walsh_strings
+from diffqas.simulator import card
 from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import group_sizes
 
@@ -68,8 +69,12 @@ def walsh_probabilities(angles: Tensor, layers: Sequence[tuple[Cnot, ...]]) -> T
     )
     # H X^s H = Z^s, whose entry at x is (-1)^<s, x>: in the Hadamard basis the whole circuit is the
     # diagonal exp(-i/2 sum_s c_s (-1)^<s, x>), the exponent being WHT(c).
-    phase = wht_rows(coefficients.flatten(0, 1)) / 2
-    amplitudes = wht_columns(torch.cat((torch.cos(phase), torch.sin(phase)), dim=1))
+    if card.serves(angles):
+        phase = card.walsh(coefficients.flatten(0, 1)) / 2
+        amplitudes = card.walsh(torch.cat((torch.cos(phase), torch.sin(phase))))
+    else:
+        phase = wht_rows(coefficients.flatten(0, 1)) / 2
+        amplitudes = wht_columns(torch.cat((torch.cos(phase), torch.sin(phase)), dim=1))
     # WHT / 2**n, squared below: divide once, where the numbers are of order one.
     real, imaginary = (amplitudes * math.ldexp(1.0, -n)).view(2, batch, columns, -1)
     return real.square() + imaginary.square()

@@ -1,0 +1,402 @@
+"""The kernels in Triton: a program works on one tile of one circuit's amplitudes.
+
+Amplitude i of a tile has its turned bits above its side bits. A rotation of one bit sees the tile
+as (above, 2, below): the pairs that it mixes are the entries of the middle axis.
+"""
+
+# Numbers that a kernel is compiled for are its constants, in capitals.
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import triton
+import triton.language as tl
+
+Block: TypeAlias = Any
+"""An argument of a kernel: a pointer, a number or a block of numbers; Triton types them itself."""
+
+
+@triton.jit
+def places(tile: Block, LOW: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr) -> Block:
+    """Indices of a tile's amplitudes in the state."""
+    i = tl.arange(0, 2 ** (BITS + SIDE))
+    between = tile % 2 ** (LOW - SIDE)
+    above = tile // 2 ** (LOW - SIDE)
+    outer = above * 2 ** (LOW + BITS) + between * 2**SIDE
+    return outer + (i // 2**SIDE) * 2**LOW + i % 2**SIDE
+
+
+@triton.jit
+def pairs(v: Block, BELOW: tl.constexpr) -> Block:
+    """The lower and the upper entries (above, below) of the pairs of one bit."""
+    ABOVE: tl.constexpr = v.shape[0] // (2 * BELOW)
+    split = tl.reshape(v, (ABOVE, 2, BELOW))
+    side = tl.arange(0, 2)[None, :, None]
+    # A sum over two entries, one of which is zero, picks the other without rounding.
+    lower = tl.sum(tl.where(side == 0, split, 0.0), 1)
+    upper = tl.sum(tl.where(side == 1, split, 0.0), 1)
+    return lower, upper
+
+
+@triton.jit
+def together(lower: Block, upper: Block, SIZE: tl.constexpr) -> Block:
+    """The tile of these pairs."""
+    side = tl.arange(0, 2)[None, :, None]
+    both = tl.where(side == 0, lower[:, None, :], upper[:, None, :])
+    return tl.reshape(both, (SIZE,))
+
+
+@triton.jit
+def turned(v: Block, cos: Block, sin: Block, BELOW: tl.constexpr) -> Block:
+    """RY of one bit: (lower, upper) become (cos lower - sin upper, sin lower + cos upper)."""
+    lower, upper = pairs(v, BELOW)
+    return together(cos * lower - sin * upper, sin * lower + cos * upper, v.shape[0])
+
+
+@triton.jit
+def start_of(at: Block, hadamard: Block, amplitude: Block) -> Block:
+    """Amplitudes of |+..+> or |0..0>."""
+    return tl.where(hadamard == 1, amplitude, tl.where(at == 0, amplitude * 0 + 1, amplitude * 0))
+
+
+@triton.jit
+def ry_layer(
+    v: Block, cos: Block, sin: Block, HIGH: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr
+) -> Block:
+    """All rotations of a pass; cos and sin are the layer's, HIGH is the qubit of the lowest bit."""
+    for bit in tl.static_range(BITS):
+        c = tl.load(cos + HIGH - bit)
+        s = tl.load(sin + HIGH - bit)
+        v = turned(v, c, s, 2 ** (bit + SIDE))
+    return v
+
+
+@triton.jit
+def ry_layer_back(
+    x: Block,
+    y: Block,
+    cos: Block,
+    sin: Block,
+    slopes: Block,
+    stride: Block,
+    HIGH: tl.constexpr,
+    BITS: tl.constexpr,
+    SIDE: tl.constexpr,
+) -> Block:
+    """Undo a pass on state x and cotangent y, and write the slopes of its angles.
+
+    With (x0, x1) behind the rotation, d(x0, x1)/d angle = (-x1, x0) / 2: the slope is
+    sum(y1 x0 - y0 x1) / 2. Rotations of other qubits turn x and y alike and change no such sum.
+    """
+    SIZE: tl.constexpr = 2 ** (BITS + SIDE)
+    for bit in tl.static_range(BITS):
+        c = tl.load(cos + HIGH - bit)
+        s = tl.load(sin + HIGH - bit)
+        x0, x1 = pairs(x, 2 ** (bit + SIDE))
+        y0, y1 = pairs(y, 2 ** (bit + SIDE))
+        slope = tl.sum(tl.sum(y1 * x0 - y0 * x1, 1), 0) * 0.5
+        tl.store(slopes + (HIGH - bit) * stride, slope)
+        x = together(c * x0 + s * x1, c * x1 - s * x0, SIZE)
+        y = together(c * y0 + s * y1, c * y1 - s * y0, SIZE)
+    return x, y
+
+
+@triton.jit
+def ry_whole(
+    final: Block,
+    order: Block,
+    which: Block,
+    hadamard: Block,
+    cos: Block,
+    sin: Block,
+    amplitude: Block,
+    columns: Block,
+    depth: Block,
+    N: tl.constexpr,
+) -> None:
+    """A whole circuit in one program: the state stays on chip from the first layer to the last."""
+    row = tl.program_id(0).to(tl.int64)
+    column = row % columns
+    SIZE: tl.constexpr = 2**N
+    i = tl.arange(0, SIZE)
+    index = tl.load(order + tl.load(which + column) * SIZE + i)
+    v = start_of(i, tl.load(hadamard + column), tl.load(amplitude + i * 0))
+    for layer in range(depth):
+        # CNOTs leave both start states as they are; those of the first layer do so as well.
+        v = tl.gather(v, index, 0)
+        at = (row * depth + layer) * N
+        v = ry_layer(v, cos + at, sin + at, N - 1, N, 0)
+    tl.store(final + row * SIZE + i, v)
+
+
+@triton.jit
+def ry_whole_back(
+    final: Block,
+    cotangent: Block,
+    order: Block,
+    which: Block,
+    cos: Block,
+    sin: Block,
+    slopes: Block,
+    columns: Block,
+    depth: Block,
+    N: tl.constexpr,
+) -> None:
+    """The way back of `ry_whole`: slopes (rows, depth, N); `order` undoes the CNOTs."""
+    row = tl.program_id(0).to(tl.int64)
+    SIZE: tl.constexpr = 2**N
+    i = tl.arange(0, SIZE)
+    index = tl.load(order + tl.load(which + row % columns) * SIZE + i)
+    x = tl.load(final + row * SIZE + i)
+    y = tl.load(cotangent + row * SIZE + i)
+    for step in range(depth):
+        at = (row * depth + depth - 1 - step) * N
+        x, y = ry_layer_back(x, y, cos + at, sin + at, slopes + at, 1, N - 1, N, 0)
+        x = tl.gather(x, index, 0)
+        y = tl.gather(y, index, 0)
+
+
+@triton.jit
+def ry_pass(
+    source: Block,
+    target: Block,
+    order: Block,
+    which: Block,
+    hadamard: Block,
+    cos: Block,
+    sin: Block,
+    amplitude: Block,
+    columns: Block,
+    depth: Block,
+    layer: Block,
+    N: tl.constexpr,
+    LOW: tl.constexpr,
+    BITS: tl.constexpr,
+    SIDE: tl.constexpr,
+    START: tl.constexpr,
+    GATHER: tl.constexpr,
+) -> None:
+    """One pass of one layer; the CNOTs before it are where it reads."""
+    row = tl.program_id(0).to(tl.int64)
+    column = row % columns
+    at = places(tl.program_id(1), LOW, BITS, SIDE)
+    if START:
+        v = start_of(at, tl.load(hadamard + column), tl.load(amplitude + at * 0))
+    else:
+        read = at
+        if GATHER:
+            read = tl.load(order + tl.load(which + column).to(tl.int64) * 2**N + at)
+        v = tl.load(source + row * 2**N + read)
+    first = (row * depth + layer) * N
+    v = ry_layer(v, cos + first, sin + first, N - 1 - LOW, BITS, SIDE)
+    tl.store(target + row * 2**N + at, v)
+
+
+@triton.jit
+def ry_pass_back(
+    states: Block,
+    cotangents: Block,
+    to_states: Block,
+    to_cotangents: Block,
+    order: Block,
+    which: Block,
+    cos: Block,
+    sin: Block,
+    slopes: Block,
+    columns: Block,
+    depth: Block,
+    layer: Block,
+    tiles: Block,
+    N: tl.constexpr,
+    LOW: tl.constexpr,
+    BITS: tl.constexpr,
+    SIDE: tl.constexpr,
+    GATHER: tl.constexpr,
+) -> None:
+    """The way back of one pass; slopes (rows, depth, N, tiles) are sums over a tile each."""
+    row = tl.program_id(0).to(tl.int64)
+    tile = tl.program_id(1)
+    at = places(tile, LOW, BITS, SIDE)
+    read = at
+    if GATHER:
+        read = tl.load(order + tl.load(which + row % columns).to(tl.int64) * 2**N + at)
+    x = tl.load(states + row * 2**N + read)
+    y = tl.load(cotangents + row * 2**N + read)
+    first = (row * depth + layer) * N
+    x, y = ry_layer_back(
+        x,
+        y,
+        cos + first,
+        sin + first,
+        slopes + first * tiles + tile,
+        tiles,
+        N - 1 - LOW,
+        BITS,
+        SIDE,
+    )
+    tl.store(to_states + row * 2**N + at, x)
+    tl.store(to_cotangents + row * 2**N + at, y)
+
+
+@triton.jit
+def walsh_pass(
+    source: Block,
+    target: Block,
+    N: tl.constexpr,
+    LOW: tl.constexpr,
+    BITS: tl.constexpr,
+    SIDE: tl.constexpr,
+) -> None:
+    """Butterflies (a, b) -> (a + b, a - b) of the bits of one pass."""
+    row = tl.program_id(0).to(tl.int64)
+    at = places(tl.program_id(1), LOW, BITS, SIDE)
+    v = tl.load(source + row * 2**N + at)
+    for bit in tl.static_range(BITS):
+        lower, upper = pairs(v, 2 ** (bit + SIDE))
+        v = together(lower + upper, lower - upper, 2 ** (BITS + SIDE))
+    tl.store(target + row * 2**N + at, v)
+
+
+@triton.jit
+def pauli_forward(
+    held: Block,
+    jobs: Block,
+    steps: Block,
+    pairs_of: Block,
+    cos: Block,
+    sin: Block,
+    total: Block,
+    candidates: Block,
+    angles: Block,
+    BLOCK: tl.constexpr,
+) -> None:
+    """Pull one output of one circuit back through all rotations; slots (batch, total)."""
+    batch, job = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    first, last = tl.load(jobs + 4 * job), tl.load(jobs + 4 * job + 1)
+    slots = held + batch * total + tl.load(jobs + 4 * job + 2)
+    own = (batch * candidates + tl.load(jobs + 4 * job + 3)) * angles
+    for step in range(first, last):
+        angle = tl.load(steps + 3 * step)
+        c, s = tl.load(cos + own + angle), tl.load(sin + own + angle)
+        for row in range(tl.load(steps + 3 * step + 1), tl.load(steps + 3 * step + 2), BLOCK):
+            i = row + tl.arange(0, BLOCK)
+            here = i < tl.load(steps + 3 * step + 2)
+            at_p = tl.load(pairs_of + 2 * i, mask=here, other=0)
+            at_q = tl.load(pairs_of + 2 * i + 1, mask=here, other=0)
+            p = tl.load(slots + at_p, mask=here, other=0.0)
+            q = tl.load(slots + at_q, mask=here, other=0.0)
+            tl.store(slots + at_p, c * p + s * q, mask=here)
+            tl.store(slots + at_q, c * q - s * p, mask=here)
+        # The next rotation pairs the slots otherwise: another thread reads what this one wrote.
+        tl.debug_barrier()
+
+
+@triton.jit
+def pauli_backward(
+    held: Block,
+    back: Block,
+    jobs: Block,
+    steps: Block,
+    pairs_of: Block,
+    cos: Block,
+    sin: Block,
+    slopes: Block,
+    total: Block,
+    count: Block,
+    candidates: Block,
+    angles: Block,
+    BLOCK: tl.constexpr,
+) -> None:
+    """Undo the rotations on slots and cotangents; slopes (batch, jobs, angles)."""
+    batch, job = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    first, last = tl.load(jobs + 4 * job), tl.load(jobs + 4 * job + 1)
+    base = batch * total + tl.load(jobs + 4 * job + 2)
+    own = (batch * candidates + tl.load(jobs + 4 * job + 3)) * angles
+    for back_step in range(last - first):
+        step = last - 1 - back_step
+        angle = tl.load(steps + 3 * step)
+        c, s = tl.load(cos + own + angle), tl.load(sin + own + angle)
+        slope = c * 0
+        for row in range(tl.load(steps + 3 * step + 1), tl.load(steps + 3 * step + 2), BLOCK):
+            i = row + tl.arange(0, BLOCK)
+            here = i < tl.load(steps + 3 * step + 2)
+            at_p = base + tl.load(pairs_of + 2 * i, mask=here, other=0)
+            at_q = base + tl.load(pairs_of + 2 * i + 1, mask=here, other=0)
+            p = tl.load(held + at_p, mask=here, other=0.0)
+            q = tl.load(held + at_q, mask=here, other=0.0)
+            to_p = tl.load(back + at_p, mask=here, other=0.0)
+            to_q = tl.load(back + at_q, mask=here, other=0.0)
+            # Behind the rotation d(p, q)/d angle = (q, -p); its inverse takes both back.
+            slope += tl.sum(to_p * q - to_q * p, 0)
+            tl.store(held + at_p, c * p - s * q, mask=here)
+            tl.store(held + at_q, c * q + s * p, mask=here)
+            tl.store(back + at_p, c * to_p - s * to_q, mask=here)
+            tl.store(back + at_q, c * to_q + s * to_p, mask=here)
+        tl.store(slopes + (batch * count + job) * angles + angle, slope)
+        tl.debug_barrier()
+
+
+@triton.jit
+def gathered_sum(
+    values: Block,
+    weights: Block,
+    output: Block,
+    starts: Block,
+    sources: Block,
+    owners: Block,
+    signs: Block,
+    length: Block,
+    rows: Block,
+    candidates: Block,
+    WIDTH: tl.constexpr,
+    BLOCK: tl.constexpr,
+) -> None:
+    """Row r: sum of sign * weight[owner] * value[source] over its entries, in their order."""
+    batch = tl.program_id(0).to(tl.int64)
+    r = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    inside = r < rows
+    entry = tl.load(starts + r, mask=inside, other=0)
+    stop = tl.load(starts + r + 1, mask=inside, other=0)
+    total = tl.load(weights + batch * candidates + r * 0) * 0
+    for _ in range(WIDTH):
+        here = entry < stop
+        source = tl.load(sources + entry, mask=here, other=0)
+        owner = tl.load(owners + entry, mask=here, other=0)
+        sign = tl.load(signs + entry, mask=here, other=0)
+        value = tl.load(values + batch * length + source, mask=here, other=0.0)
+        weight = tl.load(weights + batch * candidates + owner, mask=here, other=0.0)
+        total += sign * (weight * value)
+        entry += 1
+    tl.store(output + batch * rows + r, total, mask=inside)
+
+
+@triton.jit
+def paired_sum(
+    held: Block,
+    upstream: Block,
+    output: Block,
+    starts: Block,
+    slots: Block,
+    rows_of: Block,
+    signs: Block,
+    total: Block,
+    rows: Block,
+    candidates: Block,
+    BLOCK: tl.constexpr,
+) -> None:
+    """Candidate j: sum of sign * slot * upstream over its reads, the gradient of its weight."""
+    batch, j = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    stop = tl.load(starts + j + 1)
+    lanes = tl.arange(0, BLOCK)
+    sums = tl.load(held + batch * total + lanes * 0) * 0
+    for first in range(tl.load(starts + j), stop, BLOCK):
+        i = first + lanes
+        here = i < stop
+        slot = tl.load(slots + i, mask=here, other=0)
+        row = tl.load(rows_of + i, mask=here, other=0)
+        sign = tl.load(signs + i, mask=here, other=0)
+        value = tl.load(held + batch * total + slot, mask=here, other=0.0)
+        above = tl.load(upstream + batch * rows + row, mask=here, other=0.0)
+        sums += sign * (value * above)
+    tl.store(output + batch * candidates + j, tl.sum(sums, 0))
