@@ -42,7 +42,7 @@ def ry_amplitudes(candidates: Sequence[Candidate], angles: Tensor) -> Tensor:
 
 def walsh(x: Tensor) -> Tensor:
     """Unnormalised Walsh-Hadamard transform of each row, (rows, 2**n), differentiable."""
-    from diffqas.simulator.card.walsh import transformed
+    from diffqas.simulator.card.hadamard import transformed
 
     return transformed(x)
 

@@ -28,33 +28,6 @@ def places(tile: Block, LOW: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexp
 
 
 @triton.jit
-def pairs(v: Block, BELOW: tl.constexpr) -> Block:
-    """The lower and the upper entries (above, below) of the pairs of one bit."""
-    ABOVE: tl.constexpr = v.shape[0] // (2 * BELOW)
-    split = tl.reshape(v, (ABOVE, 2, BELOW))
-    side = tl.arange(0, 2)[None, :, None]
-    # A sum over two entries, one of which is zero, picks the other without rounding.
-    lower = tl.sum(tl.where(side == 0, split, 0.0), 1)
-    upper = tl.sum(tl.where(side == 1, split, 0.0), 1)
-    return lower, upper
-
-
-@triton.jit
-def together(lower: Block, upper: Block, SIZE: tl.constexpr) -> Block:
-    """The tile of these pairs."""
-    side = tl.arange(0, 2)[None, :, None]
-    both = tl.where(side == 0, lower[:, None, :], upper[:, None, :])
-    return tl.reshape(both, (SIZE,))
-
-
-@triton.jit
-def turned(v: Block, cos: Block, sin: Block, BELOW: tl.constexpr) -> Block:
-    """RY of one bit: (lower, upper) become (cos lower - sin upper, sin lower + cos upper)."""
-    lower, upper = pairs(v, BELOW)
-    return together(cos * lower - sin * upper, sin * lower + cos * upper, v.shape[0])
-
-
-@triton.jit
 def start_of(at: Block, hadamard: Block, amplitude: Block) -> Block:
     """Amplitudes of |+..+> or |0..0>."""
     return tl.where(hadamard == 1, amplitude, tl.where(at == 0, amplitude * 0 + 1, amplitude * 0))
@@ -65,10 +38,14 @@ def ry_layer(
     v: Block, cos: Block, sin: Block, HIGH: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr
 ) -> Block:
     """All rotations of a pass; cos and sin are the layer's, HIGH is the qubit of the lowest bit."""
+    SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
-        c = tl.load(cos + HIGH - bit)
-        s = tl.load(sin + HIGH - bit)
-        v = turned(v, c, s, 2 ** (bit + SIDE))
+        BELOW: tl.constexpr = 2 ** (bit + SIDE)
+        c, s = tl.load(cos + HIGH - bit), tl.load(sin + HIGH - bit)
+        split = tl.reshape(v, (SIZE // (2 * BELOW), 2, BELOW))
+        lower, upper = tl.split(tl.permute(split, (0, 2, 1)))
+        both = tl.join(c * lower - s * upper, s * lower + c * upper)
+        v = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
     return v
 
 
@@ -91,14 +68,18 @@ def ry_layer_back(
     """
     SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
-        c = tl.load(cos + HIGH - bit)
-        s = tl.load(sin + HIGH - bit)
-        x0, x1 = pairs(x, 2 ** (bit + SIDE))
-        y0, y1 = pairs(y, 2 ** (bit + SIDE))
-        slope = tl.sum(tl.sum(y1 * x0 - y0 * x1, 1), 0) * 0.5
+        BELOW: tl.constexpr = 2 ** (bit + SIDE)
+        c, s = tl.load(cos + HIGH - bit), tl.load(sin + HIGH - bit)
+        split = tl.reshape(x, (SIZE // (2 * BELOW), 2, BELOW))
+        x0, x1 = tl.split(tl.permute(split, (0, 2, 1)))
+        split = tl.reshape(y, (SIZE // (2 * BELOW), 2, BELOW))
+        y0, y1 = tl.split(tl.permute(split, (0, 2, 1)))
+        slope = tl.sum(y1 * x0 - y0 * x1) * 0.5
         tl.store(slopes + (HIGH - bit) * stride, slope)
-        x = together(c * x0 + s * x1, c * x1 - s * x0, SIZE)
-        y = together(c * y0 + s * y1, c * y1 - s * y0, SIZE)
+        both = tl.join(c * x0 + s * x1, c * x1 - s * x0)
+        x = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
+        both = tl.join(c * y0 + s * y1, c * y1 - s * y0)
+        y = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
     return x, y
 
 
@@ -252,9 +233,13 @@ def walsh_pass(
     row = tl.program_id(0).to(tl.int64)
     at = places(tl.program_id(1), LOW, BITS, SIDE)
     v = tl.load(source + row * 2**N + at)
+    SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
-        lower, upper = pairs(v, 2 ** (bit + SIDE))
-        v = together(lower + upper, lower - upper, 2 ** (BITS + SIDE))
+        BELOW: tl.constexpr = 2 ** (bit + SIDE)
+        split = tl.reshape(v, (SIZE // (2 * BELOW), 2, BELOW))
+        lower, upper = tl.split(tl.permute(split, (0, 2, 1)))
+        both = tl.join(lower + upper, lower - upper)
+        v = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
     tl.store(target + row * 2**N + at, v)
 
 
