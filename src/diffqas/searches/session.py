@@ -18,6 +18,7 @@ from diffqas.circuits import AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, RunError
 from diffqas.kinds import AnyModel, Labels, SearchTraining
 from diffqas.reports import Events, Terminal, plain_text
+from diffqas.searches.card import advice
 from diffqas.searches.companions import train_companions
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import generated
@@ -299,6 +300,9 @@ def _introduce(
             console.say(remark, style="dim")
     for note in showing_of(config.kind).notes(training, models):
         console.say(note, style="dim")
+    slower = advice(config.device, models[0])
+    if slower is not None:
+        console.say(slower, style="yellow")
     console.say(f"run folder: {folder}", style="dim")
 
 

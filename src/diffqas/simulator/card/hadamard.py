@@ -9,8 +9,8 @@ from torch import Tensor
 
 from diffqas.simulator.autograd import Context, Dims, MapInfo
 from diffqas.simulator.card import kernels
+from diffqas.simulator.card.launch import launch
 from diffqas.simulator.card.passes import TILE_BITS, passes
-from diffqas.simulator.card.real import WARPS
 
 
 def transformed(x: Tensor, tile_bits: int = TILE_BITS) -> Tensor:
@@ -30,18 +30,18 @@ class _Walsh(torch.autograd.Function):
         rows, size = x.shape
         n = size.bit_length() - 1
         source, target = x.contiguous(), torch.empty_like(x, memory_format=torch.contiguous_format)
-        with torch.cuda.device_of(x):
-            for step in passes(n, tile_bits):
-                kernels.walsh_pass[(rows, size // step.tile)](
-                    source,
-                    target,
-                    N=n,
-                    LOW=step.low,
-                    BITS=step.bits,
-                    SIDE=step.side,
-                    num_warps=WARPS,
-                )
-                source = target  # a tile reads and writes the same places
+        for step in passes(n, tile_bits):
+            launch(
+                kernels.walsh_pass,
+                (rows, size // step.tile),
+                source,
+                target,
+                N=n,
+                LOW=step.low,
+                BITS=step.bits,
+                SIDE=step.side,
+            )
+            source = target  # a tile reads and writes the same places
         return target
 
     @staticmethod

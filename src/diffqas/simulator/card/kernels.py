@@ -4,21 +4,17 @@ Amplitude i of a tile has its turned bits above its side bits. A rotation of one
 as (above, 2, below): the pairs that it mixes are the entries of the middle axis.
 """
 
-# Numbers that a kernel is compiled for are its constants, in capitals.
+# Numbers that a kernel is compiled for are its constants, in capitals. All else Triton types
+# itself; it takes no other annotation.
 
 from __future__ import annotations
-
-from typing import Any, TypeAlias
 
 import triton
 import triton.language as tl
 
-Block: TypeAlias = Any
-"""An argument of a kernel: a pointer, a number or a block of numbers; Triton types them itself."""
-
 
 @triton.jit
-def places(tile: Block, LOW: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr) -> Block:
+def places(tile, LOW: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr):
     """Indices of a tile's amplitudes in the state."""
     i = tl.arange(0, 2 ** (BITS + SIDE))
     between = tile % 2 ** (LOW - SIDE)
@@ -28,21 +24,18 @@ def places(tile: Block, LOW: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexp
 
 
 @triton.jit
-def start_of(at: Block, hadamard: Block, amplitude: Block) -> Block:
+def start_of(at, hadamard, amplitude):
     """Amplitudes of |+..+> or |0..0>."""
     return tl.where(hadamard == 1, amplitude, tl.where(at == 0, amplitude * 0 + 1, amplitude * 0))
 
 
 @triton.jit
-def ry_layer(
-    v: Block, cos: Block, sin: Block, HIGH: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr
-) -> Block:
+def ry_layer(v, cos, sin, HIGH: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr):
     """All rotations of a pass; cos and sin are the layer's, HIGH is the qubit of the lowest bit."""
     SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
-        BELOW: tl.constexpr = 2 ** (bit + SIDE)
         c, s = tl.load(cos + HIGH - bit), tl.load(sin + HIGH - bit)
-        split = tl.reshape(v, (SIZE // (2 * BELOW), 2, BELOW))
+        split = tl.reshape(v, (2 ** (BITS - 1 - bit), 2, 2 ** (bit + SIDE)))
         lower, upper = tl.split(tl.permute(split, (0, 2, 1)))
         both = tl.join(c * lower - s * upper, s * lower + c * upper)
         v = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
@@ -51,16 +44,16 @@ def ry_layer(
 
 @triton.jit
 def ry_layer_back(
-    x: Block,
-    y: Block,
-    cos: Block,
-    sin: Block,
-    slopes: Block,
-    stride: Block,
+    x,
+    y,
+    cos,
+    sin,
+    slopes,
+    stride,
     HIGH: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
-) -> Block:
+):
     """Undo a pass on state x and cotangent y, and write the slopes of its angles.
 
     With (x0, x1) behind the rotation, d(x0, x1)/d angle = (-x1, x0) / 2: the slope is
@@ -68,11 +61,10 @@ def ry_layer_back(
     """
     SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
-        BELOW: tl.constexpr = 2 ** (bit + SIDE)
         c, s = tl.load(cos + HIGH - bit), tl.load(sin + HIGH - bit)
-        split = tl.reshape(x, (SIZE // (2 * BELOW), 2, BELOW))
+        split = tl.reshape(x, (2 ** (BITS - 1 - bit), 2, 2 ** (bit + SIDE)))
         x0, x1 = tl.split(tl.permute(split, (0, 2, 1)))
-        split = tl.reshape(y, (SIZE // (2 * BELOW), 2, BELOW))
+        split = tl.reshape(y, (2 ** (BITS - 1 - bit), 2, 2 ** (bit + SIDE)))
         y0, y1 = tl.split(tl.permute(split, (0, 2, 1)))
         slope = tl.sum(y1 * x0 - y0 * x1) * 0.5
         tl.store(slopes + (HIGH - bit) * stride, slope)
@@ -85,17 +77,17 @@ def ry_layer_back(
 
 @triton.jit
 def ry_whole(
-    final: Block,
-    order: Block,
-    which: Block,
-    hadamard: Block,
-    cos: Block,
-    sin: Block,
-    amplitude: Block,
-    columns: Block,
-    depth: Block,
+    final,
+    order,
+    which,
+    hadamard,
+    cos,
+    sin,
+    amplitude,
+    columns,
+    depth,
     N: tl.constexpr,
-) -> None:
+):
     """A whole circuit in one program: the state stays on chip from the first layer to the last."""
     row = tl.program_id(0).to(tl.int64)
     column = row % columns
@@ -113,17 +105,17 @@ def ry_whole(
 
 @triton.jit
 def ry_whole_back(
-    final: Block,
-    cotangent: Block,
-    order: Block,
-    which: Block,
-    cos: Block,
-    sin: Block,
-    slopes: Block,
-    columns: Block,
-    depth: Block,
+    final,
+    cotangent,
+    order,
+    which,
+    cos,
+    sin,
+    slopes,
+    columns,
+    depth,
     N: tl.constexpr,
-) -> None:
+):
     """The way back of `ry_whole`: slopes (rows, depth, N); `order` undoes the CNOTs."""
     row = tl.program_id(0).to(tl.int64)
     SIZE: tl.constexpr = 2**N
@@ -138,26 +130,27 @@ def ry_whole_back(
         y = tl.gather(y, index, 0)
 
 
-@triton.jit
+# One program for all layers, whatever their number.
+@triton.jit(do_not_specialize=["layer"])
 def ry_pass(
-    source: Block,
-    target: Block,
-    order: Block,
-    which: Block,
-    hadamard: Block,
-    cos: Block,
-    sin: Block,
-    amplitude: Block,
-    columns: Block,
-    depth: Block,
-    layer: Block,
+    source,
+    target,
+    order,
+    which,
+    hadamard,
+    cos,
+    sin,
+    amplitude,
+    columns,
+    depth,
+    layer,
     N: tl.constexpr,
     LOW: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
     START: tl.constexpr,
     GATHER: tl.constexpr,
-) -> None:
+):
     """One pass of one layer; the CNOTs before it are where it reads."""
     row = tl.program_id(0).to(tl.int64)
     column = row % columns
@@ -174,27 +167,28 @@ def ry_pass(
     tl.store(target + row * 2**N + at, v)
 
 
-@triton.jit
+# One program for all layers, whatever their number.
+@triton.jit(do_not_specialize=["layer"])
 def ry_pass_back(
-    states: Block,
-    cotangents: Block,
-    to_states: Block,
-    to_cotangents: Block,
-    order: Block,
-    which: Block,
-    cos: Block,
-    sin: Block,
-    slopes: Block,
-    columns: Block,
-    depth: Block,
-    layer: Block,
-    tiles: Block,
+    states,
+    cotangents,
+    to_states,
+    to_cotangents,
+    order,
+    which,
+    cos,
+    sin,
+    slopes,
+    columns,
+    depth,
+    layer,
+    tiles,
     N: tl.constexpr,
     LOW: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
     GATHER: tl.constexpr,
-) -> None:
+):
     """The way back of one pass; slopes (rows, depth, N, tiles) are sums over a tile each."""
     row = tl.program_id(0).to(tl.int64)
     tile = tl.program_id(1)
@@ -222,21 +216,20 @@ def ry_pass_back(
 
 @triton.jit
 def walsh_pass(
-    source: Block,
-    target: Block,
+    source,
+    target,
     N: tl.constexpr,
     LOW: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
-) -> None:
+):
     """Butterflies (a, b) -> (a + b, a - b) of the bits of one pass."""
     row = tl.program_id(0).to(tl.int64)
     at = places(tl.program_id(1), LOW, BITS, SIDE)
     v = tl.load(source + row * 2**N + at)
     SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
-        BELOW: tl.constexpr = 2 ** (bit + SIDE)
-        split = tl.reshape(v, (SIZE // (2 * BELOW), 2, BELOW))
+        split = tl.reshape(v, (2 ** (BITS - 1 - bit), 2, 2 ** (bit + SIDE)))
         lower, upper = tl.split(tl.permute(split, (0, 2, 1)))
         both = tl.join(lower + upper, lower - upper)
         v = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
@@ -245,17 +238,17 @@ def walsh_pass(
 
 @triton.jit
 def pauli_forward(
-    held: Block,
-    jobs: Block,
-    steps: Block,
-    pairs_of: Block,
-    cos: Block,
-    sin: Block,
-    total: Block,
-    candidates: Block,
-    angles: Block,
+    held,
+    jobs,
+    steps,
+    pairs_of,
+    cos,
+    sin,
+    total,
+    candidates,
+    angles,
     BLOCK: tl.constexpr,
-) -> None:
+):
     """Pull one output of one circuit back through all rotations; slots (batch, total)."""
     batch, job = tl.program_id(0).to(tl.int64), tl.program_id(1)
     first, last = tl.load(jobs + 4 * job), tl.load(jobs + 4 * job + 1)
@@ -279,20 +272,20 @@ def pauli_forward(
 
 @triton.jit
 def pauli_backward(
-    held: Block,
-    back: Block,
-    jobs: Block,
-    steps: Block,
-    pairs_of: Block,
-    cos: Block,
-    sin: Block,
-    slopes: Block,
-    total: Block,
-    count: Block,
-    candidates: Block,
-    angles: Block,
+    held,
+    back,
+    jobs,
+    steps,
+    pairs_of,
+    cos,
+    sin,
+    slopes,
+    total,
+    count,
+    candidates,
+    angles,
     BLOCK: tl.constexpr,
-) -> None:
+):
     """Undo the rotations on slots and cotangents; slopes (batch, jobs, angles)."""
     batch, job = tl.program_id(0).to(tl.int64), tl.program_id(1)
     first, last = tl.load(jobs + 4 * job), tl.load(jobs + 4 * job + 1)
@@ -324,19 +317,19 @@ def pauli_backward(
 
 @triton.jit
 def gathered_sum(
-    values: Block,
-    weights: Block,
-    output: Block,
-    starts: Block,
-    sources: Block,
-    owners: Block,
-    signs: Block,
-    length: Block,
-    rows: Block,
-    candidates: Block,
+    values,
+    weights,
+    output,
+    starts,
+    sources,
+    owners,
+    signs,
+    length,
+    rows,
+    candidates,
     WIDTH: tl.constexpr,
     BLOCK: tl.constexpr,
-) -> None:
+):
     """Row r: sum of sign * weight[owner] * value[source] over its entries, in their order."""
     batch = tl.program_id(0).to(tl.int64)
     r = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
@@ -358,18 +351,18 @@ def gathered_sum(
 
 @triton.jit
 def paired_sum(
-    held: Block,
-    upstream: Block,
-    output: Block,
-    starts: Block,
-    slots: Block,
-    rows_of: Block,
-    signs: Block,
-    total: Block,
-    rows: Block,
-    candidates: Block,
+    held,
+    upstream,
+    output,
+    starts,
+    slots,
+    rows_of,
+    signs,
+    total,
+    rows,
+    candidates,
     BLOCK: tl.constexpr,
-) -> None:
+):
     """Candidate j: sum of sign * slot * upstream over its reads, the gradient of its weight."""
     batch, j = tl.program_id(0).to(tl.int64), tl.program_id(1)
     stop = tl.load(starts + j + 1)

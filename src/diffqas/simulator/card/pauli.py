@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from diffqas.simulator.card import kernels
+from diffqas.simulator.card.launch import launch
 from diffqas.simulator.card.pauli_tables import Entries, Tables, tables
 from diffqas.simulator.pauli_plan import Size
 
@@ -17,8 +18,7 @@ def coefficients(size: Size, angles: Tensor, weights: Tensor, output: Tensor) ->
     """As `pauli_plain.coefficients`: writes to output (batch, candidates or 1, outputs, 3**n)."""
     found = _tables(size, angles, output.shape[1] == 1)
     held, _, _ = _evolved(found, angles)
-    with torch.cuda.device_of(angles):
-        _sums(found.outputs, held, weights, output)
+    _sums(found.outputs, held, weights, output)
 
 
 def gradients(
@@ -33,37 +33,39 @@ def gradients(
     back = torch.empty_like(held)
     slopes = angles.new_zeros(batch, jobs, count)
     to_weights = torch.empty_like(weights, memory_format=torch.contiguous_format)
-    with torch.cuda.device_of(angles):
-        kernels.paired_sum[(batch, weights.shape[1])](
-            held,
-            upstream,
-            to_weights,
-            found.reads.starts,
-            found.reads.sources,
-            found.reads.owners,
-            found.reads.signs,
-            found.slots,
-            found.outputs.rows,
-            weights.shape[1],
-            BLOCK=BLOCK,
-        )
-        _sums(found.cotangents, upstream, weights, back)
-        kernels.pauli_backward[(batch, jobs)](
-            held,
-            back,
-            found.jobs,
-            found.steps,
-            found.pairs,
-            cos,
-            sin,
-            slopes,
-            found.slots,
-            jobs,
-            sets,
-            count,
-            BLOCK=BLOCK,
-            num_stages=1,
-        )
+    launch(
+        kernels.paired_sum,
+        (batch, weights.shape[1]),
+        held,
+        upstream,
+        to_weights,
+        found.reads.starts,
+        found.reads.sources,
+        found.reads.owners,
+        found.reads.signs,
+        found.slots,
+        found.outputs.rows,
+        weights.shape[1],
+        BLOCK=BLOCK,
+    )
+    _sums(found.cotangents, upstream, weights, back)
+    launch(
+        kernels.pauli_backward,
+        (batch, jobs),
+        held,
+        back,
+        found.jobs,
+        found.steps,
+        found.pairs,
+        cos,
+        sin,
+        slopes,
+        found.slots,
+        jobs,
+        sets,
+        count,
+        BLOCK=BLOCK,
+    )
     # Every output of every candidate has slopes of its own: a product with zeros and ones adds
     # those of one set of angles, always in the same order.
     return found.share.to(angles.dtype) @ slopes, to_weights
@@ -81,20 +83,20 @@ def _evolved(found: Tables, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     cos, sin = own.cos(), own.sin()
     held = angles.new_zeros(batch, found.slots)
     held.index_fill_(1, found.first_slots, 1)
-    with torch.cuda.device_of(angles):
-        kernels.pauli_forward[(batch, len(found.jobs))](
-            held,
-            found.jobs,
-            found.steps,
-            found.pairs,
-            cos,
-            sin,
-            found.slots,
-            sets,
-            count,
-            BLOCK=BLOCK,
-            num_stages=1,
-        )
+    launch(
+        kernels.pauli_forward,
+        (batch, len(found.jobs)),
+        held,
+        found.jobs,
+        found.steps,
+        found.pairs,
+        cos,
+        sin,
+        found.slots,
+        sets,
+        count,
+        BLOCK=BLOCK,
+    )
     return held, cos, sin
 
 
@@ -102,7 +104,9 @@ def _sums(entries: Entries, values: Tensor, weights: Tensor, output: Tensor) -> 
     """Write (batch, rows) of weighted sums of values (batch, ...)."""
     batch = len(values)
     blocks = -(-entries.rows // BLOCK)
-    kernels.gathered_sum[(batch, blocks)](
+    launch(
+        kernels.gathered_sum,
+        (batch, blocks),
         values,
         weights.contiguous(),
         output,

@@ -68,7 +68,7 @@ def tables(size: Size, shared: bool, together: bool, device: str) -> Tables:
     share = np.zeros((1 if shared else len(size.space), len(jobs)), np.int64)
     share[0 if shared else jobs[:, 3], np.arange(len(jobs))] = 1
 
-    def placed(array: Array) -> Tensor:
+    def placed(array: NDArray[np.int64] | NDArray[np.int32]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array.astype(np.int32))).to(device)
 
     def entries(keys: Array, count: int, sources: Array, owners: Array) -> Entries:
@@ -122,7 +122,7 @@ def _reads(
             read = slice(*plan.reads[j, output])
             places = plan.features[read].astype(np.int64)
             block = output if together else j * size.outputs + output
-            slots.append(bases[j, output] + plan.slots[read])
+            slots.append(bases[j, output] + plan.slots[read].astype(np.int64))
             rows.append(block * 3**size.n + places)
             owners.append(np.full_like(places, j))
             signs.append(plan.signs[read].astype(np.int64))

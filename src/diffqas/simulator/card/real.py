@@ -12,12 +12,10 @@ from torch import Tensor
 from diffqas.circuits import Candidate, Cnot, inverse_permutation, permutation
 from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
 from diffqas.simulator.card import kernels
+from diffqas.simulator.card.launch import launch
 from diffqas.simulator.card.passes import TILE_BITS, passes
 from diffqas.simulator.cotangents import fold, unfold
 from diffqas.simulator.kept import kept
-
-WARPS = 8
-"""Of a program: 256 threads hold 16 amplitudes of a tile each."""
 
 
 class Columns(NamedTuple):
@@ -131,10 +129,33 @@ def _evolved(columns: Columns, angles: Tensor) -> Tensor:
     amplitude = angles.new_full((1,), 0.5 ** (n / 2))
     found = angles.new_empty(batch, count, 2**n)
     steps = passes(n, columns.tile_bits)
-    with torch.cuda.device_of(angles):
-        if len(steps) == 1:
-            kernels.ry_whole[(rows,)](
-                found,
+    if len(steps) == 1:
+        launch(
+            kernels.ry_whole,
+            (rows,),
+            found,
+            tables.enter,
+            tables.which,
+            tables.hadamard,
+            cos,
+            sin,
+            amplitude,
+            count,
+            depth,
+            N=n,
+        )
+        return found
+    spare = torch.empty_like(found)
+    for layer in range(depth):
+        for place, step in enumerate(steps):
+            first = place == 0
+            # A pass that gathers reads all over the state, so it writes to another one.
+            source, target = (found, spare) if first else (found, found)
+            launch(
+                kernels.ry_pass,
+                (rows, 2**n // step.tile),
+                source,
+                target,
                 tables.enter,
                 tables.which,
                 tables.hadamard,
@@ -143,38 +164,16 @@ def _evolved(columns: Columns, angles: Tensor) -> Tensor:
                 amplitude,
                 count,
                 depth,
+                layer,
                 N=n,
-                num_warps=WARPS,
+                LOW=step.low,
+                BITS=step.bits,
+                SIDE=step.side,
+                START=first and layer == 0,
+                GATHER=first and layer > 0,
             )
-            return found
-        spare = torch.empty_like(found)
-        for layer in range(depth):
-            for place, step in enumerate(steps):
-                first = place == 0
-                # A pass that gathers reads all over the state, so it writes to another one.
-                source, target = (found, spare) if first else (found, found)
-                kernels.ry_pass[(rows, 2**n // step.tile)](
-                    source,
-                    target,
-                    tables.enter,
-                    tables.which,
-                    tables.hadamard,
-                    cos,
-                    sin,
-                    amplitude,
-                    count,
-                    depth,
-                    layer,
-                    N=n,
-                    LOW=step.low,
-                    BITS=step.bits,
-                    SIDE=step.side,
-                    START=first and layer == 0,
-                    GATHER=first and layer > 0,
-                    num_warps=WARPS,
-                )
-                if first:
-                    found, spare = spare, found
+            if first:
+                found, spare = spare, found
     return found
 
 
@@ -186,56 +185,57 @@ def _slopes(columns: Columns, angles: Tensor, output: Tensor, cotangents: Tensor
     cos, sin = _half_angles(angles)
     output, cotangents = output.contiguous(), cotangents.contiguous()
     steps = passes(n, columns.tile_bits)
-    with torch.cuda.device_of(angles):
-        if len(steps) == 1:
-            slopes = angles.new_empty(batch, count, depth, n)
-            kernels.ry_whole_back[(rows,)](
-                output,
-                cotangents,
+    if len(steps) == 1:
+        slopes = angles.new_empty(batch, count, depth, n)
+        launch(
+            kernels.ry_whole_back,
+            (rows,),
+            output,
+            cotangents,
+            tables.leave,
+            tables.which,
+            cos,
+            sin,
+            slopes,
+            count,
+            depth,
+            N=n,
+        )
+        return slopes
+    # Each pass has its own number of tiles; the others of its qubits' rows stay zero.
+    tiles = max(2**n // step.tile for step in steps)
+    parts = angles.new_zeros(batch, count, depth, n, tiles)
+    states, spare = output, (torch.empty_like(output), torch.empty_like(output))
+    y, spare_y = cotangents, (torch.empty_like(output), torch.empty_like(output))
+    for layer in range(depth - 1, -1, -1):
+        for place, step in enumerate(steps):
+            # Nothing is written where it is still read, and the output is left as it is.
+            flip = 1 if states is spare[0] else 0
+            target, target_y = spare[flip], spare_y[flip]
+            launch(
+                kernels.ry_pass_back,
+                (rows, 2**n // step.tile),
+                states,
+                y,
+                target,
+                target_y,
                 tables.leave,
                 tables.which,
                 cos,
                 sin,
-                slopes,
+                parts,
                 count,
                 depth,
+                layer,
+                tiles,
                 N=n,
-                num_warps=WARPS,
+                LOW=step.low,
+                BITS=step.bits,
+                SIDE=step.side,
+                # The CNOTs of the layer above are undone first.
+                GATHER=place == 0 and layer < depth - 1,
             )
-            return slopes
-        # Each pass has its own number of tiles; the others of its qubits' rows stay zero.
-        tiles = max(2**n // step.tile for step in steps)
-        parts = angles.new_zeros(batch, count, depth, n, tiles)
-        states, spare = output, (torch.empty_like(output), torch.empty_like(output))
-        y, spare_y = cotangents, (torch.empty_like(output), torch.empty_like(output))
-        for layer in range(depth - 1, -1, -1):
-            for place, step in enumerate(steps):
-                # Nothing is written where it is still read, and the output is left as it is.
-                flip = 1 if states is spare[0] else 0
-                target, target_y = spare[flip], spare_y[flip]
-                kernels.ry_pass_back[(rows, 2**n // step.tile)](
-                    states,
-                    y,
-                    target,
-                    target_y,
-                    tables.leave,
-                    tables.which,
-                    cos,
-                    sin,
-                    parts,
-                    count,
-                    depth,
-                    layer,
-                    tiles,
-                    N=n,
-                    LOW=step.low,
-                    BITS=step.bits,
-                    SIDE=step.side,
-                    # The CNOTs of the layer above are undone first.
-                    GATHER=place == 0 and layer < depth - 1,
-                    num_warps=WARPS,
-                )
-                states, y = target, target_y
+            states, y = target, target_y
     return parts.sum(-1)
 
 
