@@ -19,8 +19,8 @@ FLOATS = {
 }
 TABLES = {"order", "which", "hadamard", "jobs", "steps", "pairs_of", "starts", "sources"}
 TABLES |= {"owners", "signs", "slots", "rows_of"}
-LOWEST = {"N": 17, "LOW": 0, "BITS": 12, "SIDE": 0}
-HIGHER = {"N": 17, "LOW": 12, "BITS": 5, "SIDE": 7}
+LOWEST = {"LOW": 0, "BITS": 12, "SIDE": 0}
+HIGHER = {"LOW": 12, "BITS": 5, "SIDE": 7}
 PLAIN = {"START": False, "GATHER": True}
 CASES = {
     "ry_whole": [{"N": 11}, {"N": 12}],

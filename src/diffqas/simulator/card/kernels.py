@@ -30,7 +30,7 @@ def start_of(at, hadamard, amplitude):
 
 
 @triton.jit
-def ry_layer(v, cos, sin, HIGH: tl.constexpr, BITS: tl.constexpr, SIDE: tl.constexpr):
+def ry_layer(v, cos, sin, HIGH, BITS: tl.constexpr, SIDE: tl.constexpr):
     """All rotations of a pass; cos and sin are the layer's, HIGH is the qubit of the lowest bit."""
     SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
@@ -50,7 +50,7 @@ def ry_layer_back(
     sin,
     slopes,
     stride,
-    HIGH: tl.constexpr,
+    HIGH,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
 ):
@@ -130,8 +130,8 @@ def ry_whole_back(
         y = tl.gather(y, index, 0)
 
 
-# One program for all layers, whatever their number.
-@triton.jit(do_not_specialize=["layer"])
+# One program for all layers and sizes, whatever their numbers.
+@triton.jit(do_not_specialize=["layer", "n"])
 def ry_pass(
     source,
     target,
@@ -144,7 +144,8 @@ def ry_pass(
     columns,
     depth,
     layer,
-    N: tl.constexpr,
+    n,
+    size,
     LOW: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
@@ -160,15 +161,15 @@ def ry_pass(
     else:
         read = at
         if GATHER:
-            read = tl.load(order + tl.load(which + column).to(tl.int64) * 2**N + at)
-        v = tl.load(source + row * 2**N + read)
-    first = (row * depth + layer) * N
-    v = ry_layer(v, cos + first, sin + first, N - 1 - LOW, BITS, SIDE)
-    tl.store(target + row * 2**N + at, v)
+            read = tl.load(order + tl.load(which + column).to(tl.int64) * size + at)
+        v = tl.load(source + row * size + read)
+    first = (row * depth + layer) * n
+    v = ry_layer(v, cos + first, sin + first, n - 1 - LOW, BITS, SIDE)
+    tl.store(target + row * size + at, v)
 
 
-# One program for all layers, whatever their number.
-@triton.jit(do_not_specialize=["layer"])
+# One program for all layers and sizes, whatever their numbers.
+@triton.jit(do_not_specialize=["layer", "n"])
 def ry_pass_back(
     states,
     cotangents,
@@ -183,22 +184,23 @@ def ry_pass_back(
     depth,
     layer,
     tiles,
-    N: tl.constexpr,
+    n,
+    size,
     LOW: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
     GATHER: tl.constexpr,
 ):
-    """The way back of one pass; slopes (rows, depth, N, tiles) are sums over a tile each."""
+    """The way back of one pass; slopes (rows, depth, n, tiles) are sums over a tile each."""
     row = tl.program_id(0).to(tl.int64)
     tile = tl.program_id(1)
     at = places(tile, LOW, BITS, SIDE)
     read = at
     if GATHER:
-        read = tl.load(order + tl.load(which + row % columns).to(tl.int64) * 2**N + at)
-    x = tl.load(states + row * 2**N + read)
-    y = tl.load(cotangents + row * 2**N + read)
-    first = (row * depth + layer) * N
+        read = tl.load(order + tl.load(which + row % columns).to(tl.int64) * size + at)
+    x = tl.load(states + row * size + read)
+    y = tl.load(cotangents + row * size + read)
+    first = (row * depth + layer) * n
     x, y = ry_layer_back(
         x,
         y,
@@ -206,19 +208,20 @@ def ry_pass_back(
         sin + first,
         slopes + first * tiles + tile,
         tiles,
-        N - 1 - LOW,
+        n - 1 - LOW,
         BITS,
         SIDE,
     )
-    tl.store(to_states + row * 2**N + at, x)
-    tl.store(to_cotangents + row * 2**N + at, y)
+    tl.store(to_states + row * size + at, x)
+    tl.store(to_cotangents + row * size + at, y)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n"])
 def walsh_pass(
     source,
     target,
-    N: tl.constexpr,
+    n,
+    size,
     LOW: tl.constexpr,
     BITS: tl.constexpr,
     SIDE: tl.constexpr,
@@ -226,14 +229,14 @@ def walsh_pass(
     """Butterflies (a, b) -> (a + b, a - b) of the bits of one pass."""
     row = tl.program_id(0).to(tl.int64)
     at = places(tl.program_id(1), LOW, BITS, SIDE)
-    v = tl.load(source + row * 2**N + at)
+    v = tl.load(source + row * size + at)
     SIZE: tl.constexpr = 2 ** (BITS + SIDE)
     for bit in tl.static_range(BITS):
         split = tl.reshape(v, (2 ** (BITS - 1 - bit), 2, 2 ** (bit + SIDE)))
         lower, upper = tl.split(tl.permute(split, (0, 2, 1)))
         both = tl.join(lower + upper, lower - upper)
         v = tl.reshape(tl.permute(both, (0, 2, 1)), (SIZE,))
-    tl.store(target + row * 2**N + at, v)
+    tl.store(target + row * size + at, v)
 
 
 @triton.jit

@@ -76,8 +76,13 @@ def tables(size: Size, shared: bool, together: bool, device: str) -> Tables:
         order = np.argsort(keys, kind="stable")
         lengths = np.bincount(keys, minlength=count)
         starts = np.concatenate(([0], np.cumsum(lengths)))
-        columns = (starts, sources[order], owners[order], sign[order])
-        return Entries(*map(placed, columns), int(lengths.max(initial=0)))
+        return Entries(
+            placed(starts),
+            placed(sources[order]),
+            placed(owners[order]),
+            placed(sign[order]),
+            int(lengths.max(initial=0)),
+        )
 
     return Tables(
         jobs=placed(jobs),
