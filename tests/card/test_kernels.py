@@ -1,5 +1,10 @@
 """The kernels of a card against the oracle: on a card, or on the CPU in Triton's interpreter."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -181,3 +186,17 @@ def test_the_pauli_form_is_the_oracles(on_card, separate, together, monkeypatch)
 
 def test_no_card_no_kernels():
     assert not card.serves(torch.zeros(1))
+
+
+def test_every_kernel_compiles_for_a_card():
+    # The interpreter takes Python that the compiler does not. Needs no card, but a process of its
+    # own, in which Triton does not interpret.
+    script = Path(__file__).with_name("compile_kernels.py")
+    environment = {key: text for key, text in os.environ.items() if key != "TRITON_INTERPRET"}
+    done = subprocess.run(
+        [sys.executable, str(script), "--small"], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    names = {line.split()[0] for line in done.stdout.splitlines()}
+    assert {"ry_whole", "ry_whole_back", "ry_pass", "ry_pass_back", "walsh_pass"} <= names
+    assert {"pauli_forward", "pauli_backward", "gathered_sum", "paired_sum"} <= names
