@@ -24,7 +24,7 @@ COMMANDS = sorted(
         line.split("#")[0].strip()
         for _, language, code in BLOCKS
         if language == "sh"
-        for line in code.splitlines()
+        for line in code.replace("\\\n", " ").splitlines()
         if line.startswith("diffqas ")
     }
 )
