@@ -8,6 +8,11 @@ from __future__ import annotations
 import os
 
 import numpy as np
+import torch
+
+from diffqas import TABLE_I
+from diffqas.simulator import mixture
+from peers.workload import cnots
 
 from .work import Job, attempted, emit, mixture_data, timed
 
@@ -28,6 +33,7 @@ def run(job: Job) -> None:
     if job.device.startswith("cuda") and where.platform == "cpu":
         emit(skipped="this jax sees no card")
         return
+    attempted({"agrees": [4, 3]}, distance, 4, 3)
     # On a host the large sizes take minutes.
     sizes = [size for size in job.sizes if job.device != "cpu" or size[0] <= 17]
     for n, depth in sizes:
@@ -37,6 +43,20 @@ def run(job: Job) -> None:
 def measured(job: Job, n: int, depth: int) -> dict[str, object]:
     """Milliseconds of a step at one size."""
     return timed(job, made(n, depth))
+
+
+def distance(n: int, depth: int) -> dict[str, object]:
+    """How far loss and gradients are from those of diffqas, relative, at a small size."""
+    value, (of_angles, of_weights) = made(n, depth)()
+    angles, weights, target = mixture_data(n, depth, 1, "cpu")
+    loss = (2**n * mixture(TABLE_I, angles, weights) - target).square().sum() / 2**n
+    loss.backward()
+    found = {"loss": abs(float(value) / loss.item() - 1)}
+    for name, ours, theirs in (("angles", angles, of_angles), ("weights", weights, of_weights)):
+        assert ours.grad is not None
+        apart = torch.from_numpy(np.array(theirs)) - ours.grad
+        found[name] = (apart.norm() / ours.grad.norm()).item()
+    return {key: round(number, 9) for key, number in found.items()}
 
 
 def made(n: int, depth: int):
@@ -93,8 +113,7 @@ def _gather(n: int, ring: bool) -> np.ndarray:
     """Where amplitude i behind the CNOTs comes from."""
     index = np.arange(2**n)
     bits = [(index >> (n - 1 - q)) & 1 for q in range(n)]
-    pairs = [(q, q + 1) for q in range(n - 1)] + ([(n - 1, 0)] if ring else [])
-    for control, target in pairs:
+    for control, target in cnots(n, ring):
         bits[target] = bits[target] ^ bits[control]
     image = sum(bits[q] << (n - 1 - q) for q in range(n))
     source = np.empty_like(index)
