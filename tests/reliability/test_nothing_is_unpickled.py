@@ -31,8 +31,14 @@ def faults(source: str) -> list[str]:
             found += [name for name in names if name.split(".")[0] in FORBIDDEN]
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name in ("eval", "exec", "np.load", "numpy.load"):
+            if name in ("eval", "exec"):
                 found.append(name)
+            plain = any(
+                word.arg == "allow_pickle" and ast.unparse(word.value) == "False"
+                for word in node.keywords
+            )
+            if name in ("np.load", "numpy.load") and not plain:
+                found.append(f"{name} without allow_pickle=False")
             safe = any(
                 word.arg == "weights_only" and ast.unparse(word.value) == "True"
                 for word in node.keywords
@@ -54,6 +60,8 @@ def test_sources(path):
         "from dill import loads",
         "torch.load(path)",
         "torch.load(p, weights_only=False)",
+        "np.load(path)",
+        "np.load(path, allow_pickle=True)",
         "eval('1')",
     ],
 )

@@ -172,6 +172,7 @@ ALLOWED = {
     ("cli/surroundings.py", "open"): "the device that takes everything, for output nobody reads",
     ("reports/events.py", "SummaryWriter"): "TensorBoard's own writer, in a folder made by storage",
     ("runs/export/onnx.py", "save"): "a model, into a buffer",
+    ("runs/export/circuits.py", "save"): "safetensors, as bytes",
     ("runs/export/network_file.py", "save"): "safetensors, as bytes",
     ("quantum_train/generator_file.py", "save"): "safetensors, as bytes",
     ("searches/session.py", "save"): "a checkpoint, by the run folder",

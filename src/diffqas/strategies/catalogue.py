@@ -10,8 +10,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from diffqas.storage import storable
-
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -64,7 +62,6 @@ TASKS: Mapping[str, BenchmarkTask] = MappingProxyType(
 """The benchmark's tasks by name."""
 
 
-@storable
 @dataclass(frozen=True)
 class AloneRecipe:
     """How an architecture of the benchmark is trained: Adam, a cosine to zero over all steps.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from diffqas.errors import RunError, choose
 from diffqas.reports import Terminal, duration
 from diffqas.searches import environment
-from diffqas.storage import Json, encode, make_folder, read_json, write_atomically, write_json
+from diffqas.storage import Json, make_folder, read_json, write_atomically, write_json
 from diffqas.strategies.alone import epochs, train_alone
 from diffqas.strategies.arrays import Arrays, Singles, packed, unpacked
 from diffqas.strategies.catalogue import PROXIES, RECIPES, TASKS
@@ -197,10 +197,10 @@ def publish(folder: Path, data: Path) -> list[str]:
 
 def _open(folder: Path) -> None:
     """Begin a folder, or see that it was begun by the recipes of today."""
-    recipes = _plain({name: encode(recipe) for name, recipe in RECIPES.items()})
+    recipes = _plain({name: asdict(recipe) for name, recipe in RECIPES.items()})
     path = folder / "table.json"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         content = {"format": FORMAT, "recipes": recipes, "environment": environment()}
         write_json(path, content)
         return

@@ -96,8 +96,8 @@ class _Training:
         settings = config.settings
         assert isinstance(settings, Settings)
         started = time.process_time()
-        shorter = replace(settings, epochs=trial.epochs)
-        *_, loss = losses(config, self.inner, shorter)
+        shorter = replace(config, settings=replace(settings, epochs=trial.epochs))
+        *_, loss = losses(shorter, self.inner)
         outcome = Outcome(loss, time.process_time() - started)
         console = Terminal(quiet=self.prepared.quiet)
         epochs = f"{trial.epochs} epochs, {duration(outcome.seconds)}"
