@@ -58,7 +58,10 @@ class Benchmark:
     Attributes:
         name: of the task.
         validation: losses, (architectures, seeds, checkpoints).
-        test, validation_figure, test_figure, train: after the last epoch, (architectures, seeds).
+        test: losses on the test part after the last epoch, (architectures, seeds).
+        validation_figure: figures on held-out samples then, of the same shape.
+        test_figure: figures on the test part then.
+        train: losses on the training part then.
         seconds: CPU seconds of a whole training of one seed by itself, (architectures,).
         together: CPU seconds of all architectures side by side, (seeds,).
 

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from diffqas.choices import Tuning, Unread, adjusted
+from diffqas.choices import Choice, Tuning, Unread, adjusted
 from diffqas.errors import choose, require
 from diffqas.kinds import VQCKind
 from diffqas.quantum_train import Rates, Recipe
@@ -58,11 +58,11 @@ class Parameter:
         """Whether it is a whole number."""
         return self.option.annotation is int
 
-    def used_by(self, choices: T) -> bool:
+    def used_by(self, choices: Choice) -> bool:
         """Whether the choices have it."""
         return value_of(choices, self.option) is not MISSING
 
-    def get(self, choices: T) -> float:
+    def get(self, choices: Choice) -> float:
         """Its value in some choices."""
         value = value_of(choices, self.option)
         return value if self.range.entry is None else value[self.range.entry]
@@ -75,7 +75,7 @@ class Parameter:
         pair[self.range.entry] = value
         return adjusted(choices, **{self.option.name: tuple(pair)})
 
-    def words(self, choices: T) -> Sequence[float]:
+    def words(self, choices: Choice) -> Sequence[float]:
         """What follows the flag: of a pair both numbers."""
         value = value_of(choices, self.option)
         return [value] if self.range.entry is None else value
@@ -116,7 +116,7 @@ PARAMETERS = _parameters()
 
 
 def parameters_for(
-    choices: T, names: Sequence[str] = (), unread: Mapping[str, Unread] = NOTHING
+    choices: Choice, names: Sequence[str] = (), unread: Mapping[str, Unread] = NOTHING
 ) -> dict[str, Parameter]:
     """The parameters to tune.
 
@@ -156,7 +156,7 @@ def applied(parameters: dict[str, Parameter], choices: T, values: dict[str, floa
     return choices
 
 
-def own_values(parameters: dict[str, Parameter], choices: T) -> dict[str, float]:
+def own_values(parameters: dict[str, Parameter], choices: Choice) -> dict[str, float]:
     """What the choices have, brought into the ranges: the first trial."""
     return {
         name: min(max(each.get(choices), each.range.low), each.range.high)
@@ -164,7 +164,7 @@ def own_values(parameters: dict[str, Parameter], choices: T) -> dict[str, float]
     }
 
 
-def words_of(parameters: dict[str, Parameter], choices: T) -> list[str]:
+def words_of(parameters: dict[str, Parameter], choices: Choice) -> list[str]:
     """Words of `diffqas search` that set what was tuned."""
     words: dict[str, list[str]] = {}
     for parameter in parameters.values():
