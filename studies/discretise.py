@@ -4,8 +4,8 @@ mixture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -14,27 +14,24 @@ from torch import Tensor, nn
 from diffqas.architecture import Raw
 from diffqas.circuits import SearchSpace, groups
 from diffqas.quantum_train import Lockstep, QuantumTrain, stacked
-from diffqas.studies import Row, Study, StudyOfRun, TrainedRow
+from diffqas.studies import Row, Study, StudyOfRun
 from diffqas.tasks import Settings, Task
 from diffqas.training import make_models
 from discretise_layer import layer_rows
 from discretise_report import tell
 from found import Found, find
+from kept_candidates import Kept, rows_of
 from restarts import Given, anew, freeze_structure, with_relaxation
 
-KEPT: dict[str, tuple[int | None, bool]] = {
-    "full mixture": (None, False),
-    "top 1": (1, False),
-    "top 3": (3, False),
-    "weighted top 3": (3, True),
+KEPT: Mapping[str, Kept] = {
+    "full mixture": {"keep": None, "weighted": False},
+    "top 1": {"keep": 1, "weighted": False},
+    "top 3": {"keep": 3, "weighted": False},
+    "weighted top 3": {"keep": 3, "weighted": True},
 }
 """By name: how many candidates are kept (None: all), and whether their weights belong to what is
 kept.
 """
-
-WAYS = ("as found", "fine-tuned", "retrained")
-SHARE = 0.2
-"""Fine-tuning has this share of the run's epochs."""
 
 
 def study(path: str) -> Study:
@@ -64,21 +61,7 @@ def rows(found: Found, settings: Settings, recipe: str) -> list[Row]:
     model = next(iter(found.models.values()))
     circuits = model.circuits
     different = len(groups(circuits.candidates, circuits.n, shared=circuits.sharing == "shared"))
-    tuned = replace(settings, epochs=max(1, round(SHARE * settings.epochs)))
-    made = Made(found.origin.path)
-    return [
-        TrainedRow(
-            f"{name}, {way}",
-            "search" if keep is None else "candidate",
-            tuned if way == "fine-tuned" else settings,
-            partial(made, keep=keep, weighted=weighted, way=way),
-            work=0.01 if way == "as found" else 1.0 if keep is None else 0.6,
-            trains=way != "as found",
-        )
-        for way in WAYS
-        for name, (keep, weighted) in KEPT.items()
-        if keep is None or keep < different
-    ]
+    return rows_of(KEPT, different, settings, Made(found.origin.path))
 
 
 @dataclass(frozen=True)
@@ -105,7 +88,7 @@ class Made:
             keep: candidates of each seed, the best of its own ranking; None: all.
             weighted: whether their weights are fitted to the mixture and stay, or learn with
                 everything else.
-            way: one of `WAYS`.
+            way: one of `kept_candidates.WAYS`.
         """
         found = find(self.path)
         models = [found.models[seed] for seed in seeds]

@@ -7,8 +7,8 @@ That loss is of the training samples: nothing is chosen on the test part.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -16,20 +16,18 @@ from torch import Tensor, nn
 
 from diffqas.errors import RunError
 from diffqas.layers import HybridLockstep, HybridModel, QuantumLayer
-from diffqas.studies import Row, TrainedRow
+from diffqas.studies import Row
 from diffqas.tasks import Settings, Task
 from found import Found, find
+from kept_candidates import Kept, rows_of
 from restarts import anew
 
-WAYS = ("as found", "fine-tuned", "retrained")
-SHARE = 0.2
-"""Fine-tuning has this share of the run's epochs."""
-KEPT: dict[str, tuple[int | None, str]] = {
-    "full mixture": (None, "weight"),
-    "top 1": (1, "weight"),
-    "top 3": (3, "weight"),
-    "top 1 by loss": (1, "perturbation"),
-    "top 3 by loss": (3, "perturbation"),
+KEPT: Mapping[str, Kept] = {
+    "full mixture": {"keep": None, "by": "weight"},
+    "top 1": {"keep": 1, "by": "weight"},
+    "top 3": {"keep": 3, "by": "weight"},
+    "top 1 by loss": {"keep": 1, "by": "perturbation"},
+    "top 3 by loss": {"keep": 3, "by": "perturbation"},
 }
 """By name: how many candidates are kept (None: all), and by what."""
 LOOKED_AT = 2000
@@ -49,22 +47,7 @@ def layer_rows(found: Found, settings: Settings, recipe: str) -> list[Row]:
             "searched layer whose candidates share them."
         )
     different = min(len(row) for row in model.layer.ranking().values())
-    tuned = replace(settings, epochs=max(1, round(SHARE * settings.epochs)))
-    made = LayerMade(found.origin.path)
-    return [
-        TrainedRow(
-            f"{name}, {way}",
-            "search" if keep is None else "candidate",
-            tuned if way == "fine-tuned" else settings,
-            partial(made, keep=keep, by=by, way=way),
-            work=0.01 if way == "as found" else 1.0 if keep is None else 0.6,
-            has_target=False,
-            trains=way != "as found",
-        )
-        for way in WAYS
-        for name, (keep, by) in KEPT.items()
-        if keep is None or keep < different
-    ]
+    return rows_of(KEPT, different, settings, LayerMade(found.origin.path), has_target=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +74,7 @@ class LayerMade:
             keep: candidates of each seed (of each output, where these have weights of their own),
                 the best of its own ranking; None: all.
             by: the ranking, `"weight"` or `"perturbation"`.
-            way: one of `WAYS`.
+            way: one of `kept_candidates.WAYS`.
         """
         found = find(self.path)
         models = [copy.deepcopy(found.models[seed]) for seed in seeds]

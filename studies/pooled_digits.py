@@ -15,10 +15,16 @@ from functools import partial
 from diffqas.circuits import Candidate
 from diffqas.kinds import POOLED_RECIPES, VQCKind
 from diffqas.layers import HybridLockstep
-from diffqas.optimisers import Population
 from diffqas.studies import ACCURACY, Group, Row, Study, TrainedRow, populations
 from diffqas.tasks import POOLED, Settings, Task
-from diffqas.training import choose_rate
+from layer_controls import (
+    CLASSICAL_EPOCHS,
+    FEATURES,
+    LINEAR,
+    PERCEPTRON,
+    classical,
+    frozen,
+)
 
 LOCALITIES = (8, 6, 4, 2, 1)
 """Qubits of an observable; 1 is plain Z. The widest first: it has the published figure to beat."""
@@ -33,9 +39,6 @@ CIRCUITS = {8: RING, 6: BRICK, 4: BRICK, 2: CHAIN, 1: BRICK}
 SAMPLES = {8: 1_920, 6: 1_920, 4: 4_800, 2: 4_800, 1: 4_800}
 """Images that the angles see: the wider the observables, the less there is left for angles."""
 
-CLASSICAL_EPOCHS = 60
-LINEAR, FEATURES, PERCEPTRON = range(3)
-"""Places of the models in `VQCKind.companions`."""
 WIDEST = LOCALITIES[0]
 
 
@@ -65,7 +68,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     still = [
         replace(
             _row(f"frozen {_name(k)}", "control", settings, k),
-            populate=partial(frozen, kind=kind_of(k)),
+            populate=partial(frozen_and_fitted, kind=kind_of(k)),
             trains=False,
             work=0.5,
         )
@@ -113,24 +116,15 @@ def _classical(name: str, settings: Settings, place: int) -> TrainedRow:
     )
 
 
-def frozen(task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind) -> HybridLockstep:
+def frozen_and_fitted(
+    task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind
+) -> HybridLockstep:
     """The circuit at the angles that it is drawn with; observables and head are fitted."""
-    population, _ = kind.make(task, settings, seeds)
-    population.layer.angles.requires_grad_(False)
+    population = frozen(task, settings, seeds, kind)
     if population.layer.factors is not None:
         population.layer.factors.requires_grad_(False)
     population.fit_readout(task.train.inputs, task.train.targets, task.loss)
     return population
-
-
-def classical(
-    task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind, place: int
-) -> Population:
-    """A model without circuits of at most as many numbers, its rate chosen on held-out images."""
-    _, models = kind.make(task, settings, seeds[:1])
-    companion = kind.companions(task, settings, models[0])[place]
-    rate = choose_rate(companion.populate, task, companion.settings, companion.rates)
-    return companion.populate(seeds, rate)
 
 
 POOLED_DIGITS = Study(

@@ -7,10 +7,10 @@ from functools import partial
 
 from diffqas.architecture import as_relaxation
 from diffqas.circuits import CONSTANTS, TABLE_I, form
-from diffqas.quantum_train import RECIPES, DimensionScale
 from diffqas.studies import NamedRow, ReferenceRow, Row, Study, TrainedRow, populations
 from diffqas.tasks import (
     TABLE_II,
+    UNSIGNED,
     Settings,
     constant,
     least_squares,
@@ -55,12 +55,7 @@ def from_drawn_weights(settings: Settings) -> TrainedRow:
     the last fifth of the training windows of four series, seeds 200 to 205. Since then `auto` has
     got signs and another scale.
     """
-    generator = replace(
-        RECIPES["auto"],
-        order="shuffled",
-        scale=DimensionScale(),
-        relaxation=settings.generator.relaxation,
-    )
+    generator = replace(UNSIGNED, relaxation=settings.generator.relaxation)
     changed = replace(settings, generator=generator)
     return TrainedRow("search from drawn weights", "search", changed, populations.search)
 

@@ -16,28 +16,28 @@ from functools import partial
 from pathlib import Path
 
 from diffqas.kinds import OWN_RECIPES, VQC_RECIPES, VQCKind
-from diffqas.layers import HybridLockstep
-from diffqas.optimisers import Population
 from diffqas.reports import Terminal
 from diffqas.studies import ACCURACY, Cell, Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings, Task, load_named, table_task
-from diffqas.training import choose_rate
+from layer_controls import (
+    CLASSICAL_EPOCHS,
+    FEATURES,
+    LINEAR,
+    PERCEPTRON,
+    classical,
+    frozen,
+)
 from one_factor import write_lines
 
 FOLDS = 5
 CANCER = "breast-cancer"
 
 SEARCH = "quantum layer"
-LINEAR, FEATURES, PERCEPTRON = range(3)
-"""Places of the models in `VQCKind.companions`."""
 CLASSICAL = {
     "perceptron": PERCEPTRON,
     "random features": FEATURES,
     "logistic regression": LINEAR,
 }
-
-CLASSICAL_EPOCHS = 60
-"""Of the classical models, on every table; each has a rate of its own."""
 
 TABLE = "summary.md"
 
@@ -73,23 +73,6 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             for name, place in CLASSICAL.items()
         ),
     ]
-
-
-def frozen(task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind) -> HybridLockstep:
-    """The search's circuits at the angles that they are drawn with; all other numbers learn."""
-    population, _ = kind.make(task, settings, seeds)
-    population.layer.angles.requires_grad_(False)
-    return population
-
-
-def classical(
-    task: Task, settings: Settings, seeds: Sequence[int], kind: VQCKind, place: int
-) -> Population:
-    """A model that stands beside the search, at the rate that held-out training rows choose."""
-    _, models = kind.make(task, settings, seeds[:1])
-    companion = kind.companions(task, settings, models[0])[place]
-    rate = choose_rate(companion.populate, task, companion.settings, companion.rates)
-    return companion.populate(seeds, rate)
 
 
 def load(dataset: str, data_dir: str | Path | None) -> Task:

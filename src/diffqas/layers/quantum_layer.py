@@ -333,11 +333,9 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             [[list(entry.indices) for entry in entries[:k]] for entries in rankings]
         )
 
-    @torch.no_grad()
-    def restricted(self, groups: Groups) -> QuantumLayer:
-        """Fewer candidates as found here: per row, each group's first, with the group's weight."""
-        _, space = self.part(groups)
-        few = QuantumLayer(
+    def alike(self, space: SearchSpace) -> QuantumLayer:
+        """A layer of the same choices with other candidates, its numbers drawn anew."""
+        return QuantumLayer(
             self.inputs,
             self.outputs,
             self.n,
@@ -351,6 +349,12 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             self.structured,
             rates=self.rates,
         )
+
+    @torch.no_grad()
+    def restricted(self, groups: Groups) -> QuantumLayer:
+        """Fewer candidates as found here: per row, each group's first, with the group's weight."""
+        _, space = self.part(groups)
+        few = self.alike(space)
         angles = self.angles
         if self.separate:
             places = [list(self.candidates).index(candidate) for candidate in space]

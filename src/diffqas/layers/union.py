@@ -43,20 +43,7 @@ def united(layers: Sequence[QuantumLayer]) -> QuantumLayer:
 @torch.no_grad()
 def _among(layer: QuantumLayer, space: SearchSpace) -> QuantumLayer:
     """A layer whose circuits are more than it weighs."""
-    more = QuantumLayer(
-        layer.inputs,
-        layer.outputs,
-        layer.n,
-        layer.depth // layer.encodings,
-        space,
-        layer.observables,
-        layer.uploads,
-        layer.input_scale,
-        layer.relaxation,
-        layer.sharing,
-        layer.structured,
-        rates=layer.rates,
-    ).to(layer.angles)
+    more = layer.alike(space).to(layer.angles)
     more.angles = nn.Parameter(_padded(layer.angles, more.angles), layer.angles.requires_grad)
     more.structure = nn.Parameter(layer.structure.clone(), layer.structure.requires_grad)
     for name in ("coefficients", "factors"):

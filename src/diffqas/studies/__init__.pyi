@@ -20,6 +20,7 @@ from .plan import DATASETS as DATASETS
 from .plan import Plan as Plan
 from .plan import share_of as share_of
 from .rows import Group as Group
+from .rows import Populate as Populate
 from .rows import ReferenceRow as ReferenceRow
 from .rows import Row as Row
 from .rows import TrainedRow as TrainedRow

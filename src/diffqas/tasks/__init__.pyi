@@ -1,4 +1,5 @@
 from .auto import AUTO as AUTO
+from .auto import UNSIGNED as UNSIGNED
 from .auto import auto_settings as auto_settings
 from .auto import with_auto as with_auto
 from .images import DEFAULT_TARGET as DEFAULT_TARGET

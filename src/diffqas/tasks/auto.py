@@ -7,11 +7,16 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from diffqas.optimisers import SOAP, Adam
-from diffqas.quantum_train import ADAM_LR, RECIPES, SOAP_LR
+from diffqas.quantum_train import ADAM_LR, RECIPES, SOAP_LR, DimensionScale
 from diffqas.tasks.settings import Settings
 
 AUTO = "auto"
 """The word of the recipe."""
+
+UNSIGNED = replace(RECIPES[AUTO], order="shuffled", scale=DimensionScale())
+"""Its generator without signs and with another scale: committed figures and rates that were chosen
+before it had them are of this one.
+"""
 
 NO_RECIPES: Mapping[str, Settings] = MappingProxyType({})
 """Stands for recipes that a task does not bring."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from diffqas.errors import require
 from diffqas.optimisers import SOAP, Loss
-from diffqas.quantum_train import RECIPES, DimensionScale
+from diffqas.tasks.auto import UNSIGNED
 from diffqas.tasks.images import accuracy
 from diffqas.tasks.settings import Settings
 from diffqas.tasks.tables.table_data import Floats, Labels, TableData
@@ -26,7 +25,7 @@ TABLE_RECIPES = {
     # when the rate was chosen, on a held-out fifth of the training rows of the four named tables:
     # docs/tables.md.
     "default": Settings(
-        replace(RECIPES["auto"], order="shuffled", scale=DimensionScale()),
+        UNSIGNED,
         depth=15,
         epochs=60,
         batch_size=32,
