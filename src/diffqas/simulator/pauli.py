@@ -177,11 +177,12 @@ def _machine_code(angles: Tensor) -> bool:
 def _run(name: str, size: Size, *tensors: Tensor) -> None:
     """Call a compiled function with tensors that share their first dimension, the batch."""
     from diffqas.simulator.compiled import pauli_kernels
+    from diffqas.simulator.compiled.vectors import LANES
 
     # Two rows of eight circuits each: coefficients, and on the way back their cotangents.
     plan = pauli_plan(size)
     assert plan is not None
-    work = tensors[0].new_empty(2, pauli_kernels.LANES * plan.most_slots).numpy()
+    work = tensors[0].new_empty(2, LANES * plan.most_slots).numpy()
     getattr(pauli_kernels, name)(
         plan, *(tensor.detach().contiguous().numpy() for tensor in tensors), work
     )
