@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from dataclasses import make_dataclass
 
 import pytest
 
 from diffqas.cli import main
+from diffqas.cli.parsing import field_docstrings
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess:
@@ -128,3 +130,10 @@ def test_a_reader_that_goes_away_ends_the_program_silently(words):
         program.stdout.close()
         _, told = program.communicate(timeout=300)
     assert (program.returncode, told) == (1, b"")
+
+
+def test_a_made_class_has_no_source_in_whatever_module_it_lies():
+    # From Python 3.12 on `make_dataclass` says that it lies in its caller's.
+    made = make_dataclass("groups_of_options", [("depth", int)])
+    made.__module__ = __name__
+    assert field_docstrings(made) == {}

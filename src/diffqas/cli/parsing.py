@@ -267,16 +267,20 @@ def field_docstrings(command: type) -> dict[str, str]:
     """The sentences below the fields of a class and of its bases, each as one line."""
     found: dict[str, str] = {}
     for each in reversed(command.__mro__):
-        # What `make_dataclass` has made has no source; each of its fields brings its help along.
-        if each.__module__ not in ("types", "builtins"):
-            found |= _own_docstrings(each)
+        found |= _own_docstrings(each)
     return found
 
 
 @functools.cache
 def _own_docstrings(command: type) -> dict[str, str]:
     """The same, of the class alone."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(command))).body
+    try:
+        source = inspect.getsource(command)
+    except (OSError, TypeError):
+        # `object` has no source. Nor has what `make_dataclass` has made, in whatever module Python
+        # says that it lies (in the caller's from 3.12 on): its fields bring their help along.
+        return {}
+    (definition,) = ast.parse(textwrap.dedent(source)).body
     assert isinstance(definition, ast.ClassDef)
     found: dict[str, str] = {}
     for field, below in pairwise(definition.body):
