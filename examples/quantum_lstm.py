@@ -17,8 +17,8 @@ inputs, targets = windows[:, :4, None], windows[:, 4:]
 
 for epoch in range(5):
     optimizer.zero_grad()
-    outputs, _ = cell(inputs.transpose(0, 1))  # as nn.LSTM: (moments, samples, inputs)
-    loss = nn.functional.mse_loss(head(outputs[-1]), targets)
+    outputs, _ = cell(inputs)  # as nn.LSTM(batch_first=True): (samples, moments, inputs)
+    loss = nn.functional.mse_loss(head(outputs[:, -1]), targets)
     loss.backward()
     optimizer.step()
     print(f"epoch {epoch + 1}: {loss.item():.4f}")

@@ -14,6 +14,7 @@ from .circuits import Slot as Slot
 from .circuits import Z as Z
 from .circuits import read_qasm as read_qasm
 from .circuits import register_ansatz as register_ansatz
+from .layers import QFWP as QFWP
 from .layers import QLSTM as QLSTM
 from .layers import QuantumLayer as QuantumLayer
 from .optim import capture as capture

@@ -208,3 +208,34 @@ def test_gumbel_is_noisy_in_training_only(normal, randomise):
     layer.noise = None
     layer.eval()
     assert torch.equal(layer(x), layer(x))
+
+
+class Turned:
+    """A layer with other angles."""
+
+    def __init__(self, layer, difference):
+        self.layer = layer
+        self.angles = layer.angles + difference
+
+    def __getattr__(self, name):
+        return getattr(self.layer, name)
+
+
+@pytest.mark.parametrize("choices", [{}, {"sharing": "separate"}, {"uploads": 2}], ids=str)
+def test_each_sample_may_have_angles_of_its_own(choices, slow_quantum_layer, normal, randomise):
+    layer = make(randomise, **choices)
+    x, added = normal(3, 4, 3), normal(5, 4, 2, 3).requires_grad_()
+    found = layer(x, added)
+    pairs = zip(x, added, strict=True)
+    expected = torch.stack(
+        [slow_quantum_layer(Turned(layer, difference), sample) for sample, difference in pairs]
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+    leaves = [added, *(p for p in layer.parameters() if p.requires_grad)]
+    for got, wanted in zip(
+        torch.autograd.grad(found.square().sum(), leaves),
+        torch.autograd.grad(expected.square().sum(), leaves),
+        strict=True,
+    ):
+        torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(layer(x, torch.zeros_like(added)), layer(x))

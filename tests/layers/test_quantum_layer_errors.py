@@ -118,3 +118,16 @@ def test_inputs_of_stacked_layers():
 )
 def test_discretize(arguments, message):
     refused(message, lambda: QuantumLayer(**SIZES).discretize(**arguments))
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ([0.0], "`added` must be a torch.float32 tensor like the angles, but got list"),
+        (torch.zeros(4, 2, 3).double(), "`added` must be a torch.float32 tensor"),
+        (torch.zeros(2, 3), r"`added` must have the shape \(4, 2, 3\), angles for each sample"),
+    ],
+    ids=range(3),
+)
+def test_angles_of_samples(added, message):
+    refused(message, lambda: QuantumLayer(**SIZES)(torch.zeros(4, 3), added))

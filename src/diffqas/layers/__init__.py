@@ -17,6 +17,8 @@ from diffqas.layers.layer_report import QuantumLayerReport as QuantumLayerReport
 from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
 from diffqas.layers.measurements import hermitian as hermitian
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
+from diffqas.layers.qfwp import QFWP as QFWP
+from diffqas.layers.qfwp_report import QFWPReport as QFWPReport
 from diffqas.layers.qlstm import QLSTM as QLSTM
 from diffqas.layers.quantum_layer import LAYER_STRUCTURES as LAYER_STRUCTURES
 from diffqas.layers.quantum_layer import QuantumLayer as QuantumLayer

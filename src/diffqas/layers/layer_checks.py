@@ -87,6 +87,22 @@ def check_input(layer: QuantumLayer, x: Tensor) -> None:
     require(_shaped(layer, got), "x", f"have the shape ({names}..., {layer.inputs})", got)
 
 
+def check_added(layer: QuantumLayer, x: Tensor, added: Tensor) -> None:
+    """Refuse differences of angles that do not go with the samples.
+
+    Raises:
+        ArgumentError: the wrong shape, dtype or device.
+    """
+    like = layer.angles
+    kind = added.dtype if isinstance(added, Tensor) else type(added).__name__
+    require(kind == like.dtype, "added", f"be a {like.dtype} tensor like the angles", kind)
+    rule = f"be on the device of the angles, {like.device}"
+    require(added.device == like.device, "added", rule, added.device)
+    shape = (*x.shape[:-1], *layer.angle_shape)
+    got = tuple(added.shape)
+    require(got == shape, "added", f"have the shape {shape}, angles for each sample", got)
+
+
 def _fits(layer: QuantumLayer, x: Tensor) -> bool:
     like = layer.angles
     alike = isinstance(x, Tensor) and x.dtype == like.dtype and x.device == like.device

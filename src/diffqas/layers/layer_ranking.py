@@ -28,15 +28,27 @@ AMPLITUDES = 2**22
 
 @torch.no_grad()
 def layer_ranking(
-    layer: QuantumLayer, by: str, x: Tensor | None, loss: Loss | None
+    layer: QuantumLayer,
+    by: str,
+    x: Tensor | None,
+    loss: Loss | None,
+    added: Tensor | None = None,
 ) -> list[Ranking]:
-    """Rankings of each row of structural weights; see `QuantumLayer.ranking`."""
+    """Rankings of each row of structural weights; see `QuantumLayer.ranking`.
+
+    Args:
+        layer: a single one.
+        by: as of `QuantumLayer.ranking`, like the next two.
+        x: likewise.
+        loss: likewise.
+        added: what the angles of samples `x` differ by, as of `QuantumLayer.forward`.
+    """
     choose(by, CRITERIA, "by")
     require(not layer.lead, "layer", "be a single one", f"{layer.lead} stacked ones")
     if by == "weight":
         require(loss is None, "loss", "be left out unless by='perturbation'", "one")
         samples = _probes(layer) if x is None else x
-        return layer.ranked_rows(_spreads(layer, samples))
+        return layer.ranked_rows(_spreads(layer, samples, added))
     require(x is None, "x", "be left out unless by='weight': the loss runs the layer", "samples")
     rule = "be a function without arguments that gives the loss of the whole model"
     require(callable(loss), "loss", rule, loss)
@@ -51,7 +63,7 @@ def _probes(layer: QuantumLayer) -> Tensor:
     return normal.to(layer.angles)
 
 
-def _spreads(layer: QuantumLayer, x: Tensor) -> Tensor:
+def _spreads(layer: QuantumLayer, x: Tensor, added: Tensor | None) -> Tensor:
     """Standard deviations of outputs over samples (samples, inputs), (rows, candidates of one)."""
     check_input(layer, x)
     require(x.dim() == 2, "x", f"have the shape (samples, {layer.inputs})", tuple(x.shape))
@@ -64,10 +76,15 @@ def _spreads(layer: QuantumLayer, x: Tensor) -> Tensor:
         angles = layer.angles
         if layer.separate:
             angles = angles[start : start + at_once]
+        own = fewer_rotations(layer.candidates, space, angles)
+        if added is not None:
+            more = fewer_rotations(layer.candidates, space, added)
+            # One set for each sample; beside it the candidates', where these have their own.
+            own = own + (more.unsqueeze(1) if layer.separate else more)
         values = observed(
             space,
             inputs,
-            fewer_rotations(layer.candidates, space, angles),
+            own,
             layer.observables,
             outputs=layer.outputs,
             coefficients=layer.coefficients,

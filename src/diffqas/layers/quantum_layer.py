@@ -13,6 +13,7 @@ from diffqas.architecture import (
     ParameterGroup,
     Ranking,
     Relaxation,
+    angle_shape,
     as_relaxation,
     fewer_rotations,
     trained,
@@ -33,6 +34,7 @@ from diffqas.layers.found_circuits import MeasuredCircuits, layer_qasm, pennylan
 from diffqas.layers.input_rule import SCALES, InputRule
 from diffqas.layers.layer_checks import (
     GROUPS,
+    check_added,
     check_input,
     check_sizes,
     checked_init_std,
@@ -149,15 +151,18 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         if input_scale == "trained":
             self.factors = nn.Parameter(torch.ones(uploads, inputs))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
         """Outputs of the weighted sum.
 
         Args:
             x: (*lead, ..., inputs), dtype and device of the angles; under `torch.autocast` any
                 dtype.
+            added: radians by which the angles of every sample differ from those of the layer,
+                (*lead, ..., depth, qubits), with the rotations of a qubit behind where the angles
+                have them; None: by nothing.
 
         Returns:
-            (*lead, ..., outputs), differentiable once in x and in all parameters.
+            (*lead, ..., outputs), differentiable once in x, `added` and all parameters.
 
         Raises:
             ArgumentError: an input of the wrong shape, dtype or device.
@@ -165,12 +170,17 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         """
         if under_autocast(x):
             # Angles of half precision are other angles: circuits compute as exactly as ever.
+            dtype = self.angles.dtype
             with torch.autocast(x.device.type, enabled=False):
-                return self._outputs(x.to(self.angles.dtype))
-        return self._outputs(x)
+                return self._outputs(x.to(dtype), None if added is None else added.to(dtype))
+        return self._outputs(x, added)
 
-    def _outputs(self, x: Tensor) -> Tensor:
+    def _outputs(self, x: Tensor, added: Tensor | None) -> Tensor:
         check_input(self, x)
+        angles = self._beside(self.angles, x)
+        if added is not None:
+            check_added(self, x, added)
+            angles = angles + self._of_candidates(added)
         if x.numel() == 0:
             return x.new_zeros(*x.shape[:-1], self.outputs)
         coefficients = self.coefficients
@@ -179,7 +189,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         return observed(
             self.candidates,
             self.encoded(x),
-            self._beside(self.angles, x),
+            angles,
             self.observables,
             outputs=self.outputs,
             weights=self._beside(self.placed(self.step_weights(), self.choice), x),
@@ -208,6 +218,17 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         if self.encodings == 1:
             return v
         return v.reshape(*x.shape[:-1], -1, self.n)
+
+    @property
+    def angle_shape(self) -> tuple[int, ...]:
+        """Of the angles of one circuit: (depth, qubits), or (depth, qubits, rotations)."""
+        return angle_shape(self.candidates, self.depth, self.n)
+
+    def _of_candidates(self, added: Tensor) -> Tensor:
+        """Angles with a dimension for the candidates where each has angles of its own."""
+        if not self.separate:
+            return added
+        return added.unsqueeze(-len(self.angle_shape) - 1)
 
     @property
     def lead(self) -> tuple[int, ...]:

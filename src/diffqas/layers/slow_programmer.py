@@ -1,0 +1,43 @@
+"""The slow network of a fast weight programmer: what it adds to the angles at each moment."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class SlowProgrammer(nn.Module):
+    """W(x) = l(e(x)) q(e(x))^T, a matrix of rank one: rows are layers, columns are angles of one.
+
+    Three linear layers: e from the inputs to a latent vector, l from there to a number for each
+    layer of the circuit, q to a number for each angle of a layer (arXiv 2402.17760, whose public
+    code has no nonlinear function between them).
+
+    Args:
+        inputs: length of the last dimension of x.
+        latent: length of the latent vector.
+        depth: layers of the circuit.
+        columns: angles of one layer.
+
+    >>> SlowProgrammer(1, 8, 2, 8)(torch.zeros(10, 4, 1)).shape
+    torch.Size([10, 4, 2, 8])
+    """
+
+    def __init__(self, inputs: int, latent: int, depth: int, columns: int) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(inputs, latent)
+        self.to_layers = nn.Linear(latent, depth)
+        self.to_qubits = nn.Linear(latent, columns)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What is added to the angles, (..., inputs) -> (..., depth, columns) in radians."""
+        latent = self.encoder(x)
+        return self.to_layers(latent).unsqueeze(-1) * self.to_qubits(latent).unsqueeze(-2)
+
+    @torch.no_grad()
+    def keep_columns(self, places: list[int]) -> None:
+        """Write only some of the angles of a layer from now on."""
+        few = nn.Linear(self.to_qubits.in_features, len(places)).to(self.to_qubits.weight)
+        few.weight.copy_(self.to_qubits.weight[places])
+        few.bias.copy_(self.to_qubits.bias[places])
+        self.to_qubits = few
