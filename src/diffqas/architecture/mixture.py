@@ -15,7 +15,7 @@ from diffqas.architecture.relaxation import Relaxation, step_noise
 from diffqas.architecture.shots import Shots, sampled, shot_generators
 from diffqas.circuits import Candidate, SearchSpace, check_no_data, gate_list
 from diffqas.errors import choose, require
-from diffqas.simulator import MAX_QUBITS, mixture, probabilities
+from diffqas.simulator import MAX_QUBITS, eager, mixture, probabilities
 
 SHARINGS = ("shared", "separate")
 
@@ -87,6 +87,7 @@ class CircuitMixture(nn.Module):
             shots.check(self.candidates, self.n, self.depth)
         self.shots = shots
 
+    @eager
     def forward(self) -> Tensor:
         """Mixed probabilities, (*lead, 2**n); sampled ones while training with finite shots."""
         noise = None

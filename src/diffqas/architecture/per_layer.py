@@ -29,7 +29,7 @@ from diffqas.architecture.angles import angle_shape
 from diffqas.architecture.relaxation import Gumbel, Relaxation, step_noise
 from diffqas.circuits import AnyCandidate, Candidate, SearchSpace, check_no_data
 from diffqas.errors import ArgumentError, require
-from diffqas.simulator import layered_probabilities
+from diffqas.simulator import eager, layered_probabilities
 from diffqas.storage import storable
 
 MAX_PER_LAYER_QUBITS = 14
@@ -140,6 +140,7 @@ class PerLayerCircuit(nn.Module):
         layers = [as_layer(candidate) for candidate in self.candidates]
         return [layers.index(layer) for layer in layers]
 
+    @eager
     def forward(self) -> Tensor:
         """Probabilities of one circuit, (*lead, 2**n).
 

@@ -40,6 +40,7 @@ from diffqas.layers.qfwp_checks import (
 from diffqas.layers.qfwp_report import QFWPReport
 from diffqas.layers.quantum_layer import QuantumLayer
 from diffqas.layers.slow_programmer import SlowProgrammer
+from diffqas.simulator import eager
 
 INPUT_QUBITS = ("all", "first")
 """Inputs on all qubits, counted on from the beginning, or on as many as there are inputs."""
@@ -147,6 +148,7 @@ class QFWP(DescribedModule):
         columns = qubits * self.circuits.candidates.angles_per_qubit
         self.slow = SlowProgrammer(input_size, latent_size, self.circuits.depth, columns)
 
+    @eager
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run the cell over a sequence.
 

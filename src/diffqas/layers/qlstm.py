@@ -22,6 +22,7 @@ from diffqas.errors import choose, require, whole
 from diffqas.layers.gates import GateCircuits
 from diffqas.layers.parameter_report import QLSTMReport
 from diffqas.layers.recurrence import SQUASHES, State, unroll
+from diffqas.simulator import eager
 
 T = TypeVar("T")
 
@@ -153,6 +154,7 @@ class QLSTM(DescribedModule):
             "choice": tuple(layer.choice.tolist() for layer in self.circuits),
         }
 
+    @eager
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run the cell over a sequence.
 

@@ -45,7 +45,7 @@ from diffqas.layers.layer_ranking import layer_ranking
 from diffqas.layers.layer_report import QuantumLayerReport
 from diffqas.layers.perturbation import Loss
 from diffqas.layers.searched_circuits import Groups, SearchedCircuits, stacked
-from diffqas.simulator import observed
+from diffqas.simulator import eager, observed
 
 if TYPE_CHECKING:
     from pennylane import QNode
@@ -151,6 +151,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         if input_scale == "trained":
             self.factors = nn.Parameter(torch.ones(uploads, inputs))
 
+    @eager
     def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
         """Outputs of the weighted sum.
 

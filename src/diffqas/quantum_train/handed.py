@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.checkpoint import CheckpointFunction
 
 from diffqas.errors import ArgumentError
-from diffqas.simulator import Context
+from diffqas.simulator import Context, eager
 
 Gradients: TypeAlias = tuple[Tensor | None, ...]
 
@@ -52,6 +52,7 @@ class Handed(torch.autograd.Function):
         return tuple(None if one is None else one.clone() for one in tangents)
 
 
+@eager
 def handed(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Copies for a target, one for each tensor."""
     copies = Handed.apply(*tensors)

@@ -56,6 +56,7 @@ from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
 from diffqas.quantum_train.vectors import VECTOR_RATE
+from diffqas.simulator import eager
 
 UNMEASURED_LR = 0.01
 """Base rate of `QuantumTrain.optimizer` where the rates of the groups are multiples of it."""
@@ -247,6 +248,7 @@ class QuantumTrain(DescribedModule):
         """The arguments of the target's forward, as `inspect.signature` of `forward` shows them."""
         return self.target.signature()
 
+    @eager
     def generate(self) -> dict[str, Tensor]:
         """The target's named parameters, differentiable; tied tensors stand under each name."""
         return self.target.layout.tensors(self.generator.written())

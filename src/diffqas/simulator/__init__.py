@@ -4,6 +4,7 @@ There is no neural network here.
 """
 
 from diffqas.simulator.autograd import Context as Context
+from diffqas.simulator.eager import eager as eager
 from diffqas.simulator.encoded import dense_observed as dense_observed
 from diffqas.simulator.encoded import observed as observed
 from diffqas.simulator.expectations import expectations as expectations

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from torch import Tensor
 
 from diffqas.circuits import Candidate, SearchSpace
+from diffqas.simulator.eager import eager
 from diffqas.simulator.observables import heisenberg
 
 
+@eager
 def expectations(
     candidates: SearchSpace | Iterable[Candidate],
     inputs: Tensor,

@@ -16,10 +16,12 @@ from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, inverse_permutation
 from diffqas.simulator.born import squared
+from diffqas.simulator.eager import eager
 from diffqas.simulator.kept import index_on, kept
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries
 
 
+@eager
 def layered_probabilities(
     candidates: Sequence[Candidate], angles: Tensor, choice: Tensor, weights: Tensor | None = None
 ) -> Tensor:

@@ -18,6 +18,7 @@ from diffqas.circuits import Candidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, require, whole
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of, type_of
 from diffqas.simulator.broadcasting import Alignment
+from diffqas.simulator.eager import eager
 from diffqas.simulator.pauli import coefficients, mixed
 from diffqas.simulator.pauli_plan import Size, pauli_plan
 from diffqas.simulator.states import state_expectations
@@ -46,6 +47,7 @@ class Observables:
         """
         self._angles, self._values = angles, values
 
+    @eager
     def __call__(self, inputs: Tensor) -> Tensor:
         """Expectations at the inputs.
 
@@ -93,6 +95,7 @@ class Observables:
         return _of_coefficients(self.n, self._angles, self.lead, coefficients, True)
 
 
+@eager
 def heisenberg(
     candidates: SearchSpace | Iterable[Candidate],
     angles: Tensor,

@@ -10,9 +10,11 @@ from diffqas.circuits import AnyCandidate, SearchSpace, as_space, check_no_data
 from diffqas.simulator import compiled, plain
 from diffqas.simulator.arguments import MAX_QUBITS as MAX_QUBITS
 from diffqas.simulator.arguments import checked_angles, checked_weights, lead_of
+from diffqas.simulator.eager import eager
 from diffqas.simulator.kept import picked
 
 
+@eager
 def probabilities(
     candidates: SearchSpace | Iterable[AnyCandidate], angles: Tensor, *, separate: bool = False
 ) -> Tensor:
@@ -50,6 +52,7 @@ def probabilities(
     return stacked.reshape(*lead_of(space, angles, separate), len(space), -1)
 
 
+@eager
 def mixture(
     candidates: SearchSpace | Iterable[AnyCandidate],
     angles: Tensor,

@@ -12,6 +12,7 @@ from torch import Tensor
 from diffqas.circuits import Ansatz, AnyCandidate, AnyObservables, Candidate, SearchSpace, as_space
 from diffqas.simulator.broadcasting import Alignment
 from diffqas.simulator.compiled import available
+from diffqas.simulator.eager import eager
 from diffqas.simulator.encoded import compiled, plain, polynomial
 from diffqas.simulator.encoded.arguments import Arguments, checked, joined
 from diffqas.simulator.encoded.door import door_of
@@ -22,6 +23,7 @@ from diffqas.simulator.encoded.terms import Terms, terms_of
 from diffqas.simulator.kept import picked
 
 
+@eager
 def observed(
     candidates: SearchSpace[AnyCandidate] | Iterable[AnyCandidate],
     inputs: Tensor,

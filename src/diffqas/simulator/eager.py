@@ -1,0 +1,56 @@
+"""Functions that `torch.compile` calls as they are, in eager mode, without looking into them.
+
+Circuits are machine code, NumPy and cached plans. What `torch.compile` makes of these takes half a
+minute, loses gradients where NumPy stands in between, and is no faster. So a marked function is one
+call between the graphs of what stands before and behind it; gradients go through as ever.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import torch
+from torch.compiler import is_compiling
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Function = Callable[..., object]
+
+REASON = (
+    "circuits have compiled kernels of their own: torch.compile calls them as they are, so leave "
+    "fullgraph=True out"
+)
+
+WAITING: dict[str, Function] = {}
+"""Marked functions by name, before torch's compiler is there; `eager_calls` takes them over."""
+
+EAGER: dict[str, Function] = {}
+"""Marked functions in the form that the compiler does not look into."""
+
+
+def eager(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function or a method; a call of it outside of `torch.compile` costs nothing more."""
+    name = f"{function.__module__}.{function.__qualname__}"
+    # The mark itself would import torch's compiler, which takes a second or two.
+    if "torch._dynamo" in sys.modules:
+        EAGER[name] = left_alone(function)
+    else:
+        WAITING[name] = function
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if is_compiling():
+            from diffqas.simulator import eager_calls
+
+            return eager_calls.EAGER[name](*args, **kwargs)  # type: ignore[return-value]
+        return function(*args, **kwargs)
+
+    return call
+
+
+def left_alone(function: Function) -> Function:
+    """A function that torch's compiler does not look into."""
+    return torch.compiler.disable(function, reason=REASON)
