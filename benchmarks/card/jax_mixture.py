@@ -18,6 +18,9 @@ from .work import Job, attempted, emit, mixture_data, timed
 
 GROUP = 4
 
+MOST_ON_A_HOST, MOST_ON_A_CARD = 17, 22
+"""Qubits of which a step is made and measured within a minute."""
+
 
 def run(job: Job) -> None:
     """The same step at all sizes."""
@@ -34,10 +37,9 @@ def run(job: Job) -> None:
         emit(skipped="this jax sees no card")
         return
     attempted({"agrees": [4, 3]}, distance, 4, 3)
-    # On a host the large sizes take minutes.
-    sizes = [size for size in job.sizes if job.device != "cpu" or size[0] <= 17]
-    for n, depth in sizes:
-        attempted({"W": [n, depth]}, measured, job, n, depth)
+    for n, depth in job.sizes:
+        if n <= (MOST_ON_A_HOST if job.device == "cpu" else MOST_ON_A_CARD):
+            attempted({"W": [n, depth]}, measured, job, n, depth)
 
 
 def measured(job: Job, n: int, depth: int) -> dict[str, object]:
