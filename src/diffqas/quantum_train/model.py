@@ -61,7 +61,7 @@ from diffqas.simulator import eager
 UNMEASURED_LR = 0.01
 """Base rate of `QuantumTrain.optimizer` where the rates of the groups are multiples of it."""
 
-SOAP_LR, ADAM_LR = 0.15, 0.03
+SOAP_LR, ADAM_LR = 0.12, 0.03
 """Where they are measured. SOAP divides a step evenly among all directions, also those in which the
 loss hardly changes: for as much progress as Adam makes its steps are longer.
 """
@@ -76,7 +76,7 @@ def soap_lr(steps: int) -> float:
     Weights that go at random get as far as the square root of the steps.
 
     >>> [round(soap_lr(steps), 3) for steps in (10, 200, 400, 800, 2000)]
-    [0.3, 0.3, 0.212, 0.15, 0.15]
+    [0.24, 0.24, 0.17, 0.12, 0.12]
     """
     require(whole(steps), "steps", "be a positive integer", steps)
     return SOAP_LR * min(2.0, max(1.0, math.sqrt(FEW_STEPS / steps)))
@@ -362,7 +362,7 @@ class QuantumTrain(DescribedModule):
         Args:
             steps: how many there will be.
             lr: the base rate. None: 0.01; where the recipe is calibrated, so that it is the share
-                of its spread by which a step moves a weight, 0.15 for SOAP (up to twice as much for
+                of its spread by which a step moves a weight, 0.12 for SOAP (up to twice as much for
                 fewer than 800 steps) and 0.03 for Adam.
 
         Raises:
