@@ -17,6 +17,7 @@ from diffqas import (
     QuantumLayer,
     QuantumTrain,
 )
+from diffqas.errors import DiffqasError
 from diffqas.layers import Forecaster
 from diffqas.simulator import expectations, heisenberg, mixture, observed, probabilities
 
@@ -126,6 +127,17 @@ def test_functions_of_the_simulator():
         if call is every:
             expected = outputs.detach(), gradient
     torch.testing.assert_close((outputs.detach(), gradient), expected)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["z", "lstm", "written", "programmed"])
+@pytest.mark.parametrize("trace", [torch.jit.trace, torch.export.export])
+def test_a_trace_is_refused_with_the_reason(name, trace):
+    model = MODELS[name]()
+    x = {"lstm": torch.randn(4, 5), "programmed": torch.randn(2, 4, 3)}.get(name, torch.randn(6, 3))
+    with pytest.raises(DiffqasError, match="ONNX has no operator for quantum circuits") as caught:
+        trace(model, (x,))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.filterwarnings("ignore")

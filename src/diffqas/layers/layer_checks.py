@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import AnyObservables
-from diffqas.errors import DiffqasError, choose, finite, require, whole
+from diffqas.errors import choose, finite, require, whole
 from diffqas.simulator import MAX_QUBITS
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ GROUPS = ("angles", "structure", "observables", "inputs")
 
 FLOATS = (torch.float32, torch.float64)
 """What circuits are computed in."""
-
-NO_ONNX = (
-    "ONNX has no operator for quantum circuits: a model with a QuantumLayer cannot be exported. "
-    "Export the parts before and behind it, or keep the model as a state_dict."
-)
 
 
 def check_sizes(
@@ -70,16 +65,14 @@ def check_input(layer: QuantumLayer, x: Tensor) -> None:
 
     Raises:
         ArgumentError: the wrong shape, dtype or device.
-        DiffqasError: the model is being exported to ONNX.
     """
-    if torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting():
-        raise DiffqasError(NO_ONNX)
     like, lead = layer.angles, layer.lead
     if _fits(layer, x):
         return  # words for what is wrong cost as much as a small circuit
     require(like.dtype in FLOATS, "layer", "have float32 or float64 numbers", like.dtype)
     kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
     require(kind == like.dtype, "x", f"be a {like.dtype} tensor like the angles", kind)
+    require(_dense(x), "x", "be a dense tensor", "a nested one" if x.is_nested else x.layout)
     rule = f"be on the device of the angles, {like.device}"
     require(x.device == like.device, "x", rule, x.device)
     names = "".join(f"{size}, " for size in lead)
@@ -106,7 +99,11 @@ def check_added(layer: QuantumLayer, x: Tensor, added: Tensor) -> None:
 def _fits(layer: QuantumLayer, x: Tensor) -> bool:
     like = layer.angles
     alike = isinstance(x, Tensor) and x.dtype == like.dtype and x.device == like.device
-    return alike and x.dtype in FLOATS and _shaped(layer, tuple(x.shape))
+    return alike and _dense(x) and x.dtype in FLOATS and _shaped(layer, tuple(x.shape))
+
+
+def _dense(x: Tensor) -> bool:
+    return x.layout is torch.strided and not x.is_nested
 
 
 def _shaped(layer: QuantumLayer, shape: tuple[int, ...]) -> bool:

@@ -167,7 +167,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
 
         Raises:
             ArgumentError: an input of the wrong shape, dtype or device.
-            DiffqasError: the model is being exported to ONNX.
+            DiffqasError: the model is being traced, for ONNX say.
         """
         if under_autocast(x):
             # Angles of half precision are other angles: circuits compute as exactly as ever.
@@ -183,7 +183,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             check_added(self, x, added)
             angles = angles + self._of_candidates(added)
         if x.numel() == 0:
-            return x.new_zeros(*x.shape[:-1], self.outputs)
+            return self._of_no_samples(x, angles)
         coefficients = self.coefficients
         if coefficients is not None:
             coefficients = self._beside(coefficients, x)
@@ -198,6 +198,13 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             uploads=self.uploads * self.encodings,
             separate=self.separate,
         )
+
+    def _of_no_samples(self, x: Tensor, angles: Tensor) -> Tensor:
+        """Outputs of an empty batch; all numbers have gradients, 0, as those of `nn.Linear` do."""
+        touched = self.encoded(x).sum() + angles.sum() + self.step_weights().sum()
+        if self.coefficients is not None:
+            touched = touched + self.coefficients.sum()
+        return x.new_zeros(*x.shape[:-1], self.outputs) + touched
 
     def encoded(self, x: Tensor) -> Tensor:
         """Angles that the inputs become, in radians.
@@ -218,7 +225,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             v = v.expand(*v.shape[:-2], self.uploads, -1)
         if self.encodings == 1:
             return v
-        return v.reshape(*x.shape[:-1], -1, self.n)
+        return v.reshape(*x.shape[:-1], self.uploads * self.encodings, self.n)
 
     @property
     def angle_shape(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import CodeType
 from typing import Any, Generic, Protocol, TypeVar, cast, overload
 
 
@@ -71,3 +72,7 @@ class BoundForward(Generic[M]):
     @property
     def __signature__(self) -> inspect.Signature:
         return self.__self__.target_signature()
+
+    @property
+    def __code__(self) -> CodeType:
+        return self.__func__.__code__

@@ -52,6 +52,18 @@ class MapInfo(Protocol):
         ...
 
 
+class BackwardOnly(torch.autograd.Function):
+    """A function with gradients and without forward-mode derivatives, which says so."""
+
+    @staticmethod
+    def jvp(ctx: Context, *tangents: Tensor | None) -> None:
+        """Torch calls this for `jvp`, `jacfwd` and `hessian`."""
+        raise NotImplementedError(
+            "Circuits are differentiated backwards, once: take vjp, grad or jacrev of torch.func "
+            "in place of jvp, jacfwd and hessian."
+        )
+
+
 def once_only(quantity: str) -> NotImplementedError:
     """The error of a second derivative, which no function of this room has."""
     return NotImplementedError(f"{quantity} can be differentiated only once.")

@@ -13,7 +13,10 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import torch
-from torch.compiler import is_compiling
+from torch.compiler import is_compiling, is_exporting
+from torch.jit._trace import is_tracing
+
+from diffqas.errors import DiffqasError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,6 +27,12 @@ REASON = (
     "fullgraph=True out"
 )
 
+NOT_TRACED = (
+    "ONNX has no operator for quantum circuits, nor have torch.export and torch.jit: a model with "
+    "circuits inside cannot be traced. Trace the parts before and behind them, keep the model as a "
+    "state_dict, or take `export()` of a QuantumTrain, an ordinary network."
+)
+
 WAITING: dict[str, Function] = {}
 """Marked functions by name, before torch's compiler is there; `eager_calls` takes them over."""
 
@@ -32,7 +41,11 @@ EAGER: dict[str, Function] = {}
 
 
 def eager(function: Callable[P, R]) -> Callable[P, R]:
-    """Mark a function or a method; a call of it outside of `torch.compile` costs nothing more."""
+    """Mark a function or a method; a call of it outside of `torch.compile` costs nothing more.
+
+    Raises:
+        DiffqasError: the call is being traced for ONNX or by torch.export or torch.jit.
+    """
     name = f"{function.__module__}.{function.__qualname__}"
     # The mark itself would import torch's compiler, which takes a second or two.
     if "torch._dynamo" in sys.modules:
@@ -42,6 +55,8 @@ def eager(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if is_tracing() or (is_compiling() and is_exporting()):
+            raise DiffqasError(NOT_TRACED)
         if is_compiling():
             from diffqas.simulator import eager_calls
 

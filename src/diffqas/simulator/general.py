@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Ansatz, ansatz_gates
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only
 from diffqas.simulator.axes import Axes
 from diffqas.simulator.born import squared
 from diffqas.simulator.cotangents import fold, mapped
@@ -66,7 +66,7 @@ class _CircuitContext(Context, Protocol):
     plan: Plan
 
 
-class _Circuit(torch.autograd.Function):
+class _Circuit(BackwardOnly):
     @staticmethod
     def forward(plan: Plan, start: Tensor, *matrices: Tensor) -> Tensor:
         state = Axes(start[:, None, :, None], range(plan.n))
@@ -100,7 +100,7 @@ class _Circuit(torch.autograd.Function):
         return None, None, *gradients
 
 
-class _Undone(torch.autograd.Function):
+class _Undone(BackwardOnly):
     """Gradients of the learned matrices, (batch, m, depth, 2**k, 2**k), for m cotangents.
 
     The cotangents are (batch, m, 2**n).

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from diffqas.simulator import card, pauli_plain
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
 from diffqas.simulator.pauli_plan import Size, pauli_plan
@@ -40,7 +40,7 @@ def mixed(each: Tensor, weights: Tensor) -> Tensor:
     return _Mixture.apply(each.flatten(2), weights).reshape(each.shape[0], *each.shape[2:])
 
 
-class _Mixture(torch.autograd.Function):
+class _Mixture(BackwardOnly):
     """A product of matrices whose backward pass takes many cotangents without copies of `each`."""
 
     @staticmethod
@@ -64,7 +64,7 @@ class _Mixture(torch.autograd.Function):
         return None, shares
 
 
-class _Shares(torch.autograd.Function):
+class _Shares(BackwardOnly):
     @staticmethod
     def forward(each: Tensor, upstream: Tensor) -> Tensor:
         # The output is sum_j w_j c_j, so dL/dw_j = <c_j, dL/d output>.
@@ -93,7 +93,7 @@ class _SizeContext(Context, Protocol):
     size: Size
 
 
-class _Coefficients(torch.autograd.Function):
+class _Coefficients(BackwardOnly):
     @staticmethod
     def forward(size: Size, angles: Tensor, weights: Tensor, together: bool) -> Tensor:
         rows = 1 if together else len(size.space)
@@ -127,7 +127,7 @@ class _Coefficients(torch.autograd.Function):
         return None, to_angles, to_weights, None
 
 
-class _Gradients(torch.autograd.Function):
+class _Gradients(BackwardOnly):
     """The gradients as a function of many cotangents at once, for vmap.
 
     It has no derivative of its own.

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Cnot, inverse_permutation, permutation
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only
 from diffqas.simulator.cotangents import fold, mapped
 from diffqas.simulator.kept import kept
 from diffqas.simulator.rotations import group_sizes, merge
@@ -50,7 +50,7 @@ class _EvolutionContext(Context, Protocol):
     layers: Columns
 
 
-class _Evolution(torch.autograd.Function):
+class _Evolution(BackwardOnly):
     @staticmethod
     def forward(unitaries: Tensor, layers: Columns, start: Tensor) -> Tensor:
         batch, _, n = unitaries.shape[:3]
@@ -84,7 +84,7 @@ class _Evolution(torch.autograd.Function):
         return gradients.squeeze(1), None, None
 
 
-class _Undone(torch.autograd.Function):
+class _Undone(BackwardOnly):
     """The gradients of `evolve`, (batch, m, depth, n, 2, 2), as a function of m cotangents.
 
     The cotangents are (batch, m, 2**n, columns).

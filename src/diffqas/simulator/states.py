@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, SearchSpace, blind, inverse_permutation, permutation
-from diffqas.simulator.autograd import Context
+from diffqas.simulator.autograd import BackwardOnly, Context
 from diffqas.simulator.born import squared
 from diffqas.simulator.kept import kept, numbers_on, picked
 from diffqas.simulator.rotations import group_sizes, merge, qubit_unitaries, rotation_matrices
@@ -105,7 +105,7 @@ def _permuted(state: Tensor, cnots: tuple[Cnot, ...], n: int) -> Tensor:
     return _Gather.apply(state.reshape(len(state), 2**n, -1), enter, leave)
 
 
-class _Gather(torch.autograd.Function):
+class _Gather(BackwardOnly):
     """A permutation of the basis states; the gradient is a gather again, by the inverse."""
 
     generate_vmap_rule = True

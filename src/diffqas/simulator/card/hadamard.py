@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from diffqas.simulator.autograd import Context, Dims, MapInfo
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo
 from diffqas.simulator.card import kernels
 from diffqas.simulator.card.launch import launch
 from diffqas.simulator.card.passes import TILE_BITS, passes
@@ -24,7 +24,7 @@ class _WalshContext(Context, Protocol):
     tile_bits: int
 
 
-class _Walsh(torch.autograd.Function):
+class _Walsh(BackwardOnly):
     @staticmethod
     def forward(x: Tensor, tile_bits: int) -> Tensor:
         rows, size = x.shape

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, inverse_permutation, permutation
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only
 from diffqas.simulator.card import kernels
 from diffqas.simulator.card.launch import launch
 from diffqas.simulator.card.passes import TILE_BITS, passes
@@ -62,7 +62,7 @@ class _CircuitsContext(Context, Protocol):
     columns: Columns
 
 
-class _Circuits(torch.autograd.Function):
+class _Circuits(BackwardOnly):
     @staticmethod
     def forward(columns: Columns, angles: Tensor) -> Tensor:
         return _evolved(columns, angles)
@@ -87,7 +87,7 @@ class _Circuits(torch.autograd.Function):
         return None, _undone(ctx.columns, *ctx.saved_tensors, cotangents[0])
 
 
-class _Undone(torch.autograd.Function):
+class _Undone(BackwardOnly):
     """The angles' gradients as a function of the cotangents, so that vmap takes many at once."""
 
     @staticmethod

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import SearchSpace
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, signed
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only, signed
 from diffqas.simulator.compiled import kernels
 from diffqas.simulator.compiled.plan import Plan, plan
 from diffqas.simulator.cotangents import fold, mapped, unfold
@@ -41,7 +41,7 @@ class _SpaceContext(Context, Protocol):
     space: SearchSpace
 
 
-class _Weighted(torch.autograd.Function):
+class _Weighted(BackwardOnly):
     """Return the final amplitudes, too: the backward pass starts from them.
 
     They have no derivative.
@@ -127,7 +127,7 @@ def _groups(batch: int, m: int, work: int) -> int:
     )
 
 
-class _Gradients(torch.autograd.Function):
+class _Gradients(BackwardOnly):
     """The gradients as a function of many cotangents at once, for vmap.
 
     It has no derivative of its own.

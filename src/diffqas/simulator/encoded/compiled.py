@@ -11,7 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, plain_numbers, signed
+from diffqas.simulator.autograd import (
+    BackwardOnly,
+    Context,
+    Dims,
+    MapInfo,
+    once_only,
+    plain_numbers,
+    signed,
+)
 from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
 from diffqas.simulator.encoded.kernel_plan import kernel_of
@@ -64,7 +72,7 @@ class _PlanContext(Context, Protocol):
     plan: EncodedPlan
 
 
-class _Outputs(torch.autograd.Function):
+class _Outputs(BackwardOnly):
     """Outputs (G, candidates or 1, B, outputs), and the final states, which have no derivative."""
 
     @staticmethod
@@ -113,7 +121,7 @@ class _Outputs(torch.autograd.Function):
         return None, *gradients(ctx.plan, ctx.needs_input_grad[1:], *given)
 
 
-class _Gradients(torch.autograd.Function):
+class _Gradients(BackwardOnly):
     """The gradients as a function that vmap can call; it has no derivative of its own."""
 
     @staticmethod

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-import torch
 from torch import Tensor
 
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only
 from diffqas.simulator.cotangents import fold, unfold
 
 Wanted: TypeAlias = tuple[bool, ...]
@@ -50,7 +49,7 @@ class _CallContext(Context, Protocol):
     """Of the tensors that are kept."""
 
 
-class _Call(torch.autograd.Function):
+class _Call(BackwardOnly):
     @staticmethod
     def forward(operation: Operation, *tensors: Tensor) -> tuple[Tensor, ...]:
         return operation.forward(*tensors)
@@ -89,7 +88,7 @@ _Pullback: TypeAlias = tuple[Operation, Wanted, int]
 """Whose gradients, which of them, and how many tensors were kept."""
 
 
-class _Gradients(torch.autograd.Function):
+class _Gradients(BackwardOnly):
     """The gradients as a function of their own, for vmap; it has no derivative."""
 
     @staticmethod

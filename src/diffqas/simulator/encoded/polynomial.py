@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import AnyCandidate, AnyObservables, Candidate, SearchSpace, Z
-from diffqas.simulator.autograd import Context, Dims, MapInfo, once_only, plain_numbers, signed
+from diffqas.simulator.autograd import (
+    BackwardOnly,
+    Context,
+    Dims,
+    MapInfo,
+    once_only,
+    plain_numbers,
+    signed,
+)
 from diffqas.simulator.compiled import available
 from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
 
@@ -148,7 +156,7 @@ class _CallContext(Context, Protocol):
     call: Call
 
 
-class _Polynomial(torch.autograd.Function):
+class _Polynomial(BackwardOnly):
     @staticmethod
     @signed
     def forward(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
@@ -182,7 +190,7 @@ class _Polynomial(torch.autograd.Function):
         return None, *gradients(ctx.call, inputs_too, inputs, angles, weights, upstream[0])
 
 
-class _Gradients(torch.autograd.Function):
+class _Gradients(BackwardOnly):
     """The gradients as a function that vmap can call; it has no derivative of its own."""
 
     @staticmethod
