@@ -43,8 +43,9 @@ from diffqas.layers.layer_checks import (
 )
 from diffqas.layers.layer_ranking import layer_ranking
 from diffqas.layers.layer_report import QuantumLayerReport
+from diffqas.layers.measured import Measured
 from diffqas.layers.perturbation import Loss
-from diffqas.layers.searched_circuits import Groups, SearchedCircuits, stacked
+from diffqas.layers.searched_circuits import Groups, stacked
 from diffqas.simulator import eager, observed
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ LAYER_STRUCTURES = ("layer", "output")
 """One row of structural weights for all outputs, or a row for each."""
 
 
-class QuantumLayer(SearchedCircuits, DescribedModule):
+class QuantumLayer(Measured, DescribedModule):
     """f(x) = sum_j w_j <O>_j(x; theta): a searched circuit inside any PyTorch model.
 
     A circuit starts in |0..0>, with Hadamards or not; then, `uploads` times, the inputs turn the
@@ -88,6 +89,8 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         init_std: standard deviation of the angles at the start, in radians.
         rates: learning rates of `"angles"`, `"structure"`, `"observables"` and `"inputs"` relative
             to that of `parameter_groups`; 1 where not given.
+        shots: in evaluation every circuit is measured so often, see `measure`; None: exact outputs.
+            Training is exact: set it when the layer is trained, `layer.shots = 1000`.
 
     Raises:
         ArgumentError: a wrong argument.
@@ -121,6 +124,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         *,
         init_std: float = 0.1,
         rates: Mapping[str, float] | None = None,
+        shots: int | None = None,
     ) -> None:
         if qubits is None:
             qubits = inputs
@@ -142,6 +146,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         self.inputs, self.outputs, self.uploads = inputs, outputs, uploads
         self.observables, self.input_scale, self.structured = observables, input_scale, structure
         self.rates = checked_rates(rates)
+        self.shots = shots
         self.encodings = rule.encodings
         """Encodings of one upload."""
         self.register_buffer("places", torch.tensor(rule.places), persistent=False)
@@ -167,7 +172,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
 
         Raises:
             ArgumentError: an input of the wrong shape, dtype or device.
-            DiffqasError: the model is being traced, for ONNX say.
+            DiffqasError: the model is being traced, for ONNX say, or trained with `shots`.
         """
         if under_autocast(x):
             # Angles of half precision are other angles: circuits compute as exactly as ever.
@@ -184,6 +189,9 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             angles = angles + self._of_candidates(added)
         if x.numel() == 0:
             return self._of_no_samples(x, angles)
+        if self.shots is not None:
+            require(added is None, "added", "be None where shots are drawn", "a tensor")
+            return self.of_shots(x)
         coefficients = self.coefficients
         if coefficients is not None:
             coefficients = self._beside(coefficients, x)
@@ -377,6 +385,7 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
             self.sharing,
             self.structured,
             rates=self.rates,
+            shots=self.shots,
         )
 
     @torch.no_grad()
@@ -479,7 +488,8 @@ class QuantumLayer(SearchedCircuits, DescribedModule):
         """Line shown by print(model)."""
         circuits = f"{len(self.candidates)} candidates, {self.n} qubits, depth {self.depth}"
         sizes = f"{self.inputs}, {self.outputs}, {circuits}, uploads={self.uploads}"
-        return f"{sizes}, {self.observables}, {self.sharing} angles, {self.relaxation}"
+        shots = "" if self.shots is None else f", {self.shots} shots in evaluation"
+        return f"{sizes}, {self.observables}, {self.sharing} angles, {self.relaxation}{shots}"
 
 
 def _copied(numbers: nn.Parameter | None) -> nn.Parameter | None:
