@@ -149,6 +149,9 @@ COMMANDS: dict[str, list[str]] = {
 }
 """Searches from the command line, by name."""
 
+REORDERED = {"0.1.0": ("images",)}
+"""Stored runs whose circuits have 15 qubits or more: amplitudes were added up in another order."""
+
 SENSITIVE = (
     *("shots", "shots-parameter-shift", "agents-a2c", "agents"),
     *("series-kalman", "series-best", "series", "per-layer"),

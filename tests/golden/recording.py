@@ -136,9 +136,9 @@ def record(folder: Path) -> dict[str, Any]:
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """The content of result.json without times."""
+    """The content of result.json without times, and without networks beside it, which have some."""
     content = json.loads((folder / "result.json").read_text("utf-8"))
-    return {key: value for key, value in content.items() if key != "seconds"}
+    return {key: value for key, value in content.items() if key not in ("seconds", "baselines")}
 
 
 def records(folder: Path) -> list[dict[str, Any]]:

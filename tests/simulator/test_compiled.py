@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import pytest
 import torch
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
-from diffqas.simulator import compiled, dense_probabilities, mixture, probabilities
+from diffqas.simulator import compiled, cores, dense_probabilities, mixture, probabilities
 
 pytest.importorskip("numba", reason="the compiled kernel needs numba")
 
@@ -176,14 +178,62 @@ def test_threads_share_the_batch_and_change_nothing(monkeypatch):
     from diffqas.simulator.compiled import function
 
     angles, weights = draw(TABLE_I, 5, n=6, dtype=torch.float32)
-    threads = torch.get_num_threads()
     results = []
+    monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
     for count in (1, 3):
-        torch.set_num_threads(count)
-        monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
-        results.append(mixture_and_gradients(TABLE_I, angles, weights))
-    torch.set_num_threads(threads)
+        with cores.using(count):
+            results.append(mixture_and_gradients(TABLE_I, angles, weights))
     torch.testing.assert_close(*results, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n", [6, 12, 14, 17])
+def test_threads_share_one_circuit_and_change_nothing(monkeypatch, n, dtype):
+    # Pieces alone, one region, regions that threads share, and more than one part of the cache.
+    from diffqas.simulator.compiled import function
+
+    monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
+    angles, weights = draw(TABLE_I, depth=2, n=n, dtype=dtype)
+    results = []
+    for count in (1, 2, 3, 4):
+        with cores.using(count):
+            results.append(mixture_and_gradients(TABLE_I, angles, weights))
+            results.append(mixture_and_gradients(TABLE_I, angles, weights))
+    for result in results[1:]:
+        torch.testing.assert_close(result, results[0], atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("n", [14, 15, 16])
+def test_states_of_several_regions_are_those_of_plain_torch(plain, n):
+    inputs = draw(TABLE_I, depth=2, n=n)
+    close(mixture_and_gradients(TABLE_I, *inputs), plain(mixture_and_gradients, TABLE_I, *inputs))
+
+
+def test_calls_from_several_threads_at_once(monkeypatch):
+    from diffqas.simulator.compiled import function
+
+    monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
+    inputs = [draw(TABLE_I, depth=depth, n=7) for depth in (1, 2, 3, 4)]
+    expected = [mixture_and_gradients(TABLE_I, *each) for each in inputs]
+    with cores.using(2), ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            found = pool.map(lambda each: mixture_and_gradients(TABLE_I, *each), inputs)
+            torch.testing.assert_close(list(found), expected, atol=0, rtol=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_has_threads_of_its_own(monkeypatch):
+    from diffqas.simulator.compiled import function
+
+    monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
+    angles, weights = (x.detach() for x in draw(TABLE_I, n=6))
+    with cores.using(2):
+        expected = mixture(TABLE_I, angles, weights)
+        child = os.fork()
+        if child == 0:
+            same = torch.equal(mixture(TABLE_I, angles, weights), expected)
+            os._exit(0 if same else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -197,13 +247,11 @@ def test_threads_share_cotangents_and_change_nothing(monkeypatch, dtype):
         lambda c: torch.autograd.grad(p, (angles, weights), c, retain_graph=True)
     )
     monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
-    threads = torch.get_num_threads()
     results = []
     for count, groups in ((1, 1), (5, 3), (100, 12)):
-        torch.set_num_threads(count)
-        assert function._groups(2, 12, 64) == groups
-        results.append(pullback(cotangents))
-    torch.set_num_threads(threads)
+        with cores.using(count):
+            assert function._groups(2, 12, 64) == groups
+            results.append(pullback(cotangents))
     for result in results[1:]:
         torch.testing.assert_close(result, results[0], atol=0, rtol=0)
 
@@ -309,10 +357,10 @@ def test_numba_is_imported_on_first_use_only():
 
 
 def test_works_without_a_writable_cache_folder():
-    from diffqas.simulator.compiled import kernels
+    from diffqas.simulator.compiled.entry import entry
 
     namespace: dict[str, object] = {}
     exec(
         "def double(x):\n    return 2 * x", namespace
     )  # a function with no file: numba can't cache it
-    assert kernels._entry(namespace["double"])(2.0) == 4.0
+    assert entry(namespace["double"])(2.0) == 4.0

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from diffqas.simulator.compiled.layers import jit
+
+PATIENCE = 2.0
+"""Seconds of compiling without a word."""
 
 
 def entry(function: Callable[..., None]) -> Callable[..., None]:
@@ -20,6 +27,32 @@ def entry(function: Callable[..., None]) -> Callable[..., None]:
     sources = b"".join(path.read_bytes() for path in files)
     function.__qualname__ += f"_{sha256(sources).hexdigest()[:12]}"
     try:
-        return jit(nogil=True, cache=True)(function)
+        compiled = jit(nogil=True, cache=True)(function)
     except RuntimeError:  # nowhere to write
-        return jit(nogil=True)(function)
+        compiled = jit(nogil=True)(function)
+    compiled.compile = _told(compiled.compile)
+    return compiled
+
+
+def _told(compile_for: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with a line for who waits for it."""
+
+    def compile_and_tell(signature: Any) -> Any:
+        timer = threading.Timer(PATIENCE, _say)
+        timer.daemon = True
+        timer.start()
+        try:
+            return compile_for(signature)
+        finally:
+            timer.cancel()
+
+    return compile_and_tell
+
+
+@cache
+def _say() -> None:
+    """Say it, the first time."""
+    # Somebody waits at a terminal or a notebook; logs of batch jobs have no use for it.
+    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+        line = "Circuits of this kind are compiled, once on this machine: some ten seconds."
+        print(line, file=sys.stderr)

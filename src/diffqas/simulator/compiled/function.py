@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import SearchSpace
+from diffqas.simulator import cores, memory
 from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only, signed
-from diffqas.simulator.compiled import kernels
+from diffqas.simulator.compiled import kernels, large
+from diffqas.simulator.compiled.layers import PIECE
 from diffqas.simulator.compiled.plan import Plan, plan
+from diffqas.simulator.compiled.regions import ALONE
+from diffqas.simulator.compiled.sharing import LINE
 from diffqas.simulator.cotangents import fold, mapped, unfold
 
-MIN_WORK_PER_THREAD = 2**18
-"""Amplitudes times layers that are worth the start of a thread: a few milliseconds with the twelve
-of Table I.
+MIN_WORK_PER_THREAD = 2**16
+"""Amplitudes times layers that are worth waking a thread: a millisecond with the twelve of Table I,
+forward and backward.
+"""
+
+GAP = 512
+"""Numbers between rows of amplitudes. Without them a state and its cotangent, powers of two long,
+would compete for the same few places of the fastest cache.
 """
 
 MOST_AT_ONCE = 16
@@ -54,9 +64,9 @@ class _Weighted(BackwardOnly):
     ) -> tuple[Tensor, Tensor]:
         batch, _, depth, n, _ = angles.shape
         arrays, rows = plan(space, depth, n)
-        amplitudes = angles.new_empty(batch, rows, 2**n)
+        amplitudes = memory.lent((batch, rows, 2**n), angles)
         output = angles.new_zeros(batch, 1 if together else len(space), 2**n)
-        _run(kernels.forward, arrays, angles, weights, amplitudes, output)
+        _run_forward(arrays, angles, weights, amplitudes, output)
         return output.squeeze(1) if together else output, amplitudes
 
     @staticmethod
@@ -111,8 +121,11 @@ def _gradients(
     to_angles = torch.zeros(*lead, *angles.shape[1:], dtype=torch.float64)
     to_weights = torch.zeros(*lead, *weights.shape[1:], dtype=torch.float64)
     rows = upstream.reshape(*lead, -1, 2**n)
-    kernel = kernels.backward_many if many else kernels.backward
-    _run(kernel, plan(space, depth, n)[0], angles, weights, amplitudes, rows, to_angles, to_weights)
+    found = (angles, weights, amplitudes, rows, to_angles, to_weights)
+    if many:
+        _run_many(plan(space, depth, n)[0], *found)
+    else:
+        _run_backward(plan(space, depth, n)[0], *found)
     return to_angles.to(angles.dtype), to_weights.to(weights.dtype)
 
 
@@ -123,7 +136,9 @@ def _groups(batch: int, m: int, work: int) -> int:
     """
     threads = _threads(batch * m, work)
     return next(
-        g for g in range(1, m + 1) if m % g == 0 and m <= g * MOST_AT_ONCE and batch * g >= threads
+        g
+        for g in range(1, m + 1)
+        if m % g == 0 and m <= g * MOST_AT_ONCE and batch * g >= min(batch * m, threads)
     )
 
 
@@ -161,28 +176,75 @@ def _applied(space: SearchSpace, many: bool, *tensors: Tensor) -> tuple[Tensor, 
     return found
 
 
-def _run(kernel: Callable[..., None], arrays: Plan, *tensors: Tensor) -> None:
-    """Call a kernel with tensors whose first dimension is the batch, shared by torch's threads."""
-    # Kernels write into the arrays' memory, which they share with the tensors.
-    given = [tensor.detach().contiguous().numpy() for tensor in tensors]
+def _run_forward(arrays: Plan, *tensors: Tensor) -> None:
+    """Write amplitudes and output, given angles, weights, amplitudes and output."""
     batch, _, depth, n, _ = tensors[0].shape
-    m = tensors[3].shape[1] if kernel is kernels.backward_many else 1
-    rows = max(5, 2 + 2 * m) if kernel is kernels.backward_many else 4
+    chains, given = batch * len(arrays.live), _arrays(tensors)
+    if n <= PIECE:
+        threads = min(batch * len(arrays.kind), _threads(batch, depth * 2**n))
+        given.append(memory.workspace((threads, 2, 2**n), given[0].dtype))
+        return _share(kernels.forward, threads, 2, arrays, *given)
+    threads = min(max(1, chains * arrays.units), _threads(batch, depth * 2**n))
+    given += _large_space(arrays, chains, threads, 2, given[0])
+    return _share(large.forward, threads, chains + 1, arrays, *given)
 
-    def part(start: int, stop: int) -> None:
-        work = tensors[0].new_empty(rows, 2**n).numpy()
-        kernel(arrays, *(array[start:stop] for array in given), work)
 
-    threads = min(batch, _threads(batch * m, depth * 2**n))
-    if threads == 1:
-        return part(0, batch)
-    # The kernels hold no lock, so that threads run side by side; each has work space of its own.
-    cuts = [batch * index // threads for index in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, cuts[:-1], cuts[1:]))
-    return None
+def _run_backward(arrays: Plan, *tensors: Tensor) -> None:
+    """Add to the gradients of angles and weights, given angles, weights, amplitudes, upstream."""
+    batch, _, depth, n, r = tensors[0].shape
+    chains, given = batch * len(arrays.live), _arrays(tensors)
+    grads = np.zeros((chains, depth, n, r))
+    if n <= PIECE:
+        threads = min(max(1, chains), _threads(batch, depth * 2**n))
+        given += [np.empty((chains, 1, 1, n + 1)), grads]
+        given.append(memory.workspace((threads, 4, 2**n), given[0].dtype))
+        return _share(kernels.backward, threads, 1, arrays, *given)
+    threads = min(max(1, chains * arrays.units), _threads(batch, depth * 2**n))
+    given += [np.empty((chains, 2, arrays.units, n + 1)), grads]
+    given += _large_space(arrays, chains, threads, 4, given[0])
+    return _share(large.backward, threads, chains, arrays, *given)
+
+
+def _run_many(arrays: Plan, *tensors: Tensor) -> None:
+    """The same for m cotangents at once."""
+    batch, _, depth, n, r = tensors[0].shape
+    m, chains, given = tensors[3].shape[1], batch * len(arrays.live), _arrays(tensors)
+    threads = min(max(1, chains), _threads(batch * m, depth * 2**n))
+    given.append(np.zeros((chains, m, depth, n, r)))
+    given.append(memory.workspace((threads, max(5, 2 + 2 * m), 2**n), given[0].dtype))
+    _share(kernels.backward_many, threads, 1, arrays, *given)
+
+
+def _arrays(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
+    """Arrays that share their memory with the tensors, so that kernels write into these."""
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]
+
+
+def _large_space(
+    arrays: Plan, chains: int, threads: int, rows: int, angles: NDArray[Any]
+) -> list[NDArray[Any]]:
+    """Amplitudes and gates to work on, for each chain that is worked on at the same time.
+
+    That is one for each thread, or fewer where they would take more memory than is kept from call
+    to call; the units of a chain are enough for so many threads.
+    """
+    depth, n = angles.shape[2:4]
+    length = 2**n + GAP if n > ALONE else 2**n
+    affordable = memory.MOST_KEPT // (rows * length * angles.itemsize)
+    slots = max(1, min(threads, chains, max(affordable, -(-threads // arrays.units))))
+    work = memory.workspace((slots, rows, length), angles.dtype)
+    return [work, np.empty((slots, depth, 4 * n), angles.dtype)]
+
+
+def _share(
+    kernel: Callable[..., None], threads: int, lines: int, arrays: Plan, *given: NDArray[Any]
+) -> None:
+    """Call a kernel in each of the threads, with so many lines of counters."""
+    counters = np.zeros(lines * LINE, np.int64)
+    cores.together(lambda rank: kernel(rank, arrays, *given, counters, cores.CALLS), threads)
 
 
 def _threads(entries: int, work: int) -> int:
-    """Threads worth starting for so many entries, each with `work` amplitudes times layers."""
-    return min(torch.get_num_threads(), entries, 1 + entries * work // MIN_WORK_PER_THREAD)
+    """Threads worth waking for so many entries, each with `work` amplitudes times layers."""
+    worth = 1 + entries * work // MIN_WORK_PER_THREAD
+    return min(cores.count(), worth) if worth > 1 else 1

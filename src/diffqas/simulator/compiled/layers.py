@@ -2,8 +2,9 @@
 
 A state is an array of 2**n numbers; bit 0 is the last qubit. A layer is one gather, which carries
 out the CNOTs and mixes the three lowest bits by an 8x8 matrix, then butterflies on the other bits,
-two of them per pass over memory. CNOTs are linear over GF(2), so the amplitudes of a block of eight
-come from base[block] ^ offsets[0..7]. Passes run over pieces that fit the fastest cache.
+several of them per pass over memory. CNOTs are linear over GF(2), so the amplitudes of a block of
+eight come from one place, exclusive-or eight offsets. Passes run over pieces that fit the fastest
+cache; what is done with states of several pieces stands in `regions`.
 
 Gates are real 2x2 matrices (a, b, c, d), one per bit, one after the other in an array of 4 n
 numbers.
@@ -14,9 +15,11 @@ call costs a tenth of a second and more to compile.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numba
+from numba.core import types
 
 from diffqas.simulator.compiled.vectors import (
     LANES,
@@ -36,29 +39,48 @@ PIECE = 11
 """Bits of a piece: a state and its cotangent then take 16 KB in float32."""
 
 jit: Any = numba.njit
-# Called from compiled code only, so wrappers for Python and C would be built for nothing.
-inner = jit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a function that is called from compiled code only."""
+    # Wrappers for Python and C would be built for nothing.
+    compiled = jit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    template = compiled.get_call_template
+
+    def without_literals(args: Iterable[Any], keywords: dict[str, Any]) -> Any:
+        # A number that is written out is a type of its own to numba, which would compile the
+        # function anew for each. LLVM makes use of such numbers anyway, where it inlines.
+        return template(tuple(types.unliteral(each) for each in args), keywords)
+
+    compiled.get_call_template = without_literals
+    return compiled
 
 
 @inner
 def gather(
-    source: Array, target: Array, base: Array, offsets: Array, matrix: Array, low: int, high: int
+    source: Array,
+    target: Array,
+    start: int,
+    blocks: Array,
+    at_piece: int,
+    offsets: Array,
+    matrix: Array,
 ) -> None:
-    """target[block] = matrix @ source[base[block] ^ offsets], for the blocks low..high."""
+    """target[start + block] = matrix @ source[at_piece ^ blocks[block] ^ offsets], for a piece."""
     # Two sums, so that an addition need not wait for the one before it.
     m0, m1, m2, m3 = load(matrix, 0), load(matrix, 8), load(matrix, 16), load(matrix, 24)
     m4, m5, m6, m7 = load(matrix, 32), load(matrix, 40), load(matrix, 48), load(matrix, 56)
     o1, o2, o3, o4 = offsets[1], offsets[2], offsets[3], offsets[4]
     o5, o6, o7 = offsets[5], offsets[6], offsets[7]
-    for block in range(low, high):
-        at = base[block]
+    for block in range(len(blocks)):
+        at = at_piece ^ blocks[block]
         even = splat(source, at) * m0 + splat(source, at ^ o1) * m1
         odd = splat(source, at ^ o2) * m2 + splat(source, at ^ o3) * m3
         even = splat(source, at ^ o4) * m4 + even
         odd = splat(source, at ^ o5) * m5 + odd
         even = splat(source, at ^ o6) * m6 + even
         odd = splat(source, at ^ o7) * m7 + odd
-        store(target, LANES * block, even + odd)
+        store(target, start + LANES * block, even + odd)
 
 
 @inner
@@ -73,8 +95,11 @@ def low_matrix(gates: Array, matrix: Array) -> None:
 
 
 @inner
-def two_bits(x: Array, gates: Array, bit: int) -> None:
-    """Gates of two bits in one pass over x."""
+def two_bits(x: Array, low: int, high: int, gates: Array, bit: int, stride: int) -> None:
+    """Gates of two bits in one pass over x[low:high].
+
+    Amplitudes that differ in the first bit are `stride` apart, in the second twice as far.
+    """
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
     e, f, g, h = (
@@ -83,8 +108,7 @@ def two_bits(x: Array, gates: Array, bit: int) -> None:
         splat(gates, at + 6),
         splat(gates, at + 7),
     )
-    stride = 1 << bit
-    for start in range(0, len(x), 4 * stride):
+    for start in range(low, high, 4 * stride):
         for i in range(start, start + stride, LANES):
             i1, i2, i3 = i + stride, i + 2 * stride, i + 3 * stride
             x0, x1, x2, x3 = load(x, i), load(x, i1), load(x, i2), load(x, i3)
@@ -96,12 +120,11 @@ def two_bits(x: Array, gates: Array, bit: int) -> None:
 
 
 @inner
-def one_bit(x: Array, gates: Array, bit: int) -> None:
+def one_bit(x: Array, low: int, high: int, gates: Array, bit: int, stride: int) -> None:
     """Gate of one bit."""
     at = 4 * bit
     a, b, c, d = splat(gates, at), splat(gates, at + 1), splat(gates, at + 2), splat(gates, at + 3)
-    stride = 1 << bit
-    for start in range(0, len(x), 2 * stride):
+    for start in range(low, high, 2 * stride):
         for i in range(start, start + stride, LANES):
             x0, x1 = load(x, i), load(x, i + stride)
             store(x, i, a * x0 + b * x1)
@@ -109,26 +132,54 @@ def one_bit(x: Array, gates: Array, bit: int) -> None:
 
 
 @inner
-def _bits(x: Array, gates: Array, first: int, last: int) -> None:
+def bits(x: Array, low: int, high: int, gates: Array, first: int, last: int, stride: int) -> None:
+    """Gates of the bits from `first` to before `last` on x[low:high].
+
+    Amplitudes that differ in the first of them are a stride apart, and so on by powers of two.
+    """
     for bit in range(first, last - 1, 2):
-        two_bits(x, gates, bit)
+        two_bits(x, low, high, gates, bit, stride << (bit - first))
     if (last - first) & 1:
-        one_bit(x, gates, last - 1)
+        one_bit(x, low, high, gates, last - 1, stride << (last - 1 - first))
 
 
 @inner
 def apply_layer(
-    source: Array, target: Array, base: Array, offsets: Array, gates: Array, matrix: Array
+    source: Array,
+    target: Array,
+    blocks: Array,
+    pieces: Array,
+    offsets: Array,
+    gates: Array,
+    matrix: Array,
 ) -> None:
     """Write (one gate per bit) @ (permuted source) to target."""
     n = len(gates) // 4
-    low, piece = min(n, LOW), min(n, PIECE)
-    size = 1 << piece
     low_matrix(gates, matrix)
-    for start in range(0, len(target), size):
-        gather(source, target, base, offsets, matrix, start >> LOW, (start + size) >> LOW)
-        _bits(target[start : start + size], gates, low, piece)
-    _bits(target, gates, piece, n)
+    for index in range(len(pieces)):
+        start, at_piece = index << PIECE, pieces[index]
+        apply_to_piece(source, target, start, blocks, at_piece, offsets, gates, matrix)
+    bits(target, 0, len(target), gates, min(n, PIECE), n, 1 << PIECE)
+
+
+@inner
+def apply_to_piece(
+    source: Array,
+    target: Array,
+    start: int,
+    blocks: Array,
+    at_piece: int,
+    offsets: Array,
+    gates: Array,
+    matrix: Array,
+) -> None:
+    """What `apply_layer` does inside one piece, which begins at target[start].
+
+    `matrix` is that of the three lowest bits.
+    """
+    gather(source, target, start, blocks, at_piece, offsets, matrix)
+    stop = start + LANES * len(blocks)
+    bits(target, start, stop, gates, LOW, min(len(gates) // 4, PIECE), LANES)
 
 
 # Layers undone. With state x, cotangent y and pairs that differ in one bit, 1/2 sum(y1 x0 - y0 x1)
@@ -146,10 +197,10 @@ def total_of(vector: Array) -> float:
 
 
 @inner
-def low_gradients(x: Array, y: Array, sums: Array) -> None:
-    """Add sum(y1 x0 - y0 x1) of the three lowest bits to `sums`."""
+def low_gradients(x: Array, y: Array, low: int, high: int, sums: Array) -> None:
+    """Add sum(y1 x0 - y0 x1) of the three lowest bits to `sums`, over low..high."""
     one = two = four = zeros(x)
-    for i in range(0, len(x), LANES):
+    for i in range(low, high, LANES):
         own, other = load(y, i), load(x, i)
         one = own * swap(other, 1) + one
         two = own * swap(other, 2) + two
@@ -161,12 +212,13 @@ def low_gradients(x: Array, y: Array, sums: Array) -> None:
 
 
 @inner
-def _undo_two_bits(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> None:
+def _undo_two_bits(
+    x: Array, y: Array, low: int, high: int, gates: Array, bit: int, stride: int, sums: Array
+) -> None:
     at = 4 * bit
     c, s, k, t = splat(gates, at), splat(gates, at + 1), splat(gates, at + 4), splat(gates, at + 5)
-    stride = 1 << bit
     first = second = zeros(x)
-    for start in range(0, len(x), 4 * stride):
+    for start in range(low, high, 4 * stride):
         for i in range(start, start + stride, LANES):
             i1, i2, i3 = i + stride, i + 2 * stride, i + 3 * stride
             x0, x1, x2, x3 = load(x, i), load(x, i1), load(x, i2), load(x, i3)
@@ -188,11 +240,12 @@ def _undo_two_bits(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> N
 
 
 @inner
-def _undo_one_bit(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> None:
+def _undo_one_bit(
+    x: Array, y: Array, low: int, high: int, gates: Array, bit: int, stride: int, sums: Array
+) -> None:
     c, s = splat(gates, 4 * bit), splat(gates, 4 * bit + 1)
-    stride = 1 << bit
     total = zeros(x)
-    for start in range(0, len(x), 2 * stride):
+    for start in range(low, high, 2 * stride):
         for i in range(start, start + stride, LANES):
             x0, x1, y0, y1 = load(x, i), load(x, i + stride), load(y, i), load(y, i + stride)
             total = total + y1 * x0 - y0 * x1
@@ -204,39 +257,48 @@ def _undo_one_bit(x: Array, y: Array, gates: Array, bit: int, sums: Array) -> No
 
 
 @inner
-def _undo_bits(x: Array, y: Array, gates: Array, first: int, last: int, sums: Array) -> None:
+def undo_bits(
+    x: Array,
+    y: Array,
+    low: int,
+    high: int,
+    gates: Array,
+    first: int,
+    last: int,
+    stride: int,
+    sums: Array,
+) -> None:
+    """Undo rotations of the bits from `first` to before `last`; adds to their sums.
+
+    Ranges and strides are those of `bits`.
+    """
     for bit in range(first, last - 1, 2):
-        _undo_two_bits(x, y, gates, bit, sums)
+        _undo_two_bits(x, y, low, high, gates, bit, stride << (bit - first), sums)
     if (last - first) & 1:
-        _undo_one_bit(x, y, gates, last - 1, sums)
+        _undo_one_bit(x, y, low, high, gates, last - 1, stride << (last - 1 - first), sums)
 
 
 @inner
-def undo_layer(
-    source: Array,
-    target: Array,
-    base: Array,
+def undo_in_piece(
+    from_x: Array,
+    from_y: Array,
+    x: Array,
+    y: Array,
+    start: int,
+    blocks: Array,
+    at_piece: int,
     offsets: Array,
     gates: Array,
     matrix: Array,
     sums: Array,
 ) -> None:
-    """Permute and then undo rotations, on state and cotangent (2, 2**n).
+    """Permute, then undo the rotations of the bits inside one piece, on state and cotangent.
 
-    Adds sum(y1 x0 - y0 x1) per bit to `sums`.
-
-    The gates are the adjoints of the rotations. A piece is summed in its own precision, the pieces
-    in float64.
+    The piece begins at x[start] and y[start]. Adds sum(y1 x0 - y0 x1) per bit to `sums`. The gates
+    are the adjoints of the rotations. A piece is summed in its own precision, pieces in float64.
     """
-    n = len(gates) // 4
-    low, piece = min(n, LOW), min(n, PIECE)
-    size = 1 << piece
-    x, y = target[0], target[1]
-    low_matrix(gates, matrix)
-    for start in range(0, len(x), size):
-        stop = start + size
-        gather(source[0], x, base, offsets, matrix, start >> LOW, stop >> LOW)
-        gather(source[1], y, base, offsets, matrix, start >> LOW, stop >> LOW)
-        low_gradients(x[start:stop], y[start:stop], sums)
-        _undo_bits(x[start:stop], y[start:stop], gates, low, piece, sums)
-    _undo_bits(x, y, gates, piece, n, sums)
+    stop = start + LANES * len(blocks)
+    gather(from_x, x, start, blocks, at_piece, offsets, matrix)
+    gather(from_y, y, start, blocks, at_piece, offsets, matrix)
+    low_gradients(x, y, start, stop, sums)
+    undo_bits(x, y, start, stop, gates, LOW, min(len(gates) // 4, PIECE), LANES, sums)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from diffqas.simulator.compiled.circuits import rotations
 from diffqas.simulator.compiled.layers import (
     LOW,
     PIECE,
@@ -23,6 +22,7 @@ from diffqas.simulator.compiled.layers import (
     total_of,
     two_bits,
 )
+from diffqas.simulator.compiled.rotations import rotations
 from diffqas.simulator.compiled.vectors import LANES, Array, load, splat, store, zeros
 
 
@@ -72,24 +72,25 @@ def _undo_bits(
     for bit in range(first, last - 1, 2):
         for k in range(1, len(vectors)):
             _undo_two_bits(x, vectors[k, start:stop], gates, bit, sums[k - 1])
-        two_bits(x, gates, bit)
+        two_bits(x, 0, len(x), gates, bit, 1 << bit)
     if (last - first) & 1:
         for k in range(1, len(vectors)):
             _undo_one_bit(x, vectors[k, start:stop], gates, last - 1, sums[k - 1])
-        one_bit(x, gates, last - 1)
+        one_bit(x, 0, len(x), gates, last - 1, 1 << (last - 1))
 
 
 @inner
 def _undo_layer(
     source: Array,
     target: Array,
-    base: Array,
+    blocks: Array,
+    pieces: Array,
     offsets: Array,
     gates: Array,
     matrix: Array,
     sums: Array,
 ) -> None:
-    """As `layers.undo_layer`, on a state and m cotangents (1 + m, 2**n); sums (m, n)."""
+    """Permute and undo rotations on a state and m cotangents (1 + m, 2**n); sums (m, n)."""
     n, length = len(gates) // 4, target.shape[1]
     low, piece = min(n, LOW), min(n, PIECE)
     size = 1 << piece
@@ -97,9 +98,10 @@ def _undo_layer(
     for start in range(0, length, size):
         stop = start + size
         for k in range(len(source)):
-            gather(source[k], target[k], base, offsets, matrix, start >> LOW, stop >> LOW)
+            into = target[k, start:stop]
+            gather(source[k], into, 0, blocks, pieces[start // size], offsets, matrix)
             if k > 0:
-                low_gradients(target[0, start:stop], target[k, start:stop], sums[k - 1])
+                low_gradients(target[0, start:stop], into, 0, size, sums[k - 1])
         _undo_bits(target, start, stop, gates, low, piece, sums)
     _undo_bits(target, 0, length, gates, piece, n, sums)
 
@@ -108,7 +110,8 @@ def _undo_layer(
 def ry_backward_many(
     angles: Array,
     used: int,
-    base: Array,
+    blocks: Array,
+    pieces: Array,
     offsets: Array,
     undo: int,
     source: Array,
@@ -119,7 +122,7 @@ def ry_backward_many(
 
     The final amplitudes and their cotangents are in source (1 + m, 2**n).
 
-    The inverse of the CNOTs is base[undo]; base[0] is the identity.
+    The inverse of the CNOTs is the permutation number `undo`; number 0 is the identity.
     """
     depth, n = angles.shape[0], angles.shape[1]
     gates, matrix = np.empty(4 * n, source.dtype), np.empty(LANES * LANES, source.dtype)
@@ -131,7 +134,7 @@ def ry_backward_many(
         for k in range(len(grad)):
             for q in range(n):
                 sums[k, q] = 0.0
-        _undo_layer(source, target, base[way], offsets[way], gates, matrix, sums)
+        _undo_layer(source, target, blocks[way], pieces[way], offsets[way], gates, matrix, sums)
         source, target, way = target, source, undo
         for k in range(len(grad)):
             for q in range(n):

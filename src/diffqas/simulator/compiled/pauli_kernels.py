@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from diffqas.simulator.compiled.kernels import _entry as entry
+from diffqas.simulator.compiled.entry import entry
 from diffqas.simulator.compiled.layers import inner
 from diffqas.simulator.compiled.vectors import LANES, Array, extract, load, store, zeros
 
