@@ -46,6 +46,11 @@ LEFT = (
     *(f"circuit-{part}*.qasm" for part in ("policy", "value", "forget", "input", "output", "cell")),
     *(f"network{part}{suffix}" for part in _PARTS for suffix in (".safetensors", ".json", ".onnx")),
     *(f"generator{part}.safetensors" for part in _PARTS),
+    *(
+        f"circuits{seed}/{name}"
+        for seed in ("", "-seed-[0-9]*")
+        for name in ("circuit-[0-9]*.qasm", "circuits.json", "around.safetensors", "run.py")
+    ),
     *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
 )
 """What a finished run and the commands over it leave beside the files that `RunFolder` writes

@@ -12,6 +12,7 @@ from diffqas.circuits import QLSTM_SPACE
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.runs.export import export_circuits, export_run
+from diffqas.runs.export.circuits import earlier_circuits
 
 FEW = [QLSTM_SPACE[index] for index in (0, 9)]
 SMALL = {"model": "vqc", "candidates": FEW, "epochs": 1, "baselines": False, "quiet": True}
@@ -83,6 +84,45 @@ def test_the_best_candidate_of_another_seed(folder, capsys, tmp_path, monkeypatc
     assert json.loads((target / "circuits.json").read_text())["seed"] == 1
     found, expected = reproduced(target, monkeypatch)
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_a_second_export_leaves_no_circuits_of_the_first(folder, tmp_path):
+    target = tmp_path / "circuits"
+    first = export_circuits(folder, output=target, top_k=2)
+    assert first.circuits == 2
+    (target / "circuit-9.qasm").write_text("somebody's own")
+    export_circuits(folder, output=target, top_k=1)
+    names = {path.name for path in target.glob("*.qasm")}
+    assert names == {"circuit-1.qasm", "circuit-9.qasm"}
+    export_circuits(folder, output=target, top_k=2)
+    assert len(json.loads((target / "circuits.json").read_text())["circuits"]) == 2
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "no JSON",
+        "[]",
+        '{"kind": "other", "circuits": [{"file": "circuit-5.qasm"}]}',
+        '{"kind": "diffqas-circuits", "circuits": [{"file": "../circuit-5.qasm"}, {"file": "x"}]}',
+        '{"kind": "diffqas-circuits", "circuits": 3}',
+    ],
+)
+def test_a_list_from_elsewhere_removes_nothing(listed, tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for place in (inner / "circuit-5.qasm", tmp_path / "circuit-5.qasm", inner / "x"):
+        place.write_text("kept")
+    (inner / "circuits.json").write_text(listed)
+    assert earlier_circuits(inner) == []
+
+
+def test_a_new_run_in_the_folder_leaves_no_exported_circuits(tmp_path):
+    options = {**SMALL, "qubits": 2, "output": tmp_path / "run"}
+    run = search("iris", **options)
+    export_circuits(run.folder)
+    search("iris", overwrite=True, **options)
+    assert not list((tmp_path / "run" / "circuits").iterdir())
 
 
 @pytest.mark.parametrize("format", ["safetensors", "onnx", "generator"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from diffqas.tasks import Task
 Values: TypeAlias = NDArray[np.float64]
 
 KIND, FORMAT = "diffqas-circuits", 1
+CIRCUIT = re.compile(r"circuit-[0-9]+\.qasm")
+"""Names of the circuits; a list from elsewhere may hold others, which are not looked at."""
 SCRIPT = Path(__file__).with_name("run_circuits.py.txt")
 """Reads the other files without diffqas; no module of the package, which needs no Qiskit."""
 
@@ -121,10 +124,28 @@ def export_circuits(
     files["around.safetensors"] = save(numbers)
     files["run.py"] = SCRIPT.read_bytes()
     make_folder(target, inside=place if output is None else None)
+    for old in earlier_circuits(target):
+        if old.name not in files:
+            old.unlink(missing_ok=True)
     for file, content in files.items():
         write_atomically(target / file, content)
     size = sum(map(len, files.values()))
     return ExportedCircuits(target, size, len(listed), model.parameter_report().total, about)
+
+
+def earlier_circuits(folder: Path) -> list[Path]:
+    """Circuits that an earlier export left in a folder, by its own list.
+
+    Other files of such names are somebody's, and stay.
+    """
+    try:
+        about = json.loads((folder / "circuits.json").read_bytes())
+        if about["kind"] != KIND:
+            return []
+        names = [str(entry["file"]) for entry in about["circuits"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []  # no such list, or one that was damaged
+    return [folder / name for name in names if CIRCUIT.fullmatch(name)]
 
 
 def _front(model: HybridModel) -> str:
