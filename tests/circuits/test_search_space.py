@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from diffqas.circuits import TABLE_I, Candidate, SearchSpace, as_space
+from diffqas.circuits import ENCODED_SPACE, QLSTM_SPACE, TABLE_I, Candidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError
 
 RX, RY, EULER = (
@@ -54,6 +54,13 @@ def test_a_space_names_its_candidates():
 def test_angles_per_qubit_are_the_most_that_a_candidate_needs():
     assert TABLE_I.angles_per_qubit == 1
     assert SearchSpace([RX, EULER, RY]).angles_per_qubit == 3
+
+
+def test_a_word_stands_for_a_space():
+    assert as_space("encoded") is ENCODED_SPACE
+    assert as_space("qlstm") is QLSTM_SPACE
+    with pytest.raises(ArgumentError, match="objects, or 'qlstm' or 'encoded', but got 'all'"):
+        as_space("all")
 
 
 def test_spaces_candidates_and_lists_are_taken_for_spaces():

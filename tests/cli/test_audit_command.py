@@ -94,3 +94,46 @@ def test_many_qubits_come_with_a_warning(capsys, monkeypatch):
 )
 def test_wrong_options_are_one_line(options, message, refused):
     assert refused("audit", *options) == f"diffqas: {message}"
+
+
+def test_candidates_of_a_layer_with_uploads_and_observables(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+    words = ("--model", "vqc", "--qubits", "2", "--uploads", "2", "--samples", "10")
+    few = ("--candidates", "1", "RX/None-RX", "--observables", "zi", "iz")
+    main(["audit", *words, *few, "--output", "audit.csv"])
+    text = capsys.readouterr().out
+    assert "RY/Ent-RY" in text
+    assert "2 of 2 are live, 2 of them different; 2 qubits, depth 4, 2 uploads" in text
+    assert "wrong with a chance below 1e-10" in " ".join(text.split())
+    with (tmp_path / "audit.csv").open(newline="") as file:
+        first, _ = csv.DictReader(file)
+    assert first["known_by"] == "residues"
+    assert float(first["by_inputs"]) > 0.01
+    # X of a qubit that only RX turns stays 0.
+    main(["audit", *words, "--candidates", "RX/None-RX", "--observables", "xi"])
+    text = capsys.readouterr().out
+    assert "constant" in text
+    assert "0 of 1 are live" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--uploads", "2"), "`uploads` must go with --model vqc, but got 2"),
+        (("--observables", "diagonal"), "`observables` must go with --model vqc"),
+        (("--model", "vqc", "--qubits", "13"), "`qubits` must be between 1 and 12"),
+        (("--model", "vqc", "--uploads", "0"), "`uploads` must be at least 1"),
+        (("--model", "vqc", "--samples", "0"), "`samples` must be at least 1"),
+        (("--model", "vqc", "--seed", "-1"), "`seed` must be at least 0"),
+        (("--model", "vqc", "--depth", "3", "--uploads", "2"), "`depth` must be a multiple"),
+        (("--model", "vqc", "--outputs", "9"), "`outputs` must be at most"),
+        (("--model", "vqc", "--output", "a.png"), "`output` must be a FILE.csv"),
+        (
+            ("--model", "vqc", "--observables", "diagonal", "--locality", "5"),
+            "`locality` must be at most the number of qubits, 4",
+        ),
+    ],
+)
+def test_what_a_layer_audit_cannot_do_is_one_line(words, message, refused):
+    assert message in refused("audit", *words)

@@ -73,6 +73,18 @@ def test_the_space_of_a_searched_layer_is_listed_and_counted(capsys, monkeypatch
     assert line.split()[1:] == ["H-RY.RZ/CZ-Ring-RZ.RY.RZ", "all", "yes", "live"]
 
 
+def test_the_word_for_all_of_them_is_told(capsys, monkeypatch, refused):
+    monkeypatch.setenv("COLUMNS", "250")
+    main(["candidates", "--model", "vqc", "--qubits", "1"])
+    assert "all of them with --candidates encoded" in capsys.readouterr().out
+    main(["candidates", "--model", "vqc", "--qubits", "1", "--candidates", "encoded"])
+    assert "of 480 see their input" in capsys.readouterr().out
+    words = ("candidates", "--candidates", "encoded")
+    assert "`candidates` must be encoded with --model vqc only, but got 'encoded'" in refused(
+        *words
+    )
+
+
 def test_uploads_and_observables_decide_what_is_dead(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     options = ["--uploads", "2", "--observables", "diagonal", "--locality", "3"]

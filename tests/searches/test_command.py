@@ -67,6 +67,7 @@ def chosen(monkeypatch, capsys):
         "bessel --model qlstm --reservoir --structure shared --sharing shared --recipe paper",
         "bessel --model qlstm --hidden-size 12",
         "cartpole --episodes 50 --workers 3 --seeds 2",
+        "iris --model vqc --candidates encoded --qubits 2",
         "cartpole --algorithm a3c --recipe paper --relaxation raw",
     ],
 )

@@ -11,6 +11,8 @@ from diffqas.architecture.draws import forked_draws as forked_draws
 from diffqas.architecture.draws import governed_draws as governed_draws
 from diffqas.architecture.draws import seed_draws as seed_draws
 from diffqas.architecture.draws import seed_others as seed_others
+from diffqas.architecture.encoded_audit import EncodedAudit as EncodedAudit
+from diffqas.architecture.encoded_audit import encoded_audits as encoded_audits
 from diffqas.architecture.expressibility import haar_divergence as haar_divergence
 from diffqas.architecture.expressibility import haar_floor as haar_floor
 from diffqas.architecture.expressibility import log_haar_masses as log_haar_masses

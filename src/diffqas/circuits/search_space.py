@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
-from typing import Generic, TypeAlias, TypeVar, overload
+from typing import Generic, TypeAlias, TypeVar, cast, overload
 
 from diffqas.circuits.ansatz import Ansatz, checked_name
 from diffqas.circuits.candidate import Candidate
@@ -99,10 +99,22 @@ def _require(condition: bool, rule: str, got: str) -> None:
     require(condition, "candidates", rule, got)
 
 
-def as_space(candidates: SearchSpace[C] | Iterable[C] | C) -> SearchSpace[C]:
-    """Accept a space, one candidate or any iterable of candidates where a space is meant."""
+def as_space(candidates: SearchSpace[C] | Iterable[C] | C | str) -> SearchSpace[C]:
+    """Accept a space, its word, one candidate or any iterable of candidates where one is meant.
+
+    >>> len(as_space("encoded"))
+    480
+
+    Raises:
+        ArgumentError: no candidates.
+    """
     if isinstance(candidates, SearchSpace):
         return candidates
+    if isinstance(candidates, str):
+        words = " or ".join(map(repr, SPACES))
+        rule = f"be a sequence of Candidate objects, or {words}"
+        _require(candidates in SPACES, rule, repr(candidates))
+        return cast("SearchSpace[C]", SPACES[candidates])
     # One candidate stands for a space of itself, as in `probabilities(candidate, angles)`.
     if isinstance(candidates, (Candidate, Ansatz)):
         return SearchSpace([candidates])
@@ -148,3 +160,6 @@ Six ways to encode, eight entanglers, ten rotations or sequences of them. None i
 size: encodings that do nothing are left out, and so is RZ alone, which Z does not show.
 `diffqas candidates --model vqc` says which are the same function at a given size.
 """
+
+SPACES = {"qlstm": QLSTM_SPACE, "encoded": ENCODED_SPACE}
+"""Candidates with data that a word stands for."""

@@ -28,6 +28,10 @@ from diffqas.text import visible, visible_lines
 
 DRAWN = 4
 USUAL_DEPTH = 5
+ALL_OF_THEM = (
+    "A search with --model vqc takes sixteen of them by itself, and all of them with --candidates "
+    'encoded; so does QuantumLayer(candidates="encoded").'
+)
 WIDEST = {"qt": 64, "qlstm": 26, "vqc": 26}
 
 
@@ -38,7 +42,9 @@ class Candidates:
     candidates: Annotated[
         tuple[str, ...],
         tyro.conf.arg(
-            metavar=METAVAR, help="qt, vqc: only these, numbers, names, or files of your own."
+            metavar=METAVAR,
+            help="qt, vqc: only these, numbers, names, or files of your own; encoded "
+            "stands for all 480 of vqc.",
         ),
     ] = ()
     model: Literal["qt", "qlstm", "vqc"] = "qt"
@@ -98,6 +104,8 @@ class Candidates:
         )
         numbered = dict(zip(typed, known, strict=True))
         list_findings(console, numbered, n, depth, outputs, self.uploads, measured)
+        if not self.candidates:
+            console.say(ALL_OF_THEM, style="dim")
 
 
 def _drawn(console: Terminal, n: int, typed: dict[int, AnyCandidate]) -> None:

@@ -79,8 +79,8 @@ class Search:
     candidates: Annotated[
         tuple[str, ...],
         words_of(
-            "Candidates: numbers or names of `diffqas candidates`, files of your own (qt), or any "
-            "of these; all if not given.",
+            "Candidates: numbers or names of `diffqas candidates`, files of your own (qt, vqc), or "
+            "any of these; all if not given, of vqc sixteen (encoded: all 480).",
             METAVAR,
         ),
     ] = ()

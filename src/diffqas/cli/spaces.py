@@ -6,17 +6,21 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from diffqas.circuits import AnyCandidate, QasmAnsatz, SearchSpace, read_qasm
+from diffqas.circuits import ENCODED_SPACE, AnyCandidate, QasmAnsatz, SearchSpace, read_qasm
 from diffqas.errors import ArgumentError, require
 
 QASM_SUFFIXES = (".qasm", ".qasm3")
 METAVAR = "NUMBER|NAME|FILE.qasm ..."
+ENCODED = "encoded"
+"""The word for all of `ENCODED_SPACE`, of which a search with --model vqc takes a few by itself."""
+RULE_OF_ENCODED = "be encoded with --model vqc only"
 
 
 def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyCandidate]:
     """Candidates by their number; the whole table if none is typed.
 
-    Those of the table are numbered from 1 on, files come behind them. Names are those that
+    Those of the table are numbered from 1 on, files come behind them. `encoded` stands for all of
+    that table. Names are those that
     `diffqas candidates` prints, in small or capital letters.
 
     >>> from diffqas.circuits import TABLE_I
@@ -33,7 +37,10 @@ def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyC
     found: list[tuple[int, AnyCandidate]] = []
     files = 0
     for word in words:
-        if word.lower().endswith(QASM_SUFFIXES):
+        if word.lower() == ENCODED:
+            require(table is ENCODED_SPACE, "candidates", RULE_OF_ENCODED, repr(word))
+            found += enumerate(table, 1)
+        elif word.lower().endswith(QASM_SUFFIXES):
             files += 1
             found.append((len(table) + files, read_qasm(word)))
         else:

@@ -77,8 +77,8 @@ class QuantumLayer(Measured, DescribedModule):
         outputs: length of the last dimension of the result.
         qubits: of every circuit; None takes as many as inputs.
         depth: layers of every circuit, a multiple of `uploads`.
-        candidates: circuits with data encoding. The weight of a single one is fixed, at 1 unless
-            the relaxation says otherwise.
+        candidates: circuits with data encoding, or `"encoded"` for the 480 of `ENCODED_SPACE`. The
+            weight of a single one is fixed, at 1 unless the relaxation says otherwise.
         observables: `Z`, `PauliStrings`, `Diagonal` or `Hermitian`; the first `outputs` of them are
             read. Trained ones start with normal numbers of spread 1 (arXiv 2504.13414).
         uploads: how many times the inputs are encoded.
@@ -114,7 +114,7 @@ class QuantumLayer(Measured, DescribedModule):
         outputs: int,
         qubits: int | None = None,
         depth: int = 2,
-        candidates: SearchSpace[AnyCandidate] | Iterable[AnyCandidate] = QLSTM_SPACE,
+        candidates: SearchSpace[AnyCandidate] | Iterable[AnyCandidate] | str = QLSTM_SPACE,
         observables: AnyObservables = Z(),  # noqa: B008 - a frozen choice
         uploads: int = 1,
         input_scale: str = "fixed",

@@ -9,6 +9,8 @@ from .curves import QUARTILES as QUARTILES
 from .curves import Curve as Curve
 from .curves import curve_panels as curve_panels
 from .curves import run_curves as run_curves
+from .encoded_audit import encoded_audit_table as encoded_audit_table
+from .encoded_audit import save_encoded_audit as save_encoded_audit
 from .events import Events as Events
 from .forecast import forecast_csv as forecast_csv
 from .forecast import forecast_figure as forecast_figure

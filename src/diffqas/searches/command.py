@@ -146,6 +146,8 @@ def _candidates(config: RunConfig, kind: Choice) -> Command:
     if circuits and config.kind.name == "qlstm":
         return Command((*words, "--circuit", circuits[0]))
     table = TABLES_OF_CANDIDATES[config.kind.name]
+    if table is ENCODED_SPACE and kind.candidates == tuple(ENCODED_SPACE):
+        return Command((*words, "--candidates", "encoded"))
     if set(kind.candidates) <= set(table):
         numbers = [str(table.index(candidate) + 1) for candidate in kind.candidates]
         return Command((*words, "--candidates", *numbers))
