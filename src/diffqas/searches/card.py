@@ -1,33 +1,50 @@
-"""Whether a card is worth it for a model: what was measured so far, in one line."""
+"""Whether a card is worth it for a model, in one line: what was measured (docs/card.md)."""
 
 from __future__ import annotations
 
 import torch
 
-from diffqas.kinds import AnyModel
-from diffqas.layers import Forecaster
+from diffqas.kinds import AnyModel, SearchTraining
+from diffqas.layers import HybridModel
+from diffqas.optimisers import Steady
 from diffqas.quantum_train import QuantumTrain
+from diffqas.training import Training
 
-PAYS_FROM = 15
-"""Qubits from which one H100 was faster than one core of its host, steps launched one by one:
-13 qubits 8.2 ms against 2.0, 17 qubits 11.1 against 43.9 (docs/card.md).
+LAUNCHED_PAYS_FROM = 15
+"""Qubits from which an H200 was faster than one core of its host, steps launched one by one:
+13 qubits 5.9 ms against 2.2, 17 qubits 6.2 against 40. Recorded steps were so at every size.
+"""
+
+LAYER_PAYS_FROM = 6
+"""Qubits from which a layer with data is presumably faster there: with 4 qubits a recorded step
+took 2.1 ms against 0.2 on a CPU, with 8 qubits 2.5 against 5.9.
 """
 
 
-def advice(device: str, model: AnyModel) -> str | None:
+def advice(device: str, model: AnyModel, training: SearchTraining) -> str | None:
     """Where a card was slower than the host at such a model; None where it was not, or on a CPU."""
     if torch.device(device).type != "cuda":
         return None
-    measured = "measured on one H100, before steps were recorded as CUDA graphs"
-    if isinstance(model, QuantumTrain) and model.generator.mapping.n < PAYS_FROM:
-        n = model.generator.mapping.n
+    better = "--device cpu may be the better choice."
+    if isinstance(model, HybridModel) and model.layer.n < LAYER_PAYS_FROM:
         return (
-            f"{n} qubits: below {PAYS_FROM} the CPU was faster than a card ({measured}); "
-            "--device cpu may be the better choice."
+            f"{model.layer.n} qubits: a layer of 4 was faster on the CPU than on a card "
+            f"(0.2 ms a step against 2.1 on an H200); {better}"
         )
-    if isinstance(model, Forecaster):
-        return (
-            f"A quantum LSTM was faster on the CPU than on a card ({measured}); "
-            "--device cpu may be the better choice."
-        )
-    return None
+    if not isinstance(model, QuantumTrain) or _recorded(training):
+        return None
+    n = model.generator.mapping.n
+    if n >= LAUNCHED_PAYS_FROM:
+        return None
+    return (
+        f"{n} qubits, and steps that cannot be recorded as a CUDA graph: below "
+        f"{LAUNCHED_PAYS_FROM} qubits the CPU was faster than a card then (measured on an H200); "
+        f"{better}"
+    )
+
+
+def _recorded(training: SearchTraining) -> bool:
+    """Whether a card records the training's steps."""
+    if not isinstance(training, Training) or not isinstance(training.population, Steady):
+        return False
+    return training.population.new_in_each_step is None

@@ -300,7 +300,7 @@ def _introduce(
             console.say(remark, style="dim")
     for note in showing_of(config.kind).notes(training, models):
         console.say(note, style="dim")
-    slower = advice(config.device, models[0])
+    slower = advice(config.device, models[0], training)
     if slower is not None:
         console.say(slower, style="yellow")
     console.say(f"run folder: {folder}", style="dim")
