@@ -55,13 +55,17 @@ class Tuning:
         log: whether it is drawn on a logarithmic scale.
         entry: of a pair of numbers, which of them is meant; None: the option is one number.
         name: word of `diffqas tune --params`; empty: the option's own.
+        asked: tried only if `--params` names it.
+        words: of an option that is a word those that are tried, in place of a range.
     """
 
-    low: float
-    high: float
+    low: float = 0.0
+    high: float = 0.0
     log: bool = True
     entry: int | None = None
     name: str = ""
+    asked: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -190,8 +190,9 @@ def test_every_parameter_reads_what_it_writes():
     every.append(prepare("moons", model="vqc").config)
     for name, parameter in PARAMETERS.items():
         settings = next(each for each in every if parameter.used_by(each))
-        changed = parameter.put(settings, parameter.range.high)
-        assert parameter.get(changed) == parameter.range.high, name
+        value = parameter.range.words[-1] if parameter.range.words else parameter.range.high
+        changed = parameter.put(settings, value)
+        assert parameter.get(changed) == value, name
     used = parameters_for(SERIES_RECIPES["paper"])
     assert (
         applied(used, SERIES_RECIPES["paper"], own_values(used, SERIES_RECIPES["paper"]))
@@ -241,6 +242,50 @@ def test_a_searched_layer(tmp_path, capsys, monkeypatch):
     kind = caught[0].config.kind
     assert kind.uploads == int(found["--uploads"])
     assert kind.observables_rate == float(found["--observables-rate"])
+
+
+def test_observables_of_a_searched_layer(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    model = ["--model", "vqc", "--qubits", "2", "--candidates", "1", "2", "--no-baselines"]
+    words = ["--epochs", "1", "--seeds", "1", "--trials", "12"]
+    params = ["--params", "observables", "locality", "input_scale", "uploads"]
+    main(["tune", "moons", *model, *words, "--params", "lr"])
+    assert "locality" not in capsys.readouterr().out
+    refused_range = "`locality` must be at most the number of qubits, 2"
+    with pytest.raises(SystemExit):
+        main(["tune", "moons", *model, *words, *params, "--storage", "small.log"])
+    assert refused_range in capsys.readouterr().err
+    model[3] = "4"
+    main(["tune", "moons", *model, *words, *params, "--storage", "four.log"])
+    printed = capsys.readouterr().out
+    tried = {
+        word for word in ("zz,", "diagonal,", "hermitian,") if f"observables {word}" in printed
+    }
+    assert len(tried) > 1
+    command = printed.strip().splitlines()[-1].split()
+    found = command[command.index("--observables") + 1]
+    assert ("--locality" in command) == (found in ("diagonal", "hermitian"))
+    import diffqas.cli.search as cli
+
+    caught = []
+    monkeypatch.setattr(cli.Search, "run", lambda self: caught.append(self.call(prepare)))
+    main(command[1:])
+    assert caught[0].config.kind.observables == found
+    # The same call has nothing more to do, and a file of other words is refused.
+    main(["tune", "moons", *model, *words, *params, "--storage", "four.log"])
+    assert capsys.readouterr().out.strip().splitlines()[-1].split() == command
+    text = (tmp_path / "four.log").read_text().replace('"zz","diagonal"', '"zz","other"')
+    (tmp_path / "four.log").write_text(text)
+    with pytest.raises(SystemExit):
+        main(["tune", "moons", *model, *words, *params, "--storage", "four.log"])
+    assert "four.log" in capsys.readouterr().err
+
+
+def test_words_that_another_one_decides_are_refused_alone(refused, tmp_path):
+    words = ("tune", "moons", "--model", "vqc", "--storage", str(tmp_path / "file.log"))
+    told = refused(*words, "--params", "locality")
+    assert "`locality` must go with the observables diagonal or hermitian" in told
 
 
 def test_parameters_of_a_layer_belong_to_it(refused, tmp_path):

@@ -14,7 +14,7 @@ from diffqas.cli.search import Search
 from diffqas.errors import ArgumentError
 from diffqas.reports import Terminal, number
 from diffqas.runs import prepare
-from diffqas.searches import PARAMETERS, Tuned, options, tune, words_for
+from diffqas.searches import PARAMETERS, Tuned, options, shown, tune, words_for
 
 NOT_REPEATED = {"dataset", "seed", "seeds", "output", "overwrite"}
 
@@ -37,7 +37,8 @@ class Tune(Search):
         tuple[str, ...],
         tyro.conf.arg(
             metavar="PARAM ...",
-            help=f"What to tune: {', '.join(PARAMETERS)}. All that fit if not given.",
+            help=f"What to tune: {', '.join(PARAMETERS)}. All numbers that fit if not given, "
+            "but for locality.",
         ),
     ] = ()
 
@@ -64,7 +65,7 @@ class Tune(Search):
                 "parameter", "best", "importance", title="What mattered", title_justify="left"
             )
             for name, share in found.importances.items():
-                table.add_row(name, f"{found.values[name]:g}", f"{100 * share:.0f} %")
+                table.add_row(name, shown(found.values[name]), f"{100 * share:.0f} %")
             console.print(table)
         console.say(f"{found.finished} trials finished, {found.pruned} were stopped early.")
         start = "" if found.first is None else f"; the recipe's own settings: {number(found.first)}"
@@ -81,6 +82,6 @@ class Tune(Search):
                 words += words_for(f"--{each.name.replace('_', '-')}", value)
         tuned = {word for word in found.options if word.startswith("--")}
         for name, value in self.choices().items():
-            if options()[name].flag not in tuned:
+            if options()[name].flag not in tuned and name not in found.unread:
                 words += words_for(options()[name].flag, value)
         return words + found.options

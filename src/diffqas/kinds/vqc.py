@@ -155,8 +155,15 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         "What is measured: Z of one qubit for each output; zz, trained sums of Z and of Z on two "
         "neighbours; or trained observables of several qubits each, diagonal or hermitian.",
         among=OBSERVABLES,
+        tune=Tuning(words=OBSERVABLES, asked=True),
     )
-    locality: int = option(2, "Qubits of a diagonal or hermitian observable.", least=1, most=12)
+    locality: int = option(
+        2,
+        "Qubits of a diagonal or hermitian observable.",
+        least=1,
+        most=12,
+        tune=Tuning(1, 4, log=False, asked=True),
+    )
     windows: str = option(
         "sliding",
         "Qubits of these observables: neighbours on a ring (sliding) or all sets (pairwise).",
@@ -166,6 +173,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         "trained",
         "Angles are the inputs (fixed), or the inputs times a factor for each input and upload.",
         among=("fixed", "trained"),
+        tune=Tuning(words=("fixed", "trained"), asked=True),
     )
     input_factor: float = option(
         0.15,

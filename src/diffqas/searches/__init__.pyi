@@ -45,6 +45,7 @@ from .session import resume as resume
 from .tuning.objective import held_out as held_out
 from .tuning.objective import losses as losses
 from .tuning.space import PARAMETERS as PARAMETERS
+from .tuning.space import shown as shown
 from .tuning.trials import Tuned as Tuned
 from .tuning.trials import tune as tune
 from .wording import choices_in_words as choices_in_words

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from diffqas.choices import Choice, Tuning, Unread, adjusted
 from diffqas.errors import choose, require
 from diffqas.kinds import VQCKind
 from diffqas.quantum_train import Rates, Recipe
+from diffqas.searches.config import RunConfig
 from diffqas.searches.options import (
     Option,
     family_of,
@@ -24,6 +26,8 @@ from diffqas.searches.options import (
 from diffqas.tasks import Settings
 
 T = TypeVar("T")
+Value: TypeAlias = float | str
+"""What a parameter is set to: a number, or a word of an option that is one."""
 
 NOTHING: Mapping[str, Unread] = MappingProxyType({})
 """Of a model that reads every option."""
@@ -34,7 +38,7 @@ DIGITS = 3
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number of the settings, or of the kind of model, that is tried.
+    """A number or a word of the settings, or of the kind of model, that is tried.
 
     Below, choices are a dataclass with the option somewhere inside: settings, or a whole run's.
 
@@ -62,12 +66,12 @@ class Parameter:
         """Whether the choices have it."""
         return value_of(choices, self.option) is not MISSING
 
-    def get(self, choices: Choice) -> float:
+    def get(self, choices: Choice) -> Value:
         """Its value in some choices."""
         value = value_of(choices, self.option)
         return value if self.range.entry is None else value[self.range.entry]
 
-    def put(self, choices: T, value: float) -> T:
+    def put(self, choices: T, value: Value) -> T:
         """The choices with another value."""
         if self.range.entry is None:
             return adjusted(choices, **{self.option.name: value})
@@ -75,26 +79,48 @@ class Parameter:
         pair[self.range.entry] = value
         return adjusted(choices, **{self.option.name: tuple(pair)})
 
-    def words(self, choices: Choice) -> Sequence[float]:
+    def words(self, choices: Choice) -> Sequence[Value]:
         """What follows the flag: of a pair both numbers."""
         value = value_of(choices, self.option)
         return [value] if self.range.entry is None else value
 
     def distribution(self) -> Any:
         """The range as Optuna's."""
-        from optuna.distributions import FloatDistribution, IntDistribution
+        from optuna.distributions import (
+            CategoricalDistribution,
+            FloatDistribution,
+            IntDistribution,
+        )
 
+        if self.range.words:
+            return CategoricalDistribution(self.range.words)
         low, high = self.range.low, self.range.high
         if self.whole:
             return IntDistribution(int(low), int(high))
         return FloatDistribution(low, high, log=self.range.log)
 
-    def rounded(self, value: float) -> float:
+    def allows(self, value: object) -> bool:
+        """Whether something is a value that may be tried, from a file say."""
+        if self.range.words:
+            return value in self.range.words
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        return math.isfinite(value)
+
+    def nearest(self, value: Value) -> Value:
+        """A value, brought into the range."""
+        if isinstance(value, str):
+            return value
+        return min(max(value, self.range.low), self.range.high)
+
+    def rounded(self, value: Value) -> Value:
         """A value as it is tried.
 
         >>> PARAMETERS["lr"].rounded(0.0123456)
         0.0123
         """
+        if isinstance(value, str):
+            return value
         return int(value) if self.whole else float(f"{value:.{DIGITS}g}")
 
 
@@ -122,7 +148,8 @@ def parameters_for(
 
     Args:
         choices: those that the trials start from, settings or a whole run's.
-        names: words of `PARAMETERS`; empty: all that the choices have.
+        names: words of `PARAMETERS`; empty: all that the choices have and that need not be asked
+            for.
         unread: options that nothing reads, as of `ModelKind.unread`.
 
     Raises:
@@ -145,28 +172,52 @@ def parameters_for(
         name: each
         for name, each in PARAMETERS.items()
         if each.used_by(choices) and unread_in(unread, each.option.name) is None
+        if name in names or not each.range.asked
     }
     return {name: used[name] for name in (dict.fromkeys(names) if names else used)}
 
 
-def applied(parameters: dict[str, Parameter], choices: T, values: dict[str, float]) -> T:
+def variants(choices: RunConfig, names: Sequence[str]) -> list[RunConfig]:
+    """Choices with each word, and each end of each range, that is tried only if it is named."""
+    found = [choices]
+    for name in dict.fromkeys(names):
+        parameter = PARAMETERS.get(name)
+        if parameter is None or not parameter.range.asked or not parameter.used_by(choices):
+            continue
+        tried = parameter.range.words or (parameter.range.low, parameter.range.high)
+        found = [parameter.put(one, parameter.rounded(value)) for one in found for value in tried]
+    return found
+
+
+def never_read(choices: Sequence[RunConfig]) -> dict[str, Unread]:
+    """What none of several choices reads."""
+    each = [config.kind.unread(config.settings) for config in choices]
+    return {name: said for name, said in each[0].items() if all(name in one for one in each)}
+
+
+def applied(parameters: dict[str, Parameter], choices: T, values: Mapping[str, Value]) -> T:
     """Choices with the values of a trial."""
     for name, parameter in parameters.items():
         choices = parameter.put(choices, parameter.rounded(values[name]))
     return choices
 
 
-def own_values(parameters: dict[str, Parameter], choices: Choice) -> dict[str, float]:
+def own_values(parameters: dict[str, Parameter], choices: Choice) -> dict[str, Value]:
     """What the choices have, brought into the ranges: the first trial."""
-    return {
-        name: min(max(each.get(choices), each.range.low), each.range.high)
-        for name, each in parameters.items()
-    }
+    return {name: each.nearest(each.get(choices)) for name, each in parameters.items()}
 
 
-def words_of(parameters: dict[str, Parameter], choices: Choice) -> list[str]:
-    """Words of `diffqas search` that set what was tuned."""
+def words_of(
+    parameters: dict[str, Parameter], choices: Choice, unread: Mapping[str, Unread] = NOTHING
+) -> list[str]:
+    """Words of `diffqas search` that set what was tuned, but for what nothing reads."""
     words: dict[str, list[str]] = {}
     for parameter in parameters.values():
-        words[parameter.flag] = [f"{value:g}" for value in parameter.words(choices)]
+        if unread_in(unread, parameter.option.name) is None:
+            words[parameter.flag] = [shown(value) for value in parameter.words(choices)]
     return [word for flag, values in words.items() for word in (flag, *values)]
+
+
+def shown(value: Value, form: str = "g") -> str:
+    """A value for people and for the command line."""
+    return value if isinstance(value, str) else f"{value:{form}}"

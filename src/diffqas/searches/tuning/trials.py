@@ -24,7 +24,17 @@ from diffqas.searches.enough import refuse_too_large
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import threads
 from diffqas.searches.tuning.objective import held_out, losses
-from diffqas.searches.tuning.space import Parameter, applied, own_values, parameters_for, words_of
+from diffqas.searches.tuning.space import (
+    Parameter,
+    Value,
+    applied,
+    never_read,
+    own_values,
+    parameters_for,
+    shown,
+    variants,
+    words_of,
+)
 from diffqas.storage import Json, JsonView, encode, short
 from diffqas.tasks import Settings, Task
 from diffqas.text import file_name, visible
@@ -57,16 +67,18 @@ class Tuned:
         pruned: trials that were stopped early.
         importances: share of each parameter in the differences between good trials and others;
             empty if there are too few trials.
+        unread: options that nothing reads beside the best values.
     """
 
     settings: Settings
     loss: float
     first: float | None
     options: list[str]
-    values: dict[str, float]
+    values: dict[str, Value]
     finished: int
     pruned: int
     importances: Mapping[str, float]
+    unread: frozenset[str] = frozenset()
 
 
 def tune(
@@ -101,9 +113,13 @@ def tune(
         )
     require(whole(trials), "trials", "be at least 1", trials)
     refuse_too_large(config, task)
-    unread = config.kind.unread(config.settings)
-    parameters = parameters_for(config, params, unread)
+    every = variants(config, params)
+    parameters = parameters_for(config, params, never_read(every))
     inner = held_out(task, config.settings.validation).to(config.device, config.torch_dtype)
+    for one in every:
+        # A combination that does not fit is told now, and not by the trial that happens to try it.
+        assert isinstance(one.settings, Settings)
+        one.kind.make(inner, one.settings, config.seeds[:1])
     path = Path("runs") / f"tune-{file_name(config.dataset)}.log"
     if storage is not None:
         path = Path(storage)
@@ -197,10 +213,11 @@ def _check(trial: FrozenTrial, parameters: Mapping[str, Parameter]) -> None:
     for name, value in trial.params.items():
         if trial.distributions[name] != parameters[name].distribution():
             raise ValueError(f"trial {trial.number} has another range of {name}")
-        if not _is_number(value):
-            raise ValueError(f"trial {trial.number} has no number as {name}")
+        if not parameters[name].allows(value):
+            raise ValueError(f"trial {trial.number} has no value as {name}")
     queued = trial.system_attrs.get("fixed_params", {})
-    if not set(queued) <= set(parameters) or not all(map(_is_number, queued.values())):
+    known = set(queued) <= set(parameters)
+    if not known or not all(parameters[name].allows(value) for name, value in queued.items()):
         raise ValueError(f"trial {trial.number} waits for other parameters")
     for step, loss in trial.intermediate_values.items():
         if not whole(step) or not _is_number(loss):
@@ -221,7 +238,10 @@ def _setup(config: RunConfig, parameters: Mapping[str, Parameter]) -> Json:
         value = getattr(config, name)
         if value != usual[name]:
             setup[name] = encode(value)
-    setup["params"] = {name: [each.range.low, each.range.high] for name, each in parameters.items()}
+    setup["params"] = {
+        name: list(each.range.words or (each.range.low, each.range.high))
+        for name, each in parameters.items()
+    }
     # As it will be read again: tuples become lists.
     return json.loads(json.dumps(setup))
 
@@ -326,7 +346,7 @@ def _loss(trial: FrozenTrial) -> float:
 def _tell(study: Study, number_of_trial: int, count: int, trials: int, console: Terminal) -> None:
     """A line about a trial."""
     trial = study.get_trials(deepcopy=False)[number_of_trial]
-    values = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
+    values = ", ".join(f"{name} {shown(value, '.3g')}" for name, value in trial.params.items())
     if trial.state.name == "COMPLETE":
         what = f"loss {number(_loss(trial))}"
     elif trial.last_step is None:
@@ -351,17 +371,19 @@ def _tuned(study: Study, config: RunConfig, parameters: dict[str, Parameter], pa
     own = own_values(parameters, config)
     chosen = applied(parameters, config, best.params)
     assert isinstance(chosen.settings, Settings)
+    unread = chosen.kind.unread(chosen.settings)
     return Tuned(
         settings=chosen.settings,
         loss=_loss(best),
         first=next((trial.value for trial in finished if trial.params == own), None),
-        options=words_of(parameters, chosen),
+        options=words_of(parameters, chosen, unread),
         values={
             name: parameter.rounded(best.params[name]) for name, parameter in parameters.items()
         },
         finished=len(finished),
         pruned=sum(trial.state == TrialState.PRUNED for trial in found),
         importances=_importances(study) if len(finished) >= FEWEST and len(parameters) > 1 else {},
+        unread=frozenset(unread),
     )
 
 
