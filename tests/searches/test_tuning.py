@@ -346,7 +346,7 @@ def test_without_optuna_the_remedy_is_named(monkeypatch, tmp_path):
 
 
 def test_what_the_command_repeats():
-    tuned = type("Found", (), {"options": ["--lr", "0.1"]})
+    tuned = type("Found", (), {"options": ["--lr", "0.1"], "unread": frozenset()})
     words = ["series", "--csv", "a b.csv", "--lr", "0.5", "--seeds", "5", "--no-classical"]
     command = parse(Tune.for_words(words), "tune", words).best_command(tuned)
     assert command == [
