@@ -122,7 +122,8 @@ def test_a_run_that_replaces_another_takes_its_forecasts_away(run):
 def test_a_short_series_of_ones_own(tmp_path):
     table = tmp_path / "sales.csv"
     table.write_text("month,sales\n" + "".join(f"{i},{100 * (i % 7) + 7 * i}\n" for i in range(40)))
-    search("series", **TINY, csv=table, column="sales", output=tmp_path / "run")
+    choices = {"csv": table, "column": "sales", "recipe": "paper"}
+    search("series", **TINY, **choices, output=tmp_path / "run")
     errors = forecast_run(tmp_path / "run")
     assert errors.origins.tolist() == list(range(12, 0, -1))  # 35 windows, 23 of them train
     assert errors.persistence[0] > 50  # in sales

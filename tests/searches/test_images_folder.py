@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from diffqas import search
+from diffqas.searches.data_choices import DataChoices
 from diffqas.searches.data_sets import load_task
 from diffqas.tasks.images import MLP
 
@@ -29,7 +30,7 @@ def test_the_result_has_both_figures_of_both_parts(run):
 
 
 def test_the_loss_is_that_of_the_exported_network(run):
-    task = load_task("digits", classes=(8, 3)).to("cpu", torch.float32)
+    task = load_task("digits", DataChoices(classes=(8, 3))).to("cpu", torch.float32)
     for seed, model in enumerate(run.models):
         network = model.export()
         assert isinstance(network, MLP)
@@ -50,7 +51,7 @@ def test_the_pictures_are_those_of_images(run):
 
 
 def test_names_of_classes_are_the_task_s_own(tmp_path):
-    named = load_task("digits", classes=(0, 1), target="cnn")
+    named = load_task("digits", DataChoices(classes=(0, 1)), "cnn")
     for number, names in enumerate([("0", "1"), ()]):
         task = replace(named, class_names=names)
         folder = tmp_path / f"own{number}"

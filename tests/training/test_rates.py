@@ -13,7 +13,7 @@ from diffqas.optimisers import Adam, DirectLockstep
 from diffqas.quantum_train import RECIPES
 from diffqas.tasks import Settings, Split, Task
 from diffqas.training import RATES, choose_rate, seeded
-from diffqas.training.rates import SEEDS, held_out
+from diffqas.training.rates import RATE_SEEDS, held_out
 
 DRAW = torch.Generator().manual_seed(0)
 X = torch.randn(60, 3, generator=DRAW)
@@ -50,7 +50,7 @@ def test_the_test_part_is_not_looked_at():
 def test_every_rate_is_tried_by_seeds_of_its_own():
     asked = []
     choose_rate(partial(populate, asked=asked), TASK, SETTINGS)
-    assert asked == [(SEEDS, rate) for rate in RATES]
+    assert asked == [(RATE_SEEDS, rate) for rate in RATES]
 
 
 def test_samples_that_a_search_held_out_are_training_samples_again():

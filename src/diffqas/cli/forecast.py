@@ -7,15 +7,18 @@ from pathlib import Path
 
 import tyro
 
-from diffqas.reports import Terminal, forecast_table
-from diffqas.runs import forecast_run
-from diffqas.searches import FORECAST
+from diffqas.reports import Terminal, forecast_table, future_table
+from diffqas.runs import forecasts_of
+from diffqas.tasks import LEVEL
 
 
 @dataclass
 class Forecast:
     """Forecast several steps with a finished run on a series: each prediction takes its place in
     the next window.
+
+    Of a series of your own the next values come first, those behind the last row of the file, with
+    an interval from the errors on the test part; they are left in forecast-future.csv and .png.
 
     Prints root mean squared errors in the series' own units, over forecasts from every window of
     the test part, median (lowest .. highest) over the seeds, beside persistence and a linear model;
@@ -30,6 +33,8 @@ class Forecast:
     """
     task: str | None = None
     """As of `diffqas resume`."""
+    level: float = LEVEL
+    """Share of the values that the interval around the next values is to hold."""
     output: Path | None = None
     """The picture, FILE.png, with FILE.csv beside it; forecast.png in the run folder if not
     given.
@@ -37,10 +42,12 @@ class Forecast:
 
     def run(self) -> None:
         """Forecast, then print the errors and where they lie."""
-        errors = forecast_run(self.folder, self.steps, self.output, task=self.task)
-        picture = self.output or self.folder / FORECAST
+        found = forecasts_of(self.folder, self.steps, self.output, task=self.task, level=self.level)
         console = Terminal()
-        console.print(forecast_table(errors, "root mean squared error over the test part"))
+        if found.future is not None:
+            console.print(future_table(found.future))
+            console.print()
+        console.print(forecast_table(found.errors, "root mean squared error over the test part"))
         console.print()
-        for path in (picture, picture.with_suffix(".csv")):
+        for path in found.files:
             console.say(path, style="bold")

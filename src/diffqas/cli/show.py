@@ -33,6 +33,8 @@ CONTENTS = {
     "play.gif": "an episode of the policy",
     "forecast.png": "forecasts of several steps, and their errors",
     "forecast.csv": "the errors, all seeds",
+    "forecast-future.png": "the next values with an interval",
+    "forecast-future.csv": "the same, all seeds",
     "network*.safetensors": "the network as exported, network*.json says how to rebuild it",
     "network*.onnx": "the network for programs without PyTorch",
     "generator*.safetensors": "the numbers and choices that regenerate the network",

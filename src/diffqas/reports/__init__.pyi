@@ -15,6 +15,9 @@ from .events import Events as Events
 from .forecast import forecast_csv as forecast_csv
 from .forecast import forecast_figure as forecast_figure
 from .forecast import forecast_table as forecast_table
+from .forecast import future_csv as future_csv
+from .forecast import future_figure as future_figure
+from .forecast import future_table as future_table
 from .layout import heading as heading
 from .layout import in_lines as in_lines
 from .layout import legend_name as legend_name

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from diffqas.tasks import ForecastErrors, SeriesData
+    from diffqas.tasks import ForecastErrors, Future, SeriesData
 
-LEAST_SQUARES, PERSISTENCE = "#3a7d44", "0.55"
+LEAST_SQUARES, PERSISTENCE, SEASONAL = "#3a7d44", "0.55", "#8a5fbf"
 
 HORIZONS = (1, 2, 3, 5, 10, 20)
 """Steps ahead that stand in the table, beside the last."""
@@ -63,8 +63,8 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
     Of the models stand the median and, in brackets, the lowest and the highest.
     """
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
-    least_squares = f"least squares, AR({errors.window})"
-    for header in ("steps ahead", "this run", "persistence", least_squares, "forecasts"):
+    headers = ("steps ahead", "this run", "persistence", errors.line_name)
+    for header in (*headers, *errors.further, "forecasts"):
         table.add_column(header, justify="right")
     # A forecast that ran away to both sides has no error; it counts as infinite.
     own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
@@ -77,6 +77,7 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
             _over_models(own[:, at]),
             number(float(errors.persistence[at])),
             number(float(errors.least_squares[at])),
+            *(number(float(simple[at])) for simple in errors.further.values()),
             str(errors.origins[at]),
         )
     return table
@@ -87,12 +88,15 @@ def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
 
     There is a line for each horizon and a column for each seed.
     """
+    line = "least_squares"
+    if errors.line is not None:
+        line = errors.line
+    simple = {"persistence": errors.persistence, line: errors.least_squares, **errors.further}
     names = [f"seed_{seed}" for seed in seeds]
-    lines: list[list[object]] = [["horizon", *names, "persistence", "least_squares", "forecasts"]]
-    models = errors.models.T.tolist()
-    persistence, least_squares = errors.persistence.tolist(), errors.least_squares.tolist()
+    lines: list[list[object]] = [["horizon", *names, *simple, "forecasts"]]
+    columns = [*errors.models.tolist(), *(each.tolist() for each in simple.values())]
     for index, origins in enumerate(errors.origins.tolist()):
-        lines.append([index + 1, *models[index], persistence[index], least_squares[index], origins])
+        lines.append([index + 1, *(column[index] for column in columns), origins])
     return csv_content(lines)
 
 
@@ -130,8 +134,10 @@ def _errors(axes: Axes, errors: ForecastErrors) -> None:
     horizons = np.arange(1, len(errors.persistence) + 1)
     simple = errors.persistence
     axes.plot(horizons, simple, ":", color=PERSISTENCE, linewidth=1.4, label="persistence")
-    simple, label = errors.least_squares, f"least squares, AR({errors.window})"
+    simple, label = errors.least_squares, errors.line_name
     axes.plot(horizons, simple, "--", color=LEAST_SQUARES, linewidth=1.4, label=label)
+    for label, simple in errors.further.items():
+        axes.plot(horizons, simple, "-.", color=SEASONAL, linewidth=1.2, label=label)
     _median_and_band(axes, horizons, errors.models, "this run")
     lines = np.concatenate([line.get_ydata() for line in axes.get_lines()])
     positive = lines[np.isfinite(lines) & (lines > 0)]
@@ -151,3 +157,57 @@ def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, la
     axes.plot(places, middle, color=PREDICTION, linewidth=1.4, label=label, marker=marker)
     if len(values) > 1:
         axes.fill_between(places, low, high, color=PREDICTION, alpha=0.2, linewidth=0)
+
+
+def future_table(future: Future) -> Table:
+    """The next values with their interval; of several seeds the median."""
+    share = f"{future.level:.0%} interval"
+    title = f"the next values of {future.name}"
+    table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
+    for header in ("row", "forecast", share, "errors measured on"):
+        table.add_column(header, justify="right")
+    rows = zip(future.labels, future.values, future.low, future.high, future.origins, strict=True)
+    for label, value, low, high, origins in rows:
+        between = f"{number(float(low))} .. {number(float(high))}"
+        table.add_row(plain_text(label), number(float(value)), between, f"{origins} forecasts")
+    return table
+
+
+def future_csv(future: Future, seeds: Sequence[int]) -> str:
+    """The same as CSV, figures in full, with a column for each seed."""
+    names = [f"seed_{seed}" for seed in seeds]
+    lines: list[list[object]] = [["row", "forecast", "low", "high", *names]]
+    columns = [future.values.tolist(), future.low.tolist(), future.high.tolist()]
+    columns += future.models.tolist()
+    for index, label in enumerate(future.labels):
+        lines.append([label, *(column[index] for column in columns)])
+    return csv_content(lines)
+
+
+def future_figure(future: Future, title: str) -> Figure:
+    """The last known values, and behind them the forecast with its interval."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure = blank(8.0, 3.6)
+    axes = figure.subplots()
+    known, steps = len(future.past), len(future.labels)
+    axes.plot(np.arange(1 - known, 1), future.past, color=TRUTH, linewidth=1.4, label="known")
+    ahead = np.arange(1, steps + 1)
+    # The band begins at the last known value, which has no error.
+    joined = np.arange(steps + 1)
+    last = future.past[-1:]
+    low, high = np.append(last, future.low), np.append(last, future.high)
+    values = np.append(last, future.values)
+    band = f"{future.level:.0%} interval"
+    axes.fill_between(joined, low, high, color=PREDICTION, alpha=0.18, linewidth=0, label=band)
+    axes.plot(joined, values, color=PREDICTION, linewidth=1.4, label="forecast")
+    axes.plot(ahead, future.values, "o", color=PREDICTION, markersize=3)
+    axes.axvline(0.5, color=BOUNDARY, linestyle="--", linewidth=1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_axisbelow(True)
+    axes.set_xlabel(f"rows behind the last one (+{steps}: {future.labels[-1]})")
+    axes.set_ylabel(in_lines(shortened(future.name), 24))
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=3, frameon=False, fontsize=8)
+    clean(axes)
+    heading(figure, title)
+    return figure

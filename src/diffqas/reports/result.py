@@ -39,7 +39,10 @@ COUNTED = ("episodes", "steps", SELECTED)
 MOST_SIGNS = 5
 """Signs of more seeds than these are counted, not listed."""
 SCALED = "of the series scaled to -1 .. 1"
+OWN_UNITS = "in the squared units of the series"
 STUCK = "had learnt nothing after a tenth of the training"
+ALIKE = 0.01
+"""Relative difference of two errors that is none."""
 MOST_LEADERS = 3
 """Candidates that the short table of a result names."""
 
@@ -216,6 +219,7 @@ class RunResult:
         agents: of a run of agents.
         federated: of a federated run.
         scale: of a series what its numbers stand for; the figures are of the scaled ones.
+        corrects: of a series of one's own the reference whose predictions the network corrects.
         circuit_seed: of several seeds the one whose circuit is in the files that name no seed.
     """
 
@@ -241,6 +245,7 @@ class RunResult:
     circuit_seed: int | None = None
     stuck: Mapping[int, str] = field(default_factory=dict)
     scale: SeriesScale | None = None
+    corrects: str | None = None
 
     @classmethod
     def from_json(cls, content: JsonView, source: Path | None = None) -> RunResult:
@@ -284,6 +289,7 @@ class RunResult:
             circuit_seed=entries.perhaps("circuit_seed", WHOLE),
             stuck={} if stuck is None else stuck.by_seed(TEXT),
             scale=SeriesScale.within(entries),
+            corrects=entries.perhaps("corrects", TEXT),
         )
         _require_figures(result, entries)
         return result
@@ -293,6 +299,8 @@ class RunResult:
         """What the figures are measured in, if that is not plain from their names."""
         if self.scale is not None and self.scale.scaled:
             return SCALED
+        if self.corrects is not None:
+            return OWN_UNITS
         return ""
 
     def facts(self) -> list[tuple[str, str]]:
@@ -353,6 +361,25 @@ class RunResult:
         if self.seconds is not None:
             taken += f" (the search {duration(self.seconds)})"
         return f"{row.remark}, {taken}"
+
+    def simpler(self) -> str | None:
+        """A line where something simpler than the search predicts a series of one's own as well.
+
+        None where nothing does, and of other tasks.
+        """
+        known = [value for value in self.main if value is not None]
+        figures = {row.name: row.value for row in self.references if row.value is not None}
+        if self.corrects is None or not known or not figures:
+            return None
+        best = min(figures, key=lambda name: figures[name])
+        reached, simple = statistics.median(known), figures[best]
+        text = text_of(self.metric)
+        found = f"{best}, test {self.metric} {text(simple)} against {text(reached)}"
+        if simple < (1 - ALIKE) * reached:
+            return f"A simpler predictor is better: {found}. Use that one."
+        if simple <= (1 + ALIKE) * reached:
+            return f"A simpler predictor is as good: {found}. It is enough."
+        return None
 
     def test(self, metric: str | None = None) -> Values:
         """Test figures of a metric, the main one if none is named.

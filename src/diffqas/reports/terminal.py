@@ -41,6 +41,9 @@ def result_report(result: RunResult) -> RenderableType:
     if result.federated is not None:
         parts.append(plain_text(clients_in_words(result.federated, result.target_parameters)))
     parts += [Text(""), _figures_table(result), Text("")]
+    simpler = result.simpler()
+    if simpler is not None:
+        parts += [plain_text(simpler, style="yellow"), Text("")]
     if result.ranking:
         parts.append(ranking_bars(result.ranking, result.relaxation))
     parts += failures_in_words(result)

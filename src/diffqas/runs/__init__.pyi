@@ -6,6 +6,7 @@ from .export.run import Exported as Exported
 from .export.run import export_run as export_run
 from .finished import FinishedRun as FinishedRun
 from .forecasts import forecast_run as forecast_run
+from .forecasts import forecasts_of as forecasts_of
 from .listing import RunSummary as RunSummary
 from .listing import is_study as is_study
 from .listing import list_runs as list_runs

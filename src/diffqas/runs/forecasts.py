@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+
+from torch import nn
 
 from diffqas.agents import EnvironmentTask
 from diffqas.errors import RunError, require
-from diffqas.reports import forecast_csv, forecast_figure, save_figure
+from diffqas.reports import (
+    forecast_csv,
+    forecast_figure,
+    future_csv,
+    future_figure,
+    save_figure,
+)
 from diffqas.runs.finished import FinishedRun
+from diffqas.runs.own_forecasts import OwnForecasts
 from diffqas.searches import FORECAST, RunConfig, load_windows, seeds_in_words, task_kind
 from diffqas.storage import write_atomically
-from diffqas.tasks import ForecastErrors, SeriesData, Task, forecast_errors, free_run, windows_of
+from diffqas.tasks import (
+    LEVEL,
+    Floats,
+    ForecastErrors,
+    Future,
+    SeriesData,
+    Task,
+    forecast_errors,
+    free_run,
+    windows_of,
+)
 
 STEPS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """What `diffqas forecast` leaves.
+
+    Attributes:
+        errors: by horizon over the test part.
+        future: the next values; None of a series that is not one's own.
+        files: where pictures and tables lie.
+    """
+
+    errors: ForecastErrors
+    future: Future | None
+    files: tuple[Path, ...]
 
 
 def forecast_run(
@@ -21,10 +56,12 @@ def forecast_run(
     output: str | Path | None = None,
     *,
     task: str | Task | None = None,
+    level: float = LEVEL,
 ) -> ForecastErrors:
     """Forecast several steps with all seeds of a finished run on a series.
 
-    Leaves a picture and a table.
+    Leaves a picture and a table, of a series of one's own also those of the next values; see
+    `forecasts_of`.
 
     What `diffqas forecast` does, for scripts and notebooks. Seeds that diverged in training are
     left out.
@@ -35,6 +72,7 @@ def forecast_run(
         output: the picture, FILE.png; beside it goes FILE.csv with the errors of all seeds by
             horizon. None: forecast.png in the run folder.
         task: the task, as of `load`.
+        level: share of the values that the interval is to hold.
 
     Raises:
         ArgumentError: `steps` that no forecast reaches within the test part, or an `output` that is
@@ -43,23 +81,88 @@ def forecast_run(
         RunError: no finished run there, its windows do not show the series that it predicts, or a
             full disk.
     """
+    return forecasts_of(folder, steps, output, task=task, level=level).errors
+
+
+def forecasts_of(
+    folder: str | Path,
+    steps: int | None = None,
+    output: str | Path | None = None,
+    *,
+    task: str | Task | None = None,
+    level: float = LEVEL,
+) -> Forecasts:
+    """As `forecast_run`, with the next values of a series of one's own, and where all of it lies.
+
+    The next values go beside the picture: FILE-future.png and FILE-future.csv.
+    """
+    require(0 < level < 1, "level", "be between 0 and 1", level)
     run = FinishedRun.open(folder, task=task)
     config = run.config
-    data = _windows(config, run.task if run.own else None)
     picture = run.folder.path / FORECAST if output is None else Path(output)
-    count = data.count - data.boundary
-    steps = min(STEPS, count) if steps is None else steps
-    reachable = f"be between 1 and {count}, the number of test windows"
-    require(1 <= steps <= count, "steps", reachable, steps)
     require(picture.suffix == ".png", "output", "name a .png file", picture)
-    sound = {seed: config.kind.network(model) for seed, model in run.sound.items()}
-    networks = list(sound.values())
-    errors = forecast_errors(networks, data, steps)
-    ahead = "1 step" if steps == 1 else f"{steps} steps"
+    if config.series is not None and not run.own:
+        return _of_own_series(run, config, steps, picture, level)
+    data = _windows(config, run.task if run.own else None)
+    steps = _reachable(steps, data.count - data.boundary)
+    networks = _networks(run)
+    errors = forecast_errors(list(networks.values()), data, steps)
+    runs = free_run(list(networks.values()), data, steps)
+    files = _write(picture, config, data, runs, errors, list(networks))
+    return Forecasts(errors, None, files)
+
+
+def _of_own_series(
+    run: FinishedRun, config: RunConfig, steps: int | None, picture: Path, level: float
+) -> Forecasts:
+    """Errors over the test part, and the values behind it."""
+    networks = _networks(run)
+    found = OwnForecasts.of(config, list(networks.values()))
+    if steps is None:
+        steps = min(STEPS, found.most_steps())
+    errors, future = found.errors(steps), found.future(steps, level)
+    data, seeds = found.as_windows(), list(networks)
+    files = _write(picture, config, data, found.free_run(steps), errors, seeds)
+    ahead = picture.with_stem(f"{picture.stem}-future")
+    title = f"{future.name}: the next {_steps_in_words(steps)} ({seeds_in_words(config)})"
+    save_figure(future_figure(future, title), ahead)
+    write_atomically(ahead.with_suffix(".csv"), future_csv(future, seeds).encode())
+    return Forecasts(errors, future, (*files, ahead, ahead.with_suffix(".csv")))
+
+
+def _networks(run: FinishedRun) -> dict[int, nn.Module]:
+    """The networks of the seeds that did not diverge."""
+    return {seed: run.config.kind.network(model) for seed, model in run.sound.items()}
+
+
+def _reachable(steps: int | None, count: int) -> int:
+    """How far to go, where the test part has so many windows."""
+    if steps is None:
+        return min(STEPS, count)
+    rule = f"be between 1 and {count}, the number of test windows"
+    require(1 <= steps <= count, "steps", rule, steps)
+    return steps
+
+
+def _write(
+    picture: Path,
+    config: RunConfig,
+    data: SeriesData,
+    runs: Floats,
+    errors: ForecastErrors,
+    seeds: list[int],
+) -> tuple[Path, Path]:
+    """The picture of the errors, and beside it their table."""
+    ahead = _steps_in_words(len(errors.origins))
     title = f"{config.dataset}: forecasts of {ahead} ({seeds_in_words(config)})"
-    save_figure(forecast_figure(data, free_run(networks, data, steps), errors, title), picture)
-    write_atomically(picture.with_suffix(".csv"), forecast_csv(errors, list(sound)).encode())
-    return errors
+    save_figure(forecast_figure(data, runs, errors, title), picture)
+    table = picture.with_suffix(".csv")
+    write_atomically(table, forecast_csv(errors, seeds).encode())
+    return picture, table
+
+
+def _steps_in_words(steps: int) -> str:
+    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 def _windows(config: RunConfig, own: Task | EnvironmentTask | None) -> SeriesData:
@@ -73,9 +176,7 @@ def _windows(config: RunConfig, own: Task | EnvironmentTask | None) -> SeriesDat
         return data
     if task_kind(config.dataset) != "series":
         raise RunError(f"The run is on {config.dataset}, which is no series: {remedy}.")
-    data = load_windows(
-        config.dataset, csv=config.csv, column=config.column, scaling=config.scaling
-    )
+    data = load_windows(config.dataset, config)
     if data.last_response is not None:
         head = f"The windows of {config.dataset} show {data.sees}"
         raise RunError(f"{head}: {remedy} (try {config.dataset}-response).")

@@ -189,9 +189,14 @@ def _finished(page: RunPage, result: RunResult) -> RunPage:
         task = result.task  # file and column
     if classes:
         task = f"{task} ({classes})"
+    simpler = result.simpler()
+    notes = [*page.notes]
+    if simpler is not None:
+        notes.append(simpler)
     return replace(
         page,
         task=task,
+        notes=notes,
         summary=_summary(result),
         tiles=_tiles(result),
         results=_results(result),

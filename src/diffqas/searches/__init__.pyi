@@ -12,9 +12,11 @@ from .command import usual_of as usual_of
 from .config import RunConfig as RunConfig
 from .config import config_from_json as config_from_json
 from .config import environment as environment
+from .data_choices import DataChoices as DataChoices
 from .data_sets import OWN_SERIES as OWN_SERIES
 from .data_sets import OWN_TABLE as OWN_TABLE
 from .data_sets import generated as generated
+from .data_sets import load_own as load_own
 from .data_sets import load_rows as load_rows
 from .data_sets import load_windows as load_windows
 from .data_sets import task_kind as task_kind

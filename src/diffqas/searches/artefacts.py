@@ -25,12 +25,14 @@ from diffqas.reports import (
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.searches.data_sets import OWN_SERIES
 from diffqas.storage import Json, RunFolder, State, save_tensors
-from diffqas.tasks import SeriesScale
+from diffqas.tasks import LINEAR_PART, SeriesScale
 from diffqas.training import Training
 
 PREDICTIONS, STRUCTURE, CURVES = "predictions.png", "structural_weights.png", "curves.png"
 SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
+FUTURE, FUTURE_VALUES = "forecast-future.png", "forecast-future.csv"
+"""The values behind the last row of a series of one's own."""
 REPORT = "report.html"
 TRIALS = "trials.csv"
 """Candidates that a searcher trained before the run."""
@@ -56,6 +58,8 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
     }
     if task.scale is not None:
         result["scale"] = task.scale.to_json()
+    if task.units is not None:
+        result["corrects"] = LINEAR_PART
     if task.kind == "images" or classes:
         result["classes"] = classes
     for name, values in training.metrics.items():
@@ -69,8 +73,16 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
 def _write_predictions(folder: RunFolder, training: Training) -> None:
     """The samples of the picture, for whoever draws it again, and the picture made from them."""
     truth = torch.cat([part.targets for part in training.task.parts.values()]).cpu()
+    snapshots = training.snapshots
+    units = training.task.units
+    if units is not None:
+        truth = torch.from_numpy(units.truth(truth.double().numpy()))
+        snapshots = {
+            epoch: torch.from_numpy(units.predicted(values.double().numpy()))
+            for epoch, values in snapshots.items()
+        }
     samples: State = {
-        "snapshots": training.snapshots,
+        "snapshots": snapshots,
         "truth": truth,
         "boundary": len(training.task.train),
     }

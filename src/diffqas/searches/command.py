@@ -14,13 +14,15 @@ from diffqas.errors import DiffqasError
 from diffqas.kinds import AnyKind, PerLayerKind
 from diffqas.layers import BASELINES
 from diffqas.searches.config import RunConfig
-from diffqas.searches.data_sets import task_kind
+from diffqas.searches.data_sets import OWN_SERIES, task_kind
 from diffqas.searches.options import family_of, options, unread_in, value_of, words_for
 from diffqas.tasks import (
     DEFAULT_TARGET,
     IMAGE_RECIPES,
+    OWN_SERIES_RECIPES,
     SERIES_RECIPES,
     TABLE_RECIPES,
+    OwnSeries,
     recipe_target,
 )
 
@@ -112,7 +114,8 @@ def usual_of(kind: AnyKind, dataset: str, recipe: str) -> Usual:
         KeyError: it has no such recipe.
     """
     what = task_kind(dataset)
-    recipes = kind.recipes(SimpleNamespace(name=dataset, recipes=RECIPES[what]))
+    of_task = OWN_SERIES_RECIPES if dataset == OWN_SERIES else RECIPES[what]
+    recipes = kind.recipes(SimpleNamespace(name=dataset, recipes=of_task))
     usual: Choice = type(kind.choices)()
     # Of the kinds only this one writes the weights of a network that has a name.
     if what == "images" and kind.choices.name == "qt":
@@ -134,6 +137,8 @@ def _parts(config: RunConfig, usual: Usual | None) -> Iterator[Command]:
     if config.federated is not None:
         # Everything is said: which split is usual depends on the task.
         yield _different(config.federated, None, {})
+    if config.series is not None:
+        yield _different(config.series, OwnSeries(), {})
     yield _run(config)
 
 

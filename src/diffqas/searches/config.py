@@ -12,14 +12,15 @@ from pathlib import Path
 import torch
 
 from diffqas.agents import AgentKind, AgentSettings, EnvironmentTask
-from diffqas.choices import check, option
+from diffqas.choices import option
 from diffqas.errors import RunError, require, whole
 from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.searches.data_choices import DataChoices
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.kinds import STORED
 from diffqas.simulator import compiled
 from diffqas.storage import Json, decode, encode, read_json, typed
-from diffqas.tasks import MISSING_RULES, PREDICTIONS, Scaling, Settings, Task, TaskSource
+from diffqas.tasks import Settings, Task, TaskSource
 from diffqas.training import Federated
 
 FORMAT = 3
@@ -36,8 +37,8 @@ rooms import their modules no sooner than a name of them is asked for.
 
 
 @dataclass(frozen=True)
-class RunConfig:
-    """Every choice of a run.
+class RunConfig(DataChoices):
+    """Every choice of a run: those of `DataChoices`, and these.
 
     Attributes:
         dataset: name of the task.
@@ -45,11 +46,6 @@ class RunConfig:
         settings: how to train, the recipe's choices included.
         kind: the kind of model with its own choices.
         seeds: one model each.
-        csv, column: a user's own series; csv also a user's own table.
-        label, predict, leave_out, missing, fold: what is predicted of a table, and by which
-            columns; what is done about missing values; which fold is its test part.
-        scaling: what scales a series, `"whole"` or `"train"`.
-        classes, data_dir: which images, and the folder with their files.
         federated: clients that keep their samples; None: all samples are in one place.
         device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
         own: of a task of your own, where it came from.
@@ -60,45 +56,6 @@ class RunConfig:
     kind: AnyKind
     recipe: str = "default"
     seeds: tuple[int, ...] = (0,)
-    csv: str | None = option(None, "A series or a table of your own: a CSV file with a header.")
-    column: str | None = option(None, "The column of a series.")
-    label: str | None = option(None, "The column of a table of your own that is predicted.")
-    predict: str | None = option(
-        None,
-        "What its label is: classes or values. If not given, text and at most ten different whole "
-        "numbers are classes.",
-        among=PREDICTIONS,
-    )
-    leave_out: tuple[str, ...] | None = option(
-        None, "Columns of a table of your own that are not read, such as the number of a row."
-    )
-    missing: str = option(
-        "error",
-        "Missing values of a table of your own: error refuses them, drop leaves their rows out, "
-        "median fills them by the median of their column in the training rows.",
-        among=MISSING_RULES,
-    )
-    fold: int = option(
-        0,
-        "Which of five folds of a table, stratified by class, is its test part.",
-        least=0,
-        most=4,
-        rule="be a whole number from 0 to 4",
-    )
-    scaling: Scaling = option(
-        "whole",
-        "Range that scales a series: whole (the papers' protocol, which leaks the test part's "
-        "range) or the training part's.",
-        among=("whole", "train"),
-    )
-    classes: tuple[int, ...] | None = option(
-        None, "Labels of the images to tell apart, two or more; all if not given."
-    )
-    data_dir: str | None = option(
-        None,
-        "Folder with the files of MNIST or FashionMNIST; $DIFFQAS_DATA, then a cache, then a "
-        "download if not given.",
-    )
     federated: Federated | None = None
     device: str = option("cpu", "Where to compute: cpu, cuda or cuda:<index>.")
     dtype: str = option(
@@ -114,7 +71,7 @@ class RunConfig:
         require(len(self.seeds) >= 1, "seeds", "be at least 1", len(self.seeds))
         differ = len(set(self.seeds)) == len(self.seeds)
         require(differ, "seeds", "differ from each other", list(self.seeds))
-        check(self)
+        super().__post_init__()
 
     @property
     def torch_dtype(self) -> torch.dtype:
@@ -129,20 +86,7 @@ class RunConfig:
             DataError: a file that cannot be used.
         """
         assert self.own is None, "a file is executed by `task_of`, which asks if it may be"
-        return load_task(
-            self.dataset,
-            csv=self.csv,
-            column=self.column,
-            label=self.label,
-            predict=self.predict,
-            leave_out=self.leave_out,
-            missing=self.missing,
-            fold=self.fold,
-            scaling=self.scaling,
-            classes=self.classes,
-            data_dir=self.data_dir,
-            target=self.kind.target,
-        )
+        return load_task(self.dataset, self, self.kind.target)
 
     def to_json(self) -> Json:
         """As config.json, with the versions that ran it."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from diffqas.agents import ENVIRONMENTS, EnvironmentTask, environment_task, is_environment
 from diffqas.errors import ArgumentError, choose
+from diffqas.searches.data_choices import DataChoices
 from diffqas.tasks import (
     IMAGES,
     SERIES,
     TABLES,
     TARGETS,
-    Scaling,
+    OwnSeriesData,
     SeriesData,
     TableData,
     Task,
@@ -22,8 +23,12 @@ from diffqas.tasks import (
     load_named,
     load_series,
     load_table,
+    own_series_data,
+    own_series_task,
+    read_columns,
     series_task,
     table_task,
+    view_of,
 )
 
 OWN_SERIES = "series"
@@ -73,83 +78,59 @@ def generated(name: str) -> bool:
     return name in SERIES or name in COMPUTED_TABLES
 
 
+NO_CHOICES = DataChoices()
+OF_OWN = ("column", "series")
+"""Choices of a series of one's own."""
+OF_TABLES = ("label", "predict", "leave_out", "missing")
+"""Choices of a table of one's own."""
+OF_IMAGES = ("classes", "data_dir")
+"""Choices of images."""
+
+
 def load_task(
-    name: str,
-    *,
-    csv: str | Path | None = None,
-    column: str | None = None,
-    scaling: Scaling = "whole",
-    label: str | None = None,
-    predict: str | None = None,
-    leave_out: Sequence[str] | None = None,
-    missing: str = "error",
-    fold: int = 0,
-    classes: Sequence[int] | None = None,
-    data_dir: str | Path | None = None,
-    target: str | None = None,
+    name: str, chosen: DataChoices = NO_CHOICES, target: str | None = None
 ) -> Task | EnvironmentTask:
     """A task by name.
 
     Args:
         name: one of `task_names()`, or an environment's id of gymnasium.
-        csv: the file, for `"series"` and `"table"`.
-        column: its column, for `"series"`.
-        scaling: what a series is scaled by, `"whole"` or `"train"`.
-        label: the column to predict, for `"table"`.
-        predict: what it is, `"classes"` or `"values"`, for `"table"`, as in `load_table`.
-        leave_out: columns that are not read, for `"table"`.
-        missing: what is done about missing values, for `"table"`, as in `load_table`.
-        fold: which of five folds is the test part, for tables.
-        classes: labels to tell apart, for images; None: all.
-        data_dir: folder with the files of MNIST or FashionMNIST, as in `load_images`.
+        chosen: what the data set is made of; a series of one's own is settled.
         target: the network, `"lstm"` for series, `"mlp"` for tables, `"mlp"`, `"smooth-mlp"` or
             `"cnn"` for images; None: the first of these.
 
     Raises:
-        ArgumentError: an unknown name (the nearest is suggested), or an argument that is missing or
+        ArgumentError: an unknown name (the nearest is suggested), or a choice that is missing or
             belongs to another data set.
         DataError: a file is missing or cannot be used.
     """
-    # What belongs to other data sets is refused; None stands for what was not given.
-    of_series = {"scaling": None if scaling == "whole" else scaling}
-    of_tables = {"label": label, "predict": predict, "leave_out": leave_out}
-    of_tables["missing"] = None if missing == "error" else missing
-    fold_given = {"fold": fold or None}
-    of_images = {"classes": classes, "data_dir": data_dir}
     if is_environment(name):
-        others = {"csv": csv, "column": column, "target": target}
-        _refuse(name, "a data set", **others | of_series | of_tables | fold_given | of_images)
+        every = ("csv", "column", "scaling", *OF_TABLES, "fold", *OF_IMAGES, "series")
+        _refuse(name, "a data set", chosen.given(*every) | _given(target=target))
         return environment_task(name)
     choose(name, task_names(), "dataset")
     what = task_kind(name)
     if name not in (OWN_SERIES, OWN_TABLE):
-        _refuse(name, f"the data set '{OWN_SERIES}' or '{OWN_TABLE}'", csv=csv)
+        _refuse(name, f"the data set '{OWN_SERIES}' or '{OWN_TABLE}'", chosen.given("csv"))
     if name != OWN_SERIES:
-        _refuse(name, f"the data set '{OWN_SERIES}'", column=column)
+        _refuse(name, f"the data set '{OWN_SERIES}'", chosen.given(*OF_OWN))
     if name != OWN_TABLE:
-        _refuse(name, f"the data set '{OWN_TABLE}'", **of_tables)
+        _refuse(name, f"the data set '{OWN_TABLE}'", chosen.given(*OF_TABLES))
     if what != "series":
-        _refuse(name, "a series", **of_series)
+        _refuse(name, "a series", chosen.given("scaling"))
     if what != "table":
-        _refuse(name, "a table", **fold_given)
+        _refuse(name, "a table", chosen.given("fold"))
     if what != "images":
-        _refuse(name, f"images ({', '.join(IMAGES)})", **of_images)
+        _refuse(name, f"images ({', '.join(IMAGES)})", chosen.given(*OF_IMAGES))
     # The target first: loading may mean a download.
-    chosen = _target(what, target)
+    network = _target(what, target)
     if what == "images":
-        return image_task(load_images(name, classes, data_dir), chosen)
+        return image_task(load_images(name, chosen.classes, chosen.data_dir), network)
     if what == "table":
-        rows = load_rows(
-            name,
-            csv=csv,
-            label=label,
-            predict=predict,
-            leave_out=leave_out,
-            missing=missing,
-            fold=fold,
-        )
-        return table_task(rows)
-    return series_task(load_windows(name, csv=csv, column=column, scaling=scaling))
+        return table_task(load_rows(name, chosen))
+    if chosen.series is not None:
+        correction = chosen.series.correction
+        return own_series_task(load_own(chosen), 1.0 if correction is None else correction)
+    return series_task(load_windows(name, chosen))
 
 
 def _target(what: str, target: str | None) -> str:
@@ -164,49 +145,60 @@ def _target(what: str, target: str | None) -> str:
     return choose(target, known, "target")
 
 
-def load_windows(
-    name: str,
-    *,
-    csv: str | Path | None = None,
-    column: str | None = None,
-    scaling: Scaling = "whole",
-) -> SeriesData:
-    """The windows of a series; arguments and errors as of `load_task`."""
-    if name == OWN_SERIES:
-        if csv is None:
-            raise ArgumentError(
-                "Argument `csv` must name a file for the data set 'series', but got None."
-            )
-        return load_csv(csv, column, scaling=scaling)
-    _refuse(name, "the data set 'series'", csv=csv, column=column)
-    return load_series(name, scaling=scaling)
+def load_windows(name: str, chosen: DataChoices = NO_CHOICES) -> SeriesData:
+    """The windows of a series as the papers have them; arguments and errors as of `load_task`."""
+    if name != OWN_SERIES:
+        return load_series(name, scaling=chosen.scaling)
+    return load_csv(_file(name, chosen), chosen.column, scaling=chosen.scaling)
 
 
-def load_rows(
-    name: str,
-    *,
-    csv: str | Path | None = None,
-    label: str | None = None,
-    predict: str | None = None,
-    leave_out: Sequence[str] | None = None,
-    missing: str = "error",
-    fold: int = 0,
-) -> TableData:
+def load_own(chosen: DataChoices) -> OwnSeriesData:
+    """A series of one's own; arguments and errors as of `load_task`."""
+    assert chosen.series is not None, "of other series see `load_windows`"
+    further = chosen.series.columns or ()
+    read = read_columns(_file(OWN_SERIES, chosen), chosen.column, further)
+    return own_series_data(
+        read.name,
+        read.values,
+        view_of(chosen.series),
+        scaling=chosen.scaling,
+        columns=read.columns,
+        dates=read.dates,
+    )
+
+
+def load_rows(name: str, chosen: DataChoices = NO_CHOICES) -> TableData:
     """The rows of a table; arguments and errors as of `load_task`."""
     if name != OWN_TABLE:
-        return load_named(name, fold=fold)
-    if csv is None:
+        return load_named(name, fold=chosen.fold)
+    return load_table(
+        _file(name, chosen),
+        chosen.label,
+        predict=chosen.predict,
+        leave_out=chosen.leave_out or (),
+        missing=chosen.missing,
+        fold=chosen.fold,
+    )
+
+
+def _file(name: str, chosen: DataChoices) -> Path:
+    """The file of a data set of one's own."""
+    if chosen.csv is None:
         raise ArgumentError(
-            f"Argument `csv` must name a file for the data set '{OWN_TABLE}', but got None."
+            f"Argument `csv` must name a file for the data set {name!r}, but got None."
         )
-    left = leave_out or ()
-    return load_table(csv, label, predict=predict, leave_out=left, missing=missing, fold=fold)
+    return Path(chosen.csv)
 
 
-def _refuse(name: str, owner: str, **arguments: object) -> None:
-    """Raise an error if an argument was given that only `owner` takes."""
-    for argument, value in arguments.items():
-        if value is not None:
-            rule = f"Argument `{argument}` must be used with {owner}"
-            what = "environment" if is_environment(name) else "data set"
-            raise ArgumentError(f"{rule}, but got the {what} {name!r}.")
+def _given(**arguments: object) -> dict[str, object]:
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _refuse(name: str, owner: str, given: Mapping[str, object]) -> None:
+    """Raise an error if a choice was given that only `owner` takes."""
+    for argument in given:
+        if argument == "series":
+            argument = "window"
+        rule = f"Argument `{argument}` must be used with {owner}"
+        what = "environment" if is_environment(name) else "data set"
+        raise ArgumentError(f"{rule}, but got the {what} {name!r}.")

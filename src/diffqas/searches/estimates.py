@@ -21,6 +21,7 @@ from diffqas.optimisers import trained_tensors
 from diffqas.quantum_train import qubits_needed
 from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
+from diffqas.searches.correction import correction_trial
 from diffqas.searches.preparation import Prepared
 from diffqas.searches.session import make_training, threads
 from diffqas.tasks import Settings, Task
@@ -193,7 +194,11 @@ def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None)
 def _beside(
     config: RunConfig, task: Task, model: AnyModel, device: torch.device
 ) -> Iterator[Beside]:
-    """The ordinary networks of a run, as `train_companions` trains them."""
+    """The ordinary networks of a run, as `train_companions` trains them, and its trial."""
+    if config.series is not None and config.series.correction is None:
+        trial = correction_trial(config)
+        if trial is not None:
+            yield Beside("trial of the correction", _whole(trial.training, device))
     try:
         found = config.kind.companions(task.without_validation(), config.settings, model)
     except DiffqasError:

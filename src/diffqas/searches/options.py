@@ -21,7 +21,7 @@ from diffqas.errors import ArgumentError
 from diffqas.kinds import QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.config import RunConfig
-from diffqas.tasks import Settings
+from diffqas.tasks import OwnSeries, Settings
 from diffqas.training import Federated
 
 ROOTS: Mapping[type, str] = {
@@ -35,6 +35,7 @@ ROOTS: Mapping[type, str] = {
     AgentSettings: "agents",
     Federated: "federated training",
     RunConfig: "data and run",
+    OwnSeries: "series of your own",
 }
 """Classes whose fields are options, and the group of the help in which they stand."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -21,7 +21,9 @@ from diffqas.quantum_train import Rates, Recipe
 from diffqas.reports import Terminal
 from diffqas.searches.choices import epochs_of, federated_of, settings_of
 from diffqas.searches.config import LAST_SEED, RunConfig
-from diffqas.searches.data_sets import load_task, task_kind
+from diffqas.searches.correction import with_correction
+from diffqas.searches.data_choices import DataChoices
+from diffqas.searches.data_sets import OWN_SERIES, load_task, task_kind
 from diffqas.searches.enough import memory_told
 from diffqas.searches.kinds import KINDS, choose_kind, names_of_kinds
 from diffqas.searches.options import (
@@ -35,7 +37,16 @@ from diffqas.searches.own_task import named_task, remember
 from diffqas.searches.run import Run
 from diffqas.searches.session import begin, checked_device
 from diffqas.storage import RunFolder
-from diffqas.tasks import AUTO, Settings, Task, TaskSource, explained, recipe_target, rehearse
+from diffqas.tasks import (
+    AUTO,
+    OwnSeries,
+    Settings,
+    Task,
+    TaskSource,
+    explained,
+    recipe_target,
+    rehearse,
+)
 from diffqas.training import Federated
 
 P = ParamSpec("P")
@@ -43,6 +54,8 @@ P = ParamSpec("P")
 
 USUAL = "default"
 """The recipe where none is named."""
+PAPER = "paper"
+"""The recipe that sees a series of one's own as the papers see theirs."""
 
 MOST_SEEDS = 100_000
 """Of one run: they train at the same time, and each has its own line in every file."""
@@ -88,7 +101,11 @@ class Prepared:
         if self.note is not None:
             console.say(self.note, style="dim")
         remember(self.config.own, self.config.dataset, console)
-        return begin(folder, self.config, self.task, overwrite=self.overwrite, quiet=self.quiet)
+        if folder is not None and not self.overwrite:
+            # Before anything is tried, which takes its time.
+            folder.refuse_occupied()
+        config, task = with_correction(self.config, self.task, console)
+        return begin(folder, config, task, overwrite=self.overwrite, quiet=self.quiet)
 
 
 def prepare(
@@ -157,7 +174,11 @@ def prepare(
     words = {"candidates": candidates, "circuit": circuit, "per_layer": per_layer}
     kind = _kind(task, model, what, recipe, given, words)
     kind.check(loaded_kind)  # before a download
-    loaded = task if isinstance(task, Task) else _loaded(task, given, kind.target)
+    single = "columns" not in given or model == QuantumTrainKind.name
+    rule = f"be used with the model {QuantumTrainKind.name}, whose network reads several columns"
+    require(single, "columns", rule, repr(model))
+    data = _data(task, recipe, given)
+    loaded = task if isinstance(task, Task) else load_task(task, data, kind.target)
     recipe = _of_task(kind, loaded, recipe)
     federated = _federated(loaded, what, given, rounds)
     # How many numbers there are decides the optimiser: a model is made to count them.
@@ -171,7 +192,7 @@ def prepare(
         seeds=tuple(range(seed, seed + seeds)) if isinstance(seeds, int) else tuple(seeds),
         federated=federated,
         own=source,
-        **_of_run(given),
+        **_of_run(given) | {"scaling": data.scaling, "series": data.series},
     )
     note = _note(kind.recipes(loaded)[recipe], config, given)
     asked = frozenset(given) | {name for name, word in words.items() if word is not None}
@@ -212,13 +233,31 @@ def _check_own(task: Task, source: TaskSource | None, given: Mapping[str, Value]
 OF_TRIALS = ("validation",)
 """Options that `diffqas tune` reads in any case, and a search with some choices only."""
 
-OF_DATA_SETS = (
-    *("csv", "column", "scaling", "label", "predict", "leave_out", "missing", "fold"),
-    *("classes", "data_dir"),
-)
+OF_DATA_SETS = (*names_of(DataChoices), *names_of(OwnSeries))
 """Options that say which data a named data set is made of."""
-USUAL_DATA = {"scaling": "whole", "missing": "error", "fold": 0}
-"""What some of them are where nothing is given."""
+USUAL_DATA = {each.name: each.default for each in fields(DataChoices)}
+"""What they are where nothing is given."""
+
+
+def _data(task: str | Task, recipe: str, given: Mapping[str, Value]) -> DataChoices:
+    """The choices of a named data set; what is left open of a series of one's own is chosen.
+
+    Raises:
+        ArgumentError: options of a series of one's own with other data, or as the papers see it.
+        DataError: the file of such a series cannot be used.
+    """
+    named = _of(given, *names_of(DataChoices))
+    of_series = _of(given, *names_of(OwnSeries))
+    own = task == OWN_SERIES and recipe != PAPER
+    if not own:
+        for name in of_series:
+            rule = f"be used with the data set '{OWN_SERIES}' and another recipe than {PAPER}"
+            got = f"{task!r}, {recipe}" if isinstance(task, str) else "a Task of your own"
+            require(False, name, rule, got)
+        return DataChoices(**named)
+    # The range of the test part is for the papers' protocol to look at.
+    named.setdefault("scaling", "train")
+    return DataChoices(**named, series=OwnSeries(**of_series)).settled()
 
 
 def _of(given: Mapping[str, Value], *names: str) -> dict[str, Value]:
@@ -257,11 +296,6 @@ def _refuse_of_other_models(kind: AnyKind, given: Iterable[str]) -> None:
         if owners and value_of(kind, option) is MISSING:
             rule = f"Argument `{name}` must be used with the model {' or '.join(owners)}"
             raise ArgumentError(f"{rule}, but got the model {kind.name!r}.")
-
-
-def _loaded(task: str, given: Mapping[str, Value], target: str | None) -> Task | EnvironmentTask:
-    """The data of a named data set, or the environment."""
-    return load_task(task, **_of(given, *OF_DATA_SETS), target=target)
 
 
 def _of_task(kind: AnyKind, task: Task | EnvironmentTask, recipe: str) -> str:

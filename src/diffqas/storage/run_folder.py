@@ -86,12 +86,8 @@ class RunFolder:
             RunError: the folder holds another run (finished or not) and `overwrite` is not set, or
                 it cannot be made.
         """
-        if self.finished and not overwrite:
-            remedy = "Give another --output, or --overwrite."
-            raise RunError(f"The folder {self.path} holds a finished run. {remedy}")
-        if self.started and not overwrite:
-            remedy = f"Continue it with `diffqas resume {self.path}`, or give --overwrite."
-            raise RunError(f"The folder {self.path} holds an unfinished run. {remedy}")
+        if not overwrite:
+            self.refuse_occupied()
         make_folder(self.path)
         # The old result goes first and the new config comes last: no moment shows a mixture of
         # two runs.
@@ -103,6 +99,19 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"Cannot make the folder {self.path}: {error.strerror}.") from None
         write_json(self.config, config)
+
+    def refuse_occupied(self) -> None:
+        """Refuse a folder that holds a run.
+
+        Raises:
+            RunError: it holds one, finished or not.
+        """
+        if self.finished:
+            remedy = "Give another --output, or --overwrite."
+            raise RunError(f"The folder {self.path} holds a finished run. {remedy}")
+        if self.started:
+            remedy = f"Continue it with `diffqas resume {self.path}`, or give --overwrite."
+            raise RunError(f"The folder {self.path} holds an unfinished run. {remedy}")
 
     def make(self, name: str) -> Path:
         """A subfolder, made if it is not there; it is a folder of this run and no link out of it.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diffqas.errors import choose, require
 from diffqas.optimisers import Loss as Loss
 from diffqas.tasks.auto import AUTO, NO_RECIPES, auto_settings
-from diffqas.tasks.series.scale import SeriesScale
+from diffqas.tasks.series.scale import SeriesScale, SeriesUnits
 from diffqas.tasks.settings import Settings
 
 
@@ -72,6 +72,7 @@ class Task:
         higher: those of the metrics of which more is better.
         scale: of a series what its numbers stand for, where that is known: pictures show the
             values in their own units, and tables say that figures are of the scaled ones.
+        units: of a series whose samples are what a line leaves: what makes values of them.
         class_names: what the classes are called, in the order of the logits, where that is known.
         remarks: what a person should know of how the samples were read, a sentence each.
         small: (numbers) -> an ordinary network of at most so many weights, to be trained beside a
@@ -91,6 +92,7 @@ class Task:
     validation: Split | None = None
     higher: Collection[str] = ("accuracy",)
     scale: SeriesScale | None = None
+    units: SeriesUnits | None = None
     class_names: Sequence[str] = ()
     remarks: Sequence[str] = ()
     small: Callable[[int], nn.Module] | None = None

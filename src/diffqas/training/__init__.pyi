@@ -4,6 +4,7 @@ from .models import ModelSettings as ModelSettings
 from .models import make_models as make_models
 from .models import seeded as seeded
 from .projected import ProjectedTraining as ProjectedTraining
+from .rates import RATE_SEEDS as RATE_SEEDS
 from .rates import RATES as RATES
 from .rates import choose_rate as choose_rate
 from .rates import rate_trial as rate_trial

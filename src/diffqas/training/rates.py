@@ -22,7 +22,7 @@ from diffqas.training.supervised import Training
 
 RATES = (0.3, 1.0, 3.0, 10.0, 30.0)
 """Factors on the recipe's rate; for a Kalman filter, deviations of the prior."""
-SEEDS = (100, 101, 102)
+RATE_SEEDS = (100, 101, 102)
 """Of the choice; the tables' and most runs' seeds are counted from 0."""
 SHARE = 0.2
 """Of the training samples, those that judge."""
@@ -64,7 +64,7 @@ def rate_trial(
 ) -> Training[Population]:
     """The training by which `choose_rate` judges a rate; it is not begun."""
     short = replace(settings, epochs=max(1, settings.epochs // SHORTER), select="final")
-    return Training(populate(SEEDS, rate), held_out(task), short, list(SEEDS))
+    return Training(populate(RATE_SEEDS, rate), held_out(task), short, list(RATE_SEEDS))
 
 
 def held_out(task: Task) -> Task:
@@ -97,7 +97,7 @@ def _loss(training: Training[Population]) -> float:
             pass
     except RunError:
         # All seeds diverged. Anything else that ends a training is told.
-        if len(training.failures) < len(SEEDS):
+        if len(training.failures) < len(RATE_SEEDS):
             raise
         return math.inf
     values = training.metrics["test_loss"]

@@ -7,6 +7,7 @@ import pytest
 from diffqas import resume, search
 from diffqas.cli import main
 from diffqas.errors import ArgumentError
+from diffqas.searches.data_choices import DataChoices
 from diffqas.searches.data_sets import load_task
 from diffqas.tasks.images import SOURCES
 
@@ -112,8 +113,9 @@ def test_resume_finds_the_same_images(mnist, tmp_path, monkeypatch, stopped):
     ],
 )
 def test_arguments_of_other_data_sets(name, options, message):
+    chosen = {key: value for key, value in options.items() if key != "target"}
     with pytest.raises(ArgumentError, match=message) as caught:
-        load_task(name, **options)
+        load_task(name, DataChoices(**chosen), options.get("target"))
     assert "\n" not in str(caught.value)
 
 
@@ -123,7 +125,7 @@ def test_defaults_of_the_target():
 
 
 def test_a_task_of_ones_own_brings_its_data(tmp_path):
-    task = load_task("digits", classes=(0, 1))
+    task = load_task("digits", DataChoices(classes=(0, 1)))
     with pytest.raises(
         ArgumentError, match="`classes` must be used with the name of a data set, but got a Task"
     ):

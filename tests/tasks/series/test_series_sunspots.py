@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from diffqas.searches.data_choices import DataChoices
 from diffqas.searches.data_sets import load_task, task_names
 from diffqas.studies.datasets import SERIES as STUDIED
 from diffqas.tasks.series import SUNSPOTS_CSV, TABLE_II, load_csv, load_series, sunspots
@@ -38,7 +39,7 @@ def test_windows_keep_the_protocol(scaling):
 
 def test_the_file_is_readable_as_ones_own():
     named = load_series("sunspots")
-    own = load_task("series", csv=SUNSPOTS_CSV, column="sunspots")
+    own = load_task("series", DataChoices(csv=str(SUNSPOTS_CSV), column="sunspots"))
     np.testing.assert_array_equal(own.train.inputs, named.train[0])
     np.testing.assert_array_equal(own.test.targets, named.test[1])
     data = load_csv(SUNSPOTS_CSV, "sunspots", scaling="train")

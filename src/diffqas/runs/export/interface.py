@@ -6,14 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.agents import EnvironmentTask
-from diffqas.searches import RunConfig, load_rows, load_windows
+from diffqas.searches import RunConfig, load_own, load_rows, load_windows
 from diffqas.storage import Json, JsonView
-from diffqas.tasks import DIGITS, Task, load_images
+from diffqas.tasks import DIGITS, Task, View, load_images
 
 Interface = dict[str, Json]
 
 SCALED = "2 * (value - low) / (high - low) - 1"
 UNSCALED = "low + (prediction + 1) * (high - low) / 2"
+CORRECTED = "known + intercept + coefficients . scaled window + unit * prediction"
 STANDARDISED = "(pixel / white - mean) / std"
 COLUMNS = "(value - mean) / std of each column"
 UNSTANDARDISED = "value * std + mean"
@@ -71,10 +72,56 @@ def _words(name: str, meaning: str, out: str, out_meaning: str) -> Interface:
     }
 
 
+def _own_series(config: RunConfig) -> Interface:
+    """Of a series of one's own: what makes values of the network's predictions, too."""
+    data = load_own(config)
+    view = data.view
+    columns = ", ".join(data.columns)
+    seen = f"{view.window} successive values of {columns}, the oldest first"
+    out = f"what the line leaves of the value {view.horizon} behind the window"
+    words = _words("window", seen, "prediction", out)
+    words["input"]["scaling"] = {
+        "formula": SCALED,
+        "changes": _changes(view),
+        "low": data.low.tolist(),
+        "high": data.high.tolist(),
+    }
+    assert config.series is not None, "the run is on a series of one's own"
+    correction = config.series.correction
+    words["output"]["scaling"] = {
+        "formula": CORRECTED,
+        "known": _known(view),
+        "intercept": data.linear.intercept,
+        "coefficients": data.linear.coefficients.tolist(),
+        "unit": data.unit * (1.0 if correction is None else correction),
+    }
+    return words
+
+
+def _changes(view: View) -> str:
+    """What is done to values before they are scaled."""
+    steps = []
+    if view.season > 1:
+        steps.append(f"minus the value {view.season} before")
+    if view.difference:
+        steps.append("minus the value 1 before")
+    return ", then ".join(steps) or "none"
+
+
+def _known(view: View) -> str:
+    """What earlier values are added to the prediction of the value at t."""
+    last, season = f"value[t - {view.horizon}]", f"value[t - {view.seasons_back}]"
+    if view.season > 1 and view.difference:
+        return f"{season} + {last} - value[t - {view.horizon + view.seasons_back}]"
+    if view.season > 1:
+        return season
+    return last if view.difference else "0"
+
+
 def _series(config: RunConfig) -> Interface:
-    data = load_windows(
-        config.dataset, csv=config.csv, column=config.column, scaling=config.scaling
-    )
+    if config.series is not None:
+        return _own_series(config)
+    data = load_windows(config.dataset, config)
     predicted = data.sees if data.last_response is None else "the response y"
     seen = f"{data.window} successive values of {data.sees}, the oldest first"
     words = _words("window", seen, "prediction", f"the next value of {predicted}")
@@ -105,15 +152,7 @@ def _images(config: RunConfig) -> Interface:
 
 
 def _table(config: RunConfig) -> Interface:
-    data = load_rows(
-        config.dataset,
-        csv=config.csv,
-        label=config.label,
-        predict=config.predict,
-        leave_out=config.leave_out,
-        missing=config.missing,
-        fold=config.fold,
-    )
+    data = load_rows(config.dataset, config)
     columns = ", ".join(data.feature_names)
     words = _words("rows", columns, "logits", "one per class, the largest decides")
     words["input"]["scaling"] = {
@@ -155,8 +194,13 @@ def in_words(side: JsonView) -> str:
     formula = scaling.pop("formula")
     # Of a table there is a mean and a spread for each column: too many for a line.
     single = {name: value for name, value in scaling.items() if not isinstance(value, list)}
-    values = "".join(f", {name} {value:g}" for name, value in single.items())
+    values = "".join(f", {name} {_short(value)}" for name, value in single.items())
     said = side["meaning"] if formula == AS_IS else formula
     classes = f" ({', '.join(side['classes'])})" if "classes" in side else ""
     shape = ", ".join(map(str, side["shape"]))
     return f"{side['name']} ({shape}) {side['dtype']}: {said}{values}{classes}"
+
+
+def _short(value: float | str) -> str:
+    """A number with few digits; a text as it is."""
+    return value if isinstance(value, str) else f"{value:g}"

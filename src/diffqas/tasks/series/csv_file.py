@@ -72,21 +72,29 @@ def load_csv(
     require(named, "column", "be the name of a column", repr(column))
 
     table = read_table(os.fspath(path))
-    index = _pick_column(table, column)
+    index = pick_column(table, column)
     series = numbers_of(table, index)
     needed = MINIMUM_WINDOWS + length + 1
     if len(series) < needed:
         got = f"{len(series)} rows of data are too few"
         raise DataError(f"{table.path}: {got}; windows of {length} values need at least {needed}")
-    name = f"{Path(table.path).stem}:{table.header[index]}"
     try:
-        return scaled_windows(series, length, name=name, scaling=scaling)
+        return scaled_windows(series, length, name=title_of(table, index), scaling=scaling)
     except DataError as error:
         raise DataError(f"{table.path}, column {shortened(table.header[index])}: {error}") from None
 
 
-def _pick_column(table: CsvTable, column: str | None) -> int:
-    """Index of the named column, or of the only one that holds numbers."""
+def title_of(table: CsvTable, index: int) -> str:
+    """What the series in a column is called: by file and column."""
+    return f"{Path(table.path).stem}:{table.header[index]}"
+
+
+def pick_column(table: CsvTable, column: str | None) -> int:
+    """Index of the named column, or of the only one that holds numbers.
+
+    Raises:
+        DataError: there is no such column, or not one alone.
+    """
     asked_for = column is not None
     index = named_column(table, column) if asked_for else _only_series(table)
     _check_name(table, index, asked_for)

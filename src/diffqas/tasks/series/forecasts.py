@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -103,6 +103,8 @@ class ForecastErrors:
             back in the same way.
         origins: (horizon,), over how many forecasts each mean goes.
         window: values in one window, the order of the linear model.
+        line: what the linear model is called; None: least squares of the window.
+        further: (horizon,) each, of other simple predictors by their names.
     """
 
     models: Floats
@@ -110,6 +112,15 @@ class ForecastErrors:
     least_squares: Floats
     origins: NDArray[np.int64]
     window: int
+    line: str | None = None
+    further: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def line_name(self) -> str:
+        """What the linear model is called in tables and pictures."""
+        if self.line is not None:
+            return self.line
+        return f"least squares, AR({self.window})"
 
 
 def forecast_errors(

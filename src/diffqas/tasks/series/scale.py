@@ -53,3 +53,26 @@ class SeriesScale:
         if found is None:
             return None
         return cls(found.one("values", TEXT), found.one("low", FINITE), found.one("high", FINITE))
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesUnits:
+    """What turns predictions of what a line leaves into values of the series.
+
+    Attributes:
+        base: (samples,), what is predicted without the network, in the series' own units.
+        unit: what 1 stands for in targets and predictions.
+        correction: part of a prediction that is added.
+    """
+
+    base: Floats
+    unit: float
+    correction: float = 1.0
+
+    def truth(self, targets: Floats) -> Floats:
+        """Targets (..., samples) as values of the series."""
+        return self.base + self.unit * targets
+
+    def predicted(self, predictions: Floats) -> Floats:
+        """Predictions (..., samples) as values of the series."""
+        return self.base + self.unit * self.correction * predictions
