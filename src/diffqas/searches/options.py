@@ -78,7 +78,7 @@ class Option:
             return Literal[tuple(self.declared.family())]
         if self.declared.among:
             return Literal[self.declared.among]
-        return get_type_hints(self.owners[0])[self.fields[0].name]
+        return _hints(self.owners[0])[self.fields[0].name]
 
     @property
     def typed(self) -> Any:
@@ -104,6 +104,12 @@ class Option:
             if isinstance(choice, owner):
                 return each
         return None
+
+
+@cache
+def _hints(owner: type) -> Mapping[str, Any]:
+    """The types of a class's fields; they stand there as texts, and reading them takes a while."""
+    return get_type_hints(owner)
 
 
 @cache
