@@ -16,10 +16,10 @@ SIZES = {"input_size": 2, "output_size": 2, "qubits": 3, "depth": 2, "candidates
 CHOICES = [
     {},
     {"input_qubits": "first"},
-    {"start": "trained"},
+    {"base_angles": "trained"},
     {"structure": "output"},
     {"relaxation": "softmax"},
-    {"candidates": TURNED, "start": "trained", "latent_size": 3},
+    {"candidates": TURNED, "base_angles": "trained", "latent_size": 3},
     {"candidates": FEW[:1], "depth": 1, "output_size": 3},
     {"input_size": 5},
     {"observables": Diagonal(2)},
@@ -239,7 +239,7 @@ def test_one_sample_is_a_batch_of_one(normal, randomise):
 
 
 def test_a_sequence_can_be_cut_in_two(normal, randomise):
-    cell = make(randomise, start="trained")
+    cell = make(randomise, base_angles="trained")
     x = normal(1, 2, 5, 2)
     whole, last = cell(x)
     first, state = cell(x[:, :2])
@@ -351,10 +351,10 @@ def test_under_autocast_circuits_stay_exact(normal, randomise):
         ({"depth": 0}, "`depth` must be a whole number of at least 1, but got 0"),
         ({"input_size": 4, "input_qubits": "first"}, "`input_size` must be at most 3, the qubits"),
         ({"input_qubits": "one"}, "`input_qubits` must be one of"),
-        ({"start": "zeros"}, "`start` must be one of .*did you mean 'zero'"),
+        ({"base_angles": "zeros"}, "`base_angles` must be one of .*did you mean 'zero'"),
         ({"structure": "gate"}, "`structure` must be one of"),
         ({"relaxation": "soft"}, "`relaxation` must be one of"),
-        ({"init_std": -1, "start": "trained"}, "`init_std` must be a finite number"),
+        ({"init_std": -1, "base_angles": "trained"}, "`init_std` must be a finite number"),
         ({"candidates": [Candidate()]}, "`candidates` must encode data, but got Ent-RY"),
         ({"rates": {"head": 1.0}}, "`rates` must be one of"),
         ({"rates": {"slow": -1.0}}, "`rates` must be finite numbers of at least 0"),

@@ -17,7 +17,11 @@ from diffqas.layers.layer_report import QuantumLayerReport as QuantumLayerReport
 from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
 from diffqas.layers.measurements import hermitian as hermitian
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
+from diffqas.layers.qfwp import BASE_ANGLES as BASE_ANGLES
+from diffqas.layers.qfwp import INPUT_QUBITS as INPUT_QUBITS
 from diffqas.layers.qfwp import QFWP as QFWP
+from diffqas.layers.qfwp_forecaster import FastWeightForecaster as FastWeightForecaster
+from diffqas.layers.qfwp_lockstep import FastWeightLockstep as FastWeightLockstep
 from diffqas.layers.qfwp_report import QFWPReport as QFWPReport
 from diffqas.layers.qlstm import QLSTM as QLSTM
 from diffqas.layers.quantum_layer import LAYER_STRUCTURES as LAYER_STRUCTURES

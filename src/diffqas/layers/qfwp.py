@@ -45,7 +45,7 @@ from diffqas.simulator import eager
 INPUT_QUBITS = ("all", "first")
 """Inputs on all qubits, counted on from the beginning, or on as many as there are inputs."""
 
-STARTS = ("zero", "trained")
+BASE_ANGLES = ("zero", "trained")
 """The angles before the first moment."""
 
 PROBED = 4
@@ -73,7 +73,7 @@ class QFWP(DescribedModule):
         observables: what is measured, as of `QuantumLayer`.
         input_qubits: `"all"` (input i on the qubits i, i + input_size, ...) or `"first"` (on qubit
             i alone, as in the public code; the other qubits are not turned).
-        start: `"zero"` (the angles before the first moment are 0, as in the public code) or
+        base_angles: `"zero"` (the angles before the first moment are 0, as in the public code) or
             `"trained"` (they are trained; drawn at first).
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
         structure: `"layer"` (one set of structural weights) or `"output"` (one for each output).
@@ -109,7 +109,7 @@ class QFWP(DescribedModule):
         latent_size: int = 8,
         observables: AnyObservables = Z(),  # noqa: B008 - a frozen choice
         input_qubits: str = "all",
-        start: str = "zero",
+        base_angles: str = "zero",
         relaxation: str | Relaxation = "raw",
         structure: str = "layer",
         init_std: float = 0.1,
@@ -124,13 +124,13 @@ class QFWP(DescribedModule):
         check_cell_sizes(input_size, output_size, latent_size, qubits, observables)
         check_lstm(num_layers, batch_first, bidirectional, dropout, proj_size)
         choose(input_qubits, INPUT_QUBITS, "input_qubits")
-        choose(start, STARTS, "start")
+        choose(base_angles, BASE_ANGLES, "base_angles")
         if input_qubits == "first":
             fits = input_size <= qubits
             require(fits, "input_size", f"be at most {qubits}, the qubits", input_size)
         self.rates = checked_cell_rates(rates)
         self.input_size, self.output_size, self.latent_size = input_size, output_size, latent_size
-        self.input_qubits, self.start = input_qubits, start
+        self.input_qubits, self.base_angles = input_qubits, base_angles
         # Of the two, only angles that are trained are drawn.
         self.circuits = QuantumLayer(
             input_size if input_qubits == "all" else qubits,
@@ -141,10 +141,10 @@ class QFWP(DescribedModule):
             observables,
             relaxation=relaxation,
             structure=structure,
-            init_std=init_std if start == "trained" else 0.0,
+            init_std=init_std if base_angles == "trained" else 0.0,
             rates={name: rate for name, rate in self.rates.items() if name != "slow"},
         )
-        self.circuits.angles.requires_grad_(start == "trained")
+        self.circuits.angles.requires_grad_(base_angles == "trained")
         columns = qubits * self.circuits.candidates.angles_per_qubit
         self.slow = SlowProgrammer(input_size, latent_size, self.circuits.depth, columns)
 
@@ -167,7 +167,7 @@ class QFWP(DescribedModule):
             ArgumentError: an input or state of the wrong shape, dtype or device.
         """
         added = self.added(x, state)
-        return self.circuits(self.encoded(x), added), added.select(-len(self.state_shape) - 1, -1)
+        return self.circuits(self.encoded(x), added), added.select(self._time, -1)
 
     def last(self, x: Tensor, state: Tensor | None = None) -> Tensor:
         """As `forward`, but y of the last moment alone: only its circuits are run.
@@ -175,7 +175,7 @@ class QFWP(DescribedModule):
         Returns:
             (batch, output_size), or (output_size,) for one sample.
         """
-        added = self.added(x, state).select(-len(self.state_shape) - 1, -1)
+        added = self.added(x, state).select(self._time, -1)
         return self.circuits(self.encoded(x[..., -1, :]), added)
 
     def added(self, x: Tensor, state: Tensor | None = None) -> Tensor:
@@ -190,10 +190,10 @@ class QFWP(DescribedModule):
         """
         check_sequence(x, state, self.circuits.angles, self.input_size, self.state_shape)
         written = self.slow(x).unflatten(-1, self.state_shape[1:])
-        total = written.cumsum(-len(self.state_shape) - 1)
+        total = written.cumsum(self._time)
         if state is None:
             return total
-        return total + state.unsqueeze(-len(self.state_shape) - 1)
+        return total + state.unsqueeze(self._time)
 
     def encoded(self, x: Tensor) -> Tensor:
         """What the circuits are shown, (..., input_size) -> (..., inputs of the circuits)."""
@@ -205,6 +205,11 @@ class QFWP(DescribedModule):
     def state_shape(self) -> tuple[int, ...]:
         """Of the state of one sample: (depth, qubits), or (depth, qubits, rotations)."""
         return self.circuits.angle_shape
+
+    @property
+    def _time(self) -> int:
+        """The dimension of the moments in what was added, from behind."""
+        return -len(self.state_shape) - 1
 
     @property
     def progress(self) -> float:
@@ -224,7 +229,7 @@ class QFWP(DescribedModule):
             "input_size": self.input_size,
             "latent_size": self.latent_size,
             "input_qubits": self.input_qubits,
-            "start": self.start,
+            "base_angles": self.base_angles,
         }
 
     @property
@@ -335,7 +340,7 @@ class QFWP(DescribedModule):
         of_circuits = self.circuits.parameter_report()
         slow = sum(p.numel() for p in self.slow.parameters() if p.requires_grad)
         frozen = sum(p.numel() for p in self.parameters() if not p.requires_grad)
-        if self.start == "zero":
+        if self.base_angles == "zero":
             frozen -= self.circuits.angles.numel()
         return QFWPReport(
             qubits=self.circuits.n,
@@ -358,4 +363,4 @@ class QFWP(DescribedModule):
 
     def extra_repr(self) -> str:
         """Line shown by print(model)."""
-        return f"{self.input_size}, {self.output_size}, start={self.start}"
+        return f"{self.input_size}, {self.output_size}, base_angles={self.base_angles}"
