@@ -127,7 +127,7 @@ def test_values_of_a_table_of_ones_own(tmp_path):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["bessel", "--model", "vqc"], "`model` must be qt or qlstm for a series"),
+        (["bessel", "--model", "vqc"], "`model` must be qt, qlstm or qfwp for a series"),
         (["CartPole-v1", "--model", "vqc"], "`model` must be"),
         (
             ["iris", "--model", "vqc", "--observables", "z", "--qubits", "2"],

@@ -1,11 +1,22 @@
 """A fast weight programmer is the plain loop over moments, samples and candidates in float64."""
 
+import numpy as np
 import pytest
 import torch
 
-from diffqas import QFWP, QLSTM_SPACE, Candidate, Diagonal, Hermitian, PauliStrings, Z
+from diffqas import (
+    QFWP,
+    QLSTM_SPACE,
+    Candidate,
+    Diagonal,
+    Hermitian,
+    PauliStrings,
+    QasmAnsatz,
+    Z,
+)
 from diffqas.errors import ArgumentError
 from diffqas.simulator import dense_observed, observed
+from diffqas.simulator.oracle import dense_state
 
 FEW = tuple(QLSTM_SPACE[index] for index in (0, 7, 20, 28))
 TURNED = (
@@ -296,6 +307,31 @@ def test_the_layer_of_a_sequence(normal, randomise):
     layer = cell.programmed(x)
     torch.testing.assert_close(layer(x[-1:]), cell(x)[0][-1:])
     assert "OPENQASM 3" in cell.discretize().programmed(x).to_qasm()
+
+
+@pytest.mark.parametrize("choices", [{}, {"candidates": TURNED[:1], "base_angles": "trained"}])
+def test_the_text_of_a_circuit_whose_angles_are_open(choices, normal, randomise):
+    """Read again with what the slow network writes, it is the circuit of the last moment."""
+    pytest.importorskip("openqasm3")
+    cell = make(randomise, **choices).discretize()
+    text = cell.to_qasm()
+    x = normal(1, 3, 2)
+    numbers = {f"x{place}": value for place, value in enumerate(x[-1].tolist())}
+    rotations = cell.circuits.candidates.angles_per_qubit
+    added = cell.added(x)[-1].detach().reshape(2, 3, rotations)
+    for (layer, qubit, rotation), value in np.ndenumerate(added.numpy()):
+        name = f"w{layer}_{qubit}"
+        numbers[name if rotations == 1 else f"{name}_{rotation}"] = float(value)
+    lines = text.splitlines()
+    bound = [f"const float[64] {name} = {value!r};" for name, value in numbers.items()]
+    kept = [line for line in lines if not line.startswith("input")]
+    circuit = QasmAnsatz("\n".join([*kept[:2], *bound, *kept[2:]]))
+    state = dense_state(circuit, torch.zeros(1, 3, 1, dtype=torch.float64))
+    z = torch.tensor([[1 - 2 * (index >> (2 - q) & 1) for index in range(8)] for q in range(2)])
+    expected = cell.structural_weights[0, 0] * (z * state.abs().square()).sum(-1)
+    torch.testing.assert_close(cell(x)[0][-1], expected)
+    with pytest.raises(ArgumentError, match="call `discretize\\(k=1\\)` first"):
+        make(randomise).to_qasm()
 
 
 def test_a_state_is_loaded_and_other_choices_are_refused(normal, randomise):

@@ -70,6 +70,7 @@ GROUPS = {
                 "search bessel": "learn the Bessel series with 135 numbers in place of 1,781 "
                 "(about a minute)",
                 "search bessel --model qlstm": "circuits as the gates of a quantum LSTM",
+                "search bessel --model qfwp": "a network that writes a circuit's angles",
                 "search minigrid-empty-5x5": "an agent whose policy and value are written by "
                 "circuits",
             },

@@ -37,7 +37,7 @@ class Runs:
     task: str | None = None
     """Only runs on this data set, environment or task."""
     model: str | None = None
-    """Only runs of this model (qt, qlstm, vqc), or cells of this row."""
+    """Only runs of this model (qt, qlstm, vqc, qfwp), or cells of this row."""
     state: Literal["finished", "unfinished", "begun", "broken"] | None = None
     """Only runs in this state."""
     sort: Literal["name", "figure", "date", "seconds"] = "name"

@@ -61,11 +61,12 @@ class Search:
 
     dataset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET", help=DATA_SETS)]
     model: Annotated[
-        Literal["qt", "qlstm", "vqc"],
+        Literal["qt", "qlstm", "vqc", "qfwp"],
         tyro.conf.arg(
             help="qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a "
             "quantum LSTM whose gates are circuits, for series. vqc: a quantum layer that reads "
-            "the samples itself, for tables, images and tasks of your own."
+            "the samples itself, for tables, images and tasks of your own. qfwp: a slow network "
+            "that writes the angles of a circuit, for series."
         ),
     ] = "qt"
     recipe: Annotated[

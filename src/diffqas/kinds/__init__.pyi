@@ -10,6 +10,8 @@ from .per_layer import PerLayerKind as PerLayerKind
 from .per_layer import first_order as first_order
 from .per_layer import of_layers as of_layers
 from .per_layer import searched as searched
+from .qfwp import QFWP_RECIPES as QFWP_RECIPES
+from .qfwp import QFWPKind as QFWPKind
 from .qlstm import QLSTM_RECIPES as QLSTM_RECIPES
 from .qlstm import QLSTMKind as QLSTMKind
 from .qlstm import affordable as affordable

@@ -251,7 +251,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         sizes = [self.hidden_size]
         if as_large != self.hidden_size:
             sizes.append(as_large)
-        return [_classical(size, task, settings) for size in sizes]
+        return [classical_lstm(size, task, settings) for size in sizes]
 
     def plain(self, gate: str) -> str:
         """`forget` for `forget_l0` where there is a single layer."""
@@ -285,7 +285,8 @@ def affordable(settings: Settings, count: int) -> Settings:
     return settings.by("adam")
 
 
-def _classical(size: int, task: Task, settings: Settings) -> Companion:
+def classical_lstm(size: int, task: Task, settings: Settings) -> Companion:
+    """A classical LSTM of a hidden size, trained alike."""
     count, alike = lstm_count(size), "trained alike"
     chosen = affordable(settings, count)
     if chosen is not settings:

@@ -248,7 +248,7 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
 
     def check(self, task: str) -> None:
         """The model reads rows, images and the samples of a task of one's own."""
-        rule = "be qt or qlstm for a series"
+        rule = "be qt, qlstm or qfwp for a series"
         require(task != "series", "model", rule, repr(self.name))
 
     @property

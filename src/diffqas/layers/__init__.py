@@ -16,6 +16,7 @@ from diffqas.layers.hybrid_lockstep import HybridLockstep as HybridLockstep
 from diffqas.layers.layer_report import QuantumLayerReport as QuantumLayerReport
 from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
 from diffqas.layers.measurements import hermitian as hermitian
+from diffqas.layers.open_circuits import open_qasm as open_qasm
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
 from diffqas.layers.qfwp import BASE_ANGLES as BASE_ANGLES
 from diffqas.layers.qfwp import INPUT_QUBITS as INPUT_QUBITS

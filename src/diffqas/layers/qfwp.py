@@ -30,6 +30,7 @@ from diffqas.circuits import (
 )
 from diffqas.errors import choose, require, whole
 from diffqas.layers.layer_ranking import PROBES, layer_ranking
+from diffqas.layers.open_circuits import open_qasm
 from diffqas.layers.perturbation import Loss
 from diffqas.layers.qfwp_checks import (
     check_cell_sizes,
@@ -334,6 +335,20 @@ class QFWP(DescribedModule):
         layer = copy.deepcopy(self.circuits)
         layer.angles.add_(added[-1])
         return layer
+
+    def to_qasm(self) -> str:
+        """The found circuit as OpenQASM 3, nothing measured; inputs and fast weights are open.
+
+        Inputs are `x0`, `x1`, ..., what is added to the angle of qubit q in layer l `w<l>_<q>`.
+        `programmed` gives a layer whose text has numbers in place of these.
+
+        Raises:
+            ArgumentError: a cell of several circuits: `discretize(k=1)` first.
+        """
+        count = len(self.circuits.candidates)
+        rule = "have one circuit: call `discretize(k=1)` first"
+        require(count == 1, "candidates", rule, f"{count}")
+        return open_qasm(self.circuits, 0)
 
     def parameter_report(self) -> QFWPReport:
         """Counts of trained and frozen numbers; angles that are 0 at the start are none."""

@@ -40,6 +40,7 @@ MODELS = {
     "PerLayerKind": "qt",
     "QLSTMKind": "qlstm",
     "VQCKind": "vqc",
+    "QFWPKind": "qfwp",
     "AgentKind": "qt",
 }
 """Words of the command line by the class that config.json names."""

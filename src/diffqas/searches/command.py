@@ -34,7 +34,12 @@ RECIPES: Mapping[str, Mapping[str, Value]] = {
 }
 """Settings by the kind of a task and the recipe: what a command leaves unsaid."""
 
-TABLES_OF_CANDIDATES = {"qt": TABLE_I, "qlstm": QLSTM_SPACE, "vqc": ENCODED_SPACE}
+TABLES_OF_CANDIDATES = {
+    "qt": TABLE_I,
+    "qlstm": QLSTM_SPACE,
+    "vqc": ENCODED_SPACE,
+    "qfwp": QLSTM_SPACE,
+}
 """What the numbers behind `--candidates` count, by the model."""
 
 FROM_PYTHON = "{} is a task of your own: from Python, diffqas.search(task, ...) repeats it."

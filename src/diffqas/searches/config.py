@@ -14,7 +14,14 @@ import torch
 from diffqas.agents import AgentKind, AgentSettings, EnvironmentTask
 from diffqas.choices import option
 from diffqas.errors import RunError, require, whole
-from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.kinds import (
+    AnyKind,
+    PerLayerKind,
+    QFWPKind,
+    QLSTMKind,
+    QuantumTrainKind,
+    VQCKind,
+)
 from diffqas.searches.data_choices import DataChoices
 from diffqas.searches.data_sets import load_task
 from diffqas.searches.kinds import STORED
@@ -30,7 +37,7 @@ READABLE = (2, FORMAT)
 """Formats of config.json that are understood; in format 2 an optimiser was a word."""
 
 
-STORED_KINDS = (AgentKind, PerLayerKind, QLSTMKind, QuantumTrainKind, VQCKind)
+STORED_KINDS = (AgentKind, PerLayerKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind)
 """Whose choices a config.json may hold. A class is known to the codec from its import on, and the
 rooms import their modules no sooner than a name of them is asked for.
 """

@@ -7,9 +7,16 @@ import inspect
 from diffqas.agents import AgentKind
 from diffqas.choices import Value
 from diffqas.errors import ArgumentError, choose
-from diffqas.kinds import AnyKind, PerLayerKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.kinds import (
+    AnyKind,
+    PerLayerKind,
+    QFWPKind,
+    QLSTMKind,
+    QuantumTrainKind,
+    VQCKind,
+)
 
-STORED = (AgentKind, PerLayerKind, QLSTMKind, QuantumTrainKind, VQCKind)
+STORED = (AgentKind, PerLayerKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind)
 """What config.json may name. Their classes make themselves known to it when they are imported,
 which a file that names one cannot wait for.
 """
@@ -18,7 +25,7 @@ ENVIRONMENT_KINDS: dict[str, type[AnyKind]] = {AgentKind.name: AgentKind}
 """Those of agents, which act in an environment in place of looking at data."""
 
 KINDS: dict[str, type[AnyKind]] = {
-    kind.name: kind for kind in (QuantumTrainKind, QLSTMKind, VQCKind)
+    kind.name: kind for kind in (QuantumTrainKind, QLSTMKind, VQCKind, QFWPKind)
 }
 
 

@@ -24,6 +24,10 @@ FILES = {
         "model.safetensors": "the quantum layer with its front and head",
         "circuit*.qasm": "the leading circuit, inputs open, OpenQASM 3",
     },
+    "qfwp": {
+        "model.safetensors": "the slow network, the circuits' weights and the head",
+        "circuit*.qasm": "the leading circuit, inputs and fast weights open, OpenQASM 3",
+    },
     "qlstm": {
         "model.safetensors": "the quantum LSTM with its head",
         "circuit-*.qasm": "the leading circuit of each gate, OpenQASM 3",

@@ -16,7 +16,7 @@ from diffqas.architecture import Shots
 from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted, check_value
 from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require, whole
-from diffqas.kinds import AnyKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.kinds import AnyKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.reports import Terminal
 from diffqas.searches.choices import epochs_of, federated_of, settings_of
@@ -134,8 +134,9 @@ def prepare(
         task: name of a data set (`"bessel"`, `"mnist"`, `"wine"`, ..., `"series"` or `"table"`
             with `csv`) or of an environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium),
             or a `Task` of your own, or `"FILE.py:NAME"`, one in a file.
-        model: `"qt"` (Quantum-Train), `"qlstm"` (a quantum LSTM, for series) or `"vqc"` (a quantum
-            layer that reads the samples of tables, images and tasks of your own).
+        model: `"qt"` (Quantum-Train), `"qlstm"` (a quantum LSTM, for series), `"vqc"` (a
+            quantum layer that reads the samples of tables, images and tasks of your own) or
+            `"qfwp"` (a slow network that writes the angles of a circuit, for series).
         recipe: `"default"`, `"paper"` or, of qt, `"auto"`, for networks that nobody tuned for;
             other arguments override single choices of it. A task of your own that brings no recipes
             has `"auto"`.
@@ -274,7 +275,7 @@ def _kind(
     words: Mapping[str, Value],
 ) -> AnyKind:
     """The kind of model with its choices; of images, with the recipe's network."""
-    own = _of(given, *names_of(QuantumTrainKind, QLSTMKind, VQCKind, Shots)) | dict(words)
+    own = _of(given, *names_of(QuantumTrainKind, QLSTMKind, VQCKind, QFWPKind, Shots)) | dict(words)
     images = isinstance(task, str) and model == "qt" and what == "images"
     if images and "target" not in own:
         assert isinstance(task, str)

@@ -18,6 +18,7 @@ from diffqas.circuits import SearchSpace, to_qasm
 from diffqas.kinds import (
     AnyKind,
     PerLayerKind,
+    QFWPKind,
     QLSTMKind,
     QuantumTrainKind,
     SearchTraining,
@@ -31,11 +32,14 @@ from diffqas.kinds import (
 )
 from diffqas.layers import (
     GATES,
+    FastWeightForecaster,
+    FastWeightLockstep,
     Forecaster,
     ForecasterLockstep,
     GateCircuits,
     HybridLockstep,
     HybridModel,
+    open_qasm,
 )
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.reports import (
@@ -64,6 +68,9 @@ SEED_BY_SEED = (
     "such as batch norm's cannot): the circuits of all seeds run together, the networks one after "
     "the other."
 )
+
+MOST_LINES = 24
+"""Candidates of one picture; the names of more take all of its height."""
 
 HEAD = 3
 """Lines of an OpenQASM text before its comments: `to_qasm` writes version, library and name."""
@@ -308,10 +315,7 @@ class VQCShowing(_OnData[VQCKind, HybridModel, Training[HybridLockstep]]):
         places = self.kind.places(len(model.layer.rows))
         names = SearchSpace(self.kind.candidates).names
         constants = self.kind.labels(model).constant[: len(names)]
-        if len(places) == 1:
-            return structure_figure(weights, names, constants, title, counts=counts)
-        maps = weights.reshape(len(weights), len(places), len(names)).swapaxes(0, 1)
-        return structure_maps(dict(zip(places, maps, strict=True)), names, constants, title)
+        return structure_picture(places, names, constants, weights, title, counts)
 
     def circuits(self, model: HybridModel) -> dict[str, str]:
         """The best candidate that is not constant, for each set of structural weights."""
@@ -330,6 +334,52 @@ class VQCShowing(_OnData[VQCKind, HybridModel, Training[HybridLockstep]]):
             ]
             said = in_words(best, rankings[row])
             found[name] = commented(single.to_qasm(), *said, *described)
+        return found
+
+
+class QFWPShowing(_OnData[QFWPKind, FastWeightForecaster, Training[FastWeightLockstep]]):
+    """Of the quantum fast weight programmer, whose circuit has the angles that it is given."""
+
+    def notes(
+        self, training: Training[FastWeightLockstep], models: Sequence[FastWeightForecaster]
+    ) -> list[str]:
+        """How many candidates do anything, if not all do."""
+        findings = models[0].cell.audit()
+        live = sum(finding.trains for finding in findings)
+        if live == len(findings):
+            return []
+        return [f"{live} of {len(findings)} candidates see the fast weights."]
+
+    def picture(
+        self,
+        model: FastWeightForecaster,
+        weights: Floats,
+        title: str,
+        counts: Floats | None = None,
+    ) -> Figure:
+        """One line per candidate; one map per output where these have weights of their own."""
+        places = self.kind.places(len(model.cell.circuits.rows))
+        names = SearchSpace(self.kind.candidates).names
+        constants = self.kind.labels(model).constant[: len(names)]
+        return structure_picture(places, names, constants, weights, title, counts)
+
+    def circuits(self, model: FastWeightForecaster) -> dict[str, str]:
+        """The best candidate that is not constant, for each set of structural weights."""
+        layer = model.cell.circuits
+        rankings = model.cell.ranking()
+        found: dict[str, str] = {}
+        for place, row in zip(self.kind.places(len(layer.rows)), layer.rows, strict=True):
+            best = leading(rankings[row], blind_in(layer))
+            text = open_qasm(layer, list(layer.candidates).index(best.candidate))
+            described = [
+                "x0: the value of a moment; w<layer>_<qubit>: what the slow network of "
+                "model.safetensors has added to the angle up to this moment",
+                f"read are <Z> of q[0] to q[{layer.outputs - 1}]",
+            ]
+            name = "circuit.qasm"
+            if place:
+                name = f"circuit-{file_name(place)}.qasm"
+            found[name] = commented(text, *in_words(best, rankings[row]), *described)
         return found
 
 
@@ -376,6 +426,7 @@ SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
     PerLayerKind: PerLayerShowing,
     QLSTMKind: QLSTMShowing,
     VQCKind: VQCShowing,
+    QFWPKind: QFWPShowing,
     AgentKind: AgentShowing,
 }
 
@@ -383,6 +434,21 @@ SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
 def showing_of(kind: AnyKind) -> AnyShowing:
     """What a run of this kind leaves for people."""
     return SHOWINGS[type(kind)](kind)
+
+
+def structure_picture(
+    places: Sequence[str],
+    names: Sequence[str],
+    constants: Sequence[bool],
+    weights: Floats,
+    title: str,
+    counts: Floats | None,
+) -> Figure:
+    """Structural weights over the epochs: lines of few candidates at one place, else maps."""
+    if len(places) == 1 and len(names) <= MOST_LINES:
+        return structure_figure(weights, names, constants, title, counts=counts)
+    maps = weights.reshape(len(weights), len(places), len(names)).swapaxes(0, 1)
+    return structure_maps(dict(zip(places, maps, strict=True)), names, constants, title)
 
 
 def in_words(best: Ranked, ranking: Sequence[Ranked]) -> list[str]:

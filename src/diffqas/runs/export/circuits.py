@@ -18,7 +18,7 @@ from torch import nn
 
 from diffqas.circuits import Hermitian, PauliStrings
 from diffqas.errors import RunError, require
-from diffqas.kinds import VQCKind
+from diffqas.kinds import QFWPKind, VQCKind
 from diffqas.layers import HybridModel, QuantumLayer, circuit_qasm, hermitian, weighted_circuits
 from diffqas.runs.export.interface import interface, samples
 from diffqas.runs.finished import FinishedRun
@@ -83,6 +83,12 @@ def export_circuits(
     """
     run = FinishedRun.open(folder, task=task)
     place, kind = run.folder.path, run.config.kind
+    if isinstance(kind, QFWPKind):
+        remedy = (
+            "the angles of its circuit change from moment to moment; circuit.qasm has them open, "
+            "model.safetensors the slow network that writes them"
+        )
+        raise RunError(f"The run in {place} is of the model {kind.name}: {remedy}.")
     if not isinstance(kind, VQCKind):
         remedy = "circuits with a front and a head are those of --model vqc"
         raise RunError(f"The run in {place} is of the model {kind.name}: {remedy}.")

@@ -7,7 +7,7 @@ from torch import nn
 from diffqas.agents import Agent, Centre
 from diffqas.errors import RunError
 from diffqas.kinds import AnyModel
-from diffqas.layers import HybridModel
+from diffqas.layers import FastWeightForecaster, HybridModel
 from diffqas.quantum_train import QuantumTrain
 
 
@@ -29,6 +29,12 @@ def generators(model: AnyModel) -> dict[str, QuantumTrain]:
             "The run's model keeps its circuits: neither ONNX nor a classical network has "
             "operators for them. `diffqas export RUN --format circuits` writes them, with front "
             "and head."
+        )
+    if isinstance(model, FastWeightForecaster):
+        raise RunError(
+            "The run's model keeps its circuit: its angles change from moment to moment, and "
+            "from sample to sample, so there is no classical network to export. "
+            "`diffqas.load(RUN).models` has it in PyTorch, circuit.qasm its circuit."
         )
     if len(found) < len(parts):
         remedy = "`diffqas.load(RUN).models` has it in PyTorch, circuit-*.qasm its circuits"

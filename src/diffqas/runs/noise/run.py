@@ -13,7 +13,7 @@ from torch import Tensor
 
 from diffqas.circuits import AnyCandidate
 from diffqas.errors import RunError, require, whole
-from diffqas.kinds import AnyModel, QuantumTrainKind, VQCKind
+from diffqas.kinds import AnyModel, QFWPKind, QuantumTrainKind, VQCKind
 from diffqas.reports import save_figure
 from diffqas.runs.finished import FinishedRun
 from diffqas.runs.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
@@ -131,6 +131,12 @@ def _refuse_unmeasured(run: FinishedRun) -> None:
         RunError: of a quantum LSTM, or without circuits.
     """
     place, kind = run.folder.path, run.config.kind
+    if isinstance(kind, QFWPKind):
+        raise RunError(
+            f"The run in {place} is of the model {kind.name}, whose angles differ from sample to "
+            "sample: there is no circuit to be measured for all of them. "
+            "`diffqas.load(RUN).models[0].cell.programmed(window)` is the layer of one."
+        )
     if not kind.writes_weights and not isinstance(kind, VQCKind):
         remedy = "networks written by circuits and searched layers can be measured (qt, vqc)"
         raise RunError(f"The run in {place} is of the model {kind.name}: only {remedy}.")
