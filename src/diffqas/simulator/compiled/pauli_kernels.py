@@ -28,7 +28,7 @@ def _turn(slots: Array, pairs: Array, start: int, stop: int, cos: Array, sin: Ar
 
 
 @inner
-def _turn_back(
+def turn_back(
     x: Array, y: Array, pairs: Array, start: int, stop: int, cos: Array, sin: Array
 ) -> Array:
     """Undo one step on coefficients x and cotangents y; returns the gradient of its angle."""
@@ -59,7 +59,8 @@ def _fill(angles: Array, members: Array, first: int, lanes: int, cos: Array, sin
 
 
 @inner
-def _run(plan: Array, job: Array, slots: Array, cos: Array, sin: Array) -> None:
+def run(plan: Array, job: Array, slots: Array, cos: Array, sin: Array) -> None:
+    """A program on eight circuits: coefficients of the strings that it ends with."""
     # A program starts from the string Z of its output, which is slot 0, with the coefficient 1.
     for i in range(LANES * job[2]):
         slots[i] = 0.0
@@ -78,7 +79,8 @@ def _run(plan: Array, job: Array, slots: Array, cos: Array, sin: Array) -> None:
 
 
 @inner
-def _candidates(plan: Array, part: int) -> Array:
+def members_of(plan: Array, part: int) -> Array:
+    """The candidates of a part."""
     count = 0
     members = np.empty(len(plan.part), np.int64)
     for j in range(len(plan.part)):
@@ -101,13 +103,13 @@ def coefficients(plan: Array, angles: Array, weights: Array, output: Array, work
         np.zeros(LANES * angles.shape[2], angles.dtype),
     )
     for part in range(len(plan.jobs)):
-        members = _candidates(plan, part)
+        members = members_of(plan, part)
         per_batch = 1 if shared else len(members)
         for first in range(0, len(angles) * per_batch, LANES):
             lanes = min(LANES, len(angles) * per_batch - first)
             _fill(angles, members[:per_batch], first, lanes, cos, sin)
             for k in range(plan.jobs.shape[1]):
-                _run(plan, plan.jobs[part, k], work[0], cos, sin)
+                run(plan, plan.jobs[part, k], work[0], cos, sin)
                 for lane in range(lanes):
                     b, own = (first + lane) // per_batch, (first + lane) % per_batch
                     for m in range(own, len(members) if shared else own + 1):
@@ -135,14 +137,14 @@ def gradients(
         np.zeros(LANES * angles.shape[2], angles.dtype),
     )
     for part in range(len(plan.jobs)):
-        members = _candidates(plan, part)
+        members = members_of(plan, part)
         per_batch = 1 if shared else len(members)
         for first in range(0, len(angles) * per_batch, LANES):
             lanes = min(LANES, len(angles) * per_batch - first)
             _fill(angles, members[:per_batch], first, lanes, cos, sin)
             for k in range(plan.jobs.shape[1]):
                 job = plan.jobs[part, k]
-                _run(plan, job, work[0], cos, sin)
+                run(plan, job, work[0], cos, sin)
                 for i in range(LANES * job[2]):
                     work[1, i] = 0.0
                 for lane in range(lanes):
@@ -165,7 +167,7 @@ def gradients(
                         plan.steps[step, 2],
                     )
                     c, s = load(cos, LANES * angle), load(sin, LANES * angle)
-                    turned = _turn_back(work[0], work[1], plan.pairs, start, stop, c, s)
+                    turned = turn_back(work[0], work[1], plan.pairs, start, stop, c, s)
                     for lane in range(lanes):
                         b, own = (first + lane) // per_batch, (first + lane) % per_batch
                         to_angles[b, min(members[own], angles.shape[1] - 1), angle] += extract(

@@ -29,6 +29,7 @@ from diffqas.simulator.autograd import (
     signed,
 )
 from diffqas.simulator.compiled import available
+from diffqas.simulator.encoded.monomials import Monomials, arithmetic, monomials_of
 from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
 
 Array: TypeAlias = NDArray[Any]
@@ -42,6 +43,7 @@ class Call:
     """What the numbers of a call mean."""
 
     plan: Plan
+    monomials: Monomials
     n: int
     candidates: int
     angles: int
@@ -111,10 +113,12 @@ def cheaper(size: Size, columns: int, inputs: Tensor, samples: int) -> bool:
     sets = inputs.numel() // (samples * size.n)
     if samples > 1 or sets == 1:
         return coefficients + evaluation <= states
-    # Every sample has angles of its own, and no two share coefficients. Measured: that those are
-    # begun anew costs as much as twelve evaluations more, and a rotation of them seven times one of
-    # states, eight of which turn together. How many samples there are must not matter: seeds in
-    # company are computed as each alone.
+    # Every sample has angles of its own, and no two share coefficients. How many samples there are
+    # must not matter: seeds in company are computed as each alone.
+    if columns == 1:
+        return arithmetic(size) <= states
+    # Measured: that coefficients are begun anew for each sample costs as much as twelve evaluations
+    # more, and a rotation of them seven times one of states, eight of which turn together.
     return 7 * coefficients + 13 * evaluation <= states
 
 
@@ -149,7 +153,7 @@ def _call(size: Size, sets: int, together: bool, shape: tuple[int, ...]) -> Call
     plan = pauli_plan(size)
     assert plan is not None
     angles = size.depth * size.n * size.space.angles_per_qubit
-    return Call(plan, size.n, len(size.space), angles, sets, together, shape)
+    return Call(plan, monomials_of(size), size.n, len(size.space), angles, sets, together, shape)
 
 
 def applied(call: Call, *tensors: Tensor | None) -> Tensor:
@@ -167,11 +171,14 @@ class _Polynomial(BackwardOnly):
     @staticmethod
     @signed
     def forward(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Tensor:
-        from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
+        from diffqas.simulator.encoded.kernels import own_angles, polynomials  # need the compiler
 
         given = _given(call, inputs, angles, weights)
         output = np.empty(call.shape, given[1].dtype)
-        polynomials.forward(call.plan, *given, call.rows(output))
+        if apart(given):
+            own_angles.forward(call.plan, call.monomials, *given, call.rows(output))
+        else:
+            polynomials.forward(call.plan, *given, call.rows(output))
         return torch.from_numpy(output)
 
     @staticmethod
@@ -275,13 +282,17 @@ def _numbers(
     upstream: Tensor,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of inputs, if they are wanted, of angles and, if there are any, of weights."""
-    from diffqas.simulator.encoded.kernels import polynomials  # needs the compiler
+    from diffqas.simulator.encoded.kernels import own_angles, polynomials  # need the compiler
 
     given = _given(call, inputs, angles, weights)
     found = [np.empty_like(each) for each in given]
     if not inputs_too:
         found[0] = found[0][:0]
-    polynomials.backward(call.plan, *given, call.rows(_numpy(upstream)), *found)
+    above = call.rows(_numpy(upstream))
+    if apart(given):
+        own_angles.backward(call.plan, call.monomials, *given, above, *found)
+    else:
+        polynomials.backward(call.plan, *given, above, *found)
     return (
         _tensor(found[0], inputs) if inputs_too else None,
         _tensor(found[1], angles),
@@ -295,6 +306,12 @@ def _tensor(numbers: Array, like: Tensor) -> Tensor:
 
 Given: TypeAlias = tuple[Array, Array, Array]
 """Inputs (sets, samples, n), angles (sets, candidates or 1, angles) and weights."""
+
+
+def apart(given: Given) -> bool:
+    """Whether every sample has angles of its own, which all candidates share."""
+    inputs, angles, _ = given
+    return len(inputs) > 1 and inputs.shape[1] == angles.shape[1] == 1
 
 
 def _given(call: Call, inputs: Tensor, angles: Tensor, weights: Tensor | None) -> Given:
