@@ -105,10 +105,7 @@ def forward(
                     for row in range(plan.reads[j, k, 0], plan.reads[j, k, 1]):
                         value = load(slots, LANES * plan.slots[row])
                         value = value * load(products, LANES * monomials.reads[row])
-                        if plan.signs[row] > 0:
-                            total = total + value
-                        else:
-                            total = total - value
+                        total = total + value if plan.signs[row] > 0 else total - value
                     into = min(j, rows - 1) * outputs + k
                     _add(found, LANES * into, total * load(own, LANES * j))
         for lane in range(min(LANES, len(output) - first)):
