@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from diffqas.choices import Tuning, Unread, check, option
+from diffqas.choices import Unread, check, option
 from diffqas.circuits import QLSTM_SPACE, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
 from diffqas.kinds.kind import Companion, Labels, SupervisedKind, without_written_weights
@@ -86,7 +86,6 @@ class QFWPKind(SupervisedKind[FastWeightLockstep, FastWeightForecaster]):
         "Length of the latent vector that the slow network makes of an input.",
         least=1,
         most=10_000,
-        tune=Tuning(2, 32),
     )
     input_qubits: str = option(
         "all",
@@ -107,7 +106,6 @@ class QFWPKind(SupervisedKind[FastWeightLockstep, FastWeightForecaster]):
         1.0,
         "Learning rate of the slow network relative to --lr.",
         least=0,
-        tune=Tuning(0.1, 10),
     )
     classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
 
