@@ -231,7 +231,7 @@ def test_what_is_no_series_or_too_short_is_one_line(refused, tmp_path, monkeypat
     short = tmp_path / "short.csv"
     short.write_text("value\n1\n2\n3\n")
     words = ["search", "series", "--csv", str(short), "--model", "qfwp"]
-    assert "values" in refused(*words)
+    assert "3 rows of data are too few" in refused(*words)
 
 
 def test_the_file_says_every_choice(run):
