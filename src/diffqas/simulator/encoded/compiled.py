@@ -182,7 +182,7 @@ def _numbers(
     given = _given(plan, inputs, angles, weights, coefficients)
     rows = [
         angles.new_empty(count if wanted[0] else 0, given[0].shape[2]),
-        angles.new_empty(count, *given[2].shape[1:]),
+        angles.new_empty(count if wanted[1] else 0, *given[2].shape[1:]),
         angles.new_empty(count, len(plan.circuits)),
         angles.new_empty(count if wanted[3] else 0, given[5].shape[2]),
     ]

@@ -355,7 +355,8 @@ def backward(
         finals: what `forward` kept; without chunks the final states are computed again.
         upstream: the gradient of `output`.
         to_inputs: (samples of all sets, uploads * n), or no rows if it is not wanted.
-        to_angles: (samples of all sets, candidates or 1, depth * n * r).
+        to_angles: (samples of all sets, candidates or 1, depth * n * r), or no rows if it is not
+            wanted.
         to_weights: (samples of all sets, candidates).
         to_coefficients: (samples of all sets, outputs * K), or no rows if it is not wanted.
     """
@@ -363,6 +364,7 @@ def backward(
     samples, count = upstream.shape[2], upstream.shape[0] * upstream.shape[2]
     together = upstream.shape[1] == 1
     inputs_too, numbers_too = len(to_inputs) > 0, len(to_coefficients) > 0
+    angles_too = len(to_angles) > 0
     sets, places = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
     zero = np.zeros(LANES, np.int64)
     xc, xs = _vectors(input_cos.shape[2], upstream), _vectors(input_cos.shape[2], upstream)
@@ -421,27 +423,31 @@ def backward(
                     add_read(plan.strings, seen, above, grad_c)
                     clear(seen)
             share = observe(x, real, plan.masks, weight, load(half, 0), diagonals, y)
-            _walk_back(
-                plan,
-                j,
-                ac,
-                as_,
-                xc,
-                xs,
-                gates,
-                torque,
-                held,
-                spare,
-                inputs_too,
-                grad_a,
-                grad_x,
-            )
+            # Weights and observables are read off the final states; only angles and inputs need
+            # the way back.
+            if angles_too or inputs_too:
+                _walk_back(
+                    plan,
+                    j,
+                    ac,
+                    as_,
+                    xc,
+                    xs,
+                    gates,
+                    torque,
+                    held,
+                    spare,
+                    inputs_too,
+                    grad_a,
+                    grad_x,
+                )
             store(one, 0, share)
             for lane in range(valid):
                 to_weights[LANES * chunk + lane, j] = one[lane]
             for lane in range(LANES):
                 one[lane] = 1.0
-            if not shared or j == len(plan.hadamard) - 1:
+            last_of_shared = j == len(plan.hadamard) - 1
+            if angles_too and (last_of_shared or not shared):
                 _scatter(grad_a, chunk, valid, to_angles[:, 0 if shared else j])
                 clear(grad_a)
         if numbers_too:
