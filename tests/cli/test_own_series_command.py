@@ -82,6 +82,16 @@ def test_from_a_monthly_file_to_the_next_year(passengers, tmp_path, capsys):
     assert "air:passengers" in (run / "report.html").read_text()
 
 
+def test_a_file_with_new_rows_is_told(passengers, tmp_path, refused):
+    run = tmp_path / "run"
+    given = {"csv": passengers(), "column": "passengers", "correction": 1.0, "baselines": False}
+    search("series", **given, depth=1, epochs=1, output=run, quiet=True)
+    passengers(rows=130)
+    for command in ("forecast", "export"):
+        line = refused(command, str(run))
+        assert "are not those that it began with" in line
+
+
 def test_what_is_asked_for_is_kept_and_repeated(passengers, tmp_path):
     run = tmp_path / "run"
     searched("--csv", passengers(), "--column", "passengers", "--columns", "price", "--window", "5",

@@ -9,7 +9,7 @@ from typing import Any
 from diffqas.agents import EnvironmentTask
 from diffqas.errors import require
 from diffqas.reports import RunResult
-from diffqas.searches import RunConfig, config_from_json, load, task_of
+from diffqas.searches import RunConfig, config_from_json, load, refuse_other_data, task_of
 from diffqas.storage import Json, RunFolder
 from diffqas.tasks import Task
 
@@ -80,6 +80,15 @@ class FinishedRun:
     def task(self) -> Task | EnvironmentTask:
         """What the run was on. A file of one's own is executed once, see `task_of`."""
         return task_of(self.config, self.folder.path, self._given, quiet=self._quiet)
+
+    def refuse_other_data(self) -> None:
+        """Refuse a file of samples that has changed since: a line through others is another line.
+
+        Raises:
+            RunError: it has.
+        """
+        begun_with = self.stored_config.get("data")
+        refuse_other_data(self.folder, self.config, begun_with, self.task.checksum())
 
     @cached_property
     def models(self) -> list[Any]:

@@ -116,6 +116,7 @@ def _of_own_series(
     run: FinishedRun, config: RunConfig, steps: int | None, picture: Path, level: float
 ) -> Forecasts:
     """Errors over the test part, and the values behind it."""
+    run.refuse_other_data()
     networks = _networks(run)
     found = OwnForecasts.of(config, list(networks.values()))
     if steps is None:

@@ -43,6 +43,7 @@ from .result_table import show as show
 from .run import Run as Run
 from .session import begin as begin
 from .session import load as load
+from .session import refuse_other_data as refuse_other_data
 from .session import resume as resume
 from .tuning.objective import held_out as held_out
 from .tuning.objective import losses as losses

@@ -130,7 +130,7 @@ def resume(
     config = _with_candidates(config_from_json(content), candidates)
     _refuse_finished(place)
     loaded = task_of(config, place.path, task, quiet=quiet)
-    _refuse_other_data(place, config, content.get("data"), loaded.checksum())
+    refuse_other_data(place, config, content.get("data"), loaded.checksum())
     refuse_too_large(config, loaded)
     with understood(place.config):
         training, models = make_training(config, loaded)
@@ -139,9 +139,20 @@ def resume(
         return _run(place, config, training, models, quiet)
 
 
-def _refuse_other_data(
+def refuse_other_data(
     folder: RunFolder, config: RunConfig, begun_with: str | None, now: str | None
 ) -> None:
+    """Refuse samples that a run did not begin with.
+
+    Args:
+        folder: of the run.
+        config: of the run.
+        begun_with: the checksum in its config.json.
+        now: the checksum of its samples as they are read now.
+
+    Raises:
+        RunError: they differ, and are not computed ones, which may differ in the last digit.
+    """
     # Runs of older versions have no checksum, and computed samples may differ in the last digit.
     if begun_with in (None, now) or generated(config.dataset):
         return

@@ -86,6 +86,8 @@ def export_run(
     if number in run.result.failures:
         where = run.folder.path
         raise RunError(f"Seed {number} of the run in {where} diverged: choose another --seed.")
+    if run.config.series is not None:
+        run.refuse_other_data()
     path = _place(run.folder.path, format, suffix, None if index == 0 else number, output)
     loaded = run.task
     model = run.models[index]
