@@ -94,7 +94,7 @@ def table(rows: list[dict]) -> list[str]:
             best,
             f"{unit:.3g}",
             spread(own),
-            f"{row['linear_part'] / unit:.3f}",
+            f"{row['linear_part'] / unit:.3g}",
             spread(small),
             f"{row['chosen']['correction']:.2f}",
         ]
@@ -113,7 +113,7 @@ def ratio(row: dict) -> float:
 def spread(values: list[float]) -> str:
     """Median, lowest and highest; once where they are the same."""
     figures = (min(values), statistics.median(values), max(values))
-    low, middle, high = (f"{each:.3f}" for each in figures)
+    low, middle, high = (f"{each:.3g}" for each in figures)
     return middle if low == high else f"{middle} ({low} .. {high})"
 
 
