@@ -47,6 +47,7 @@ def refused(match, call):
         ({"init_std": math.nan}, "`init_std` must be a finite number of at least 0, but got nan"),
         ({"init_std": -1.0}, "`init_std` must be a finite number of at least 0"),
         ({"init_std": math.inf}, "`init_std` must be a finite number of at least 0"),
+        ({"rates": [1.0]}, "`rates` must be a dict such as"),
         ({"rates": {"angle": 1.0}}, "`rates` must be one of angles, structure, .*'angles'"),
         ({"rates": {"angles": math.nan}}, "`rates` must be finite numbers of at least 0"),
         ({"candidates": []}, "`candidates` must hold at least one"),
@@ -93,6 +94,8 @@ def test_inputs_of_stacked_layers():
     together = QuantumLayer.stacked([QuantumLayer(**SIZES) for _ in range(2)])
     refused(r"`x` must have the shape \(2, ..., 3\)", lambda: together(torch.zeros(4, 3)))
     refused("`layer` must be a single one", together.ranking)
+    rule = "`layers` must be as many as were stacked, 2, but got 1"
+    refused(rule, lambda: together.write_back([QuantumLayer(**SIZES)]))
     refused("`layer` must be a single one", together.discretize)
 
 
@@ -113,6 +116,7 @@ def test_inputs_of_stacked_layers():
         ),
         ({"x": torch.zeros(3)}, r"`x` must have the shape \(samples, 3\)"),
         ({"x": torch.zeros(1, 3)}, "`x` must hold at least two samples"),
+        ({"x": torch.full((4, 3), math.nan)}, "`x` must be finite, but got inf or nan"),
         ({"x": torch.zeros(4, 2)}, r"`x` must have the shape \(..., 3\)"),
     ],
 )

@@ -53,6 +53,8 @@ def checked_rates(rates: Mapping[str, float] | None) -> dict[str, float]:
     """Relative learning rates by the names of `GROUPS`."""
     if rates is None:
         return {}
+    rule = 'be a dict such as {"observables": 100.0}'
+    require(isinstance(rates, Mapping), "rates", rule, repr(rates))
     for name, rate in rates.items():
         choose(name, GROUPS, "rates")
         proper = finite(rate) and rate >= 0

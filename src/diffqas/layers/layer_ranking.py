@@ -68,6 +68,8 @@ def _spreads(layer: QuantumLayer, x: Tensor, added: Tensor | None) -> Tensor:
     check_input(layer, x)
     require(x.dim() == 2, "x", f"have the shape (samples, {layer.inputs})", tuple(x.shape))
     require(len(x) >= 2, "x", "hold at least two samples", len(x))
+    # NaN would rank candidates in no order at all, without a word.
+    require(bool(x.isfinite().all()), "x", "be finite", "inf or nan")
     inputs = layer.encoded(x)
     at_once = max(1, AMPLITUDES // (len(x) << layer.n))
     found: list[Tensor] = []

@@ -206,7 +206,14 @@ class SearchedCircuits(nn.Module):
 
     @torch.no_grad()
     def write_back(self, layers: Sequence[SearchedCircuits]) -> None:
-        """Copy the numbers of `stacked` layers into the layers given, one each."""
+        """Copy the numbers of `stacked` layers into the layers given, one each.
+
+        Raises:
+            ArgumentError: another number of layers than were stacked.
+        """
+        count = len(self.structure) if self.structure.dim() > 2 else 0
+        rule = f"be as many as were stacked, {count}"
+        require(len(layers) == count, "layers", rule, len(layers))
         for name, numbers in self.named_parameters():
             for own, layer in zip(numbers, layers, strict=True):
                 layer.get_parameter(name).copy_(own)
