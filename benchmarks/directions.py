@@ -2,6 +2,7 @@
 
     python benchmarks/directions.py                       # goes on; half an hour of one core
     python benchmarks/directions.py table                 # of the results that are there
+    python benchmarks/directions.py picture               # docs/pictures/directions.png
     python benchmarks/directions.py --datasets bessel --seeds 3
 
 Rows are those of `diffqas study table-2` that train as many numbers as the search, or fewer, with
@@ -23,6 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+import matplotlib.pyplot as plt
 import torch
 from scipy.stats import spearmanr
 from torch import Tensor
@@ -34,6 +36,7 @@ from diffqas.tasks import Settings
 from diffqas.training import Training
 
 RESULTS = Path(__file__).with_name("results") / "directions.jsonl"
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "directions.png"
 SERIES = ("bessel", "damped-shm", "narma5", "narma10", "delayed-control")
 ROWS = (
     "search raw",
@@ -171,14 +174,34 @@ def correlations(cells: Mapping[tuple[str, str], Sequence[dict[str, Any]]]) -> I
                     continue
                 figures = [median(one[when][place] for one in each) for each in found]
                 errors = [median(one["test_mse"] for one in each) for each in found]
-                words.append(f"{spearmanr(figures, errors).statistic:.2f}")
+                alike = len(set(figures)) == 1
+                words.append("-" if alike else f"{spearmanr(figures, errors).statistic:.2f}")
             yield f"| {name} {when} | " + " | ".join(words) + " |"
+
+
+def picture() -> None:
+    """Errors against the rank of J after the training, one colour per row, one panel per series."""
+    found = finished()
+    series = [name for name in SERIES if any(one["dataset"] == name for one in found)]
+    figure, panels = plt.subplots(1, len(series), figsize=(11, 3.4), layout="constrained")
+    for panel, dataset in zip(panels, series, strict=True):
+        for name in ROWS:
+            own = [one for one in found if (one["row"], one["dataset"]) == (name, dataset)]
+            ranks = [one["after"][0] for one in own]
+            errors = [one["test_mse"] for one in own]
+            panel.scatter(ranks, errors, s=18, label=name)
+        panel.set(yscale="log", title=dataset, xlabel="independent directions")
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("test MSE")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+    figure.savefig(PICTURE, dpi=150)
 
 
 def main() -> None:
     """Measure what is missing, or show."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=("run", "table"), default="run")
+    parser.add_argument("what", nargs="?", choices=("run", "table", "picture"), default="run")
     parser.add_argument("--datasets", nargs="+", choices=SERIES, default=SERIES)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
     parser.add_argument("--seeds", type=int, default=3, help="how many")
@@ -194,6 +217,8 @@ def main() -> None:
             with RESULTS.open("a") as file:
                 file.writelines(json.dumps(one) + "\n" for one in found)
             print(*(json.dumps(one) for one in found), sep="\n", flush=True)
+    if chosen.what == "picture":
+        picture()
     print(table())
 
 

@@ -38,7 +38,12 @@ GRIDS = {
 }
 """Rates among which `tune` chooses. The other rules have one."""
 
-TUNING_SEED, ADAM_LR = 100, 0.03
+TUNING_SEED = 100
+ADAM_LR = 0.08
+"""Of circuits that write a policy; of 0.03, 0.08 and 0.2 the best median of seeds 100 to 103 (294,
+367 and 151 moments; a hashed vector 259 at its 0.03).
+"""
+
 SEEDS = (5, 6, 7, 8, 9)
 NUMBERS = 500
 
