@@ -1,11 +1,11 @@
-"""CPU seconds per training step of a recurrent cell of encoded circuits: diffqas and its peers, in
-one run, one core.
+"""Seconds per training step of a recurrent cell of encoded circuits: diffqas and its peers, in one
+run: one core each, then all cores each.
 
     python benchmarks/expectations_vs_peers.py
 
 A step: 36 circuits of 6 qubits and depth 5 in each of four gates, angles of their own, weighted
 sum, a window of four moments, loss, gradients in angles and weights through time. Each peer runs in
-a process of its own, pinned to one core with one thread, is compared with dense matrices and finite
+a process of its own, is compared with dense matrices and finite
 differences and refused if it disagrees. Blocks of steps of all peers are interleaved. Linux only.
 """
 
@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from importlib import import_module
+from itertools import product
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -24,7 +25,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from peers.worker import single_thread_environment
+from peers.worker import ALL, CLOCKS, CORES, ONE, all_cores, environment
 from recurrent import PEERS
 from recurrent.workload import Size, data
 from report import describe, write_json
@@ -37,11 +38,19 @@ SMALL_BATCHES = (
 LARGE = 50
 
 
-def serve(pipe: Connection, name: str, size: Size, core: int) -> None:
+def serve(pipe: Connection, name: str, size: Size, core: int | None) -> None:
     """Check the peer, prepare it, report; then time a block of steps for each number of seconds
-    received.
+    received. Without a core the peer may use all of them.
     """
+    if core is None:
+        with all_cores(name == OURS):
+            _serve(pipe, name, size)
+        return
     os.sched_setaffinity(0, {core})
+    _serve(pipe, name, size)
+
+
+def _serve(pipe: Connection, name: str, size: Size) -> None:
     from recurrent import check
 
     peer = import_module(f"recurrent.{name}")
@@ -56,14 +65,16 @@ def serve(pipe: Connection, name: str, size: Size, core: int) -> None:
     pipe.send({**ready, "loss": loss, "first_step": time.process_time() - start})
     while seconds := pipe.recv():
         count, wall, cpu = 0, time.perf_counter(), time.process_time()
-        while count == 0 or time.process_time() - cpu < seconds:
+        while count == 0 or time.perf_counter() - wall < seconds:
             step(given)
             count += 1
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         pipe.send({"cpu": cpu / count, "wall": wall / count, "steps": count})
 
 
-def measure(names: list[str], size: Size, repeats: int, seconds: float, core: int) -> list[dict]:
+def measure(
+    names: list[str], size: Size, repeats: int, seconds: float, core: int | None
+) -> list[dict]:
     """Time all peers at one size, one process each, blocks interleaved."""
     context = multiprocessing.get_context("spawn")
     running, records = [], []
@@ -76,7 +87,8 @@ def measure(names: list[str], size: Size, repeats: int, seconds: float, core: in
             facts = pipe.recv()
         except EOFError:
             facts = {"refused": "the process ended; its message is above"}
-        records.append({**size._asdict(), "peer": name, **facts, "blocks": []})
+        cores = ALL if core is None else ONE
+        records.append({**size._asdict(), "peer": name, "cores": cores, **facts, "blocks": []})
         if "refused" not in facts:
             running.append((pipe, process, records[-1]))
     for _ in range(repeats):
@@ -92,11 +104,13 @@ def measure(names: list[str], size: Size, repeats: int, seconds: float, core: in
 def table(records: list[dict]) -> Table:
     """One size as a table, fastest first, the ratios being peer / diffqas."""
     size = Size(*(records[0][field] for field in Size._fields))
+    cores = "all cores each" if records[0]["cores"] == ALL else "one core each"
+    clock = CLOCKS[records[0]["cores"]]
     circuit = f"{size.qubits} qubits, depth {size.depth}"
-    view = Table(title=f"batch {size.batch}, window {size.window}, {circuit}: CPU ms")
+    view = Table(title=f"batch {size.batch}, window {size.window}, {circuit}: {clock} ms, {cores}")
     for heading in ("", "median", "min - max", "first step, s", "ratio", "from oracle"):
         view.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    own = {r["peer"]: sorted(1e3 * b["cpu"] for b in r["blocks"]) for r in records if r["blocks"]}
+    own = {r["peer"]: sorted(1e3 * b[clock] for b in r["blocks"]) for r in records if r["blocks"]}
     for record in sorted(
         records, key=lambda r: median(own[r["peer"]]) if r["peer"] in own else float("inf")
     ):
@@ -121,9 +135,10 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="+", default=[10, 200])
     parser.add_argument("--repeats", type=int, default=5, help="interleaved blocks per peer")
     parser.add_argument(
-        "--seconds", type=float, default=1.0, help="CPU seconds per block, at least one step"
+        "--seconds", type=float, default=1.0, help="seconds per block, at least one step"
     )
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS)
+    parser.add_argument("--cores", nargs="+", choices=CORES, default=list(CORES))
     parser.add_argument(
         "--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to"
     )
@@ -132,11 +147,12 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    single_thread_environment()
     header, records, console = describe(sys.argv), [], Console(width=120)
-    for batch in args.batches:
+    for batch, cores in product(args.batches, args.cores):
         names = [OURS, *(name for name in args.peers if batch < LARGE or name not in SMALL_BATCHES)]
-        measured = measure(names, Size(batch, 4, 5, 5), args.repeats, args.seconds, args.core)
+        core = args.core if cores == ONE else None
+        with environment(cores):
+            measured = measure(names, Size(batch, 4, 5, 5), args.repeats, args.seconds, core)
         console.print(table(measured))
         records += measured
         write_json(

@@ -21,8 +21,6 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from itertools import product
 from multiprocessing.connection import Connection
@@ -34,13 +32,10 @@ from rich.table import Table
 
 from encoded import PEERS
 from encoded.workload import SIZES, data
-from peers.worker import ONE_THREAD, single_thread_environment
+from peers.worker import ALL, CLOCKS, CORES, ONE, environment
 from report import describe, write_json
 
 OURS = "diffqas_layer"
-ONE, ALL = CORES = "one", "all"
-CLOCKS = {ONE: "cpu", ALL: "wall"}
-"""What is told of each: seconds of the processor, or of the clock where several work at once."""
 
 
 def peak_mb() -> float:
@@ -208,23 +203,6 @@ def kept_runs(path: Path, command: str) -> list[dict]:
     if not path.exists():
         return []
     return [run for run in json.loads(path.read_text())["runs"] if run["command"] != command]
-
-
-@contextmanager
-def environment(cores: str) -> Iterator[None]:
-    """What the processes that are started inside find: one thread each, or as many as there are."""
-    before = dict(os.environ)
-    if cores == ONE:
-        single_thread_environment()
-    else:
-        os.environ["JAX_PLATFORMS"] = "cpu"
-        for name in ONE_THREAD.keys() - {"JAX_PLATFORMS"}:
-            os.environ.pop(name, None)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 if __name__ == "__main__":

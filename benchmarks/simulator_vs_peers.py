@@ -1,9 +1,10 @@
-"""CPU seconds per training step: diffqas and its peers on the same work, in one run, one core each.
+"""Seconds per training step: diffqas and its peers on the same work, in one run.
 
     python benchmarks/simulator_vs_peers.py --sizes 11,10 13,10
 
-Each peer runs in a process of its own, pinned to one core with one thread, is compared with a dense
-oracle and refused if it disagrees, and takes two steps before timing. Repeats are interleaved: one
+First one core each, with one thread, by CPU seconds; then all cores each, by the clock. Each peer
+runs in a process of its own, is compared with a dense oracle and refused if it disagrees, and takes
+two steps before timing. Repeats are interleaved: one
 block of steps of each peer, then the next round. Linux only. See benchmarks/README.md for how to
 read the ratios.
 """
@@ -14,6 +15,7 @@ import argparse
 import multiprocessing
 import os
 import sys
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -22,11 +24,10 @@ from rich.table import Table
 
 from peers import PEERS
 from peers.check import distance
-from peers.worker import serve, single_thread_environment
+from peers.worker import ALL, CLOCKS, CORES, ONE, OURS, environment, serve
 from peers.workload import LIVE, SAMPLE, TABLE_I
 from report import describe, write_json
 
-OURS = "diffqas_mixture"
 DOUBLE = "qulacs_backprop"  # works in double precision: its gradient judges the others at full size
 SAMPLED = {
     "pennylane_torch": 16
@@ -36,7 +37,7 @@ SAMPLED = {
 class Worker:
     """One peer on some circuits at one size, alive in its own process until `close`."""
 
-    def __init__(self, name: str, n: int, depth: int, subset: str, core: int):
+    def __init__(self, name: str, n: int, depth: int, subset: str, core: int | None):
         circuits = {"all": TABLE_I, "live": LIVE, "sample": SAMPLE}[subset]
         self.name, self.subset, self.count = name, subset, len(circuits)
         context = multiprocessing.get_context("spawn")
@@ -83,7 +84,7 @@ def subsets(name: str, n: int) -> list[str]:
 
 
 def measure_size(
-    names: list[str], n: int, depth: int, repeats: int, seconds: float, core: int
+    names: list[str], n: int, depth: int, repeats: int, seconds: float, core: int | None
 ) -> list[dict]:
     """Time every peer at one size, blocks interleaved; returns one record per peer and set of
     circuits.
@@ -102,24 +103,27 @@ def measure_size(
     for worker in running:
         if exact is not None and worker.subset == "all":
             worker.facts["gradient_deviation"] = distance(worker.grad_theta, exact)
-    return [{"n": n, "depth": depth, **w.close()} for w in workers]
+    cores = ALL if core is None else ONE
+    return [{"n": n, "depth": depth, "cores": cores, **w.close()} for w in workers]
 
 
 def step_seconds(records: list[dict], name: str, count: int) -> float | None:
-    """Median CPU seconds of a peer's step on `count` circuits, scaled up from the sample if need
-    be.
-    """
+    """Median seconds of a peer's step on `count` circuits, scaled up from a sample if need be."""
     own = [r for r in records if r["peer"] == name and r["blocks"]]
     exact = [r for r in own if r["count"] == count]
     for record in exact or [r for r in own if r["circuits"] == "sample"]:
-        return median(b["cpu"] for b in record["blocks"]) * count / record["count"]
+        clock = CLOCKS[record["cores"]]
+        return median(b[clock] for b in record["blocks"]) * count / record["count"]
     return None
 
 
 def table(records: list[dict], n: int, depth: int) -> Table:
     """One size as a table: a row per peer, fastest first, the ratios being peer / diffqas."""
+    cores = records[0]["cores"]
+    clock = CLOCKS[cores]
     view = Table(
-        title=f"W(n = {n}, depth = {depth}): CPU seconds per step on one core",
+        title=f"W(n = {n}, depth = {depth}): {clock} seconds per step, {cores} core"
+        f"{'s' if cores == ALL else ''} each",
         caption="ratios: peer / diffqas on all 12; "
         "the second with the peer running only the 6 live circuits\n"
         "first: preparation, compilation and the first step; "
@@ -146,7 +150,7 @@ def table(records: list[dict], n: int, depth: int) -> Table:
             view.add_row(record["peer"], "refused", record["refused"])
             continue
         scale = len(TABLE_I) / record["count"]
-        seconds = sorted(b["cpu"] * scale for b in record["blocks"])
+        seconds = sorted(b[clock] * scale for b in record["blocks"])
         live = step_seconds(records, record["peer"], len(LIVE))
         deviation = record.get("gradient_deviation")
         view.add_row(
@@ -171,9 +175,10 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=5, help="interleaved blocks per peer")
     parser.add_argument(
-        "--seconds", type=float, default=0.5, help="CPU seconds per block, at least one step"
+        "--seconds", type=float, default=0.5, help="seconds per block, at least one step"
     )
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=PEERS)
+    parser.add_argument("--cores", nargs="+", choices=CORES, default=list(CORES))
     parser.add_argument(
         "--core", type=int, default=max(os.sched_getaffinity(0)), help="core that all are pinned to"
     )
@@ -182,13 +187,12 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    single_thread_environment()
     sizes = [tuple(int(part) for part in size.split(",")) for size in args.sizes]
     header, records, console = describe(sys.argv), [], Console(width=120)
-    for n, depth in sizes:
-        measured = measure_size(
-            [OURS, *args.peers], n, depth, args.repeats, args.seconds, args.core
-        )
+    for (n, depth), cores in product(sizes, args.cores):
+        core = args.core if cores == ONE else None
+        with environment(cores):
+            measured = measure_size([OURS, *args.peers], n, depth, args.repeats, args.seconds, core)
         console.print(table(measured, n, depth))
         records += measured
         write_json(

@@ -20,7 +20,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from diffqas.simulator import cores
+from diffqas.simulator import available_cores, using_cores
 from peers import diffqas_mixture, workload
 from report import describe, write_json
 
@@ -48,7 +48,7 @@ def milliseconds(step: Step, steps: int) -> float:
 def measure(n: int, depth: int, counts: list[int], budget: float) -> dict[str, dict[str, float]]:
     """Median and least milliseconds for each number of threads, within about `budget` seconds."""
     step = step_of(n, depth)
-    with cores.using(max(counts)):
+    with using_cores(max(counts)):
         step()  # compiles, and makes the threads
         once = milliseconds(step, 1)
     steps = max(1, round(20 / once))
@@ -56,7 +56,7 @@ def measure(n: int, depth: int, counts: list[int], budget: float) -> dict[str, d
     began = time.perf_counter()
     while not found[counts[0]] or time.perf_counter() - began < budget:
         for count in counts:
-            with cores.using(count):
+            with using_cores(count):
                 found[count].append(milliseconds(step, steps))
     return {
         str(count): {"median": round(median(times), 4), "least": round(min(times), 4)}
@@ -83,7 +83,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     content = describe(sys.argv)
-    content["machine"]["cores for circuits"] = cores.available()
+    content["machine"]["cores for circuits"] = available_cores()
     content["versions"] = {"torch": torch.__version__, "numpy": np.__version__}
     content["seconds to compile"] = round(compiling(), 2)
     print(f"{content['machine']}; compiled in {content['seconds to compile']} s", flush=True)

@@ -47,7 +47,6 @@ def _qnode(n: int, circuits: Sequence[Circuit]) -> Callable[[torch.Tensor], torc
 def make_step(n: int, depth: int, circuits: Sequence[Circuit]) -> Callable:
     """One QNode per entangler; torch does the rest."""
     del depth  # the shape of theta holds it
-    torch.set_num_threads(1)
     groups = []
     for ring in (False, True):
         members = [i for i, c in enumerate(circuits) if c.ring == ring]

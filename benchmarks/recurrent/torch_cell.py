@@ -16,7 +16,6 @@ Gates = Callable[[Tensor], Tensor]
 
 def make_step(size: Size, gates_at: Callable[[Tensor, Tensor], Gates]) -> Callable:
     """A step; `gates_at(theta, w)` is called once in it and says what the gates give."""
-    torch.set_num_threads(1)
 
     def step(given: Data) -> tuple[float, np.ndarray, np.ndarray]:
         theta, w = (torch.from_numpy(array).requires_grad_() for array in (given.theta, given.w))

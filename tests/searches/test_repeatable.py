@@ -152,6 +152,17 @@ def test_threads_of_the_machine_decide_nothing(tmp_path):
     assert ends(tmp_path / "1") == ends(tmp_path / "2")
 
 
+def test_cores_decide_nothing(tmp_path, monkeypatch):
+    function = pytest.importorskip("diffqas.simulator.compiled.function")
+    monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)  # small circuits, too, are shared
+    found = []
+    for threads in (1, 2, 3, 4):
+        folder = tmp_path / str(threads)
+        search("bessel", depth=1, epochs=1, threads=threads, quiet=True, output=folder)
+        found.append(ends(folder))
+    assert found == found[:1] * 4
+
+
 EDITS = {
     "seeds": [7],
     "dataset": "damped-shm",

@@ -12,7 +12,13 @@ import pytest
 import torch
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
-from diffqas.simulator import compiled, cores, dense_probabilities, mixture, probabilities
+from diffqas.simulator import (
+    compiled,
+    dense_probabilities,
+    mixture,
+    probabilities,
+    using_cores,
+)
 
 pytest.importorskip("numba", reason="the compiled kernel needs numba")
 
@@ -181,7 +187,7 @@ def test_threads_share_the_batch_and_change_nothing(monkeypatch):
     results = []
     monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
     for count in (1, 3):
-        with cores.using(count):
+        with using_cores(count):
             results.append(mixture_and_gradients(TABLE_I, angles, weights))
     torch.testing.assert_close(*results, atol=0, rtol=0)
 
@@ -196,7 +202,7 @@ def test_threads_share_one_circuit_and_change_nothing(monkeypatch, n, dtype):
     angles, weights = draw(TABLE_I, depth=2, n=n, dtype=dtype)
     results = []
     for count in (1, 2, 3, 4):
-        with cores.using(count):
+        with using_cores(count):
             results.append(mixture_and_gradients(TABLE_I, angles, weights))
             results.append(mixture_and_gradients(TABLE_I, angles, weights))
     for result in results[1:]:
@@ -215,7 +221,7 @@ def test_calls_from_several_threads_at_once(monkeypatch):
     monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
     inputs = [draw(TABLE_I, depth=depth, n=7) for depth in (1, 2, 3, 4)]
     expected = [mixture_and_gradients(TABLE_I, *each) for each in inputs]
-    with cores.using(2), ThreadPoolExecutor(4) as pool:
+    with using_cores(2), ThreadPoolExecutor(4) as pool:
         for _ in range(5):
             found = pool.map(lambda each: mixture_and_gradients(TABLE_I, *each), inputs)
             torch.testing.assert_close(list(found), expected, atol=0, rtol=0)
@@ -227,7 +233,7 @@ def test_a_forked_process_has_threads_of_its_own(monkeypatch):
 
     monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
     angles, weights = (x.detach() for x in draw(TABLE_I, n=6))
-    with cores.using(2):
+    with using_cores(2):
         expected = mixture(TABLE_I, angles, weights)
         child = os.fork()
         if child == 0:
@@ -249,7 +255,7 @@ def test_threads_share_cotangents_and_change_nothing(monkeypatch, dtype):
     monkeypatch.setattr(function, "MIN_WORK_PER_THREAD", 1)
     results = []
     for count, groups in ((1, 1), (5, 3), (100, 12)):
-        with cores.using(count):
+        with using_cores(count):
             assert function._groups(2, 12, 64) == groups
             results.append(pullback(cotangents))
     for result in results[1:]:

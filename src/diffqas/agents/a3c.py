@@ -22,6 +22,7 @@ from diffqas.agents.task import EnvironmentTask
 from diffqas.agents.training import AgentTraining
 from diffqas.agents.worker import Counters, Job, Report, work
 from diffqas.errors import RunError
+from diffqas.simulator import working_cores
 from diffqas.storage import State
 
 EPISODES_PER_RECORD = 100
@@ -105,6 +106,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
             self.settings,
             self.seeds[self.row],
             number,
+            max(1, working_cores() // self.settings.places),
         )
         process = context.Process(
             target=work, args=(job, there), name=f"worker {self.hired}", daemon=True

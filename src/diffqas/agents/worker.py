@@ -22,6 +22,7 @@ from diffqas.agents.settings import AgentSettings
 from diffqas.agents.training import schedule
 from diffqas.errors import DiffqasError
 from diffqas.optimisers import move_numbers
+from diffqas.simulator import using_cores
 from diffqas.training import first_fault
 
 REPORT_SECONDS = 0.25
@@ -59,6 +60,7 @@ class Job:
         settings: how to train.
         seed: of the run.
         number: of the worker, unlike that of any worker before.
+        cores: that circuits are computed on.
     """
 
     agents: Agents
@@ -68,6 +70,7 @@ class Job:
     settings: AgentSettings
     seed: int
     number: int
+    cores: int
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ class Report:
 
 def work(job: Job, pipe: Connection) -> None:
     """Train until told to stop, or until nobody is there to tell."""
-    torch.set_num_threads(1)
-    with suppress(BrokenPipeError, EOFError):  # the parent has gone
+    # The parent may go before it has read all that is written.
+    with using_cores(job.cores), suppress(BrokenPipeError, EOFError):
         try:
             _work(job, pipe)
         except (BrokenPipeError, EOFError):

@@ -54,7 +54,7 @@ class RunConfig(DataChoices):
         kind: the kind of model with its own choices.
         seeds: one model each.
         federated: clients that keep their samples; None: all samples are in one place.
-        device, dtype, threads: where and how it is computed; threads 0 leaves torch's own number.
+        device, dtype, threads: where and how it is computed; threads 0 takes all cores at hand.
         own: of a task of your own, where it came from.
     """
 
@@ -68,7 +68,13 @@ class RunConfig(DataChoices):
     dtype: str = option(
         "float32", "Precision.", among=("float32", "float64"), rule="be float32 or float64"
     )
-    threads: int = option(1, "Threads of torch; 0 leaves torch's own number.", least=0, most=1024)
+    threads: int = option(
+        0,
+        "Cores that circuits are computed on; 0 takes all that this process may use. What is found "
+        "does not depend on it, bit by bit.",
+        least=0,
+        most=1024,
+    )
     own: TaskSource | None = None
 
     def __post_init__(self) -> None:

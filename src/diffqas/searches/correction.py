@@ -11,7 +11,8 @@ from diffqas.searches.config import RunConfig
 from diffqas.searches.data_sets import load_own
 from diffqas.searches.enough import memory_told
 from diffqas.searches.progress import Display
-from diffqas.searches.session import checked_device, threads
+from diffqas.searches.session import checked_device
+from diffqas.simulator import using_cores
 from diffqas.tasks import OwnSeriesData, Task, believed_part, own_series_task
 from diffqas.training import RATE_SEEDS, Training
 
@@ -36,7 +37,7 @@ def with_correction(
     if series is None or series.correction is not None:
         return config, task
     part = 1.0
-    with threads(config.threads), memory_told():
+    with using_cores(config.threads), memory_told():
         trial = correction_trial(config)
         if trial is None:
             console.say("The training part is too short to try how much of the network to add.")

@@ -23,7 +23,8 @@ from diffqas.searches import memory
 from diffqas.searches.config import RunConfig
 from diffqas.searches.correction import correction_trial
 from diffqas.searches.preparation import Prepared
-from diffqas.searches.session import make_training, threads
+from diffqas.searches.session import make_training
+from diffqas.simulator import using_cores
 from diffqas.tasks import Settings, Task
 from diffqas.training import EVALUATED, Training, rate_trial
 
@@ -129,7 +130,7 @@ def _quantum_train(
     ruled = memory.rule(kind, n, chosen.depth, weights, len(config.seeds), size)
     if ruled <= MEASURED_BYTES:
         return _measured(config, task, n, weights)
-    with threads(config.threads):
+    with using_cores(config.threads):
         smaller = _timed_circuit(config, kind, chosen.depth, n)
     # The work of a circuit grows with its basis states; each seed has circuits of its own.
     step = smaller * 2.0 ** (n - min(n, MODEL_QUBITS)) * len(config.seeds)
@@ -166,7 +167,7 @@ def _numbers(module: nn.Module) -> int:
 def _measured(config: RunConfig, task: Task, n: int | None, weights: int | None) -> Estimate:
     device = torch.device(config.device)
     peak = memory.Peak(device)
-    with threads(config.threads), forked_draws():
+    with using_cores(config.threads), forked_draws():
         training, models = make_training(config, task)
         assert isinstance(training, Training)
         step = _timed_step(training, device)
@@ -240,7 +241,7 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
         )
     device = torch.device(config.device)
     peak = memory.Peak(device)
-    with threads(config.threads), forked_draws():
+    with using_cores(config.threads), forked_draws():
         training, models = make_training(config, task)
         assert isinstance(training, SyncTraining)
         step = _median_time(training.update, device)

@@ -30,6 +30,7 @@ from diffqas.searches.progress import Display, EpisodeDisplay
 from diffqas.searches.run import Run
 from diffqas.searches.showing import showing_of
 from diffqas.searches.wording import choices_in_words
+from diffqas.simulator import using_cores
 from diffqas.storage import RunFolder, State, make_folder, only_one, understood, write_json
 from diffqas.tasks import Settings, Task, explained
 from diffqas.text import file_name
@@ -237,9 +238,9 @@ def make_training(
 ) -> tuple[SearchTraining, list[AnyModel]]:
     """Fresh models of a run, and what trains them."""
     settings, seeds = config.settings, list(config.seeds)
-    # What a run begins with is computed by as many threads as the run itself: sums over many
-    # weights are rounded otherwise by two threads than by one.
-    with threads(config.threads), explained(config.own), memory_told():
+    # What a run begins with is computed as the run itself is: torch would round sums over many
+    # weights otherwise by two threads than by one.
+    with using_cores(config.threads), explained(config.own), memory_told():
         here = task.to(checked_device(config.device), config.torch_dtype)
         population, models = config.kind.make(here, settings, config.seeds)
         if config.federated is None:
@@ -261,7 +262,7 @@ def _run(
     _restore(folder, config, training, console)
     _introduce(folder.path, config, training, models, console)
     with (
-        threads(config.threads),
+        using_cores(config.threads),
         _checkpoint_named(folder),
         explained(config.own),
         memory_told(),
@@ -398,21 +399,6 @@ def _train(
     finally:
         training.close()
         events.close()
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """A number of threads for torch, 0 for its own choice.
-
-    Small tensors are faster on one thread, and a fixed number makes a run repeatable bit by bit.
-    """
-    before = torch.get_num_threads()
-    if count:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def checked_device(device: str) -> str:

@@ -4,6 +4,10 @@ There is no neural network here.
 """
 
 from diffqas.simulator.autograd import Context as Context
+from diffqas.simulator.cores import available_cores as available_cores
+from diffqas.simulator.cores import limit_cores as limit_cores
+from diffqas.simulator.cores import using_cores as using_cores
+from diffqas.simulator.cores import working_cores as working_cores
 from diffqas.simulator.eager import eager as eager
 from diffqas.simulator.encoded import dense_observed as dense_observed
 from diffqas.simulator.encoded import observed as observed

@@ -20,13 +20,16 @@ from diffqas.simulator import memory
 
 # How many.
 
+NO_LIMIT = 2**16
+"""More cores than any machine has."""
+
 _told: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
-def count() -> int:
+def working_cores() -> int:
     """How many threads may share the work.
 
-    It is what `using` says, and else torch's own number (`torch.set_num_threads`), so that
+    It is what `using_cores` says, and else torch's own number (`torch.set_num_threads`), so that
     processes which load data or train beside each other stay on one core; at most the cores there
     are.
     """
@@ -34,17 +37,17 @@ def count() -> int:
     if told is not None:
         return told
     own = torch.get_num_threads()
-    return min(own, available()) if own > 1 else 1
+    return min(own, available_cores()) if own > 1 else 1
 
 
 @contextmanager
-def using(threads: int) -> Iterator[None]:
+def using_cores(threads: int) -> Iterator[None]:
     """Let this thread's circuits be computed by so many threads, 0 for all cores there are.
 
     Torch's own operations take one thread meanwhile: its threads go on spinning after each of them,
     where those of the circuits should work. So results do not depend on the number, either.
     """
-    token, before = _told.set(threads or available()), torch.get_num_threads()
+    token, before = _told.set(threads or available_cores()), torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
@@ -53,14 +56,24 @@ def using(threads: int) -> Iterator[None]:
         _told.reset(token)
 
 
-def available() -> int:
-    """Physical cores that this process may use; OMP_NUM_THREADS makes them fewer.
+_limit = NO_LIMIT
+"""Cores that whoever started this process leaves to it."""
+
+
+def limit_cores(most: int) -> None:
+    """Let this process use so many cores at most: others beside it have theirs."""
+    global _limit
+    _limit = most
+
+
+def available_cores() -> int:
+    """Physical cores that this process may use; OMP_NUM_THREADS and `limit_cores` make them fewer.
 
     Two threads on one core's two halves share its units for floating-point numbers, which one
     thread already keeps busy.
     """
     mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
-    most = min(_physical(frozenset(mine)), _quota())
+    most = min(_physical(frozenset(mine)), _quota(), _limit)
     told = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(most, int(told)) if told.isdecimal() else most)
 
@@ -85,7 +98,7 @@ def _quota() -> int:
         limit, period = Path(f"/sys/fs/cgroup{group}/cpu.max").read_text().split()
         return math.ceil(int(limit) / int(period))
     except (OSError, ValueError, IndexError):  # no limit, or none that is told there
-        return 2**16
+        return NO_LIMIT
 
 
 # Threads.
@@ -193,3 +206,33 @@ def together(work: Work, threads: int) -> None:
         for helper in helpers:
             helper.work = None
         team.busy.release()
+
+
+def shared(part: Callable[[int, int], None], count: int, threads: int) -> None:
+    """Call part(first, last) for so many shares of 0..count, each in one of the threads.
+
+    A share is taken by whoever has time; an error in one of them is raised here when all are done.
+    """
+    threads = min(threads, count)
+    if threads <= 1:
+        part(0, count)
+        return
+    cuts = [count * index // threads for index in range(threads + 1)]
+    shares, errors, done = iter(range(threads)), list[BaseException](), threading.Semaphore(0)
+
+    def work(rank: int) -> None:
+        # The next number of a range is one step, so that no two threads take the same.
+        for index in shares:
+            try:
+                part(cuts[index], cuts[index + 1])
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                done.release()
+        if rank == 0:
+            for _ in range(threads):
+                done.acquire()
+
+    together(work, threads)
+    if errors:
+        raise errors[0]

@@ -6,16 +6,18 @@ per input, whose 3**n coefficients depend on the angles alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.simulator import card, pauli_plain
+from diffqas.simulator import card, cores, pauli_plain
 from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only
 from diffqas.simulator.compiled import available
 from diffqas.simulator.cotangents import fold, unfold
-from diffqas.simulator.pauli_plan import Size, pauli_plan
+from diffqas.simulator.pauli_plan import Size, pauli_plan, threads_for
 
 ONCE = "Expectations, as functions of angles and weights,"
 
@@ -182,7 +184,12 @@ def _run(name: str, size: Size, *tensors: Tensor) -> None:
     # Two rows of eight circuits each: coefficients, and on the way back their cotangents.
     plan = pauli_plan(size)
     assert plan is not None
-    work = tensors[0].new_empty(2, LANES * plan.most_slots).numpy()
-    getattr(pauli_kernels, name)(
-        plan, *(tensor.detach().contiguous().numpy() for tensor in tensors), work
-    )
+    kernel: Callable[..., None] = getattr(pauli_kernels, name)
+    arrays = [tensor.detach().contiguous().numpy() for tensor in tensors]
+    batch = len(arrays[0])
+
+    def part(first: int, last: int) -> None:
+        work = np.empty((2, LANES * plan.most_slots), arrays[0].dtype)
+        kernel(plan, *(array[first:last] for array in arrays), work)
+
+    cores.shared(part, batch, threads_for(batch, len(plan.pairs)))

@@ -13,9 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.circuits import Candidate, Program, SearchSpace, programs, shown
+from diffqas.simulator import cores
 
 MAX_ROWS = 2**23
 """Plane rotations beyond which no plan is made: 64 MB of them."""
+
+MIN_WORK_PER_THREAD = 2**20
+"""Rows of plane rotations, or features of samples, that are worth waking a thread: half a
+millisecond, eight of them side by side.
+"""
 
 
 class Size(NamedTuple):
@@ -98,3 +104,12 @@ def _reads(candidate: Candidate, program: Program, n: int) -> NDArray[np.int64]:
     # A feature's place is its factors (0, 1, 2 for 1, cos, sin) read as digits of base three.
     places = strings.features @ 3 ** np.arange(n - 1, -1, -1)
     return np.stack((strings.slots, places, program.sign[strings.slots] * strings.signs), axis=1)
+
+
+def threads_for(sets: int, work: int) -> int:
+    """Threads worth waking for so many sets of angles, with so much work for each.
+
+    Work are rows of plane rotations and, where outputs are evaluated, features times samples.
+    """
+    worth = min(sets, 1 + sets * work // MIN_WORK_PER_THREAD)
+    return min(cores.working_cores(), worth) if worth > 1 else 1

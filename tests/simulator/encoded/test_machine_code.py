@@ -12,7 +12,7 @@ from diffqas.circuits import (
     SearchSpace,
     Z,
 )
-from diffqas.simulator import observed
+from diffqas.simulator import cores, expectations, observed, pauli_plan, using_cores
 from diffqas.simulator.encoded import compiled, polynomial
 
 pytest.importorskip("numba", reason="the kernels need numba")
@@ -184,13 +184,61 @@ def test_results_do_not_depend_on_the_number_of_threads(observables, monkeypatch
     function, tensors = problem(COMPLEX, 5, 2, 1, observables, 3, 61, torch.float32)
     monkeypatch.setattr(compiled, "MIN_WORK_PER_THREAD", 1)
     found = []
-    before = torch.get_num_threads()
-    for threads in (1, 3):
-        torch.set_num_threads(threads)
-        found.append(with_gradients(function, *tensors))
-    torch.set_num_threads(before)
-    for one, other in zip(*found, strict=True):
-        assert torch.equal(one, other)
+    for threads in (1, 2, 3, 4):
+        with using_cores(threads):
+            found.append(with_gradients(function, *tensors))
+    for others in found[1:]:
+        for one, other in zip(found[0], others, strict=True):
+            assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("form", ["polynomials", "coefficients"])
+def test_sets_of_angles_are_shared_and_nothing_changes(form, monkeypatch):
+    monkeypatch.setattr(pauli_plan, "MIN_WORK_PER_THREAD", 1)
+    sets, n = 5, 3
+    inputs, angles = numbers(1, sets, 11, 1, n), numbers(2, sets, 2, n)
+    weights = numbers(3, sets, 1, len(QLSTM_SPACE))
+
+    def function(inputs, angles, weights):
+        if form == "polynomials":
+            lead = angles.unsqueeze(1), weights.unsqueeze(1)
+            return observed(QLSTM_SPACE, inputs, lead[0], Z(), outputs=2, weights=lead[1])
+        each = expectations(QLSTM_SPACE, inputs.squeeze(2), angles.unsqueeze(1), 2)
+        return (weights.unsqueeze(-1) * each).sum(-2)
+
+    calls = []
+    monkeypatch.setattr(cores, "together", counting(cores.together, calls))
+    found = []
+    for threads in (1, 2, 3, 4):
+        with using_cores(threads):
+            found.append(with_gradients(function, inputs, angles, weights))
+    assert len(calls) >= 6  # forward and backward of the last three
+    for others in found[1:]:
+        for one, other in zip(found[0], others, strict=True):
+            assert torch.equal(one, other)
+
+
+def counting(function, calls):
+    def call(work, threads):
+        calls.append(threads)
+        function(work, threads)
+
+    return call
+
+
+def test_an_error_in_a_share_is_raised_when_all_are_done():
+    done = []
+
+    def part(first, last):
+        if first == 0:
+            raise MemoryError("one")
+        done.append(last - first)
+
+    for _ in range(3):
+        with pytest.raises(MemoryError, match="one"):
+            cores.shared(part, 7, 3)
+        assert sum(done) == 7 - 2
+        done.clear()
 
 
 def test_final_states_that_are_too_many_are_computed_again(monkeypatch):

@@ -22,7 +22,6 @@ from diffqas.reports import Terminal, number, plain_text
 from diffqas.searches.config import RunConfig
 from diffqas.searches.enough import refuse_too_large
 from diffqas.searches.preparation import Prepared
-from diffqas.searches.session import threads
 from diffqas.searches.tuning.objective import held_out, losses
 from diffqas.searches.tuning.space import (
     Parameter,
@@ -35,6 +34,7 @@ from diffqas.searches.tuning.space import (
     variants,
     words_of,
 )
+from diffqas.simulator import using_cores
 from diffqas.storage import Json, JsonView, encode, short
 from diffqas.tasks import Settings, Task
 from diffqas.text import file_name, visible
@@ -130,7 +130,7 @@ def tune(
     what = f": {len(parameters)} parameters ({', '.join(parameters)}), {len(config.seeds)} seeds, "
     what += visible(f"{_done(study)} of {trials} trials in {path}")
     console.say(Text.assemble(plain_text(config.dataset, "bold"), what))
-    with threads(config.threads):
+    with using_cores(config.threads):
         while (before := _done(study)) < trials:
             done = _trial(study, config, inner, parameters)
             _tell(study, done, before + 1, trials, console)

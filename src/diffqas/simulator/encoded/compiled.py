@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.simulator import cores
 from diffqas.simulator.autograd import (
     BackwardOnly,
     Context,
@@ -30,7 +29,7 @@ LANES = 8
 """Samples that a kernel works on at once."""
 
 MIN_WORK_PER_THREAD = 2**18
-"""Amplitudes times layers that are worth the start of a thread: about half a millisecond."""
+"""Amplitudes times layers that are worth waking a thread: about half a millisecond."""
 
 MAX_KEPT = 2**26
 """Numbers of final states that are kept for the way back; beyond, they are computed again."""
@@ -247,7 +246,7 @@ def _kept(plan: EncodedPlan, count: int) -> tuple[int, int, int]:
 
 
 def _run(name: str, plan: EncodedPlan, r: int, count: int, *tensors: Tensor) -> None:
-    """Call a kernel, the chunks shared by torch's threads."""
+    """Call a kernel, the chunks shared by threads."""
     from diffqas.simulator.encoded.kernels import states  # needs the compiler
 
     kernel: Callable[..., None] = getattr(states, name)
@@ -259,21 +258,14 @@ def _run(name: str, plan: EncodedPlan, r: int, count: int, *tensors: Tensor) -> 
         kernel(known, first, last, *arrays)
 
     threads = _threads(chunks, LANES * len(plan.circuits) * plan.depth * 2**plan.n)
-    if threads == 1:
-        return part(0, chunks)
-    # The kernels hold no lock, so that threads run side by side; this one takes the first share.
-    cuts = [chunks * index // threads for index in range(threads + 1)]
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(part, *share) for share in pairwise(cuts[1:])]
-        part(*cuts[:2])
-    for other in others:
-        other.result()
-    return None
+    # The kernels hold no lock, so that threads run side by side.
+    cores.shared(part, chunks, threads)
 
 
 def _threads(chunks: int, work: int) -> int:
-    """Threads worth starting for so many chunks, each with `work` amplitudes times layers."""
-    return min(torch.get_num_threads(), chunks, 1 + chunks * work // MIN_WORK_PER_THREAD)
+    """Threads worth waking for so many chunks, each with `work` amplitudes times layers."""
+    worth = min(chunks, 1 + chunks * work // MIN_WORK_PER_THREAD)
+    return min(cores.working_cores(), worth) if worth > 1 else 1
 
 
 def _folded(count: int, dims: Dims, tensors: list[Tensor | None]) -> list[Tensor | None]:

@@ -9,6 +9,7 @@ qubits, what torch does around a call takes longer than the call.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.circuits import AnyCandidate, AnyObservables, Candidate, SearchSpace, Z
+from diffqas.simulator import cores
 from diffqas.simulator.autograd import (
     BackwardOnly,
     Context,
@@ -30,7 +32,7 @@ from diffqas.simulator.autograd import (
 )
 from diffqas.simulator.compiled import available
 from diffqas.simulator.encoded.monomials import Monomials, arithmetic, monomials_of
-from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan
+from diffqas.simulator.pauli_plan import Plan, Size, pauli_plan, threads_for
 
 Array: TypeAlias = NDArray[Any]
 
@@ -178,7 +180,7 @@ class _Polynomial(BackwardOnly):
         if apart(given):
             own_angles.forward(call.plan, call.monomials, *given, call.rows(output))
         else:
-            polynomials.forward(call.plan, *given, call.rows(output))
+            _share(call, polynomials.forward, *given, call.rows(output))
         return torch.from_numpy(output)
 
     @staticmethod
@@ -292,12 +294,23 @@ def _numbers(
     if apart(given):
         own_angles.backward(call.plan, call.monomials, *given, above, *found)
     else:
-        polynomials.backward(call.plan, *given, above, *found)
+        _share(call, polynomials.backward, *given, above, *found)
     return (
         _tensor(found[0], inputs) if inputs_too else None,
         _tensor(found[1], angles),
         None if weights is None else _tensor(found[2], weights),
     )
+
+
+def _share(call: Call, kernel: Callable[..., None], *arrays: Array) -> None:
+    """Call a kernel on arrays whose first dimension is that of the sets, which threads share."""
+
+    def part(first: int, last: int) -> None:
+        # Gradients of inputs that nobody wants have no sets, of which a slice is nothing, too.
+        kernel(call.plan, *(array[first:last] for array in arrays))
+
+    features = arrays[0].shape[1] * 3**call.n * call.shape[-1]
+    cores.shared(part, call.sets, threads_for(call.sets, features + len(call.plan.pairs)))
 
 
 def _tensor(numbers: Array, like: Tensor) -> Tensor:

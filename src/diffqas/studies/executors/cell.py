@@ -5,9 +5,8 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-import torch
-
 from diffqas.errors import RunError
+from diffqas.simulator import using_cores
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
@@ -32,8 +31,7 @@ class Failure:
 def compute(
     plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
 ) -> tuple[Cell, Samples | None]:
-    """One cell on one thread: small tensors are faster so, and the result depends on the number of
-    threads.
+    """One cell, on the cores that its process may use; the result does not depend on their number.
 
     Args:
         plan: the study.
@@ -42,15 +40,11 @@ def compute(
         data: the data set's samples; loaded if not given.
         found: the cell of the search that the row is made from, if it is made from one.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with using_cores(0):
         samples = plan.made.load(dataset, plan.data_dir) if data is None else data
         seeds = plan.seed_numbers
         seeds = seeds[: row.seeds_of(len(seeds))] if isinstance(row, TrainedRow) else seeds
         return measure(plan.name, row, dataset, seeds, samples, found, plan.recipe)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def stored(

@@ -16,9 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import ClassVar
 
-import torch
-
 from diffqas.errors import RunError, require, whole
+from diffqas.simulator import available_cores, limit_cores
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.executors.cell import Failure, attempt, found_of, stored
@@ -73,7 +72,8 @@ def _elsewhere(
     # them for ever.
     context = get_context("spawn")
     lifeline, ours = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, _begin_worker, (lifeline,))
+    share = max(1, available_cores() // workers)
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (lifeline, share))
     try:
         tasks = {
             pool.submit(_work, folder.path, plan, job.row.slug, job.dataset): job for job in jobs
@@ -92,11 +92,11 @@ def _elsewhere(
         lifeline.close()
 
 
-def _begin_worker(lifeline: Connection) -> None:
+def _begin_worker(lifeline: Connection, cores: int) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of a terminal; the first one acts
-    torch.set_num_threads(1)
+    limit_cores(cores)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
 
 
