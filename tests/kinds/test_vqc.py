@@ -115,7 +115,7 @@ def test_wrong_choices_are_refused_at_once(choices):
 
 
 def test_series_are_for_other_models():
-    with pytest.raises(ArgumentError, match="`model` must be qt or qlstm for a series"):
+    with pytest.raises(ArgumentError, match="`model` must be qt, qlstm or qfwp for a series"):
         VQCKind().check("series")
 
 
