@@ -50,6 +50,16 @@ _LATEX = {
 }
 
 
+def alternatives(words: Iterable[str]) -> str:
+    """Words of which one is meant.
+
+    >>> alternatives(["qlstm", "vqc", "qfwp"]), alternatives(["qt"])
+    ('qlstm, vqc or qfwp', 'qt')
+    """
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def visible(text: object) -> str:
     r"""A text in one line, in which whatever cannot be seen is written out.
 

@@ -318,7 +318,8 @@ def test_an_interrupted_run_of_processes_goes_on(stopped_after, tmp_path, monkey
     assert 1 <= len(before) < 40
     assert (state["epoch"], state["hired"]) == (1, 2)
     (first,) = folder.records()
-    assert first["episodes"] == [len(before)]
+    # Episodes that end between the record and the checkpoint are in the latter alone.
+    assert 1 <= first["episodes"][0] <= len(before)
 
     run = resume(folder.path, quiet=True)
     assert multiprocessing.active_children() == []

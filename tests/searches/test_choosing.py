@@ -88,12 +88,12 @@ def test_arguments_are_used():
         ),
         ("qlstm", "target", "lstm", "qt"),
         ("qt", "reservoir", True, "qlstm"),
-        ("qt", "structure", "gate", "qlstm or vqc"),
+        ("qt", "structure", "gate", "qlstm, vqc or qfwp"),
         ("qt", "hidden_size", 5, "qlstm"),
         ("qt", "layers", 1, "qlstm"),
         ("qt", "squash", "none", "qlstm"),
         ("qt", "circuit", "C1", "qlstm"),
-        ("qt", "classical", False, "qlstm"),
+        ("qt", "classical", False, "qlstm or qfwp"),
     ],
 )
 def test_arguments_of_the_other_kind_are_refused(model, argument, value, owner, tmp_path):
@@ -109,7 +109,7 @@ def test_arguments_of_the_other_kind_are_refused(model, argument, value, owner, 
     [
         (
             {"model": "qlst"},
-            "`model` must be one of qt, qlstm, vqc, but got 'qlst' (did you mean 'qlstm'?).",
+            "`model` must be one of qt, qlstm, vqc, qfwp, but got 'qlst' (did you mean 'qlstm'?).",
         ),
         ({"circuit": "C7"}, "`circuit` must be one of C1, C2, C3, C4, C5, C6, but got 'C7'"),
         (

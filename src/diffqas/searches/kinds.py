@@ -15,6 +15,7 @@ from diffqas.kinds import (
     QuantumTrainKind,
     VQCKind,
 )
+from diffqas.text import alternatives
 
 STORED = (AgentKind, PerLayerKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind)
 """What config.json may name. Their classes make themselves known to it when they are imported,
@@ -67,7 +68,7 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> Any
     kinds = kinds_for(task_kind)
     if model not in kinds and model in KINDS:
         raise ArgumentError(
-            f"Argument `model` must be {' or '.join(kinds)} for an environment, but got {model!r}."
+            f"Argument `model` must be {alternatives(kinds)} for an environment, but got {model!r}."
         )
     kind = kinds[choose(model, kinds, "model")]
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -80,7 +81,7 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> Any
                 f"Argument `{name}` must be used with a data set, but got an environment."
             )
         if model not in owners:
-            rule = f"Argument `{name}` must be used with the model {' or '.join(owners)}"
+            rule = f"Argument `{name}` must be used with the model {alternatives(owners)}"
             raise ArgumentError(f"{rule}, but got the model {model!r}.")
     if given.get("per_layer"):
         kind = PerLayerKind

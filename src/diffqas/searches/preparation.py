@@ -47,6 +47,7 @@ from diffqas.tasks import (
     recipe_target,
     rehearse,
 )
+from diffqas.text import alternatives
 from diffqas.training import Federated
 
 P = ParamSpec("P")
@@ -295,7 +296,7 @@ def _refuse_of_other_models(kind: AnyKind, given: Iterable[str]) -> None:
         option = options()[name]
         owners = [each.name for each in KINDS.values() if issubclass(each, option.owners)]
         if owners and value_of(kind, option) is MISSING:
-            rule = f"Argument `{name}` must be used with the model {' or '.join(owners)}"
+            rule = f"Argument `{name}` must be used with the model {alternatives(owners)}"
             raise ArgumentError(f"{rule}, but got the model {kind.name!r}.")
 
 

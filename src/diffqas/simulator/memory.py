@@ -57,6 +57,11 @@ def forget_workspace() -> None:
     _kept.array = None
 
 
+def forget_lent() -> None:
+    """Give back the pieces that nobody uses now."""
+    _free.clear()
+
+
 def lent(shape: tuple[int, ...], like: Tensor) -> Tensor:
     """A tensor with anything in it, of another's dtype.
 
