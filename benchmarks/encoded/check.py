@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from types import ModuleType
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from .workload import SMALL, Circuit, Data, Size, cnots, data, window_states
@@ -22,6 +24,13 @@ def deviation(peer: ModuleType, key: str) -> float:
     given = data(size, circuits, seed=1)
     loss, gradients = peer.make_step(size, circuits)(given)
     expected, wanted = reference(size, circuits, given)
+    return worst(loss, gradients, expected, wanted)
+
+
+def worst(
+    loss: float, gradients: Iterable[ArrayLike], expected: float, wanted: Iterable[np.ndarray]
+) -> float:
+    """Largest relative error; infinity where shapes differ or something is no number."""
     errors = [abs(loss - expected) / abs(expected)]
     for one, other in zip(gradients, wanted, strict=True):
         if np.shape(one) != other.shape:
@@ -53,28 +62,38 @@ def reference(
 
 def _state(size: Size, circuit: Circuit, sample: Tensor, theta: Tensor) -> Tensor:
     n = size.qubits
-    state = torch.zeros(2**n, dtype=torch.complex128)
-    if circuit.hadamard:
-        state += 2 ** (-n / 2)
-    else:
-        state[0] = 1
+    state = start(n, circuit.hadamard)
     for layer in range(size.depth):
         if layer % size.layers == 0:
-            state = _rotations(circuit.encoding, sample) @ state
-        state = _rotations(circuit.axis, theta[layer]) @ (_entangler(n, circuit.ring) @ state)
+            state = rotations(circuit.encoding, sample) @ state
+        state = rotations(circuit.axis, theta[layer]) @ (
+            entangler(n, cnots(n, circuit.ring)) @ state
+        )
     return state
 
 
-def _rotations(axis: str, angles: Tensor) -> Tensor:
+def start(n: int, hadamard: bool) -> Tensor:
+    """|+..+> or |0..0>, (2**n,)."""
+    state = torch.zeros(2**n, dtype=torch.complex128)
+    if hadamard:
+        state += 2 ** (-n / 2)
+    else:
+        state[0] = 1
+    return state
+
+
+def rotations(axis: str, angles: Tensor) -> Tensor:
+    """One for each qubit, as a matrix on all of them."""
     pauli, one = torch.tensor(PAULI[axis], dtype=torch.complex128), torch.eye(2)
     return reduce(
         torch.kron, [torch.cos(a / 2) * one - 1j * torch.sin(a / 2) * pauli for a in angles]
     )
 
 
-def _entangler(n: int, ring: bool) -> Tensor:
+def entangler(n: int, pairs: Iterable[tuple[int, int]]) -> Tensor:
+    """The CNOTs of a layer, (control, target) each, as a matrix."""
     matrix = torch.eye(2**n, dtype=torch.complex128)
-    for control, target in cnots(n, ring):
+    for control, target in pairs:
         states = torch.arange(2**n)
         images = states ^ ((states >> (n - 1 - control) & 1) << (n - 1 - target))
         matrix = matrix[images]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from types import ModuleType
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from encoded.check import entangler, rotations, start, worst
+
 from .workload import CIRCUITS, SMALL, Circuit, Data, Size, cnots, data, signs
 
 TOLERANCE = 1e-3
-
-PAULI = {"x": [[0, 1], [1, 0]], "y": [[0, -1j], [1j, 0]], "z": [[1, 0], [0, -1]]}
 
 
 def deviation(peer: ModuleType) -> float:
@@ -21,12 +20,7 @@ def deviation(peer: ModuleType) -> float:
     given = data(SMALL, seed=1)
     loss, gradients = peer.make_step(SMALL)(given)
     expected, wanted = reference(SMALL, given)
-    errors = [abs(loss - expected) / abs(expected)]
-    for one, other in zip(gradients, wanted, strict=True):
-        if np.shape(one) != other.shape:
-            return float("inf")
-        errors.append(np.abs(np.asarray(one) - other).max() / np.abs(other).max())
-    return float(max(errors)) if np.isfinite(errors).all() else float("inf")
+    return worst(loss, gradients, expected, wanted)
 
 
 def reference(size: Size, given: Data) -> tuple[float, list[np.ndarray]]:
@@ -48,28 +42,8 @@ def reference(size: Size, given: Data) -> tuple[float, list[np.ndarray]]:
 
 def _state(size: Size, circuit: Circuit, x: Tensor, theta: Tensor) -> Tensor:
     n = size.qubits
-    state = torch.zeros(2**n, dtype=torch.complex128)
-    if circuit.hadamard:
-        state += 2 ** (-n / 2)
-    else:
-        state[0] = 1
-    state = _rotations(circuit.encoding, x.expand(n)) @ state
+    state = start(n, circuit.hadamard)
+    state = rotations(circuit.encoding, x.expand(n)) @ state
     for angles in theta:
-        state = _rotations(circuit.axis, angles) @ (_entangler(n, circuit.ring) @ state)
+        state = rotations(circuit.axis, angles) @ (entangler(n, cnots(n, circuit.ring)) @ state)
     return state
-
-
-def _rotations(axis: str, angles: Tensor) -> Tensor:
-    pauli, one = torch.tensor(PAULI[axis], dtype=torch.complex128), torch.eye(2)
-    return reduce(
-        torch.kron, [torch.cos(a / 2) * one - 1j * torch.sin(a / 2) * pauli for a in angles]
-    )
-
-
-def _entangler(n: int, ring: bool) -> Tensor:
-    matrix = torch.eye(2**n, dtype=torch.complex128)
-    for control, target in cnots(n, ring):
-        states = torch.arange(2**n)
-        images = states ^ ((states >> (n - 1 - control) & 1) << (n - 1 - target))
-        matrix = matrix[images]
-    return matrix

@@ -6,9 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from diffqas import QLSTM_SPACE, load, resume, search
+from diffqas import QLSTM_SPACE, load, search
 from diffqas.cli import main
-from diffqas.errors import RunError
 from diffqas.kinds import QFWP_RECIPES
 from diffqas.layers import FastWeightForecaster
 from diffqas.optimisers import RMSProp
@@ -17,7 +16,6 @@ from diffqas.searches import estimate, prepare
 from diffqas.searches.command import command_of
 from diffqas.searches.config import config_from_json
 from diffqas.storage import RunFolder, read_json
-from diffqas.training import Training
 
 SMALL = {
     "model": "qfwp",
@@ -132,39 +130,10 @@ def test_a_seed_in_company_is_the_seed_alone(optimizer, tmp_path):
     assert alone.result["test_mse"][0] == pytest.approx(both.result["test_mse"][1], rel=1e-9)
 
 
-def without_seconds(result):
-    """The classical network is trained beside the search, each with its time."""
-    references = [{**one, "seconds": None} for one in result["references"]]
-    return {**result, "seconds": None, "references": references}
-
-
 @pytest.mark.parametrize("relaxation", ["raw", "gumbel"])
-def test_stopping_after_every_epoch_changes_nothing(relaxation, tmp_path, monkeypatch):
+def test_stopping_after_every_epoch_changes_nothing(stops_and_goes_on, relaxation):
     options = {**SMALL, "epochs": 3, "seeds": 2, "relaxation": relaxation, "classical": False}
-    whole = search("bessel", **options, output=tmp_path / "whole")
-    monkeypatch.setattr("diffqas.searches.session.CHECKPOINT_SECONDS", 0.0)
-    one_epoch = Training._one_epoch
-    left = [0]
-
-    def stop_after_one(self):
-        if left[0] == 0:
-            raise RunError("stopped")
-        left[0] -= 1
-        return one_epoch(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "_one_epoch", stop_after_one)
-        with pytest.raises(RunError, match="stopped"):
-            search("bessel", **options, output=tmp_path / "stopped")
-        for _ in range(2):
-            left[0] = 1
-            with pytest.raises(RunError, match="stopped"):
-                resume(tmp_path / "stopped", quiet=True)
-    continued = resume(tmp_path / "stopped", quiet=True)
-    assert without_seconds(continued.result) == without_seconds(whole.result)
-    assert RunFolder(continued.folder).records() == RunFolder(whole.folder).records()
-    files = [run.folder / "model-seed-1.safetensors" for run in (whole, continued)]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    stops_and_goes_on(options)
 
 
 def test_the_page_shows_it(run, tmp_path):

@@ -5,17 +5,16 @@ import json
 import pytest
 import torch
 
-from diffqas import QLSTM_SPACE, resume, search
+from diffqas import QLSTM_SPACE, search
 from diffqas.architecture import Gumbel
 from diffqas.choices import adjusted
-from diffqas.errors import ArgumentError, RunError
+from diffqas.errors import ArgumentError
 from diffqas.kinds.qlstm import QLSTM_RECIPES, nearest_hidden_size
 from diffqas.layers import BASELINES
 from diffqas.optimisers import OPTIMISERS, Kalman, RMSProp
 from diffqas.searches.config import config_from_json
 from diffqas.storage import RunFolder, read_json
 from diffqas.tasks.series import SeriesLSTM
-from diffqas.training import Training
 
 SMALL = {
     "model": "qlstm",
@@ -96,39 +95,10 @@ def test_a_series_of_ones_own(tmp_path):
     assert not [row for row in run.result["references"] if row["name"].startswith("paper")]
 
 
-def without_seconds(result):
-    """Classical networks are trained beside the cell, each with its time."""
-    references = [{**one, "seconds": None} for one in result["references"]]
-    return {**result, "seconds": None, "references": references}
-
-
 @pytest.mark.parametrize("relaxation", ["raw", "gumbel"])
-def test_stopping_after_every_epoch_changes_nothing(tmp_path, monkeypatch, relaxation):
+def test_stopping_after_every_epoch_changes_nothing(stops_and_goes_on, relaxation):
     options = {**SMALL, "epochs": 3, "seeds": 2, "relaxation": relaxation, "classical": True}
-    whole = search("bessel", **options, output=tmp_path / "whole")
-    monkeypatch.setattr("diffqas.searches.session.CHECKPOINT_SECONDS", 0.0)
-    one_epoch = Training._one_epoch
-    left = [0]
-
-    def stop_after_one(self):
-        if left[0] == 0:
-            raise RunError("stopped")
-        left[0] -= 1
-        return one_epoch(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Training, "_one_epoch", stop_after_one)
-        with pytest.raises(RunError, match="stopped"):
-            search("bessel", **options, output=tmp_path / "stopped")
-        for _ in range(2):
-            left[0] = 1
-            with pytest.raises(RunError, match="stopped"):
-                resume(tmp_path / "stopped", quiet=True)
-    continued = resume(tmp_path / "stopped", quiet=True)
-    assert without_seconds(continued.result) == without_seconds(whole.result)
-    assert RunFolder(continued.folder).records() == RunFolder(whole.folder).records()
-    files = [run.folder / "model-seed-1.safetensors" for run in (whole, continued)]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    stops_and_goes_on(options)
 
 
 def test_the_kalman_filter_trains_it(tmp_path):

@@ -4,6 +4,8 @@ from .kind import Companion as Companion
 from .kind import Labels as Labels
 from .kind import ModelKind as ModelKind
 from .kind import SearchTraining as SearchTraining
+from .layer_kind import LayerKind as LayerKind
+from .layer_kind import blind_in as blind_in
 from .ordinary import ordinary_companion as ordinary_companion
 from .ordinary import ordinary_networks as ordinary_networks
 from .per_layer import PerLayerKind as PerLayerKind
@@ -30,4 +32,3 @@ from .vqc import OWN_RECIPES as OWN_RECIPES
 from .vqc import POOLED_RECIPES as POOLED_RECIPES
 from .vqc import VQC_RECIPES as VQC_RECIPES
 from .vqc import VQCKind as VQCKind
-from .vqc import blind_in as blind_in

@@ -294,6 +294,11 @@ def without_written_weights(model: str) -> dict[str, Unread]:
     return dict.fromkeys(OF_WRITTEN_WEIGHTS, Unread("be used with the model qt", f"{model!r}"))
 
 
+def unpublished(references: Iterable[Reference]) -> list[Reference]:
+    """References without a paper's figures, which are those of Quantum-Train."""
+    return [row for row in references if not row.name.startswith("paper")]
+
+
 @dataclass(frozen=True)
 class SupervisedKind(ModelKind[Task, Settings, Q, M]):
     """A kind of model that learns from samples.

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from diffqas.architecture import Ranking
 from diffqas.choices import Unread, check, option
 from diffqas.circuits import QLSTM_SPACE, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
-from diffqas.kinds.kind import Companion, Labels, SupervisedKind, without_written_weights
-from diffqas.kinds.qlstm import affordable, classical_lstm, nearest_hidden_size
-from diffqas.kinds.ranking import Findings, RankedRow, merged_ranking
-from diffqas.kinds.vqc import blind_in
+from diffqas.kinds.kind import Companion, unpublished, without_written_weights
+from diffqas.kinds.layer_kind import LayerKind
+from diffqas.kinds.qlstm import (
+    QLSTM_RECIPES,
+    affordable,
+    classical_lstm,
+    nearest_hidden_size,
+)
 from diffqas.layers import (
     BASE_ANGLES,
     INPUT_QUBITS,
@@ -24,34 +29,20 @@ from diffqas.layers import (
     QFWP,
     FastWeightForecaster,
     FastWeightLockstep,
+    QuantumLayer,
 )
-from diffqas.optimisers import SOAP, Adam, Kalman, RMSProp
-from diffqas.quantum_train import Rates, Recipe
 from diffqas.storage import storable
 from diffqas.tasks import Reference, Settings, Task
 from diffqas.training import seeded
 
 QFWP_RECIPES = {
-    # As the public code of arXiv 2402.17760 trains its one circuit.
-    "paper": Settings(
-        Recipe(init_std=0.1, rates=Rates()),
-        depth=2,
-        epochs=100,
-        batch_size=10,
-        optimizer=RMSProp(0.01),
-    ),
-    # That of the quantum LSTM, which has as many numbers: docs/fast-weights.md.
-    "default": Settings(
-        Recipe(init_std=0.1, rates=Rates()),
-        depth=2,
-        epochs=100,
-        batch_size=10,
-        optimizer=Kalman(),
-        schedule="cosine",
-        others=(Adam(0.01, betas=(0.9, 0.95)), SOAP(0.01, betas=(0.9, 0.95))),
-    ),
+    name: replace(recipe, generator=replace(recipe.generator, init_std=0.1), depth=2)
+    for name, recipe in QLSTM_RECIPES.items()
 }
-"""Of the recipe the relaxation, the spread and the rates count; the head has the rate of the
+"""Those of the quantum LSTM, of other depth and spread: `paper` is how the public code of arXiv
+2402.17760 trains its one circuit, `default` suits as many numbers (docs/fast-weights.md).
+
+Of the recipe the relaxation, the spread and the rates count; the head has the rate of the
 mapping.
 """
 
@@ -61,7 +52,7 @@ QUBITS = 8
 
 @storable
 @dataclass(frozen=True)
-class QFWPKind(SupervisedKind[FastWeightLockstep, FastWeightForecaster]):
+class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
     """Choices of the quantum fast weight programmer; see `diffqas.QFWP`.
 
     Attributes:
@@ -135,11 +126,13 @@ class QFWPKind(SupervisedKind[FastWeightLockstep, FastWeightForecaster]):
         """The field `candidates`."""
         return self.candidates
 
-    def places(self, count: int) -> list[str]:
-        """The qubits that are read, where each has structural weights of its own."""
-        if count == 1:
-            return [""]
-        return [f"output {number}" for number in range(count)]
+    def layer(self, model: FastWeightForecaster) -> QuantumLayer:
+        """The circuits of the cell."""
+        return model.cell.circuits
+
+    def rankings(self, model: FastWeightForecaster) -> Mapping[str, Ranking]:
+        """As `LayerKind.rankings`, with the angles that sequences write."""
+        return model.cell.ranking()
 
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
         """As `ModelKind.unread`."""
@@ -192,42 +185,13 @@ class QFWPKind(SupervisedKind[FastWeightLockstep, FastWeightForecaster]):
         )
         return FastWeightForecaster(cell, {"head": choices.rates.mapping})
 
-    def labels(self, model: FastWeightForecaster) -> Labels:
-        """One weight per candidate, of each output where these have their own."""
-        names: list[str] = []
-        constants: list[bool] = []
-        layer = model.cell.circuits
-        constant = blind_in(layer)
-        for place, space in zip(self.places(len(layer.rows)), layer.spaces, strict=True):
-            names += [f"{place} {name}".strip() for name in space.names]
-            constants += [constant(candidate) for candidate in space]
-        return Labels(tuple(names), tuple(constants))
-
-    def figures(self, models: Sequence[FastWeightForecaster]) -> Findings:
-        """As `ModelKind.figures`; in the ranking one output follows the other."""
-        first = models[0]
-        layer = first.cell.circuits
-        report = first.parameter_report()
-        rankings = [model.cell.ranking() for model in models]
-        rows: list[RankedRow] = []
-        for place, row in zip(self.places(len(layer.rows)), layer.rows, strict=True):
-            of_row = [ranking[row] for ranking in rankings]
-            rows += merged_ranking(of_row, blind_in(layer), place or None)
-        return Findings(
-            relaxation=layer.relaxation.name,
-            trainable_parameters=report.total,
-            target_parameters=None,
-            report=str(report),
-            ranking=rows,
-        )
-
     def export(self, model: FastWeightForecaster) -> dict[str, Tensor]:
         """The numbers of the slow network, the circuits and the head."""
         return dict(model.named_parameters())
 
     def references(self, task: Task) -> list[Reference]:
         """The task's, without published figures, which are those of other models."""
-        return [row for row in task.references if not row.name.startswith("paper")]
+        return unpublished(task.references)
 
     def companions(
         self, task: Task, settings: Settings, model: FastWeightForecaster

@@ -21,7 +21,13 @@ from diffqas.circuits import (
     encoded_findings,
 )
 from diffqas.errors import choose, require, whole
-from diffqas.kinds.kind import Companion, Labels, SupervisedKind, without_written_weights
+from diffqas.kinds.kind import (
+    Companion,
+    Labels,
+    SupervisedKind,
+    unpublished,
+    without_written_weights,
+)
 from diffqas.kinds.qlstm_paper import PUBLISHED
 from diffqas.kinds.ranking import Constant, Findings, merged_ranking
 from diffqas.layers import BASELINES, GATES, QLSTM, Forecaster, ForecasterLockstep, GateCircuits
@@ -224,7 +230,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
 
     def references(self, task: Task) -> list[Reference]:
         """The task's, with the published figure of this model in place of Quantum-Train's."""
-        others = [row for row in task.references if not row.name.startswith("paper")]
+        others = unpublished(task.references)
         published = PUBLISHED.get(self._row(), {}).get(task.name)
         if published is None:
             return others

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from diffqas.architecture import Ranking
 from diffqas.choices import Tuning, Unread, check, option
 from diffqas.circuits import (
     QLSTM_SPACE,
@@ -23,10 +24,10 @@ from diffqas.circuits import (
     as_space,
 )
 from diffqas.errors import require
-from diffqas.kinds.kind import Companion, Labels, SupervisedKind, without_written_weights
+from diffqas.kinds.kind import Companion, unpublished, without_written_weights
+from diffqas.kinds.layer_kind import LayerKind
 from diffqas.kinds.linear_controls import linear_model, random_features
 from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
-from diffqas.kinds.ranking import Constant, Findings, RankedRow, merged_ranking
 from diffqas.layers import (
     FRONTS,
     HEADS,
@@ -105,7 +106,7 @@ chosen by hand (arXiv 2605.15410, read off its figure); 1 is plain Z.
 
 @storable
 @dataclass(frozen=True)
-class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
+class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     """Choices of a searched quantum layer between a front and a head; see `diffqas.QuantumLayer`.
 
     Attributes:
@@ -256,11 +257,13 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
         """The field `candidates`."""
         return self.candidates
 
-    def places(self, count: int) -> list[str]:
-        """The outputs, where each has structural weights of its own."""
-        if count == 1:
-            return [""]
-        return [f"output {number}" for number in range(count)]
+    def layer(self, model: HybridModel) -> QuantumLayer:
+        """Between front and head."""
+        return model.layer
+
+    def rankings(self, model: HybridModel) -> Mapping[str, Ranking]:
+        """As `LayerKind.rankings`."""
+        return model.layer.ranking()
 
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
         """As `ModelKind.unread`."""
@@ -362,41 +365,13 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
             population, task, settings, seeds, self.epoch_samples, self.fit_observables
         )
 
-    def labels(self, model: HybridModel) -> Labels:
-        """One weight per candidate, of each output where these have their own."""
-        names: list[str] = []
-        constants: list[bool] = []
-        blind = blind_in(model.layer)
-        places = self.places(len(model.layer.rows))
-        for place, space in zip(places, model.layer.spaces, strict=True):
-            names += [f"{place} {name}".strip() for name in space.names]
-            constants += [blind(candidate) for candidate in space]
-        return Labels(tuple(names), tuple(constants))
-
-    def figures(self, models: Sequence[HybridModel]) -> Findings:
-        """As `ModelKind.figures`; in the ranking one output follows the other."""
-        first = models[0]
-        report = first.parameter_report()
-        rankings = [model.layer.ranking() for model in models]
-        rows: list[RankedRow] = []
-        for place, row in zip(self.places(len(first.layer.rows)), first.layer.rows, strict=True):
-            of_row = [ranking[row] for ranking in rankings]
-            rows += merged_ranking(of_row, blind_in(first.layer), place or None)
-        return Findings(
-            relaxation=first.layer.relaxation.name,
-            trainable_parameters=report.total,
-            target_parameters=None,
-            report=str(report),
-            ranking=rows,
-        )
-
     def export(self, model: HybridModel) -> dict[str, Tensor]:
         """The state of front, layer and head."""
         return dict(model.named_parameters())
 
     def references(self, task: Task) -> list[Reference]:
         """The task's, with the published figure of observables of the same locality."""
-        others = [row for row in task.references if not row.name.startswith("paper")]
+        others = unpublished(task.references)
         locality = self.locality if self.observables == "diagonal" else 1
         published = PAPER.get(locality)
         whole = task.name == POOLED and len(task.class_names) == 10
@@ -419,13 +394,6 @@ class VQCKind(SupervisedKind[HybridLockstep, HybridModel]):
             random_features(task, settings, total),
             ordinary_companion(task, settings, total),
         ]
-
-
-def blind_in(layer: QuantumLayer) -> Constant:
-    """Tells of a layer's candidates whether one gives the same for every input and angle."""
-    findings = layer.findings(layer.candidates)
-    constants = {finding.candidate for finding in findings if finding.constant is not None}
-    return constants.__contains__
 
 
 def _neighbours(qubits: int) -> tuple[str, ...]:

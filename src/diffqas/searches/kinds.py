@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 
 from diffqas.agents import AgentKind
 from diffqas.choices import Value
@@ -81,8 +82,13 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> Any
                 f"Argument `{name}` must be used with a data set, but got an environment."
             )
         if model not in owners:
-            rule = f"Argument `{name}` must be used with the model {alternatives(owners)}"
-            raise ArgumentError(f"{rule}, but got the model {model!r}.")
+            raise of_other_models(name, owners, model)
     if given.get("per_layer"):
         kind = PerLayerKind
     return kind.choose(**given)
+
+
+def of_other_models(name: str, owners: Iterable[str], model: str) -> ArgumentError:
+    """What is told of an argument that is one of other kinds of model."""
+    rule = f"Argument `{name}` must be used with the model {alternatives(owners)}"
+    return ArgumentError(f"{rule}, but got the model {model!r}.")

@@ -25,7 +25,7 @@ from diffqas.searches.correction import with_correction
 from diffqas.searches.data_choices import DataChoices
 from diffqas.searches.data_sets import OWN_SERIES, load_task, task_kind
 from diffqas.searches.enough import memory_told
-from diffqas.searches.kinds import KINDS, choose_kind, names_of_kinds
+from diffqas.searches.kinds import KINDS, choose_kind, names_of_kinds, of_other_models
 from diffqas.searches.options import (
     names_of,
     options,
@@ -47,7 +47,6 @@ from diffqas.tasks import (
     recipe_target,
     rehearse,
 )
-from diffqas.text import alternatives
 from diffqas.training import Federated
 
 P = ParamSpec("P")
@@ -296,8 +295,7 @@ def _refuse_of_other_models(kind: AnyKind, given: Iterable[str]) -> None:
         option = options()[name]
         owners = [each.name for each in KINDS.values() if issubclass(each, option.owners)]
         if owners and value_of(kind, option) is MISSING:
-            rule = f"Argument `{name}` must be used with the model {alternatives(owners)}"
-            raise ArgumentError(f"{rule}, but got the model {kind.name!r}.")
+            raise of_other_models(name, owners, kind.name)
 
 
 def _of_task(kind: AnyKind, task: Task | EnvironmentTask, recipe: str) -> str:

@@ -17,6 +17,7 @@ from diffqas.architecture import Ranked, as_layer
 from diffqas.circuits import SearchSpace, to_qasm
 from diffqas.kinds import (
     AnyKind,
+    LayerKind,
     PerLayerKind,
     QFWPKind,
     QLSTMKind,
@@ -295,7 +296,45 @@ class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]])
         ]
 
 
-class VQCShowing(_OnData[VQCKind, HybridModel, Training[HybridLockstep]]):
+LK = TypeVar("LK", bound=LayerKind[Any, Any])
+
+
+class _OfLayer(_OnData[LK, M, D]):
+    """Of models with one searched layer."""
+
+    @abstractmethod
+    def text(self, model: M, best: Ranked) -> str:
+        """The layer's circuit of one candidate, OpenQASM 3."""
+
+    @abstractmethod
+    def described(self, model: M) -> list[str]:
+        """What such a circuit reads, and what is measured."""
+
+    def picture(
+        self, model: M, weights: Floats, title: str, counts: Floats | None = None
+    ) -> Figure:
+        """One line per candidate; one map per output where these have weights of their own."""
+        places = self.kind.places(len(self.kind.layer(model).rows))
+        names = SearchSpace(self.kind.space).names
+        constants = self.kind.labels(model).constant[: len(names)]
+        return structure_picture(places, names, constants, weights, title, counts)
+
+    def circuits(self, model: M) -> dict[str, str]:
+        """The best candidate that is not constant, for each set of structural weights."""
+        layer = self.kind.layer(model)
+        rankings = self.kind.rankings(model)
+        found: dict[str, str] = {}
+        for place, row in zip(self.kind.places(len(layer.rows)), layer.rows, strict=True):
+            best = leading(rankings[row], blind_in(layer))
+            name = "circuit.qasm"
+            if place:
+                name = f"circuit-{file_name(place)}.qasm"
+            said = in_words(best, rankings[row])
+            found[name] = commented(self.text(model, best), *said, *self.described(model))
+        return found
+
+
+class VQCShowing(_OfLayer[VQCKind, HybridModel, Training[HybridLockstep]]):
     """Of a quantum layer between a front and a head."""
 
     def notes(self, training: Training[HybridLockstep], models: Sequence[HybridModel]) -> list[str]:
@@ -308,36 +347,21 @@ class VQCShowing(_OnData[VQCKind, HybridModel, Training[HybridLockstep]]):
             "encodings, one after the other."
         ]
 
-    def picture(
-        self, model: HybridModel, weights: Floats, title: str, counts: Floats | None = None
-    ) -> Figure:
-        """One line per candidate; one map per output where these have weights of their own."""
-        places = self.kind.places(len(model.layer.rows))
-        names = SearchSpace(self.kind.candidates).names
-        constants = self.kind.labels(model).constant[: len(names)]
-        return structure_picture(places, names, constants, weights, title, counts)
-
-    def circuits(self, model: HybridModel) -> dict[str, str]:
-        """The best candidate that is not constant, for each set of structural weights."""
+    def text(self, model: HybridModel, best: Ranked) -> str:
+        """With its angles; inputs are open."""
         layer = model.layer
-        rankings = layer.ranking()
-        found: dict[str, str] = {}
-        for place, row in zip(self.kind.places(len(layer.rows)), layer.rows, strict=True):
-            best = leading(rankings[row], blind_in(layer))
-            single = layer.restricted([[list(best.indices)]] * len(layer.rows))
-            name = "circuit.qasm"
-            if place:
-                name = f"circuit-{file_name(place)}.qasm"
-            described = [
-                f"inputs x0 to x{layer.inputs - 1}: what the front gives, times {model.factor:g}",
-                f"measured are the first {layer.outputs} of {layer.observables}",
-            ]
-            said = in_words(best, rankings[row])
-            found[name] = commented(single.to_qasm(), *said, *described)
-        return found
+        return layer.restricted([[list(best.indices)]] * len(layer.rows)).to_qasm()
+
+    def described(self, model: HybridModel) -> list[str]:
+        """As `_OfLayer.described`."""
+        layer = model.layer
+        return [
+            f"inputs x0 to x{layer.inputs - 1}: what the front gives, times {model.factor:g}",
+            f"measured are the first {layer.outputs} of {layer.observables}",
+        ]
 
 
-class QFWPShowing(_OnData[QFWPKind, FastWeightForecaster, Training[FastWeightLockstep]]):
+class QFWPShowing(_OfLayer[QFWPKind, FastWeightForecaster, Training[FastWeightLockstep]]):
     """Of the quantum fast weight programmer, whose circuit has the angles that it is given."""
 
     def notes(
@@ -350,37 +374,18 @@ class QFWPShowing(_OnData[QFWPKind, FastWeightForecaster, Training[FastWeightLoc
             return []
         return [f"{live} of {len(findings)} candidates see the fast weights."]
 
-    def picture(
-        self,
-        model: FastWeightForecaster,
-        weights: Floats,
-        title: str,
-        counts: Floats | None = None,
-    ) -> Figure:
-        """One line per candidate; one map per output where these have weights of their own."""
-        places = self.kind.places(len(model.cell.circuits.rows))
-        names = SearchSpace(self.kind.candidates).names
-        constants = self.kind.labels(model).constant[: len(names)]
-        return structure_picture(places, names, constants, weights, title, counts)
-
-    def circuits(self, model: FastWeightForecaster) -> dict[str, str]:
-        """The best candidate that is not constant, for each set of structural weights."""
+    def text(self, model: FastWeightForecaster, best: Ranked) -> str:
+        """Inputs and angles are open."""
         layer = model.cell.circuits
-        rankings = model.cell.ranking()
-        found: dict[str, str] = {}
-        for place, row in zip(self.kind.places(len(layer.rows)), layer.rows, strict=True):
-            best = leading(rankings[row], blind_in(layer))
-            text = open_qasm(layer, list(layer.candidates).index(best.candidate))
-            described = [
-                "x0: the value of a moment; w<layer>_<qubit>: what the slow network of "
-                "model.safetensors has added to the angle up to this moment",
-                f"read are <Z> of q[0] to q[{layer.outputs - 1}]",
-            ]
-            name = "circuit.qasm"
-            if place:
-                name = f"circuit-{file_name(place)}.qasm"
-            found[name] = commented(text, *in_words(best, rankings[row]), *described)
-        return found
+        return open_qasm(layer, list(layer.candidates).index(best.candidate))
+
+    def described(self, model: FastWeightForecaster) -> list[str]:
+        """As `_OfLayer.described`."""
+        return [
+            "x0: the value of a moment; w<layer>_<qubit>: what the slow network of "
+            "model.safetensors has added to the angle up to this moment",
+            f"read are <Z> of q[0] to q[{model.cell.circuits.outputs - 1}]",
+        ]
 
 
 class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):

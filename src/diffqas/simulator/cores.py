@@ -208,6 +208,15 @@ def together(work: Work, threads: int) -> None:
         team.busy.release()
 
 
+def threads_worth(work: int, per_thread: int, most: int = NO_LIMIT) -> int:
+    """Threads worth waking for so much work: one more for every `per_thread` of it, at most `most`.
+
+    How many cores there are is asked only where there is work for several.
+    """
+    worth = min(most, 1 + work // per_thread)
+    return min(working_cores(), worth) if worth > 1 else 1
+
+
 def shared(part: Callable[[int, int], None], count: int, threads: int) -> None:
     """Call part(first, last) for so many shares of 0..count, each in one of the threads.
 

@@ -111,5 +111,4 @@ def threads_for(sets: int, work: int) -> int:
 
     Work are rows of plane rotations and, where outputs are evaluated, features times samples.
     """
-    worth = min(sets, 1 + sets * work // MIN_WORK_PER_THREAD)
-    return min(cores.working_cores(), worth) if worth > 1 else 1
+    return cores.threads_worth(sets * work, MIN_WORK_PER_THREAD, sets)

@@ -246,5 +246,4 @@ def _share(
 
 def _threads(entries: int, work: int) -> int:
     """Threads worth waking for so many entries, each with `work` amplitudes times layers."""
-    worth = 1 + entries * work // MIN_WORK_PER_THREAD
-    return min(cores.working_cores(), worth) if worth > 1 else 1
+    return cores.threads_worth(entries * work, MIN_WORK_PER_THREAD)

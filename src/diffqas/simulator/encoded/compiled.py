@@ -264,8 +264,7 @@ def _run(name: str, plan: EncodedPlan, r: int, count: int, *tensors: Tensor) -> 
 
 def _threads(chunks: int, work: int) -> int:
     """Threads worth waking for so many chunks, each with `work` amplitudes times layers."""
-    worth = min(chunks, 1 + chunks * work // MIN_WORK_PER_THREAD)
-    return min(cores.working_cores(), worth) if worth > 1 else 1
+    return cores.threads_worth(chunks * work, MIN_WORK_PER_THREAD, chunks)
 
 
 def _folded(count: int, dims: Dims, tensors: list[Tensor | None]) -> list[Tensor | None]:
