@@ -7,6 +7,7 @@ The command line prints that line and exits with code 2; nothing else is shown.
 from __future__ import annotations
 
 import difflib
+import math
 import sys
 from collections.abc import Iterable
 
@@ -85,6 +86,33 @@ def finite(value: object) -> bool:
         return False
     # Integers are compared, not made floats: that fails of those beyond every float.
     return abs(value) <= sys.float_info.max
+
+
+def as_number(value: object) -> float:
+    """A value as a Python number, also that of a tensor or array of one; NaN if it is none.
+
+    Words and truth values are no numbers, though Python makes floats of them. For what comes
+    from a caller whose types nobody checked: `require(finite(as_number(lr)), ...)`.
+
+    >>> as_number(2), as_number("2"), as_number(True), as_number([1.0]), as_number(10**400)
+    (2.0, nan, nan, nan, nan)
+    """
+    if isinstance(value, (str, bytes, bool)):
+        return math.nan
+    try:
+        return float(value)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return math.nan
+
+
+def positive(value: object) -> bool:
+    """Whether a value is a finite number above 0, also that of a tensor or array of one.
+
+    >>> positive(0.5), positive(0), positive("1"), positive(float("inf"))
+    (True, False, False, False)
+    """
+    number = as_number(value)
+    return finite(number) and number > 0
 
 
 def choose(name: str, options: Iterable[str], argument: str) -> str:

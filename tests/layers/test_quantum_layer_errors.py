@@ -135,3 +135,30 @@ def test_discretize(arguments, message):
 )
 def test_angles_of_samples(added, message):
     refused(message, lambda: QuantumLayer(**SIZES)(torch.zeros(4, 3), added))
+
+
+@pytest.mark.parametrize("lr", ["0.1", None, True, [0.1], -1.0, math.nan, torch.zeros(2)], ids=repr)
+def test_rates(lr):
+    refused(
+        "`lr` must be a finite number of at least 0",
+        lambda: QuantumLayer(**SIZES).parameter_groups(lr),
+    )
+
+
+@pytest.mark.parametrize("loss", ["0.1", None, math.nan, torch.zeros(3)], ids=repr)
+def test_losses(loss):
+    layer = QuantumLayer(**SIZES)
+    refused(
+        "`loss` must give a finite number, but got",
+        lambda: layer.ranking("perturbation", loss=lambda: loss),
+    )
+
+
+def test_stacked():
+    layer = QuantumLayer(**SIZES)
+    refused("`layers` must hold at least one", lambda: QuantumLayer.stacked([]))
+    refused(
+        "`layers` must be searched layers of one kind, but got Linear",
+        lambda: QuantumLayer.stacked([layer, torch.nn.Linear(3, 2)]),
+    )
+    assert QuantumLayer.stacked(layer for _ in range(2)).lead == (2,)

@@ -136,9 +136,10 @@ def test_parameters_without_a_gradient_stay():
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"lr": 0.0}, "`lr` must be positive, but got 0.0."),
+        ({"lr": 0.0}, "`lr` must be a positive number, but got 0.0."),
+        ({"lr": "0.1"}, "`lr` must be a positive number, but got 0.1."),
         ({"betas": (0.9, 1.0)}, "`betas` must lie in"),
-        ({"warm_up": 0}, "`warm_up` must be at least 1, but got 0."),
+        ({"warm_up": 0}, "`warm_up` must be a positive integer, but got 0."),
     ],
 )
 def test_wrong_choices(choices, message):

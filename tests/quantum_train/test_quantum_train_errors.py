@@ -109,6 +109,10 @@ def test_too_many_weights_are_told_before_memory_is_taken(chunk, outputs, most):
             "`models` must hold at least one QuantumTrain, but got an empty list.",
         ),
         (
+            lambda: Lockstep([nn.Linear(3, 2)]),
+            "`models` must be of QuantumTrain, but got Linear.",
+        ),
+        (
             lambda: Lockstep([QuantumTrain(nn.Linear(3, 2), depth=depth) for depth in (1, 2)]),
             "`models` must differ in their numbers only, but got 2 kinds of shapes.",
         ),

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from torch import nn
 
-from diffqas.errors import finite, require
+from diffqas.errors import as_number, finite, require
 
 ParameterGroup: TypeAlias = dict[str, Any]
 """A group as `torch.optim` takes it: `name`, `params`, `lr`, and what an optimiser adds to it."""
@@ -30,7 +30,8 @@ def trained(
     >>> [(group["name"], len(group["params"]), group["lr"]) for group in groups]
     [('head', 2, 1.5)]
     """
-    require(finite(float(lr)) and lr >= 0, "lr", "be a finite number of at least 0", lr)
+    fits = finite(as_number(lr)) and lr >= 0
+    require(fits, "lr", "be a finite number of at least 0", repr(lr))
     groups: list[ParameterGroup] = []
     for name, given in parameters.items():
         free = [parameter for parameter in given if parameter.requires_grad]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture import Ranked, Ranking
-from diffqas.errors import require
+from diffqas.errors import as_number, require
 from diffqas.layers.searched_circuits import SearchedCircuits
 
 Loss = Callable[[], Tensor | float]
@@ -56,8 +56,9 @@ def by_perturbation(
 
 
 def _value(loss: Loss) -> float:
-    value = float(loss())
-    require(math.isfinite(value), "loss", "give a finite number", value)
+    found = loss()
+    value = as_number(found)
+    require(math.isfinite(value), "loss", "give a finite number", repr(found))
     return value
 
 

@@ -446,13 +446,15 @@ class QuantumLayer(Measured, DescribedModule):
         """Layers that differ in their numbers only, as one; x gets a leading dimension, too.
 
         Raises:
-            ArgumentError: layers of different choices.
+            ArgumentError: something that is no such layer, or layers of different choices.
         """
-        first = [layer.state_choices() for layer in layers][:1]
-        different = [layer for layer in layers if layer.state_choices() not in first]
-        rule = "differ in their numbers only"
-        require(not different, "layers", rule, f"{len(different)} of other choices than the first")
-        return stacked(layers)
+        layers = list(layers)
+        together = stacked(layers)
+        choices = layers[0].state_choices()
+        different = [layer for layer in layers if layer.state_choices() != choices]
+        got = f"{len(different)} of other choices than the first"
+        require(not different, "layers", "differ in their numbers only", got)
+        return together
 
     def parameter_report(self) -> QuantumLayerReport:
         """Counts of trained and frozen numbers."""

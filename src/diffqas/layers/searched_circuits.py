@@ -233,6 +233,10 @@ def stacked(layers: Sequence[Layer]) -> Layer:
         ArgumentError: no layers, or such of different shapes.
     """
     require(len(layers) >= 1, "layers", "hold at least one layer", "an empty list")
+    strangers = [
+        type(layer).__name__ for layer in layers if not isinstance(layer, SearchedCircuits)
+    ]
+    require(not strangers, "layers", "be searched layers of one kind", ", ".join(strangers))
     shapes = {
         tuple((name, tuple(p.shape)) for name, p in layer.named_parameters()) for layer in layers
     }

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from diffqas.errors import finite, require
+from diffqas.errors import as_number, finite, require
 
 Parameters: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
 """What `torch.optim` takes: tensors, or groups of them."""
@@ -34,7 +34,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         self._complete = True
         for group in self.param_groups:
             rate = group["lr"]
-            fits = finite(float(rate)) and rate >= 0
+            fits = finite(as_number(rate)) and rate >= 0
             require(fits, "lr", "be a finite number of at least 0 in every group", rate)
         count = sum(number.numel() for number in self._numbers())
         require(1 <= count <= most, "params", f"hold at most {most:,} numbers", f"{count:,}")

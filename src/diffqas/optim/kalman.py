@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias, cast, overload
 import torch
 from torch import Tensor
 
-from diffqas.errors import ArgumentError, finite, require, whole
+from diffqas.errors import ArgumentError, as_number, positive, require, whole
 from diffqas.optim.estimate import MOST_ESTIMATED, Estimate, derivatives
 from diffqas.optim.flat import FlatOptimizer, Parameters
 
@@ -81,11 +81,11 @@ class Kalman(FlatOptimizer):
     ) -> None:
         require(whole(steps), "steps", "be a positive integer", steps)
         require(whole(steps_per_epoch), "steps_per_epoch", "be a positive integer", steps_per_epoch)
-        require(_positive(lr), "lr", "be a positive number", lr)
-        pair = len(measurement_noise) == 2 and all(_positive(noise) for noise in measurement_noise)
+        require(positive(lr), "lr", "be a positive number", lr)
+        pair = len(measurement_noise) == 2 and all(positive(noise) for noise in measurement_noise)
         require(pair, "measurement_noise", "be two positive variances", measurement_noise)
-        require(forget_epochs > 0, "forget_epochs", "be positive", forget_epochs)
-        fits = variance is None or _positive(variance)
+        require(as_number(forget_epochs) > 0, "forget_epochs", "be positive", forget_epochs)
+        fits = variance is None or positive(variance)
         require(fits, "variance", "be a positive number", variance)
         known = variance is not None or not capturable
         require(known, "variance", "be given to a capturable optimiser", variance)
@@ -193,10 +193,6 @@ class Kalman(FlatOptimizer):
         self._estimate.unit = shared["unit"]
         self._done, self._unit_known = shared["done"], shared["unit_known"]
         self._passed.fill_(self._done)
-
-
-def _positive(value: float) -> bool:
-    return finite(float(value)) and value > 0
 
 
 def _checked(residuals: object) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any, overload
 import torch
 from torch import Tensor
 
-from diffqas.errors import require
+from diffqas.errors import as_number, positive, require, whole
 from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP, EigenbasisAdam
 from diffqas.optim.flat import FlatOptimizer, Parameters
 
@@ -52,9 +52,9 @@ class SOAP(FlatOptimizer):
         warm_up: int = WARM_UP,
         capturable: bool = False,
     ) -> None:
-        require(lr > 0, "lr", "be positive", lr)
-        require(all(0 <= beta < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
-        require(warm_up >= 1, "warm_up", "be at least 1", warm_up)
+        require(positive(lr), "lr", "be a positive number", lr)
+        require(all(0 <= as_number(beta) < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
+        require(whole(warm_up), "warm_up", "be a positive integer", warm_up)
         super().__init__(params, {"lr": lr, "betas": betas}, MOST_NUMBERS)
         self.warm_up = warm_up
         highest = max(float(group["lr"]) for group in self.param_groups)

@@ -70,6 +70,8 @@ class Lockstep(nn.Module):
     def __init__(self, models: Sequence[QuantumTrain]) -> None:
         super().__init__()
         require(len(models) >= 1, "models", "hold at least one QuantumTrain", "an empty list")
+        strangers = [type(one).__name__ for one in models if not isinstance(one, QuantumTrain)]
+        require(not strangers, "models", "be of QuantumTrain", ", ".join(strangers))
         first = models[0]
         self.rates = first.rates
         self.generator = _stacked(first.generator, len(models))
