@@ -1,18 +1,24 @@
 """The same cells wherever they are computed; a failed one stops no other."""
 
 import json
+import multiprocessing
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
+from diffqas.simulator import cores
 from diffqas.studies import Plan, run_study
 from diffqas.studies.executors import Failure, LocalExecutor, knock, make_executor
+from diffqas.studies.executors import local as local_executor
+from diffqas.studies.executors import ray as ray_executor
 from diffqas.studies.executors.cell import attempt
 
 PLAN = Plan("table-2", seeds=2, epochs=1, depth=1)
@@ -128,6 +134,26 @@ def test_wrong_executors_are_refused(arguments, words):
 
 def test_the_default_is_this_machine():
     assert make_executor("local") == LocalExecutor()
+
+
+@pytest.mark.parametrize("begin", ["a worker here", "a task of Ray"])
+def test_a_cell_keeps_to_its_share_of_the_cores(begin, monkeypatch):
+    monkeypatch.setattr(cores, "_limit", cores._limit)  # put back at the end
+    monkeypatch.setattr(cores, "_physical", lambda mine: 16)
+    monkeypatch.setattr(cores, "_quota", lambda: 16)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert cores.available_cores() == 16
+    if begin == "a worker here":
+        lifeline, ours = multiprocessing.Pipe()
+        before = signal.getsignal(signal.SIGINT)
+        local_executor._begin_worker(lifeline, 4)
+        signal.signal(signal.SIGINT, before)
+        ours.send_bytes(b"")  # a word; a closed pipe would end this process
+        assert cores.available_cores() == 4
+    else:
+        monkeypatch.setattr(ray_executor, "attempt", lambda *cell: cores.available_cores())
+        plan = SimpleNamespace(row=lambda word: word)
+        assert ray_executor._work(plan, "row", "bessel", None, None) == 1
 
 
 def test_without_ray_the_remedy_is_named(monkeypatch, refused, tmp_path):

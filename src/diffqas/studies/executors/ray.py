@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from diffqas.agents import is_environment
 from diffqas.errors import ArgumentError, RunError, require, whole
+from diffqas.simulator import limit_cores
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.datasets import Data
@@ -22,6 +23,8 @@ from diffqas.studies.executors.knock import knock
 from diffqas.studies.executors.local import Done
 from diffqas.studies.plan import Job, Plan
 
+CORES = 1
+"""Of a node, reserved for a cell and used by it."""
 RETRIES = 5
 """How often a cell is begun again whose worker or node was lost."""
 MISSING = "The executor ray needs a package that is not installed: pip install diffqas[cluster]"
@@ -83,7 +86,7 @@ class RayExecutor:
         with _cluster(self.address):
             self._check_gpus()
             data = {name: ray.put(found) for name, found in _samples(plan, jobs)}
-            remote = _remote().options(num_cpus=1, num_gpus=self.gpus, max_retries=RETRIES)
+            remote = _remote().options(num_cpus=CORES, num_gpus=self.gpus, max_retries=RETRIES)
             running: dict[Any, Job] = {}
             waiting = list(reversed(jobs))
             try:
@@ -144,6 +147,7 @@ def _remote() -> Any:
 
 def _work(plan: Plan, word: str, dataset: str, data: Data | None, found: Cell | None) -> Any:
     """One cell on a node. What comes out of the object store is read-only, hence the copy."""
+    limit_cores(CORES)
     return attempt(plan, plan.row(word), dataset, copy.deepcopy(data), found)
 
 
