@@ -15,7 +15,7 @@ from diffqas import (
     Z,
 )
 from diffqas.errors import ArgumentError
-from diffqas.simulator import dense_observed, observed
+from diffqas.simulator import dense_observed, observed, using_cores
 from diffqas.simulator.oracle import dense_state
 
 FEW = tuple(QLSTM_SPACE[index] for index in (0, 7, 20, 28))
@@ -152,6 +152,26 @@ def test_each_sample_has_angles_of_its_own_whatever_computes_it(way, samples, no
         strict=True,
     ):
         torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("samples", [3, 20, 35])
+def test_threads_share_the_samples_and_change_nothing(samples, normal, monkeypatch):
+    monkeypatch.setattr("diffqas.simulator.pauli_plan.MIN_WORK_PER_THREAD", 1)
+    monkeypatch.setattr("diffqas.simulator.encoded.polynomial.cheaper", lambda *_: True)
+    leaves = [
+        normal(1, samples, 1, 3).requires_grad_(),
+        normal(2, samples, 2, 3).requires_grad_(),
+        normal(3, 1, 4).requires_grad_(),
+    ]
+    x, theta, w = leaves
+    results: list[list[torch.Tensor]] = []
+    for threads in (1, 2, 3):
+        with using_cores(threads):
+            found = observed(FEW, x, theta, Z(), outputs=2, weights=w)
+            above = normal(4, samples, 2)
+            results.append([found, *torch.autograd.grad(found, leaves, above)])
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
 def test_the_sizes_of_the_public_code(normal, randomise):

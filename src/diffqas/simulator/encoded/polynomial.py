@@ -178,7 +178,7 @@ class _Polynomial(BackwardOnly):
         given = _given(call, inputs, angles, weights)
         output = np.empty(call.shape, given[1].dtype)
         if apart(given):
-            own_angles.forward(call.plan, call.monomials, *given, call.rows(output))
+            _share_samples(call, own_angles.forward, *given, call.rows(output))
         else:
             _share(call, polynomials.forward, *given, call.rows(output))
         return torch.from_numpy(output)
@@ -292,7 +292,7 @@ def _numbers(
         found[0] = found[0][:0]
     above = call.rows(_numpy(upstream))
     if apart(given):
-        own_angles.backward(call.plan, call.monomials, *given, above, *found)
+        _share_samples(call, own_angles.backward, *given, above, *found)
     else:
         _share(call, polynomials.backward, *given, above, *found)
     return (
@@ -311,6 +311,24 @@ def _share(call: Call, kernel: Callable[..., None], *arrays: Array) -> None:
 
     features = arrays[0].shape[1] * 3**call.n * call.shape[-1]
     cores.shared(part, call.sets, threads_for(call.sets, features + len(call.plan.pairs)))
+
+
+def _share_samples(call: Call, kernel: Callable[..., None], *arrays: Array) -> None:
+    """As `_share`, where each sample is a set of angles and as many of them as lanes go together.
+
+    A share begins where lanes begin, so that no thread computes lanes in vain.
+    """
+    from diffqas.simulator.compiled.vectors import LANES  # needs the compiler
+
+    chunks = -(-call.sets // LANES)
+
+    def part(first: int, last: int) -> None:
+        rows = slice(LANES * first, LANES * last)
+        kernel(call.plan, call.monomials, *(array[rows] for array in arrays))
+
+    products = len(call.monomials.parents) + len(call.monomials.reads)
+    work = LANES * (len(call.plan.pairs) + products)
+    cores.shared(part, chunks, threads_for(chunks, work))
 
 
 def _tensor(numbers: Array, like: Tensor) -> Tensor:
