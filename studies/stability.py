@@ -1,8 +1,5 @@
 """Whether the seeds of a run agree on which candidates are good: ranks, and how far they go
 together.
-
-Sources: Kendall & Babington Smith, Ann. Math. Stat. 10(3), 275 (1939); Phipson & Smyth, Stat. Appl.
-Genet. Mol. Biol. 9(1), 39 (2010).
 """
 
 from __future__ import annotations
@@ -12,15 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import stats
 
 from diffqas.architecture import Ranked
 from diffqas.errors import require
 from diffqas.kinds import Constant, constant
+from diffqas.reports import concordance
 from diffqas.studies import Floats
-
-RESAMPLES = 9999
 
 
 @dataclass(frozen=True)
@@ -101,8 +96,8 @@ def ranks_of(rankings: Mapping[int, Sequence[Ranked]], constant: Constant = cons
     )
 
 
-def agreement(ranks: Ranks, resamples: int = RESAMPLES) -> Agreement:
-    """Kendall's W and its permutation test: each seed's ranks are shuffled by themselves.
+def agreement(ranks: Ranks) -> Agreement:
+    """Kendall's W and its permutation test, see `diffqas.reports.concordance`.
 
     Raises:
         ArgumentError: fewer than two seeds or candidates.
@@ -111,32 +106,15 @@ def agreement(ranks: Ranks, resamples: int = RESAMPLES) -> Agreement:
     require(
         min(table.shape) >= 2, "ranks", "hold at least two seeds and two candidates", table.shape
     )
-    spearman = mean_correlation(table)
-    shuffled = np.random.default_rng(0).permuted(
-        np.broadcast_to(table, (resamples, *table.shape)), axis=-1
-    )
-    # Sums that are equal in exact arithmetic must count as ties.
-    hits = np.count_nonzero(_together(shuffled) >= _together(table) - 1e-9)
+    found = concordance(table)
     best, count = Counter(int(place) for place in table.argmin(axis=1)).most_common(1)[0]
     seeds = len(table)
-    kendall = ((seeds - 1) * spearman + 1) / seeds
-    p = (hits + 1) / (resamples + 1)
-    return Agreement(seeds, table.shape[1], spearman, kendall, p, ranks.names[best], count / seeds)
-
-
-def mean_correlation(ranks: ArrayLike) -> float:
-    """Mean of Spearman's correlation over all pairs of rows (seeds, candidates).
-
-    >>> mean_correlation([[1, 2, 3], [1, 2, 3], [3, 2, 1]])
-    -0.3333333333333333
-    """
-    listed = np.asarray(ranks, dtype=np.float64)
-    correlations = np.atleast_2d(np.corrcoef(listed))
-    return float(correlations[np.triu_indices(len(listed), 1)].mean())
-
-
-def _together(ranks: Floats) -> Floats:
-    """Sum of the squared rank sums of (..., seeds, candidates): whatever the order of ranks, W
-    rises with it.
-    """
-    return np.square(ranks.sum(axis=-2)).sum(axis=-1)
+    return Agreement(
+        seeds,
+        table.shape[1],
+        found.spearman,
+        found.kendall,
+        found.p,
+        ranks.names[best],
+        count / seeds,
+    )

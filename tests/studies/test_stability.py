@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from diffqas.errors import ArgumentError
-from stability import Ranks, agreement, mean_correlation
+from diffqas.reports import mean_correlation
+from stability import Ranks, agreement
 
 
 def ranks(contributions, constant=None):

@@ -58,6 +58,9 @@ from .result import RankedCandidate as RankedCandidate
 from .result import RankedCandidates as RankedCandidates
 from .result import ReferenceFigure as ReferenceFigure
 from .result import RunResult as RunResult
+from .seed_agreement import Concordance as Concordance
+from .seed_agreement import concordance as concordance
+from .seed_agreement import mean_correlation as mean_correlation
 from .stored import Predictions as Predictions
 from .stored import stored_rewards as stored_rewards
 from .terminal import BEST_OF_GATE as BEST_OF_GATE

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from diffqas.circuits import SearchSpace, findings
 from diffqas.reports.console import plain_text
+from diffqas.reports.ranking_worth import ranking_worth
 from diffqas.reports.result import STUCK, FederatedFacts, RankedCandidate, RunResult
 from diffqas.reports.words import spread, text_of
 
@@ -46,6 +47,9 @@ def result_report(result: RunResult) -> RenderableType:
         parts += [plain_text(simpler, style="yellow"), Text("")]
     if result.ranking:
         parts.append(ranking_bars(result.ranking, result.relaxation))
+    worth = ranking_worth(result)
+    if worth is not None:
+        parts.append(plain_text(worth, style="dim"))
     parts += failures_in_words(result)
     return Group(*parts)
 
