@@ -1,0 +1,90 @@
+"""The page that holds the papers' claims against the committed cells says what the cells say."""
+
+import json
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "reproduction.md").read_text("utf-8")
+RESULTS = ROOT / "studies" / "results"
+
+SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
+LINES = {
+    ("table-2", "search-raw"): "3.2e-8, 1.2e-7, 1.3e-7, 7.0e-7, 2.6e-5",
+    ("table-2", "search-raw-by-adam"): "4.4e-7, 6.7e-6, 7.0e-5, 3.3e-5, 8.0e-5",
+    ("table-2", "hashed-vector"): "7.4e-9, 3.9e-8, 2.5e-8, 1.4e-7, 1.1e-5",
+    ("table-2", "ordinary-small-network"): "1.7e-10, 1.5e-8, 6.2e-10, 2.2e-7, 2.7e-5",
+    ("qlstm-table", "shared"): "1.9e-9, 3.3e-8, 5.0e-8, 1.6e-7, 1.5e-5",
+    ("qlstm-table", "lstm-hidden-7"): "7.3e-11, 1.3e-8, 1.0e-9, 1.8e-7, 1.5e-5",
+}
+"""Medians of a row on the five series, as they stand on the page."""
+
+PARTS = {
+    ("table-2", "bessel", "candidate-8"): "candidate 8 alone has 3.4e-8",
+    ("table-2", "damped-shm", "candidate-2"): "candidate 2 8.4e-8",
+    ("table-2", "narma5", "candidate-2"): "provably better (5.9e-7)",
+    ("qlstm-table-paper", "bessel", "non-shared"): "recipe 8.7e-6",
+    ("qlstm-table-paper", "damped-shm", "non-shared"): "8.7e-6, 1.3e-4",
+    ("qlstm-table-paper", "bessel", "shared"): "and 5.6e-6",
+    ("qlstm-table-paper", "damped-shm", "shared"): "5.6e-6, 2.7e-5",
+    ("qlstm-table", "bessel", "reservoir-non-shared"): "reservoirs have 2.4e-10",
+    ("qlstm-table", "bessel", "reservoir-shared"): "and 5.4e-10",
+    ("qlstm-table", "bessel", "non-shared"): "`non-shared` (7.6e-7)",
+    ("sharing", "bessel", "shared-depth-10-adam"): "4.4e-7 shared",
+    ("sharing", "bessel", "separate-depth-10-adam"): "4.6e-7 separate",
+    ("discretise-bessel", "bessel", "top-1-as-found"): "everything (1.3e-2",
+    ("discretise-bessel", "bessel", "top-1-retrained"): "found, 4.2e-8",
+}
+ACCURACIES = {
+    ("figures-5-7", "mnist-1-5", "search-raw"): "99.90 %",
+    ("figures-5-7", "fashion-mnist-1-5", "search-raw"): "100.00 %",
+    ("figures-5-7", "mnist-1-5", "logistic-regression"): "99.61",
+    ("figures-5-7", "fashion-mnist-1-5", "logistic-regression"): "99.95",
+    ("figures-5-7", "fashion-mnist-5-7", "search-raw"): "97.25 %",
+    ("figures-5-7", "fashion-mnist-5-7", "candidate-7"): "alone 96.45",
+    ("figures-5-7", "fashion-mnist-5-7", "candidate-2"): "to 96.98",
+    ("figures-5-7", "fashion-mnist-5-7", "hashed-vector"): "numbers 97.30",
+    ("images-curve", "mnist", "search-300"): "88.85 %",
+    ("images-curve", "mnist", "search-1500"): "95.61 %",
+    ("images-curve", "mnist", "no-circuit-1500"): "95.46 %",
+}
+
+
+def of_cell(study, data, row, key):
+    cell = RESULTS / study / "cells" / data / f"{row}.json"
+    return median(json.loads(cell.read_text("utf-8"))[key])
+
+
+def rounded(value, text):
+    """Whether a text holds a value, rounded to its digits."""
+    digits = len(text.split(".")[1].split("e")[0])
+    if "e" in text:
+        return f"{value:.{digits}e}".replace("e-0", "e-") == text
+    # A half is rounded either way.
+    return abs(100 * value - float(text)) <= 0.5 * 10**-digits + 1e-9
+
+
+def last_number(text):
+    return [part.strip("(),%`") for part in text.split() if any(c.isdigit() for c in part)][-1]
+
+
+@pytest.mark.parametrize(("cell", "text"), LINES.items(), ids=str)
+def test_rows_of_the_series(cell, text):
+    assert text in PAGE
+    study, row = cell
+    for data, figure in zip(SERIES, text.split(", "), strict=True):
+        assert rounded(of_cell(study, data, row, "test_mse"), figure), (data, figure)
+
+
+@pytest.mark.parametrize(("cell", "text"), PARTS.items(), ids=str)
+def test_errors(cell, text):
+    assert text in PAGE
+    assert rounded(of_cell(*cell, "test_mse"), last_number(text))
+
+
+@pytest.mark.parametrize(("cell", "text"), ACCURACIES.items(), ids=str)
+def test_accuracies(cell, text):
+    assert text in PAGE
+    assert rounded(of_cell(*cell, "test_accuracy"), last_number(text))
