@@ -14,6 +14,7 @@ ROOMS = [
     "choices",
     "storage",
     "circuits",
+    "devices",
     "simulator",
     "testing",
     "architecture",

@@ -126,3 +126,40 @@ def test_a_file_with_inputs_is_drawn_and_measured(tmp_path, capsys, monkeypatch,
 )
 def test_what_a_layer_cannot_measure_is_one_line(options, message, refused):
     assert refused("candidates", "--model", "vqc", *options).startswith(f"diffqas: {message}")
+
+
+def test_costs_are_listed_the_cheapest_first(capsys):
+    main(["candidates", "--cost", "two-qubit-gates", "--qubits", "4", "--depth", "3"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["1", "H-Ent-RX", "9", "10"]
+    assert lines[12].split()[:3] == ["12", "Ring-RZ", "12"]
+    assert lines[13].startswith("On 4 qubits, depth 3. As it stands, all qubits coupled:")
+
+
+def test_costs_of_circuits_with_data_on_a_coupling_map(capsys):
+    pytest.importorskip("qiskit")
+    command = ["candidates", "--model", "vqc", "--candidates", "RY/Star-RY", "RY/None-RY"]
+    main([*command, "--uploads", "2", "--cost", "depth", "--coupling", "line"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[1:3] == ["RY/None-RY", "0"]
+    assert int(lines[2].split()[2]) > 12
+    assert "On 4 qubits, depth 4, 2 uploads. Routed to line by Qiskit" in " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--coupling", "line"], "Argument `coupling` must go with --cost, but got line."),
+        (
+            ["--cost", "depth", "--depth", "0"],
+            "Argument `depth` must be a whole number of at least",
+        ),
+        (["--cost", "depth", "--coupling", "fake_nowhere"], "fake_nowhere"),
+    ],
+)
+def test_wrong_costs_are_told_in_one_line(options, message, capsys):
+    pytest.importorskip("qiskit")
+    with pytest.raises(SystemExit) as caught:
+        main(["candidates", *options])
+    assert caught.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.split())

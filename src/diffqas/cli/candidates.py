@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -21,7 +22,9 @@ from diffqas.circuits import (
     findings,
 )
 from diffqas.cli.candidate_list import found_with_progress, list_findings, typed_observables
+from diffqas.cli.cost_list import CostList
 from diffqas.cli.spaces import METAVAR, qubits_of, typed_candidates
+from diffqas.devices import ALL
 from diffqas.errors import require
 from diffqas.reports import Terminal, plain_text
 from diffqas.text import visible, visible_lines
@@ -56,8 +59,8 @@ class Candidates:
     8 are drawn.
     """
     depth: int | None = None
-    """Layers; decides, with the qubits, how far an output of a circuit with data sees. 5, of vqc
-    two in each upload.
+    """Layers; decides, with the qubits, how far an output of a circuit with data sees, and what a
+    circuit costs. 5, of vqc two in each upload.
     """
     outputs: int | None = None
     """Observables that are read: of the quantum LSTM all qubits but one, of vqc as many as there
@@ -69,6 +72,14 @@ class Candidates:
     """vqc: what is measured: z, diagonal, hermitian, or Pauli strings such as ZZII IXXI."""
     locality: int = 2
     """vqc: qubits of a window of diagonal or hermitian observables."""
+    cost: Literal["two-qubit-gates", "depth"] | None = None
+    """In place of all that: what the circuits cost on a device, the cheapest by this count first.
+    """
+    coupling: str | None = None
+    """With --cost: the device's coupling map, line, ring, grid or heavy-hex, or a backend, generic
+    or a fake one such as fake_torino; circuits are routed to it by Qiskit. all (no routing, without
+    Qiskit) if not given.
+    """
 
     def run(self) -> None:
         """Print the candidates and a summary."""
@@ -80,12 +91,28 @@ class Candidates:
         n = usual if self.qubits is None else self.qubits
         widest = WIDEST[self.model]
         require(1 <= n <= widest, "qubits", f"be between 1 and {widest}", n)
-        if self.model == "qt":
+        fits = self.coupling is None or self.cost is not None
+        require(fits, "coupling", "go with --cost", self.coupling)
+        if self.cost is not None:
+            self._costs(self.cost, n, typed)
+        elif self.model == "qt":
             _drawn(Terminal(), n, typed)
         elif self.model == "qlstm":
             self._of_gates(n)
         else:
             self._of_layer(n, typed)
+
+    def _costs(self, word: str, n: int, typed: dict[int, AnyCandidate]) -> None:
+        """Print what the candidates cost."""
+        candidates: Mapping[int, AnyCandidate] = typed
+        if self.model == "qlstm":
+            candidates = dict(enumerate(QLSTM_SPACE, 1))
+        uploads = self.uploads if self.model == "vqc" else 1
+        require(uploads >= 1, "uploads", "be at least 1", uploads)
+        usual = 2 * uploads if self.model == "vqc" else USUAL_DEPTH
+        depth = usual if self.depth is None else self.depth
+        coupling = ALL if self.coupling is None else self.coupling
+        CostList(word, coupling, n, depth, uploads).show(Terminal(), candidates)
 
     def _of_gates(self, n: int) -> None:
         outputs = max(1, n - 1) if self.outputs is None else self.outputs

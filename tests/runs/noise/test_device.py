@@ -170,7 +170,7 @@ def test_routed_circuits_keep_their_order_and_their_readout(monkeypatch):
     model = NoiseModel()
     for qubit in range(6):
         model.add_readout_error(ReadoutError(flip(0.03 * (qubit + 1))), [qubit])
-    monkeypatch.setattr("diffqas.runs.noise.device._backend", lambda name, n: line)
+    monkeypatch.setattr("diffqas.runs.noise.device.open_backend", lambda name, n: line)
     monkeypatch.setattr(Simulation, "_noise_model", lambda self: model)
     candidate = TABLE_I[10]  # a ring, which a line can only route
     angles = random_angles(candidate, 5)

@@ -8,7 +8,6 @@ everywhere in diffqas.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.circuits import Angles, Candidate, to_qiskit
-from diffqas.errors import ArgumentError, DataError, choose, require, whole
+from diffqas.devices import BASIS, Backend, open_backend
+from diffqas.errors import DataError, choose, require, whole
 from diffqas.storage import Json
 
 if TYPE_CHECKING:
@@ -25,18 +25,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-BASIS = ("rz", "sx", "x", "cx")
 TWO_QUBITS = 10.0
 """Rate of errors after a two-qubit gate, in units of that after a one-qubit gate."""
 MAX_DEPOLARISING = 0.1
-GENERIC = "generic"
-"""A backend made up by Qiskit for as many qubits as are needed, with errors of usual sizes."""
 METHODS = ("auto", "density", "trajectories")
 DENSITY_QUBITS, MAX_DENSITY_QUBITS = 8, 13
 """Most qubits of a density matrix by itself, and when it is asked for: it takes 16 times as long
 for two more.
 """
-BACKEND_SEED = 42
 
 
 @dataclass(frozen=True)
@@ -105,10 +101,10 @@ class Simulation:
         self.device, self.n, self.seed = device, n, seed
         self.exact = method == "density" or (method == "auto" and n <= DENSITY_QUBITS)
         self.trajectories = 1 if self.exact else trajectories
-        self._backend: Any = None
+        self._backend: Backend = None
         if not device.ideal:
             self._aer = _aer()
-            self._backend = None if device.backend is None else _backend(device.backend, n)
+            self._backend = None if device.backend is None else open_backend(device.backend, n)
             self._model = self._noise_model()
 
     def probabilities(self, candidate: Candidate, angles: Angles, ideal: Floats) -> Floats:
@@ -228,27 +224,3 @@ def _aer() -> Any:
     except ImportError:
         raise DataError("Qiskit Aer is not installed: run `pip install diffqas[noise]`.") from None
     return qiskit_aer
-
-
-def _backend(name: str, n: int) -> Any:
-    if name == GENERIC:
-        from qiskit.providers.fake_provider import GenericBackendV2
-
-        return GenericBackendV2(max(2, n), seed=BACKEND_SEED)
-    try:
-        import qiskit_ibm_runtime.fake_provider as fakes  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        remedy = "run `pip install qiskit-ibm-runtime`, or take generic"
-        raise DataError(
-            f"The backend {name!r} needs qiskit-ibm-runtime, which is not installed: {remedy}."
-        ) from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of other backends than the one that is asked for
-        known = {backend.name: backend for backend in fakes.FakeProviderForBackendV2().backends()}
-    near = [other for other in known if other.startswith(name[:8])] or sorted(known)[:8]
-    if name not in known:
-        rule = f"be {GENERIC} or a fake backend such as {', '.join(near)}"
-        raise ArgumentError(f"Argument `backend` must {rule}, but got {name!r}.")
-    size = known[name].num_qubits
-    require(size >= n, "backend", f"have at least {n} qubits", f"{name} with {size}")
-    return known[name]

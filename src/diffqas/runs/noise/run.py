@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import AnyCandidate
+from diffqas.devices import GENERIC
 from diffqas.errors import RunError, require, whole
 from diffqas.kinds import AnyModel, QFWPKind, QuantumTrainKind, VQCKind
 from diffqas.reports import save_figure
 from diffqas.runs.finished import FinishedRun
-from diffqas.runs.noise.device import DENSITY_QUBITS, GENERIC, TWO_QUBITS, Device, Simulation
+from diffqas.runs.noise.device import DENSITY_QUBITS, TWO_QUBITS, Device, Simulation
 from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.runs.noise.layer import LAYER_SHOTS, LayerScorer
 from diffqas.runs.noise.measured import ESTIMATES, Made, Measured, Scores

@@ -1,0 +1,89 @@
+"""A circuit in the gates and on the coupled pairs of a device, by Qiskit's transpiler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from diffqas.devices.backends import NO_QISKIT, Backend, open_backend
+from diffqas.devices.couplings import ALL, Coupling, coupling_of
+from diffqas.errors import DataError, require
+from diffqas.storage import Json
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+BASIS = ("rz", "sx", "x", "cx")
+"""Gates of a device that is known by its coupling map alone."""
+LEVEL = 1
+"""Of Qiskit's optimisation: a layout, routing, and what cancels between neighbouring gates."""
+SEED = 0
+"""Decides what the transpiler draws, so that a circuit always comes out the same."""
+
+
+def routed(
+    circuit: QuantumCircuit, device: str | Coupling | Backend, *, level: int = LEVEL
+) -> QuantumCircuit:
+    """A circuit as a device can run it; `routed(...).layout` says where its qubits went.
+
+    Args:
+        circuit: any, with measurements or without.
+        device: a word of `MAPS`, `"all"`, a `Coupling`, the name of a backend, or a backend of
+            Qiskit itself, a real one among them.
+        level: of the transpiler's optimisation, 0 to 3.
+
+    Raises:
+        ArgumentError: an unknown backend, or fewer qubits than the circuit has.
+        DataError: the circuit cannot be routed there, or a package is not installed.
+    """
+    require(level in range(4), "level", "be 0, 1, 2 or 3", level)
+    try:
+        from qiskit import transpile
+        from qiskit.exceptions import QiskitError
+    except ImportError:
+        raise DataError(NO_QISKIT) from None
+    options = _options(device, circuit.num_qubits)
+    try:
+        found = transpile(circuit, optimization_level=level, seed_transpiler=SEED, **options)
+    except QiskitError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"The circuit {circuit.name} on {circuit.num_qubits} qubits cannot be routed to "
+            f"{name_of(device)}: {reason}"
+        ) from None
+    return cast("QuantumCircuit", found)
+
+
+def name_of(device: str | Coupling | Backend) -> str:
+    """What a device is called."""
+    if isinstance(device, str):
+        return device
+    return str(device.name)
+
+
+def _options(device: str | Coupling | Backend, n: int) -> Json:
+    """What the transpiler is told of a device."""
+    if device == ALL:
+        return {"basis_gates": list(BASIS)}
+    if isinstance(device, str):
+        coupling = coupling_of(device, n)
+        if coupling is None:
+            return {"backend": open_backend(device, n)}
+        device = coupling
+    if isinstance(device, Coupling):
+        _require_size(device.qubits, n, device.name)
+        from qiskit.transpiler import CouplingMap
+
+        # Pairs alone would leave out a qubit without a partner.
+        own = CouplingMap()
+        for qubit in range(device.qubits):
+            own.add_physical_qubit(qubit)
+        for one, other in device.pairs:
+            own.add_edge(one, other)
+            own.add_edge(other, one)
+        return {"basis_gates": list(BASIS), "coupling_map": own}
+    _require_size(device.num_qubits, n, name_of(device))
+    return {"backend": device}
+
+
+def _require_size(size: int, n: int, name: str) -> None:
+    require(size >= n, "backend", f"have at least {n} qubits", f"{name} with {size}")
