@@ -1,15 +1,28 @@
 """The study of searchers: orders beside the truth, its folder and its words."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from diffqas.errors import ArgumentError
+from diffqas.reports.ranking_worth import MEASURED
 from diffqas.strategies import RECIPES, SPACES, benchmark, compare_searchers, problem, replay
 from diffqas.strategies.catalogue import AloneRecipe
 from diffqas.strategies.comparison import joint_orders
 from diffqas.strategies.joint import JOINT_SEARCHES, joint_search
-from diffqas.strategies.orders import Order, agreement, at_seconds, side_by_side_orders
+from diffqas.strategies.orders import (
+    Order,
+    agreement,
+    at_seconds,
+    duel,
+    regrets_at,
+    side_by_side_orders,
+    spearman,
+)
 from diffqas.strategies.registry import RandomSearch
+
+RESULTS = Path(__file__).parents[2] / "studies" / "results" / "searchers"
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +51,27 @@ def test_random_search_at_the_same_seconds(table, random):
 
 
 def test_side_by_side_is_what_the_table_says(table):
-    whole, pruned = side_by_side_orders(table)
+    whole, pruned, pooled = side_by_side_orders(table)
     losses = table.validation[:, :, -1]
     assert whole.picks.tolist() == losses.argmin(0).tolist()
     assert whole.seconds == pytest.approx(table.together.mean())
     assert pruned.seconds < 0.2 * whole.seconds
+    both = 0.8 * table.train + 0.2 * losses
+    assert pooled.picks.tolist() == both.argmin(0).tolist()
     for seed, pick in enumerate(pruned.picks):
         # It went through all rungs, each time among the better third.
         rank = (table.validation[:, seed, 0] < table.validation[pick, seed, 0]).sum()
         assert rank < len(table.space) // 3
+
+
+def test_a_duel_is_fought_at_equal_seconds(table, random):
+    best = Order("best", np.zeros((5, 480)), np.full(5, table.truth.argmin()), 3.0)
+    found = duel(best, table, random)
+    assert found.median == 0
+    assert found.random == pytest.approx(np.median(regrets_at(random, 3.0)))
+    assert found.p < 0.01
+    worst = Order("worst", np.zeros((5, 480)), np.full(5, table.truth.argmax()), 3.0)
+    assert duel(worst, table, random).p > 0.99
 
 
 def test_equal_functions_get_equal_scores():
@@ -69,6 +94,21 @@ def test_before_the_warm_up_ends_structural_weights_stay():
     found = joint_search(space, problem("wine", 0), short, search, seed=0)
     single = [n for n in space.different if space.first_equal.count(n) == 1]
     assert len(set(found.by_weight[single].round(7))) == 1
+
+
+def test_the_figure_that_a_search_cites_is_that_of_the_committed_searches():
+    found: list[float] = []
+    for task in ("wine", "iris", "moons"):
+        own = benchmark(task)
+        kept = list(own.space.different)
+        orders = {order.name: order for order in joint_orders(RESULTS, own)}
+        raw = orders["raw, by weight"]
+        found += [spearman(scores[kept], -own.truth[kept]) for scores in raw.scores]
+    known = MEASURED["vqc"]
+    assert known.searches == len(found)
+    assert known.spearman == pytest.approx(np.mean(found), abs=0.01)
+    assert known.low == pytest.approx(min(found), abs=0.01)
+    assert known.high == pytest.approx(max(found), abs=0.01)
 
 
 def test_the_folder(tmp_path, monkeypatch):

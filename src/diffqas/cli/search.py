@@ -92,15 +92,19 @@ class Search:
         ),
     ] = None
     strategy: Annotated[
-        Literal["diffqas", "random", "evolution", "local", "halving", "tpe"],
+        Literal["diffqas", "side-by-side", "random", "evolution", "local", "halving", "tpe"],
         words_of(
-            "diffqas: all candidates at once, by gradient descent. Else candidates are trained one "
-            "by one on held-out samples (vqc, qt), and the best is trained as a run."
+            "diffqas: the weighted sum of all candidates, by gradient descent. side-by-side: all "
+            "at once, each by its own loss (vqc). Else they are trained one by one on held-out "
+            "samples (vqc, qt). The best is then trained as a run."
         ),
     ] = "diffqas"
     budget: Annotated[
-        int, words_of("Of such a strategy: trainings that it may spend, in whole ones.")
-    ] = 20
+        int | None,
+        words_of(
+            "Of strategies that train one by one: trainings, in whole ones; 20 if not given.", "INT"
+        ),
+    ] = None
     per_layer: Annotated[
         bool,
         words_of(

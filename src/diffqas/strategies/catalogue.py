@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 
 
+HELD_OUT = 0.2
+"""Share of the training samples that choices are made by, their last ones."""
+
+
 @dataclass(frozen=True)
 class BenchmarkTask:
     """A task that a table exists of.

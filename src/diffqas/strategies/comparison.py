@@ -18,8 +18,10 @@ from diffqas.strategies.catalogue import RECIPES, TASKS
 from diffqas.strategies.comparison_text import comparison_text
 from diffqas.strategies.orders import (
     Agreement,
+    Duel,
     Order,
     agreement,
+    duel,
     proxy_orders,
     side_by_side_orders,
 )
@@ -46,11 +48,13 @@ class Compared:
         table: of the task.
         replays: of every searcher that asks for single trainings.
         agreements: of every order of the whole space.
+        duel: of all architectures side by side, judged by all training samples, with random search.
     """
 
     table: Benchmark
     replays: Sequence[Replays]
-    agreements: Sequence[Agreement]
+    agreements: Sequence[Agreement] = ()
+    duel: Duel | None = None
 
 
 def shipped_tasks() -> list[str]:
@@ -97,7 +101,7 @@ def compare_searchers(
         spent = duration(time.process_time() - started)
         console.say(f"{task}: {len(runs)} searchers, {replays} replays each, {spent}")
         save_figure(regret_figure(table, runs), output / "figures" / f"regret-{task}.png")
-        found.append(Compared(table, runs, []))
+        found.append(Compared(table, runs))
     if joint:
         _carry_out(output, _joint_cells(chosen, shard), overwrite, console)
     found = [_with_orders(each, output) for each in found]
@@ -117,13 +121,14 @@ def _searchers(table: Benchmark) -> Mapping[str, Make]:
 def _with_orders(found: Compared, output: Path) -> Compared:
     table = found.table
     random = next(run for run in found.replays if run.searcher == "random")
+    beside = side_by_side_orders(table)
     orders = [
-        *side_by_side_orders(table),
+        *beside,
         *joint_orders(output, table),
         *proxy_orders(shipped_scores(table.space.name)),
     ]
     agreements = [agreement(order, table, random) for order in orders]
-    return Compared(table, found.replays, agreements)
+    return Compared(table, found.replays, agreements, duel(beside[-1], table, random))
 
 
 def _cell(output: Path, task: str, seed: int) -> Path:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffqas.strategies.orders import Agreement, spearman
+from diffqas.strategies.orders import Agreement, Duel, spearman
 from diffqas.strategies.replay import Replays
 from diffqas.strategies.table import Benchmark
+from diffqas.studies import holm
 
 if TYPE_CHECKING:
     from diffqas.strategies.comparison import Compared
@@ -27,6 +28,7 @@ def comparison_text(found: Sequence[Compared]) -> str:
         "test losses being means over seeds of what an architecture reaches alone. 0 is the best "
         "of the space, 1 an architecture by lot.",
     ]
+    parts += ["", *_duels([each.duel for each in found if each.duel is not None])]
     for each in found:
         parts += ["", f"## {each.table.name}", "", each.table.task.about + ".", ""]
         parts += _searchers(each.replays)
@@ -73,6 +75,23 @@ def _orders(agreements: Sequence[Agreement]) -> list[str]:
             level,
         ]
         lines.append(_row(cells))
+    return lines
+
+
+def _duels(duels: Sequence[Duel]) -> list[str]:
+    """Side by side against random search at equal CPU seconds, all tasks."""
+    heading = ["task", "regret side by side", "of random search", "p", "p, Holm"]
+    lines = [
+        "All architectures side by side, judged by the loss over all training samples, against "
+        "random search after as many CPU seconds: median regrets, and p of a one-sided "
+        "Mann-Whitney test.",
+        "",
+        *_head(heading),
+    ]
+    adjusted = holm([each.p for each in duels])
+    for each, p in zip(duels, adjusted, strict=True):
+        regrets = [f"{each.median:.2f}", f"{each.random:.2f}"]
+        lines.append(_row([each.task, *regrets, f"{each.p:.2g}", f"{p:.2g}"]))
     return lines
 
 

@@ -15,14 +15,17 @@ from diffqas.kinds import QuantumTrainKind, VQCKind
 from diffqas.reports import Terminal, duration, number
 from diffqas.searches import TRIALS, Prepared, Run, held_out, losses
 from diffqas.storage import csv_content, write_atomically
+from diffqas.strategies.all_at_once import SIDE_BY_SIDE, side_by_side
 from diffqas.strategies.ledger import Ledger, Line, Outcome, Trial
 from diffqas.strategies.listed_space import ListedSpace
 from diffqas.strategies.registry import SEARCHERS
 from diffqas.strategies.searcher import Ground, run_searcher
 from diffqas.tasks import Settings, Task
 
-STRATEGIES = tuple(SEARCHERS)
+STRATEGIES = (*SEARCHERS, SIDE_BY_SIDE)
 """Words of the command line beside `diffqas`, the differentiable search."""
+BUDGET = 20
+"""Trainings of a searcher if nothing else is said."""
 SHARES = (27, 9, 3, 1)
 """Parts of the epochs that successive halving trains for."""
 
@@ -42,37 +45,55 @@ class Chosen:
     run: Run
 
 
-def search_by(strategy: str, prepared: Prepared, budget: int = 20) -> Chosen:
+def search_by(strategy: str, prepared: Prepared, budget: int | None = None) -> Chosen:
     """Let a searcher choose a candidate by trainings on a task, then train it as an ordinary run.
 
     A candidate is judged by its loss on the last samples of the training part, the median over the
-    seeds; the test part is not looked at. The random choices are those of the first seed.
+    seeds; the test part is not looked at. The random choices are those of the first seed. The
+    strategy `side-by-side` trains all candidates at once and judges them by all training samples.
 
     Args:
         strategy: one of `STRATEGIES`.
         prepared: a search of the models vqc or qt as `prepare` gives it; its candidates are what is
             chosen from.
-        budget: trainings, in whole ones.
+        budget: trainings, in whole ones; None: `BUDGET`. Not of `side-by-side`, which trains every
+            candidate.
 
     Raises:
         ArgumentError: an unknown strategy, or a search that it is not made for.
         DiffqasError: the strategy needs a package that is not installed.
         RunError: no candidate could be trained.
     """
-    make = SEARCHERS[choose(strategy, SEARCHERS, "strategy")]
-    require(budget >= 1, "budget", "be at least 1", budget)
+    choose(strategy, STRATEGIES, "strategy")
     task, settings, candidates = _checked(prepared)
     space = ListedSpace(candidates)
-    draw = np.random.default_rng(prepared.config.seeds[0])
-    ground = Ground(space, _checkpoints(settings.epochs), draw)
-    evaluate = _Training(prepared, held_out(task, settings.validation), space)
-    ledger = run_searcher(make(ground), evaluate, budget, continued=False)
+    inner = held_out(task, settings.validation)
+    if strategy == SIDE_BY_SIDE:
+        require(budget is None, "budget", "be left out: every candidate is trained", budget)
+        ledger = side_by_side(prepared, inner)
+    else:
+        ledger = _one_by_one(strategy, prepared, inner, space, budget)
     candidate = space.candidates[ledger.best.architecture]
     console = Terminal(quiet=prepared.quiet)
     console.say(_in_words(strategy, candidate, ledger))
     run = _restricted(prepared, candidate).start()
     write_atomically(Path(run.folder) / TRIALS, csv_content(_rows(ledger, space)).encode())
     return Chosen(candidate, ledger, run)
+
+
+def _one_by_one(
+    strategy: str, prepared: Prepared, inner: Task, space: ListedSpace, budget: int | None
+) -> Ledger:
+    """The trainings that a searcher asks for."""
+    make = SEARCHERS[strategy]
+    trainings = BUDGET if budget is None else budget
+    require(trainings >= 1, "budget", "be at least 1", budget)
+    settings = prepared.config.settings
+    assert isinstance(settings, Settings)
+    draw = np.random.default_rng(prepared.config.seeds[0])
+    ground = Ground(space, _checkpoints(settings.epochs), draw)
+    evaluate = _Training(prepared, inner, space)
+    return run_searcher(make(ground), evaluate, trainings, continued=False)
 
 
 @dataclass(frozen=True, eq=False)

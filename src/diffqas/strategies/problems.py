@@ -19,15 +19,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from diffqas.errors import choose
-from diffqas.strategies.catalogue import TASKS
+from diffqas.strategies.catalogue import HELD_OUT, TASKS
 from diffqas.tasks import load_images, load_named, load_series
 
 Floats = NDArray[np.float64]
 
 FOLDS = 5
 """Folds of a table; seed s has fold s modulo 5."""
-HELD_OUT = 0.2
-"""Share of the training samples that choices are made by, their last ones."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,6 +28,7 @@ from .run import CONTENTS as CONTENTS
 from .run import StudyRun as StudyRun
 from .run import run_study as run_study
 from .statistics import Floats as Floats
+from .statistics import holm as holm
 from .stored import is_study as is_study
 from .stored import stored_study as stored_study
 from .study import Origin as Origin
