@@ -4,8 +4,10 @@ from .kind import Companion as Companion
 from .kind import Labels as Labels
 from .kind import ModelKind as ModelKind
 from .kind import SearchTraining as SearchTraining
+from .kind import without_written_weights as without_written_weights
 from .layer_kind import LayerKind as LayerKind
 from .layer_kind import blind_in as blind_in
+from .linear_controls import RandomFeatures as RandomFeatures
 from .ordinary import ordinary_companion as ordinary_companion
 from .ordinary import ordinary_networks as ordinary_networks
 from .per_layer import PerLayerKind as PerLayerKind
@@ -28,6 +30,7 @@ from .ranking import Constant as Constant
 from .ranking import Findings as Findings
 from .ranking import RankedRow as RankedRow
 from .ranking import leading as leading
+from .vqc import LIVE_SPACE as LIVE_SPACE
 from .vqc import OWN_RECIPES as OWN_RECIPES
 from .vqc import POOLED_RECIPES as POOLED_RECIPES
 from .vqc import VQC_RECIPES as VQC_RECIPES

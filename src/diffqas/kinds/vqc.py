@@ -41,7 +41,7 @@ from diffqas.optimisers import SOAP, Adam
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.storage import storable
 from diffqas.tasks import POOLED, Reference, Settings, Task, output_shape
-from diffqas.training import ProjectedTraining, Training, seeded
+from diffqas.training import ModelSettings, ProjectedTraining, Training, seeded
 
 MOST_QUBITS = 8
 """Qubits if none are asked for, unless there are more classes."""
@@ -267,7 +267,15 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
 
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
         """As `ModelKind.unread`."""
-        found = {**super().unread(settings), **without_written_weights(self.name)}
+        return {
+            **super().unread(settings),
+            **without_written_weights(self.name),
+            **self.unread_by_circuits(),
+        }
+
+    def unread_by_circuits(self) -> dict[str, Unread]:
+        """Options that nothing reads beside what is measured, and how inputs are encoded."""
+        found: dict[str, Unread] = {}
         measured = f"the observables {self.observables}"
         if self.observables not in OF_WINDOWS:
             rule = f"go with the observables {' or '.join(OF_WINDOWS)}"
@@ -286,15 +294,26 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         self, task: Task, settings: Settings, seeds: Sequence[int]
     ) -> tuple[HybridLockstep, list[HybridModel]]:
         """As `ModelKind.make`."""
+        models = self.models(task, settings, seeds)
+        return HybridLockstep(models), models
+
+    def models(
+        self, task: Task, settings: ModelSettings, seeds: Sequence[int]
+    ) -> list[HybridModel]:
+        """Fresh models, one per seed; each takes samples with any leading dimensions.
+
+        Raises:
+            ArgumentError: the task asks for more than one row of numbers for each sample, or sizes
+                that no layer has.
+        """
         shape = output_shape(task)
         rule = "predict one value or one row of numbers for each sample"
         require(len(shape) <= 1, "task", rule, f"predictions of the shape {shape}")
         classes = shape[0] if shape else None
         make = partial(self._model, task, settings, classes)
-        models = [seeded(seed, make, task) for seed in seeds]
-        return HybridLockstep(models), models
+        return [seeded(seed, make, task) for seed in seeds]
 
-    def _model(self, task: Task, settings: Settings, classes: int | None) -> HybridModel:
+    def _model(self, task: Task, settings: ModelSettings, classes: int | None) -> HybridModel:
         sample = tuple(task.train.inputs.shape[1:])
         front = self._front(task)
         outputs = 1 if classes is None else classes
@@ -325,8 +344,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
             },
         )
         around = {"front": choices.rates.mapping, "head": choices.rates.mapping}
-        size = math.prod(sample)
-        return HybridModel(layer, classes, front, size, self.head, self.input_factor, around)
+        size, dims = math.prod(sample), len(sample)
+        return HybridModel(layer, classes, front, size, self.head, self.input_factor, around, dims)
 
     def _front(self, task: Task) -> str:
         """The front that is meant where none is asked for."""

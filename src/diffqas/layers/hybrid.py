@@ -83,6 +83,8 @@ class HybridReport:
 class HybridModel(nn.Module):
     """head(layer(front(x))): samples (batch, ...) -> (batch, classes), or (batch,) for a value.
 
+    With `dims` any number of leading dimensions may take the place of the batch.
+
     Args:
         layer: the searched circuit; it has as many inputs as the front gives.
         classes: how many logits; None: a single value for each sample.
@@ -93,6 +95,7 @@ class HybridModel(nn.Module):
         factor: of what the front gives, in radians for 1; not trained.
         rates: learning rates of `"front"` and `"head"` relative to the base rate; those of the
             layer are its own.
+        dims: dimensions of a sample; None: all but the first of x.
 
     Raises:
         ArgumentError: an unknown front or head, or a layer of other outputs than a scale takes.
@@ -112,12 +115,13 @@ class HybridModel(nn.Module):
         head: str = "scale",
         factor: float = 1.0,
         rates: Mapping[str, float] | None = None,
+        dims: int | None = None,
     ) -> None:
         super().__init__()
         choose(front, FRONTS, "front")
         choose(head, HEADS, "head")
         outputs = 1 if classes is None else classes
-        self.front = _front(front, layer.inputs, size)
+        self.front = _front(front, layer.inputs, size, dims)
         self.layer = layer
         if head == "scale":
             rule = f"have {outputs} outputs for a head that scales them"
@@ -158,14 +162,15 @@ class HybridModel(nn.Module):
         return [*self.layer.parameter_groups(lr), *trained(around, self.rates, lr)]
 
 
-def _front(front: str, inputs: int, size: int | None) -> nn.Module:
+def _front(front: str, inputs: int, size: int | None, dims: int | None) -> nn.Module:
+    flat = nn.Flatten() if dims is None else nn.Flatten(-dims)
     if front == "pool":
-        return nn.Sequential(nn.AdaptiveAvgPool2d(POOLED), nn.Flatten())
+        return nn.Sequential(nn.AdaptiveAvgPool2d(POOLED), flat)
     if front == "none":
-        return nn.Flatten()
+        return flat
     if size is None:
         raise ValueError("a linear front needs the size of a sample")
-    return nn.Sequential(nn.Flatten(), nn.Linear(size, inputs))
+    return nn.Sequential(flat, nn.Linear(size, inputs))
 
 
 def front_inputs(front: str, shape: tuple[int, ...], qubits: int | None) -> int:

@@ -103,8 +103,11 @@ class HybridLockstep(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of every seed for the same samples, (batch, ...) -> (seeds, batch, ...)."""
-        each = x.expand(len(self), *x.shape)
-        y = self.head(self.layer(self.factor * self.front(each)))
+        return self.of_own(x.expand(len(self), *x.shape))
+
+    def of_own(self, x: Tensor) -> Tensor:
+        """Predictions of every seed for samples of its own, (seeds, batch, ...)."""
+        y = self.head(self.layer(self.factor * self.front(x)))
         if self.single:
             return y.squeeze(-1)
         return y
