@@ -39,7 +39,7 @@ class SyncTraining(AgentTraining[Agents]):
         """A few steps in every environment, then one step of Adam."""
         settings, agents, active = self.settings, self.population, self.active
         agents.train()
-        agents.advance(self.done / self.total, self.updates, self.seeds)
+        agents.advance(self.progress, self.updates, self.seeds)
         lr, entropy_weight = schedule(settings, torch.tensor(self.log.counts))
         found = experience(agents, self.arena, settings, self._draws(), active, entropy_weight)
         sound = found.sound

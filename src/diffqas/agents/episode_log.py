@@ -12,6 +12,8 @@ WINDOW = 500
 """Episodes in the moving average that is shown while training."""
 LAST = 5_000
 """Episodes at the end that the result is the mean of."""
+LAST_OF_STEPS = 100
+"""The same of a training that ends after a number of steps, as gymnasium counts for CartPole."""
 
 
 class EpisodeLog:
@@ -20,28 +22,28 @@ class EpisodeLog:
     Args:
         seeds: how many.
         limit: episodes kept of each.
+
+    Attributes:
+        steps: of each seed in the episodes that ended.
     """
 
     def __init__(self, seeds: int, limit: int) -> None:
         self.limit = limit
         self.rewards: list[list[float]] = [[] for _ in range(seeds)]
         self.lengths: list[list[int]] = [[] for _ in range(seeds)]
+        self.steps = [0] * seeds
 
     def add(self, row: int, ended: Sequence[tuple[float, int]]) -> None:
         """Append (reward, steps) of episodes of a seed; what is beyond the limit is left out."""
         kept = ended[: self.limit - len(self.rewards[row])]
         self.rewards[row] += [reward for reward, _ in kept]
         self.lengths[row] += [length for _, length in kept]
+        self.steps[row] += sum(length for _, length in kept)
 
     @property
     def counts(self) -> list[int]:
         """Episodes of each seed."""
         return [len(rewards) for rewards in self.rewards]
-
-    @property
-    def steps(self) -> list[int]:
-        """Steps of each seed in the episodes that ended."""
-        return [sum(lengths) for lengths in self.lengths]
 
     def figures(self, last: int) -> dict[str, list[float]]:
         """Means over the last episodes of each seed: `reward`, `success`, `length`."""
@@ -67,3 +69,4 @@ class EpisodeLog:
         """Continue from what `state_dict` gave."""
         self.rewards = [rewards.tolist() for rewards in state["rewards"]]
         self.lengths = [lengths.tolist() for lengths in state["lengths"]]
+        self.steps = [sum(lengths) for lengths in self.lengths]

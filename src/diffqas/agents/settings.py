@@ -27,6 +27,12 @@ class AgentSettings:
     generator: Recipe
     depth: int = option(10, "Layers of the circuits.", least=1)
     episodes: int = option(50_000, "How many for each seed.", least=1)
+    most_steps: int | None = option(
+        None,
+        "Steps of a seed in finished episodes after which it ends, with fewer episodes than those; "
+        "if not given any number.",
+        least=1,
+    )
     algorithm: str = option(
         "a2c",
         "a2c: all environments step together, the seeds in lockstep. a3c: each in a process of its "

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffqas.agents.adam import FlatAdam
-from diffqas.agents.episode_log import LAST, WINDOW, EpisodeLog
+from diffqas.agents.episode_log import LAST, LAST_OF_STEPS, WINDOW, EpisodeLog
 from diffqas.agents.networks import Agents, SeparateAgents
 from diffqas.agents.settings import AgentSettings
 from diffqas.agents.task import EnvironmentTask
@@ -68,10 +68,10 @@ class AgentTraining(ABC, Generic[P]):
 
     @property
     def metrics(self) -> dict[str, list[float | None]]:
-        """Figures of result.json: means over the last 5,000 episodes, or all, if fewer; None of
-        seeds that failed.
+        """Figures of result.json: means over the `last` episodes, or all, if fewer; None of seeds
+        that failed.
         """
-        figures = self.log.figures(LAST)
+        figures = self.log.figures(self.last)
         return {
             "mean_reward": self._of_sound_seeds(figures["reward"]),
             "success_rate": self._of_sound_seeds(figures["success"]),
@@ -79,6 +79,11 @@ class AgentTraining(ABC, Generic[P]):
             "episodes": [float(count) for count in self.log.counts],
             "steps": [float(steps) for steps in self.log.steps],
         }
+
+    @property
+    def last(self) -> int:
+        """Episodes at the end that the figures are means of."""
+        return LAST if self.settings.most_steps is None else LAST_OF_STEPS
 
     def _of_sound_seeds(self, values: list[float]) -> list[float | None]:
         pairs = zip(self.seeds, values, strict=True)
@@ -90,24 +95,27 @@ class AgentTraining(ABC, Generic[P]):
         return not any(self.active)
 
     @property
-    def done(self) -> int:
-        """Episodes of the slowest seed that still trains."""
-        pairs = zip(self.seeds, self.log.counts, strict=True)
-        counts = [count for seed, count in pairs if seed not in self.failures]
-        return min(counts, default=self.settings.episodes)
+    def progress(self) -> float:
+        """How far the slowest seed that still trains has come, from 0 to 1."""
+        pairs = zip(self.seeds, self._shares, strict=True)
+        shares = [min(1.0, share) for seed, share in pairs if seed not in self.failures]
+        return min(shares, default=1.0)
 
     @property
-    def total(self) -> int:
-        """Episodes of each seed."""
-        return self.settings.episodes
+    def _shares(self) -> list[float]:
+        """Of each seed the share of its episodes, or of its steps, whichever ends it first."""
+        settings = self.settings
+        of_episodes = [count / settings.episodes for count in self.log.counts]
+        if settings.most_steps is None:
+            return of_episodes
+        of_steps = [steps / settings.most_steps for steps in self.log.steps]
+        return [max(both) for both in zip(of_episodes, of_steps, strict=True)]
 
     @property
     def active(self) -> list[bool]:
         """Whether a seed still trains."""
-        pairs = zip(self.seeds, self.log.counts, strict=True)
-        return [
-            count < self.settings.episodes and seed not in self.failures for seed, count in pairs
-        ]
+        shares = zip(self.seeds, self._shares, strict=True)
+        return [share < 1 and seed not in self.failures for seed, share in shares]
 
     def epochs(self) -> Iterator[AgentRecord]:
         """Train until every seed has had its episodes, one record now and then.
@@ -137,7 +145,7 @@ class AgentTraining(ABC, Generic[P]):
             epoch=self.epoch,
             updates=self.updates,
             episodes=self.log.counts,
-            steps=self.log.steps,
+            steps=list(self.log.steps),
             **self.log.figures(WINDOW),
             entropy=self.entropy.tolist(),
             structural_weights=self.population.structural_weights.tolist(),

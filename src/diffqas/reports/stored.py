@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diffqas.errors import RunError, whole
 from diffqas.storage import Entries, load_tensors, read_file, short
@@ -62,19 +63,52 @@ class Predictions:
         return cls(truth, snapshots, boundary, SeriesScale.within(Entries.of(state, path)))
 
 
-def stored_rewards(path: Path, seeds: Iterable[int]) -> dict[int, Floats]:
-    """Rewards of the episodes of each seed, in the order in which they ended.
+def stored_rewards(
+    path: Path, seeds: Iterable[int], most_steps: int | None = None
+) -> dict[int, Floats]:
+    """Rewards of the episodes of the seeds that came to their end, as many of each.
+
+    A seed that was frozen has fewer episodes than the others, or where steps end a seed fewer
+    steps. What is compared over seeds are the episodes that all of them have.
+
+    Args:
+        path: what the run stored.
+        seeds: of the run.
+        most_steps: that end a seed; None: all have the same episodes.
 
     Raises:
-        RunError: the file cannot be read, or lacks the rewards of a seed.
+        RunError: the file cannot be read, or lacks the rewards, or steps, of a seed.
     """
+    tensors = _episodes(path)
+    every = _rewards(path, tensors, seeds)
+    longest = max(map(len, every.values()))
+    done = {seed: len(rewards) == longest for seed, rewards in every.items()}
+    if most_steps is not None:
+        for seed in every:
+            steps = tensors.get(f"steps-{seed}")
+            if steps is None or steps.shape != every[seed].shape or steps.dtype.kind != "i":
+                raise _wrong(path, f"steps-{seed}", "whole numbers, (episodes,)")
+            done[seed] = done[seed] or steps.sum() >= most_steps
+    kept = {seed: rewards for seed, rewards in every.items() if done[seed]}
+    shortest = min(map(len, kept.values()))
+    return {seed: rewards[:shortest] for seed, rewards in kept.items()}
+
+
+def _episodes(path: Path) -> Mapping[str, NDArray[Any]]:
+    """The tensors of the file of episodes."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        tensors = load(read_file(path))
+        return load(read_file(path))
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"Cannot read {path}: {short(error)}.") from None
+
+
+def _rewards(
+    path: Path, tensors: Mapping[str, NDArray[Any]], seeds: Iterable[int]
+) -> dict[int, Floats]:
+    """Rewards of every seed, in the order in which the episodes ended."""
     found: dict[int, Floats] = {}
     for seed in seeds:
         values = tensors.get(f"reward-{seed}")

@@ -270,6 +270,8 @@ def _unfinished(folder: RunFolder, config: RunConfig, records: Sequence[AnyRecor
     last, settings = records[-1], config.settings
     total = settings.episodes if isinstance(settings, AgentSettings) else settings.epochs
     done = f"{last.done:,} of {total:,} {last.unit}s"
+    if isinstance(settings, AgentSettings) and settings.most_steps is not None:
+        done = f"{last.done:,} {last.unit}s, until {settings.most_steps:,} steps are done"
     return f"This run is not finished ({done}): {remedy}."
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffqas.agents import REWARD_WINDOW, few, moving
+from diffqas.agents import REWARD_WINDOW, AgentSettings, few, moving
 from diffqas.circuits import CONSTANTS, AnyCandidate, draw, form
 from diffqas.reports import (
     AgentRecord,
@@ -100,10 +100,9 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[AgentRecord
         rewards = [record.reward for record in records]
         line = band("reward", episodes, rewards, role="prediction")
         return Chart("reward", "reward", "episode", [line])
-    every = list(stored_rewards(path, config.seeds).values())
-    longest = max(map(len, every))
-    # The episodes of a seed that was frozen end earlier; a median over both would jump there.
-    whole = [values for values in every if len(values) == longest]
+    assert isinstance(config.settings, AgentSettings)
+    whole = list(stored_rewards(path, config.seeds, config.settings.most_steps).values())
+    longest = len(whole[0])
     window = max(1, min(REWARD_WINDOW, longest // 10))
     begin = min(few(window), longest)
     both = [moving(values, window, begin) for values in whole]

@@ -6,7 +6,7 @@ import torch
 from matplotlib.figure import Figure
 from safetensors.torch import save as save_safetensors
 
-from diffqas.agents import BEST, LAST, AgentTraining, RewardLine, rewards_figure
+from diffqas.agents import BEST, AgentSettings, AgentTraining, RewardLine, rewards_figure
 from diffqas.reports import save_figure, stored_rewards
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.storage import Json, RunFolder, write_atomically
@@ -32,7 +32,7 @@ def write_agent_artefacts(folder: RunFolder, config: RunConfig, training: AgentT
         "algorithm": settings.algorithm,
         "workers": settings.places,
         "updates": training.updates,
-        "last": LAST,
+        "last": training.last,
         "metric": "reward",
         **training.metrics,
     }
@@ -46,10 +46,8 @@ def rewards_picture(folder: RunFolder) -> Figure:
     """
     path = folder.path / EPISODES
     config = config_from_json(folder.load_config())
-    every = stored_rewards(path, config.seeds)
-    longest = max(map(len, every.values()))
-    # A seed that was frozen has fewer episodes than the others.
-    rewards = {seed: values for seed, values in every.items() if len(values) == longest}
+    assert isinstance(config.settings, AgentSettings)
+    rewards = stored_rewards(path, config.seeds, config.settings.most_steps)
     seeds = f"median of {len(rewards)} seeds"
     if len(rewards) == 1:
         seeds = f"seed {next(iter(rewards))}"

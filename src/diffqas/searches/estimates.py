@@ -247,7 +247,10 @@ def _agents(config: RunConfig, task: EnvironmentTask) -> Estimate:
         step = _median_time(training.update, device)
         training.close()
     figures = config.kind.figures(models)
-    updates = math.ceil(math.ceil(settings.episodes / settings.places) * limit / settings.steps)
+    longest = math.ceil(settings.episodes / settings.places) * limit
+    if settings.most_steps is not None:
+        longest = min(longest, math.ceil(settings.most_steps / settings.places))
+    updates = math.ceil(longest / settings.steps)
     return Estimate(
         qubits=None,
         trainable=figures.trainable_parameters,

@@ -123,24 +123,26 @@ class EpisodeDisplay(_Progress):
 
     Args:
         console: where to print.
-        total: episodes of all seeds together.
+        total: episodes, or steps, of all seeds together.
         done: of these, before.
+        unit: `"episode"` or `"step"`.
     """
 
-    def __init__(self, console: Terminal, total: int, done: int) -> None:
-        super().__init__(console, "episode", total, done)
+    def __init__(self, console: Terminal, total: int, done: int, unit: str = "episode") -> None:
+        super().__init__(console, unit, total, done)
+        self._unit = unit
 
     def update(self, record: Json, leader: str | None = None) -> None:
         """Show one line of metrics.jsonl and the leading candidate, if there is one."""
-        done = sum(record["episodes"])
+        done = min(sum(record[f"{self._unit}s"]), self._total)
         speed = self._speed.update(done)
         reward = statistics.median(record["reward"])
         success = statistics.median(record["success"])
-        status = f"reward {reward:.3f}  success {success:.0%}  {speed:.0f} episodes/s"
+        status = f"reward {reward:.3f}  success {success:.0%}  {speed:.0f} {self._unit}s/s"
         if leader:
             status += f"  leading {leader}"
         if self._is_due(done, status):
-            self._print(f"episode {done:,}/{self._total:,}  {status}")
+            self._print(f"{self._unit} {done:,}/{self._total:,}  {status}")
 
 
 def display_on_data(training: Training, console: Terminal) -> Display:
@@ -151,5 +153,7 @@ def display_on_data(training: Training, console: Terminal) -> Display:
 
 def display_of_episodes(training: AgentTraining, console: Terminal) -> EpisodeDisplay:
     """The display of a training of agents."""
-    counts = training.log.counts
-    return EpisodeDisplay(console, training.total * len(counts), sum(counts))
+    settings, log, seeds = training.settings, training.log, len(training.seeds)
+    if settings.most_steps is not None:
+        return EpisodeDisplay(console, settings.most_steps * seeds, sum(log.steps), "step")
+    return EpisodeDisplay(console, settings.episodes * seeds, sum(log.counts))
