@@ -91,7 +91,7 @@ class Agent(nn.Module):
 
     @torch.no_grad()
     def export(self) -> nn.Sequential:
-        """The policy as a plain module of raw observations; no circuit is left."""
+        """The policy as a module of raw observations; of written weights no circuit is left."""
         if isinstance(self.policy, QuantumTrain):
             network = self.policy.export()
         else:

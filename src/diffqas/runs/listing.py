@@ -42,6 +42,7 @@ MODELS = {
     "VQCKind": "vqc",
     "QFWPKind": "qfwp",
     "AgentKind": "qt",
+    "QuantumAgentKind": "vqc",
 }
 """Words of the command line by the class that config.json names."""
 
@@ -194,6 +195,9 @@ def _begun(folder: RunFolder, name: str) -> RunSummary:
     choices = content.inner("run")
     settings, kind = choices.inner("settings"), choices.inner("kind").one("is", TEXT)
     episodes = settings.perhaps("episodes", COUNT)
+    total = settings.perhaps("epochs", COUNT) if episodes is None else episodes
+    if settings.perhaps("most_steps", COUNT) is not None:
+        total = None  # how many episodes there will be, nobody knows
     return RunSummary(
         folder.path,
         name,
@@ -201,7 +205,7 @@ def _begun(folder: RunFolder, name: str) -> RunSummary:
         task=choices.one("dataset", TEXT),
         model=MODELS.get(kind, kind),
         seeds=choices.one("seeds", list_of(WHOLE)),
-        total=settings.perhaps("epochs", COUNT) if episodes is None else episodes,
+        total=total,
         unit="epoch" if episodes is None else "episode",
         created=StoredEnvironment.of(content).created,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from diffqas.agents import AgentKind, AgentSettings, EnvironmentTask
+from diffqas.agents import AgentKind, AgentSettings, EnvironmentTask, QuantumAgentKind
 from diffqas.choices import option
 from diffqas.errors import RunError, require, whole
 from diffqas.kinds import (
@@ -37,7 +37,15 @@ READABLE = (2, FORMAT)
 """Formats of config.json that are understood; in format 2 an optimiser was a word."""
 
 
-STORED_KINDS = (AgentKind, PerLayerKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind)
+STORED_KINDS = (
+    AgentKind,
+    PerLayerKind,
+    QFWPKind,
+    QLSTMKind,
+    QuantumAgentKind,
+    QuantumTrainKind,
+    VQCKind,
+)
 """Whose choices a config.json may hold. A class is known to the codec from its import on, and the
 rooms import their modules no sooner than a name of them is asked for.
 """

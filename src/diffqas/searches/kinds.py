@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 
-from diffqas.agents import AgentKind
+from diffqas.agents import AgentKind, QuantumAgentKind
 from diffqas.choices import Value
 from diffqas.errors import ArgumentError, choose
 from diffqas.kinds import (
@@ -18,12 +18,23 @@ from diffqas.kinds import (
 )
 from diffqas.text import alternatives
 
-STORED = (AgentKind, PerLayerKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind)
+STORED = (
+    AgentKind,
+    PerLayerKind,
+    QFWPKind,
+    QLSTMKind,
+    QuantumAgentKind,
+    QuantumTrainKind,
+    VQCKind,
+)
 """What config.json may name. Their classes make themselves known to it when they are imported,
 which a file that names one cannot wait for.
 """
 
-ENVIRONMENT_KINDS: dict[str, type[AnyKind]] = {AgentKind.name: AgentKind}
+ENVIRONMENT_KINDS: dict[str, type[AnyKind]] = {
+    AgentKind.name: AgentKind,
+    QuantumAgentKind.name: QuantumAgentKind,
+}
 """Those of agents, which act in an environment in place of looking at data."""
 
 KINDS: dict[str, type[AnyKind]] = {

@@ -12,6 +12,10 @@ AGENT_FILES = {
     "circuit-policy.qasm": "the leading circuit of the policy, OpenQASM 3",
     "circuit-value.qasm": "that of the value",
 }
+CIRCUIT_AGENT_FILES = {
+    **AGENT_FILES,
+    "model.safetensors": "the policy of raw observations: front, quantum layer and head",
+}
 # By the models' words of the command line, which result.json repeats. The classes themselves are
 # not asked: they import torch, and `diffqas show` only prints.
 FILES = {
@@ -42,7 +46,8 @@ def files_of(result: RunResult) -> dict[str, str]:
         RunError: the result names no model, or one that this version does not know.
     """
     if result.agents is not None:
-        return _with_seeds(AGENT_FILES, result)
+        files = AGENT_FILES if result.model == "qt" else CIRCUIT_AGENT_FILES
+        return _with_seeds(files, result)
     if result.model not in FILES:
         raise RunError(f"The result of a run on {result.task} names no known model.")
     return _with_seeds(FILES[result.model], result)

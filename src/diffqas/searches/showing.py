@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from matplotlib.figure import Figure
 from torch import nn
 
-from diffqas.agents import NETWORKS, Agent, AgentKind, AgentTraining
+from diffqas.agents import (
+    NETWORKS,
+    ActorCriticKind,
+    Agent,
+    AgentKind,
+    AgentTraining,
+    QuantumAgentKind,
+)
 from diffqas.architecture import Ranked, as_layer
 from diffqas.circuits import SearchSpace, to_qasm
 from diffqas.kinds import (
@@ -338,8 +345,12 @@ class VQCShowing(_OfLayer[VQCKind, HybridModel, Training[HybridLockstep]]):
     """Of a quantum layer between a front and a head."""
 
     def notes(self, training: Training[HybridLockstep], models: Sequence[HybridModel]) -> list[str]:
+        """As `layer_notes`."""
+        return self.layer_notes(models[0])
+
+    def layer_notes(self, model: HybridModel) -> list[str]:
         """How many encodings each upload makes, where there are several."""
-        layer = models[0].layer
+        layer = model.layer
         if layer.encodings == 1:
             return []
         return [
@@ -388,16 +399,20 @@ class QFWPShowing(_OfLayer[QFWPKind, FastWeightForecaster, Training[FastWeightLo
         ]
 
 
-class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
-    """Of agents, whose policy and value are written by circuits of their own."""
+AK = TypeVar("AK", bound=ActorCriticKind)
 
-    def __init__(self, kind: AgentKind) -> None:
+
+class _OfAgents(Showing[AK, Agent, AgentTraining]):
+    """Of agents, whose policy and value are models of one kind.
+
+    Args:
+        kind: the choices of the run.
+        network: what each of the two networks leaves.
+    """
+
+    def __init__(self, kind: AK, network: AnyShowing) -> None:
         super().__init__(kind)
-        self._network = QuantumTrainShowing(kind.generator)
-
-    def notes(self, training: AgentTraining, models: Sequence[Agent]) -> list[str]:
-        """Constants in the search space."""
-        return self._network.space_notes(models[0].written("policy"))
+        self._network = network
 
     def display(self, training: AgentTraining, console: Terminal) -> EpisodeDisplay:
         """Episodes and rewards."""
@@ -411,19 +426,45 @@ class AgentShowing(Showing[AgentKind, Agent, AgentTraining]):
         self, model: Agent, weights: Floats, title: str, counts: Floats | None = None
     ) -> Figure:
         """The policy's structural weights; those of the value stand in metrics.jsonl."""
-        labels = self.kind.generator.labels(model.written("policy"))
+        labels = self.kind.choices.labels(model.policy)
         of_policy = weights[:, : len(labels.names)]
         heading = f"{title}: policy"
         names, constants = labels.names, labels.constant
         return structure_figure(of_policy, names, constants, heading, "episode", counts)
 
     def circuits(self, model: Agent) -> dict[str, str]:
-        """The best candidate of each network that is not constant, at its learned angles."""
+        """Those of both networks, with the network's name in theirs."""
         found: dict[str, str] = {}
-        for network in NETWORKS:
-            for name, text in self._network.circuits(model.written(network)).items():
+        for network, of_network in zip(NETWORKS, (model.policy, model.value), strict=True):
+            for name, text in self._network.circuits(of_network).items():
                 found[name.replace("circuit", f"circuit-{network}")] = text
         return found
+
+
+class AgentShowing(_OfAgents[AgentKind]):
+    """Of agents whose policy and value are written by circuits of their own."""
+
+    def __init__(self, kind: AgentKind) -> None:
+        network = QuantumTrainShowing(kind.generator)
+        super().__init__(kind, network)
+        self._space_notes = network.space_notes
+
+    def notes(self, training: AgentTraining, models: Sequence[Agent]) -> list[str]:
+        """Constants in the search space."""
+        return self._space_notes(models[0].written("policy"))
+
+
+class QuantumAgentShowing(_OfAgents[QuantumAgentKind]):
+    """Of agents whose policy and value are circuits."""
+
+    def __init__(self, kind: QuantumAgentKind) -> None:
+        network = VQCShowing(kind.circuit)
+        super().__init__(kind, network)
+        self._layer_notes = network.layer_notes
+
+    def notes(self, training: AgentTraining, models: Sequence[Agent]) -> list[str]:
+        """How many encodings each upload makes, where there are several."""
+        return self._layer_notes(cast("HybridModel", models[0].policy))
 
 
 SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
@@ -433,6 +474,7 @@ SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
     VQCKind: VQCShowing,
     QFWPKind: QFWPShowing,
     AgentKind: AgentShowing,
+    QuantumAgentKind: QuantumAgentShowing,
 }
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import nn
 
+from diffqas.agents import Agent, QuantumAgentKind
 from diffqas.circuits import Hermitian, PauliStrings
 from diffqas.errors import RunError, require
-from diffqas.kinds import QFWPKind, VQCKind
+from diffqas.kinds import AnyModel, QFWPKind, VQCKind
 from diffqas.layers import HybridModel, QuantumLayer, circuit_qasm, hermitian, weighted_circuits
 from diffqas.runs.export.interface import interface, samples
 from diffqas.runs.finished import FinishedRun
@@ -79,7 +80,8 @@ def export_circuits(
 
     Raises:
         ArgumentError: a seed that the run has not, k out of range, or an `output` that is a file.
-        RunError: no finished run of a searched layer there, or files that cannot be written.
+        RunError: no finished run of a searched layer there, a policy whose observations are centred
+            and that has no front, or files that cannot be written.
     """
     run = FinishedRun.open(folder, task=task)
     place, kind = run.folder.path, run.config.kind
@@ -89,7 +91,7 @@ def export_circuits(
             "model.safetensors the slow network that writes them"
         )
         raise RunError(f"The run in {place} is of the model {kind.name}: {remedy}.")
-    if not isinstance(kind, VQCKind):
+    if not isinstance(kind, VQCKind | QuantumAgentKind):
         remedy = "circuits with a front and a head are those of --model vqc"
         raise RunError(f"The run in {place} is of the model {kind.name}: {remedy}.")
     index = run.index_of(seed)
@@ -100,10 +102,9 @@ def export_circuits(
     target = place / name if output is None else Path(output)
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     # A copy in double precision: what the files say is compared with it to many digits.
-    model: HybridModel = copy.deepcopy(run.models[index]).cpu().double()
+    model = _model(run.models[index])
     if top_k is not None:
         model.layer = model.layer.discretize(top_k)
-    assert isinstance(run.task, Task)
     numbers = _around(model)
     about = {
         "kind": KIND,
@@ -137,6 +138,30 @@ def export_circuits(
         write_atomically(target / file, content)
     size = sum(map(len, files.values()))
     return ExportedCircuits(target, size, len(listed), model.parameter_report().total, about)
+
+
+def _model(found: AnyModel) -> HybridModel:
+    """A copy of a model in double precision; of an agent its policy, of raw observations.
+
+    Raises:
+        RunError: a policy whose front cannot take in that observations are centred.
+    """
+    if isinstance(found, HybridModel):
+        return copy.deepcopy(found).cpu().double()
+    assert isinstance(found, Agent)
+    agent = copy.deepcopy(found).cpu().double()
+    policy = cast("HybridModel", agent.policy)
+    front = [part for part in policy.front.modules() if isinstance(part, nn.Linear)]
+    if front:
+        # W ((x - mean) shrink) + b = (shrink W) x + (b - shrink W mean)
+        weight = agent.shrink * front[0].weight.detach()
+        front[0].bias.detach().sub_(weight @ agent.mean)
+        front[0].weight.detach().copy_(weight)
+        return policy
+    rule = "a policy without a front that sees centred or shrunk observations cannot be exported"
+    if agent.shrink != 1 or agent.mean.any():
+        raise RunError(f"The run's circuits have no front: {rule}. Search with --front linear.")
+    return policy
 
 
 def earlier_circuits(folder: Path) -> list[Path]:
@@ -201,8 +226,8 @@ def _observables(layer: QuantumLayer, numbers: dict[str, Values]) -> Iterator[li
 @torch.no_grad()
 def _samples(model: HybridModel, run: FinishedRun) -> Json:
     """What to feed the model, what comes out, and both of a few samples of the test part."""
-    assert isinstance(run.task, Task)
     few = samples(run.task, model)
     outputs = model(few)
-    said = interface("network", run.config, run.task, run.own, few, outputs)
+    name = "network" if isinstance(run.task, Task) else "policy"
+    said = interface(name, run.config, run.task, run.own, few, outputs)
     return {**said, "samples": {"inputs": few.tolist(), "outputs": outputs.tolist()}}

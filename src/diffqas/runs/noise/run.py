@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.agents import QuantumAgentKind
 from diffqas.circuits import AnyCandidate
 from diffqas.devices import GENERIC
 from diffqas.errors import RunError, require, whole
@@ -137,6 +138,13 @@ def _refuse_unmeasured(run: FinishedRun) -> None:
             f"The run in {place} is of the model {kind.name}, whose angles differ from sample to "
             "sample: there is no circuit to be measured for all of them. "
             "`diffqas.load(RUN).models[0].cell.programmed(window)` is the layer of one."
+        )
+    if isinstance(kind, QuantumAgentKind):
+        raise RunError(
+            f"The run in {place} is of the model {kind.name} in an environment, whose circuits "
+            "read another observation at every step: there is no circuit to be measured for all "
+            "of them. `agent = diffqas.load(RUN).models[0].eval()` acts by 1,000 shots with "
+            "`agent.policy.layer.shots = 1000`."
         )
     if not kind.writes_weights and not isinstance(kind, VQCKind):
         remedy = "networks written by circuits and searched layers can be measured (qt, vqc)"
