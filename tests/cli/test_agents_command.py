@@ -144,7 +144,7 @@ def test_the_agent_plays(run, capsys, tmp_path):
             ["--hidden-size", "5"],
             "`hidden_size` must be used with a data set, but got an environment.",
         ),
-        (["--model", "qlstm"], "`model` must be qt for an environment, but got 'qlstm'."),
+        (["--model", "qlstm"], "`model` must be qt or vqc for an environment, but got 'qlstm'."),
         (["--workers", "0"], "`workers` must be at least 1, but got 0."),
         (["--episodes", "0"], "`episodes` must be at least 1, but got 0."),
         (["--lr", "0"], "`lr` must be positive, but got 0.0."),

@@ -128,7 +128,7 @@ def test_values_of_a_table_of_ones_own(tmp_path):
     ("words", "line"),
     [
         (["bessel", "--model", "vqc"], "`model` must be qt, qlstm or qfwp for a series"),
-        (["CartPole-v1", "--model", "vqc"], "`model` must be"),
+        (["CartPole-v1", "--model", "qlstm"], "`model` must be qt or vqc"),
         (
             ["iris", "--model", "vqc", "--observables", "z", "--qubits", "2"],
             "must be at most the number of observables",

@@ -64,7 +64,7 @@ def test_the_folder_holds_what_is_promised(run):
         "tensorboard",
     }
     text = (run.folder / "circuit-policy.qasm").read_text()
-    assert "input float x2" in text
+    assert "x2" in text
     assert "what the front gives" in text
 
 
