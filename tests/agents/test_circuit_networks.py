@@ -95,8 +95,8 @@ def test_an_agent_acts_on_one_observation_and_on_many(cartpole, chosen):
 
 
 def test_classic_rooms_have_a_recipe_of_their_own(cartpole):
-    assert cartpole.identity in CLASSIC
-    of_room = quantum_recipes(replace(cartpole, identity="MiniGrid-Empty-5x5-v0"))["default"]
+    assert cartpole.identity in CLASSIC  # by its short name, too
+    of_room = quantum_recipes(replace(cartpole, name="minigrid-empty-5x5"))["default"]
     of_pole = quantum_recipes(cartpole)["default"]
     assert (of_pole.most_steps, of_room.most_steps) == (200_000, None)
     assert of_pole.gamma > of_room.gamma

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from diffqas.agents.environments import ENVIRONMENTS
 from diffqas.agents.settings import AgentSettings
 from diffqas.agents.task import AGENT_RECIPES, EnvironmentTask
 
@@ -36,4 +37,5 @@ CLASSIC_RECIPES: dict[str, AgentSettings] = {
 
 def quantum_recipes(task: EnvironmentTask) -> Mapping[str, AgentSettings]:
     """Settings by recipe name."""
-    return CLASSIC_RECIPES if task.identity in CLASSIC else QUANTUM_RECIPES
+    identity = ENVIRONMENTS.get(task.name, task.name)
+    return CLASSIC_RECIPES if identity in CLASSIC else QUANTUM_RECIPES
