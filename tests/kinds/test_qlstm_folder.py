@@ -14,7 +14,7 @@ from diffqas.cli import main
 from diffqas.layers import GATES, Forecaster
 from diffqas.searches.config import config_from_json
 from diffqas.searches.data_sets import load_task
-from diffqas.searches.showing import showing_of
+from diffqas.searches.showings import showing_of
 from diffqas.simulator.oracle import dense_state
 from diffqas.storage import read_json
 

@@ -25,7 +25,8 @@ from diffqas.searches.artefacts import (
     seeds_in_words,
 )
 from diffqas.searches.config import RunConfig
-from diffqas.searches.showing import commented, showing_of
+from diffqas.searches.showing import commented
+from diffqas.searches.showings import showing_of
 from diffqas.storage import Json, RunFolder, understood, untied, write_atomically
 
 _PARTS = ("", "-policy", "-value", "-seed-[0-9]*")

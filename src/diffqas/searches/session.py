@@ -28,7 +28,7 @@ from diffqas.searches.finish import LEFT, write_artefacts
 from diffqas.searches.own_task import task_of
 from diffqas.searches.progress import Display, EpisodeDisplay
 from diffqas.searches.run import Run
-from diffqas.searches.showing import showing_of
+from diffqas.searches.showings import showing_of
 from diffqas.searches.wording import choices_in_words
 from diffqas.simulator import using_cores
 from diffqas.storage import RunFolder, State, make_folder, only_one, understood, write_json

@@ -1,0 +1,37 @@
+"""What a search leaves for people, found by its kind of model."""
+
+from __future__ import annotations
+
+from diffqas.agents import AgentKind, QuantumAgentKind
+from diffqas.kinds import (
+    AnyKind,
+    PerLayerKind,
+    QFWPKind,
+    QLSTMKind,
+    QuantumTrainKind,
+    VQCKind,
+)
+from diffqas.searches.agent_showing import AgentShowing, QuantumAgentShowing
+from diffqas.searches.showing import (
+    AnyShowing,
+    PerLayerShowing,
+    QFWPShowing,
+    QLSTMShowing,
+    QuantumTrainShowing,
+    VQCShowing,
+)
+
+SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
+    QuantumTrainKind: QuantumTrainShowing,
+    PerLayerKind: PerLayerShowing,
+    QLSTMKind: QLSTMShowing,
+    VQCKind: VQCShowing,
+    QFWPKind: QFWPShowing,
+    AgentKind: AgentShowing,
+    QuantumAgentKind: QuantumAgentShowing,
+}
+
+
+def showing_of(kind: AnyKind) -> AnyShowing:
+    """What a run of this kind leaves for people."""
+    return SHOWINGS[type(kind)](kind)
