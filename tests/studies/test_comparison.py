@@ -216,11 +216,12 @@ def test_a_search_that_failed_everywhere():
 def test_one_seed():
     comparison = compare([cell("search", [1e-6], "search"), cell("a", [2e-6]), fixed("b", 1e-3)])
     found = entries(comparison)["a"]
-    assert (found.median, found.p, found.verdict) == (2e-6, 1, "undecided")
+    assert (found.median, found.p, found.verdict) == (2e-6, None, "untested")
     assert found.low is found.worst is found.d_z is found.ratio_low is None
-    assert (
-        "one seed can give is 1, adjusted for 2 rows 1, so no difference could have been found"
-        in sentence(comparison)
+    assert sentence(comparison) == (
+        "On bessel the search (row search; median 1.00e-06 over one seed) was tested against none "
+        "of 2 other rows. The uniform control is not among the rows. The directly trained LSTM is "
+        "not among the rows. Fewer than six pairs of seeds, hence not tested: a; b."
     )
 
 
@@ -296,13 +297,24 @@ def test_networks_that_are_trained_directly_in_two_ways_are_both_spoken_of():
 def test_too_many_rows_for_the_seeds_are_said():
     text = sentence(
         compare(
-            [cell("search", SEARCH[:5], "search"), cell("a", times(9)[:5]), cell("b", times(8)[:5])]
+            [cell("search", SEARCH[:6], "search"), cell("a", times(9)[:6]), cell("b", times(8)[:6])]
         )
     )
     assert (
-        "five seeds can give is 0.0625, adjusted for 2 rows 0.125, so no difference could have "
+        "six seeds can give is 0.0312, adjusted for 2 rows 0.0625, so no difference could have "
         "been found" in text
     )
+
+
+def test_five_pairs_are_no_test():
+    comparison = compare(
+        [cell("search", SEARCH, "search"), cell("few", times(9)[:5]), cell("enough", times(8))]
+    )
+    assert entries(comparison)["few"].p is entries(comparison)["few"].p_holm is None
+    assert entries(comparison)["few"].ratio == pytest.approx(9, rel=0.5)
+    # Of the family are the rows that are tested.
+    assert entries(comparison)["enough"].p_holm == 2 / 1024
+    assert "hence not tested: few." in sentence(comparison)
 
 
 def test_data_sets_are_families_of_their_own():

@@ -29,7 +29,8 @@ def compare(
     Differences are ``cost(row) - cost(baseline)`` at equal seeds (`statistics.paired_differences`),
     the metric's cost being log MSE or minus the accuracy; they are tested by all sign flips
     (`statistics.sign_flip_p`) and adjusted by Holm's procedure over the data set's rows. A
-    deterministic row is compared with every seed of the baseline.
+    deterministic row is compared with every seed of the baseline. Rows of fewer than six pairs
+    (`statistics.FEWEST_PAIRS`) are not tested.
 
     Args:
         cells: cells of one data set, in the order of the table.
@@ -139,14 +140,15 @@ def _tested(entry: Entry, row: MergedRow, search: MergedRow, metric: Metric) -> 
     else:
         differences, dropped = statistics.paired_differences(row.errors, search.errors, metric.cost)
     ratio = metric.mean_effect(differences)
-    smallest_p = None
-    if len(differences):
+    p, smallest_p = None, None
+    if len(differences) >= statistics.FEWEST_PAIRS:
+        p = _known(statistics.sign_flip_p(differences))
         smallest_p = statistics.smallest_p(len(differences))
     return replace(
         entry,
         pairs=len(differences),
         dropped=dropped,
-        p=_known(statistics.sign_flip_p(differences)),
+        p=p,
         smallest_p=smallest_p,
         ratio=_known(ratio.value),
         ratio_low=_known(ratio.low),

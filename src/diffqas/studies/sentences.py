@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from diffqas.studies.entries import Comparison, Entry
 from diffqas.studies.metric import Metric, short
+from diffqas.studies.statistics import FEWEST_PAIRS
 
 WORDS = [
     "no",
@@ -76,6 +77,8 @@ def _verdicts(comparison: Comparison) -> str:
     rule = f"(Holm-adjusted p < {comparison.alpha:g}, {tested})"
     better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
     rows = f"{len(others)} other {_plural('row', len(others))}"
+    if len(_with(comparison, "untested")) == len(others):
+        return f"On {comparison.dataset} {who} was tested against none of {rows}."
     if not better and not worse:
         return f"On {comparison.dataset} {who} was not found to differ from any of {rows} {rule}."
     return (
@@ -139,7 +142,8 @@ def _failures(comparison: Comparison) -> list[str]:
         parts.append(f"Failed and left out of the pairs: {listed}.")
     untested = _with(comparison, "untested")
     if untested:
-        parts.append(f"Without a finished pair, hence not tested: {_listed(untested)}.")
+        few = WORDS[FEWEST_PAIRS]
+        parts.append(f"Fewer than {few} pairs of seeds, hence not tested: {_listed(untested)}.")
     return parts
 
 

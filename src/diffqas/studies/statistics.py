@@ -181,6 +181,10 @@ def _signed_sums(values: Floats) -> Floats:
     return sums
 
 
+FEWEST_PAIRS = 6
+"""Pairs of seeds that a test needs: five cannot give a p below 0.0625, whatever they show."""
+
+
 def smallest_p(count: int, samples: int = SAMPLES) -> float:
     """The smallest p that `sign_flip_p` can give for `count` differences: ``2 / 2**count`` where it
     is exact.
