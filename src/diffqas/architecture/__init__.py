@@ -41,6 +41,7 @@ from diffqas.architecture.relaxation import fresh_numbers as fresh_numbers
 from diffqas.architecture.relaxation import generators as generators
 from diffqas.architecture.relaxation import noise_like as noise_like
 from diffqas.architecture.relaxation import step_noise as step_noise
+from diffqas.architecture.run_circuits import RunCircuits as RunCircuits
 from diffqas.architecture.shots import SHOT_GRADIENTS as SHOT_GRADIENTS
 from diffqas.architecture.shots import Shots as Shots
 from diffqas.architecture.shots import frequencies as frequencies

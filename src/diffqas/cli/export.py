@@ -9,8 +9,8 @@ from typing import Literal
 import tyro
 
 from diffqas.errors import require
-from diffqas.reports import Terminal
-from diffqas.runs import Exported, export_circuits, export_run, in_words
+from diffqas.reports import Terminal, plain_text
+from diffqas.runs import Exported, export_circuits, export_routed, export_run, in_words
 
 
 @dataclass
@@ -36,6 +36,11 @@ class Export:
     """As of `diffqas resume`."""
     top_k: int | None = None
     """With --format circuits: the k best candidates, as found; all if not given."""
+    backend: str | None = None
+    """With --format circuits, of --model qt on data, too: route the circuits to this backend
+    (generic, fake_torino, ...) or coupling map (line, ring, grid, heavy-hex), and write them
+    measured, with their layout, into routed.
+    """
     output: Path | None = None
     """The file, or the folder of circuits; network.safetensors, network.onnx, generator.safetensors
     or circuits in the run folder if not given.
@@ -44,6 +49,10 @@ class Export:
     def run(self) -> None:
         """Write, then print what was written and what to feed it."""
         console = Terminal()
+        if self.backend is not None:
+            require(self.format == "circuits", "backend", "go with --format circuits", self.backend)
+            self._routed(console, self.backend)
+            return
         if self.format == "circuits":
             self._circuits(console)
             return
@@ -66,6 +75,22 @@ class Export:
         for side in ("input", "output"):
             console.say(f"  {side}: {in_words(found.about[side])}")
         console.say("  run.py computes the outputs with Qiskit, without diffqas")
+
+    def _routed(self, console: Terminal, backend: str) -> None:
+        found = export_routed(
+            self.folder,
+            backend,
+            seed=self.seed,
+            output=self.output,
+            task=self.task,
+            top_k=self.top_k,
+        )
+        console.say(found.path, style="bold")
+        for one in found.circuits:
+            gates = f"{one.cost.two_qubit_gates:,} two-qubit gates, depth {one.cost.depth:,}"
+            console.say(plain_text(f"  {one.file}  {one.candidate}: {gates}"))
+        where = f"{found.device}, {found.qubits} qubits of each circuit"
+        console.say(plain_text(f"  routed to {where}; routed.json has weights and layouts"))
 
     def _lines(self, exported: Exported) -> list[str]:
         plain = f"{exported.weights_size:,} bytes"

@@ -37,6 +37,7 @@ CONTENTS = {
     "forecast-future.csv": "the same, all seeds",
     "network*.safetensors": "the network as exported, network*.json says how to rebuild it",
     "network*.onnx": "the network for programs without PyTorch",
+    "routed": "circuits as a device runs them",
     "generator*.safetensors": "the numbers and choices that regenerate the network",
     "report.html": "all of it as one page",
     "result.json": "all figures",

@@ -11,5 +11,11 @@ from diffqas.devices.couplings import ALL as ALL
 from diffqas.devices.couplings import MAPS as MAPS
 from diffqas.devices.couplings import Coupling as Coupling
 from diffqas.devices.couplings import coupling_of as coupling_of
+from diffqas.devices.primitives import estimate as estimate
+from diffqas.devices.primitives import sample as sample
 from diffqas.devices.routing import BASIS as BASIS
+from diffqas.devices.routing import LEVEL as LEVEL
+from diffqas.devices.routing import SEED as SEED
+from diffqas.devices.routing import device_of as device_of
+from diffqas.devices.routing import name_of as name_of
 from diffqas.devices.routing import routed as routed

@@ -53,6 +53,18 @@ def routed(
     return cast("QuantumCircuit", found)
 
 
+def device_of(device: str | Coupling | Backend, n: int) -> str | Coupling | Backend:
+    """The same with the backend in place of its name, opened once for many circuits.
+
+    Raises:
+        ArgumentError: an unknown backend, or one with fewer than n qubits.
+        DataError: a package is not installed.
+    """
+    if not isinstance(device, str) or device == ALL:
+        return device
+    return coupling_of(device, n) or open_backend(device, n)
+
+
 def name_of(device: str | Coupling | Backend) -> str:
     """What a device is called."""
     if isinstance(device, str):
@@ -62,13 +74,9 @@ def name_of(device: str | Coupling | Backend) -> str:
 
 def _options(device: str | Coupling | Backend, n: int) -> Json:
     """What the transpiler is told of a device."""
-    if device == ALL:
+    if isinstance(device, str) and device == ALL:
         return {"basis_gates": list(BASIS)}
-    if isinstance(device, str):
-        coupling = coupling_of(device, n)
-        if coupling is None:
-            return {"backend": open_backend(device, n)}
-        device = coupling
+    device = device_of(device, n)
     if isinstance(device, Coupling):
         _require_size(device.qubits, n, device.name)
         from qiskit.transpiler import CouplingMap

@@ -294,6 +294,16 @@ def without_written_weights(model: str) -> dict[str, Unread]:
     return dict.fromkeys(OF_WRITTEN_WEIGHTS, Unread("be used with the model qt", f"{model!r}"))
 
 
+OF_COSTS = ("cost", "cost_weight", "coupling")
+"""Options of a search that counts what its candidates cost."""
+
+
+def without_costs(model: str) -> dict[str, Unread]:
+    """Options of the cost, unread by a model that mixes no candidates in one place."""
+    rule = "be used with the model qt or vqc, whose candidates are weighed in one mixture"
+    return dict.fromkeys(OF_COSTS, Unread(rule, model))
+
+
 def unpublished(references: Iterable[Reference]) -> list[Reference]:
     """References without a paper's figures, which are those of Quantum-Train."""
     return [row for row in references if not row.name.startswith("paper")]

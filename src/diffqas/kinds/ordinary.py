@@ -66,7 +66,7 @@ def ordinary_networks(
 
 def without_structure(settings: Settings) -> Settings:
     """The same for a model that has no structural weights to treat apart."""
-    return replace(settings, bilevel=False, sparsity=0.0)
+    return replace(settings, bilevel=False, sparsity=0.0, cost=None, cost_weight=0.0)
 
 
 def _populated(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from diffqas.architecture import Gumbel, PerLayerCircuit, Relaxation, as_layer
+from diffqas.choices import Unread
 from diffqas.circuits import SearchSpace
 from diffqas.errors import require
-from diffqas.kinds.kind import Labels
+from diffqas.kinds.kind import Labels, without_costs
 from diffqas.kinds.quantum_train import QuantumTrainKind
 from diffqas.kinds.ranking import Findings, RankedRow, best_first
 from diffqas.quantum_train import Lockstep, QuantumTrain
@@ -48,6 +49,10 @@ class PerLayerKind(QuantumTrainKind):
         """
         own = {name: settings for name, settings in task.recipes.items() if name != AUTO}
         return {name: of_layers(first_order(settings)) for name, settings in own.items()}
+
+    def unread(self, settings: Settings) -> Mapping[str, Unread]:
+        """As `ModelKind.unread`."""
+        return {**super().unread(settings), **without_costs("a search of every layer")}
 
     def make(
         self, task: Task, settings: Settings, seeds: Sequence[int]

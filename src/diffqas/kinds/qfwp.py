@@ -14,7 +14,7 @@ from diffqas.architecture import Ranking
 from diffqas.choices import Unread, check, option
 from diffqas.circuits import QLSTM_SPACE, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
-from diffqas.kinds.kind import Companion, unpublished, without_written_weights
+from diffqas.kinds.kind import Companion, unpublished, without_costs, without_written_weights
 from diffqas.kinds.layer_kind import LayerKind
 from diffqas.kinds.qlstm import (
     QLSTM_RECIPES,
@@ -137,6 +137,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
         """As `ModelKind.unread`."""
         found = {**super().unread(settings), **without_written_weights(self.name)}
+        found |= without_costs(repr(self.name))
         if self.base_angles == "zero":
             why = Unread("go with base_angles trained", self.base_angles)
             found |= dict.fromkeys(("angles_rate", "spread"), why)

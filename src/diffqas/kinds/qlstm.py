@@ -26,6 +26,7 @@ from diffqas.kinds.kind import (
     Labels,
     SupervisedKind,
     unpublished,
+    without_costs,
     without_written_weights,
 )
 from diffqas.kinds.qlstm_paper import PUBLISHED
@@ -153,6 +154,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
         """As `ModelKind.unread`."""
         found = {**super().unread(settings), **without_written_weights(self.name)}
+        found |= without_costs(repr(self.name))
         if self.reservoir:
             found["angles_rate"] = Unread("go with angles that are trained", "a reservoir")
         return found

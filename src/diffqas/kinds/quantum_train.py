@@ -12,7 +12,7 @@ from diffqas.architecture import Shots, forked_draws
 from diffqas.choices import Unread, check, option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
-from diffqas.kinds.kind import Companion, Labels, SupervisedKind
+from diffqas.kinds.kind import OF_COSTS, Companion, Labels, SupervisedKind
 from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
 from diffqas.kinds.qlstm import affordable
 from diffqas.kinds.ranking import Findings, RankedRow, merged_ranking
@@ -38,7 +38,7 @@ from diffqas.training import ModelSettings, make_models
 
 OF_CIRCUITS = (
     *("relaxation", "spread", "angles_rate", "structure_rate"),
-    *("bilevel", "sparsity"),
+    *("bilevel", "sparsity", *OF_COSTS),
 )
 """Options that mean nothing without circuits."""
 OF_MAPPING = ("scale", "bits", "order")

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from diffqas.architecture import ParameterGroup, fresh_numbers, generators, noise_like, trained
+from diffqas.architecture import (
+    ParameterGroup,
+    RunCircuits,
+    fresh_numbers,
+    generators,
+    noise_like,
+    trained,
+)
 from diffqas.circuits import Diagonal
 from diffqas.errors import require
 from diffqas.layers.hybrid import HybridModel, Scale
@@ -89,6 +96,20 @@ class HybridLockstep(nn.Module):
     def structural_weights(self) -> Tensor:
         """Weights after the relaxation, without noise: (seeds, rows * candidates)."""
         return self.layer.weights.detach().flatten(1)
+
+    @property
+    def run_circuits(self) -> RunCircuits:
+        """The candidates of the layer; constants are known without a circuit."""
+        layer = self.layer
+        known = [finding.constant is not None for finding in layer.findings(layer.candidates)]
+        places = tuple(place for place, constant in enumerate(known) if not constant)
+        uploads = layer.uploads * layer.encodings
+        return RunCircuits(layer.candidates, layer.n, layer.depth, uploads, places)
+
+    @property
+    def mixture_weights(self) -> Tensor:
+        """Their weights without noise, differentiable, (seeds, rows, candidates)."""
+        return self.layer.placed(self.layer.weights, self.layer.choice)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell an annealed or stochastic relaxation how far training has come."""

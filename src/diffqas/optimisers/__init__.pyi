@@ -1,6 +1,7 @@
 from .choice import Loss as Loss
 from .choice import Optimisation as Optimisation
 from .choice import Optimiser as Optimiser
+from .choice import Penalty as Penalty
 from .choice import Problem as Problem
 from .choice import per_seed as per_seed
 from .choice import schedule_factor as schedule_factor

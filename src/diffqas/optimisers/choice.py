@@ -19,6 +19,8 @@ from diffqas.storage import State
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(predictions, targets) of one model -> a scalar, the mean over the samples."""
+Penalty: TypeAlias = Callable[[Tensor], Tensor]
+"""Losses of all seeds, (seeds,) -> what is added to each, by numbers of the models besides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +32,14 @@ class Problem:
         targets: of all training samples, (count, ...): their variance is a filter's unit.
         steps_per_epoch: batches of one pass.
         schedule: of the learning rate, `"constant"` or `"cosine"`: from its base to zero.
+        penalty: added to the losses before the gradient is taken; None: nothing.
     """
 
     loss: Loss
     targets: Tensor
     steps_per_epoch: int
     schedule: str = "constant"
+    penalty: Penalty | None = None
 
 
 class Optimisation(Protocol):
@@ -91,6 +95,8 @@ class Optimiser(ABC):
     """Whether it acts on every number by itself, so that groups of numbers can take turns."""
     scheduled: ClassVar[bool] = True
     """Whether it has a learning rate, which a schedule changes."""
+    penalised: ClassVar[bool] = True
+    """Whether it goes down the gradient of a loss that a penalty can be added to."""
 
     def __post_init__(self) -> None:
         check(self)

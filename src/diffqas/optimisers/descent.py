@@ -178,7 +178,9 @@ class GradientDescent:
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
         """What is added to the loss of each seed."""
-        return 0.0
+        if self.problem.penalty is None:
+            return 0.0
+        return self.problem.penalty(losses)
 
     def _move(self) -> None:
         """Change the numbers by the gradients at hand."""

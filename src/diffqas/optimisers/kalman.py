@@ -58,6 +58,7 @@ class Kalman(Optimiser):
     name: ClassVar[str] = "kalman"
     most_numbers: ClassVar[int | None] = MOST_ESTIMATED
     scheduled: ClassVar[bool] = False
+    penalised: ClassVar[bool] = False
 
     def make(self, population: Population, problem: Problem) -> Optimisation:
         """The filter over all trainable numbers."""

@@ -93,7 +93,10 @@ class Soap:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Losses, gradient and sound seeds of a batch, taken into the covariance."""
         losses = per_seed(self.problem.loss, self.population(inputs), targets)
-        gradients = torch.autograd.grad(losses.sum(), self.parameters, materialize_grads=True)
+        total = losses.sum()
+        if self.problem.penalty is not None:
+            total = total + self.problem.penalty(losses.detach()).sum()
+        gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
         gradient = torch.cat([part.flatten(1) for part in gradients], 1).double() * self.units
         # A seed whose loss or gradient is not finite stands still; its moments see a zero.
         sound = torch.isfinite(losses.detach()) & torch.isfinite(gradient).all(1) & ~frozen

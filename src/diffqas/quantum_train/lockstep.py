@@ -16,9 +16,11 @@ from diffqas.architecture import (
     ParameterGroup,
     PerLayerCircuit,
     Ranking,
+    RunCircuits,
     forked_draws,
     fresh_numbers,
     generators,
+    live,
     noise_like,
     rank_each,
     seed_draws,
@@ -127,6 +129,22 @@ class Lockstep(nn.Module):
         generators (seeds, 0).
         """
         return self.generator.circuits.weights.detach().flatten(1).clone()
+
+    @property
+    def run_circuits(self) -> RunCircuits:
+        """The candidates of the mixture; constants are known without a circuit.
+
+        Raises:
+            ArgumentError: a search of every layer, or generators without circuits.
+        """
+        mixture = mixture_of(self.generator)
+        space = mixture.candidates
+        return RunCircuits(space, mixture.n, mixture.depth, 1, tuple(live(space)))
+
+    @property
+    def mixture_weights(self) -> Tensor:
+        """Weights of the candidates without noise, differentiable, (seeds, candidates)."""
+        return mixture_of(self.generator).weights
 
     def rankings(self) -> list[Ranking]:
         """Of each seed, as `QuantumTrain.ranking`."""

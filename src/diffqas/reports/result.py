@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffqas.errors import RunError
+from diffqas.reports.cost import CostFacts
 from diffqas.reports.words import duration, spread, text_of
 from diffqas.storage import (
     COUNT,
@@ -220,6 +221,7 @@ class RunResult:
         federated: of a federated run.
         scale: of a series what its numbers stand for; the figures are of the scaled ones.
         corrects: of a series of one's own the reference whose predictions the network corrects.
+        cost: what its circuits cost on a device, of a search that counted it.
         circuit_seed: of several seeds the one whose circuit is in the files that name no seed.
     """
 
@@ -246,6 +248,7 @@ class RunResult:
     stuck: Mapping[int, str] = field(default_factory=dict)
     scale: SeriesScale | None = None
     corrects: str | None = None
+    cost: CostFacts | None = None
 
     @classmethod
     def from_json(cls, content: JsonView, source: Path | None = None) -> RunResult:
@@ -290,6 +293,7 @@ class RunResult:
             stuck={} if stuck is None else stuck.by_seed(TEXT),
             scale=SeriesScale.within(entries),
             corrects=entries.perhaps("corrects", TEXT),
+            cost=CostFacts.within(entries),
         )
         _require_figures(result, entries)
         return result
@@ -315,6 +319,9 @@ class RunResult:
         rows.append(("numbers", self.report))
         if self.ranking:
             rows.append(("leading", ", ".join(self._leading())))
+        if self.cost is not None:
+            expected = f"{spread(self.cost.expected)} {self.cost.unit}"
+            rows.append(("expected cost", expected))
         rows += [(f"seed {seed}", f"frozen: {why}") for seed, why in self.failures.items()]
         rows += [(f"seed {seed}", f"{STUCK}: {why}") for seed, why in self.stuck.items()]
         return rows
@@ -328,6 +335,15 @@ class RunResult:
         if len(first) > 1:
             return [f"{gate} {row.candidate}" for gate, row in first.items()]
         return [row.candidate for row in live[:MOST_LEADERS]]
+
+    def cost_in_words(self) -> str | None:
+        """A line on the expected cost and that of the leading candidate; None of other runs."""
+        if self.cost is None:
+            return None
+        live = [row for row in self.ranking if not row.constant]
+        several = len({row.gate for row in live}) > 1
+        leader = live[0].candidate if live and not several else None
+        return self.cost.in_words(leader)
 
     @property
     def heading(self) -> str:

@@ -47,6 +47,9 @@ def result_report(result: RunResult) -> RenderableType:
         parts += [plain_text(simpler, style="yellow"), Text("")]
     if result.ranking:
         parts.append(ranking_bars(result.ranking, result.relaxation))
+    cost = result.cost_in_words()
+    if cost is not None:
+        parts.append(plain_text(cost))
     worth = ranking_worth(result)
     if worth is not None:
         parts.append(plain_text(worth, style="dim"))

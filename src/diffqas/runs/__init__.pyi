@@ -2,6 +2,8 @@ from .export.circuits import ExportedCircuits as ExportedCircuits
 from .export.circuits import export_circuits as export_circuits
 from .export.interface import in_words as in_words
 from .export.network_file import load_network as load_network
+from .export.routed import RoutedCircuits as RoutedCircuits
+from .export.routed import export_routed as export_routed
 from .export.run import Exported as Exported
 from .export.run import export_run as export_run
 from .finished import FinishedRun as FinishedRun

@@ -191,8 +191,9 @@ def _finished(page: RunPage, result: RunResult) -> RunPage:
         task = f"{task} ({classes})"
     simpler = result.simpler()
     notes = [*page.notes]
-    if simpler is not None:
-        notes.append(simpler)
+    for line in (simpler, result.cost_in_words()):
+        if line is not None:
+            notes.append(line)
     return replace(
         page,
         task=task,

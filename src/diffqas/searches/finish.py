@@ -56,6 +56,7 @@ LEFT = (
         for seed in ("", "-seed-[0-9]*")
         for name in ("circuit-[0-9]*.qasm", "circuits.json", "around.safetensors", "run.py")
     ),
+    *("routed/routed-[0-9]*.qasm", "routed/routed.json"),
     *("noise/noise.md", "noise/noise.csv", "noise/noise.png", "tensorboard/events.out.tfevents.*"),
 )
 """What a finished run and the commands over it leave beside the files that `RunFolder` writes

@@ -138,6 +138,7 @@ def _checked(prepared: Prepared) -> tuple[Task, Settings, Sequence[AnyCandidate]
     for name, given in (
         ("clients", config.federated is not None),
         ("bilevel", settings.bilevel),
+        ("cost_weight", settings.cost_weight > 0),
         ("select", settings.select == "best"),
     ):
         rule = "be left out where a strategy trains candidates one by one"

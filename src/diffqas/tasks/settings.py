@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from diffqas.choices import Tuning, Unread, accept_old_names, check, option, renamed
+from diffqas.devices import ALL, COSTS
 from diffqas.errors import require
 from diffqas.optimisers import OPTIMISERS, Adam, Loss, Optimiser, Problem, as_optimiser
 from diffqas.quantum_train import Recipe
@@ -106,6 +107,24 @@ class Settings:
         "entropy (adam, rmsprop).",
         least=0,
     )
+    cost: str | None = option(
+        None,
+        "What candidates cost on a device, counted as `diffqas candidates "
+        "--cost` does. The result tells it, and --cost-weight weighs it (models qt and vqc).",
+        among=COSTS,
+    )
+    cost_weight: float = option(
+        0.0,
+        "Draws structural weights to candidates of little cost, this strongly: at 1 a circuit "
+        "without any may have e times the loss of the dearest (adam, rmsprop, soap).",
+        least=0,
+        most=1e6,
+    )
+    coupling: str = option(
+        ALL,
+        "Where the cost is counted: all (all qubits coupled, without Qiskit), line, ring, grid, "
+        "heavy-hex, or the name of a backend; circuits are routed there by Qiskit.",
+    )
     others: tuple[Optimiser, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
@@ -118,6 +137,12 @@ class Settings:
         require(fits, "optimizer", rule, self.optimizer.name)
         alone = not self.bilevel or self.sparsity == 0
         require(alone, "sparsity", "be 0 in a bilevel search", self.sparsity)
+        rule = "be adam, rmsprop or soap where costs are weighed"
+        fits = self.cost_weight == 0 or self.optimizer.penalised
+        require(fits, "optimizer", rule, self.optimizer.name)
+        fits = self.cost_weight == 0 or self.cost is not None
+        rule = f"be 0 where no cost is named (cost: {' or '.join(COSTS)})"
+        require(fits, "cost_weight", rule, self.cost_weight)
 
     def unread(self) -> dict[str, Unread]:
         """Options of the training that nothing reads, by their names."""
@@ -127,6 +152,9 @@ class Settings:
         if not self.optimizer.scheduled:
             rule = "go with an optimizer that has a learning rate"
             found["schedule"] = Unread(rule, self.optimizer.name)
+        if self.cost is None:
+            why = Unread(f"go with a `cost`, {' or '.join(COSTS)}", "none")
+            found |= dict.fromkeys(("coupling", "cost_weight"), why)
         return found
 
     def _tried(self) -> tuple[Optimiser, ...]:

@@ -17,6 +17,7 @@ from diffqas.errors import require
 from diffqas.optimisers import GradientDescent, Population
 from diffqas.storage import State
 from diffqas.tasks import Settings, Split, Task
+from diffqas.training.cost import problem_of
 
 STRUCTURE = "structure"
 """Name of the group of structural weights among a population's parameters."""
@@ -44,8 +45,10 @@ class Bilevel:
         assert held_out is not None, "the loop holds samples out for settings that are bilevel"
         self.validation: Split = held_out
         self.batch_size = settings.batch_size
+        # Costs are those of the structure alone, which learns in the upper step.
+        priced = problem_of(population, task, settings)
+        self.upper = GradientDescent(population, priced, settings.optimizer, {STRUCTURE})
         problem = settings.problem(task)
-        self.upper = GradientDescent(population, problem, settings.optimizer, {STRUCTURE})
         self.lower = GradientDescent(population, problem, settings.optimizer, names - {STRUCTURE})
         self.steps = 0
 

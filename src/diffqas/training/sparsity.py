@@ -18,6 +18,7 @@ from diffqas.optimisers import GradientDescent, Population
 from diffqas.quantum_train import Lockstep
 from diffqas.tasks import Settings, Task
 from diffqas.training.bilevel import STRUCTURE
+from diffqas.training.cost import problem_of
 
 
 class SparseDescent(GradientDescent):
@@ -28,7 +29,7 @@ class SparseDescent(GradientDescent):
     """
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
-        super().__init__(population, settings.problem(task), settings.optimizer)
+        super().__init__(population, problem_of(population, task, settings), settings.optimizer)
         names = [group["name"] for group in self.optimizer.param_groups]
         rule = "be 0 where no candidates are weighed by Quantum-Train"
         searched = STRUCTURE in names and isinstance(population, Lockstep)
@@ -38,9 +39,10 @@ class SparseDescent(GradientDescent):
         self.strength = settings.sparsity
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
+        others = super()._penalty(losses)
         if self.circuits.relaxation.name == "raw":
-            return 0.0
-        return self.strength * losses * relative_entropy(self.circuits.weights)
+            return others
+        return others + self.strength * losses * relative_entropy(self.circuits.weights)
 
     @torch.no_grad()
     def _move(self) -> None:

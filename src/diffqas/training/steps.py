@@ -5,6 +5,7 @@ from __future__ import annotations
 from diffqas.optimisers import Optimisation, Population
 from diffqas.tasks import Settings, Task
 from diffqas.training.bilevel import Bilevel
+from diffqas.training.cost import problem_of
 from diffqas.training.sparsity import SparseDescent
 
 
@@ -18,4 +19,4 @@ def make_optimisation(population: Population, task: Task, settings: Settings) ->
         return Bilevel(population, task, settings)
     if settings.sparsity > 0:
         return SparseDescent(population, task, settings)
-    return settings.optimizer.make(population, settings.problem(task))
+    return settings.optimizer.make(population, problem_of(population, task, settings))

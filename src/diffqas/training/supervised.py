@@ -18,6 +18,7 @@ from diffqas.optimisers import Captures, Population, per_seed
 from diffqas.reports import EpochRecord
 from diffqas.storage import COUNT, DURATION, NUMBER, Entries, Json, State, list_of
 from diffqas.tasks import Settings, Task
+from diffqas.training.cost import cost_facts
 from diffqas.training.finite import first_fault
 from diffqas.training.selection import BestEpoch
 from diffqas.training.short_batches import check_short_batch
@@ -91,9 +92,11 @@ class Training(Generic[P]):
     @property
     def facts(self) -> Json:
         """Entries of result.json besides the figures."""
-        if not self.stuck:
-            return {}
-        return {"stuck": {str(seed): reason for seed, reason in self.stuck.items()}}
+        failed = [seed in self.failures for seed in self.seeds]
+        found = cost_facts(self.population, self.settings, failed)
+        if self.stuck:
+            found["stuck"] = {str(seed): reason for seed, reason in self.stuck.items()}
+        return found
 
     def close(self) -> None:
         """Nothing to let go of."""

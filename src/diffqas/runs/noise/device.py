@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.circuits import Angles, Candidate, to_qiskit
-from diffqas.devices import BASIS, Backend, open_backend
+from diffqas.devices import BASIS, Backend, Cost, cost_of, open_backend
 from diffqas.errors import DataError, choose, require, whole
 from diffqas.storage import Json
 
@@ -101,6 +101,8 @@ class Simulation:
         self.device, self.n, self.seed = device, n, seed
         self.exact = method == "density" or (method == "auto" and n <= DENSITY_QUBITS)
         self.trajectories = 1 if self.exact else trajectories
+        self.costs: dict[str, Cost] = {}
+        """Of the circuits that were compiled, by name; of several alike of the first one."""
         self._backend: Backend = None
         if not device.ideal:
             self._aer = _aer()
@@ -149,6 +151,7 @@ class Simulation:
         compiled: Any = transpile(
             circuit, optimization_level=1, seed_transpiler=self.seed, **options
         )
+        self.costs.setdefault(circuit.name, cost_of(compiled))
         layout = compiled.layout
         places = list(range(self.n)) if layout is None else list(layout.final_index_layout())
         compiled.save_probabilities(places[::-1])  # the first is the least significant bit

@@ -23,7 +23,13 @@ from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.runs.noise.layer import LAYER_SHOTS, LayerScorer
 from diffqas.runs.noise.measured import ESTIMATES, Made, Measured, Scores
 from diffqas.runs.noise.picture import report_figure
-from diffqas.runs.noise.table import NoiseReport, NoiseRow, report_csv, report_markdown
+from diffqas.runs.noise.table import (
+    CandidateCost,
+    NoiseReport,
+    NoiseRow,
+    report_csv,
+    report_markdown,
+)
 from diffqas.runs.noise.writing import Scorer, writing
 from diffqas.storage import make_folder, write_atomically
 from diffqas.tasks import Task
@@ -118,7 +124,13 @@ def noise_run(
                 progress(done, total)
     notes = [*score.notes, *_notes(job, simulations, list(shots), repeats, constants)]
     report = NoiseReport(
-        loaded.name, score.metrics, tuple(chosen), tuple(rows), tuple(notes), score.part
+        loaded.name,
+        score.metrics,
+        tuple(chosen),
+        tuple(rows),
+        tuple(notes),
+        score.part,
+        tuple(_costs(simulations)),
     )
     score.close()
     make_folder(target, inside=place if output is None else None)
@@ -316,6 +328,15 @@ def _check(
         require(count is None or whole(count), name, "be a whole number of at least 1", count)
     for name, values in (("shots", shots), ("top_k", top_k)):
         require(len(set(values)) == len(values), name, "differ from each other", list(values))
+
+
+def _costs(simulations: Sequence[Simulation]) -> Iterator[CandidateCost]:
+    """What the candidates' circuits cost on the backends that they were routed to."""
+    for simulation in simulations:
+        backend = simulation.device.backend
+        if backend is not None:
+            for candidate, cost in simulation.costs.items():
+                yield CandidateCost(backend, candidate, cost)
 
 
 def _notes(

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from diffqas.devices import Cost
 from diffqas.reports import number, plain_text, text_of
 from diffqas.storage import csv_content
 from diffqas.text import markdown
@@ -50,6 +51,15 @@ class NoiseRow:
 
 
 @dataclass(frozen=True)
+class CandidateCost:
+    """What a candidate's circuit costs on a backend that it was routed to."""
+
+    backend: str
+    candidate: str
+    cost: Cost
+
+
+@dataclass(frozen=True)
 class NoiseReport:
     """All figures of one run.
 
@@ -59,6 +69,7 @@ class NoiseReport:
         seeds: whose models.
         rows: the figures.
         notes: what a reader must know to repeat them.
+        costs: of the measured candidates on each backend.
         part: of the data that the figures are of; empty for agents.
     """
 
@@ -68,6 +79,7 @@ class NoiseReport:
     rows: tuple[NoiseRow, ...]
     notes: tuple[str, ...]
     part: str = "test"
+    costs: tuple[CandidateCost, ...] = ()
 
     @property
     def label(self) -> str:
@@ -120,12 +132,31 @@ def report_table(report: NoiseReport) -> RenderableType:
         )
     for cells in _lines(report):
         table.add_row(*map(plain_text, cells), style="bold" if cells[1] == "exact" else "")
+    parts: list[RenderableType] = [table, Text("")]
+    if report.costs:
+        parts += [_cost_table(report), Text("")]
     return Group(
-        table,
-        Text(""),
+        *parts,
         *map(plain_text, _enough(report)),
         *(plain_text(note, style="dim") for note in report.notes),
     )
+
+
+def _cost_table(report: NoiseReport) -> Table:
+    """What the measured candidates cost on the backends."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in COST_HEADINGS:
+        justify = "left" if heading in COST_HEADINGS[:2] else "right"
+        table.add_column(heading, justify=justify, no_wrap=True)
+    for cells in _cost_lines(report):
+        table.add_row(*map(plain_text, cells))
+    return table
+
+
+def _cost_lines(report: NoiseReport) -> Iterator[list[str]]:
+    for row in report.costs:
+        counts = [f"{row.cost.two_qubit_gates:,}", f"{row.cost.depth:,}"]
+        yield [row.backend, row.candidate, *counts]
 
 
 def report_markdown(report: NoiseReport) -> str:
@@ -133,6 +164,9 @@ def report_markdown(report: NoiseReport) -> str:
     lines = [f"# {markdown(report.task)}: {markdown(report.label)}, measured circuits", ""]
     lines += [_cells(HEADINGS), _cells(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2))]
     lines += (_cells([*map(markdown, cells)]) for cells in _lines(report))
+    if report.costs:
+        lines += ["", _cells(COST_HEADINGS), _cells(["---", "---", "---:", "---:"])]
+        lines += (_cells([*map(markdown, cells)]) for cells in _cost_lines(report))
     lines += ["", *(f"- {markdown(line)}" for line in (*_enough(report), *report.notes))]
     return "\n".join(lines) + "\n"
 
@@ -154,6 +188,7 @@ def report_csv(report: NoiseReport) -> str:
     return csv_content(lines)
 
 
+COST_HEADINGS = ("routed to", "candidate", "two-qubit gates", "depth")
 HEADINGS = ("mixture", "disturbance", "all shots", "median", "lowest", "highest", "/ exact")
 
 

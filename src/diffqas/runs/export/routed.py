@@ -1,0 +1,229 @@
+"""The circuits of a finished run as a device can run them: routed, with measurements and layout."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from diffqas.circuits import to_qiskit
+from diffqas.devices import LEVEL, SEED, Cost, cost_of, device_of, name_of, routed
+from diffqas.errors import RunError, require
+from diffqas.kinds import AnyModel, QuantumTrainKind, VQCKind
+from diffqas.layers import HybridModel, LayerReadings
+from diffqas.quantum_train import QuantumTrain
+from diffqas.runs.finished import FinishedRun
+from diffqas.runs.noise.writing import writing
+from diffqas.storage import Json, make_folder, write_atomically
+from diffqas.tasks import Task
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+KIND, FORMAT = "diffqas-routed", 1
+CIRCUIT = re.compile(r"routed-[0-9]+\.qasm")
+"""Names of the circuits; a list from elsewhere may hold others, which are not looked at."""
+LIST = "routed.json"
+
+
+@dataclass(frozen=True)
+class RoutedCircuit:
+    """One circuit on a device.
+
+    Attributes:
+        file: its name in the folder.
+        candidate: which it is.
+        weights: structural weight in each output; one of a circuit that writes weights.
+        basis: number of the measurement, of observables that need several.
+        layout: the device's qubit on which each qubit of the circuit ends and is measured.
+        cost: its two-qubit gates and its depth there, without the measurements.
+    """
+
+    file: str
+    candidate: str
+    weights: tuple[float, ...]
+    basis: int
+    layout: tuple[int, ...]
+    cost: Cost
+
+    def to_json(self) -> Json:
+        """An entry of `circuits` in routed.json."""
+        return {
+            "file": self.file,
+            "candidate": self.candidate,
+            "weights": list(self.weights),
+            "basis": self.basis,
+            "layout": list(self.layout),
+            "two_qubit_gates": self.cost.two_qubit_gates,
+            "depth": self.cost.depth,
+        }
+
+
+@dataclass(frozen=True)
+class RoutedCircuits:
+    """The circuits of one model that left for a device.
+
+    Attributes:
+        path: the folder.
+        device: where they were routed to.
+        qubits: of each circuit.
+        circuits: what was written.
+    """
+
+    path: Path
+    device: str
+    qubits: int
+    circuits: tuple[RoutedCircuit, ...]
+
+
+def export_routed(
+    folder: str | Path,
+    backend: str,
+    *,
+    seed: int | None = None,
+    output: str | Path | None = None,
+    task: str | Task | None = None,
+    top_k: int | None = None,
+) -> RoutedCircuits:
+    """Write the circuits of a finished run as a backend can run them.
+
+    What `diffqas export RUN --format circuits --backend NAME` does, for runs of Quantum-Train on
+    data and of a searched layer. Leaves routed-1.qasm, routed-2.qasm, ... (OpenQASM 3 on the
+    device's own qubits, measured; inputs of a searched layer open) and routed.json. Constants,
+    which are known without a circuit, are left out.
+
+    Args:
+        folder: the run folder.
+        backend: a coupling map or a backend, by name; see `diffqas.devices.routed`.
+        seed: whose model, of the run's seeds; None: that of the first.
+        output: the folder for the files; None: `routed` in the run folder.
+        task: the task, as of `load`.
+        top_k: keep the k best candidates, as found; None: all.
+
+    Raises:
+        ArgumentError: a seed that the run has not, an unknown backend, one with too few qubits, k
+            out of range, or an `output` that is a file.
+        DataError: a circuit cannot be routed, or Qiskit is not installed.
+        RunError: no such finished run there, or files that cannot be written.
+    """
+    run = FinishedRun.open(folder, task=task)
+    place = run.folder.path
+    _refuse_others(run)
+    number = run.seeds[run.index_of(seed)]
+    if number in run.result.failures:
+        raise RunError(f"Seed {number} of the run in {place} diverged: choose another --seed.")
+    model = copy.deepcopy(run.models[run.index_of(seed)]).cpu()
+    target = place / "routed" if output is None else Path(output)
+    require(not target.is_file(), "output", "be a folder", f"the file {target}")
+    found: list[RoutedCircuit] = []
+    files: dict[str, bytes] = {}
+    qubits, device = 0, None
+    for candidate, weights, basis, circuit in _circuits(model, top_k):
+        qubits = circuit.num_qubits
+        if device is None:
+            device = device_of(backend, qubits)
+        file = f"routed-{len(found) + 1}.qasm"
+        plain = routed(circuit, device)
+        measured = circuit.copy()
+        measured.measure_all()
+        ready = routed(measured, device)
+        files[file] = _qasm(ready).encode()
+        found.append(
+            RoutedCircuit(file, candidate, weights, basis, _layout(ready, qubits), cost_of(plain))
+        )
+    if not found:
+        raise RunError(f"The run in {place} has constant candidates alone: nothing can be routed.")
+    about: Json = {
+        "kind": KIND,
+        "format": FORMAT,
+        "task": run.result.task,
+        "model": run.config.kind.name,
+        "seed": number,
+        "backend": name_of(backend),
+        "qiskit": version("qiskit"),
+        "level": LEVEL,
+        "transpiler_seed": SEED,
+        "qubits": qubits,
+        "circuits": [one.to_json() for one in found],
+    }
+    files[LIST] = (json.dumps(about, indent=1) + "\n").encode()
+    make_folder(target, inside=place if output is None else None)
+    for old in earlier_routed(target):
+        if old.name not in files:
+            old.unlink(missing_ok=True)
+    for name, content in files.items():
+        write_atomically(target / name, content)
+    return RoutedCircuits(target, name_of(backend), qubits, tuple(found))
+
+
+def _refuse_others(run: FinishedRun) -> None:
+    """Refuse runs without circuits that could be routed one by one.
+
+    Raises:
+        RunError: such a run.
+    """
+    kind = run.config.kind
+    written = isinstance(kind, QuantumTrainKind) and kind.circuits
+    if not written and not isinstance(kind, VQCKind):
+        remedy = "circuits are routed of --model qt on data and of --model vqc"
+        raise RunError(f"The run in {run.folder.path} is of the model {kind.name}: {remedy}.")
+
+
+def _circuits(
+    model: AnyModel, top_k: int | None
+) -> Iterator[tuple[str, tuple[float, ...], int, QuantumCircuit]]:
+    """Candidate, weights, number of the basis, and circuit, without measurements."""
+    if isinstance(model, QuantumTrain):
+        if top_k is not None:
+            model = model.discretize(top_k)
+        mixture = writing(model)
+        for index in mixture.run:
+            candidate = mixture.candidates[index]
+            weights = (float(mixture.weights[index]),)
+            circuit = to_qiskit(candidate, mixture.angles(index).double().tolist())
+            yield candidate.name, weights, 0, circuit
+        return
+    assert isinstance(model, HybridModel)
+    layer = model.double().layer
+    if top_k is not None:
+        layer = layer.discretize(top_k)
+    # Its samples decide nothing of the circuits, whose inputs stay open.
+    readings = LayerReadings(layer, torch.zeros(1, layer.inputs, dtype=torch.float64))
+    for index, finding in enumerate(layer.findings(layer.candidates)):
+        if finding.constant is not None:
+            continue
+        weights = readings.circuits[index].weights
+        for basis in range(len(readings.bases)):
+            yield finding.candidate.name, weights, basis, readings.circuit(index, basis)
+
+
+def _layout(circuit: QuantumCircuit, n: int) -> tuple[int, ...]:
+    """Where the n qubits of a routed circuit end."""
+    if circuit.layout is None:
+        return tuple(range(n))
+    return tuple(int(place) for place in circuit.layout.final_index_layout(filter_ancillas=True))
+
+
+def _qasm(circuit: QuantumCircuit) -> str:
+    from qiskit import qasm3
+
+    return qasm3.dumps(circuit)
+
+
+def earlier_routed(folder: Path) -> list[Path]:
+    """Circuits that an earlier export left in a folder, by its own list."""
+    try:
+        about = json.loads((folder / LIST).read_bytes())
+        if about["kind"] != KIND:
+            return []
+        names = [str(entry["file"]) for entry in about["circuits"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []  # no such list, or one that was damaged
+    return [folder / name for name in names if CIRCUIT.fullmatch(name)]

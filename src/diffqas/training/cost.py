@@ -1,0 +1,159 @@
+"""The cost of circuits in the search: a penalty on what the mixture's shares of candidates cost.
+
+The share of candidate j is s_j = |w_j| / sum_k |w_k| over the candidates that are run; constants,
+which are known without a circuit, are not. Probabilities of softmax and gumbel are their own sizes.
+Of raw weights the shares are those of the shots, if a circuit is measured as often as its weight is
+large. With c_j the count of candidate j the expected cost of a run of the device is
+
+    C(w) = sum_j s_j c_j,
+
+by the weights without noise, at the present temperature. Training descends
+
+    ln(loss) + L C(w) / max_j c_j
+
+along gradient(loss) + L loss gradient(C) / max c: the penalty is a share of the loss, and counts as
+much when that is 1e-7 as when it is 1. With L = 1 a circuit without any cost may have e times the
+loss of the dearest one. Where |w_j| is 0, its derivative is taken as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from diffqas.architecture import RunCircuits
+from diffqas.devices import circuit_cost
+from diffqas.errors import ArgumentError, require
+from diffqas.optimisers import Population, Problem
+from diffqas.storage import Json
+from diffqas.tasks import Settings, Task
+
+
+@runtime_checkable
+class WeighsCircuits(Protocol):
+    """A population that weighs candidates in one mixture."""
+
+    @property
+    def run_circuits(self) -> RunCircuits:
+        """Its candidates, and which of them are run."""
+        ...
+
+    @property
+    def mixture_weights(self) -> Tensor:
+        """Their weights without noise, differentiable, (seeds, ..., candidates)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ExpectedCost:
+    """C of a population's weights.
+
+    Attributes:
+        population: whose weights.
+        counts: c_j of the candidates that are run, (run,) in the weights' dtype.
+        places: theirs among all candidates, (run,).
+        names: of all candidates, with their counts.
+    """
+
+    population: WeighsCircuits
+    counts: Tensor
+    places: Tensor
+    names: dict[str, int]
+
+    @property
+    def largest(self) -> float:
+        """The count of the dearest candidate that is run."""
+        return float(self.counts.max())
+
+    def __call__(self) -> Tensor:
+        """C of every seed, (seeds,); the mean over rows of weights where there are several."""
+        sizes = self.population.mixture_weights.index_select(-1, self.places).abs()
+        # Weights may all be 0, and their shares are then, too.
+        total = sizes.sum(-1).clamp(min=torch.finfo(sizes.dtype).tiny)
+        costs = (sizes * self.counts).sum(-1) / total
+        return costs.reshape(len(costs), -1).mean(1)
+
+
+def expected_cost(population: Population, settings: Settings) -> ExpectedCost | None:
+    """What a search weighs, or reports; None of one that counts no cost.
+
+    Raises:
+        ArgumentError: a population without a mixture of candidates, or all of them constant.
+        DataError: as of `circuit_cost`.
+    """
+    if settings.cost is None:
+        return None
+    if not isinstance(population, WeighsCircuits):
+        raise ArgumentError(
+            "Argument `cost` must go with a mixture of candidates (the models qt and vqc), but got "
+            f"{type(population).__name__}."
+        )
+    run = population.run_circuits
+    found = [
+        circuit_cost(candidate, run.n, run.depth, run.uploads, settings.coupling)
+        for candidate in run.candidates
+    ]
+    counts = [cost.by(settings.cost) for cost in found]
+    require(len(run.places) > 0, "cost", "go with candidates that are not constant", "none")
+    weights = population.mixture_weights
+    places = torch.tensor(run.places, device=weights.device)
+    of_run = torch.tensor(counts, dtype=weights.dtype, device=weights.device)[places]
+    names = [candidate.name for candidate in run.candidates]
+    return ExpectedCost(population, of_run, places, dict(zip(names, counts, strict=True)))
+
+
+def problem_of(population: Population, task: Task, settings: Settings) -> Problem:
+    """What an optimiser is told of a task, with the penalty of a search that weighs costs.
+
+    Raises:
+        ArgumentError: as of `expected_cost`, or no candidate costs anything.
+    """
+    problem = settings.problem(task)
+    if settings.cost_weight == 0:
+        return problem
+    return replace(problem, penalty=_penalty(population, settings))
+
+
+def _penalty(population: Population, settings: Settings) -> Callable[[Tensor], Tensor]:
+    expected = expected_cost(population, settings)
+    assert expected is not None, "settings with a weight have a cost"
+    largest = expected.largest
+    rule = "be 0 where no candidate that is run costs anything"
+    require(largest > 0, "cost_weight", rule, settings.cost_weight)
+    strength = settings.cost_weight / largest
+
+    def penalty(losses: Tensor) -> Tensor:
+        return strength * losses * expected().to(losses.dtype)
+
+    return penalty
+
+
+@torch.no_grad()
+def cost_facts(population: Population, settings: Settings, failed: Sequence[bool]) -> Json:
+    """Entries of result.json on the cost of a finished search; none of one that counts none.
+
+    Args:
+        population: as it was left.
+        settings: how it was trained.
+        failed: whether a seed diverged, so that its weights say nothing.
+    """
+    expected = expected_cost(population, settings)
+    if expected is None:
+        return {}
+    values = [
+        None if bad else value for bad, value in zip(failed, expected().tolist(), strict=True)
+    ]
+    return {
+        "cost": {
+            "count": settings.cost,
+            "coupling": settings.coupling,
+            "weight": settings.cost_weight,
+            "expected": values,
+            "largest": int(expected.largest),
+            "candidates": expected.names,
+        }
+    }
