@@ -165,4 +165,6 @@ def _operator(terms: Terms, n: int) -> Any:
     for string in terms:
         fits = len(string) == n and set(string) <= set("IXYZ")
         require(fits, "observables", f"be of strings of {n} letters I, X, Y or Z", repr(string))
-    return SparsePauliOp([string[::-1] for string in terms], list(terms.values()))
+    return SparsePauliOp(
+        [string[::-1] for string in terms], np.array(list(terms.values()), dtype=float)
+    )

@@ -76,21 +76,21 @@ def _options(device: str | Coupling | Backend, n: int) -> Json:
     """What the transpiler is told of a device."""
     if isinstance(device, str) and device == ALL:
         return {"basis_gates": list(BASIS)}
-    device = device_of(device, n)
-    if isinstance(device, Coupling):
-        _require_size(device.qubits, n, device.name)
+    opened: Backend = device_of(device, n)
+    if isinstance(opened, Coupling):
+        _require_size(opened.qubits, n, opened.name)
         from qiskit.transpiler import CouplingMap
 
         # Pairs alone would leave out a qubit without a partner.
         own = CouplingMap()
-        for qubit in range(device.qubits):
+        for qubit in range(opened.qubits):
             own.add_physical_qubit(qubit)
-        for one, other in device.pairs:
+        for one, other in opened.pairs:
             own.add_edge(one, other)
             own.add_edge(other, one)
         return {"basis_gates": list(BASIS), "coupling_map": own}
-    _require_size(device.num_qubits, n, name_of(device))
-    return {"backend": device}
+    _require_size(opened.num_qubits, n, name_of(opened))
+    return {"backend": opened}
 
 
 def _require_size(size: int, n: int, name: str) -> None:

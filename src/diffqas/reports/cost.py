@@ -70,7 +70,7 @@ class CostFacts:
         'Cost: 4.5 steps of depth expected, Ring-RY 9, at most 9; weight 0.1 in the search.'
         """
         parts = [f"{spread(self.expected)} {self.unit} expected"]
-        if leader in self.candidates:
+        if leader is not None and leader in self.candidates:
             parts.append(f"{leader} {self.candidates[leader]:,}")
         parts.append(f"at most {self.largest:,}")
         weighed = f"weight {self.weight:g} in the search" if self.weight else "not weighed"
