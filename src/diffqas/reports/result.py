@@ -10,6 +10,7 @@ from pathlib import Path
 
 from diffqas.errors import RunError
 from diffqas.reports.cost import CostFacts
+from diffqas.reports.run_facts import AgentFacts, FederatedFacts
 from diffqas.reports.words import duration, spread, text_of
 from diffqas.storage import (
     COUNT,
@@ -170,30 +171,6 @@ class ReferenceFigure:
         if self.values is None:
             return (self.value,)
         return self.values
-
-
-@dataclass(frozen=True)
-class AgentFacts:
-    """What only a run of agents has: its algorithm, and how many last episodes the means are of."""
-
-    algorithm: str
-    last: int
-
-
-@dataclass(frozen=True)
-class FederatedFacts:
-    """What only a federated run has: who had what, and what travelled.
-
-    `bytes_per_round` counts one seed's numbers, to all clients and back.
-    """
-
-    clients: int
-    split: str
-    samples: tuple[int, ...]
-    rounds: int
-    local_epochs: int
-    bytes_per_number: int
-    bytes_per_round: int
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from rich.text import Text
 from diffqas.circuits import SearchSpace, findings
 from diffqas.reports.console import plain_text
 from diffqas.reports.ranking_worth import ranking_worth
-from diffqas.reports.result import STUCK, FederatedFacts, RankedCandidate, RunResult
+from diffqas.reports.result import STUCK, RankedCandidate, RunResult
+from diffqas.reports.run_facts import FederatedFacts
 from diffqas.reports.words import spread, text_of
 
 NAMED_CLASSES = 5
