@@ -92,7 +92,8 @@ def main() -> None:
         for row in compare(count, args.updates, args.rounds):
             rows.append(row)
             speed, relative = row["steps_per_cpu_second"], row["relative"]
-            print(f"{row['agents']}, {count} seeds: {speed:,.0f} steps/s, {relative:.2f}")
+            seeds = "1 seed" if count == 1 else f"{count} seeds"
+            print(f"{row['agents']}, {seeds}: {speed:,.0f} steps/s, {relative:.2f}")
     write_json(args.output, {**describe(sys.argv), "rows": rows})
 
 
