@@ -13,6 +13,15 @@ from .making import make_table as make_table
 from .making import publish as publish
 from .own_search import STRATEGIES as STRATEGIES
 from .own_search import search_by as search_by
+from .preparation import CircuitsOnALine as CircuitsOnALine
+from .preparation import Preparation as Preparation
+from .preparation import PreparationTraining as PreparationTraining
+from .preparation import PreparedCircuit as PreparedCircuit
+from .preparation import best_circuit as best_circuit
+from .preparation import ghz as ghz
+from .preparation import max_cut as max_cut
+from .preparation import prepare_states as prepare_states
+from .preparation import prepared_amplitudes as prepared_amplitudes
 from .problems import Problem as Problem
 from .problems import problem as problem
 from .proxies import scores as scores
