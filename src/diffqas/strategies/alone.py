@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.architecture import ParameterGroup
 from diffqas.optim import schedule_factor
 from diffqas.strategies.arrays import Singles
 from diffqas.strategies.catalogue import AloneRecipe
@@ -73,8 +75,20 @@ def train_alone(
     )
 
 
+class Trainable(Protocol):
+    """Models of one module: their predictions of the same samples, and groups of their numbers."""
+
+    def __call__(self, x: Tensor, /) -> Tensor:
+        """Samples (batch, ...) -> (models, batch, ...)."""
+        ...
+
+    def parameter_groups(self, lr: float) -> list[ParameterGroup]:
+        """Groups for `torch.optim`."""
+        ...
+
+
 def epochs(
-    models: Stacked, samples: Problem, recipe: AloneRecipe, seed: int, steps: int | None = None
+    models: Trainable, samples: Problem, recipe: AloneRecipe, seed: int, steps: int | None = None
 ) -> Iterator[int]:
     """Train; the number of epochs done is told after each.
 
