@@ -64,7 +64,9 @@ def require(condition: bool, argument: str, rule: str, got: object) -> None:
     diffqas.errors.ArgumentError: Argument `depth` must be at least 1, but got 0.
     """
     if not condition:
-        raise ArgumentError(f"Argument `{argument}` must {rule}, but got {got}.")
+        # An integer of NumPy is none of Python's, and looks like one where it is printed.
+        shown = repr(got) if type(got).__module__ == "numpy" else got
+        raise ArgumentError(f"Argument `{argument}` must {rule}, but got {shown}.")
 
 
 def whole(value: object, least: int = 1) -> bool:

@@ -139,6 +139,9 @@ def test_parameters_without_a_gradient_stay():
         ({"lr": 0.0}, "`lr` must be a positive number, but got 0.0."),
         ({"lr": "0.1"}, "`lr` must be a positive number, but got 0.1."),
         ({"betas": (0.9, 1.0)}, "`betas` must lie in"),
+        ({"betas": 0.9}, "`betas` must lie in .* each of the two, but got 0.9"),
+        ({"betas": (0.9, 0.9, 0.9)}, "`betas` must lie in .* each of the two"),
+        ({"warm_up": "3"}, "`warm_up` must be a positive integer, but got '3'."),
         ({"warm_up": 0}, "`warm_up` must be a positive integer, but got 0."),
     ],
 )
@@ -174,7 +177,7 @@ def test_groups_are_given_at_the_start():
 def test_a_model_recommends_one(depth, kind):
     model = QuantumTrain(nn.Linear(6, 2), depth=depth)
     optimizer = model.optimizer(steps=3)
-    assert type(optimizer) is kind
+    assert isinstance(optimizer, kind)
     rates = []
     for _ in range(5):
         optimizer.zero_grad()

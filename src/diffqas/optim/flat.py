@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,7 +17,8 @@ Parameters: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
 class FlatOptimizer(torch.optim.Optimizer):
     """Base of optimisers that take all their numbers together, as one vector.
 
-    Its groups are those that it is made with.
+    Its groups are those that it is made with. Copies and pickles of it, and of what it learnt, go
+    on as it does.
 
     Args:
         params: tensors or groups of them.
@@ -25,8 +26,11 @@ class FlatOptimizer(torch.optim.Optimizer):
         most: numbers that it can hold.
 
     Raises:
-        ArgumentError: a rate that is no number of at least zero, or too many numbers.
+        ArgumentError: a rate that is no number of at least zero, complex numbers, or too many.
     """
+
+    own: ClassVar[tuple[str, ...]]
+    """Attributes that a copy needs beside those that torch copies."""
 
     def __init__(self, params: Parameters, defaults: dict[str, Any], most: int) -> None:
         self._complete = False
@@ -36,8 +40,40 @@ class FlatOptimizer(torch.optim.Optimizer):
             rate = group["lr"]
             fits = finite(as_number(rate)) and rate >= 0
             require(fits, "lr", "be a finite number of at least 0 in every group", rate)
+        for number in self._numbers():
+            require(not number.is_complex(), "params", "be real numbers", number.dtype)
         count = sum(number.numel() for number in self._numbers())
         require(1 <= count <= most, "params", f"hold at most {most:,} numbers", f"{count:,}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # That of torch names its own attributes only: a copy would lack all that was learnt.
+        learnt = {name: vars(self)[name] for name in ("_complete", *self.own)}
+        return super().__getstate__() | learnt
+
+    def _load(self, state_dict: Mapping[str, Any], shared: Mapping[str, object]) -> dict[str, Any]:
+        """Take the groups of a state, and give what its numbers share.
+
+        Args:
+            state_dict: to be taken.
+            shared: what this optimiser's own state holds.
+
+        Raises:
+            ArgumentError: it is that of another optimiser, or of other numbers.
+        """
+        name = type(self).__name__
+        found = state_dict.get("shared")
+        alike = isinstance(found, dict) and found.keys() == shared.keys()
+        require(alike, "state_dict", f"be that of a {name}", "that of another optimiser")
+        assert isinstance(found, dict)
+        for key, tensor in shared.items():
+            if isinstance(tensor, Tensor):
+                rule = f"be that of a {name} of as many numbers: {key} of shape {_shape(tensor)}"
+                same = _shape(found[key]) == _shape(tensor)
+                require(same, "state_dict", rule, f"the shape {_shape(found[key])}")
+        # Not all of it through torch, which would round what is kept in float64 to the parameters'
+        # dtype.
+        super().load_state_dict({key: state_dict[key] for key in ("state", "param_groups")})
+        return found
 
     def _numbers(self) -> list[Tensor]:
         return [number for group in self.param_groups for number in group["params"]]
@@ -60,6 +96,25 @@ class FlatOptimizer(torch.optim.Optimizer):
         """Add a group while the optimiser is made."""
         require(not self._complete, "param_group", "be given at the start", "another group")
         super().add_param_group(param_group)
+
+
+def pair(values: object) -> bool:
+    """Whether these are two values.
+
+    >>> pair((0.9, 0.999)), pair(0.9), pair("ab"), pair((1, 2, 3))
+    (True, False, False, False)
+    """
+    return isinstance(values, (tuple, list)) and len(values) == 2
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """A gradient with all its entries, also those of `nn.Embedding(sparse=True)`."""
+    return gradient if gradient.layout is torch.strided else gradient.to_dense()
+
+
+def _shape(value: object) -> tuple[int, ...] | None:
+    """The shape of a tensor; None of anything else."""
+    return tuple(value.shape) if isinstance(value, Tensor) else None
 
 
 def _filled(like: Tensor, value: float | Tensor) -> Tensor:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias, cast, overload
+from typing import Any, ClassVar, NoReturn, TypeAlias, cast, overload
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import ArgumentError, as_number, positive, require, whole
 from diffqas.optim.estimate import MOST_ESTIMATED, Estimate, derivatives
-from diffqas.optim.flat import FlatOptimizer, Parameters
+from diffqas.optim.flat import FlatOptimizer, Parameters, dense, pair
 
 Residuals: TypeAlias = Callable[[], object]
 """Gives predictions less targets, or targets less predictions: a tensor of any shape."""
@@ -32,9 +32,9 @@ class Kalman(FlatOptimizer):
 
     Groups, checkpoints and schedulers work as with any optimiser; a schedule multiplies the changes
     of its group. There is no gradient here to clip, to scale or to accumulate: `GradScaler` is
-    refused, and parts of a batch are put together in the closure, `torch.cat([...])`. Residuals
-    that are not finite are left out, and the covariance starts again from its prior. Groups cannot
-    be added later.
+    refused, and parts of a batch are put together in the closure, `torch.cat([...])`. A batch of
+    which one residual is not finite is left out as a whole, `step` gives what that one is, and the
+    covariance starts again from its prior. Groups cannot be added later.
 
     Args:
         params: tensors or groups of them, such as `model.parameter_groups(lr=1.0)`.
@@ -53,8 +53,8 @@ class Kalman(FlatOptimizer):
             `variance` must be given, and the mean square that `step` gives is a tensor.
 
     Raises:
-        ArgumentError: a choice out of range, more than 4,096 numbers, or, in a step, a closure that
-            gives no residuals.
+        ArgumentError: a choice out of range, complex numbers, more than 4,096 numbers, or, in a
+            step, a closure that gives no residuals.
 
     A line through two points:
 
@@ -66,6 +66,15 @@ class Kalman(FlatOptimizer):
     >>> bool((line(torch.tensor([[2.0]])) - 5).abs() < 0.01)
     True
     """
+
+    own: ClassVar[tuple[str, ...]] = (
+        "steps",
+        "capturable",
+        "_done",
+        "_passed",
+        "_unit_known",
+        "_estimate",
+    )
 
     def __init__(
         self,
@@ -79,11 +88,12 @@ class Kalman(FlatOptimizer):
         noise_floor: bool = True,
         capturable: bool = False,
     ) -> None:
-        require(whole(steps), "steps", "be a positive integer", steps)
-        require(whole(steps_per_epoch), "steps_per_epoch", "be a positive integer", steps_per_epoch)
+        rule = "be a positive integer"
+        require(whole(steps), "steps", rule, repr(steps))
+        require(whole(steps_per_epoch), "steps_per_epoch", rule, repr(steps_per_epoch))
         require(positive(lr), "lr", "be a positive number", lr)
-        pair = len(measurement_noise) == 2 and all(positive(noise) for noise in measurement_noise)
-        require(pair, "measurement_noise", "be two positive variances", measurement_noise)
+        proper = pair(measurement_noise) and all(positive(noise) for noise in measurement_noise)
+        require(proper, "measurement_noise", "be two positive variances", measurement_noise)
         require(as_number(forget_epochs) > 0, "forget_epochs", "be positive", forget_epochs)
         fits = variance is None or positive(variance)
         require(fits, "variance", "be a positive number", variance)
@@ -160,7 +170,7 @@ class Kalman(FlatOptimizer):
         for number in numbers:
             part = number.new_zeros(len(residuals), number.numel())
             if number.requires_grad:
-                part = next(found).flatten(1)
+                part = dense(next(found)).flatten(1)
             columns.append(part.double())
         return torch.cat(columns, dim=1)
 
@@ -178,17 +188,20 @@ class Kalman(FlatOptimizer):
 
         That is covariance and running error, the steps done and the unit of the noise.
         """
-        shared = self._estimate.state_dict()
+        return super().state_dict() | {"shared": self._shared()}
+
+    def _shared(self) -> dict[str, object]:
         done = int(self._passed) if self.capturable else self._done
         own = {"done": done, "unit": self._estimate.unit, "unit_known": self._unit_known}
-        return super().state_dict() | {"shared": shared | own}
+        return {**self._estimate.state_dict(), **own}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
-        own = {name: state_dict[name] for name in ("state", "param_groups")}
-        super().load_state_dict(own)
-        # Not through torch, which would round what is kept in float64 to the parameters' dtype.
-        shared = state_dict["shared"]
+        """Continue from what `state_dict` gave.
+
+        Raises:
+            ArgumentError: a state of another optimiser, or of other numbers.
+        """
+        shared = self._load(state_dict, self._shared())
         self._estimate.load_state_dict(shared)
         self._estimate.unit = shared["unit"]
         self._done, self._unit_known = shared["done"], shared["unit_known"]

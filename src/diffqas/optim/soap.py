@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import torch
 from torch import Tensor
 
 from diffqas.errors import as_number, positive, require, whole
 from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP, EigenbasisAdam
-from diffqas.optim.flat import FlatOptimizer, Parameters
+from diffqas.optim.flat import FlatOptimizer, Parameters, dense, pair
 
 
 class SOAP(FlatOptimizer):
@@ -32,7 +32,7 @@ class SOAP(FlatOptimizer):
             after each step, outside of what is recorded.
 
     Raises:
-        ArgumentError: a rate or decay out of range, or more than 2,048 numbers.
+        ArgumentError: a rate or decay out of range, complex numbers, or more than 2,048 numbers.
 
     >>> weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
     >>> optimizer = SOAP([weight], lr=0.1, warm_up=1)
@@ -44,6 +44,8 @@ class SOAP(FlatOptimizer):
     True
     """
 
+    own: ClassVar[tuple[str, ...]] = ("warm_up", "capturable", "_adam", "_done")
+
     def __init__(
         self,
         params: Parameters,
@@ -53,8 +55,9 @@ class SOAP(FlatOptimizer):
         capturable: bool = False,
     ) -> None:
         require(positive(lr), "lr", "be a positive number", lr)
-        require(all(0 <= as_number(beta) < 1 for beta in betas), "betas", "lie in [0, 1)", betas)
-        require(whole(warm_up), "warm_up", "be a positive integer", warm_up)
+        proper = pair(betas) and all(0 <= as_number(beta) < 1 for beta in betas)
+        require(proper, "betas", "lie in [0, 1), each of the two", betas)
+        require(whole(warm_up), "warm_up", "be a positive integer", repr(warm_up))
         super().__init__(params, {"lr": lr, "betas": betas}, MOST_NUMBERS)
         self.warm_up = warm_up
         highest = max(float(group["lr"]) for group in self.param_groups)
@@ -83,7 +86,8 @@ class SOAP(FlatOptimizer):
                 loss = closure()
         numbers = self._numbers()
         gradients = [
-            torch.zeros_like(number) if number.grad is None else number.grad for number in numbers
+            torch.zeros_like(number) if number.grad is None else dense(number.grad)
+            for number in numbers
         ]
         gradient = torch.cat([part.flatten().double() for part in gradients])
         if self.capturable:
@@ -133,9 +137,10 @@ class SOAP(FlatOptimizer):
         return super().state_dict() | {"shared": shared}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
-        own = {name: state_dict[name] for name in ("state", "param_groups")}
-        super().load_state_dict(own)
-        # Not through torch, which would round what is kept in float64 to the parameters' dtype.
-        self._adam.load_state_dict(state_dict["shared"])
+        """Continue from what `state_dict` gave.
+
+        Raises:
+            ArgumentError: a state of another optimiser, or of other numbers.
+        """
+        self._adam.load_state_dict(self._load(state_dict, self._adam.state_dict()))
         self._done.fill_(self._adam.steps)
