@@ -333,10 +333,18 @@ def _of_run(given: Mapping[str, Value]) -> dict[str, Value]:
         if own.get(name) is not None:
             own[name] = str(Path(own[name]).resolve())
     if own.get("classes") is not None:
-        own["classes"] = tuple(int(label) for label in own["classes"])
+        own["classes"] = tuple(int(label) for label in _several(own, "classes"))
     if own.get("leave_out") is not None:
-        own["leave_out"] = tuple(own["leave_out"])
+        own["leave_out"] = _several(own, "leave_out")
     return own | {"device": checked_device(own.get("device", "cpu"))}
+
+
+def _several(given: Mapping[str, Value], name: str) -> tuple[Value, ...]:
+    """An option of several values; a text would be taken for that of its letters."""
+    value = given[name]
+    proper = isinstance(value, Iterable) and not isinstance(value, str)
+    require(proper, name, "be a list", repr(value))
+    return tuple(value)
 
 
 def _note(usual: Choice, config: RunConfig, given: Mapping[str, Value]) -> str | None:

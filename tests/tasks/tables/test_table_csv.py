@@ -164,3 +164,49 @@ def test_an_unknown_prediction_is_refused(told):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match="there is no such file"):
         load_table(tmp_path / "none.csv", "kind")
+
+
+def test_a_header_without_rows(told):
+    for missing in ("error", "drop", "median"):
+        line = told("size,weight,kind\n", missing=missing)
+        assert line.endswith("own.csv: there is a header and no row below it; add rows")
+
+
+def test_words_that_look_alike_are_refused(told):
+    both = ("caf\u00e9", "cafe\u0301")
+    line = told(lines(**USUAL | {"kind": lambda i: both[i % 2]}))
+    assert "different signs of Unicode that look alike; write it in one way" in line
+
+
+def test_a_text_is_no_list_of_names(told):
+    line = told(lines(a=lambda i: i, b=lambda i: i * i, kind=USUAL["kind"]), leave_out="ab")
+    assert line == "Argument `leave_out` must be a list of names of columns, but got 'ab'."
+    line = told(lines(**USUAL), label=2)
+    assert line == "Argument `label` must be the name of a column, but got 2."
+
+
+def test_a_label_that_is_missing_is_no_column_to_leave_out(told):
+    line = told(lines(**USUAL) + "1,2,\n")
+    assert "fill it in, remove that row, or take --missing drop for all" in line
+    assert "--leave-out" not in line
+
+
+def test_a_class_named_like_a_missing_value_is_told(told):
+    line = told(lines(**USUAL | {"kind": lambda i: "none" if i % 2 else "mild"}))
+    assert line.endswith("; a class that is called none needs another name")
+
+
+@pytest.mark.parametrize("column", ["weight", "price"])
+def test_a_value_out_of_all_proportion_is_refused_in_every_fold(column, told):
+    prices = {"size": USUAL["size"], "weight": USUAL["weight"], "price": lambda i: i * 0.3}
+    odd = {column: lambda i: "1e200" if i == 4 else i * 0.1}
+    for fold in range(5):
+        line = told(lines(**prices | odd), label="price", fold=fold)
+        assert "too large" in line or "standard deviations of the training rows" in line
+
+
+def test_small_units_are_no_constants(loaded):
+    data = loaded(lines(**USUAL | {"size": lambda i: f"{i}e-200"}))
+    usual = loaded(lines(**USUAL | {"size": lambda i: i}))
+    assert data.feature_names == ("size", "weight")
+    np.testing.assert_allclose(data.train_inputs, usual.train_inputs, rtol=1e-12)

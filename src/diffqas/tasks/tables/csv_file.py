@@ -8,12 +8,13 @@ columns are left out) follows a rule of docs/tables.md, and a remark says so.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from diffqas.errors import ArgumentError, DataError, choose
+from diffqas.errors import ArgumentError, DataError, choose, require
 from diffqas.tasks.csv_columns import (
     first_row_is_data,
     mostly_numbers,
@@ -66,7 +67,8 @@ def load_table(
         fold: which of five folds is the test part, 0 to 4.
 
     Raises:
-        ArgumentError: no label, an unknown `predict` or `missing`, no such fold.
+        ArgumentError: no label, a label or `leave_out` that is no name or names, an unknown
+            `predict` or `missing`, no such fold.
         DataError: the file cannot be read or used; the message names file, line and remedy.
 
     >>> import tempfile
@@ -87,7 +89,12 @@ def load_table(
         raise ArgumentError(
             f"Argument `label` must name the column to predict, one of {known}, but got None."
         )
+    require(isinstance(label, str), "label", "be the name of a column", repr(label))
+    rule = "be a list of names of columns"
+    require(not isinstance(leave_out, str), "leave_out", rule, repr(leave_out))
     _check_header(table)
+    if not table.rows:
+        raise DataError(f"{table.path}: there is a header and no row below it; add rows")
     index = named_column(table, label)
     ignored = {named_column(table, name) for name in leave_out}
     if index in ignored:
@@ -185,10 +192,17 @@ def _check_classes(table: CsvTable, column: int, count: int) -> None:
 def _different(table: CsvTable, column: int) -> tuple[str, ...]:
     """The different words of a column, sorted; words that differ in their case are refused."""
     words = sorted(set(table.cells(column)))
-    small = [word.casefold() for word in words]
-    for word in words:
-        if small.count(word.casefold()) > 1:
-            name = shortened(table.header[column])
+    composed = [unicodedata.normalize("NFKC", word) for word in words]
+    name = shortened(table.header[column])
+    for word, same in zip(words, composed, strict=True):
+        if composed.count(same) > 1:
+            raise DataError(
+                f"{table.path}, column {name}: {shortened(word)} is written with different signs "
+                "of Unicode that look alike; write it in one way"
+            )
+    small = [word.casefold() for word in composed]
+    for word, same in zip(words, small, strict=True):
+        if small.count(same) > 1:
             raise DataError(
                 f"{table.path}, column {name}: {shortened(word)} is written with small and with "
                 "capital letters; write it in one way"

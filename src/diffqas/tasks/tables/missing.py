@@ -46,11 +46,12 @@ def rows_that_have_all(
         DataError: a value is missing that the rule does not allow, or no row is left.
     """
     if rule == "error":
-        for each in (label, *columns):
+        _check_labels(table, label, "fill it in, remove that row, or take --missing drop for all")
+        for each in columns:
             _check_filled(table, each)
         return table, []
     if rule == "median":
-        _check_filled(table, label, "a label is not filled in; remove that row, or --missing drop")
+        _check_labels(table, label, "a label is not filled in; remove that row, or --missing drop")
         return table, []
     whole = [
         place
@@ -88,6 +89,14 @@ def filled(features: Floats, names: Sequence[str], train: NDArray[np.intp]) -> F
         )
     medians = np.nanmedian(features[train], axis=0)
     return np.where(np.isnan(features), medians, features)
+
+
+def _check_labels(table: CsvTable, label: int, remedy: str) -> None:
+    """Refuse a missing label; it may as well be a class with the name of one."""
+    words = sorted({cell for cell in table.cells(label) if cell and is_missing(cell)})
+    if words:
+        remedy += f"; a class that is called {words[0]} needs another name"
+    _check_filled(table, label, remedy)
 
 
 def _check_filled(table: CsvTable, column: int, remedy: str | None = None) -> None:

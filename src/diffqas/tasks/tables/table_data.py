@@ -18,6 +18,8 @@ Labels = NDArray[np.int64]
 
 FOLDS = 5
 LEAST_ROWS = 10
+MOST_STDS = 1e18
+"""Standard deviations that a value may be away from the mean: squares of more leave float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,8 @@ def prepare(raw: RawTable, fold: int = 0) -> TableData:
 
     Raises:
         ArgumentError: there is no such fold.
-        DataError: too few rows, one class, a class of a single row, only constant columns.
+        DataError: too few rows, one class, a class of a single row, only constant columns, or a
+            value that is out of all proportion.
     """
     require(fold in range(FOLDS), "fold", f"be a whole number from 0 to {FOLDS - 1}", fold)
     _check_rows(raw)
@@ -117,12 +120,15 @@ def prepare(raw: RawTable, fold: int = 0) -> TableData:
     remarks = raw.remarks + _constant_columns(raw, kept)
     means, stds = [means[index] for index in kept], [stds[index] for index in kept]
     inputs = (features[:, kept] - np.array(means)) / np.array(stds)
+    for place, index in enumerate(kept):
+        _check_size(inputs[:, place], f"column {raw.feature_names[index]!r}", raw)
     label_mean, label_std = 0.0, 1.0
     labels: Labels | Floats = raw.labels
     if not raw.class_names:
         label_mean, label_std = _moments(raw.labels[train])
         standardised = (raw.labels - label_mean) / _positive(label_std, raw)
         labels = standardised.astype(np.float64)
+        _check_size(labels, f"label {raw.label_name!r}", raw)
     return TableData(
         name=raw.name,
         train_inputs=inputs[train],
@@ -205,6 +211,11 @@ def _moments(values: Floats | Labels) -> tuple[float, float]:
         variance = math.fsum((value - mean) ** 2 for value in numbers) / len(numbers)
     except OverflowError:
         return 0.0, math.inf
+    if variance == 0:
+        # Squares of differences that are not zero became zero: measured in the largest of them.
+        unit = max(abs(value - mean) for value in numbers)
+        variance = math.fsum(((value - mean) / unit) ** 2 for value in numbers) / len(numbers)
+        return mean, unit * math.sqrt(variance)
     return mean, math.sqrt(variance)
 
 
@@ -214,6 +225,16 @@ def _positive(std: float, raw: RawTable) -> float:
         return std
     what = "are the same in all training rows" if std == 0 else "are too large"
     raise DataError(f"{raw.name}: the values of {raw.label_name!r} {what}; choose another label")
+
+
+def _check_size(values: Floats, what: str, raw: RawTable) -> None:
+    """Refuse standardised values that become infinite in single precision, or when squared."""
+    largest = np.abs(values).max()
+    if largest > MOST_STDS:
+        raise DataError(
+            f"{raw.name}, {what}: a value is {largest:.1g} standard deviations of the training "
+            "rows away from their mean; correct it"
+        )
 
 
 def _constant_columns(raw: RawTable, kept: list[int]) -> tuple[str, ...]:
