@@ -1,9 +1,11 @@
 """Wrong arguments of a searched layer: one line each, which names the argument and the rule."""
 
+import copy
 import math
 
 import pytest
 import torch
+import torch.nn.utils.prune
 
 from diffqas import QLSTM_SPACE, Candidate, Diagonal, Hermitian, PauliStrings, QuantumLayer, Z
 from diffqas.errors import ArgumentError
@@ -162,3 +164,41 @@ def test_stacked():
         lambda: QuantumLayer.stacked([layer, torch.nn.Linear(3, 2)]),
     )
     assert QuantumLayer.stacked(layer for _ in range(2)).lead == (2,)
+    refused("`layers` must be a list of searched layers", lambda: QuantumLayer.stacked(layer))
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_choose_nothing(number):
+    layer = QuantumLayer(**SIZES)
+    with torch.no_grad():
+        layer.structure[0, 1] = number
+    refused("`model` must have finite numbers to keep candidates by", layer.discretize)
+    assert "nan" in str(layer.ranking()["all"]) or "inf" in str(layer.ranking()["all"])
+
+
+@pytest.mark.parametrize("structure", ["layer", "output"])
+def test_the_loss_of_another_model_chooses_nothing(structure):
+    layer = QuantumLayer(**SIZES, structure=structure)
+    other, x = copy.deepcopy(layer), torch.ones(4, 3)
+    rule = "`loss` must run the model that this layer is part of, but got the same loss without"
+    refused(rule, lambda: layer.discretize(by="perturbation", loss=lambda: other(x).sum()))
+    # One of two outputs that the loss reads is enough.
+    layer.ranking(by="perturbation", loss=lambda: layer(x)[:, 0].sum())
+
+
+@pytest.mark.parametrize("progress", ["half", math.nan, -0.1, 3.0, None])
+def test_progress(progress):
+    layer = QuantumLayer(**SIZES)
+    refused("`progress` must be between 0 and 1", lambda: setattr(layer, "progress", progress))
+
+
+def test_groups_of_a_pruned_layer():
+    layer = QuantumLayer(**SIZES)
+    torch.nn.utils.prune.l1_unstructured(layer, "angles", 1)
+    refused("`angles` must be trained by its `parameters", lambda: layer.parameter_groups(0.1))
+    torch.optim.Adam(layer.parameters())
+
+
+def test_no_layer_without_memory():
+    with torch.device("meta"):
+        refused("`layer` must be made where tensors have memory", lambda: QuantumLayer(**SIZES))

@@ -118,6 +118,7 @@ def test_gradients_and_training_are_refused(randomise, normal):
         (0, 0, "`shots` must be a whole number of at least 1"),
         (2.0, 0, "`shots` must be a whole number of at least 1"),
         (None, 0, "`shots` must be a whole number of at least 1"),
+        (10**25, 0, "`shots` must be at most 1,000,000,000,000,000"),
         (10, -1, "`seed` must be a whole number of at least 0"),
         (10, "a", "`seed` must be a whole number of at least 0"),
         (10, True, "`seed` must be a whole number of at least 0"),

@@ -24,7 +24,8 @@ def trained(
         lr: the base rate.
 
     Raises:
-        ArgumentError: `lr` is no finite number of at least 0.
+        ArgumentError: `lr` is no finite number of at least 0, or a group's numbers are computed, as
+            those of a pruned layer are.
 
     >>> groups = trained({"head": nn.Linear(2, 1).parameters(), "none": []}, {"head": 3.0}, lr=0.5)
     >>> [(group["name"], len(group["params"]), group["lr"]) for group in groups]
@@ -35,6 +36,9 @@ def trained(
     groups: list[ParameterGroup] = []
     for name, given in parameters.items():
         free = [parameter for parameter in given if parameter.requires_grad]
+        rule = "be trained by its `parameters()` where a hook or a parametrisation makes them"
+        made = any(not parameter.is_leaf for parameter in free)
+        require(not made, name, rule, "numbers that were computed from others")
         if free:
             groups.append({"name": name, "params": free, "lr": lr * rates.get(name, 1.0)})
     return groups

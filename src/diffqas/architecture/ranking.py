@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from diffqas.architecture.mixture import CircuitMixture
 from diffqas.architecture.relaxation import Relaxation
 from diffqas.circuits import AnyCandidate, SearchSpace, groups
+from diffqas.errors import require, whole
 from diffqas.text import html_table, text_table
 
 
@@ -68,6 +70,20 @@ def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None 
     """
     merged, weights, spreads = _measured(mixture, scale)
     return ranked(mixture.candidates, merged, weights, spreads, mixture.relaxation)
+
+
+def best(rankings: Sequence[Ranking], k: int) -> list[list[list[int]]]:
+    """Places of the k best candidates of each ranking, with those that are the same function.
+
+    Raises:
+        ArgumentError: `k` is out of range, or contributions are not finite: in no order.
+    """
+    most = min(len(entries) for entries in rankings)
+    require(whole(k) and k <= most, "k", f"be between 1 and {most}", repr(k))
+    ranked = [entry.contribution for entries in rankings for entry in entries]
+    rule = "have finite numbers to keep candidates by"
+    require(all(map(math.isfinite, ranked)), "model", rule, "nan or inf: its training diverged")
+    return [[list(entry.indices) for entry in entries[:k]] for entries in rankings]
 
 
 @torch.no_grad()

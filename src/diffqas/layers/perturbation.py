@@ -37,7 +37,7 @@ def by_perturbation(
         loss: called without arguments; it runs the layer.
 
     Raises:
-        ArgumentError: the loss is no finite number.
+        ArgumentError: the loss is no finite number, or does not run the layer.
     """
     with _evaluated(layer):
         whole = _value(loss)
@@ -52,6 +52,12 @@ def by_perturbation(
                     entries.append(replace(entry, contribution=_value(loss) - whole))
             entries.sort(key=lambda entry: -entry.contribution)
             found.append(Ranking(entries))
+    rises = [entry.contribution for ranking in found for entry in ranking if len(ranking) > 1]
+    # A slip that would rank candidates in no order: the loss of another model, such as a copy.
+    weighed = bool(layer.weights.any())
+    deaf = weighed and len(rises) > 0 and not any(rises)
+    rule = "run the model that this layer is part of"
+    require(not deaf, "loss", rule, "the same loss without any of its candidates")
     return found
 
 

@@ -18,6 +18,7 @@ from diffqas.architecture import (
     ParameterGroup,
     Ranking,
     Relaxation,
+    best,
     trained,
 )
 from diffqas.circuits import (
@@ -28,7 +29,7 @@ from diffqas.circuits import (
     SearchSpace,
     Z,
 )
-from diffqas.errors import choose, require, whole
+from diffqas.errors import choose, require
 from diffqas.layers.layer_ranking import PROBES, layer_ranking
 from diffqas.layers.open_circuits import open_qasm
 from diffqas.layers.perturbation import Loss
@@ -303,10 +304,7 @@ class QFWP(DescribedModule):
         Raises:
             ArgumentError: as of `ranking`, or k out of range.
         """
-        rankings = self._rankings(by, x, loss)
-        most = min(len(entries) for entries in rankings)
-        require(whole(k) and k <= most, "k", f"be between 1 and {most}", k)
-        groups = [[list(entry.indices) for entry in entries[:k]] for entries in rankings]
+        groups = best(self._rankings(by, x, loss), k)
         found = copy.deepcopy(self)
         found.circuits = self.circuits.restricted(groups)
         before = self.circuits.candidates.angles_per_qubit

@@ -15,6 +15,7 @@ from diffqas.architecture import (
     Ranking,
     Relaxation,
     as_relaxation,
+    best,
     trained,
 )
 from diffqas.circuits import QLSTM_SPACE, Candidate, SearchSpace, as_space
@@ -238,13 +239,11 @@ class QLSTM(DescribedModule):
         same function one is kept, with the sum of their weights.
         """
         rankings = [layer.ranking(SQUASHES[self.squash]) for layer in self.circuits]
-        most = min(len(entries) for layer in rankings for entries in layer)
-        rule = f"be between 1 and {most}"
-        require(whole(k) and k <= most, "k", rule, k)
+        rows = iter(best([entries for layer in rankings for entries in layer], k))
         found = copy.deepcopy(self)
         found.layers = nn.ModuleList(
-            layer.restricted([[list(entry.indices) for entry in entries[:k]] for entries in rows])
-            for layer, rows in zip(self.circuits, rankings, strict=True)
+            layer.restricted([next(rows) for _ in own])
+            for layer, own in zip(self.circuits, rankings, strict=True)
         )
         return found
 

@@ -15,6 +15,7 @@ from diffqas.architecture import (
     Relaxation,
     angle_shape,
     as_relaxation,
+    best,
     fewer_rotations,
     trained,
 )
@@ -29,7 +30,7 @@ from diffqas.circuits import (
     check_inputs,
     encoded_findings,
 )
-from diffqas.errors import choose, require, whole
+from diffqas.errors import choose, require
 from diffqas.layers.found_circuits import MeasuredCircuits, layer_qasm, pennylane_node
 from diffqas.layers.input_rule import SCALES, InputRule
 from diffqas.layers.layer_checks import (
@@ -358,17 +359,12 @@ class QuantumLayer(Measured, DescribedModule):
             loss: as of `ranking`.
 
         Raises:
-            ArgumentError: as of `ranking`, or k out of range.
+            ArgumentError: as of `ranking`, k out of range, or numbers that are not finite.
 
         >>> QuantumLayer(2, 2).discretize(k=3).structural_weights.shape
         torch.Size([1, 3])
         """
-        rankings = layer_ranking(self, by, x, loss)
-        most = min(len(entries) for entries in rankings)
-        require(whole(k) and k <= most, "k", f"be between 1 and {most}", k)
-        return self.restricted(
-            [[list(entry.indices) for entry in entries[:k]] for entries in rankings]
-        )
+        return self.restricted(best(layer_ranking(self, by, x, loss), k))
 
     def alike(self, space: SearchSpace) -> QuantumLayer:
         """A layer of the same choices with other candidates, its numbers drawn anew."""
@@ -448,6 +444,8 @@ class QuantumLayer(Measured, DescribedModule):
         Raises:
             ArgumentError: something that is no such layer, or layers of different choices.
         """
+        rule = "be a list of searched layers"
+        require(isinstance(layers, Iterable), "layers", rule, type(layers).__name__)
         layers = list(layers)
         together = stacked(layers)
         choices = layers[0].state_choices()

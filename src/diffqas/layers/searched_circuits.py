@@ -19,7 +19,7 @@ from diffqas.architecture import (
     step_noise,
 )
 from diffqas.circuits import AnyCandidate, EncodedFinding, SearchSpace, gate_list
-from diffqas.errors import choose, require, whole
+from diffqas.errors import as_number, choose, require, whole
 
 Groups = list[list[list[int]]]
 """For each row of structural weights groups of places among its candidates."""
@@ -74,6 +74,9 @@ class SearchedCircuits(nn.Module):
         own = (count,) if self.separate else ()
         shape = (*sets, *own, *angle_shape(candidates, depth, n))
         self.angles = nn.Parameter(init_std * torch.randn(shape))
+        # Its tables of places would be lost when the layer gets memory, without a word.
+        rule = "be made where tensors have memory: move it to its device afterwards"
+        require(not self.angles.is_meta, "layer", rule, "the meta device")
         # A single candidate has nothing to be weighed against: its weight stays.
         self.structure = nn.Parameter(
             relaxation.initial(count).repeat(rows, 1), requires_grad=count > 1
@@ -100,6 +103,9 @@ class SearchedCircuits(nn.Module):
 
     @progress.setter
     def progress(self, value: float) -> None:
+        # In a captured step of a card it is a tensor, which nobody asks.
+        fits = isinstance(value, Tensor) or 0 <= as_number(value) <= 1
+        require(fits, "progress", "be between 0 and 1", repr(value))
         self._progress = value
 
     @property

@@ -26,6 +26,9 @@ IN_TRAINING = (
     "A QuantumLayer measures shots in evaluation: call eval() on the model first. It is trained by "
     "exact outputs: set `layer.shots = None` for training."
 )
+MOST_SHOTS = 10**15
+"""Of a circuit: counts of more leave the integers that they are drawn as."""
+
 NO_GRADIENT = (
     "Outputs of finite shots have no gradient: evaluate under torch.no_grad(), and train with "
     "`layer.shots = None`."
@@ -36,6 +39,8 @@ def checked_shots(shots: int | None) -> int | None:
     """Shots of each circuit, if they are a number of them; None: exact outputs."""
     rule = "be a whole number of at least 1, or None"
     require(shots is None or whole(shots), "shots", rule, repr(shots))
+    fits = shots is None or shots <= MOST_SHOTS
+    require(fits, "shots", f"be at most {MOST_SHOTS:,}, or None for exact outputs", shots)
     return shots
 
 
