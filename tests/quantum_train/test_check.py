@@ -190,6 +190,12 @@ def test_a_search_of_every_layer():
         ({"inputs": X.numpy()}, "`inputs` must be a tensor whose first dimension .* ndarray"),
         ({"loss": lambda a, b: a - b}, "`loss` must give a tensor with one number"),
         ({"loss": lambda a, b: 0.0}, "`loss` must give a tensor with one number.* got 0.0"),
+        ({"loss": None}, "`loss` must be a function of outputs and targets, .* but got None"),
+        ({"loss": nn.MSELoss}, "`loss` must be a function of outputs and targets"),
+        ({"loss": lambda a, b: (a - b).detach().sum()}, "`loss` must be computed from the outputs"),
+        ({"loss": lambda a, b: (a > b).sum()}, "`loss` must be computed from the outputs"),
+        ({"optimizer": None}, "`optimizer` must make an optimiser of groups, .* but got None"),
+        ({"optimizer": lambda groups: None}, "`optimizer` must make .* that makes NoneType"),
     ],
 )
 def test_wrong_arguments(change, message):
@@ -203,3 +209,26 @@ def test_rates_that_are_no_numbers_are_refused():
         Rates(angles=math.nan)
     with pytest.raises(ArgumentError, match="`lr` must be a finite number"):
         made(nn.Linear(13, 3), 2).parameter_groups(lr=math.inf)
+
+
+def test_a_frozen_model_is_refused():
+    model = made(nn.Linear(13, 3), 2).requires_grad_(False)
+    with pytest.raises(ArgumentError, match="`model` must have numbers that are trained"):
+        model.check(X, VALUES, mse_loss)
+
+
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode])
+def test_the_check_has_gradients_wherever_it_is_asked_for(around):
+    model = made(nn.Linear(13, 3), 2, recipe="auto")
+    usual = model.check(X, VALUES, mse_loss)
+    with around():
+        assert model.check(X, VALUES, mse_loss) == usual
+
+
+def test_an_optimiser_that_wants_a_closure_gets_one():
+    model = made(nn.Linear(13, 3), 2, recipe="auto")
+
+    def lbfgs(groups):
+        return torch.optim.LBFGS([number for group in groups for number in group["params"]], 0.1)
+
+    assert math.isfinite(model.check(X, VALUES, mse_loss, optimizer=lbfgs).loss)

@@ -1,5 +1,6 @@
 """A wrong argument is told at the door, in one line, before anything big is made."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -122,3 +123,27 @@ def test_wrong_parts(make, message):
     with pytest.raises(ArgumentError) as error:
         make()
     assert str(error.value) == f"Argument {message}"
+
+
+@pytest.mark.parametrize("recipe", ["default", "auto"])
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        (lambda p, n: p[:2], r"`scale` must give a tensor .* \(8,\), but got the shape \(2,\)"),
+        (lambda p, n: 1.0, "`scale` must give a tensor .* but got float"),
+        (lambda p, n: p.log() / 0, "`scale` must give finite numbers of p"),
+    ],
+)
+def test_scales_of_ones_own_that_are_none(scale, message, recipe):
+    with pytest.raises(ArgumentError, match=message):
+        QuantumTrain(nn.Linear(3, 2), depth=1, scale=scale, recipe=recipe)
+
+
+def test_a_scale_of_ones_own_may_divide_by_the_spread():
+    model = QuantumTrain(nn.Linear(3, 2), depth=1, scale=lambda p, n: (p - p.mean()) / p.std())
+    assert model(torch.zeros(4, 3)).isfinite().all()
+
+
+def test_an_integer_of_numpy_is_printed_as_one():
+    with pytest.raises(ArgumentError, match=r"`depth` must be at least 1, but got np.int64\(3\)."):
+        QuantumTrain(nn.Linear(3, 2), depth=np.int64(3))

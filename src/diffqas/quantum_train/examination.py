@@ -123,14 +123,29 @@ def examine(
         stepper: makes what trains a copy.
 
     Raises:
-        ArgumentError: too few samples, or a loss that is not one number.
+        ArgumentError: too few samples, a loss that is not one number or has no gradient, or a model
+            that is frozen.
     """
     require(batch.size >= 2, "inputs", "hold at least two samples", batch.size)
+    rule = "be a function of outputs and targets, such as torch.nn.functional.cross_entropy"
+    made = callable(batch.loss) and not isinstance(batch.loss, type)
+    require(made, "loss", rule, repr(batch.loss))
+    # Whatever it is called under: a copy that was made in inference mode has no gradients.
+    with torch.inference_mode(False), torch.enable_grad():
+        return _examined(model, batch, lr, measured, stepper)
+
+
+def _examined(
+    model: M, batch: Batch, lr: float | None, measured: bool, stepper: Callable[[M], Stepper]
+) -> Checkup:
     twin = copy.deepcopy(model)
     twin.train()
     groups = twin.parameter_groups(1.0 if lr is None else lr)
+    require(len(groups) > 0, "model", "have numbers that are trained", "frozen ones alone")
     with forked_draws(groups[0]["params"][0].device):
         loss, outputs = batch.measure(twin)
+        rule = "be computed from the outputs by operations that have derivatives"
+        require(loss.requires_grad, "loss", rule, "a number without a gradient")
         twin.zero_grad()
         loss.backward()
         gradients = [_size(_gradients(group)) for group in groups]

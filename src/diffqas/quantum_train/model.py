@@ -23,6 +23,7 @@ from diffqas.architecture import (
     Ranking,
     Relaxation,
     as_relaxation,
+    best,
     rank,
     trained,
 )
@@ -51,7 +52,7 @@ from diffqas.quantum_train.mappings import as_mapping
 from diffqas.quantum_train.no_circuits import NoCircuits
 from diffqas.quantum_train.parameter_report import ParameterReport
 from diffqas.quantum_train.recipe import STARTS, Rates, Recipe, as_recipe
-from diffqas.quantum_train.scale import Scale, as_scale
+from diffqas.quantum_train.scale import Scale, as_scale, checked_scale
 from diffqas.quantum_train.skeleton import Skeleton
 from diffqas.quantum_train.sound_target import check_in_memory, check_start
 from diffqas.quantum_train.target_forward import target_forward
@@ -193,7 +194,7 @@ class QuantumTrain(DescribedModule):
         self.generator = Generator(
             circuits_for(generator, sizes, relaxed, choices.init_std),
             sizes.mapping.make(sizes.n, sizes.chunk, choices.bits if bits is None else bits),
-            as_scale(choices.scale if scale is None else scale),
+            checked_scale(as_scale(choices.scale if scale is None else scale), sizes.n),
             layout.sizes,
             choices.order if order is None else order,
             start=start,
@@ -399,8 +400,9 @@ class QuantumTrain(DescribedModule):
             what to change. `healthy` is whether there is any, `findings` lists them.
 
         Raises:
-            ArgumentError: less than two samples, a loss that is not one number, or a learning rate
-                that is no number of at least 0.
+            ArgumentError: less than two samples, a loss that is not one number or has no gradient,
+                a learning rate that is no number of at least 0, something that makes no optimiser,
+                or a model that is frozen.
 
         >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
         <...>
@@ -410,16 +412,22 @@ class QuantumTrain(DescribedModule):
         Nothing was found that keeps it from learning.
         """
         batch = Batch(inputs, targets, loss)
+        rule = "make an optimiser of groups, such as torch.optim.Adam"
+        require(callable(optimizer), "optimizer", rule, repr(optimizer))
 
-        def stepper(twin: QuantumTrain) -> Callable[[], None]:
+        def stepper(twin: QuantumTrain) -> Callable[[], object]:
             made = optimizer(twin.parameter_groups(lr))
+            proper = isinstance(made, torch.optim.Optimizer)
+            require(proper, "optimizer", rule, f"a function that makes {type(made).__name__}")
 
-            def step() -> None:
+            def closure() -> float:
                 made.zero_grad()
-                batch.measure(twin)[0].backward()
-                made.step()
+                loss, _ = batch.measure(twin)
+                loss.backward()
+                return float(loss.detach())
 
-            return step
+            # With a closure, which LBFGS cannot do without, and all others may be given.
+            return lambda: made.step(closure)
 
         return examine(self, batch, lr, self.rates_measured, stepper)
 
@@ -438,11 +446,8 @@ class QuantumTrain(DescribedModule):
             found = copy.deepcopy(self)
             found.generator.circuits = self.circuits.fixed()
             return found
-        ranking = self.ranking()
-        possible = isinstance(k, int) and 1 <= k <= len(ranking)
-        require(possible, "k", f"be between 1 and {len(ranking)}", k)
+        (groups,) = best([self.ranking()], k)
         found = copy.deepcopy(self)
-        groups = [list(entry.indices) for entry in ranking[:k]]
         found.generator.replace_circuits(lambda mixture: mixture.restricted(groups))
         return found
 

@@ -87,3 +87,24 @@ def as_scale(scale: str | Scale) -> Scale:
         return SCALES[choose(scale, SCALES, "scale")]()
     require(callable(scale), "scale", "be a name or a function of (p, n)", repr(scale))
     return scale
+
+
+@torch.no_grad()
+def checked_scale(scale: Scale, n: int) -> Scale:
+    """A scale, if it gives a finite number for each of 2**n probabilities.
+
+    Raises:
+        ArgumentError: a function of one's own that does not.
+    """
+    if isinstance(scale, (RawScale, DimensionScale, TanhScale)):
+        return scale
+    # All different: a function may divide by their spread.
+    p = torch.arange(1, 2**n + 1, dtype=torch.get_default_dtype())
+    found = scale(p / p.sum(), n)
+    rule = "give a tensor with a number for each of the probabilities that it is called with"
+    require(isinstance(found, Tensor), "scale", rule, type(found).__name__)
+    shape = tuple(found.shape)
+    require(shape == p.shape, "scale", f"{rule}, {tuple(p.shape)}", f"the shape {shape}")
+    finite_ones = bool(found.isfinite().all())
+    require(finite_ones, "scale", "give finite numbers of p, which are positive", "nan or inf")
+    return scale
