@@ -65,8 +65,8 @@ class Search:
         tyro.conf.arg(
             help="qt: Quantum-Train, circuits write the weights of a classical network. qlstm: a "
             "quantum LSTM whose gates are circuits, for series. vqc: a quantum layer that reads "
-            "the samples itself, for tables, images and tasks of your own. qfwp: a slow network "
-            "that writes the angles of a circuit, for series."
+            "the samples itself, for tables, images, tasks of your own and environments. qfwp: a "
+            "slow network that writes the angles of a circuit, for series."
         ),
     ] = "qt"
     recipe: Annotated[

@@ -135,8 +135,9 @@ def prepare(
             with `csv`) or of an environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium),
             or a `Task` of your own, or `"FILE.py:NAME"`, one in a file.
         model: `"qt"` (Quantum-Train), `"qlstm"` (a quantum LSTM, for series), `"vqc"` (a
-            quantum layer that reads the samples of tables, images and tasks of your own) or
-            `"qfwp"` (a slow network that writes the angles of a circuit, for series).
+            quantum layer that reads the samples of tables, images and tasks of your own, or what an
+            agent observes) or `"qfwp"` (a slow network that writes the angles of a circuit, for
+            series).
         recipe: `"default"`, `"paper"` or, of qt, `"auto"`, for networks that nobody tuned for;
             other arguments override single choices of it. A task of your own that brings no recipes
             has `"auto"`.

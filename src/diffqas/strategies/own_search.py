@@ -131,8 +131,8 @@ def _checked(prepared: Prepared) -> tuple[Task, Settings, Sequence[AnyCandidate]
     config, task = prepared.config, prepared.task
     settings = config.settings
     made = isinstance(config.kind, VQCKind) or type(config.kind) is QuantumTrainKind
-    rule = "go with the models vqc and qt, without --per-layer"
-    require(made, "strategy", rule, f"the model {config.kind.name}")
+    rule = "go with the models vqc and qt on data, without --per-layer"
+    require(made, "strategy", rule, f"the model {config.kind.name} on {task.name}")
     assert isinstance(settings, Settings)
     assert isinstance(task, Task)
     for name, given in (

@@ -172,7 +172,7 @@ def _refuse_others(run: FinishedRun) -> None:
     kind = run.config.kind
     written = isinstance(kind, QuantumTrainKind) and kind.circuits
     if not written and not isinstance(kind, VQCKind):
-        remedy = "circuits are routed of --model qt on data and of --model vqc"
+        remedy = "circuits are routed of --model qt and of --model vqc, of both on data"
         raise RunError(f"The run in {run.folder.path} is of the model {kind.name}: {remedy}.")
 
 
