@@ -135,10 +135,14 @@ class GradientDescent:
         losses, self.unsound = self._descend(inputs, targets, frozen)
         return losses
 
+    def _losses(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Losses of a batch that all seeds share, (seeds,)."""
+        return per_seed(self.problem.loss, self.population(inputs), targets)
+
     def _descended(self, inputs: Tensor, targets: Tensor, frozen: Tensor) -> tuple[Tensor, Tensor]:
         """A step at the present rates: losses, and seeds that were left out."""
         self.optimizer.zero_grad(set_to_none=True)
-        losses = per_seed(self.problem.loss, self.population(inputs), targets)
+        losses = self._losses(inputs, targets)
         (losses + self._penalty(losses.detach())).sum().backward()
         frozen = frozen | ~torch.isfinite(losses.detach())
         left_out = unsound(self.optimizer, frozen) & ~frozen

@@ -1,3 +1,9 @@
+from .adaptation import Columns as Columns
+from .adaptation import Factors as Factors
+from .adaptation import adaptation_rows as adaptation_rows
+from .adaptation import adaptation_study as adaptation_study
+from .adaptation import adapted_task as adapted_task
+from .adaptation import write_adapters as write_adapters
 from .cell import Cell as Cell
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare

@@ -105,6 +105,19 @@ class FederatedFigures:
 
 
 @dataclass(frozen=True)
+class AdapterFigures:
+    """What the adapters of a row cost.
+
+    Attributes:
+        bytes: of one seed's adapter as a file, without the network that is adapted.
+        seconds_per_step: processor seconds of one seed's step.
+    """
+
+    bytes: int
+    seconds_per_step: float
+
+
+@dataclass(frozen=True)
 class Cell:
     """A row of a study on one data set.
 
@@ -129,6 +142,7 @@ class Cell:
         layers: of a search of every layer, the candidate of each layer, by seed.
         curves: of images, each figure after every epoch, by seed.
         federated: of a row with clients, what they had and sent.
+        adapter: of a row of adapters, what they cost.
     """
 
     study: str
@@ -151,6 +165,7 @@ class Cell:
     layers: list[list[str]] | None = None
     curves: Mapping[str, list[Figures]] | None = None
     federated: FederatedFigures | None = None
+    adapter: AdapterFigures | None = None
 
     @property
     def finished(self) -> list[int]:
@@ -187,6 +202,8 @@ class Cell:
             content["curves"] = dict(self.curves)
         if self.federated is not None:
             content["federated"] = asdict(self.federated)
+        if self.adapter is not None:
+            content["adapter"] = asdict(self.adapter)
         return content
 
     @classmethod
@@ -224,6 +241,7 @@ class Cell:
             layers=entries.perhaps("layers", per_seed.of(_list(TEXT))),
             curves=_curves(entries, per_seed),
             federated=_federated(entries),
+            adapter=_adapter(entries),
         )
 
 
@@ -344,4 +362,14 @@ def _federated(entries: Entries) -> FederatedFigures | None:
         bytes_per_number=part.one("bytes_per_number", COUNT),
         bytes_per_round=part.one("bytes_per_round", COUNT),
         bytes=part.one("bytes", COUNT),
+    )
+
+
+def _adapter(entries: Entries) -> AdapterFigures | None:
+    part = entries.perhaps_inner("adapter")
+    if part is None:
+        return None
+    return AdapterFigures(
+        bytes=part.one("bytes", COUNT),
+        seconds_per_step=part.one("seconds_per_step", DURATION),
     )

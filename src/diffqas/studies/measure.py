@@ -18,7 +18,14 @@ from diffqas.kinds import constant, leading
 from diffqas.optimisers import Population
 from diffqas.quantum_train import Lockstep
 from diffqas.storage import Json
-from diffqas.studies.cell import Cell, FederatedFigures, Figures, FoundStructure
+from diffqas.studies.adapters import AdapterPopulation, AdapterTraining
+from diffqas.studies.cell import (
+    AdapterFigures,
+    Cell,
+    FederatedFigures,
+    Figures,
+    FoundStructure,
+)
 from diffqas.studies.datasets import Data, load_data, make_task
 from diffqas.studies.measure_agents import measure_agents
 from diffqas.studies.rows import ReferenceRow, Row, TrainedRow
@@ -106,6 +113,7 @@ def _trained(
         layers=layers(training.population) if row.structure else None,
         curves={key: _curve(task, key, epochs) for key in _keys(task)} if images else None,
         federated=_federated(training),
+        adapter=_adapter(training),
     )
     # Pictures of predictions are those of series.
     if images or not row.predictions:
@@ -129,6 +137,15 @@ def _federated(training: Training[Population]) -> FederatedFigures | None:
     if not isinstance(training, FederatedTraining):
         return None
     return FederatedFigures(**training.facts["federated"])
+
+
+def _adapter(training: Training[Population]) -> AdapterFigures | None:
+    """What the adapters cost, if the row is one of adapters."""
+    population = training.population
+    known = isinstance(population, AdapterPopulation)
+    if not isinstance(training, AdapterTraining) or not known:
+        return None
+    return AdapterFigures(population.adapter_bytes, round(training.seconds_per_step, 6))
 
 
 def _reference(study: str, row: ReferenceRow, dataset: str, data: Data) -> Cell:

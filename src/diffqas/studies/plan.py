@@ -86,7 +86,8 @@ class Plan:
         require(len(self.datasets) > 0, "datasets", "name at least one data set", "none")
         words = {name: file_name(name) for name in self.datasets}
         _check_words("datasets", words, len(self.datasets))
-        images = self.run is None and all(map(is_images, self.datasets))
+        columns = all(map(is_images, self.datasets)) or self.made.images != ()
+        images = self.run is None and columns
         rule = "be used with a study of images"
         require(images or self.data_dir is None, "data_dir", rule, self.study)
         acting = is_environment(self.datasets[0])

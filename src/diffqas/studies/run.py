@@ -92,10 +92,10 @@ def run_study(
     console = Terminal(quiet=quiet)
     origin, every = plan.made.origin, [*plan.searches(jobs), *jobs]
     if origin is None:
-        fetch(
-            (job.dataset for job in every if not folder.cell(job.dataset, job.row.slug).exists()),
-            plan.data_dir,
-        )
+        absent = [
+            job.dataset for job in every if not folder.cell(job.dataset, job.row.slug).exists()
+        ]
+        fetch([*absent, *(plan.made.images if absent else ())], plan.data_dir)
     elif len(origin.seeds) < plan.seeds:
         few = (
             f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study "
@@ -110,6 +110,8 @@ def run_study(
     what = f": {len(jobs)} cells, {before} of them finished before; {chosen.places(len(missing))}"
     console.say(Text.assemble(plain_text(plan.name, "bold"), what))
     failed: dict[str, Failure] = {}
+    if missing and plan.made.prepare is not None:
+        plan.made.prepare(folder.path, plan.data_dir)
     if missing:
         failed = _compute(folder, plan, _in_turn(folder, plan, missing, console), chosen, console)
     study = report(folder.path, plan, console)
@@ -288,6 +290,7 @@ CONTENTS = {
     "table.md": "the tables and what they say; table.csv has all figures, table.tex is for LaTeX",
     "table.png": "every seed of every row",
     "settings.md": "all settings on all data sets",
+    "adapters.md": "accuracy, size and time of every adapter",
     "gaps.md": "what is kept against the mixture after the same training",
     "ranks.md": "whether the seeds agree on the candidates; ranks.csv has all contributions",
     "figures": "what happened over the epochs",

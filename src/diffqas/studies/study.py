@@ -50,6 +50,10 @@ class Study:
         more: (the study's folder, finished cells, console): writes and tells what its report has
             besides the tables.
         named: rows that the sentence below a table always speaks of.
+        images: data sets of images whose files it reads besides those of its columns.
+        prepare: (the study's folder, folder of files or None): makes, once, what all cells start
+            from, and tells in one line what is missing.
+        load_in: as `load`, given the study's folder, too.
         first_seed: the seeds are counted from it. Settings that are chosen on other seeds than
             those of the tables are not chosen for them.
     """
@@ -63,7 +67,16 @@ class Study:
     origin: Origin | None = None
     more: Callable[[Path, Sequence[Cell], Terminal], None] | None = None
     named: tuple[NamedRow, ...] = ()
+    images: tuple[str, ...] = ()
+    prepare: Callable[[Path, str | Path | None], None] | None = None
+    load_in: Callable[[str, str | Path | None, Path], Data] | None = None
     first_seed: int = 0
+
+    def data(self, dataset: str, data_dir: str | Path | None, folder: Path) -> Data:
+        """The samples of a data set, for a cell of the study in this folder."""
+        if self.load_in is not None:
+            return self.load_in(dataset, data_dir, folder)
+        return self.load(dataset, data_dir)
 
 
 @dataclass(frozen=True)

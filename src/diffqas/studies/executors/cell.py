@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from diffqas.errors import RunError
 from diffqas.simulator import using_cores
@@ -13,6 +14,9 @@ from diffqas.studies.datasets import Data
 from diffqas.studies.measure import Samples, measure
 from diffqas.studies.plan import Job, Plan
 from diffqas.studies.rows import Row, TrainedRow
+
+HERE = Path()
+"""The folder of a study that keeps nothing there for its cells."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,12 @@ class Failure:
 
 
 def compute(
-    plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
+    plan: Plan,
+    row: Row,
+    dataset: str,
+    data: Data | None = None,
+    found: Cell | None = None,
+    folder: Path = HERE,
 ) -> tuple[Cell, Samples | None]:
     """One cell, on the cores that its process may use; the result does not depend on their number.
 
@@ -39,9 +48,10 @@ def compute(
         dataset: its data set.
         data: the data set's samples; loaded if not given.
         found: the cell of the search that the row is made from, if it is made from one.
+        folder: the study's, where samples are loaded from, if it keeps what they need.
     """
     with using_cores(0):
-        samples = plan.made.load(dataset, plan.data_dir) if data is None else data
+        samples = plan.made.data(dataset, plan.data_dir, folder) if data is None else data
         seeds = plan.seed_numbers
         seeds = seeds[: row.seeds_of(len(seeds))] if isinstance(row, TrainedRow) else seeds
         return measure(plan.name, row, dataset, seeds, samples, found, plan.recipe)
@@ -61,11 +71,16 @@ def stored(
 
 
 def attempt(
-    plan: Plan, row: Row, dataset: str, data: Data | None = None, found: Cell | None = None
+    plan: Plan,
+    row: Row,
+    dataset: str,
+    data: Data | None = None,
+    found: Cell | None = None,
+    folder: Path = HERE,
 ) -> tuple[Cell, Samples | None] | Failure:
     """Compute a cell; what goes wrong comes back as a `Failure`, and the other cells go on."""
     try:
-        return compute(plan, row, dataset, data, found)
+        return compute(plan, row, dataset, data, found, folder)
     except Exception as error:
         # Whatever it is, it concerns this cell alone: a table of 130 cells takes hours.
         reason = " ".join(str(error).split()) or "no reason given"

@@ -117,7 +117,8 @@ def _store(folder: StudyFolder, plan: Plan, job: Job) -> Cell | Failure:
     there = folder.finished(job, plan)
     if there is not None:
         return there
-    measured = attempt(plan, job.row, job.dataset, found=found_of(folder, plan, job))
+    found = found_of(folder, plan, job)
+    measured = attempt(plan, job.row, job.dataset, found=found, folder=folder.path)
     return stored(folder, plan, measured)
 
 

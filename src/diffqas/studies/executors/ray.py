@@ -85,7 +85,7 @@ class RayExecutor:
 
         with _cluster(self.address):
             self._check_gpus()
-            data = {name: ray.put(found) for name, found in _samples(plan, jobs)}
+            data = {name: ray.put(found) for name, found in _samples(folder, plan, jobs)}
             remote = _remote().options(num_cpus=CORES, num_gpus=self.gpus, max_retries=RETRIES)
             running: dict[Any, Job] = {}
             waiting = list(reversed(jobs))
@@ -118,11 +118,11 @@ class RayExecutor:
         require(most >= self.gpus, "gpus_per_cell", rule, self.gpus)
 
 
-def _samples(plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
+def _samples(folder: StudyFolder, plan: Plan, jobs: Sequence[Job]) -> Iterator[tuple[str, Data]]:
     """Samples of the data sets; an environment has none, every cell makes its own."""
     for name in dict.fromkeys(job.dataset for job in jobs):
         if not is_environment(name):
-            yield name, plan.made.load(name, plan.data_dir)
+            yield name, plan.made.data(name, plan.data_dir, folder.path)
 
 
 def _received(done: Any, folder: StudyFolder, plan: Plan) -> Cell | Failure:
