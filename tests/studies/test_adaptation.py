@@ -1,6 +1,7 @@
 """Adapters of a trained network: what fits into a count of numbers, and the study around them."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -227,8 +228,9 @@ def test_an_adapter_is_peft_s_own_and_comes_back_from_its_folder(tmp_path):
     one = adaptation(60)
     model = written_model(one, SETTINGS, "circuits")
     with torch.no_grad():
-        for number in model.parameters():
-            number += 0.05
+        for group in model.parameter_groups(1.0):
+            for number in group["params"]:
+                number += 0.05
     x = torch.randn(7, 6)
     assert not torch.allclose(model(x), one.base(x))
     model.export().save_pretrained(tmp_path)
@@ -358,3 +360,25 @@ def test_numbers_between_two_ranks_go_to_a_study_of_ones_own():
     made = study.load("mine-31", None)
     assert trained(lora(made.target)) == 26
     assert lora_row.stands_on("mine-31")
+
+
+def test_the_documented_adaptation_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("sklearn")
+    page = (Path(__file__).parents[2] / "docs" / "adaptation.md").read_text("utf-8")
+    (mine,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (kept,) = re.findall(r"^```py\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("mine.py").write_text(mine)
+    rows = ["--rows", "search", "head", "not-adapted"]
+    main(["study", "mine.py:mine", "--seeds", "2", "--epochs", "1", "--workers", "1", *rows])
+    assert "lora" not in Path("runs/mine/adapters.md").read_text().lower()
+    scope = {}
+    exec(compile(kept, "adaptation.md", "exec"), scope)
+    promised = re.search(r"# (\d+ trainable numbers .*?):", kept)
+    assert promised is not None
+    assert promised.group(1) in capsys.readouterr().out
+    test = scope["negatives"]().test
+    found = (scope["again"](test.inputs).argmax(-1) == test.targets).float().mean()
+    before = (scope["trained"]()(test.inputs).argmax(-1) == test.targets).float().mean()
+    assert found > before + 0.2
