@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import shlex
 
 import numpy as np
 import pytest
@@ -194,3 +195,47 @@ def test_wrong_files_are_one_line(passengers, tmp_path, refused):
 def test_windows_are_for_a_series_of_ones_own(refused):
     line = refused("search", "bessel", "--window", "5")
     assert "`window` must be used with the data set 'series'" in line
+
+
+def test_noise_is_measured_in_the_series_own_units(passengers, tmp_path, capsys):
+    run = tmp_path / "run"
+    searched("--csv", passengers(), "--column", "passengers", "--correction", "0.5",
+             "--output", str(run), *QUICK)  # fmt: skip
+    main(["noise", str(run), "--shots", "1000000000000", "--repeats", "2"])
+    with (run / "noise" / "noise.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    (reached,) = json.loads((run / "result.json").read_text())["test_mse"]
+    # So many shots are as good as exact probabilities.
+    found = [float(row["test_mse"]) for row in rows if row["mixture"] == "search"]
+    assert found
+    assert found == pytest.approx([reached] * len(found), rel=1e-2)
+
+
+def test_noise_of_a_line_alone_is_refused(passengers, tmp_path, capsys):
+    run = tmp_path / "run"
+    searched("--csv", passengers(), "--column", "passengers", "--correction", "0",
+             "--output", str(run), *QUICK)  # fmt: skip
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        main(["noise", str(run), "--repeats", "2"])
+    assert end.value.code == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "predicts by a line alone (correction 0)" in told
+    assert "Search with --correction 1" in told
+    assert not (run / "noise").exists()
+
+
+def test_settings_are_tuned_on_a_file_of_ones_own_and_told_as_a_search(
+    passengers, tmp_path, monkeypatch, capsys
+):
+    pytest.importorskip("optuna")
+    monkeypatch.chdir(tmp_path)
+    file = passengers()
+    main(["tune", "series", "--csv", file, "--column", "passengers", "--trials", "1",
+          "--seeds", "1", "--depth", "1", "--epochs", "1", "--params", "spread"])  # fmt: skip
+    command = capsys.readouterr().out.strip().splitlines()[-1]
+    assert command.startswith("diffqas search series ")
+    assert f"--csv {file}" in command
+    assert "--column passengers" in command
+    main([*shlex.split(command)[1:], "--output", "again", "--seeds", "1", "--no-baselines"])
+    assert (tmp_path / "again" / "result.json").exists()

@@ -142,9 +142,9 @@ def _federated(training: Training[Population]) -> FederatedFigures | None:
 def _adapter(training: Training[Population]) -> AdapterFigures | None:
     """What the adapters cost, if the row is one of adapters."""
     population = training.population
-    known = isinstance(population, AdapterPopulation)
-    if not isinstance(training, AdapterTraining) or not known:
+    if not isinstance(training, AdapterTraining):
         return None
+    assert isinstance(population, AdapterPopulation)
     return AdapterFigures(population.adapter_bytes, round(training.seconds_per_step, 6))
 
 

@@ -142,7 +142,8 @@ def _refuse_unmeasured(run: FinishedRun) -> None:
     """Refuse runs whose circuits are not measured here.
 
     Raises:
-        RunError: of a quantum LSTM, or without circuits.
+        RunError: of a quantum LSTM, without circuits, or with a network that has no part in what
+            is predicted.
     """
     place, kind = run.folder.path, run.config.kind
     if isinstance(kind, QFWPKind):
@@ -165,6 +166,12 @@ def _refuse_unmeasured(run: FinishedRun) -> None:
     if isinstance(choices, QuantumTrainKind) and not choices.circuits:
         remedy = "no circuit writes its networks, and there is nothing to measure"
         raise RunError(f"The run in {place} has the generator {choices.generator}: {remedy}.")
+    task = run.task
+    if isinstance(task, Task) and task.units is not None and task.units.correction == 0:
+        raise RunError(
+            f"The run in {place} predicts by a line alone (correction 0): whatever its circuits "
+            "give, the figures are the line's. Search with --correction 1 to measure the network."
+        )
 
 
 def _devices(
