@@ -219,8 +219,8 @@ def test_one_seed():
     assert (found.median, found.p, found.verdict) == (2e-6, None, "untested")
     assert found.low is found.worst is found.d_z is found.ratio_low is None
     assert sentence(comparison) == (
-        "On bessel the search (row search; median 1.00e-06 over one seed) was tested against none "
-        "of 2 other rows. The uniform control is not among the rows. The directly trained LSTM is "
+        "On bessel the search (row search; median 1.00e-06 over one seed) was tested against no "
+        "other row. The uniform control is not among the rows. The directly trained LSTM is "
         "not among the rows. Fewer than six pairs of seeds, hence not tested: a; b."
     )
 

@@ -78,7 +78,7 @@ def _verdicts(comparison: Comparison) -> str:
     better, worse = len(_with(comparison, "better")), len(_with(comparison, "worse"))
     rows = f"{len(others)} other {_plural('row', len(others))}"
     if len(_with(comparison, "untested")) == len(others):
-        return f"On {comparison.dataset} {who} was tested against none of {rows}."
+        return f"On {comparison.dataset} {who} was tested against no other row."
     if not better and not worse:
         return f"On {comparison.dataset} {who} was not found to differ from any of {rows} {rule}."
     return (
