@@ -238,7 +238,7 @@ def test_gaps_are_taken_after_the_same_training():
         }
         seeds = {
             "identical": None,
-            "seeds": [0, 1, 2],
+            "seeds": list(range(6)),
             "seconds": 1.0,
             "failures": {},
             "paper": None,
@@ -247,17 +247,17 @@ def test_gaps_are_taken_after_the_same_training():
         return Cell.from_json(common | seeds | own, "cell.json")
 
     cells = [
-        cell("full mixture, as found", "search", [1.0, 1.0, 1.0]),
-        cell("top 1, as found", "candidate", [8.0, 8.0, 8.0]),
-        cell("full mixture, retrained", "search", [2.0, 2.0, 2.0]),
-        cell("top 1, retrained", "candidate", [2.0, 4.0, 8.0]),
-        cell("top 1, fine-tuned", "candidate", [2.0, 4.0, 8.0]),
+        cell("full mixture, as found", "search", [1.0] * 6),
+        cell("top 1, as found", "candidate", [8.0] * 6),
+        cell("full mixture, retrained", "search", [2.0] * 6),
+        cell("top 1, retrained", "candidate", [2.0, 4.0, 8.0] * 2),
+        cell("top 1, fine-tuned", "candidate", [2.0, 4.0, 8.0] * 2),
     ]
     gaps = gaps_of(cells, MSE)
     assert [gap.dataset for gap in gaps] == ["d, as found", "d, retrained"]
     assert [gap.others[0].ratio for gap in gaps] == [pytest.approx(8.0), pytest.approx(2.0)]
-    # Differences 0, log 2, log 4: of eight ways to set signs, four keep the size of the sum.
-    assert gaps[1].others[0].p == pytest.approx(4 / 8)
+    # Differences 0, log 2, log 4, twice: of 64 ways to set signs, eight keep the size of the sum.
+    assert gaps[1].others[0].p == pytest.approx(8 / 64)
 
 
 def test_refusals(folder, refused, tmp_path, stopped):
