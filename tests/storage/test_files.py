@@ -175,6 +175,7 @@ ALLOWED = {
     ("runs/export/circuits.py", "save"): "safetensors, as bytes",
     ("runs/export/network_file.py", "save"): "safetensors, as bytes",
     ("quantum_train/generator_file.py", "save"): "safetensors, as bytes",
+    ("studies/adapters.py", "save"): "safetensors, as bytes, to count them",
     ("searches/session.py", "save"): "a checkpoint, by the run folder",
     ("searches/memory.py", "write_text"): "to the system, which counts memory anew; no file",
     ("searches/session.py", "mkdir"): "a run's folder, made by the one process that is first",

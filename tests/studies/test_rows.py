@@ -80,8 +80,9 @@ def test_ablation_changes_one_factor_and_counts_follow(recipe):
 OF_DATA = [name for name, study in STUDIES.items() if isinstance(study, Study)]
 
 
-@pytest.mark.parametrize("study", OF_DATA)
-@pytest.mark.parametrize("recipe", ["default", "paper"])
+@pytest.mark.parametrize(
+    ("study", "recipe"), [(name, recipe) for name in OF_DATA for recipe in STUDIES[name].recipes()]
+)
 def test_every_row_has_a_word_of_its_own(study, recipe):
     rows = Plan(study, recipe).rows
     assert len({row.slug for row in rows}) == len({row.name for row in rows}) == len(rows)

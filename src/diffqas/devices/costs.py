@@ -97,7 +97,7 @@ def circuit_cost(
 
     >>> from diffqas import Candidate
     >>> circuit_cost(Candidate(entangler="ring"), 5, 10)
-    Cost(two_qubit_gates=50, depth=42)
+    Cost(two_qubit_gates=50, depth=60)
     """
     require(whole(n), "n", "be a whole number of at least 1", n)
     require(whole(depth), "depth", "be a whole number of at least 1", depth)

@@ -56,7 +56,7 @@ def concordance(ranks: ArrayLike, resamples: int = RESAMPLES) -> Concordance:
         np.broadcast_to(table, (resamples, *table.shape)), axis=-1
     )
     # Sums that are equal in exact arithmetic must count as ties.
-    hits = np.count_nonzero(_together(shuffled) >= _together(table) - 1e-9)
+    hits = int(np.count_nonzero(_together(shuffled) >= _together(table) - 1e-9))
     rankings, candidates = table.shape
     p = (hits + 1) / (resamples + 1)
     return Concordance(rankings, candidates, mean_correlation(table), p)
