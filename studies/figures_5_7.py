@@ -121,5 +121,6 @@ STUDY = Study(
         NamedRow("uniform control", "uniform"),
         NamedRow("directly trained MLP", "mlp"),
         NamedRow("logistic regression", "logistic"),
+        NamedRow("ordinary network of as many numbers", "ordinary small network"),
     ),
 )
