@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.agents import EnvironmentTask
-from diffqas.errors import require
+from diffqas.errors import RunError, require
 from diffqas.reports import RunResult
 from diffqas.searches import RunConfig, config_from_json, load, refuse_other_data, task_of
 from diffqas.storage import Json, RunFolder
@@ -121,3 +121,17 @@ class FinishedRun:
         known = ", ".join(map(str, self.seeds))
         require(seed in self.seeds, "seed", f"be one of the run's seeds, {known}", seed)
         return self.seeds.index(seed)
+
+    def finished_index(self, seed: int | None) -> int:
+        """As `index_of`, of a seed that has a result.
+
+        Raises:
+            ArgumentError: the run has no such seed.
+            RunError: it diverged.
+        """
+        index = self.index_of(seed)
+        number = self.seeds[index]
+        if number in self.result.failures:
+            place = self.folder.path
+            raise RunError(f"Seed {number} of the run in {place} diverged: choose another --seed.")
+        return index

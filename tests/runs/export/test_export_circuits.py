@@ -12,7 +12,7 @@ from diffqas.circuits import QLSTM_SPACE
 from diffqas.cli import main
 from diffqas.errors import ArgumentError, RunError
 from diffqas.runs.export import export_circuits, export_run
-from diffqas.runs.export.circuits import earlier_circuits
+from diffqas.runs.export.circuits import FOLDER
 
 FEW = [QLSTM_SPACE[index] for index in (0, 9)]
 SMALL = {"model": "vqc", "candidates": FEW, "epochs": 1, "baselines": False, "quiet": True}
@@ -114,7 +114,7 @@ def test_a_list_from_elsewhere_removes_nothing(listed, tmp_path):
     for place in (inner / "circuit-5.qasm", tmp_path / "circuit-5.qasm", inner / "x"):
         place.write_text("kept")
     (inner / "circuits.json").write_text(listed)
-    assert earlier_circuits(inner) == []
+    assert FOLDER.earlier(inner) == []
 
 
 def test_a_new_run_in_the_folder_leaves_no_exported_circuits(tmp_path):

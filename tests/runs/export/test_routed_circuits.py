@@ -11,7 +11,7 @@ from diffqas.cli import main
 from diffqas.devices import coupling_of
 from diffqas.errors import ArgumentError, RunError
 from diffqas.runs import export_routed
-from diffqas.runs.export.routed import earlier_routed
+from diffqas.runs.export.routed import FOLDER
 from diffqas.runs.noise.writing import writing
 
 FEW = [QLSTM_SPACE[index] for index in (0, 9)]
@@ -79,7 +79,7 @@ def test_an_earlier_longer_export_leaves_none(written, tmp_path):
         *("routed-1.qasm", "routed-99.qasm", "routed.json"),
     ]
     (folder / "routed.json").write_text("{")
-    assert earlier_routed(folder) == []
+    assert FOLDER.earlier(folder) == []
 
 
 def test_a_searched_layer_has_its_inputs_open(tmp_path):

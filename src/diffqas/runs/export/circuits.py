@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,17 +20,17 @@ from diffqas.circuits import Hermitian, PauliStrings
 from diffqas.errors import RunError, require
 from diffqas.kinds import AnyModel, QFWPKind, VQCKind
 from diffqas.layers import HybridModel, QuantumLayer, circuit_qasm, hermitian, weighted_circuits
+from diffqas.runs.export.circuit_folder import CircuitFolder
 from diffqas.runs.export.interface import interface, samples
 from diffqas.runs.finished import FinishedRun
 from diffqas.searches import environment
-from diffqas.storage import Json, make_folder, write_atomically
+from diffqas.storage import Json
 from diffqas.tasks import Task
 
 Values: TypeAlias = NDArray[np.float64]
 
-KIND, FORMAT = "diffqas-circuits", 1
-CIRCUIT = re.compile(r"circuit-[0-9]+\.qasm")
-"""Names of the circuits; a list from elsewhere may hold others, which are not looked at."""
+FORMAT = 1
+FOLDER = CircuitFolder("diffqas-circuits", "circuits.json", re.compile(r"circuit-[0-9]+\.qasm"))
 SCRIPT = Path(__file__).with_name("run_circuits.py.txt")
 """Reads the other files without diffqas; no module of the package, which needs no Qiskit."""
 
@@ -94,10 +93,8 @@ def export_circuits(
     if not isinstance(kind, VQCKind | QuantumAgentKind):
         remedy = "circuits with a front and a head are those of --model vqc"
         raise RunError(f"The run in {place} is of the model {kind.name}: {remedy}.")
-    index = run.index_of(seed)
+    index = run.finished_index(seed)
     number = run.seeds[index]
-    if number in run.result.failures:
-        raise RunError(f"Seed {number} of the run in {place} diverged: choose another --seed.")
     name = "circuits" if index == 0 else f"circuits-seed-{number}"
     target = place / name if output is None else Path(output)
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
@@ -107,7 +104,7 @@ def export_circuits(
         model.layer = model.layer.discretize(top_k)
     numbers = _around(model)
     about = {
-        "kind": KIND,
+        "kind": FOLDER.kind,
         "format": FORMAT,
         "task": run.result.task,
         "seed": number,
@@ -127,16 +124,9 @@ def export_circuits(
         entry = {"file": file, "candidate": found.candidate.name, "weights": list(found.weights)}
         listed.append(entry)
     about["circuits"] = listed
-    files["circuits.json"] = (json.dumps(about, indent=1) + "\n").encode()
     files["around.safetensors"] = save(numbers)
     files["run.py"] = SCRIPT.read_bytes()
-    make_folder(target, inside=place if output is None else None)
-    for old in earlier_circuits(target):
-        if old.name not in files:
-            old.unlink(missing_ok=True)
-    for file, content in files.items():
-        write_atomically(target / file, content)
-    size = sum(map(len, files.values()))
+    size = FOLDER.write(target, place if output is None else None, about, files)
     return ExportedCircuits(target, size, len(listed), model.parameter_report().total, about)
 
 
@@ -162,21 +152,6 @@ def _model(found: AnyModel) -> HybridModel:
     if agent.shrink != 1 or agent.mean.any():
         raise RunError(f"The run's circuits have no front: {rule}. Search with --front linear.")
     return policy
-
-
-def earlier_circuits(folder: Path) -> list[Path]:
-    """Circuits that an earlier export left in a folder, by its own list.
-
-    Other files of such names are somebody's, and stay.
-    """
-    try:
-        about = json.loads((folder / "circuits.json").read_bytes())
-        if about["kind"] != KIND:
-            return []
-        names = [str(entry["file"]) for entry in about["circuits"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []  # no such list, or one that was damaged
-    return [folder / name for name in names if CIRCUIT.fullmatch(name)]
 
 
 def _front(model: HybridModel) -> str:

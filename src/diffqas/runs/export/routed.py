@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,18 +18,17 @@ from diffqas.errors import RunError, require
 from diffqas.kinds import AnyModel, QuantumTrainKind, VQCKind
 from diffqas.layers import HybridModel, LayerReadings
 from diffqas.quantum_train import QuantumTrain
+from diffqas.runs.export.circuit_folder import CircuitFolder
 from diffqas.runs.finished import FinishedRun
 from diffqas.runs.noise.writing import writing
-from diffqas.storage import Json, make_folder, write_atomically
+from diffqas.storage import Json
 from diffqas.tasks import Task
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-KIND, FORMAT = "diffqas-routed", 1
-CIRCUIT = re.compile(r"routed-[0-9]+\.qasm")
-"""Names of the circuits; a list from elsewhere may hold others, which are not looked at."""
-LIST = "routed.json"
+FORMAT = 1
+FOLDER = CircuitFolder("diffqas-routed", "routed.json", re.compile(r"routed-[0-9]+\.qasm"))
 
 
 @dataclass(frozen=True)
@@ -116,10 +114,8 @@ def export_routed(
     run = FinishedRun.open(folder, task=task)
     place = run.folder.path
     _refuse_others(run)
-    number = run.seeds[run.index_of(seed)]
-    if number in run.result.failures:
-        raise RunError(f"Seed {number} of the run in {place} diverged: choose another --seed.")
-    model = copy.deepcopy(run.models[run.index_of(seed)]).cpu()
+    index = run.finished_index(seed)
+    model = copy.deepcopy(run.models[index]).cpu()
     target = place / "routed" if output is None else Path(output)
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     found: list[RoutedCircuit] = []
@@ -141,11 +137,11 @@ def export_routed(
     if not found:
         raise RunError(f"The run in {place} has constant candidates alone: nothing can be routed.")
     about: Json = {
-        "kind": KIND,
+        "kind": FOLDER.kind,
         "format": FORMAT,
         "task": run.result.task,
         "model": run.config.kind.name,
-        "seed": number,
+        "seed": run.seeds[index],
         "backend": name_of(backend),
         "qiskit": version("qiskit"),
         "level": LEVEL,
@@ -153,13 +149,7 @@ def export_routed(
         "qubits": qubits,
         "circuits": [one.to_json() for one in found],
     }
-    files[LIST] = (json.dumps(about, indent=1) + "\n").encode()
-    make_folder(target, inside=place if output is None else None)
-    for old in earlier_routed(target):
-        if old.name not in files:
-            old.unlink(missing_ok=True)
-    for name, content in files.items():
-        write_atomically(target / name, content)
+    FOLDER.write(target, place if output is None else None, about, files)
     return RoutedCircuits(target, name_of(backend), qubits, tuple(found))
 
 
@@ -215,15 +205,3 @@ def _qasm(circuit: QuantumCircuit) -> str:
     from qiskit import qasm3
 
     return qasm3.dumps(circuit)
-
-
-def earlier_routed(folder: Path) -> list[Path]:
-    """Circuits that an earlier export left in a folder, by its own list."""
-    try:
-        about = json.loads((folder / LIST).read_bytes())
-        if about["kind"] != KIND:
-            return []
-        names = [str(entry["file"]) for entry in about["circuits"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []  # no such list, or one that was damaged
-    return [folder / name for name in names if CIRCUIT.fullmatch(name)]

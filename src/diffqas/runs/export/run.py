@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from diffqas.agents import EnvironmentTask
-from diffqas.errors import RunError, choose, require
+from diffqas.errors import choose, require
 from diffqas.quantum_train import generator_content
 from diffqas.reports import RunResult
 from diffqas.runs.export.interface import interface, samples
@@ -81,11 +81,8 @@ def export_run(
     """
     suffix = FORMATS[choose(format, FORMATS, "format")]
     run = FinishedRun.open(folder, task=task)
-    index = run.index_of(seed)
+    index = run.finished_index(seed)
     number = run.seeds[index]
-    if number in run.result.failures:
-        where = run.folder.path
-        raise RunError(f"Seed {number} of the run in {where} diverged: choose another --seed.")
     if run.config.series is not None:
         run.refuse_other_data()
     path = _place(run.folder.path, format, suffix, None if index == 0 else number, output)
