@@ -61,4 +61,5 @@ def _fakes(name: str) -> dict[str, Backend]:
         ) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other backends than the one that is asked for
-        return {backend.name: backend for backend in fakes.FakeProviderForBackendV2().backends()}
+        backends = fakes.FakeProviderForBackendV2().backends()
+        return {str(backend.name): backend for backend in backends}
