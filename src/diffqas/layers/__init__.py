@@ -30,3 +30,4 @@ from diffqas.layers.quantum_layer import QuantumLayer as QuantumLayer
 from diffqas.layers.readings import LayerReadings as LayerReadings
 from diffqas.layers.recurrence import SQUASHES as SQUASHES
 from diffqas.layers.searched_circuits import SearchedCircuits as SearchedCircuits
+from diffqas.layers.slow_programmer import SlowProgrammer as SlowProgrammer
