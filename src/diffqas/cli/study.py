@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +11,19 @@ from typing import Annotated, Literal
 import tyro
 
 from diffqas.errors import require
-from diffqas.studies import Plan, papers_index, run_study
+from diffqas.reports import Terminal
+from diffqas.studies import (
+    Plan,
+    default_folder,
+    papers_index,
+    papers_plans,
+    print_survey,
+    run_all,
+    run_study,
+    study_state,
+    survey_of,
+    total_line,
+)
 
 PAPERS = papers_index()
 OF_STRATEGIES = {
@@ -17,7 +31,8 @@ OF_STRATEGIES = {
     "searchers": "searchers under one account of cost, on that table",
 }
 """Studies that have a table of their own kind; see docs/strategies.md."""
-ABOUTS = {name: entry.about for name, entry in PAPERS.items()} | OF_STRATEGIES
+ALL = {"all": "every study of the papers, what is missing of it, the shortest first"}
+ABOUTS = {name: entry.about for name, entry in PAPERS.items()} | OF_STRATEGIES | ALL
 ABOUT = " ".join(f"{name}: {about}." for name, about in ABOUTS.items())
 
 
@@ -80,9 +95,11 @@ class Study:
     data_dir: Path | None = None
     """As of `diffqas search`, for studies of images."""
     output: Path | None = None
-    """The study's folder; runs/NAME if not given."""
+    """The study's folder; runs/NAME if not given. all: the folder of their folders, runs."""
     overwrite: bool = False
     """Begin anew in a folder that holds a study."""
+    dry_run: bool = False
+    """List the cells that are finished and those that are missing, and compute none."""
 
     def run(self) -> None:
         """Compute what is missing, then print the report."""
@@ -90,6 +107,9 @@ class Study:
             self._of_strategies()
             return
         data_dir = None if self.data_dir is None else str(self.data_dir)
+        if self.name == "all":
+            self._of_all(data_dir)
+            return
         source = None if self.source is None else str(self.source)
         plan = Plan(
             study=self.name,
@@ -101,7 +121,14 @@ class Study:
             episodes=self.episodes,
             run=source,
         )
-        try:
+        if self.dry_run:
+            folder = self.output or default_folder(plan)
+            state = study_state(
+                plan, folder, rows=self.rows, datasets=self.datasets, shard=self.shard
+            )
+            print_survey([state], Terminal())
+            return
+        with _kept():
             run_study(
                 plan,
                 rows=self.rows,
@@ -114,9 +141,38 @@ class Study:
                 ray_address=self.ray_address,
                 gpus_per_cell=self.gpus_per_cell,
             )
-        except KeyboardInterrupt:
-            how = "finished cells are kept, and the same command goes on with the others"
-            raise KeyboardInterrupt(how) from None
+
+    def _of_all(self, data_dir: str | None) -> None:
+        """Every study of the papers, as far as it is missing."""
+        rule = "be left out with `all`, which goes on with every study as it was begun"
+        for name in ("source", "datasets", "rows", "overwrite"):
+            value = getattr(self, name)
+            require(not value, name, rule, value)
+        plans = papers_plans(
+            recipe=self.recipe,
+            seeds=self.seeds,
+            epochs=self.epochs,
+            episodes=self.episodes,
+            depth=self.depth,
+            data_dir=data_dir,
+        )
+        output, console = self.output or Path("runs"), Terminal()
+        states = survey_of(plans, output, shard=self.shard)
+        print_survey(states, console)
+        if self.dry_run:
+            return
+        console.print()
+        with _kept():
+            run_all(
+                states,
+                shard=self.shard,
+                workers=self.workers,
+                executor=self.executor,
+                ray_address=self.ray_address,
+                gpus_per_cell=self.gpus_per_cell,
+                console=console,
+            )
+        console.say(total_line(survey_of(plans, output, shard=self.shard)))
 
     def _of_strategies(self) -> None:
         """A study of the room `strategies`, of whose options there are few."""
@@ -132,3 +188,13 @@ class Study:
             make_table(output, tasks=self.datasets, shard=self.shard, overwrite=self.overwrite)
             return
         compare_searchers(output, tasks=self.datasets, shard=self.shard, overwrite=self.overwrite)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """An interrupt says what it costs."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        how = "finished cells are kept, and the same command goes on with the others"
+        raise KeyboardInterrupt(how) from None

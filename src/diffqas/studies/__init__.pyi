@@ -32,6 +32,7 @@ from .rows import Row as Row
 from .rows import TrainedRow as TrainedRow
 from .run import CONTENTS as CONTENTS
 from .run import StudyRun as StudyRun
+from .run import default_folder as default_folder
 from .run import run_study as run_study
 from .statistics import Floats as Floats
 from .statistics import holm as holm
@@ -40,3 +41,10 @@ from .stored import stored_study as stored_study
 from .study import Origin as Origin
 from .study import Study as Study
 from .study import StudyOfRun as StudyOfRun
+from .survey import StudyState as StudyState
+from .survey import papers_plans as papers_plans
+from .survey import print_survey as print_survey
+from .survey import run_all as run_all
+from .survey import study_state as study_state
+from .survey import survey_of as survey_of
+from .survey import total_line as total_line
