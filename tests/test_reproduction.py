@@ -6,6 +6,10 @@ from statistics import median
 
 import pytest
 
+from diffqas.circuits import CONSTANTS, form
+from diffqas.tasks import SERIES_RECIPES, load_series, series_task
+from diffqas.training import make_models
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reproduction.md").read_text("utf-8")
 RESULTS = ROOT / "studies" / "results"
@@ -89,3 +93,21 @@ def test_errors(cell, text):
 def test_accuracies(cell, text):
     assert text in PAGE
     assert rounded(of_cell(*cell, "test_accuracy"), last_number(text))
+
+
+def test_the_order_of_the_seeds_is_there_before_any_training():
+    """The page says that the agreement of the seeds on Bessel comes from the start."""
+    page = (ROOT / "docs" / "discretise.md").read_text("utf-8")
+    task = series_task(load_series("bessel"))
+    models = make_models(task, SERIES_RECIPES["default"], range(10))
+    ranks = []
+    for model in models:
+        live = [row for row in model.ranking() if form(row.candidate) not in CONSTANTS]
+        names = [row.candidate.name for row in live]
+        ranks.append([names.index(name) for name in sorted(names)])
+        rotations = [name.split("-")[-1] for name in names]
+        assert rotations == ["RY"] * 4 + ["RX"] * 2
+    sums = [sum(column) for column in zip(*ranks, strict=True)]
+    spread = sum((value - 25) ** 2 for value in sums)
+    # Kendall's W of ten seeds and six candidates, 12 S / (m^2 (n^3 - n)).
+    assert f"W of the live candidates is {12 * spread / (100 * 210):.2f} there" in page
