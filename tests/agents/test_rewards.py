@@ -71,6 +71,17 @@ def test_several_seeds_are_drawn_by_their_median_as_far_as_all_of_them_go():
     np.testing.assert_allclose(line.get_ydata(), expected)
 
 
+def test_seeds_that_steps_end_are_drawn_over_all_of_their_steps():
+    values = [np.full(count, float(count)) for count in (50, 10)]
+    lengths = [np.full(50, 2), np.full(10, 10)]
+    line = RewardLine("search", values, lengths=lengths)
+    (axes,) = rewards_figure([line], "title", window=5).axes
+    (drawn,) = axes.lines
+    assert drawn.get_xdata()[[0, -1]].tolist() == [10, 100]
+    assert set(drawn.get_ydata()) == {30.0}
+    assert axes.get_xlabel() == "steps of each seed in the environment"
+
+
 def test_lines_may_be_of_different_lengths():
     lines = [
         RewardLine("long", [rewards(50)]),

@@ -367,6 +367,51 @@ def test_the_picture_has_long_rows_left_and_all_rows_at_the_right(longest, inset
         assert small_one.get_xlim() == (longest - 5_000, longest)
 
 
+def in_steps(row, total, group="control", level=0.5):
+    """A finished cell of seeds of as many steps and of different numbers of episodes."""
+    cell = curve(row, 1_000, group, level)
+    many, second = cell.agents.rewards
+    few = SmoothedRewards(second.episode[:4], second.mean[:4], second.deviation[:4])
+    quarters = [quarter * total // 4 for quarter in (1, 2, 3, 4)]
+    lines = [
+        replace(many, step=[total * place // 1_000 for place in many.episode]),
+        replace(few, step=quarters),
+    ]
+    return replace(cell, agents=replace(cell.agents, episodes=[1_000, 400], rewards=lines))
+
+
+def test_where_steps_end_a_seed_every_row_is_drawn_to_its_end_over_steps():
+    rows = [in_steps("search", 8_000, "search"), in_steps("other", 8_000, level=0.1)]
+    (axes,) = rewards_figure(rows).axes
+    assert [line.get_xdata()[-1] for line in axes.lines] == [8_000, 8_000]
+    assert [line.get_ydata()[-1] for line in axes.lines] == pytest.approx([0.6, 0.2])
+    assert axes.get_xlabel() == "steps of each seed in the environment"
+    assert len(axes.collections) == 1
+    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert words == ["search (2 seeds)", "other (2 seeds)"]
+
+
+def test_steps_are_stored_where_they_end_a_seed_and_nowhere_else():
+    of_steps = RESULTS / "policies-cartpole" / "cells" / "cartpole" / "search-z.json"
+    of_episodes = RESULTS / "figures-13-14" / "cells" / ROOM / "search-raw.json"
+    for file in (of_steps, of_episodes):
+        content = json.loads(file.read_text())
+        stored = Cell.from_json(content, file).to_json()
+        assert stored["rewards"] == content["rewards"]
+        assert ("step" in stored["rewards"][0]) is (file is of_steps)
+
+
+@pytest.mark.parametrize("name", ["policies-cartpole", "policies-cartpole-soon"])
+def test_committed_curves_end_with_the_steps_of_each_seed(name):
+    files = list((RESULTS / name / "cells" / "cartpole").glob("*.json"))
+    assert len(files) >= 6
+    for file in files:
+        agents = Cell.from_json(json.loads(file.read_text()), file).agents
+        for seed, steps in zip(agents.rewards, agents.steps, strict=True):
+            assert seed.step[-1] == steps
+            assert seed.step == sorted(seed.step)
+
+
 def test_rows_are_compared_by_the_end_of_the_episodes_that_all_have():
     assert compared([1.0] * 4_000 + [0.25] * 1_000 + [1.0] * 10) == 0.25
     assert compared([0.0] * 8 + [1.0, 0.5]) == 0.75

@@ -50,3 +50,7 @@ def test_the_last_episodes_are_compared(rows):
     assert min(cell.agents.steps) >= 60
     assert cell.figures["test_reward"] == cell.agents.mean_reward
     assert cell.agents.last == 100
+    for curve, episodes, steps in zip(
+        cell.agents.rewards, cell.agents.episodes, cell.agents.steps, strict=True
+    ):
+        assert (curve.episode[-1], curve.step[-1]) == (episodes, steps)

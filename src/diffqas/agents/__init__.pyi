@@ -14,6 +14,7 @@ from .environments import Environment as Environment
 from .environments import is_environment as is_environment
 from .episode_log import LAST as LAST
 from .episode_log import WINDOW as WINDOW
+from .episode_log import EpisodeLog as EpisodeLog
 from .kind import AgentKind as AgentKind
 from .networks import Agent as Agent
 from .networks import Agents as Agents
@@ -28,10 +29,13 @@ from .quantum_kind import ACTING as ACTING
 from .quantum_kind import QuantumAgentKind as QuantumAgentKind
 from .quantum_recipes import CLASSIC_RECIPES as CLASSIC_RECIPES
 from .quantum_recipes import QUANTUM_RECIPES as QUANTUM_RECIPES
+from .rewards import BY_STEPS as BY_STEPS
 from .rewards import REWARD_WINDOW as REWARD_WINDOW
 from .rewards import RewardLine as RewardLine
 from .rewards import few as few
+from .rewards import median_curve as median_curve
 from .rewards import moving as moving
+from .rewards import reward_curve as reward_curve
 from .rewards import rewards_figure as rewards_figure
 from .rollouts import choose_actions as choose_actions
 from .settings import AgentSettings as AgentSettings

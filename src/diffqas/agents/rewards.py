@@ -16,6 +16,12 @@ from diffqas.text import mathtext
 REWARD_WINDOW, LAST = 1_000, 5_000
 """Episodes in a moving average, and in the inset."""
 
+MEDIAN_POINTS = 1_000
+"""Of a median of curves that have no places in common."""
+
+BY_STEPS = "steps of each seed in the environment"
+"""Title of an axis."""
+
 
 @dataclass(frozen=True, eq=False)
 class RewardLine:
@@ -24,6 +30,8 @@ class RewardLine:
     Attributes:
         label: its name.
         rewards: of every episode, one array per seed; they may be of different lengths.
+        lengths: steps of every episode, likewise, where steps end a seed: then it is drawn over
+            its steps. Of several lines all have them, or none.
         color: of line and band.
         style: of the line.
     """
@@ -32,6 +40,7 @@ class RewardLine:
     rewards: Sequence[ArrayLike]
     color: str = PREDICTION
     style: str = "-"
+    lengths: Sequence[ArrayLike] | None = None
 
 
 def moving(values: ArrayLike, window: int, first: int | None = None) -> tuple[Floats, Floats]:
@@ -57,6 +66,46 @@ def moving(values: ArrayLike, window: int, first: int | None = None) -> tuple[Fl
     return mean, np.sqrt(np.clip(variance, 0, None))
 
 
+def median_curve(places: Sequence[ArrayLike], values: Sequence[ArrayLike]) -> tuple[Floats, Floats]:
+    """Median of curves that stand at places of their own.
+
+    Args:
+        places: of each curve, ascending.
+        values: of each curve, at its places.
+
+    Returns:
+        Places from where all curves have begun to where the first one ends, and the median there.
+
+    >>> x, middle = median_curve([[0, 100], [0, 200]], [[0.0, 1.0], [0.0, 4.0]])
+    >>> x[-1].item(), middle[-1].item()
+    (100.0, 1.5)
+    """
+    ends = [(np.asarray(place)[0], np.asarray(place)[-1]) for place in places]
+    begin, end = max(first for first, _ in ends), min(last for _, last in ends)
+    grid = np.linspace(begin, end, MEDIAN_POINTS)
+    pairs = zip(places, values, strict=True)
+    every = [np.interp(grid, np.asarray(place), np.asarray(curve)) for place, curve in pairs]
+    return grid, np.median(every, axis=0)
+
+
+def reward_curve(line: RewardLine, window: int) -> tuple[Floats, Floats, Floats]:
+    """What is drawn of a line: episodes or steps, moving mean and deviation, medians over seeds.
+
+    Episodes end with the seed that has fewest of them; in steps, all seeds are of one length.
+    """
+    shortest = min(len(np.asarray(rewards)) for rewards in line.rewards)
+    begin = min(few(window), shortest)
+    if line.lengths is not None:
+        seeds = [moving(rewards, window, begin) for rewards in line.rewards]
+        steps = [np.cumsum(np.asarray(lengths))[begin - 1 :] for lengths in line.lengths]
+        x, mean = median_curve(steps, [mean for mean, _ in seeds])
+        _, deviation = median_curve(steps, [deviation for _, deviation in seeds])
+        return x, mean, deviation
+    both = [moving(np.asarray(rewards)[:shortest], window, begin) for rewards in line.rewards]
+    mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
+    return np.arange(begin, shortest + 1), mean, deviation
+
+
 def rewards_figure(
     lines: Sequence[RewardLine],
     title: str,
@@ -80,11 +129,14 @@ def rewards_figure(
     longest = max(len(np.asarray(rewards)) for line in lines for rewards in line.rewards)
     window = max(1, min(window, longest // 10))
     _draw(axes, lines, window, best)
-    axes.set_xlabel("episode")
+    by_steps = any(line.lengths is not None for line in lines)
+    axes.set_xlabel(BY_STEPS if by_steps else "episode")
+    if by_steps:
+        axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylabel(f"reward, mean of {window:,} episodes")
     if len(lines) > 1:
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-    if longest > 2 * last:
+    if longest > 2 * last and not by_steps:
         inset = axes.inset_axes((0.42, 0.12, 0.55, 0.42))
         _draw(inset, lines, window, best, first=longest - last, band=False)
         inset.set_xlim(longest - last, longest)
@@ -113,12 +165,10 @@ def _draw(
         if shortest < max(few(window), first):
             continue
         begin = few(window)
-        both = [moving(np.asarray(rewards)[:shortest], window, begin) for rewards in line.rewards]
-        mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
-        episode = np.arange(begin, shortest + 1)
+        x, mean, deviation = reward_curve(line, window)
         shown = slice(max(0, first - begin), None, max(1, len(mean) // 4_000))
         axes.plot(
-            episode[shown],
+            x[shown],
             mean[shown],
             line.style,
             color=line.color,
@@ -128,7 +178,7 @@ def _draw(
         if band:
             low, high = mean - deviation, mean + deviation
             axes.fill_between(
-                episode[shown], low[shown], high[shown], color=line.color, alpha=0.12, linewidth=0
+                x[shown], low[shown], high[shown], color=line.color, alpha=0.12, linewidth=0
             )
     if best is not None:
         axes.axhline(best, color="0.4", linestyle=":", linewidth=1)

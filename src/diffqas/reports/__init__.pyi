@@ -62,6 +62,7 @@ from .seed_agreement import Concordance as Concordance
 from .seed_agreement import concordance as concordance
 from .seed_agreement import mean_correlation as mean_correlation
 from .stored import Predictions as Predictions
+from .stored import StoredRewards as StoredRewards
 from .stored import stored_rewards as stored_rewards
 from .terminal import BEST_OF_GATE as BEST_OF_GATE
 from .terminal import classes_in_words as classes_in_words

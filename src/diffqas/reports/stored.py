@@ -63,16 +63,29 @@ class Predictions:
         return cls(truth, snapshots, boundary, SeriesScale.within(Entries.of(state, path)))
 
 
-def stored_rewards(
-    path: Path, seeds: Iterable[int], most_steps: int | None = None
-) -> dict[int, Floats]:
-    """Rewards of the episodes of the seeds that came to their end, as many of each.
+@dataclass(frozen=True)
+class StoredRewards:
+    """Rewards of the episodes of the seeds that came to their end.
 
     A seed that was frozen has fewer episodes than the others, or where steps end a seed fewer
-    steps. What is compared over seeds are the episodes that all of them have.
+    steps.
+
+    Attributes:
+        rewards: by seed; all of one length, unless steps end a seed.
+        lengths: steps of the episodes, by seed; None where episodes end a seed.
+    """
+
+    rewards: Mapping[int, Floats]
+    lengths: Mapping[int, Floats] | None = None
+
+
+def stored_rewards(
+    path: Path, seeds: Iterable[int], most_steps: int | None = None
+) -> StoredRewards:
+    """What a run of agents stored.
 
     Args:
-        path: what the run stored.
+        path: the file.
         seeds: of the run.
         most_steps: that end a seed; None: all have the same episodes.
 
@@ -82,16 +95,18 @@ def stored_rewards(
     tensors = _episodes(path)
     every = _rewards(path, tensors, seeds)
     longest = max(map(len, every.values()))
-    done = {seed: len(rewards) == longest for seed, rewards in every.items()}
-    if most_steps is not None:
-        for seed in every:
-            steps = tensors.get(f"steps-{seed}")
-            if steps is None or steps.shape != every[seed].shape or steps.dtype.kind != "i":
-                raise _wrong(path, f"steps-{seed}", "whole numbers, (episodes,)")
-            done[seed] = done[seed] or steps.sum() >= most_steps
-    kept = {seed: rewards for seed, rewards in every.items() if done[seed]}
-    shortest = min(map(len, kept.values()))
-    return {seed: rewards[:shortest] for seed, rewards in kept.items()}
+    whole = {seed: rewards for seed, rewards in every.items() if len(rewards) == longest}
+    if most_steps is None:
+        return StoredRewards(whole)
+    kept: dict[int, Floats] = {}
+    lengths: dict[int, Floats] = {}
+    for seed, rewards in every.items():
+        steps = tensors.get(f"steps-{seed}")
+        if steps is None or steps.shape != rewards.shape or steps.dtype.kind != "i":
+            raise _wrong(path, f"steps-{seed}", "whole numbers, (episodes,)")
+        if seed in whole or steps.sum() >= most_steps:
+            kept[seed], lengths[seed] = rewards, steps
+    return StoredRewards(kept, lengths)
 
 
 def _episodes(path: Path) -> Mapping[str, NDArray[Any]]:

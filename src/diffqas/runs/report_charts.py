@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffqas.agents import REWARD_WINDOW, AgentSettings, few, moving
+from diffqas.agents import BY_STEPS, REWARD_WINDOW, AgentSettings, reward_curve
 from diffqas.circuits import CONSTANTS, AnyCandidate, draw, form
 from diffqas.reports import (
     AgentRecord,
@@ -30,7 +30,7 @@ from diffqas.reports import (
     stored_rewards,
     thinned,
 )
-from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig
+from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig, reward_line
 from diffqas.storage import RunFolder, read_file
 from diffqas.tasks import SERIES, SeriesScale
 
@@ -101,23 +101,25 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[AgentRecord
         line = band("reward", episodes, rewards, role="prediction")
         return Chart("reward", "reward", "episode", [line])
     assert isinstance(config.settings, AgentSettings)
-    whole = list(stored_rewards(path, config.seeds, config.settings.most_steps).values())
-    longest = len(whole[0])
+    stored = stored_rewards(path, config.seeds, config.settings.most_steps)
+    drawn = reward_line(stored)
+    longest = max(map(len, stored.rewards.values()))
     window = max(1, min(REWARD_WINDOW, longest // 10))
-    begin = min(few(window), longest)
-    both = [moving(values, window, begin) for values in whole]
-    mean = np.median([mean for mean, _ in both], axis=0)
-    deviation = np.median([deviation for _, deviation in both], axis=0)
+    places, mean, deviation = reward_curve(drawn, window)
     kept = thinned(len(mean))
     line = Line(
         "reward",
-        x=plain(np.arange(begin, longest + 1)[kept]),
+        x=plain(places[kept]),
         y=plain(mean[kept]),
         low=plain((mean - deviation)[kept]),
         high=plain((mean + deviation)[kept]),
         role="prediction",
     )
-    return Chart("reward", f"reward, mean of {window:,} episodes", "episode", [line])
+    title = f"reward, mean of {window:,} episodes"
+    if drawn.lengths is None:
+        return Chart("reward", title, "episode", [line])
+    # Runs with the same key stand on a common axis.
+    return Chart("reward over the steps", title, BY_STEPS, [line])
 
 
 def weights_of(

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from safetensors.torch import save as save_safetensors
 
 from diffqas.agents import BEST, AgentSettings, AgentTraining, RewardLine, rewards_figure
-from diffqas.reports import save_figure, stored_rewards
+from diffqas.reports import StoredRewards, save_figure, stored_rewards
 from diffqas.searches.config import RunConfig, config_from_json
 from diffqas.storage import Json, RunFolder, write_atomically
 
@@ -38,8 +38,16 @@ def write_agent_artefacts(folder: RunFolder, config: RunConfig, training: AgentT
     }
 
 
+def reward_line(stored: StoredRewards) -> RewardLine:
+    """What is drawn of a run: over its episodes, or over its steps where these end a seed."""
+    rewards = list(stored.rewards.values())
+    if stored.lengths is None:
+        return RewardLine("search", rewards)
+    return RewardLine("search", rewards, lengths=list(stored.lengths.values()))
+
+
 def rewards_picture(folder: RunFolder) -> Figure:
-    """Rewards over the episodes, from what the run stored.
+    """Rewards over the episodes, or the steps, from what the run stored.
 
     Raises:
         RunError: the run stored none, or the file is damaged.
@@ -47,10 +55,10 @@ def rewards_picture(folder: RunFolder) -> Figure:
     path = folder.path / EPISODES
     config = config_from_json(folder.load_config())
     assert isinstance(config.settings, AgentSettings)
-    rewards = stored_rewards(path, config.seeds, config.settings.most_steps)
-    seeds = f"median of {len(rewards)} seeds"
-    if len(rewards) == 1:
-        seeds = f"seed {next(iter(rewards))}"
+    stored = stored_rewards(path, config.seeds, config.settings.most_steps)
+    seeds = f"median of {len(stored.rewards)} seeds"
+    if len(stored.rewards) == 1:
+        seeds = f"seed {next(iter(stored.rewards))}"
     best = next((reference.value for reference in BEST.get(config.dataset, ())), None)
-    line = RewardLine("search", list(rewards.values()))
+    line = reward_line(stored)
     return rewards_figure([line], f"{config.dataset}: reward ({seeds})", best)

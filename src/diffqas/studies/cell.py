@@ -47,11 +47,30 @@ class FoundStructure:
 
 @dataclass(frozen=True)
 class SmoothedRewards:
-    """Moving mean and deviation of one seed's rewards, at some episodes."""
+    """Moving mean and deviation of one seed's rewards, at some episodes.
+
+    Attributes:
+        episode: how many episodes had ended.
+        mean: of the last ones.
+        deviation: likewise.
+        step: how many steps these episodes had; None where episodes end a seed, not steps.
+    """
 
     episode: list[int]
     mean: list[float]
     deviation: list[float]
+    step: list[int] | None = None
+
+    def to_json(self) -> Json:
+        """The JSON object that a cell stores."""
+        content: Json = {
+            "episode": self.episode,
+            "mean": self.mean,
+            "deviation": self.deviation,
+        }
+        if self.step is not None:
+            content["step"] = self.step
+        return content
 
 
 @dataclass(frozen=True)
@@ -189,6 +208,7 @@ class Cell:
         }
         if self.agents is not None:
             content.update(asdict(self.agents))
+            content["rewards"] = [seed.to_json() for seed in self.agents.rewards]
         content["seconds"] = self.seconds
         content["failures"] = {str(seed): reason for seed, reason in self.failures.items()}
         content["paper"] = self.paper
@@ -324,6 +344,7 @@ def _smoothed(entries: Entries) -> SmoothedRewards:
         episode=episodes,
         mean=entries.one("mean", points.of(FINITE)),
         deviation=entries.one("deviation", points.of(FINITE)),
+        step=entries.perhaps("step", points.of(COUNT)),
     )
 
 

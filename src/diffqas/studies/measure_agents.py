@@ -15,6 +15,7 @@ from diffqas.agents import (
     Agents,
     AgentSettings,
     EnvironmentTask,
+    EpisodeLog,
     Network,
     SyncTraining,
     few,
@@ -97,7 +98,7 @@ def measure_agents(
             mean_length=sound(last["length"]),
             episodes=log.counts,
             steps=list(log.steps),
-            rewards=[_smoothed(rewards) for rewards in log.rewards],
+            rewards=_curves(log, settings),
         ),
     )
 
@@ -144,8 +145,16 @@ def passed(rewards: Sequence[float]) -> int | None:
     return int(above[0]) + WINDOW if len(above) else None
 
 
-def _smoothed(rewards: Sequence[float]) -> SmoothedRewards:
-    """Moving mean and deviation of one seed at some episodes, for the figures."""
+def _curves(log: EpisodeLog, settings: AgentSettings) -> list[SmoothedRewards]:
+    """What the figures are drawn from, by seed."""
+    if settings.most_steps is None:
+        return [_smoothed(rewards) for rewards in log.rewards]
+    both = zip(log.rewards, log.lengths, strict=True)
+    return [_smoothed(rewards, lengths) for rewards, lengths in both]
+
+
+def _smoothed(rewards: Sequence[float], lengths: Sequence[int] | None = None) -> SmoothedRewards:
+    """Moving mean and deviation of one seed at some episodes, and their steps, for the figures."""
     window = max(1, min(SMOOTHED, len(rewards) // 5))
     begin = few(window)
     mean, deviation = moving(rewards, window, begin)
@@ -153,8 +162,14 @@ def _smoothed(rewards: Sequence[float]) -> SmoothedRewards:
         np.linspace(0, end, POINTS) for end in (len(mean) - 1, min(len(mean) - 1, 2 * SMOOTHED))
     )
     places = np.unique(np.concatenate([even, early]).astype(int)) if len(mean) else np.zeros(0, int)
+    episodes = places + begin
+    steps = None
+    if lengths is not None:
+        # After e episodes the first e lengths are over.
+        steps = np.cumsum(lengths, dtype=int)[episodes - 1].tolist()
     return SmoothedRewards(
-        episode=[int(place) + begin for place in places],
+        episode=episodes.tolist(),
         mean=np.round(mean[places], 5).tolist(),
         deviation=np.round(deviation[places], 5).tolist(),
+        step=steps,
     )

@@ -1,4 +1,4 @@
-"""Rewards over the episodes of every row: Figures 13 and 14 of arXiv 2505.09653 with controls."""
+"""Rewards of every row as its agents learn: Figures 13 and 14 of arXiv 2505.09653 with controls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from diffqas.reports import blank, clean
+from diffqas.agents import BY_STEPS, median_curve
+from diffqas.reports import Floats, blank, clean
 from diffqas.storage import Json
 from diffqas.studies.cell import Cell, SmoothedRewards
 from diffqas.studies.curves import PALETTE
@@ -20,58 +21,97 @@ INSET = 5_000
 
 
 def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
-    """Moving average and deviation, the median over the seeds of each row; left all episodes, right
-    the first ones.
+    """Moving average and deviation, the median over the seeds of each row.
+
+    Where episodes end a seed, left all episodes, right the first ones. Where steps end it, all rows
+    over the steps: a seed that learns to stay has few and long episodes, and rows of one length in
+    steps are of many lengths in episodes.
 
     Args:
         cells: of one environment, in the order of the table, the search first; seeds that failed
             are left out.
         best: the largest possible reward, drawn dotted.
     """
-    figure = blank(12.5, 5.2)
-    whole, start = figure.subplots(1, 2, sharey=True)
-    finished = [_longest(cell) for cell in cells if _sound(cell)]
-    longest, shortest = max(finished, default=1), min(finished, default=1)
-    for index, cell in enumerate(cells):
-        if not _sound(cell):
-            continue
-        color = COLORS["search"] if index == 0 else PALETTE[(index - 1) % len(PALETTE)]
-        style = "--" if cell.group == "candidate" else "-"
-        width = 2.2 if index == 0 else 1.1
-        label = mathtext(f"{cell.row} ({len(cell.seeds)} seeds, {_longest(cell):,} episodes)")
-        look = {"color": color, "linestyle": style, "linewidth": width, "label": label}
-        _line(start, cell, look, shortest)
-        if _longest(cell) == longest:
-            _line(whole, cell, look, longest, band=True)
-    for axes, end in ((whole, longest), (start, shortest)):
-        axes.set_xlim(0, end)
-        axes.set_xlabel("episode")
-        if best is not None:
-            axes.axhline(best, color="0.4", linestyle=":", linewidth=1)
-        clean(axes)
-    whole.set_ylabel("reward, moving average and deviation")
-    if longest > 2 * INSET:
-        inset = whole.inset_axes((0.42, 0.12, 0.55, 0.42))
-        for line in list(whole.lines):
-            x, y = line.get_data()
-            inset.plot(x, y, color=line.get_color(), linewidth=1.2, linestyle=line.get_linestyle())
-        shown = [
-            y
-            for line in whole.lines
-            for x, y in zip(*line.get_data(), strict=True)
-            if x >= longest - INSET
-        ]
-        room = 0.1 * (max(shown) - min(shown)) + 1e-3
-        inset.set_xlim(longest - INSET, longest)
-        inset.set_ylim(min(shown) - room, max(shown) + room)
-        inset.set_title(f"last {INSET:,} episodes", fontsize=8)
-        inset.tick_params(labelsize=7)
-        inset.ticklabel_format(useOffset=False)
-    if finished:
-        start.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
+    drawn = [(index, cell) for index, cell in enumerate(cells) if _sound(cell)]
+    if drawn and all(_has_steps(cell) for _, cell in drawn):
+        figure, legend_beside = _over_steps(drawn, best)
+    else:
+        figure, legend_beside = _over_episodes(drawn, best)
+    if drawn:
+        place = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+        legend_beside.legend(**place, frameon=False, fontsize=8)
     title = mathtext(f"{cells[0].dataset}: median over seeds")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     return figure
+
+
+def _over_steps(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tuple[Figure, Axes]:
+    """One panel; the band is the search's alone, as six of them would hide each other."""
+    figure = blank(10.5, 5.2)
+    axes = figure.subplots()
+    for index, cell in drawn:
+        label = mathtext(f"{cell.row} ({len(_sound(cell))} seeds)")
+        seeds = _sound(cell)
+        steps = [np.array(seed.step) for seed in seeds]
+        x, mean = median_curve(steps, [seed.mean for seed in seeds])
+        _, deviation = median_curve(steps, [seed.deviation for seed in seeds])
+        _line(axes, x, mean, deviation, _look(index, cell, label), band=index == 0)
+    axes.set_xlim(0, None)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(BY_STEPS)
+    axes.set_ylabel("reward, moving average; of the search with its deviation")
+    _finish(axes, best)
+    return figure, axes
+
+
+def _over_episodes(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tuple[Figure, Axes]:
+    """Two panels and an inset of the last episodes, if there are many."""
+    figure = blank(12.5, 5.2)
+    whole, start = figure.subplots(1, 2, sharey=True)
+    finished = [_longest(cell) for _, cell in drawn]
+    longest, shortest = max(finished, default=1), min(finished, default=1)
+    for index, cell in drawn:
+        label = mathtext(f"{cell.row} ({len(cell.seeds)} seeds, {_longest(cell):,} episodes)")
+        look = _look(index, cell, label)
+        episode, mean, deviation = _by_episode(_sound(cell))
+        early = episode <= shortest
+        _line(start, episode[early], mean[early], deviation[early], look)
+        if _longest(cell) == longest:
+            _line(whole, episode, mean, deviation, look, band=True)
+    for axes, end in ((whole, longest), (start, shortest)):
+        axes.set_xlim(0, end)
+        axes.set_xlabel("episode")
+        _finish(axes, best)
+    whole.set_ylabel("reward, moving average and deviation")
+    if longest > 2 * INSET:
+        _inset(whole, longest)
+    return figure, start
+
+
+def _inset(whole: Axes, longest: int) -> None:
+    """The last episodes once more."""
+    inset = whole.inset_axes((0.42, 0.12, 0.55, 0.42))
+    for line in list(whole.lines):
+        x, y = line.get_data()
+        inset.plot(x, y, color=line.get_color(), linewidth=1.2, linestyle=line.get_linestyle())
+    shown = [
+        y
+        for line in whole.lines
+        for x, y in zip(*line.get_data(), strict=True)
+        if x >= longest - INSET
+    ]
+    room = 0.1 * (max(shown) - min(shown)) + 1e-3
+    inset.set_xlim(longest - INSET, longest)
+    inset.set_ylim(min(shown) - room, max(shown) + room)
+    inset.set_title(f"last {INSET:,} episodes", fontsize=8)
+    inset.tick_params(labelsize=7)
+    inset.ticklabel_format(useOffset=False)
+
+
+def _finish(axes: Axes, best: float | None) -> None:
+    if best is not None:
+        axes.axhline(best, color="0.4", linestyle=":", linewidth=1)
+    clean(axes)
 
 
 def _sound(cell: Cell) -> list[SmoothedRewards]:
@@ -81,22 +121,38 @@ def _sound(cell: Cell) -> list[SmoothedRewards]:
     return [cell.agents.rewards[place] for place in cell.finished]
 
 
+def _has_steps(cell: Cell) -> bool:
+    """Whether steps ended the seeds of a row, and each has at least one point to draw."""
+    return all(seed.step for seed in _sound(cell))
+
+
 def _longest(cell: Cell) -> int:
     """Episodes of the seed that had most of them."""
     assert cell.agents is not None
     return max(cell.agents.episodes)
 
 
-def _line(axes: Axes, cell: Cell, look: Json, end: int, band: bool = False) -> None:
-    seeds = _sound(cell)
+def _look(index: int, cell: Cell, label: str) -> Json:
+    """Colour, style and label of a row; the first one, the search, stands out."""
+    color, width = PALETTE[(index - 1) % len(PALETTE)], 1.1
+    if index == 0:
+        color, width = COLORS["search"], 2.2
+    style = "--" if cell.group == "candidate" else "-"
+    return {"color": color, "linestyle": style, "linewidth": width, "label": label}
+
+
+def _by_episode(seeds: Sequence[SmoothedRewards]) -> tuple[Floats, Floats, Floats]:
+    """Episodes, and the medians over the seeds of mean and deviation there."""
     episode = np.array(seeds[0].episode)
     means = [np.interp(episode, seed.episode, seed.mean) for seed in seeds]
     deviations = [np.interp(episode, seed.episode, seed.deviation) for seed in seeds]
-    mean, deviation = np.median(means, axis=0), np.median(deviations, axis=0)
-    shown = episode <= end
-    axes.plot(episode[shown], mean[shown], **look)
+    return episode, np.median(means, axis=0), np.median(deviations, axis=0)
+
+
+def _line(
+    axes: Axes, x: Floats, mean: Floats, deviation: Floats, look: Json, band: bool = False
+) -> None:
+    axes.plot(x, mean, **look)
     if band:
         low, high = mean - deviation, mean + deviation
-        axes.fill_between(
-            episode[shown], low[shown], high[shown], color=look["color"], alpha=0.12, linewidth=0
-        )
+        axes.fill_between(x, low, high, color=look["color"], alpha=0.12, linewidth=0)

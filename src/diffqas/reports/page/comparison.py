@@ -96,7 +96,7 @@ def _overlaid(pages: Sequence[RunPage], members: Sequence[tuple[int, Chart]]) ->
     ]
     # "test mse": the last line is the test part. The title of rewards tells the window of one run.
     title = f"{first.lines[-1].label} {first.title}"
-    if first.key == REWARD:
+    if first.key.startswith(REWARD):
         title = first.key
     units = first.units
     if any(chart.units != units for _, chart in members):

@@ -15,7 +15,7 @@ PARAMETERS = "parameters"
 """Name of the main figure that is a sentence."""
 
 REWARD = "reward"
-"""Key of the chart of an agent, whose axis counts episodes."""
+"""Key of the chart of an agent, or its beginning, where the axis counts steps, not episodes."""
 
 Numbers = list[float | None]
 
@@ -195,7 +195,7 @@ class RunPage:
     @property
     def counts_episodes(self) -> bool:
         """Whether the run is an agent's: its charts show rewards over the episodes."""
-        return bool(self.charts) and self.charts[0].key == REWARD
+        return bool(self.charts) and self.charts[0].key.startswith(REWARD)
 
     @property
     def predictions_have_bands(self) -> bool:
