@@ -103,7 +103,7 @@ def reward_curve(line: RewardLine, window: int) -> tuple[Floats, Floats, Floats]
         return x, mean, deviation
     both = [moving(np.asarray(rewards)[:shortest], window, begin) for rewards in line.rewards]
     mean, deviation = (np.median([pair[index] for pair in both], axis=0) for index in (0, 1))
-    return np.arange(begin, shortest + 1), mean, deviation
+    return np.arange(begin, shortest + 1, dtype=float), mean, deviation
 
 
 def rewards_figure(

@@ -91,15 +91,11 @@ def _over_episodes(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tup
 def _inset(whole: Axes, longest: int) -> None:
     """The last episodes once more."""
     inset = whole.inset_axes((0.42, 0.12, 0.55, 0.42))
+    shown: list[float] = []
     for line in list(whole.lines):
-        x, y = line.get_data()
+        x, y = (np.asarray(values, dtype=float) for values in line.get_data())
         inset.plot(x, y, color=line.get_color(), linewidth=1.2, linestyle=line.get_linestyle())
-    shown = [
-        y
-        for line in whole.lines
-        for x, y in zip(*line.get_data(), strict=True)
-        if x >= longest - INSET
-    ]
+        shown += y[x >= longest - INSET].tolist()
     room = 0.1 * (max(shown) - min(shown)) + 1e-3
     inset.set_xlim(longest - INSET, longest)
     inset.set_ylim(min(shown) - room, max(shown) + room)
