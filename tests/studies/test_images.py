@@ -309,6 +309,7 @@ def test_the_sentence_word_for_word(comparison):
         "percentage points above"
         " the search's, adjusted p = 0.00977)."
         " The logistic regression is not among the rows."
+        " The ordinary network of as many numbers is not among the rows."
         " The smallest p that ten seeds can give is 0.00195, adjusted for 5 rows 0.00977."
     )
 

@@ -42,12 +42,18 @@ class EigenbasisAdam:
         count: numbers of each.
         betas: decay rates of the moments.
         like: tensor whose device is taken.
+        every: steps between two new bases.
     """
 
     def __init__(
-        self, lead: tuple[int, ...], count: int, betas: tuple[float, float], like: Tensor
+        self,
+        lead: tuple[int, ...],
+        count: int,
+        betas: tuple[float, float],
+        like: Tensor,
+        every: int = REFRESH,
     ) -> None:
-        self.betas = betas
+        self.betas, self.every = betas, every
         self.steps = 0
         kind: dict[str, Any] = {"dtype": torch.float64, "device": like.device}
         self.mean = torch.zeros(*lead, count, **kind)
@@ -74,7 +80,12 @@ class EigenbasisAdam:
     @property
     def due(self) -> bool:
         """Whether the step that was counted last has a new basis."""
-        return self.steps <= 2 * REFRESH or self.steps % REFRESH == 0
+        if self.steps % self.every == 0:
+            return True
+        if self.every == REFRESH:
+            return self.steps <= 2 * REFRESH
+        # Where a basis is dear: steps 1, 2, 4, 8, .., as what is known of the covariance doubles.
+        return self.steps < self.every and self.steps.bit_count() == 1
 
     @property
     def corrections(self) -> tuple[float, float]:

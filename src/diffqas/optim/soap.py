@@ -66,7 +66,7 @@ class SOAP(FlatOptimizer):
             # The units in which numbers are measured: they stay when a schedule changes the rates.
             group["unit"] = group["lr"] / highest
         units = self._spread("unit")
-        self._adam = EigenbasisAdam((), len(units), betas, units)
+        self._adam = EigenbasisAdam((), len(units), betas, units, _between(len(units)))
         self.capturable = capturable
         self._done = torch.zeros_like(self._adam.mean[0])
         """Of a capturable one: the steps that were not left out."""
