@@ -67,14 +67,14 @@ RATED = (1_024,)
 """Counts of numbers that they are for; with others every cell chooses its own."""
 TRIED: dict[str, tuple[float, ...]] = {
     "circuits": (30.0, 100.0, 300.0),
-    "frozen circuits": (10.0, 30.0, 100.0, 300.0),
+    "frozen circuits": (10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0),
     "no circuit": (10.0, 30.0, 100.0, 300.0),
     "no circuit, larger mapping": (30.0, 100.0, 300.0),
     "hashed vector": (30.0, 100.0, 300.0),
     "LoRA of the rank that fits": (0.3, 1.0, 3.0, 10.0),
     "VeRA of the rank that fits": (3.0, 10.0, 30.0),
     "UniLoRA": (3.0, 10.0, 30.0),
-    "biases": (0.3, 1.0, 3.0, 10.0),
+    "biases": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
     "head": (3.0, 10.0, 30.0),
 }
 """Rates by row. Where the best was the least or the greatest, another one was tried beyond it."""

@@ -11,6 +11,7 @@ from torch.nn.functional import mse_loss
 from diffqas import QuantumTrain
 from diffqas.errors import ArgumentError
 from diffqas.optim import SOAP
+from diffqas.optim.eigenbasis import EigenbasisAdam
 from diffqas.optimisers import SOAP as Choice
 from diffqas.optimisers import Problem
 from diffqas.quantum_train import Lockstep
@@ -224,3 +225,21 @@ def test_the_base_rate_suits_the_recipe():
 def test_steps_are_counted():
     with pytest.raises(ArgumentError, match="`steps` must be a positive integer"):
         made().optimizer(steps=0)
+
+
+@pytest.mark.parametrize("capturable", [False, True])
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(4, [*range(1, 21), 30, 40]), (513, [1, 2, 4, 8, 16, 20, 40])],
+)
+def test_a_basis_of_many_numbers_is_found_seldom(monkeypatch, count, expected, capturable):
+    found = []
+    monkeypatch.setattr(EigenbasisAdam, "turn", lambda adam: found.append(adam.steps))
+    number = torch.nn.Parameter(torch.zeros(count))
+    optimizer = SOAP([number], lr=0.1, capturable=capturable)
+    for _ in range(41):
+        number.grad = torch.ones(count)
+        optimizer.step()
+        if capturable:
+            optimizer.refresh()
+    assert found == expected

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from diffqas.errors import as_number, positive, require, whole
-from diffqas.optim.eigenbasis import MOST_NUMBERS, WARM_UP, EigenbasisAdam
+from diffqas.optim.eigenbasis import MOST_NUMBERS, REFRESH, WARM_UP, EigenbasisAdam
 from diffqas.optim.flat import FlatOptimizer, Parameters, dense, pair
+
+CHEAP = 512
+"""Numbers up to which a new basis every ten steps costs little beside a network's own step."""
 
 
 class SOAP(FlatOptimizer):
@@ -19,7 +22,8 @@ class SOAP(FlatOptimizer):
     All parameters form one block of at most 2,048 numbers, as those of a `QuantumTrain` model do.
     It is used as any optimiser of torch: with groups and their own rates, schedulers, gradient
     clipping, `GradScaler` and checkpoints. It computes in float64 whatever the parameters' dtype. A
-    step whose gradient is not finite is left out. Groups cannot be added later.
+    step whose gradient is not finite is left out. Groups cannot be added later. Of more than 512
+    numbers a new basis is found the more seldom the more there are: every forty steps of 2,000.
 
     Args:
         params: tensors or groups of them, such as `model.parameter_groups(lr)`.
@@ -66,7 +70,7 @@ class SOAP(FlatOptimizer):
             # The units in which numbers are measured: they stay when a schedule changes the rates.
             group["unit"] = group["lr"] / highest
         units = self._spread("unit")
-        self._adam = EigenbasisAdam((), len(units), betas, units, _between(len(units)))
+        self._adam = EigenbasisAdam((), len(units), betas, units, steps_between(len(units)))
         self.capturable = capturable
         self._done = torch.zeros_like(self._adam.mean[0])
         """Of a capturable one: the steps that were not left out."""
@@ -144,3 +148,15 @@ class SOAP(FlatOptimizer):
         """
         self._adam.load_state_dict(self._load(state_dict, self._adam.state_dict()))
         self._done.fill_(self._adam.steps)
+
+
+def steps_between(count: int) -> int:
+    """Steps between two new bases of so many numbers.
+
+    A basis costs the cube of the numbers, so that with a fixed interval it would soon be most of a
+    training. The longer interval loses nothing that was measured (docs/own-networks.md).
+
+    >>> steps_between(500), steps_between(2_000)
+    (10, 40)
+    """
+    return REFRESH * -(-count // CHEAP)
