@@ -199,6 +199,7 @@ def test_a_study_of_ones_own_network_has_all_rows_at_rates_that_it_chose(own, tm
     table = (folder / "adapters.md").read_text()
     assert table.strip() in capsys.readouterr().out
     assert "| mine-60 | not adapted | 0 |" in table
+    assert (folder / "adapters.png").stat().st_size > 10_000
     cell = json.loads((folder / "cells/mine-60/lora-of-the-rank-that-fits.json").read_text())
     assert cell["trainable"] == 52
     assert cell["adapter"]["bytes"] > 4 * 52

@@ -20,10 +20,11 @@ from diffqas.errors import require
 from diffqas.optimisers import Adam, Population
 from diffqas.quantum_train import CIRCUITS, RECIPES, UNIFORM, MLPMapping, QuantumTrain
 from diffqas.quantum_train import Mapping as WeightMapping
-from diffqas.reports import Terminal
+from diffqas.reports import Terminal, save_figure
 from diffqas.storage import storable, write_atomically
 from diffqas.studies import adapted
 from diffqas.studies.adapted import Adaptation
+from diffqas.studies.adapter_curves import adapters_figure
 from diffqas.studies.adapters import (
     Adapters,
     WrittenAdapters,
@@ -38,7 +39,7 @@ from diffqas.tasks import Settings, Task
 from diffqas.text import markdown
 from diffqas.training import choose_rate, seeded
 
-TABLE = "adapters.md"
+TABLE, PICTURE = "adapters.md", "adapters.png"
 
 CHUNK = 8
 """Weights written by each basis state where the mapping is linear."""
@@ -403,9 +404,10 @@ def adaptation_study(
 
 
 def write_adapters(folder: Path, cells: Sequence[Cell], console: Terminal) -> None:
-    """Write the table of all finished cells, and print it."""
+    """Write the table and the picture of all finished cells, and print the table."""
     text = "\n".join(adapters_table(cells)) + "\n"
     write_atomically(folder / TABLE, text.encode())
+    save_figure(adapters_figure(cells, ACCURACY), folder / PICTURE)
     console.print(text, soft_wrap=True)
 
 

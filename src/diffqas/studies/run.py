@@ -291,6 +291,7 @@ CONTENTS = {
     "table.png": "every seed of every row",
     "settings.md": "all settings on all data sets",
     "adapters.md": "accuracy, size and time of every adapter",
+    "adapters.png": "accuracy against trained numbers",
     "gaps.md": "what is kept against the mixture after the same training",
     "ranks.md": "whether the seeds agree on the candidates; ranks.csv has all contributions",
     "figures": "what happened over the epochs",
