@@ -1,6 +1,8 @@
 """The page that holds the papers' claims against the committed cells says what the cells say."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -16,6 +18,7 @@ RESULTS = ROOT / "studies" / "results"
 
 SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
 LINES = {
+    ("table-2-paper", "search-raw"): "6.5e-5, 1.4e-4, 1.7e-3, 1.2e-4, 1.5e-4",
     ("table-2", "search-raw"): "3.2e-8, 1.2e-7, 1.3e-7, 7.0e-7, 2.6e-5",
     ("table-2", "search-raw-by-adam"): "4.4e-7, 6.7e-6, 7.0e-5, 3.3e-5, 8.0e-5",
     ("table-2", "hashed-vector"): "7.4e-9, 3.9e-8, 2.5e-8, 1.4e-7, 1.1e-5",
@@ -93,6 +96,42 @@ def test_errors(cell, text):
 def test_accuracies(cell, text):
     assert text in PAGE
     assert rounded(of_cell(*cell, "test_accuracy"), last_number(text))
+
+
+@pytest.fixture
+def beside(monkeypatch):
+    """The script that makes the table of both recipes."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "studies")])
+    return runpy.run_path(str(ROOT / "studies" / "paper_table.py"))
+
+
+def test_the_table_of_both_recipes_is_that_of_the_cells(beside):
+    page = (ROOT / "docs" / "results.md").read_text("utf-8")
+    assert "\n".join(beside["series_table"]()) in page
+
+
+def test_how_many_published_figures_lie_among_our_seeds():
+    page = (ROOT / "docs" / "results.md").read_text("utf-8")
+    inside = []
+    for path in sorted((RESULTS / "table-2-paper" / "cells").glob("*/*.json")):
+        cell = json.loads(path.read_text("utf-8"))
+        assert cell["deterministic"] or len(cell["test_mse"]) == 10
+        if cell["paper"] is not None:
+            inside.append(min(cell["test_mse"]) <= cell["paper"] <= max(cell["test_mse"]))
+            if cell["row"] == "search raw":
+                assert inside[-1] == (cell["dataset"] != "damped-shm")
+    said = f"the {len(inside)} published figures in these rows {sum(inside)} lie in the range"
+    assert said in page
+
+
+def test_published_searches_of_the_quantum_lstm_lie_among_our_seeds():
+    ratios = []
+    for path in (RESULTS / "qlstm-table-paper" / "cells").glob("*/*shared.json"):
+        cell = json.loads(path.read_text("utf-8"))
+        assert min(cell["test_mse"]) <= cell["paper"] <= max(cell["test_mse"])
+        ratios += [value / cell["paper"] for value in cell["test_mse"]]
+    said = f"reach from {min(ratios):.3f} to {max(ratios):.0f} times the published figures"
+    assert said in PAGE
 
 
 def test_the_order_of_the_seeds_is_there_before_any_training():
