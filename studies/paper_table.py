@@ -1,5 +1,5 @@
-"""The papers' recipe beside ours: published figures, and medians (lowest .. highest) of ten seeds by
-either recipe, from the committed cells.
+"""The papers' recipe beside ours: published figures, and medians (lowest .. highest) of ten seeds
+by either recipe, from the committed cells.
 
 python studies/paper_table.py
 """
