@@ -100,6 +100,7 @@ def test_a_file_is_loaded_into_a_model_of_ones_own(run):
         ({"relaxation": "gumbel", "optimizer": "adam", "slow_rate": 0.5}, 0, 4),
         ({"optimizer": "kalman", "relaxation": "gumbel", "dtype": "float64"}, 0, 4),
         ({"qubits": None, "measured": 8}, 0, 4),
+        ({"slow": "written", "slow_rate": 0.3}, 0, 4),
     ],
     ids=str,
 )
@@ -109,7 +110,7 @@ def test_options_are_used_and_stored(options, angles, structure, tmp_path):
     report = run.models[0].parameter_report()
     assert (report.circuit, report.structure) == (angles, structure)
     config = config_from_json(read_json(run.folder / "config.json"))
-    for name in ("input_qubits", "base_angles", "structure", "slow_rate", "measured"):
+    for name in ("slow", "input_qubits", "base_angles", "structure", "slow_rate", "measured"):
         if name in options:
             assert getattr(config.kind, name) == options[name]
 
@@ -130,9 +131,11 @@ def test_a_seed_in_company_is_the_seed_alone(optimizer, tmp_path):
     assert alone.result["test_mse"][0] == pytest.approx(both.result["test_mse"][1], rel=1e-9)
 
 
+@pytest.mark.parametrize("slow", ["trained", "written"])
 @pytest.mark.parametrize("relaxation", ["raw", "gumbel"])
-def test_stopping_after_every_epoch_changes_nothing(stops_and_goes_on, relaxation):
+def test_stopping_after_every_epoch_changes_nothing(stops_and_goes_on, relaxation, slow):
     options = {**SMALL, "epochs": 3, "seeds": 2, "relaxation": relaxation, "classical": False}
+    options |= {"slow": slow}
     stops_and_goes_on(options)
 
 
@@ -178,6 +181,7 @@ def test_a_circuit_that_must_stay_is_said_to(run, refused):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--slow", "frozen"], "invalid choice"),
         (["--measured", "9"], "`measured` must be at most 8, the qubits, but got 9"),
         (["--latent-size", "0"], "`latent_size` must be"),
         (["--spread", "0.2"], "`spread` must go with base_angles trained, but got zero"),

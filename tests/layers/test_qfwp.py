@@ -12,6 +12,7 @@ from diffqas import (
     Hermitian,
     PauliStrings,
     QasmAnsatz,
+    QuantumTrain,
     Z,
 )
 from diffqas.errors import ArgumentError
@@ -33,6 +34,7 @@ CHOICES = [
     {"candidates": TURNED, "base_angles": "trained", "latent_size": 3},
     {"candidates": FEW[:1], "depth": 1, "output_size": 3},
     {"input_size": 5},
+    {"slow": "written"},
     {"observables": Diagonal(2)},
     {"observables": Hermitian(2)},
     {"observables": PauliStrings(("ZIZ", "XYI"))},
@@ -79,15 +81,32 @@ def slow_moment(cell, x, theta):
     return torch.stack(outputs)
 
 
+class Given:
+    """A linear layer of numbers that are given."""
+
+    def __init__(self, weight, bias):
+        self.weight, self.bias = weight, bias
+
+
+def slow_layers(cell):
+    """The three layers of the slow network, whether its weights are trained or written."""
+    names = ("encoder", "to_layers", "to_qubits")
+    if not isinstance(cell.slow, QuantumTrain):
+        return [getattr(cell.slow, name) for name in names]
+    written = cell.slow.generate()
+    return [Given(written[f"{name}.weight"], written[f"{name}.bias"]) for name in names]
+
+
 def slow_programmer(cell, x, state):
     """What `cell(x, state)` must give: a loop over samples and moments."""
+    encoder, to_layers, to_qubits = slow_layers(cell)
     outputs, states = [], []
     for sequence, added in zip(x, state, strict=True):
         moments = []
         for moment in sequence:
-            latent = linear(cell.slow.encoder, moment)
-            of_layers = linear(cell.slow.to_layers, latent)
-            of_qubits = linear(cell.slow.to_qubits, latent)
+            latent = linear(encoder, moment)
+            of_layers = linear(to_layers, latent)
+            of_qubits = linear(to_qubits, latent)
             added = added + torch.outer(of_layers, of_qubits).reshape(added.shape)
             moments.append(slow_moment(cell, moment, cell.circuits.angles + added))
         outputs.append(torch.stack(moments))
@@ -446,3 +465,36 @@ def test_wrong_inputs_are_named(x, state, message):
     with pytest.raises(ArgumentError, match=message) as error:
         QFWP(**SIZES)(x, state)
     assert "\n" not in str(error.value)
+
+
+def test_circuits_write_the_slow_network():
+    torch.manual_seed(0)
+    cell = QFWP(1, 4, slow="written")
+    assert cell.parameter_report().slow == 7 * 5 + 12 + 9
+    assert "56 that write the 106 weights of the slow network" in str(cell.parameter_report())
+    assert sum(p.numel() for p in cell.parameters() if p.requires_grad) == 36 + 56
+    own = QFWP(1, 4)
+    own.slow = QuantumTrain(own.slow, depth=5)
+    own.load_state_dict(cell.state_dict())
+    x = torch.randn(3, 4, 1)
+    assert torch.equal(own(x)[0], cell(x)[0])
+    cell.progress = 0.5
+    assert cell.slow.progress == 0.5
+
+
+def test_a_state_of_a_written_slow_network_is_no_state_of_a_trained_one():
+    with pytest.raises(ArgumentError, match="slow 'written', not 'trained'"):
+        QFWP(1, 2, 3).load_state_dict(QFWP(1, 2, 3, slow="written").state_dict())
+    with pytest.raises(ArgumentError, match="`slow` must be one of trained, written"):
+        QFWP(1, 2, 3, slow="frozen")
+
+
+def test_a_found_circuit_of_fewer_rotations_keeps_the_weights_that_were_written():
+    torch.manual_seed(1)
+    cell = QFWP(1, 2, 3, candidates=[TURNED[0], FEW[0]], slow="written")
+    with torch.no_grad():
+        cell.circuits.structure.copy_(torch.tensor([[0.0, 1.0]]))
+    x = torch.randn(4, 3, 1)
+    found = cell.discretize(k=1, x=x)
+    assert not isinstance(found.slow, QuantumTrain)
+    torch.testing.assert_close(found(x)[0], cell(x)[0], rtol=1e-4, atol=1e-5)

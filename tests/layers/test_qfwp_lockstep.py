@@ -17,6 +17,8 @@ CASES = [
     {"base_angles": "trained", "input_qubits": "first"},
     {"structure": "output", "relaxation": "softmax"},
     {"relaxation": "gumbel", "base_angles": "trained"},
+    {"slow": "written"},
+    {"slow": "written", "relaxation": "gumbel", "base_angles": "trained"},
     {"candidates": FEW[:1]},
     {"candidates": [*FEW[:1], Candidate(True, "chain", ("rz", "ry"), "ry")]},
 ]
@@ -48,11 +50,13 @@ def train(population, seeds, x, y, steps=12):
 @pytest.mark.parametrize("choices", CASES, ids=str)
 def test_steps_are_those_of_each_seed_alone(choices, normal):
     x, y = normal(1, 5, 4), normal(2, 5)
+    # What writes a network moves all of its weights at once: round-off grows tenfold in a step.
+    steps = 3 if "slow" in choices else 12
     models = make(**choices)
     population = FastWeightLockstep(models)
-    together = train(population, SEEDS, x, y)
+    together = train(population, SEEDS, x, y, steps)
     for place, seed in enumerate(SEEDS):
-        alone = train(FastWeightLockstep(make([seed], **choices)), [seed], x, y)
+        alone = train(FastWeightLockstep(make([seed], **choices)), [seed], x, y, steps)
         torch.testing.assert_close(together[:, place], alone[:, 0], **close)
     assert (together[-1] != together[0]).all()
     population.eval().write_back(models)
@@ -106,9 +110,27 @@ def test_rates_reach_the_groups():
         assert groups == pytest.approx({"structure": 0.2, "slow": 0.05, "head": 0.3})
 
 
+def test_rates_reach_what_writes_the_slow_network():
+    models = make(slow="written")
+    for owner in (models[0], FastWeightLockstep(models)):
+        groups = {group["name"]: group["lr"] for group in owner.parameter_groups(0.1)}
+        assert list(groups) == [
+            "structure",
+            "slow angles",
+            "slow structure",
+            "slow mapping",
+            "head",
+        ]
+        alone = models[0].cell.slow.parameter_groups(0.1)
+        for group in alone:
+            assert groups[f"slow {group['name']}"] == pytest.approx(0.5 * group["lr"])
+
+
 def test_models_of_different_kinds_are_refused():
     with pytest.raises(ArgumentError, match="`models` must differ in their numbers only, but got"):
         FastWeightLockstep([*make(), *make(input_qubits="first")])
+    with pytest.raises(ArgumentError, match="`models` must differ in their numbers only, but got"):
+        FastWeightLockstep([*make(), *make(slow="written")])
     with pytest.raises(ArgumentError, match="`models` must hold at least one FastWeightForecaster"):
         FastWeightLockstep([])
     with pytest.raises(ArgumentError, match="`cell` must read one value per moment"):

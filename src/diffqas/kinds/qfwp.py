@@ -27,6 +27,7 @@ from diffqas.layers import (
     INPUT_QUBITS,
     LAYER_STRUCTURES,
     QFWP,
+    SLOW,
     FastWeightForecaster,
     FastWeightLockstep,
     QuantumLayer,
@@ -63,6 +64,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         input_qubits: which qubits the value of a moment turns.
         base_angles: the angles before the first moment.
         structure: structural weights for the `"layer"`, or for each `"output"`.
+        slow: whether the slow network's weights are trained, or written by circuits.
         slow_rate: learning rate of the slow network relative to the base rate.
         classical: train a classical LSTM of about as many numbers beside it.
     """
@@ -92,6 +94,11 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         "layer",
         "One set of structural weights for the layer, or one for each qubit that is read.",
         among=LAYER_STRUCTURES,
+    )
+    slow: str = option(
+        "trained",
+        "The weights of the slow network are trained, or written by circuits (Quantum-Train).",
+        among=SLOW,
     )
     slow_rate: float = option(
         1.0,
@@ -175,6 +182,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
             latent_size=self.latent_size,
             input_qubits=self.input_qubits,
             base_angles=self.base_angles,
+            slow=self.slow,
             relaxation=choices.relaxation,
             structure=self.structure,
             init_std=choices.init_std,

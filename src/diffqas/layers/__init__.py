@@ -21,6 +21,7 @@ from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
 from diffqas.layers.qfwp import BASE_ANGLES as BASE_ANGLES
 from diffqas.layers.qfwp import INPUT_QUBITS as INPUT_QUBITS
 from diffqas.layers.qfwp import QFWP as QFWP
+from diffqas.layers.qfwp import SLOW as SLOW
 from diffqas.layers.qfwp_forecaster import FastWeightForecaster as FastWeightForecaster
 from diffqas.layers.qfwp_lockstep import FastWeightLockstep as FastWeightLockstep
 from diffqas.layers.qfwp_report import QFWPReport as QFWPReport

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -42,6 +43,8 @@ from diffqas.layers.qfwp_checks import (
 from diffqas.layers.qfwp_report import QFWPReport
 from diffqas.layers.quantum_layer import QuantumLayer
 from diffqas.layers.slow_programmer import SlowProgrammer
+from diffqas.layers.written_slow import slow_groups
+from diffqas.quantum_train import QuantumTrain
 from diffqas.simulator import eager
 
 INPUT_QUBITS = ("all", "first")
@@ -49,6 +52,12 @@ INPUT_QUBITS = ("all", "first")
 
 BASE_ANGLES = ("zero", "trained")
 """The angles before the first moment."""
+
+SLOW = ("trained", "written")
+"""The weights of the slow network are trained, or circuits write them (Quantum-Train)."""
+
+WRITTEN_DEPTH = 5
+"""Of the circuits that write them: with the usual sizes 56 numbers write 106 weights."""
 
 PROBED = 4
 """Moments of the sequences that candidates are compared on, if none are given."""
@@ -77,6 +86,8 @@ class QFWP(DescribedModule):
             i alone, as in the public code; the other qubits are not turned).
         base_angles: `"zero"` (the angles before the first moment are 0, as in the public code) or
             `"trained"` (they are trained; drawn at first).
+        slow: `"trained"` or `"written"` (the weights of the slow network are written by a mixture
+            of circuits, as by `QuantumTrain(cell.slow, depth=5)`; arXiv 2412.01173).
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
         structure: `"layer"` (one set of structural weights) or `"output"` (one for each output).
         init_std: standard deviation of trained angles at the start, in radians.
@@ -112,6 +123,7 @@ class QFWP(DescribedModule):
         observables: AnyObservables = Z(),  # noqa: B008 - a frozen choice
         input_qubits: str = "all",
         base_angles: str = "zero",
+        slow: str = "trained",
         relaxation: str | Relaxation = "raw",
         structure: str = "layer",
         init_std: float = 0.1,
@@ -127,6 +139,7 @@ class QFWP(DescribedModule):
         check_lstm(num_layers, batch_first, bidirectional, dropout, proj_size)
         choose(input_qubits, INPUT_QUBITS, "input_qubits")
         choose(base_angles, BASE_ANGLES, "base_angles")
+        choose(slow, SLOW, "slow")
         if input_qubits == "first":
             fits = input_size <= qubits
             require(fits, "input_size", f"be at most {qubits}, the qubits", input_size)
@@ -148,7 +161,10 @@ class QFWP(DescribedModule):
         )
         self.circuits.angles.requires_grad_(base_angles == "trained")
         columns = qubits * self.circuits.candidates.angles_per_qubit
-        self.slow = SlowProgrammer(input_size, latent_size, self.circuits.depth, columns)
+        network = SlowProgrammer(input_size, latent_size, self.circuits.depth, columns)
+        self.slow: SlowProgrammer | QuantumTrain = network
+        if slow == "written":
+            self.slow = QuantumTrain(network, WRITTEN_DEPTH, relaxation=relaxation)
 
     @eager
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -224,6 +240,8 @@ class QFWP(DescribedModule):
     @progress.setter
     def progress(self, value: float) -> None:
         self.circuits.progress = value
+        if isinstance(self.slow, QuantumTrain):
+            self.slow.progress = value
 
     def state_choices(self) -> Mapping[str, object]:
         """Choices that a `state_dict` tells; those of the circuits are told by themselves."""
@@ -232,6 +250,7 @@ class QFWP(DescribedModule):
             "latent_size": self.latent_size,
             "input_qubits": self.input_qubits,
             "base_angles": self.base_angles,
+            "slow": SLOW[isinstance(self.slow, QuantumTrain)],
         }
 
     @property
@@ -312,6 +331,9 @@ class QFWP(DescribedModule):
         if after < before:
             # A candidate of fewer rotations uses the first ones of every qubit.
             kept = [q * before + r for q in range(self.circuits.n) for r in range(after)]
+            if isinstance(found.slow, QuantumTrain):
+                # The circuits write a network of all columns: its weights are kept, not they.
+                found.slow = cast("SlowProgrammer", found.slow.export())
             found.slow.keep_columns(kept)
         return found
 
@@ -355,6 +377,9 @@ class QFWP(DescribedModule):
         frozen = sum(p.numel() for p in self.parameters() if not p.requires_grad)
         if self.base_angles == "zero":
             frozen -= self.circuits.angles.numel()
+        written = 0
+        if isinstance(self.slow, QuantumTrain):
+            written = self.slow.parameter_report().target
         return QFWPReport(
             qubits=self.circuits.n,
             depth=self.circuits.depth,
@@ -362,6 +387,7 @@ class QFWP(DescribedModule):
             circuit=of_circuits.circuit,
             structure=of_circuits.structure,
             slow=slow,
+            written=written,
             observables=of_circuits.observables,
             frozen=frozen,
         )
@@ -369,8 +395,11 @@ class QFWP(DescribedModule):
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure, observables, slow, without frozen ones.
 
-        Each has `lr` times its own rate.
+        Each has `lr` times its own rate. Of a written slow network there are those of what writes.
         """
+        if isinstance(self.slow, QuantumTrain):
+            written = slow_groups(self.slow, lr, self.rates.get("slow", 1.0))
+            return [*self.circuits.parameter_groups(lr), *written]
         slow = trained({"slow": self.slow.parameters()}, self.rates, lr)
         return [*self.circuits.parameter_groups(lr), *slow]
 

@@ -17,10 +17,11 @@ class QFWPReport(Counts):
         candidates: different circuits.
         circuit: trained angles before the first moment.
         structure: trained structural weights w.
-        slow: trained numbers of the slow network.
+        slow: trained numbers of the slow network, or of what writes it.
         observables: trained numbers of the observables.
         frozen: numbers that are not trained.
         head: trained numbers of a layer behind it.
+        written: weights of a slow network that circuits write; 0 of one that is trained.
 
     >>> counts = {"circuit": 0, "structure": 36, "slow": 106, "observables": 0, "frozen": 0}
     >>> print(QFWPReport(qubits=8, depth=2, candidates=36, **counts, head=5))
@@ -37,12 +38,17 @@ class QFWPReport(Counts):
     observables: int
     frozen: int
     head: int = 0
+    written: int = 0
 
     @property
     def others(self) -> tuple[Count, ...]:
         """The slow network, the observables, and the layer behind the circuits."""
+        word, name = "of the slow network", "numbers of the slow network"
+        if self.written:
+            word = f"that write the {self.written:,} weights of the slow network"
+            name = "numbers that write the slow network"
         return (
-            Count(self.slow, "of the slow network", "numbers of the slow network"),
+            Count(self.slow, word, name),
             Count(self.observables, "of observables", "numbers of observables"),
             Count(self.head, "head", "head"),
         )
