@@ -7,6 +7,9 @@ from diffqas.architecture.audit import Audit as Audit
 from diffqas.architecture.audit import audits as audits
 from diffqas.architecture.described import DescribedModule as DescribedModule
 from diffqas.architecture.described import own_words as own_words
+from diffqas.architecture.device_errors import NO_ERRORS as NO_ERRORS
+from diffqas.architecture.device_errors import DeviceErrors as DeviceErrors
+from diffqas.architecture.device_errors import misread as misread
 from diffqas.architecture.draws import forked_draws as forked_draws
 from diffqas.architecture.draws import governed_draws as governed_draws
 from diffqas.architecture.draws import seed_draws as seed_draws

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from diffqas.architecture.angles import angle_shape, fewer_rotations
+from diffqas.architecture.device_errors import NO_ERRORS, DeviceErrors
 from diffqas.architecture.kept import Kept, stays
 from diffqas.architecture.relaxation import Relaxation, step_noise
 from diffqas.architecture.shots import Shots, sampled, shot_generators
@@ -68,6 +69,8 @@ class CircuitMixture(nn.Module):
         """Uniform noise for the next pass of a stochastic relaxation; None draws it anew."""
         self.shots: Shots | None = None
         """Set by `measure`."""
+        self.errors = NO_ERRORS
+        """Set by `measure`."""
         self.draws: Sequence[np.random.Generator] | None = None
         """What draws the shots of the next forward pass, one per copy; None draws them anew."""
         self._frozen: Kept[Tensor] = Kept()
@@ -77,32 +80,48 @@ class CircuitMixture(nn.Module):
         """Mixture weights without noise, (*lead, candidates)."""
         return self.relaxation.weights(self.structure, self.progress)
 
-    def measure(self, shots: Shots | None) -> None:
-        """Take frequencies of finite shots for probabilities while training; None: exact ones.
+    @property
+    def measured(self) -> bool:
+        """Whether training takes what a device reads in place of exact probabilities."""
+        return self.shots is not None or not self.errors.none
+
+    def measure(self, shots: Shots | None, errors: DeviceErrors = NO_ERRORS) -> None:
+        """Take what a device reads for probabilities while training.
+
+        Args:
+            shots: frequencies of so many; None: as if there were infinitely many.
+            errors: of the device.
 
         Raises:
             ArgumentError: a gradient that would take too many shifted circuits.
         """
         if shots is not None:
             shots.check(self.candidates, self.n, self.depth)
-        self.shots = shots
+        self.shots, self.errors = shots, errors
 
     @eager
     def forward(self) -> Tensor:
-        """Mixed probabilities, (*lead, 2**n); sampled ones while training with finite shots."""
+        """Mixed probabilities, (*lead, 2**n); while training those that a device reads."""
         noise = None
         if self.training:
             noise = step_noise(self.relaxation, self.structure, self.noise)
         weights = self.relaxation.weights(self.structure, self.progress, noise)
         separate = self.sharing == "separate"
-        if self.training and self.shots is not None:
+        if self.training and self.measured:
             draws = self.draws
-            if not draws:
+            if not draws and self.shots is not None:
                 seeds = torch.randint(2**62, weights.shape[:-1]).flatten().tolist()
                 draws = shot_generators(seeds, 0)
             # Each candidate is a circuit of its own on a device: shots are drawn from every p_j,
             # and the frequencies are mixed afterwards.
-            measured = sampled(self.candidates, self.angles, self.shots, draws, separate=separate)
+            measured = sampled(
+                self.candidates,
+                self.angles,
+                self.shots,
+                () if draws is None else draws,
+                separate=separate,
+                errors=self.errors,
+            )
             return (weights.unsqueeze(-1) * measured).sum(-2)
         mix = partial(mixture, self.candidates, separate=separate)
         # Neither is trained: the same sum again and again, so it is computed once.
@@ -120,7 +139,7 @@ class CircuitMixture(nn.Module):
         stacked = CircuitMixture(
             self.candidates, self.n, self.depth, self.relaxation, self.sharing, lead=lead
         )
-        stacked.shots = self.shots
+        stacked.shots, stacked.errors = self.shots, self.errors
         return stacked
 
     @torch.no_grad()
@@ -137,7 +156,7 @@ class CircuitMixture(nn.Module):
         structure = self.relaxation.merge(self.structure, groups, self.progress)
         few.angles = nn.Parameter(angles.clone(), self.angles.requires_grad)
         few.structure = nn.Parameter(structure.clone(), self.structure.requires_grad)
-        few.progress, few.shots = self.progress, self.shots
+        few.progress, few.shots, few.errors = self.progress, self.shots, self.errors
         return few.train(self.training)
 
     def extra_repr(self) -> str:

@@ -1,4 +1,7 @@
-"""Finite shots: frequencies of sampled states for probabilities, with gradients through them."""
+"""Finite shots: frequencies of sampled states for probabilities, with gradients through them.
+
+Errors of a device come first: shots are drawn from the probabilities of what is read.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture.angles import angle_shape, fewer_rotations
+from diffqas.architecture.device_errors import NO_ERRORS, DeviceErrors
 from diffqas.choices import option
 from diffqas.circuits import CONSTANTS, SearchSpace, form
 from diffqas.errors import ArgumentError, choose, require, whole
@@ -41,15 +45,15 @@ class Shots:
     """
 
     count: int = option(
-        help="Measurements of each circuit in every training step; exact probabilities if not "
-        "given.",
+        help="Measurements of each circuit in every training step, of vqc for each sample; exact "
+        "if not given (qt, vqc).",
         least=1,
         flag="shots",
     )
     gradient: str = option(
         "exact",
-        "With --shots: gradient in the angles, of the exact probabilities or measured by shifted "
-        "circuits.",
+        "With --shots: gradient in the angles, of the exact probabilities (straight through) or "
+        "measured by shifted circuits (qt).",
         among=SHOT_GRADIENTS,
         flag="shot_gradient",
     )
@@ -113,41 +117,63 @@ def frequencies(p: Tensor, count: int, draw: np.random.Generator) -> Tensor:
 def sampled(
     space: SearchSpace,
     angles: Tensor,
-    shots: Shots,
+    shots: Shots | None,
     draws: Sequence[np.random.Generator],
     *,
     separate: bool = False,
+    errors: DeviceErrors = NO_ERRORS,
 ) -> Tensor:
-    """Frequencies in place of `probabilities`, with a gradient in the angles; constants stay exact.
+    """What is read in place of `probabilities`, with a gradient in the angles.
+
+    Constants stay exact.
 
     Args:
         space: the candidates.
         angles: (*lead, depth, n), or (*lead, depth, n, r); separate (*lead, candidates, ...).
-        shots: how many, and which gradient.
+        shots: how many, and which gradient; None: as if there were infinitely many, with the
+            gradient of the disturbed probabilities.
         draws: random numbers, one per entry of the leading dimensions, which has at most one
-            dimension.
+            dimension; not used without shots.
         separate: each candidate has angles of its own.
+        errors: of the device.
 
     Returns:
         (*lead, candidates, 2**n).
     """
     places = live(space)
-    shifted = shots.gradient == "parameter-shift"
+    shifted = shots is not None and shots.gradient == "parameter-shift"
     # Of shifted circuits only values are taken: the gradient is measured, in `_linear`.
     seen = angles.detach() if shifted else angles
     exact = probabilities(space, seen, separate=separate)
     if not places:
         return exact
     rows = exact[..., places, :]
+    if not errors.none:
+        rows = errors.disturbed(rows, _untouched(space, places, angles, errors))
+    measured = rows if shots is None else _counted(rows, shots.count, draws)
+    if shots is not None and shifted and angles.requires_grad and torch.is_grad_enabled():
+        change = _linear(space, angles, shots.count, draws, separate, errors)
+        rows = rows + change.reshape(rows.shape)
+    # Straight through: the value is that of the frequencies, the gradient that of `rows`.
+    passed = rows if shots is None else rows + (measured - rows).detach()
+    return exact.index_copy(-2, torch.tensor(places, device=exact.device), passed)
+
+
+def _counted(rows: Tensor, count: int, draws: Sequence[np.random.Generator]) -> Tensor:
+    """Frequencies of rows (*lead, live candidates, 2**n), each entry of the lead by its own."""
     stacked = rows.detach().reshape(len(draws), *rows.shape[-2:])
     pairs = zip(stacked, draws, strict=True)
-    counted = [frequencies(p, shots.count, draw) for p, draw in pairs]
-    measured = torch.stack(counted).reshape(rows.shape)
-    if shifted and angles.requires_grad and torch.is_grad_enabled():
-        rows = rows + _linear(space, angles, shots.count, draws, separate).reshape(rows.shape)
-    # Straight through: the value is that of the frequencies, the gradient that of `rows`.
-    passed = rows + (measured - rows).detach()
-    return exact.index_copy(-2, torch.tensor(places, device=exact.device), passed)
+    counted = [frequencies(p, count, draw) for p, draw in pairs]
+    return torch.stack(counted).reshape(rows.shape)
+
+
+def _untouched(
+    space: SearchSpace, places: Sequence[int], angles: Tensor, errors: DeviceErrors
+) -> Tensor:
+    """For each live candidate the probability that no error happens, (live candidates,)."""
+    depth, n = angles.shape[angles.dim() - len(angle_shape(space, 1, 1)) :][:2]
+    shares = errors.untouched([space[index] for index in places], n, depth)
+    return torch.tensor(shares, dtype=angles.dtype, device=angles.device)
 
 
 def shift_jacobian(
@@ -157,6 +183,7 @@ def shift_jacobian(
     draw: np.random.Generator | None = None,
     *,
     separate: bool = False,
+    errors: DeviceErrors = NO_ERRORS,
 ) -> Tensor:
     """Derivatives of the live candidates' probabilities in the angles by the parameter-shift rule.
 
@@ -169,6 +196,7 @@ def shift_jacobian(
         count: shots of each shifted circuit; None: its exact probabilities.
         draw: random numbers for the shots.
         separate: each candidate has angles of its own; its row is then that in these.
+        errors: of the device; they are linear in the probabilities, so the rule stays exact.
 
     Returns:
         (angles of one candidate, live candidates, 2**n).
@@ -185,6 +213,8 @@ def shift_jacobian(
     if separate:
         steps = steps.unsqueeze(1)  # the same angle of every candidate at once: they do not meet
     both = probabilities(few, torch.stack([base + steps, base - steps]), separate=separate)
+    if not errors.none:
+        both = errors.disturbed(both, _untouched(space, places, angles, errors))
     if count is not None:
         if draw is None:
             raise ArgumentError("Argument `draw` must be given with `count`, but got None.")
@@ -199,13 +229,14 @@ def _linear(
     count: int,
     draws: Sequence[np.random.Generator],
     separate: bool,
+    errors: DeviceErrors,
 ) -> Tensor:
     """Zeros whose derivative in the angles is the measured one, (seeds, live candidates, 2**n)."""
     inner = len(angle_shape(space, 1, 1)) + int(separate)
     flat = angles.reshape(len(draws), *angles.shape[angles.dim() - inner :])
     parts = []
     for one, draw in zip(flat, draws, strict=True):
-        jacobian = shift_jacobian(space, one, count, draw, separate=separate)
+        jacobian = shift_jacobian(space, one, count, draw, separate=separate, errors=errors)
         change = one - one.detach()  # 0, with derivative 1 in the angles
         if separate:
             change = _used(change[live(space)], len(jacobian), 1)

@@ -11,6 +11,10 @@ from diffqas.devices.couplings import ALL as ALL
 from diffqas.devices.couplings import MAPS as MAPS
 from diffqas.devices.couplings import Coupling as Coupling
 from diffqas.devices.couplings import coupling_of as coupling_of
+from diffqas.devices.error_gates import MAX_DEPOLARISING as MAX_DEPOLARISING
+from diffqas.devices.error_gates import TWO_QUBITS as TWO_QUBITS
+from diffqas.devices.error_gates import ErrorGates as ErrorGates
+from diffqas.devices.error_gates import error_gates as error_gates
 from diffqas.devices.primitives import estimate as estimate
 from diffqas.devices.primitives import sample as sample
 from diffqas.devices.routing import BASIS as BASIS

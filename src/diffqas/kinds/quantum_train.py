@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from torch import Tensor, nn
 
-from diffqas.architecture import Shots, forked_draws
+from diffqas.architecture import NO_ERRORS, DeviceErrors, Shots, forked_draws
 from diffqas.choices import Unread, check, option
 from diffqas.circuits import CONSTANTS, TABLE_I, AnyCandidate, SearchSpace, as_space, form
 from diffqas.errors import require
@@ -61,6 +61,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
             takes seconds.
         generator: circuits, or a classical generator in their place.
         numbers: how many numbers are trained at most; None: what the other choices come to.
+        errors: of the device that circuits are run on in every training step.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
@@ -108,6 +109,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         "vector has as many as circuits would, if not given.",
         least=1,
     )
+    errors: DeviceErrors = field(default=NO_ERRORS)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mapping", as_mapping(self.mapping))
@@ -132,12 +134,15 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         baselines: bool | None = None,
         generator: str = "circuits",
         numbers: int | None = None,
+        readout: float = 0.0,
+        depolarising: float = 0.0,
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
         `hidden` are widths of the mapping `"mlp"`, `bond` is that of `"mps"`, `shot_gradient` goes
-        with `shots`, `per_layer` searches every layer. Without circuits shots and a search of every
-        layer are refused; candidates count for the length of a vector alone.
+        with `shots`, `readout` and `depolarising` are those of `DeviceErrors`, `per_layer` searches
+        every layer. Without circuits shots, errors and a search of every layer are refused;
+        candidates count for the length of a vector alone.
         """
         chosen = as_mapping(mapping)
         if hidden is not None:
@@ -147,14 +152,16 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         if bond is not None:
             require(mapping == "mps", "bond", "go with the mapping mps", f"the mapping {mapping!r}")
             chosen = TensorTrainMapping(bond)
-        fits = shots is not None or shot_gradient is None
-        require(fits, "shot_gradient", "go with `shots`", shot_gradient)
-        measured = None if shots is None else Shots(shots, shot_gradient or "exact")
-        if per_layer:
-            require(measured is None, "shots", "not be used with a search of every layer", shots)
+        measured = training_shots(shots, shot_gradient)
+        errors = DeviceErrors(readout, depolarising)
+        on_device = {"shots": shots, "readout": readout, "depolarising": depolarising}
+        for name, value in on_device.items():
+            if per_layer:
+                require(not value, name, "not be used with a search of every layer", value)
+            if generator != CIRCUITS:
+                require(not value, name, "go with circuits", f"the generator {generator}")
         if generator != CIRCUITS:
             found = f"the generator {generator}"
-            require(measured is None, "shots", "go with circuits", found)
             require(not per_layer, "per_layer", "go with circuits", found)
         return cls(
             tuple(as_space(candidates)),
@@ -166,6 +173,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
             baselines,
             generator,
             numbers,
+            errors,
         )
 
     @property
@@ -264,7 +272,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         )
         if self.circuits:
             for model in models:
-                model.mixture.measure(self.shots)
+                model.mixture.measure(self.shots, self.errors)
         return Lockstep(models), models
 
     def companions(self, task: Task, settings: Settings, model: QuantumTrain) -> list[Companion]:
@@ -306,6 +314,17 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
     def export(self, model: QuantumTrain) -> dict[str, Tensor]:
         """The state of the written network."""
         return self.network(model).state_dict()
+
+
+def training_shots(shots: int | None, shot_gradient: str | None) -> Shots | None:
+    """Finite shots in every training step, None without.
+
+    Raises:
+        ArgumentError: a gradient without shots, or numbers and words that are none.
+    """
+    fits = shots is not None or shot_gradient is None
+    require(fits, "shot_gradient", "go with `shots`", shot_gradient)
+    return None if shots is None else Shots(shots, shot_gradient or "exact")
 
 
 def constant(candidate: AnyCandidate) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
 
 from torch import Tensor
 
-from diffqas.architecture import Ranking
+from diffqas.architecture import NO_ERRORS, DeviceErrors, Ranking, Shots
 from diffqas.choices import Tuning, Unread, check, option
 from diffqas.circuits import (
     QLSTM_SPACE,
@@ -28,6 +28,7 @@ from diffqas.kinds.kind import Companion, unpublished, without_written_weights
 from diffqas.kinds.layer_kind import LayerKind
 from diffqas.kinds.linear_controls import linear_model, random_features
 from diffqas.kinds.ordinary import ordinary_companion, takes_seconds
+from diffqas.kinds.quantum_train import training_shots
 from diffqas.layers import (
     FRONTS,
     HEADS,
@@ -129,6 +130,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         epoch_samples: training samples of an epoch; None: all of them.
         baselines: train classical models of as many numbers beside it; None: where that takes
             seconds.
+        shots: finite shots of every sample in every training step; None: exact outputs.
+        errors: of the device that circuits are run on in every training step.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(LIVE_SPACE)
@@ -229,11 +232,20 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
         group="training",
     )
+    shots: Shots | None = None
+    errors: DeviceErrors = field(default=NO_ERRORS)
 
     name: ClassVar[str] = "vqc"
 
     def __post_init__(self) -> None:
         check(self)
+        on_device = self.shots is not None or not self.errors.none
+        rule = "go with exact training, without shots and errors"
+        require(not (self.fit_observables and on_device), "fit_observables", rule, True)
+        fits = self.errors.readout == 0 or self.observables != "hermitian"
+        # Where two eigenvalues meet, the eigenvectors that a device would turn to jump.
+        rule = "be 0 with the observables hermitian, whose basis has no derivative"
+        require(fits, "readout", rule, self.errors.readout)
 
     @classmethod
     def choose(
@@ -242,10 +254,23 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         sharing: str = "shared",
         structure: str = "layer",
         baselines: bool | None = None,
+        shots: int | None = None,
+        shot_gradient: str | None = None,
+        readout: float = 0.0,
+        depolarising: float = 0.0,
     ) -> VQCKind:
         """As `ModelKind.choose`; its other choices are set where they are declared."""
         space = tuple(as_space(LIVE_SPACE if candidates is None else candidates))
-        return cls(space, sharing, structure=structure, baselines=baselines)
+        rule = "be exact with the model vqc, whose circuits would be shifted for every sample"
+        require(shot_gradient in (None, "exact"), "shot_gradient", rule, shot_gradient)
+        return cls(
+            space,
+            sharing,
+            structure=structure,
+            baselines=baselines,
+            shots=training_shots(shots, shot_gradient),
+            errors=DeviceErrors(readout, depolarising),
+        )
 
     def check(self, task: str) -> None:
         """The model reads rows, images and the samples of a task of one's own."""
@@ -342,6 +367,11 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
                 "observables": self.observables_rate,
                 "inputs": self.inputs_rate,
             },
+        )
+        layer.measure_in_training(
+            None if self.shots is None else self.shots.count,
+            readout=self.errors.readout,
+            depolarising=self.errors.depolarising,
         )
         around = {"front": choices.rates.mapping, "head": choices.rates.mapping}
         size, dims = math.prod(sample), len(sample)

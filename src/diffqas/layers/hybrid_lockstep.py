@@ -13,6 +13,7 @@ from diffqas.architecture import (
     fresh_numbers,
     generators,
     noise_like,
+    shot_generators,
     trained,
 )
 from diffqas.circuits import Diagonal
@@ -112,14 +113,18 @@ class HybridLockstep(nn.Module):
         return self.layer.placed(self.layer.weights, self.layer.choice)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Tell an annealed or stochastic relaxation how far training has come."""
+        """Tell the relaxation and finite shots how far training has come."""
         self.layer.progress = progress
+        if self.layer.training_noise.shots is not None:
+            self.layer.draws = shot_generators(seeds, step)
         if self.layer.relaxation.stochastic:
             self.layer.noise = noise_like(self.layer.structure, generators(seeds, step))
 
     @property
     def new_in_each_step(self) -> str | None:
-        """What `advance` makes on the host for the next step: noise."""
+        """What `advance` makes on the host for the next step: noise, and draws of finite shots."""
+        if self.layer.training_noise.shots is not None:
+            return "finite shots are drawn on the host"
         return fresh_numbers(self.layer.relaxation)
 
     def forward(self, x: Tensor) -> Tensor:

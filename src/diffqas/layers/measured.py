@@ -1,15 +1,19 @@
-"""A searched layer on a device: finite shots in the place of exact outputs."""
+"""A searched layer on a device: what is measured in the place of exact outputs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.architecture import DeviceErrors
 from diffqas.errors import DiffqasError, require
+from diffqas.layers.device_training import Beside, TrainingNoise, read_in_training
 from diffqas.layers.layer_checks import check_input
-from diffqas.layers.searched_circuits import SearchedCircuits
+from diffqas.layers.searched_circuits import Groups, SearchedCircuits
 from diffqas.layers.shots import (
     IN_TRAINING,
     checked_shots,
@@ -26,6 +30,10 @@ class Measured(SearchedCircuits):
     """What a searched layer is that can be measured; `QuantumLayer` is the one."""
 
     _shots: int | None = None
+    training_noise = TrainingNoise()
+    """Set by `measure_in_training`."""
+    draws: Sequence[np.random.Generator] | None = None
+    """What draws the shots of the next pass in training, one per layer; None draws them anew."""
 
     @property
     def shots(self) -> int | None:
@@ -35,6 +43,53 @@ class Measured(SearchedCircuits):
     @shots.setter
     def shots(self, shots: int | None) -> None:
         self._shots = checked_shots(shots)
+
+    def measure_in_training(
+        self, shots: int | None = None, *, readout: float = 0.0, depolarising: float = 0.0
+    ) -> None:
+        """Train from now on with what a device reads; without arguments by exact outputs again.
+
+        Outputs stay differentiable; `diffqas.layers.device_training` says how.
+
+        Args:
+            shots: of every circuit in every basis, for each sample; None: as if there were
+                infinitely many.
+            readout: every bit is read as the other with this probability.
+            depolarising: rate of errors after pulses of one qubit, ten times as much after CNOTs.
+
+        Raises:
+            ArgumentError: a number out of range, or wrong bits of hermitian observables.
+
+        >>> from diffqas import QuantumLayer
+        >>> layer = QuantumLayer(2, 2)
+        >>> layer.measure_in_training(shots=100, readout=0.01)
+        >>> layer(torch.zeros(5, 2)).requires_grad
+        True
+        """
+        noise = TrainingNoise(checked_shots(shots), DeviceErrors(readout, depolarising))
+        noise.check(cast("QuantumLayer", self).observables)
+        self.training_noise = noise
+
+    @property
+    def read_by_device(self) -> bool:
+        """Whether outputs of this pass are those of a device, with gradients."""
+        return self.training and not self.training_noise.none
+
+    def as_read(self, encoded: Tensor, numbers: Beside, added: Tensor | None) -> Tensor:
+        """Outputs of a pass in training, as a device reads them.
+
+        Raises:
+            ArgumentError: angles that differ from sample to sample.
+        """
+        require(added is None, "added", "be None in training as on a device", "a tensor")
+        layer = cast("QuantumLayer", self)
+        return read_in_training(layer, self.training_noise, encoded, numbers, self.draws)
+
+    def hand_on(self, few: SearchedCircuits, groups: Groups, angles: Tensor) -> None:
+        """As `SearchedCircuits.hand_on`, with what a device does in training."""
+        super().hand_on(few, groups, angles)
+        assert isinstance(few, Measured)
+        few.training_noise = self.training_noise
 
     def of_shots(self, x: Tensor) -> Tensor:
         """Outputs (..., outputs) by `shots`, without a gradient.

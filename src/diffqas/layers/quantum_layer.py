@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from diffqas.circuits import (
     encoded_findings,
 )
 from diffqas.errors import choose, require
+from diffqas.layers.device_training import Beside
 from diffqas.layers.found_circuits import MeasuredCircuits, layer_qasm, pennylane_node
 from diffqas.layers.input_rule import SCALES, InputRule
 from diffqas.layers.layer_checks import (
@@ -91,7 +93,8 @@ class QuantumLayer(Measured, DescribedModule):
         rates: learning rates of `"angles"`, `"structure"`, `"observables"` and `"inputs"` relative
             to that of `parameter_groups`; 1 where not given.
         shots: in evaluation every circuit is measured so often, see `measure`; None: exact outputs.
-            Training is exact: set it when the layer is trained, `layer.shots = 1000`.
+            Training is exact, or as `measure_in_training` says: set it when the layer is trained,
+            `layer.shots = 1000`.
 
     Raises:
         ArgumentError: a wrong argument.
@@ -196,13 +199,16 @@ class QuantumLayer(Measured, DescribedModule):
         coefficients = self.coefficients
         if coefficients is not None:
             coefficients = self._beside(coefficients, x)
+        weights = self._beside(self.placed(self.step_weights(), self.choice), x)
+        if self.read_by_device:
+            return self.as_read(self.encoded(x), Beside(angles, weights, coefficients), added)
         return observed(
             self.candidates,
             self.encoded(x),
             angles,
             self.observables,
             outputs=self.outputs,
-            weights=self._beside(self.placed(self.step_weights(), self.choice), x),
+            weights=weights,
             coefficients=coefficients,
             uploads=self.uploads * self.encodings,
             separate=self.separate,
@@ -395,8 +401,8 @@ class QuantumLayer(Measured, DescribedModule):
             angles = angles[places]
         self.hand_on(few, groups, fewer_rotations(self.candidates, space, angles))
         few.places = self.places.clone()
-        few.coefficients = _copied(self.coefficients)
-        few.factors = _copied(self.factors)
+        few.coefficients = copy.deepcopy(self.coefficients)
+        few.factors = copy.deepcopy(self.factors)
         return few
 
     def to_qiskit(self, x: Tensor | None = None) -> MeasuredCircuits:
@@ -490,9 +496,3 @@ class QuantumLayer(Measured, DescribedModule):
         sizes = f"{self.inputs}, {self.outputs}, {circuits}, uploads={self.uploads}"
         shots = "" if self.shots is None else f", {self.shots} shots in evaluation"
         return f"{sizes}, {self.observables}, {self.sharing} angles, {self.relaxation}{shots}"
-
-
-def _copied(numbers: nn.Parameter | None) -> nn.Parameter | None:
-    if numbers is None:
-        return None
-    return nn.Parameter(numbers.detach().clone(), numbers.requires_grad)

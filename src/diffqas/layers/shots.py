@@ -23,8 +23,8 @@ MOST_NUMBERS = 2**22
 """Probabilities that are held at once: 34 MB."""
 
 IN_TRAINING = (
-    "A QuantumLayer measures shots in evaluation: call eval() on the model first. It is trained by "
-    "exact outputs: set `layer.shots = None` for training."
+    "A QuantumLayer measures `shots` in evaluation: call eval() on the model first. For training "
+    "set `layer.shots = None`; `layer.measure_in_training(shots)` trains with shots."
 )
 MOST_SHOTS = 10**15
 """Of a circuit: counts of more leave the integers that they are drawn as."""

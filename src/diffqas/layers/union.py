@@ -51,6 +51,7 @@ def _among(layer: QuantumLayer, space: SearchSpace) -> QuantumLayer:
             more.get_parameter(name).copy_(layer.get_parameter(name))
     more.places = layer.places.clone()
     more.progress = layer.progress
+    more.training_noise = layer.training_noise
     return more.train(layer.training)
 
 

@@ -138,11 +138,11 @@ class Generator(nn.Module):
         return self._written(lambda *_: self(), *state).clone()
 
     def _draws(self) -> bool:
-        """Whether a call draws noise or shots."""
+        """Whether a call draws noise, or reads circuits as a device does."""
         circuits = self.circuits
         if not circuits.training or isinstance(circuits, NoCircuits):
             return False
-        measured = isinstance(circuits, CircuitMixture) and circuits.shots is not None
+        measured = isinstance(circuits, CircuitMixture) and circuits.measured
         return measured or circuits.relaxation.stochastic
 
     def stacked(self, lead: tuple[int, ...]) -> Generator:

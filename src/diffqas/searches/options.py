@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from diffqas.agents import AgentSettings
-from diffqas.architecture import Shots
+from diffqas.architecture import DeviceErrors, Shots
 from diffqas.choices import Choice, Declaration, Place, Unread, Value, declared_fields, name_of
 from diffqas.errors import ArgumentError
 from diffqas.kinds import QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
@@ -29,7 +29,8 @@ ROOTS: Mapping[type, str] = {
     QLSTMKind: "quantum LSTM",
     VQCKind: "quantum layer",
     QFWPKind: "fast weights",
-    Shots: "circuits",
+    Shots: "device in training",
+    DeviceErrors: "device in training",
     Recipe: "structure and mapping",
     Rates: "structure and mapping",
     Settings: "training",

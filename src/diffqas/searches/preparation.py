@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 from diffqas.agents import AgentSettings, EnvironmentTask
-from diffqas.architecture import Shots
+from diffqas.architecture import DeviceErrors, Shots
 from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted, check_value
 from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, require, whole
@@ -276,7 +276,8 @@ def _kind(
     words: Mapping[str, Value],
 ) -> AnyKind:
     """The kind of model with its choices; of images, with the recipe's network."""
-    own = _of(given, *names_of(QuantumTrainKind, QLSTMKind, VQCKind, QFWPKind, Shots)) | dict(words)
+    classes = (QuantumTrainKind, QLSTMKind, VQCKind, QFWPKind, Shots, DeviceErrors)
+    own = _of(given, *names_of(*classes)) | dict(words)
     images = isinstance(task, str) and model == "qt" and what == "images"
     if images and "target" not in own:
         assert isinstance(task, str)

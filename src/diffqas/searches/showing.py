@@ -137,12 +137,32 @@ class _OnData(Showing[K, M, D]):
         return write_data_artefacts(folder, config, training)
 
 
+def device_notes(kind: QuantumTrainKind | VQCKind) -> list[str]:
+    """What a device does in every training step; nothing where training is exact."""
+    told: list[str] = []
+    if kind.shots is not None:
+        each = " for every sample" if isinstance(kind, VQCKind) else ""
+        told.append(
+            f"measures each live circuit {kind.shots.count:,} times{each} (gradient "
+            f"{kind.shots.gradient})"
+        )
+    if kind.errors.readout:
+        told.append(f"reads {kind.errors.readout:g} of all bits wrongly")
+    if kind.errors.depolarising:
+        told.append(f"has depolarising errors at the rate {kind.errors.depolarising:g}")
+    if not told:
+        return []
+    what = "probabilities" if isinstance(kind, QuantumTrainKind) else "outputs"
+    done = ", ".join(told)
+    return [f"Every training step {done}; figures after an epoch are those of exact {what}."]
+
+
 class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Lockstep]]):
     """Of circuits that write the weights of one network."""
 
     def notes(self, training: Training[Lockstep], models: Sequence[QuantumTrain]) -> list[str]:
         """The search space, the shots, and whether the networks run one after the other."""
-        lines = [*self.space_notes(models[0]), *self._shots_notes()]
+        lines = [*self.space_notes(models[0]), *device_notes(self.kind)]
         one = training.task.train.inputs[:1]
         if len(models) > 1 and not training.population.together(one):
             lines.append(SEED_BY_SEED)
@@ -156,15 +176,6 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
         if note is None:
             return []
         return [note]
-
-    def _shots_notes(self) -> list[str]:
-        shots = self.kind.shots
-        if shots is None:
-            return []
-        return [
-            f"Every training step measures each live circuit {shots.count:,} times, with the "
-            f"gradient {shots.gradient}; figures after an epoch are those of exact probabilities."
-        ]
 
     def picture(
         self, model: QuantumTrain, weights: Floats, title: str, counts: Floats | None = None
@@ -330,8 +341,8 @@ class VQCShowing(_OfLayer[VQCKind, HybridModel, Training[HybridLockstep]]):
     """Of a quantum layer between a front and a head."""
 
     def notes(self, training: Training[HybridLockstep], models: Sequence[HybridModel]) -> list[str]:
-        """As `layer_notes`."""
-        return self.layer_notes(models[0])
+        """As `layer_notes`, and what a device does in training."""
+        return [*self.layer_notes(models[0]), *device_notes(self.kind)]
 
     def layer_notes(self, model: HybridModel) -> list[str]:
         """How many encodings each upload makes, where there are several."""

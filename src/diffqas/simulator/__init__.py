@@ -10,6 +10,7 @@ from diffqas.simulator.cores import using_cores as using_cores
 from diffqas.simulator.cores import working_cores as working_cores
 from diffqas.simulator.eager import eager as eager
 from diffqas.simulator.encoded import dense_observed as dense_observed
+from diffqas.simulator.encoded import final_states as final_states
 from diffqas.simulator.encoded import observed as observed
 from diffqas.simulator.expectations import expectations as expectations
 from diffqas.simulator.gate_states import gate_states as gate_states

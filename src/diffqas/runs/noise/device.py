@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.circuits import Angles, Candidate, to_qiskit
-from diffqas.devices import BASIS, Backend, Cost, cost_of, open_backend
+from diffqas.devices import (
+    BASIS,
+    MAX_DEPOLARISING,
+    TWO_QUBITS,
+    Backend,
+    Cost,
+    cost_of,
+    open_backend,
+)
 from diffqas.errors import DataError, choose, require, whole
 from diffqas.storage import Json
 
@@ -25,9 +33,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-TWO_QUBITS = 10.0
-"""Rate of errors after a two-qubit gate, in units of that after a one-qubit gate."""
-MAX_DEPOLARISING = 0.1
 METHODS = ("auto", "density", "trajectories")
 DENSITY_QUBITS, MAX_DENSITY_QUBITS = 8, 13
 """Most qubits of a density matrix by itself, and when it is asked for: it takes 16 times as long

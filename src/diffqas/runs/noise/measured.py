@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -82,7 +83,25 @@ def drawn(found: Measured, shots: int, draw: np.random.Generator) -> Tensor:
     return found.drawn(shots, draw)
 
 
-ESTIMATES: dict[str, Callable[[Measured, int, np.random.Generator], Tensor]] = {
+def on_device(found: Measured, known: Mapping[AnyCandidate, Tensor]) -> Measured:
+    """The same circuits, with what a device gives in the place of exact probabilities.
+
+    Args:
+        found: the circuits.
+        known: probabilities (..., 2**n) of those that are measured.
+    """
+    there = copy.copy(found)
+    for index in found.run:
+        # A tensor of its own: the exact one belongs to `found`.
+        there.exact = there.exact.clone()
+        there.exact[index] = known[found.candidates[index]]
+    return there
+
+
+Estimate: TypeAlias = Callable[[Measured, int, np.random.Generator], Tensor]
+"""Makes a mixture of shots of each circuit."""
+
+ESTIMATES: dict[str, Estimate] = {
     "weighted": weighted,
     "drawn": drawn,
 }

@@ -13,15 +13,23 @@ from torch import Tensor
 
 from diffqas.agents import QuantumAgentKind
 from diffqas.circuits import AnyCandidate
-from diffqas.devices import GENERIC
+from diffqas.devices import GENERIC, TWO_QUBITS
 from diffqas.errors import RunError, require, whole
 from diffqas.kinds import AnyModel, QFWPKind, QuantumTrainKind, VQCKind
 from diffqas.reports import save_figure
 from diffqas.runs.finished import FinishedRun
-from diffqas.runs.noise.device import DENSITY_QUBITS, TWO_QUBITS, Device, Simulation
+from diffqas.runs.noise.device import DENSITY_QUBITS, Device, Simulation
 from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.runs.noise.layer import LAYER_SHOTS, LayerScorer
-from diffqas.runs.noise.measured import ESTIMATES, Made, Measured, Scores
+from diffqas.runs.noise.measured import (
+    ESTIMATES,
+    Estimate,
+    Made,
+    Measured,
+    Scores,
+    on_device,
+    weighted,
+)
 from diffqas.runs.noise.picture import report_figure
 from diffqas.runs.noise.table import (
     CandidateCost,
@@ -74,7 +82,7 @@ def noise_run(
             searched layer, whose circuits are measured for every sample, 10 to 1e6.
         depolarising: rates of errors after gates, with as many shots as one likes.
         readout: rates of bits read wrongly, likewise.
-        backend: a device by name, see `Device`.
+        backend: a device by name, see `Device`; also with shots.
         repeats: how often shots are drawn anew.
         top_k: mixtures of the k best candidates, beside that of all; None: of 1 and 3, or what
             there is of them.
@@ -115,7 +123,8 @@ def noise_run(
         top_k = [k for k in TOP_K if k <= ranked]
     job = _Job(list(chosen), score, made, top_k, repeats)
     simulations = [Simulation(device, job.n, method, trajectories) for device in devices]
-    total, rows = job.steps(len(shots), len(devices)), []
+    backends = sum(device.backend is not None for device in devices)
+    total, rows = job.steps(len(shots), len(devices), backends), []
     with torch.no_grad():
         for done, row in enumerate(job.rows(shots, simulations), 1):
             if row is not None:
@@ -243,10 +252,12 @@ class _Job:
             if estimate == "weighted"
         }
 
-    def steps(self, shots: int, devices: int) -> int:
+    def steps(self, shots: int, devices: int, backends: int) -> int:
         """How many steps `rows` takes."""
         circuits = sum(len(found.run) for found in self.mixtures["search"][1])
-        return len(self.mixtures) * (1 + shots) + devices * (circuits + len(self.together))
+        of_devices = devices * (circuits + len(self.together))
+        of_backends = backends * shots * len(self.together)
+        return len(self.mixtures) * (1 + shots) + of_devices + of_backends
 
     def rows(
         self, shots: Sequence[int], simulations: Sequence[Simulation]
@@ -256,13 +267,14 @@ class _Job:
             yield self._row(name, "exact", "", found, [[one.mixed() for one in found]])
         for name, (estimate, found) in self.mixtures.items():
             for count in sorted(shots):
-                draws = list(self._draws(estimate, found, count, self._keys[name]))
+                read = ESTIMATES[estimate]
+                draws = list(self._draws(read, found, count, self._keys[name]))
                 yield self._row(name, "shots", count, found, draws)
         for simulation in simulations:
-            yield from self._device_rows(simulation)
+            yield from self._device_rows(simulation, sorted(shots))
 
     def _draws(
-        self, estimate: str, found: list[Measured], count: int, key: int
+        self, read: Estimate, found: list[Measured], count: int, key: int
     ) -> Iterator[list[Tensor]]:
         """Mixtures of every seed, once for each repeat; a function of seed, shots, mixture and
         repeat alone.
@@ -270,11 +282,12 @@ class _Job:
         for repeat in range(self.repeats):
             keys = [(seed % 2**64, count, key, repeat) for seed in self.seeds]
             pairs = zip(found, keys, strict=True)
-            yield [
-                ESTIMATES[estimate](one, count, np.random.default_rng(own)) for one, own in pairs
-            ]
+            yield [read(one, count, np.random.default_rng(own)) for one, own in pairs]
 
-    def _device_rows(self, simulation: Simulation) -> Iterator[NoiseRow | None]:
+    def _device_rows(
+        self, simulation: Simulation, shots: Sequence[int]
+    ) -> Iterator[NoiseRow | None]:
+        """Rows of a device as if there were infinitely many shots; of a backend with shots, too."""
         noisy: list[dict[AnyCandidate, Tensor]] = []
         for found in self.mixtures["search"][1]:
             by_candidate: dict[AnyCandidate, Tensor] = {}
@@ -284,11 +297,13 @@ class _Job:
             noisy.append(by_candidate)
         sweep, level = _disturbance(simulation.device)
         for name, found in self.together.items():
-            mixed: list[Tensor] = []
-            for one, known in zip(found, noisy, strict=True):
-                measured = [known[one.candidates[index]] for index in one.run]
-                mixed.append(one.mixed(torch.stack(measured) if measured else None))
-            yield self._row(name, sweep, level, found, [mixed])
+            there = [on_device(one, known) for one, known in zip(found, noisy, strict=True)]
+            yield self._row(name, sweep, level, found, [[one.mixed() for one in there]])
+            if simulation.device.backend is None:
+                continue
+            for count in shots:
+                draws = list(self._draws(weighted, there, count, self._keys[name]))
+                yield self._row(name, sweep, level, found, draws, count)
 
     def _row(
         self,
@@ -297,6 +312,7 @@ class _Job:
         level: float | str,
         found: list[Measured],
         mixed: list[list[Tensor]],
+        shots: int | None = None,
     ) -> NoiseRow:
         scores = [self.score(few) for few in mixed]
         figures = {
@@ -305,7 +321,8 @@ class _Job:
             )
             for metric in scores[0]
         }
-        return NoiseRow(name, sweep, level, tuple(one.circuits for one in found), figures)
+        circuits = tuple(one.circuits for one in found)
+        return NoiseRow(name, sweep, level, circuits, figures, shots)
 
 
 def _disturbance(device: Device) -> tuple[str, float | str]:

@@ -33,6 +33,8 @@ class NoiseRow:
             figures.
         circuits: measured for one network, (seeds,).
         figures: by metric, (seeds, repeats).
+        shots: of each circuit on a backend; None: as if there were infinitely many, and where
+            `level` counts them.
     """
 
     mixture: str
@@ -40,6 +42,12 @@ class NoiseRow:
     level: float | str
     circuits: tuple[int, ...]
     figures: dict[str, tuple[tuple[float, ...], ...]]
+    shots: int | None = None
+
+    @property
+    def counted(self) -> int | None:
+        """Shots of each circuit; None: infinitely many."""
+        return int(self.level) if self.sweep == "shots" else self.shots
 
     def values(self, metric: str) -> list[float]:
         """Figures of all seeds and repeats."""
@@ -180,7 +188,7 @@ def report_csv(report: NoiseReport) -> str:
     for row in report.rows:
         for index, seed in enumerate(report.seeds):
             circuits = row.circuits[index]
-            total = int(row.level) * circuits if row.sweep == "shots" else ""
+            total = "" if row.counted is None else row.counted * circuits
             for repeat in range(len(row.figures[report.metric][index])):
                 values = [row.figures[metric][index][repeat] for metric in report.metrics]
                 where = [row.mixture, row.sweep, row.level, circuits, total, seed, repeat]
@@ -219,6 +227,8 @@ def in_words(row: NoiseRow) -> str:
     '1,000 shots'
     >>> in_words(NoiseRow("search", "readout", 0.01, (6,), {}))
     'readout 0.01'
+    >>> in_words(NoiseRow("search", "backend", "generic", (6,), {}, 4096))
+    'backend generic, 4,096 shots'
     """
     if row.sweep == "exact":
         return "exact"
@@ -226,7 +236,8 @@ def in_words(row: NoiseRow) -> str:
         return f"{powers(int(row.level))} shots"
     # A backend is known by its name, an error by its rate.
     level = row.level if isinstance(row.level, str) else f"{row.level:g}"
-    return f"{row.sweep} {level}"
+    found = f"{row.sweep} {level}"
+    return found if row.shots is None else f"{found}, {powers(row.shots)} shots"
 
 
 def powers(count: int) -> str:
@@ -241,9 +252,9 @@ def powers(count: int) -> str:
 
 
 def _total(row: NoiseRow) -> str:
-    if row.sweep != "shots":
+    if row.counted is None:
         return ""
-    low, high = (pick(row.circuits) * int(row.level) for pick in (min, max))
+    low, high = (pick(row.circuits) * row.counted for pick in (min, max))
     return powers(low) if low == high else f"{powers(low)} .. {powers(high)}"
 
 

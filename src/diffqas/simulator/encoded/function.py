@@ -96,7 +96,7 @@ def observed(
             door.call = polynomial.call_of_one(short, lead)
             return polynomial.applied(door.call, *tensors)
     align = Alignment(tuple(inputs.shape[:-2]), given.lead)
-    sets, canonical = _canonical(given, align)
+    sets, canonical = canonical_form(given, align)
     samples = canonical[0].shape[1]
     if short is not None and polynomial.cheaper(short, given.flat.shape[1], inputs, samples):
         found = polynomial.outputs(short, canonical[0].flatten(2), *canonical[1:3])
@@ -117,7 +117,7 @@ Tensors: TypeAlias = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
 """Inputs, angles, weights and coefficients in the canonical form."""
 
 
-def _canonical(given: Arguments, align: Alignment) -> tuple[int, Tensors]:
+def canonical_form(given: Arguments, align: Alignment) -> tuple[int, Tensors]:
     """The number of sets that share a batch entry's samples, and the canonical form."""
     angles = align.sets(given.angles)
     sets = angles.shape[1]
@@ -145,7 +145,7 @@ def _outputs(
 ) -> Tensor:
     """The canonical result of candidates of any kind."""
     found: list[Tensor] = []
-    for part in _parts(space, size):
+    for part in parts_of(space, size):
         own = angles
         if angles.shape[1] > 1:
             own = picked(angles, 1, part.members)
@@ -155,12 +155,12 @@ def _outputs(
         return sum(found[1:], start=found[0])
     if len(found) == 1:
         return found[0]
-    order = [member for part in _parts(space, size) for member in part.members]
+    order = [member for part in parts_of(space, size) for member in part.members]
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
     return picked(torch.cat(found, dim=1), 1, back)
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Candidates that are computed together, and their places among all."""
 
     members: tuple[int, ...]
@@ -177,18 +177,25 @@ class _Part(NamedTuple):
         states = ansatz_states(self.circuits, inputs, angles[:, 0])
         return read(self.terms, states, weights, coefficients)
 
+    def states(self, inputs: Tensor, angles: Tensor) -> Tensor:
+        """Their final states, (G, candidates, 2**n, B)."""
+        if isinstance(self.circuits, EncodedPlan):
+            return plain.states(self.circuits, inputs, angles)
+        return ansatz_states(self.circuits, inputs, angles[:, 0])
+
 
 @lru_cache(maxsize=64)
-def _parts(space: SearchSpace[AnyCandidate], size: Size) -> tuple[_Part, ...]:
+def parts_of(space: SearchSpace[AnyCandidate], size: Size) -> tuple[Part, ...]:
+    """Candidates of any kind, sorted into those that are computed together."""
     terms = terms_of(size.observables, size.n, size.outputs)
     parts = []
     homogeneous: dict[int, Candidate] = {}
     for place, candidate in enumerate(space):
         if isinstance(candidate, Ansatz):
-            parts.append(_Part((place,), candidate, terms))
+            parts.append(Part((place,), candidate, terms))
         else:
             homogeneous[place] = candidate
     for members in by_arithmetic(homogeneous):
         plan = encoded_plan(tuple(homogeneous[place] for place in members), size)
-        parts.append(_Part(members, plan, terms))
+        parts.append(Part(members, plan, terms))
     return tuple(parts)

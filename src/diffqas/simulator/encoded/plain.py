@@ -52,10 +52,14 @@ def _together(
     weights: Tensor | None,
     coefficients: Tensor | None,
 ) -> Tensor:
+    return read(plan.terms, states(plan, inputs, angles), weights, coefficients)
+
+
+def states(plan: EncodedPlan, inputs: Tensor, angles: Tensor) -> Tensor:
+    """Final states (G, candidates, 2**n, B) of all candidates at once."""
     encodings = encoding_unitaries(plan, inputs)
     starts = product_states(plan, encodings[:, :, :, 0])
-    states = evolved(plan, starts, encodings[:, :, :, 1:], layer_unitaries(plan, angles))
-    return read(plan.terms, states, weights, coefficients)
+    return evolved(plan, starts, encodings[:, :, :, 1:], layer_unitaries(plan, angles))
 
 
 @lru_cache(maxsize=256)

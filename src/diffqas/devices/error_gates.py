@@ -1,0 +1,110 @@
+"""Gates of a circuit that go wrong on a device: pulses on one qubit, and CNOTs.
+
+They are counted of the circuit as it stands, all qubits coupled, in the gates rz, sx, x and cx. An
+rz is a change of frame, free of errors. Every other turn of one qubit is rz sx rz sx rz, two
+pulses, whatever neighbouring gates were merged into it; a single h, x, y or sx takes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from diffqas.circuits import AnyCandidate, Gate, encoded_gates
+
+TWO_QUBITS = 10.0
+"""Rate of errors after a two-qubit gate, in units of that after a one-qubit gate."""
+MAX_DEPOLARISING = 0.1
+
+FREE = ("z", "s", "sdg", "t", "tdg", "rz", "p")
+"""Changes of frame."""
+ONE_PULSE = ("h", "x", "y", "sx")
+MOST_PULSES = 2
+"""Of any turn of one qubit."""
+
+Step = tuple[int, ...]
+"""Places among the qubits of a gate: of one a pulse, of two a CNOT."""
+
+CX, XC = (0, 1), (1, 0)
+CCX: tuple[Step, ...] = ((2,), (1, 2), (0, 2), (1, 2), (0, 2), (2,), CX, CX)
+STEPS: dict[str, tuple[Step, ...]] = {
+    **dict.fromkeys(("cx", "cy"), (CX,)),
+    **dict.fromkeys(("crz", "cp", "rzz"), (CX, CX)),
+    "cz": ((1,), CX, (1,)),
+    # Turns by more than one pulse are two pulses of the same place.
+    "ch": ((1,), (1,), CX, (1,), (1,)),
+    "crx": (CX, (1,), (1,), CX, (1,), (1,)),
+    "cry": ((1,), (1,), CX, (1,), (1,), CX),
+    **dict.fromkeys(("rxx", "ryy"), ((0,), (1,), CX, CX, (0,), (1,))),
+    "swap": (CX, XC, CX),
+    "ccx": CCX,
+    "cswap": ((2, 1), *CCX, (2, 1)),
+}
+"""What a gate on several qubits is made of, changes of frame left out."""
+
+
+@dataclass(frozen=True)
+class ErrorGates:
+    """How many gates of one run of a circuit are followed by errors.
+
+    Attributes:
+        pulses: on one qubit, sx or x.
+        cnots: on two.
+    """
+
+    pulses: int
+    cnots: int
+
+    def untouched(self, rate: float) -> float:
+        """The probability that no gate is followed by an error.
+
+        Args:
+            rate: of a depolarising error after a pulse, `TWO_QUBITS` times as much after a CNOT.
+
+        >>> ErrorGates(pulses=1, cnots=1).untouched(0.05)
+        0.475
+        """
+        after_cnot = min(1.0, TWO_QUBITS * rate)
+        return (1 - rate) ** self.pulses * (1 - after_cnot) ** self.cnots
+
+
+@cache
+def error_gates(candidate: AnyCandidate, n: int, depth: int, uploads: int = 1) -> ErrorGates:
+    """Gates of a candidate that errors follow.
+
+    Args:
+        candidate: the circuit.
+        n: its qubits.
+        depth: its layers.
+        uploads: how often it encodes data, each time before as many layers.
+
+    >>> from diffqas import Candidate
+    >>> error_gates(Candidate(entangler="ring", rotation="ry"), 4, 2)
+    ErrorGates(pulses=16, cnots=8)
+    """
+    pulses = cnots = 0
+    waiting = [0] * n
+    for step in _steps(encoded_gates(candidate, n, depth, uploads)):
+        if len(step) == 1:
+            (qubit,) = step
+            waiting[qubit] = min(MOST_PULSES, waiting[qubit] + 1)
+            continue
+        # What has gathered before a CNOT is one turn, which nothing behind it can join.
+        cnots += 1
+        for qubit in step:
+            pulses += waiting[qubit]
+            waiting[qubit] = 0
+    return ErrorGates(pulses + sum(waiting), cnots)
+
+
+def _steps(gates: Sequence[Gate]) -> Iterator[Step]:
+    """Pulses and CNOTs of gates, on the circuit's own qubits."""
+    for gate in gates:
+        if len(gate.qubits) > 1:
+            for places in STEPS[gate.name]:
+                yield tuple(gate.qubits[place] for place in places)
+        elif gate.name in ONE_PULSE:
+            yield gate.qubits
+        elif gate.name not in FREE:
+            yield from (gate.qubits,) * MOST_PULSES
