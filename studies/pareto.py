@@ -3,6 +3,9 @@
 Each strength L of the penalty gives a point, error against the expected two-qubit gates of a run of
 the device; the front is what no other point beats in both. Candidates differ in their entangler, as
 Table I's hardly differ in what they cost where all qubits are coupled.
+
+    diffqas study pareto                            # Quantum-Train, on series
+    diffqas study studies/pareto.py:LAYERS          # a searched layer, on tables
 """
 
 from __future__ import annotations
@@ -18,22 +21,31 @@ from matplotlib.figure import Figure
 
 from diffqas.circuits import Candidate, SearchSpace
 from diffqas.devices import circuit_cost
-from diffqas.kinds import QuantumTrainKind
+from diffqas.kinds import VQC_RECIPES, AnyKind, QuantumTrainKind, VQCKind
 from diffqas.reports import Terminal, number, save_figure
 from diffqas.storage import read_json, write_atomically
-from diffqas.studies import Cell, Row, Study, TrainedRow, populations
-from diffqas.tasks import SERIES_RECIPES, Settings
+from diffqas.studies import ACCURACY, Cell, Row, Study, TrainedRow, populations
+from diffqas.tasks import SERIES_RECIPES, Settings, Task, load_named, table_task
 
 STRENGTHS = (0.0, 0.1, 0.3, 1.0, 3.0)
 """L; the first is the search without a penalty, which all others are compared with."""
 COUPLING = "line"
 QUBITS = 11
 """Of the 1,781 weights of a series' network."""
+ENTANGLERS, ROTATIONS = ("none", "chain", "ent", "ring", "star"), ("rx", "ry")
 SPACE = SearchSpace(
     Candidate(entangler=entangler, rotation=rotation)
-    for entangler, rotation in product(("none", "chain", "ent", "ring", "star"), ("rx", "ry"))
+    for entangler, rotation in product(ENTANGLERS, ROTATIONS)
 )
+LAYER_SPACE = SearchSpace(
+    Candidate(entangler=entangler, rotation=rotation, encoding="ry")
+    for entangler, rotation in product(ENTANGLERS, ROTATIONS)
+)
+"""The same for circuits that read their samples."""
+TABLES = {"iris": (4, 1), "wine": (8, 2)}
+"""Qubits of a searched layer on a table, and how many encodings its columns make."""
 TABLE, PICTURE = "pareto.md", "pareto-{}.png"
+SQUARED_ERROR, ERROR = "test MSE, median", "test rows told wrongly, mean"
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Point:
 
     Attributes:
         strength: L.
-        error: median test MSE.
+        error: median test MSE; of a table the mean share of test rows that are told wrongly.
         expected: median of the expected two-qubit gates.
         leading: the median of those of the leading candidate.
     """
@@ -64,15 +76,26 @@ class Point:
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
     """A search for each strength, by SOAP, to which a penalty can be added."""
-    base = replace(settings.by("soap"), cost="two-qubit-gates", coupling=COUPLING)
-    populate = partial(populations.of_kind, kind=QuantumTrainKind(candidates=tuple(SPACE)))
+    base = settings.by("soap")
+    return _rows(base, QuantumTrainKind(candidates=tuple(SPACE)), has_target=True)
+
+
+def layer_rows(settings: Settings, recipe: str) -> list[Row]:
+    """The same of a searched layer, whose recipe has SOAP."""
+    kind = VQCKind(candidates=tuple(LAYER_SPACE), baselines=False)
+    return _rows(settings, kind, has_target=False)
+
+
+def _rows(settings: Settings, kind: AnyKind, *, has_target: bool) -> list[Row]:
+    base = replace(settings, cost="two-qubit-gates", coupling=COUPLING)
     return [
         TrainedRow(
             _name(strength),
             "search",
             replace(base, cost_weight=strength),
-            populate,
+            partial(populations.of_kind, kind=kind),
             ranked=True,
+            has_target=has_target,
         )
         for strength in STRENGTHS
     ]
@@ -87,29 +110,45 @@ def _name(strength: float) -> str:
     return f"two-qubit gates, L = {strength:g}"
 
 
+def gate_counts(dataset: str, depth: int) -> list[int]:
+    """Two-qubit gates of the candidates on a data set."""
+    space, qubits, encodings = SPACE, QUBITS, 1
+    if dataset in TABLES:
+        space, (qubits, encodings) = LAYER_SPACE, TABLES[dataset]
+    costs = [
+        circuit_cost(candidate, qubits, depth * encodings, encodings, COUPLING)
+        for candidate in space
+    ]
+    return [cost.two_qubit_gates for cost in costs]
+
+
+def error_of(cell: Cell) -> float:
+    """As `Point.error`."""
+    if cell.dataset in TABLES:
+        shares = [share for share in cell.figures["test_accuracy"] if share is not None]
+        return 1 - statistics.fmean(shares)
+    return statistics.median(error for error in cell.figures["test_mse"] if error is not None)
+
+
 def points(cells: Sequence[Cell], depth: int) -> list[Point]:
     """A point for each row that has finished seeds, by its strength."""
-    counts = [
-        circuit_cost(candidate, QUBITS, depth, coupling=COUPLING).two_qubit_gates
-        for candidate in SPACE
-    ]
     strengths = {_name(strength): strength for strength in STRENGTHS}
     found: list[Point] = []
     for cell in cells:
         structure = cell.structure
         if structure is None or not cell.finished:
             continue
+        counts = gate_counts(cell.dataset, depth)
         expected: list[float] = []
         for place in cell.finished:
             sizes = [abs(weight) for weight in structure.weights[place]]
             weighed = sum(size * count for size, count in zip(sizes, counts, strict=True))
             expected.append(weighed / sum(sizes))
-        errors = [error for error in cell.figures["test_mse"] if error is not None]
         leading = [counts[structure.leading[place]] for place in cell.finished]
         found.append(
             Point(
                 strengths[cell.row],
-                statistics.median(errors),
+                error_of(cell),
                 statistics.median(expected),
                 statistics.median(leading),
             )
@@ -121,12 +160,14 @@ def table(dataset: str, found: Sequence[Point]) -> Iterator[str]:
     """The points of a data set as lines of Markdown."""
     yield f"## {dataset}"
     yield ""
-    yield "| L | test MSE, median | expected two-qubit gates | of the leading candidate | front |"
+    error = ERROR if dataset in TABLES else SQUARED_ERROR
+    yield f"| L | {error} | expected two-qubit gates | of the leading candidate | front |"
     yield "|---:|---:|---:|---:|---|"
     for point in found:
         front = "" if point.beaten(found) else "yes"
         gates = f"{point.expected:.1f} | {point.leading:g}"
-        yield f"| {point.strength:g} | {number(point.error)} | {gates} | {front} |"
+        error = f"{100 * point.error:.2f} %" if dataset in TABLES else number(point.error)
+        yield f"| {point.strength:g} | {error} | {gates} | {front} |"
     yield ""
 
 
@@ -140,9 +181,10 @@ def figure(dataset: str, found: Sequence[Point]) -> Figure:
         axes.plot(point.expected, point.error, "o", color="tab:blue")
         place = (point.expected, point.error)
         axes.annotate(f"L = {point.strength:g}", place, (4, 4), textcoords="offset points")
-    axes.set_yscale("log")
+    if dataset not in TABLES:
+        axes.set_yscale("log")
     axes.set_xlabel(f"expected two-qubit gates, routed to a {COUPLING}")
-    axes.set_ylabel("test MSE, median")
+    axes.set_ylabel(ERROR if dataset in TABLES else SQUARED_ERROR)
     axes.set_title(dataset)
     return picture
 
@@ -165,5 +207,26 @@ STUDY = Study(
     rows,
     ("bessel", "narma5"),
     recipes=lambda: {"default": SERIES_RECIPES["default"]},
+    more=write_fronts,
+)
+
+
+def load(dataset: str, data_dir: str | Path | None) -> Task:
+    """The first fold of a table."""
+    return table_task(load_named(dataset))
+
+
+def samples(dataset: str) -> int:
+    """Its training rows."""
+    return len(load(dataset, None).train)
+
+
+LAYERS = Study(
+    layer_rows,
+    tuple(TABLES),
+    metric=ACCURACY,
+    recipes=lambda: VQC_RECIPES,
+    load=load,
+    samples=samples,
     more=write_fronts,
 )

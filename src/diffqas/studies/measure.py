@@ -15,6 +15,7 @@ from diffqas.agents import EnvironmentTask
 from diffqas.architecture import PerLayerCircuit
 from diffqas.errors import RunError
 from diffqas.kinds import constant, leading
+from diffqas.layers import HybridLockstep
 from diffqas.optimisers import Population
 from diffqas.quantum_train import Lockstep
 from diffqas.storage import Json
@@ -174,12 +175,26 @@ def _count(network: nn.Module) -> int:
 
 def structure(population: Population) -> FoundStructure:
     """Weights of the candidates, and the place of the leading one that is live, by seed."""
+    if isinstance(population, HybridLockstep):
+        return _layer_structure(population)
     assert isinstance(population, Lockstep)
     best = [leading(ranking, constant) for ranking in population.rankings()]
     return FoundStructure(
         candidates=list(population.circuits.candidates.names),
         weights=population.structural_weights.tolist(),
         leading=[entry.indices[0] for entry in best],
+    )
+
+
+def _layer_structure(population: HybridLockstep) -> FoundStructure:
+    """The same of a searched layer with one set of weights; the largest one leads."""
+    run = population.run_circuits
+    weights = population.structural_weights
+    sizes = weights.abs()[:, list(run.places)]
+    return FoundStructure(
+        candidates=list(run.candidates.names),
+        weights=weights.tolist(),
+        leading=[run.places[place] for place in sizes.argmax(1).tolist()],
     )
 
 
