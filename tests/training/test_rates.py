@@ -1,5 +1,6 @@
 """The rate of a control is chosen by training samples alone, whatever company and test part are."""
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from diffqas.errors import ArgumentError, RunError
 from diffqas.optimisers import Adam, DirectLockstep
 from diffqas.quantum_train import RECIPES
 from diffqas.tasks import Settings, Split, Task
-from diffqas.training import RATES, choose_rate, seeded
+from diffqas.training import RATES, choose_rate, rates, seeded
 from diffqas.training.rates import RATE_SEEDS, held_out
 
 DRAW = torch.Generator().manual_seed(0)
@@ -83,3 +84,18 @@ def test_a_single_sample_cannot_judge():
     one = Split(X[:1], PART.targets[:1])
     with pytest.raises(ArgumentError, match="leave samples to train on"):
         choose_rate(populate, replace(TASK, train=one), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("best", "beyond", "expected"),
+    [(0.01, 0, 1.0), (0.01, 1, 0.5), (0.01, 9, 0.0078125), (4.0, 9, 4.0), (2.0, 9, 2.0)],
+)
+def test_rates_beyond_the_ends_are_tried_while_the_best_is_there(
+    monkeypatch, best, beyond, expected
+):
+    def distance(rate):
+        return abs(math.log(rate / best))
+
+    monkeypatch.setattr(rates, "rate_trial", lambda populate, task, settings, rate: rate)
+    monkeypatch.setattr(rates, "_loss", distance)
+    assert choose_rate(populate, TASK, SETTINGS, (1.0, 2.0, 4.0), beyond) == expected

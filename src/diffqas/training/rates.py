@@ -34,7 +34,11 @@ Populate = Callable[[Sequence[int], float], Population]
 
 
 def choose_rate(
-    populate: Populate, task: Task, settings: Settings, rates: Sequence[float] = RATES
+    populate: Populate,
+    task: Task,
+    settings: Settings,
+    rates: Sequence[float] = RATES,
+    beyond: int = 0,
 ) -> float:
     """The factor on the recipe's rate under which models learn best.
 
@@ -46,17 +50,48 @@ def choose_rate(
         task: what they learn; its test part is not looked at.
         settings: how they are trained.
         rates: the factors.
+        beyond: how many more are tried at most, one at a time, while the best is the least or the
+            greatest; each as far from it as its neighbour on the other side.
 
     Raises:
         ArgumentError: too few samples to hold any out.
         RunError: the models diverge at every rate.
     """
-    losses = {rate: _loss(rate_trial(populate, task, settings, rate)) for rate in sorted(rates)}
+
+    def loss(rate: float) -> float:
+        return _loss(rate_trial(populate, task, settings, rate))
+
+    losses = {rate: loss(rate) for rate in sorted(rates)}
+    for _ in range(beyond):
+        further = _beyond(losses)
+        if further is None:
+            break
+        losses[further] = loss(further)
+    losses = dict(sorted(losses.items()))
     best = min(losses, key=lambda rate: losses[rate])
     if math.isinf(losses[best]):
         listed = ", ".join(f"{rate:g}" for rate in losses)
         raise RunError(f"Training diverged at every rate that was tried ({listed}).")
     return best
+
+
+def _beyond(losses: dict[float, float]) -> float | None:
+    """The rate behind the best one, if that is the least or the greatest.
+
+    >>> _beyond({1.0: 0.5, 2.0: 0.4, 4.0: 0.3}), _beyond({1.0: 0.3, 4.0: 0.4})
+    (8.0, 0.25)
+    >>> _beyond({1.0: 0.5, 2.0: 0.4, 4.0: 0.6}) is None
+    True
+    """
+    rates = sorted(losses)
+    if len(rates) == 1:
+        return None
+    best = min(rates, key=lambda rate: losses[rate])
+    if best == rates[-1]:
+        return best * best / rates[-2]
+    if best == rates[0]:
+        return best * best / rates[1]
+    return None
 
 
 def rate_trial(
