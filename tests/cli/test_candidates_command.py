@@ -32,6 +32,19 @@ def test_the_size_decides_what_an_output_sees(capsys, monkeypatch):
     assert line.split()[2:5] == ["1", "of", "5"]
 
 
+def test_those_of_fast_weights_are_the_same_at_their_size(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    main(["candidates", "--model", "qfwp"])
+    text = capsys.readouterr().out
+    assert (
+        "of 36 see their input and train on 8 qubits, depth 2, 4 outputs: 14 see no input" in text
+    )
+    assert "the inputs also come by the angles" in text
+    assert "36  RX/Ring-RX" in text
+    main(["candidates", "--model", "qfwp", "--cost", "two-qubit-gates", "--qubits", "3"])
+    assert "36" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("suffix", [".qasm", ".QASM", ".qasm3", ".Qasm3"])
 def test_a_file_is_known_by_its_suffix(suffix, tmp_path, capsys):
     pytest.importorskip("openqasm3.parser", exc_type=ImportError)

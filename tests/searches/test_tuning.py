@@ -188,6 +188,7 @@ def test_the_command_sets_what_was_found(optimizer):
 def test_every_parameter_reads_what_it_writes():
     every = [SERIES_RECIPES["default"].by(word) for word in OPTIMISERS]
     every.append(prepare("moons", model="vqc").config)
+    every.append(prepare("bessel", model="qfwp").config)
     for name, parameter in PARAMETERS.items():
         settings = next(each for each in every if parameter.used_by(each))
         value = parameter.range.words[-1] if parameter.range.words else parameter.range.high
@@ -359,3 +360,15 @@ def test_what_the_command_repeats():
         "--lr",
         "0.1",
     ]
+
+
+def test_fast_weights_have_ranges_of_their_own():
+    small = {"model": "qfwp", "qubits": 3, "measured": 2, "depth": 1, "epochs": 1, "quiet": True}
+    config = prepare("bessel", **small).config
+    found = parameters_for(config, ["latent_size", "slow_rate"])
+    changed = applied(found, config, {"latent_size": 5.0, "slow_rate": 0.31234})
+    assert (changed.kind.latent_size, changed.kind.slow_rate) == (5, 0.312)
+    assert words_of(found, changed) == ["--latent-size", "5", "--slow-rate", "0.312"]
+    other = prepare("bessel", epochs=1, quiet=True).config
+    with pytest.raises(ArgumentError, match="hold latent_size with --model qfwp only"):
+        parameters_for(other, ["latent_size"])

@@ -31,11 +31,20 @@ from diffqas.text import visible, visible_lines
 
 DRAWN = 4
 USUAL_DEPTH = 5
+FAST_DEPTH, FAST_OUTPUTS = 2, 4
+"""Of a fast weight programmer."""
 ALL_OF_THEM = (
     "A search with --model vqc takes sixteen of them by itself, and all of them with --candidates "
     'encoded; so does QuantumLayer(candidates="encoded").'
 )
-WIDEST = {"qt": 64, "qlstm": 26, "vqc": 26}
+BY_ANGLES = (
+    "Of a fast weight programmer the inputs also come by the angles: a candidate that sees none "
+    "of its encoding, but trains, may learn there all the same."
+)
+WIDEST = {"qt": 64, "qlstm": 26, "vqc": 26, "qfwp": 26}
+USUAL_QUBITS = {"qlstm": 6, "qfwp": 8}
+OF_SERIES = tuple(USUAL_QUBITS)
+"""Models with the 36 circuits of `QLSTM_SPACE`."""
 
 
 @dataclass
@@ -50,21 +59,21 @@ class Candidates:
             "stands for all 480 of vqc.",
         ),
     ] = ()
-    model: Literal["qt", "qlstm", "vqc"] = "qt"
+    model: Literal["qt", "qlstm", "vqc", "qfwp"] = "qt"
     """The twelve circuits that write weights, the 36 with data encoding of a gate of the quantum
-    LSTM, or the 480 of a searched quantum layer.
+    LSTM or of a fast weight programmer, or the 480 of a searched quantum layer.
     """
     qubits: int | None = None
-    """Qubits; what is dead or a duplicate can depend on them. 4, or 6 of the quantum LSTM. At most
-    8 are drawn.
+    """Qubits; what is dead or a duplicate can depend on them. 4, of the quantum LSTM 6, of qfwp 8.
+    At most 8 are drawn.
     """
     depth: int | None = None
     """Layers; decides, with the qubits, how far an output of a circuit with data sees, and what a
-    circuit costs. 5, of vqc two in each upload.
+    circuit costs. 5, of qfwp 2, of vqc two in each upload.
     """
     outputs: int | None = None
-    """Observables that are read: of the quantum LSTM all qubits but one, of vqc as many as there
-    are on these qubits, if not given.
+    """Observables that are read: of the quantum LSTM all qubits but one, of qfwp four, of vqc as
+    many as there are on these qubits, if not given.
     """
     uploads: int = 1
     """vqc: how often the data is encoded, each time before as many layers."""
@@ -83,11 +92,11 @@ class Candidates:
 
     def run(self) -> None:
         """Print the candidates and a summary."""
-        fits = not self.candidates or self.model != "qlstm"
+        fits = not self.candidates or self.model not in OF_SERIES
         require(fits, "candidates", "go with the model qt", self.model)
         space = ENCODED_SPACE if self.model == "vqc" else TABLE_I
         typed = typed_candidates(self.candidates, space)
-        usual = 6 if self.model == "qlstm" else qubits_of(list(typed.values()), DRAWN)
+        usual = USUAL_QUBITS.get(self.model) or qubits_of(list(typed.values()), DRAWN)
         n = usual if self.qubits is None else self.qubits
         widest = WIDEST[self.model]
         require(1 <= n <= widest, "qubits", f"be between 1 and {widest}", n)
@@ -98,25 +107,28 @@ class Candidates:
         elif self.model == "qt":
             _drawn(Terminal(), n, typed)
         elif self.model == "qlstm":
-            self._of_gates(n)
+            self._of_series(n, USUAL_DEPTH, max(1, n - 1))
+        elif self.model == "qfwp":
+            self._of_series(n, FAST_DEPTH, min(n, FAST_OUTPUTS))
+            Terminal().say(BY_ANGLES, style="dim")
         else:
             self._of_layer(n, typed)
 
     def _costs(self, word: str, n: int, typed: dict[int, AnyCandidate]) -> None:
         """Print what the candidates cost."""
         candidates: Mapping[int, AnyCandidate] = typed
-        if self.model == "qlstm":
+        if self.model in OF_SERIES:
             candidates = dict(enumerate(QLSTM_SPACE, 1))
         uploads = self.uploads if self.model == "vqc" else 1
         require(uploads >= 1, "uploads", "be at least 1", uploads)
-        usual = 2 * uploads if self.model == "vqc" else USUAL_DEPTH
+        usual = {"vqc": 2 * uploads, "qfwp": FAST_DEPTH}.get(self.model, USUAL_DEPTH)
         depth = usual if self.depth is None else self.depth
         coupling = ALL if self.coupling is None else self.coupling
         CostList(word, coupling, n, depth, uploads).show(Terminal(), candidates)
 
-    def _of_gates(self, n: int) -> None:
-        outputs = max(1, n - 1) if self.outputs is None else self.outputs
-        depth = USUAL_DEPTH if self.depth is None else self.depth
+    def _of_series(self, n: int, usual_depth: int, usual_outputs: int) -> None:
+        outputs = usual_outputs if self.outputs is None else self.outputs
+        depth = usual_depth if self.depth is None else self.depth
         known = encoded_findings(QLSTM_SPACE, n, depth, outputs)
         list_findings(Terminal(), dict(enumerate(known, 1)), n, depth, outputs)
 

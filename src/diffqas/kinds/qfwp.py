@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture import Ranking
-from diffqas.choices import Unread, check, option
+from diffqas.choices import Tuning, Unread, check, option
 from diffqas.circuits import QLSTM_SPACE, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import require
 from diffqas.kinds.kind import Companion, unpublished, without_costs, without_written_weights
@@ -79,6 +79,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         "Length of the latent vector that the slow network makes of an input.",
         least=1,
         most=10_000,
+        tune=Tuning(2, 32, log=False),
     )
     input_qubits: str = option(
         "all",
@@ -104,6 +105,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         1.0,
         "Learning rate of the slow network relative to --lr.",
         least=0,
+        tune=Tuning(0.1, 10.0),
     )
     classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from diffqas.choices import Choice, Tuning, Unread, adjusted
 from diffqas.errors import choose, require
-from diffqas.kinds import VQCKind
+from diffqas.kinds import QFWPKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.config import RunConfig
 from diffqas.searches.options import (
@@ -31,6 +31,9 @@ Value: TypeAlias = float | str
 
 NOTHING: Mapping[str, Unread] = MappingProxyType({})
 """Of a model that reads every option."""
+
+KINDS = (VQCKind, QFWPKind)
+"""Kinds of models that have ranges of their own."""
 
 DIGITS = 3
 """Significant digits of a value that is tried: what the command prints is what was tried."""
@@ -131,7 +134,7 @@ def _parameters() -> Mapping[str, Parameter]:
     return {
         name: Parameter(name, option, tuning)
         for option in options().values()
-        if option.name in own or option.owners[0] in (Rates, Recipe, VQCKind)
+        if option.name in own or option.owners[0] in (Rates, Recipe, *KINDS)
         for tuning in option.declared.tuning
         for name in [tuning.name or option.name]
     }
@@ -162,8 +165,9 @@ def parameters_for(
     for name in names:
         parameter = PARAMETERS[choose(name, PARAMETERS, "params")]
         found = family_of(parameter.option)
-        owner, other = "--model vqc", "another model"
-        if VQCKind not in parameter.option.owners:
+        kinds = [kind.name for kind in KINDS if kind in parameter.option.owners]
+        owner, other = f"--model {' or '.join(kinds)}", "another model"
+        if not kinds:
             owner = f"the optimizer {' or '.join(() if found is None else found[1])}"
             other = value_of(choices, options()["optimizer"])
         require(parameter.used_by(choices), "params", f"hold {name} with {owner} only", other)
