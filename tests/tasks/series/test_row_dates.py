@@ -39,6 +39,10 @@ def dates_of(dates, written):
         (every(timedelta(days=1), 40), "%Y-%m-%d", 7, ["2019-12-10", "2019-12-11"]),
         (every(timedelta(days=7), 40), "%Y-%m-%d", 52, ["2020-08-06", "2020-08-13"]),
         (every(timedelta(hours=1), 40), "%Y-%m-%d %H:%M", 24, ["2019-11-01 16:00"]),
+        (every(timedelta(hours=1), 40), "%Y-%m-%dT%H:%M:%SZ", 24, ["2019-11-01T16:00:00Z"]),
+        (every(timedelta(hours=1), 40), "%d/%m/%Y %H:%M", 24, ["01/11/2019 16:00"]),
+        (months(30), "%Y%m", 12, ["195107", "195108"]),
+        (every(timedelta(days=1), 40), "%Y%m%d", 7, ["20191210", "20191211"]),
     ],
 )
 def test_dates_go_on_as_they_are_written(dates, written, period, following):
@@ -46,6 +50,18 @@ def test_dates_go_on_as_they_are_written(dates, written, period, following):
     assert found is not None
     assert found.period == period
     assert found.next(len(following)) == following
+
+
+@pytest.mark.parametrize("written", ["{}-Q{}", "{}Q{}", "{} Q{}"])
+def test_quarters_go_on_as_they_are_written(written):
+    cells = [written.format(2000 + index // 4, index % 4 + 1) for index in range(30)]
+    found = row_dates(cells[:27], range(2, 29), "a.csv")
+    assert found is not None
+    assert found.period == 4
+    assert found.next(3) == cells[27:]
+    kept = cells[:5] + cells[6:]
+    with pytest.raises(DataError, match=f"{cells[6]} follows {cells[4]}, so rows are missing"):
+        row_dates(kept, range(2, 31), "a.csv")
 
 
 def test_ends_of_months_stay_ends_of_months():
@@ -82,6 +98,31 @@ def test_rows_that_come_twice_and_the_wrong_way_round():
         dates_of([*dates[:6], *dates[5:]], "%Y-%m")
     with pytest.raises(DataError, match="the newest row stands first; turn the order"):
         dates_of(dates[::-1], "%Y-%m")
+
+
+@given(st.integers(0, 26), st.integers(2, 3))
+def test_rows_out_of_order_are_not_taken_for_missing_ones(first, count):
+    dates = months(30)
+    turned = [*dates[:first], *dates[first : first + count][::-1], *dates[first + count :]]
+    earlier, later = (each.strftime("%Y-%m") for each in turned[first : first + 2])
+    with pytest.raises(DataError, match=rf"{later} follows {earlier}, .*put the rows in order"):
+        dates_of(turned, "%Y-%m")
+
+
+def test_the_months_of_two_things_below_each_other_are_no_series():
+    with pytest.raises(DataError, match=r"1949-01 follows 1949-06, .*put the rows in order"):
+        dates_of([*months(6), *months(6), *months(6), *months(6)], "%Y-%m")
+
+
+def test_dates_that_share_their_rows_with_hours_say_nothing():
+    assert dates_of([day for day in months(10) for _ in range(24)], "%Y-%m-%d") is None
+
+
+@given(st.integers(0, 29))
+def test_the_newest_row_first_is_told_though_a_date_comes_twice(twice):
+    dates = months(30)
+    with pytest.raises(DataError, match="the newest row stands first; turn the order"):
+        dates_of([*dates[: twice + 1], *dates[twice:]][::-1], "%Y-%m")
 
 
 @given(st.lists(st.text(max_size=12), min_size=3, max_size=9))

@@ -14,7 +14,7 @@ from diffqas.errors import DataError, require
 from diffqas.tasks.csv_columns import mostly_numbers, named_column, numbers_of
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
 from diffqas.tasks.series.csv_file import OF_TIME, pick_column, title_of
-from diffqas.tasks.series.row_dates import RowDates, row_dates
+from diffqas.tasks.series.row_dates import RowDates, in_digits, row_dates
 from diffqas.tasks.series.series_data import Floats
 
 LEAST_ROWS = 25
@@ -96,7 +96,7 @@ def _dates(table: CsvTable, read: Sequence[int]) -> RowDates | None:
         place = f"{table.path}, column {shortened(name)}"
         counts = mostly_numbers(cells)
         # Beside text any column of numbers may look like one of years.
-        if counts and not _of_time(name):
+        if counts and not _of_time(name) and not in_digits(cells):
             continue
         found = row_dates(cells, table.lines, place)
         if found is not None:

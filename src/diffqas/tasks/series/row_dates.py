@@ -15,8 +15,14 @@ FORMATS = (
     *("%Y-%m-%d", "%Y-%m", "%Y/%m/%d", "%Y/%m", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"),
     *("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y", "%m.%Y", "%d.%m.%Y %H:%M"),
     *("%m/%d/%Y", "%d/%m/%Y", "%m/%Y", "%b %Y", "%B %Y", "%b-%y", "%d %b %Y", "%d-%b-%Y", "%Y"),
+    *("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d-%m-%Y", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"),
+    *("%Y-%m-%d %H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S+00:00"),
+    *("%Y-Q%q", "%YQ%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y", "%Y%m%d", "%Y%m"),
 )
-"""How dates are written, the usual ways first."""
+"""How dates are written, the usual ways first; `%q` is the quarter, 1 to 4."""
+
+DIGITS = {"%Y%m%d": 8, "%Y%m": 6}
+"""Formats without signs between the parts, and their lengths: `strptime` would take fewer."""
 
 DAY = timedelta(days=1)
 PERIODS = {DAY: 7, 7 * DAY: 52, DAY / 24: 24, DAY / 48: 48, DAY / 96: 96}
@@ -74,7 +80,7 @@ class RowDates:
                 date = date + self.step
             while self.working_days and date.weekday() >= WORKING_DAYS:
                 date = date + DAY
-            found.append(date.strftime(self.written))
+            found.append(_text_of(date, self.written))
         return found
 
 
@@ -103,7 +109,8 @@ def row_dates(cells: Sequence[str], lines: Sequence[int], place: str) -> RowDate
     if read is None or len(cells) < 3:
         return None
     written, dates = read
-    if all(later < earlier for earlier, later in pairwise(dates)):
+    falling = sum(later < earlier for earlier, later in pairwise(dates))
+    if falling >= REGULAR * (len(dates) - 1):
         raise DataError(f"{place}: the newest row stands first; turn the order of the rows round")
     last_days = all(each.day == _days_of(each) for each in dates)
     of_months = last_days or len({(each.day, each.hour, each.minute) for each in dates}) == 1
@@ -130,7 +137,7 @@ def _read(cells: Sequence[str]) -> tuple[str, list[datetime]] | None:
     fitting = []
     for written in FORMATS:
         try:
-            dates = [datetime.strptime(cell, written) for cell in cells]
+            dates = [_date_of(cell, written) for cell in cells]
         except ValueError:
             continue
         # Of 01/02/2020 the order of the rows tells which number is the month.
@@ -140,25 +147,66 @@ def _read(cells: Sequence[str]) -> tuple[str, list[datetime]] | None:
     return fitting[0] if fitting else None
 
 
+def in_digits(cells: Sequence[str]) -> bool:
+    """Whether all cells are dates such as 202001 or 20200131, which look like other numbers."""
+    for written in DIGITS:
+        try:
+            return all(_date_of(cell, written) for cell in cells)
+        except ValueError:
+            continue
+    return False
+
+
+def _date_of(cell: str, written: str) -> datetime:
+    """The date that a cell holds; of a quarter its first day.
+
+    Raises:
+        ValueError: it is written in another way.
+    """
+    if len(cell) != DIGITS.get(written, len(cell)):
+        raise ValueError(cell)
+    if "%q" not in written:
+        return datetime.strptime(cell, written)
+    # The months of other formats are no quarters, so the letter must be there.
+    before, letter, rest = cell.partition("Q")
+    if not letter or rest[:1] not in {"1", "2", "3", "4"}:
+        raise ValueError(cell)
+    month = 3 * int(rest[0]) - 2
+    return datetime.strptime(f"{before}{month:02}{rest[1:]}", written.replace("Q%q", "%m"))
+
+
+def _text_of(date: datetime, written: str) -> str:
+    """A date as the file writes it."""
+    quarter = (date.month + 2) // 3
+    return date.strftime(written.replace("%q", str(quarter)))
+
+
 def _step(
     steps: Sequence[int], cells: Sequence[str], lines: Sequence[int], place: str
 ) -> int | None:
     """The usual step; None where there is none.
 
     Raises:
-        DataError: nearly all steps are alike, and one is not.
+        DataError: nearly all steps are alike, and one is not; or half of them, and one goes back.
     """
     usual, count = Counter(steps).most_common(1)[0]
-    if usual <= 0 or (count < len(steps) - 1 and count < REGULAR * len(steps)):
+    odd = [index for index, step in enumerate(steps) if step != usual]
+    back = [index for index in odd if steps[index] < 0]
+    regular = count >= len(steps) - 1 or count >= REGULAR * len(steps)
+    # Three steps are odd where two rows change places: half of them alike show an order already.
+    disordered = len(back) > 0 and 2 * count >= len(steps)
+    if usual <= 0 or not (regular or disordered):
         return None
-    for index, step in enumerate(steps):
-        if step == usual:
-            continue
-        here = f"{place}, line {lines[index + 1]}: {cells[index + 1]} follows {cells[index]}"
-        if step > usual:
-            raise DataError(f"{here}, so rows are missing between them; fill the gap first")
-        raise DataError(f"{here}, which is no step forward by one row; put the rows in order")
-    return usual
+    if not odd:
+        return usual
+    # Around rows that are out of order others seem to be missing, so what goes back is told first.
+    index = (back or odd)[0]
+    here = f"{place}, line {lines[index + 1]}: {cells[index + 1]} follows {cells[index]}"
+    if steps[index] > usual:
+        raise DataError(f"{here}, so rows are missing between them; fill the gap first")
+    if steps[index] == 0:
+        raise DataError(f"{here}, which is no step forward: keep one row of each date")
+    raise DataError(f"{here}, which is no step forward by one row; put the rows in order")
 
 
 def _moves_by_months(dates: Sequence[datetime]) -> bool:
