@@ -161,7 +161,7 @@ def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, la
 
 def future_table(future: Future) -> Table:
     """The next values with their interval; of several seeds the median."""
-    share = f"{future.level:.0%} interval"
+    share = f"{future.level_in_words} interval"
     title = f"the next values of {future.name}"
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     for header in ("row", "forecast", share, "errors measured on"):
@@ -170,6 +170,9 @@ def future_table(future: Future) -> Table:
     for label, value, low, high, origins in rows:
         between = f"{number(float(low))} .. {number(float(high))}"
         table.add_row(plain_text(label), number(float(value)), between, f"{origins} forecasts")
+    if future.remark is not None:
+        table.caption = plain_text(future.remark)
+        table.caption_justify = "left"
     return table
 
 
@@ -198,7 +201,7 @@ def future_figure(future: Future, title: str) -> Figure:
     last = future.past[-1:]
     low, high = np.append(last, future.low), np.append(last, future.high)
     values = np.append(last, future.values)
-    band = f"{future.level:.0%} interval"
+    band = f"{future.level_in_words} interval"
     axes.fill_between(joined, low, high, color=PREDICTION, alpha=0.18, linewidth=0, label=band)
     axes.plot(joined, values, color=PREDICTION, linewidth=1.4, label="forecast")
     axes.plot(ahead, future.values, "o", color=PREDICTION, markersize=3)

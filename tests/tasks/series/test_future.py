@@ -57,6 +57,30 @@ def test_the_width_is_a_rank_of_the_errors():
     assert conformal_width(errors, 0.99) == 4.0  # too few for this level: all of them
 
 
+@pytest.mark.parametrize(
+    ("level", "needed", "words"),
+    [(0.5, 1, "50%"), (0.9, 9, "90%"), (0.95, 19, "95%"), (0.99, 99, "99%"), (0.995, 199, "99.5%")],
+)
+def test_an_interval_that_too_few_errors_stand_behind_says_so(level, needed, words):
+    data = own_series_data("x", autoregressive(1)[0][:, None], View(4))
+    steps = len(data.test_times)
+    future = future_of(data, [no_correction], steps, level)
+    assert future.needed == needed
+    assert conformal_width(np.arange(1.0, needed + 1), level) == np.ceil(level * (needed + 1))
+    # At step k the test part tells steps - k + 1 errors.
+    first = max(1, steps - needed + 2)
+    if first > steps:
+        assert future.remark is None
+        assert future_table(future).caption is None
+        return
+    start = f"From +{first} on fewer than {needed} errors are known"
+    assert future.remark is not None
+    assert future.remark.startswith(start)
+    assert f"less than {words}: take a lower --level" in future.remark
+    assert str(future_table(future).caption) == future.remark
+    assert future_table(future).columns[2].header == f"{words} interval"
+
+
 def test_seeds_and_dates_stand_in_the_table():
     dates = RowDates(datetime(1960, 12, 1), "%Y-%m", months=1)
     data = own_series_data("x", autoregressive(2)[0][:, None], View(4), dates=dates)

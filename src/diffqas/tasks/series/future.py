@@ -55,6 +55,31 @@ class Future:
         """(steps,), the upper ends."""
         return self.values + self.width
 
+    @property
+    def needed(self) -> int:
+        """Errors from which on a width holds the level: of fewer the largest is too small a rank.
+
+        From ``(n + 1) level <= n``.
+        """
+        return math.ceil(round(self.level / (1 - self.level), 9))
+
+    @property
+    def level_in_words(self) -> str:
+        """The level in percent, no more rounded than it was given."""
+        return f"{100 * self.level:.10g}%"
+
+    @property
+    def remark(self) -> str | None:
+        """What the interval does not hold; None where errors enough stand behind it."""
+        few = np.flatnonzero(self.origins < self.needed)
+        if not len(few):
+            return None
+        return (
+            f"From {self.labels[few[0]]} on fewer than {self.needed} errors are known, and an "
+            f"interval of the largest one holds less than {self.level_in_words}: take a lower "
+            "--level or fewer --steps."
+        )
+
 
 def no_correction(windows: Floats) -> Floats:
     """What the linear part alone adds: nothing, (batch,)."""
@@ -69,7 +94,7 @@ def future_of(
     The interval at step k is as wide as the errors of the same forecasts over k steps on the test
     part, which nothing was fitted to: of n absolute errors the one of rank ``ceil((n + 1) level)``,
     which a further error of the same kind exceeds with a probability of at most 1 - level (split
-    conformal prediction). It is nowhere narrower than at an earlier step.
+    conformal prediction); where n has no such rank the largest, which `Future.remark` says. It is nowhere narrower than at an earlier step.
 
     Args:
         data: the series.
