@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffqas.errors import DataError
+from diffqas.tasks.series.own_file import read_columns
 from diffqas.tasks.series.row_dates import FORMATS, row_dates
 
 START = datetime(2019, 10, 31)
@@ -50,6 +51,15 @@ def test_dates_go_on_as_they_are_written(dates, written, period, following):
     assert found is not None
     assert found.period == period
     assert found.next(len(following)) == following
+
+
+def test_dates_in_digits_are_read_whatever_their_column_is_called(tmp_path):
+    path = tmp_path / "sales.csv"
+    rows = [f"{each:%Y%m},{number % 7}" for number, each in enumerate(months(30))]
+    path.write_text("\n".join(["period,sales", *rows]))
+    found = read_columns(path, "sales").dates
+    assert found is not None
+    assert (found.months, found.next(1)) == (1, ["195107"])
 
 
 @pytest.mark.parametrize("written", ["{}-Q{}", "{}Q{}", "{} Q{}"])

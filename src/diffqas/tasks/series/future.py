@@ -94,7 +94,8 @@ def future_of(
     The interval at step k is as wide as the errors of the same forecasts over k steps on the test
     part, which nothing was fitted to: of n absolute errors the one of rank ``ceil((n + 1) level)``,
     which a further error of the same kind exceeds with a probability of at most 1 - level (split
-    conformal prediction); where n has no such rank the largest, which `Future.remark` says. It is nowhere narrower than at an earlier step.
+    conformal prediction); where n has no such rank the largest, which `Future.remark` says. It is
+    nowhere narrower than at an earlier step.
 
     Args:
         data: the series.
