@@ -18,6 +18,7 @@ from itertools import product
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from diffqas.circuits import Candidate, SearchSpace
 from diffqas.devices import circuit_cost
@@ -181,7 +182,12 @@ def figure(dataset: str, found: Sequence[Point]) -> Figure:
         axes.plot(point.expected, point.error, "o", color="tab:blue")
         place = (point.expected, point.error)
         axes.annotate(f"L = {point.strength:g}", place, (4, 4), textcoords="offset points")
-    if dataset not in TABLES:
+    # Room for the words beside the outermost points.
+    axes.margins(0.15)
+    if dataset in TABLES:
+        axes.set_ylim(0, 1.2 * max(point.error for point in found) + 1e-3)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    else:
         axes.set_yscale("log")
     axes.set_xlabel(f"expected two-qubit gates, routed to a {COUPLING}")
     axes.set_ylabel(ERROR if dataset in TABLES else SQUARED_ERROR)

@@ -110,7 +110,8 @@ class Settings:
     cost: str | None = option(
         None,
         "What candidates cost on a device, counted as `diffqas candidates "
-        "--cost` does. The result tells it, and --cost-weight weighs it (models qt and vqc).",
+        "--cost` does. The result tells it, and --cost-weight weighs it (models qt and vqc). Shots "
+        "are no such count, as they depend on the angles: train with --shots.",
         among=COSTS,
     )
     cost_weight: float = option(

@@ -166,6 +166,22 @@ def test_devices_score_every_mixture(run, tmp_path):
         assert len(report.of(mixture, "backend")) == 1
 
 
+def test_a_backend_is_measured_with_shots_too(run, tmp_path):
+    pytest.importorskip("qiskit_aer")
+    options = {"shots": [20, 10**14], "top_k": [], "samples": 3, "repeats": 2}
+    report = noise_run(run.folder, backend="generic", output=tmp_path / "noise", **options)
+    without, few, many = report.of("search", "backend")
+    assert [row.shots for row in (without, few, many)] == [None, 20, 10**14]
+    for seed, values in enumerate(many.figures["loss"]):
+        assert values == pytest.approx(2 * without.figures["loss"][seed], rel=1e-4)
+    assert len(set(few.figures["loss"][0])) == 2
+    table = (tmp_path / "noise" / "noise.md").read_text()
+    assert "backend generic, 20 shots" in table
+    lines = list(csv.DictReader((tmp_path / "noise" / "noise.csv").read_text().splitlines()))
+    of_backend = [line["total_shots"] for line in lines if line["sweep"] == "backend"]
+    assert of_backend[:4] == ["", "", "60", "60"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,4 +1,4 @@
-"""Figures of measured circuits against shots and against rates of errors."""
+"""Figures of measured circuits against shots, on backends too, and against rates of errors."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ LINEAR = ("accuracy", "reward")
 
 
 def report_figure(report: NoiseReport) -> Figure:
-    """A panel for every sweep: the median over seeds and repeats, its band, and the exact median
-    dashed.
+    """A panel for every sweep and every backend: the median over seeds and repeats, its band, and
+    the exact median dashed.
 
-    Bands reach from the lowest to the highest figure. Axes are logarithmic; those of an accuracy
-    and a reward are not.
+    That of a backend stands over the shots of each circuit, with its median for infinitely many
+    dotted. Bands reach from the lowest to the highest figure. Axes are logarithmic; those of an
+    accuracy and a reward are not.
     """
     sweeps = [sweep for sweep in AXES if any(row.sweep == sweep for row in report.rows)]
-    figure = blank(1.5 + 4.5 * max(1, len(sweeps)), 4.2)
-    panels = list(figure.subplots(1, max(1, len(sweeps)), sharey=True, squeeze=False).flat)
+    backends = list(dict.fromkeys(row.level for row in report.rows if row.sweep == "backend"))
+    count = max(1, len(sweeps) + len(backends))
+    figure = blank(1.5 + 4.5 * count, 4.2)
+    panels = list(figure.subplots(1, count, sharey=True, squeeze=False).flat)
     for axes, sweep in zip(panels, sweeps, strict=False):
         for color, mixture in zip(_colors(), report.mixtures, strict=False):
             rows = sorted(report.of(mixture, sweep), key=lambda row: float(row.level))
@@ -43,24 +46,45 @@ def report_figure(report: NoiseReport) -> Figure:
             )
         axes.set_xscale("log")
         axes.set_xlabel(AXES[sweep])
+    for axes, backend in zip(panels[len(sweeps) :], backends, strict=True):
+        _draw_backend(axes, report, str(backend))
     for axes in panels:
         if report.metric not in LINEAR:
             axes.set_yscale("log")
         clean(axes)
     panels[0].set_ylabel(mathtext(report.label))
-    if sweeps:
+    if sweeps or backends:
         panels[0].legend(frameon=False, fontsize=8)
-    count = len(report.seeds)
-    seeds = f"{count} seed{'s' * (count > 1)}"
+    trained = len(report.seeds)
+    seeds = f"{trained} seed{'s' * (trained > 1)}"
     title = f"{report.task}: measured circuits ({seeds}); dashed: exact probabilities"
+    if backends:
+        title += "; dotted: the backend without shot noise"
     figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
+
+
+def _draw_backend(axes: Axes, report: NoiseReport, backend: str) -> None:
+    """The figures of one backend over the shots."""
+    for color, mixture in zip(_colors(), report.mixtures, strict=False):
+        rows = [row for row in report.of(mixture, "backend") if row.level == backend]
+        exact = report.exact(mixture).median(report.metric)
+        axes.axhline(exact, color=color, linestyle="--", linewidth=0.9)  # pyright: ignore
+        _line(axes, [row for row in rows if row.shots is not None], report.metric, mixture, color)
+        for row in rows:
+            if row.shots is None:
+                without = row.median(report.metric)
+                name = None if any(row.shots for row in rows) else mathtext(mixture)
+                axes.axhline(without, color=color, linestyle=":", label=name)  # pyright: ignore
+    if any(row.shots for row in report.rows):
+        axes.set_xscale("log")
+    axes.set_xlabel(mathtext(f"shots of each circuit on {backend}"))
 
 
 def _line(axes: Axes, rows: Sequence[NoiseRow], metric: str, name: str, color: object) -> None:
     if not rows:
         return
-    places = [float(row.level) for row in rows]
+    places = [float(row.level if row.counted is None else row.counted) for row in rows]
     values = [np.array(row.values(metric)) for row in rows]
     low, middle, high = (
         [float(pick(few)) for few in values] for pick in (np.min, np.median, np.max)
