@@ -46,7 +46,7 @@ def report_figure(report: NoiseReport) -> Figure:
             )
         axes.set_xscale("log")
         axes.set_xlabel(AXES[sweep])
-    for axes, backend in zip(panels[len(sweeps) :], backends, strict=True):
+    for axes, backend in zip(panels[len(sweeps) :], backends, strict=False):
         _draw_backend(axes, report, str(backend))
     for axes in panels:
         if report.metric not in LINEAR:
