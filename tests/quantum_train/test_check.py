@@ -2,6 +2,7 @@
 
 import copy
 import math
+import warnings
 
 import pytest
 import torch
@@ -232,3 +233,21 @@ def test_an_optimiser_that_wants_a_closure_gets_one():
         return torch.optim.LBFGS([number for group in groups for number in group["params"]], 0.1)
 
     assert math.isfinite(model.check(X, VALUES, mse_loss, optimizer=lbfgs).loss)
+
+
+def test_a_loss_of_all_pairs_is_refused():
+    model = QuantumTrain(nn.Linear(4, 1), depth=2, recipe="auto")
+    inputs, targets = torch.randn(8, 4), torch.randn(8)
+    with pytest.raises(ArgumentError, match=r"`targets` must have .*\(8, 1\) and \(8,\)"):
+        model.check(inputs, targets, nn.functional.mse_loss)
+    model.check(inputs, targets[:, None], nn.functional.mse_loss)
+
+
+def test_other_warnings_of_the_loss_are_passed_on():
+    def loss(outputs, targets):
+        warnings.warn("mine", stacklevel=2)
+        return nn.functional.mse_loss(outputs, targets)
+
+    model = QuantumTrain(nn.Linear(4, 1), depth=2, recipe="auto")
+    with pytest.warns(UserWarning, match="mine"):
+        model.check(torch.randn(8, 4), torch.randn(8, 1), loss)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from diffqas import QuantumTrain
+from diffqas.errors import ArgumentError
 from diffqas.quantum_train import Lockstep
 
 peft = pytest.importorskip("peft", reason="the extra lora")
@@ -16,7 +17,7 @@ pytestmark = [
 TOKENS = torch.arange(24).reshape(4, 6) % 11
 
 
-def adapted():
+def adapted(alpha=4):
     sizes = {
         "vocab_size": 11,
         "hidden_size": 16,
@@ -34,7 +35,7 @@ def adapted():
     )
     base = transformers.BertForSequenceClassification(config).eval()
     return peft.get_peft_model(
-        base, peft.LoraConfig(r=2, lora_alpha=4, target_modules=["query", "value"])
+        base, peft.LoraConfig(r=2, lora_alpha=alpha, target_modules=["query", "value"])
     )
 
 
@@ -96,3 +97,19 @@ def test_an_adapter_travels_without_the_network_that_it_adapts(tmp_path):
     assert torch.equal(again(input_ids=TOKENS).logits, model(input_ids=TOKENS).logits)
     whole = sum(p.numel() for p in adapted().parameters()) * 4
     assert (tmp_path / "adapter.safetensors").stat().st_size < whole
+
+
+def test_an_adapter_that_scales_differently_is_another_model(tmp_path):
+    file = tmp_path / "adapter.safetensors"
+    model = model_of(0)
+    model.save_generator(file)
+
+    def target(alpha):
+        torch.manual_seed(7)
+        return adapted(alpha)
+
+    again = QuantumTrain.from_generator(file, target=target(4)).eval()
+    torch.testing.assert_close(again(TOKENS).logits, model.eval()(TOKENS).logits)
+    with pytest.raises(ArgumentError, match=r"scale `.*default` by 2 .*`lora_alpha`.*got 4"):
+        QuantumTrain.from_generator(file, target=target(8))
+    assert QuantumTrain.from_generator(file, target=target(8), strict=False)

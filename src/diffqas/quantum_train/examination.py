@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -58,12 +59,31 @@ class Batch:
         """Loss and outputs, the same random draws in every call."""
         torch.manual_seed(0)
         outputs = model(*self.arguments)
-        loss = self.loss(outputs, self.targets)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            loss = self.loss(outputs, self.targets)
+        self._refuse_broadcast(outputs, caught)
         fits = isinstance(loss, Tensor) and loss.numel() == 1
         rule = "give a tensor with one number, the mean over the samples"
         got = f"the shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else repr(loss)
         require(fits, "loss", rule, got)
         return loss, _first_tensor(outputs)
+
+    def _refuse_broadcast(self, outputs: object, caught: Sequence[warnings.WarningMessage]) -> None:
+        """Refuse a loss of all pairs: torch gives it no more than a warning.
+
+        Other warnings of the loss are passed on.
+        """
+        for one in caught:
+            if "broadcast" not in str(one.message):
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+                continue
+            both = (outputs, self.targets)
+            shapes = [str(tuple(each.shape)) for each in both if isinstance(each, Tensor)]
+            raise ArgumentError(
+                "Argument `targets` must have the shape of the outputs, or the loss compares each "
+                f"with every other, but got the shapes {' and '.join(shapes)}."
+            )
 
 
 class Written(Protocol):

@@ -83,6 +83,9 @@ def generator_content(model: QuantumTrain, include_target: bool = False) -> byte
         "writes": [[list(slot.names), list(slot.shape)] for slot in slots],
         "brought": [[name, list(one.shape), checksum(one)] for name, one in brought.items()],
     }
+    scalings = scalings_of(model.target.module)
+    if scalings:  # only of adapters: files of other networks stay as they were
+        header["scalings"] = scalings
     header["digest"] = _digest(header, numbers)
     return save(numbers, {KEY: json.dumps(header, separators=(",", ":"))})
 
@@ -184,6 +187,8 @@ def load_generator(
         if name.startswith(BROUGHT)
     }
     _fill(model.target.module, header.brought, stored, strict)
+    if strict:
+        _check_scalings(model.target.module, header.scalings)
     return model
 
 
@@ -192,6 +197,28 @@ def _check_start(values: Tensor, expected: str | None) -> None:
     remedy = "load them first, save the generator with include_target=True, or pass strict=False"
     rule = f"bring the weights that the generator started from ({remedy})"
     require(checksum(values) == expected, "target", rule, "other values")
+
+
+def scalings_of(skeleton: nn.Module) -> dict[str, float]:
+    """Factors on what LoRA matrices add, which peft keeps as plain numbers of its layers.
+
+    They are no tensors, so a state does not hold them, and the outputs change with them.
+    """
+    found: dict[str, float] = {}
+    for name, module in skeleton.named_modules():
+        scaling = getattr(module, "scaling", None)
+        adapters = scaling if isinstance(scaling, dict) else {}
+        found |= {f"{name}.{key}": each for key, each in adapters.items() if finite(each)}
+    return found
+
+
+def _check_scalings(skeleton: nn.Module, expected: Mapping[str, float]) -> None:
+    """Refuse an adapter of another `lora_alpha`; older files do not tell theirs."""
+    own = scalings_of(skeleton)
+    for name, factor in expected.items():
+        rule = f"scale `{name}` by {factor:g} as the generator's did (`lora_alpha` and rank decide)"
+        got = f"{own[name]:g}" if name in own else "none"
+        require(own.get(name) == factor, "target", rule, got)
 
 
 def brought_tensors(skeleton: nn.Module) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ class Header:
         writes: of every tensor that the generator writes all names (tied ones have several), and
             its shape.
         brought: of every tensor that the target brings itself its shape and its checksum.
+        scalings: of an adapter the factors on what its matrices add, by layer and adapter.
     """
 
     choices: Mapping[str, object]
@@ -35,6 +36,7 @@ class Header:
     frozen: tuple[str, ...]
     writes: tuple[tuple[tuple[str, ...], Shape], ...]
     brought: Mapping[str, tuple[Shape, str]]
+    scalings: Mapping[str, float]
 
 
 def checked_header(content: Json, source: str) -> Header:
@@ -46,6 +48,7 @@ def checked_header(content: Json, source: str) -> Header:
     entries = Entries.of(content, source)
     try:
         brought = entries.one("brought", list_of(_BROUGHT))
+        scalings = entries.perhaps_inner("scalings")
         return Header(
             choices=entries.inner("choices").content,
             progress=entries.one("progress", _PROGRESS),
@@ -53,6 +56,7 @@ def checked_header(content: Json, source: str) -> Header:
             frozen=entries.one("frozen", list_of(TEXT)),
             writes=entries.one("writes", list_of(_WRITTEN)),
             brought={name: (shape, mark) for name, shape, mark in brought},
+            scalings={} if scalings is None else scalings.every(FINITE),
         )
     except RunError as error:
         raise DataError(str(error)) from None
