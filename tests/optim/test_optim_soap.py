@@ -243,3 +243,8 @@ def test_a_basis_of_many_numbers_is_found_seldom(monkeypatch, count, expected, c
         if capturable:
             optimizer.refresh()
     assert found == expected
+
+
+def test_a_frozen_model_has_no_optimiser():
+    with pytest.raises(ArgumentError, match="`model` must have numbers that learn"):
+        made().requires_grad_(False).optimizer(steps=10)

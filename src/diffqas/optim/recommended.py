@@ -62,10 +62,12 @@ def recommended(groups: Iterable[dict[str, Any]], steps: int) -> torch.optim.Opt
         steps: how many there will be.
 
     Raises:
-        ArgumentError: `steps` is no positive integer.
+        ArgumentError: `steps` is no positive integer, or nothing learns.
     """
     require(whole(steps), "steps", "be a positive integer", repr(steps))
     given = list(groups)
+    rule = "have numbers that learn (`requires_grad_` decides)"
+    require(len(given) > 0, "model", rule, "frozen ones alone")
     optimizer: FallingSOAP | FallingAdam
     if suits_soap(given):
         # The usual warm-up would be most of a short training.
