@@ -98,12 +98,14 @@ USUAL = {
     "all weights": 0.1,
 }
 """Rates of the rows relative to the settings', near which the best is looked for."""
+BEHIND_A_PERCEPTRON = {"circuits": 1.0, "frozen circuits": 1.0, "no circuit": 3.0}
+"""The same beyond `MOST_LINEAR` numbers, where a perceptron has most of them: at the rates that
+angles have it does not learn, and held-out loss tells too little to find the way down.
+"""
 TRIED = (0.3, 1.0, 3.0)
 """Factors on them, where no rate is given."""
 BEYOND = 6
-"""More of them, one at a time while the best is the least or the greatest: a perceptron behind
-circuits learns at a hundredth of the rate that angles have.
-"""
+"""More of them, one at a time while the best is the least or the greatest."""
 
 Make = Callable[[Task, Settings, Sequence[int], float], Population]
 Network = Callable[[Adaptation], nn.Module]
@@ -122,11 +124,23 @@ def rated(
     def populate(some: Sequence[int], factor: float) -> Population:
         return make(task, settings, some, factor)
 
-    given = None if factors is None else factors.of(adaptation_of(task).numbers)
+    numbers = adaptation_of(task).numbers
+    given = None if factors is None else factors.of(numbers)
     if given is not None:
         return populate(seeds, given)
-    tried = [USUAL[name] * factor for factor in TRIED]
+    tried = [usual_rate(name, numbers) * factor for factor in TRIED]
     return populate(seeds, choose_rate(populate, task, settings, tried, BEYOND))
+
+
+def usual_rate(name: str, numbers: int) -> float:
+    """The rate near which a row's best one is looked for.
+
+    >>> usual_rate("circuits", 1_024), usual_rate("circuits", 10_240), usual_rate("head", 10_240)
+    (100.0, 1.0, 10.0)
+    """
+    if numbers > MOST_LINEAR and name in BEHIND_A_PERCEPTRON:
+        return BEHIND_A_PERCEPTRON[name]
+    return USUAL[name]
 
 
 def adaptation_of(task: Task) -> Adaptation:

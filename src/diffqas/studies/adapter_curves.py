@@ -16,7 +16,8 @@ from diffqas.studies.distribution import COLORS
 from diffqas.studies.metric import Metric
 from diffqas.text import mathtext
 
-MARKERS = "osD^vP*X<>"
+MARKERS = "osD^vP*X<>p"
+"""One more than there are colours, so that a row has a look of its own."""
 
 
 def adapters_figure(cells: Sequence[Cell], metric: Metric) -> Figure:
