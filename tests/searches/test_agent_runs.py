@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -206,26 +205,6 @@ def test_rooms_of_minigrid_have_the_counts_of_the_papers_depth(tmp_path):
 
 class Stop(Exception):
     pass
-
-
-@pytest.fixture
-def stopped_after(monkeypatch):
-    """A context in which a run stops with an error after so many lines of metrics."""
-
-    @contextmanager
-    def stopping(lines, error):
-        append, left = RunFolder.append, iter(range(lines - 1, -1, -1))
-
-        def write(self, record):
-            append(self, record)
-            if next(left) == 0:
-                raise error
-
-        with monkeypatch.context() as patch:
-            patch.setattr(RunFolder, "append", write)
-            yield
-
-    return stopping
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3])  # after one there is no checkpoint yet

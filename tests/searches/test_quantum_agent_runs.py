@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from diffqas import load, resume, search
-from diffqas.agents import a2c
+from diffqas.agents import a2c, a3c
 from diffqas.cli import main
 from diffqas.kinds import LIVE_SPACE
 from diffqas.runs import export_circuits, report_runs
@@ -114,6 +114,21 @@ def test_a_stopped_run_ends_bit_equal(run, tmp_path, monkeypatch):
         assert (folder / name).read_bytes() == (run.folder / name).read_bytes()
     timeless = [{**result, "seconds": None} for result in (continued.result, run.result)]
     assert timeless[0] == timeless[1]
+
+
+def test_workers_that_do_not_wait_train_circuits_too_and_go_on(
+    stopped_after, tmp_path, monkeypatch
+):
+    # Processes begin twice, before and after the stop: some seconds.
+    monkeypatch.setattr(a3c, "EPISODES_PER_RECORD", 1)
+    own = {name: value for name, value in SMALL.items() if name != "most_steps"}
+    own |= {"algorithm": "a3c", "episodes": 20, "output": tmp_path / "run", "quiet": True}
+    with stopped_after(1, KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        search("CartPole-v1", **own)
+    assert summarise(tmp_path / "run").state == "unfinished"
+    result = resume(tmp_path / "run", quiet=True).result
+    assert (result["algorithm"], result["episodes"]) == ("a3c", [20.0])
+    assert (tmp_path / "run" / "circuit-policy.qasm").exists()
 
 
 def test_a_seed_alone_is_the_seed_in_company(run, tmp_path):
