@@ -62,6 +62,8 @@ def shorter(words):
         words = given(words, "--seeds", "2")
     if words[1] == "search":
         return short_search(words)
+    if words[1] == "tune":
+        return given(short_search(words), "--trials", "2")
     if words[1] == "noise":
         words = given(words, "--repeats", "1")
         if "--depolarising" in words or "--backend" in words:

@@ -114,7 +114,7 @@ def test_a_long_line_is_thinned_and_stays_true():
     x, y = axes.lines[0].get_data()
     assert 2_000 < len(x) < 8_000
     assert (x[0], x[-1]) == (20, 10_000)
-    np.testing.assert_allclose(y, moving(values, 1_000, first=20)[0][np.asarray(x) - 20])
+    np.testing.assert_allclose(y, moving(values, 1_000, first=20)[0][np.asarray(x, dtype=int) - 20])
 
 
 RESULT = {

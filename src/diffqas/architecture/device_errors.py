@@ -88,6 +88,7 @@ NO_ERRORS = DeviceErrors()
 def misread(p: Tensor, rate: float) -> Tensor:
     """Probabilities (..., 2**n) when every bit is read as the other with probability `rate`.
 
+    >>> import torch
     >>> misread(torch.tensor([1.0, 0.0]), 0.25).tolist()
     [0.75, 0.25]
     """

@@ -23,7 +23,7 @@ MOST_NUMBERS = 2**22
 """Probabilities that are held at once: 34 MB."""
 
 IN_TRAINING = (
-    "A QuantumLayer measures `shots` in evaluation: call eval() on the model first. For training "
+    "A QuantumLayer measures shots in evaluation: call eval() on the model first. For training "
     "set `layer.shots = None`; `layer.measure_in_training(shots)` trains with shots."
 )
 MOST_SHOTS = 10**15

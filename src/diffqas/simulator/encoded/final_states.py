@@ -40,7 +40,8 @@ def final_states(
 
     >>> from diffqas.circuits import Candidate
     >>> inputs = torch.tensor([[torch.pi]])
-    >>> final_states([Candidate(encoding="ry")], inputs, torch.zeros(1, 1)).abs().tolist()
+    >>> states = final_states([Candidate(encoding="ry")], inputs, torch.zeros(1, 1))
+    >>> states.abs().round(decimals=4).tolist()
     [[0.0, 1.0]]
     """
     space = as_space(candidates)
