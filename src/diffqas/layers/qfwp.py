@@ -250,7 +250,7 @@ class QFWP(DescribedModule):
             "latent_size": self.latent_size,
             "input_qubits": self.input_qubits,
             "base_angles": self.base_angles,
-            "slow": SLOW[isinstance(self.slow, QuantumTrain)],
+            "slow": "written" if isinstance(self.slow, QuantumTrain) else "trained",
         }
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from diffqas.architecture import frequencies
@@ -90,11 +91,9 @@ def on_device(found: Measured, known: Mapping[AnyCandidate, Tensor]) -> Measured
         found: the circuits.
         known: probabilities (..., 2**n) of those that are measured.
     """
+    measured = [known[found.candidates[index]] for index in found.run]
     there = copy.copy(found)
-    for index in found.run:
-        # A tensor of its own: the exact one belongs to `found`.
-        there.exact = there.exact.clone()
-        there.exact[index] = known[found.candidates[index]]
+    there.exact = found.replaced(torch.stack(measured) if measured else None)
     return there
 
 
