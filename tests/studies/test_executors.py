@@ -183,17 +183,24 @@ class Listener:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
         self.words, self.lines = words, []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self):
         with suppress(OSError):
             while True:
                 line, _ = self.socket.accept()
-                line.sendall(self.words)
-                # Kept open, so that a silent one stays silent.
+                # Kept open, so that a silent one stays silent; kept before a word is said, so that
+                # one who has hung up is closed as well.
                 self.lines.append(line)
+                with suppress(OSError):
+                    line.sendall(self.words)
 
     def close(self):
+        # A thread that waits in `accept` is woken by this alone: `close` leaves it waiting.
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
         self.socket.close()
         for line in self.lines:
             line.close()
