@@ -24,6 +24,12 @@ SEARCH = QFWPKind(classical=False)
 """What `diffqas search --model qfwp` trains: 147 numbers."""
 LARGER = replace(SEARCH, latent_size=18)
 """267 numbers, as many as the quantum LSTM of hidden size 5 with shared angles."""
+WRITTEN = replace(SEARCH, slow="written", slow_rate=0.3)
+"""56 numbers write the slow network's 106, 97 in all; the rate was chosen on seeds 100 to 102 of
+Bessel, as docs/fast-weights.md says.
+"""
+SMALLER = replace(SEARCH, latent_size=4)
+"""99 numbers: a slow network that is trained itself, as small as the written one."""
 ONE = replace(SEARCH, candidates=SEARCH.candidates[:1], input_qubits="first")
 """The circuit of the public code of arXiv 2402.17760, 111 numbers."""
 
@@ -93,6 +99,8 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     return [
         _of_kind("fast weights", "search", settings, SEARCH),
         replace(_of_kind("fast weights, latent 18", "search", settings, LARGER), work=1.5),
+        _of_kind("slow network written by circuits", "search", settings, WRITTEN),
+        _of_kind("fast weights, latent 4", "control", settings, SMALLER),
         _frozen("frozen equal structural weights", settings, drawn=False),
         _frozen("frozen drawn structural weights", settings, drawn=True),
         *_one_circuit(settings, recipe),

@@ -17,6 +17,8 @@ SHORT = Plan("fast-weights", seeds=2, epochs=1, depth=1)
 COUNTS = {
     "fast weights": 147,
     "fast weights, latent 18": 267,
+    "slow network written by circuits": 97,
+    "fast weights, latent 4": 99,
     "frozen equal structural weights": 111,
     "frozen drawn structural weights": 111,
     "one circuit": 111,
