@@ -43,6 +43,7 @@ COLUMNS = Columns(("fashion-mnist", "inverted-mnist", "turned-mnist"), (128, 1_0
 
 MODULES, HEAD = ("query", "value"), "head"
 HEAD_NUMBERS = 650
+SEEDS = 5
 BASE = "base.safetensors"
 BASE_IMAGES, BASE_EPOCHS, BASE_BATCH, BASE_RATE = 24_000, 5, 50, 2e-3
 IMAGES, TESTED = 2_000, 1_000
@@ -255,6 +256,7 @@ ADAPTATION = Study(
     images=("mnist", "fashion-mnist"),
     prepare=prepare,
     load_in=load,
+    seeds=SEEDS,
 )
 ADAPTATION_RATES = replace(
     ADAPTATION,
@@ -262,5 +264,6 @@ ADAPTATION_RATES = replace(
     datasets=Columns(COLUMNS.datasets[:1], RATED).names(),
     load_in=partial(load, held_out=True),
     first_seed=100,
+    seeds=1,
     named=(),
 )

@@ -2,9 +2,10 @@
 
     diffqas study studies/policies.py:CARTPOLE
     diffqas study studies/policies.py:CARTPOLE_SOON
+    diffqas study studies/policies.py:MINIGRID
 
-All rows of a study have the same steps of each seed; figures are means of its last 100 episodes,
-while the agents learn and draw their actions.
+All rows of a study have the same steps of each seed, in MiniGrid the same episodes; figures are
+means of its last 100 episodes, while the agents learn and draw their actions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from diffqas.agents import (
     ACTING,
     CLASSIC_RECIPES,
     NETWORKS,
+    QUANTUM_RECIPES,
     AgentSettings,
     EnvironmentTask,
     circuit_networks,
@@ -43,6 +45,14 @@ seeds, which favours it.
 LOCAL = ACTING
 """Trained observables on three neighbours each, of the four qubits."""
 FIXED = replace(ACTING, observables="z", locality=2)
+
+
+ONE_QUBIT = replace(ACTING, qubits=1, observables="z", locality=1)
+"""A linear layer makes one angle of the 147 numbers that are observed in MiniGrid."""
+GRID_LR = 0.006
+"""Of 0.003, 0.006 and 0.01 the one that passes soonest on seeds 100 to 102."""
+GRID_SMALL_LR = 0.03
+"""Of an ordinary network there, of 0.003, 0.006, 0.01, 0.03 and 0.1, chosen alike."""
 
 
 def searched(
@@ -118,5 +128,29 @@ def study(steps: int | None = None) -> Study:
     return Study(rows, ("cartpole",), REWARD, lambda: {"default": chosen})
 
 
+def grid_rows(settings: AgentSettings, recipe: str) -> list[Row]:
+    """The smallest search in MiniGrid, and controls."""
+    small = TrainedRow(
+        "ordinary small network",
+        "control",
+        replace(settings, lr=GRID_SMALL_LR),
+        populations.direct,
+        agents=partial(small_networks, circuit=ONE_QUBIT),
+    )
+    every = [
+        TrainedRow("search, one qubit", "search", settings, partial(searched, circuit=ONE_QUBIT)),
+        TrainedRow("frozen circuits", "control", settings, partial(frozen, circuit=ONE_QUBIT)),
+        small,
+    ]
+    return [replace(row, has_target=False, last=LAST) for row in every]
+
+
+def grid_settings() -> AgentSettings:
+    """The usual ones of circuits, for 1,000 episodes."""
+    usual = QUANTUM_RECIPES["default"]
+    return replace(usual, depth=1, episodes=1_000, lr=GRID_LR)
+
+
 CARTPOLE = study()
 CARTPOLE_SOON = study(SOON)
+MINIGRID = Study(grid_rows, ("minigrid-empty-5x5",), REWARD, lambda: {"default": grid_settings()})

@@ -283,6 +283,7 @@ def test_the_study_of_the_transformer_has_every_count_and_rates_for_all(papers):
 
 def test_rates_are_chosen_by_other_seeds_on_images_that_no_table_shows(papers, monkeypatch):
     assert papers.ADAPTATION_RATES.first_seed == 100
+    assert Plan("adaptation").count == papers.ADAPTATION.seeds == 5
     data = few(papers, monkeypatch)
     held_out = papers.image_task(data.holdout(0.2))
     assert len(held_out.train) + len(held_out.test) == len(data.train_labels)

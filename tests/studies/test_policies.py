@@ -21,8 +21,8 @@ def rows():
     return {row.slug: row for row in study.rows(settings, "default")}
 
 
-def count(row):
-    task = environment_task("cartpole")
+def count(row, environment="cartpole"):
+    task = environment_task(environment)
     if row.agents is not None:
         task = row.agents(task, row.settings)
     agents = make_agents(row, task, [0])
@@ -35,6 +35,22 @@ def test_controls_have_as_many_numbers_as_the_search_or_a_few_less(rows):
     assert search == 615
     assert counts.pop("search-z") == 103
     assert all(0.95 * search < number <= search for number in counts.values())
+
+
+def test_the_smallest_search_in_minigrid():
+    pytest.importorskip("minigrid", reason="the room is minigrid's")
+    study = load_study(f"{FILE}:MINIGRID").study
+    settings = study.recipes()["default"]
+    rows = {row.slug: row for row in study.rows(settings, "default")}
+    counts = {name: count(row, "minigrid-empty-5x5") for name, row in rows.items()}
+    assert counts == {
+        "search-one-qubit": 346,
+        "frozen-circuits": 344,
+        "ordinary-small-network": 312,
+    }
+    row = rows["search-one-qubit"]
+    policy = row.populate(environment_task("minigrid-empty-5x5").network("policy"), settings, [0])
+    assert sum(numbers.numel() for numbers in policy.parameters() if numbers.requires_grad) == 179
 
 
 def test_the_last_episodes_are_compared(rows):

@@ -38,7 +38,7 @@ ABOUT = " ".join(f"{name}: {about}." for name, about in ABOUTS.items())
 
 @dataclass
 class Study:
-    """Compute a table of rows and data sets, ten seeds each, with statistics.
+    """Compute a table of rows and data sets, mostly ten seeds each, with statistics.
 
     The same command continues it.
     """
@@ -56,8 +56,8 @@ class Study:
     ] = None
     recipe: Literal["default", "paper"] = "default"
     """As of `diffqas search`."""
-    seeds: int = 10
-    """Seeds of every row, trained in lockstep."""
+    seeds: int | None = None
+    """Seeds of every row, trained in lockstep; the study's own number if not given, mostly ten."""
     epochs: int | None = None
     """Passes over the training part."""
     episodes: int | None = None

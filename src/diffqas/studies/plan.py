@@ -38,7 +38,7 @@ class Plan:
     Attributes:
         study: the name of one of the papers' studies, or `FILE.py:NAME`, a study of your own.
         recipe: `"default"` or `"paper"`.
-        seeds: how many, counted from 0; of a run at most as many.
+        seeds: how many, counted from 0; of a run at most as many. None: the study's own number.
         epochs: passes over the training part; None: the recipe's.
         depth: layers of the circuits; None: the recipe's.
         data_dir: folder with files of images, as in `load_images`; where they lie makes no other
@@ -53,7 +53,7 @@ class Plan:
 
     study: str
     recipe: str = "default"
-    seeds: int = 10
+    seeds: int | None = None
     epochs: int | None = None
     depth: int | None = None
     data_dir: str | None = field(default=None, compare=False)
@@ -63,9 +63,9 @@ class Plan:
     def __post_init__(self) -> None:
         self._check_run()
         choose(self.recipe, self.made.recipes(), "recipe")
-        whole = isinstance(self.seeds, int) and self.seeds >= 1
+        whole = isinstance(self.count, int) and self.count >= 1
         require(whole, "seeds", "be at least 1", self.seeds)
-        require(self.seeds <= MOST_SEEDS, "seeds", f"be at most {MOST_SEEDS:,}", self.seeds)
+        require(self.count <= MOST_SEEDS, "seeds", f"be at most {MOST_SEEDS:,}", self.seeds)
         self._check_datasets()
         _ = self.settings  # refuses wrong epochs and depth
 
@@ -124,12 +124,17 @@ class Plan:
             return loaded.study.make(str(self.run))
 
     @property
+    def count(self) -> int:
+        """How many seeds are asked for; a run may have fewer."""
+        return self.made.seeds if self.seeds is None else self.seeds
+
+    @property
     def seed_numbers(self) -> list[int]:
         """The seeds: counted from the study's first, or of a run its own, as many as there are."""
         study = self.made
         if study.origin is not None:
-            return list(study.origin.seeds[: self.seeds])
-        return list(range(study.first_seed, study.first_seed + self.seeds))
+            return list(study.origin.seeds[: self.count])
+        return list(range(study.first_seed, study.first_seed + self.count))
 
     @property
     def settings(self) -> StudySettings:
@@ -161,7 +166,7 @@ class Plan:
         """The command that computes the whole study."""
         words = ["diffqas", "study", self.study]
         words += ["--recipe", self.recipe] if self.run is None else [self.run]
-        words += ["--seeds", str(self.seeds)]
+        words += ["--seeds", str(self.count)]
         for name, value in self._lengths.items():
             words += [f"--{name}", str(value)]
         return shlex.join(words)
@@ -279,6 +284,6 @@ def _cost(row: Row, dataset: str, study: Study) -> float:
     if not isinstance(row, TrainedRow):
         return 1.0
     if isinstance(row.settings, AgentSettings):
-        return 10.0 + row.work * row.settings.episodes * (row.seeds or 10)
+        return 10.0 + row.work * row.settings.episodes * (row.seeds or study.seeds)
     steps = row.settings.steps_per_epoch(study.samples(dataset)) * row.settings.epochs
     return 10.0 + row.work * steps

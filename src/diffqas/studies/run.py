@@ -96,9 +96,9 @@ def run_study(
             job.dataset for job in every if not folder.cell(job.dataset, job.row.slug).exists()
         ]
         fetch([*absent, *(plan.made.images if absent else ())], plan.data_dir)
-    elif len(origin.seeds) < plan.seeds:
+    elif len(origin.seeds) < plan.count:
         few = (
-            f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.seeds}: the study "
+            f"{origin.path} has {len(origin.seeds)} finished seeds, not {plan.count}: the study "
             "has as many"
         )
         console.say(few, style="yellow")

@@ -56,6 +56,7 @@ class Study:
         load_in: as `load`, given the study's folder, too.
         first_seed: the seeds are counted from it. Settings that are chosen on other seeds than
             those of the tables are not chosen for them.
+        seeds: how many its rows have if nothing else is said.
     """
 
     rows: Callable[[Any, str], list[Row]]
@@ -71,6 +72,7 @@ class Study:
     prepare: Callable[[Path, str | Path | None], None] | None = None
     load_in: Callable[[str, str | Path | None, Path], Data] | None = None
     first_seed: int = 0
+    seeds: int = 10
 
     def data(self, dataset: str, data_dir: str | Path | None, folder: Path) -> Data:
         """The samples of a data set, for a cell of the study in this folder."""

@@ -103,7 +103,7 @@ def _seconds_per_unit(dataset: str) -> float:
 def papers_plans(
     *,
     recipe: str = "default",
-    seeds: int = 10,
+    seeds: int | None = None,
     epochs: int | None = None,
     episodes: int | None = None,
     depth: int | None = None,
