@@ -22,6 +22,9 @@ from diffqas.layers.hybrid import HybridModel, Scale
 from diffqas.layers.readout_fit import Loss, eigenvalues, features, fitted, readout_for
 from diffqas.layers.union import united
 
+Weights = dict[str, Tensor]
+"""Of several modules, by name; one module after the other in the first dimension."""
+
 
 class Together(nn.Module):
     """Ordinary modules that differ in their numbers only, each for inputs of its own.
@@ -39,14 +42,21 @@ class Together(nn.Module):
         self.stacked = nn.ParameterList(nn.Parameter(stack) for stack in stacks)
         self._skeleton = [modules[0]]  # in a list: its own parameters are not ours
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Every module on its own inputs."""
+    def weights(self) -> Weights:
+        """Their parameters, each (modules, ...)."""
+        return dict(zip(self._names, self.stacked, strict=True))
 
-        def one(numbers: dict[str, Tensor], own: Tensor) -> Tensor:
+    def applied(self, weights: Weights, x: Tensor) -> Tensor:
+        """Modules of these weights, each on its own inputs."""
+
+        def one(numbers: Weights, own: Tensor) -> Tensor:
             return torch.func.functional_call(self._skeleton[0], numbers, (own,))
 
-        numbers = dict(zip(self._names, self.stacked, strict=True))
-        return torch.func.vmap(one)(numbers, x)
+        return torch.func.vmap(one)(weights, x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Every module on its own inputs."""
+        return self.applied(self.weights(), x)
 
     def number(self, name: str) -> nn.Parameter:
         """The parameter of this name, the modules in the first dimension."""

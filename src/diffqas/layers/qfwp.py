@@ -42,8 +42,7 @@ from diffqas.layers.qfwp_checks import (
 )
 from diffqas.layers.qfwp_report import QFWPReport
 from diffqas.layers.quantum_layer import QuantumLayer
-from diffqas.layers.slow_programmer import SlowProgrammer
-from diffqas.layers.written_slow import slow_groups
+from diffqas.layers.slow_programmer import SlowProgrammer, slow_groups
 from diffqas.quantum_train import QuantumTrain
 from diffqas.simulator import eager
 

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from diffqas.architecture import ParameterGroup, fresh_numbers, generators, noise_like, trained
 from diffqas.errors import require
-from diffqas.layers.hybrid_lockstep import Together
+from diffqas.layers.hybrid_lockstep import Together, Weights
 from diffqas.layers.qfwp_forecaster import FastWeightForecaster
+from diffqas.layers.slow_together import slow_together
 from diffqas.layers.union import united
-from diffqas.layers.written_slow import WrittenTogether
-from diffqas.quantum_train import QuantumTrain
 
 
 class FastWeightLockstep(nn.Module):
@@ -61,8 +60,7 @@ class FastWeightLockstep(nn.Module):
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
         """Tell an annealed or stochastic relaxation how far training has come."""
         self.circuits.progress = progress
-        if isinstance(self.slow, WrittenTogether):
-            self.slow.writing.advance(progress, step, seeds)
+        self.slow.advance(progress, step, seeds)
         if self.circuits.relaxation.stochastic:
             self.circuits.noise = noise_like(self.circuits.structure, generators(seeds, step))
 
@@ -71,23 +69,17 @@ class FastWeightLockstep(nn.Module):
         """What `advance` makes on the host for the next step: noise."""
         return fresh_numbers(self.circuits.relaxation)
 
-    def forward(
-        self, x: Tensor, own: bool = False, weights: dict[str, Tensor] | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, own: bool = False, weights: Weights | None = None) -> Tensor:
         """Predictions of every seed for the same windows: (batch, time) -> (seeds, batch).
 
         Args:
             x: the windows; with `own` of each seed, (seeds, batch, time).
             own: whether every seed has windows of its own.
-            weights: of written slow networks, each (seeds, ...); None: what is written now.
+            weights: of the slow networks, each (seeds, ...); None: those that they have now.
         """
         each = x if own else x.expand(len(self), *x.shape)
         moments = each.unsqueeze(-1)
-        if weights is None:
-            added = self.slow(moments)
-        else:
-            assert isinstance(self.slow, WrittenTogether)
-            added = self.slow.applied(weights, moments)
+        added = self.slow.applied(self.slow.weights() if weights is None else weights, moments)
         written = added.unflatten(-1, self.circuits.angle_shape[1:])
         shown = self._cell[0].encoded(moments[:, :, -1])
         return self.head(self.circuits(shown, written.sum(2))).squeeze(-1)
@@ -103,12 +95,17 @@ class FastWeightLockstep(nn.Module):
         """
         samples = len(x)
         wanted = {id(parameter) for parameter in parameters}
+        with torch.enable_grad():
+            weights = self.slow.weights()
+        own = {
+            name: tensor.detach().repeat_interleave(samples, 0).requires_grad_()
+            for name, tensor in weights.items()
+        }
         copies: dict[str, Tensor] = {}
         known: dict[int, Tensor] = {}
-        written, own = self._written(samples)
         for name, parameter in self.named_parameters():
-            if written is not None and name.startswith("slow."):
-                continue  # of these networks the weights are copied, not what writes them
+            if name.startswith("slow."):
+                continue  # the slow networks' weights are copied, whatever they are made of
             copies[name] = parameter.detach().repeat_interleave(samples, 0)
             if id(parameter) in wanted:
                 known[id(parameter)] = copies[name].requires_grad_()
@@ -117,36 +114,16 @@ class FastWeightLockstep(nn.Module):
         windows = x.repeat(len(self), 1).unsqueeze(1)
         with torch.enable_grad(), self._noise_for(samples):
             outputs = torch.func.functional_call(self, copies, (windows, True, own))
-            leaves = [*known.values(), *(own or {}).values()]
+            leaves = [*known.values(), *own.values()]
             found = torch.autograd.grad(outputs.sum(), leaves, materialize_grads=True)
         apart = [slope.unflatten(0, (len(self), samples)).transpose(0, 1) for slope in found]
         slopes = dict(zip(known, apart, strict=False))
-        if written is not None:
-            of_weights = dict(zip(written, apart[len(known) :], strict=True))
-            slopes |= self._rows_of_writing(written, of_weights, wanted)
+        of_weights = dict(zip(weights, apart[len(known) :], strict=True))
+        numbers = [one for one in self.slow.parameters() if id(one) in wanted]
+        rows = self.slow.rows(weights, of_weights, numbers)
+        slopes |= {id(number): row for number, row in zip(numbers, rows, strict=True)}
         told = outputs.detach().view(len(self), samples)
         return told, [slopes[id(parameter)] for parameter in parameters]
-
-    def _written(self, samples: int) -> tuple[dict[str, Tensor] | None, dict[str, Tensor] | None]:
-        """Weights that circuits write, differentiable, and a copy of them for each sample."""
-        if not isinstance(self.slow, WrittenTogether):
-            return None, None
-        with torch.enable_grad():
-            written = self.slow.weights()
-        own = {
-            name: tensor.detach().repeat_interleave(samples, 0).requires_grad_()
-            for name, tensor in written.items()
-        }
-        return written, own
-
-    def _rows_of_writing(
-        self, written: dict[str, Tensor], slopes: dict[str, Tensor], wanted: set[int]
-    ) -> dict[int, Tensor]:
-        """Derivatives by the numbers that write the slow networks, by their identity."""
-        assert isinstance(self.slow, WrittenTogether)
-        numbers = [one for one in self.slow.parameters() if id(one) in wanted]
-        rows = self.slow.rows(written, slopes, numbers)
-        return {id(number): row for number, row in zip(numbers, rows, strict=True)}
 
     @contextmanager
     def _noise_for(self, samples: int) -> Iterator[None]:
@@ -161,32 +138,13 @@ class FastWeightLockstep(nn.Module):
 
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure, observables, slow network and head."""
-        around = {"slow": self.slow.parameters(), "head": self.head.parameters()}
-        if isinstance(self.slow, WrittenTogether):
-            written = self.slow.parameter_groups(lr, self.rates.get("slow", 1.0))
-            head = trained({"head": around["head"]}, self.rates, lr)
-            return [*self.circuits.parameter_groups(lr), *written, *head]
-        return [*self.circuits.parameter_groups(lr), *trained(around, self.rates, lr)]
+        head = trained({"head": self.head.parameters()}, self.rates, lr)
+        slow = self.slow.parameter_groups(lr, self.rates)
+        return [*self.circuits.parameter_groups(lr), *slow, *head]
 
     @torch.no_grad()
     def write_back(self, models: Sequence[FastWeightForecaster]) -> None:
         """Copy each seed's numbers into the models given, one per seed."""
         self.circuits.write_back([model.cell.circuits for model in models])
-        if isinstance(self.slow, WrittenTogether):
-            self.slow.write_back(written_networks(models))
-        else:
-            self.slow.write_back([model.cell.slow for model in models])
+        self.slow.write_into(models)
         self.head.write_back([model.head for model in models])
-
-
-def slow_together(models: Sequence[FastWeightForecaster]) -> Together | WrittenTogether:
-    """The slow networks of the models: trained ones, or written ones."""
-    written = written_networks(models)
-    if written:
-        return WrittenTogether(written)
-    return Together([model.cell.slow for model in models])
-
-
-def written_networks(models: Sequence[FastWeightForecaster]) -> list[QuantumTrain]:
-    """The slow networks that circuits write: those of all models, or none."""
-    return [model.cell.slow for model in models if isinstance(model.cell.slow, QuantumTrain)]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from diffqas.architecture import ParameterGroup
+from diffqas.quantum_train import Lockstep, QuantumTrain
+
 
 class SlowProgrammer(nn.Module):
     """W(x) = l(e(x)) q(e(x))^T, a matrix of rank one: rows are layers, columns are angles of one.
@@ -41,3 +44,17 @@ class SlowProgrammer(nn.Module):
         few.weight.copy_(self.to_qubits.weight[places])
         few.bias.copy_(self.to_qubits.bias[places])
         self.to_qubits = few
+
+
+def slow_groups(writing: QuantumTrain | Lockstep, lr: float, rate: float) -> list[ParameterGroup]:
+    """Groups for `torch.optim` of what writes a slow network.
+
+    Each has its own rate relative to the slow network's.
+
+    Args:
+        writing: it, of one seed or of several.
+        lr: base rate.
+        rate: of the slow network relative to that.
+    """
+    groups = writing.parameter_groups(lr * rate)
+    return [{**group, "name": f"slow {group['name']}"} for group in groups]
