@@ -4,9 +4,11 @@ reader would, with fewer epochs.
 
 import gzip
 import re
+import runpy
 import shlex
 import shutil
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +21,46 @@ ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(sh|py|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 PATHS = {
-    "runs": ["tutorial.md", "report.md", "own-tasks.md", "runs.md"],
-    "own": ["own-series.md", "candidates.md", "qlstm.md", "fast-weights.md"],
+    "readme": ["README.md"],
+    "runs": ["tutorial.md", "report.md", "own-tasks.md", "runs.md", "reliability.md"],
+    "own": ["own-series.md", "candidates.md", "qlstm.md", "fast-weights.md", "tune.md"],
     "export": ["export.md", "controls.md", "run-folder.md"],
+    "images": ["images.md", "federated.md", "mappings.md", "large.md"],
+    "series": ["series.md", "searches.md", "discretise.md"],
+    "noise": ["noise.md"],
+    "tables": ["tables.md", "strategies.md"],
+    "agents": ["agents.md", "own-environment.md"],
+    "circuits": ["dead-candidates.md", "audit.md", "simulator.md", "quantum-layer.md"],
+    "studies": ["studies.md", "adaptation.md", "clusters.md", "directions.md"],
 }
 """Pages in the order of a reader, each path in a folder of its own."""
 
+BLOCKS_ALONE = "it has no commands, and each of its blocks stands by itself: test_documents runs it"
+NOT_FOLLOWED = {
+    "api.md": BLOCKS_ALONE,
+    "fits-in.md": BLOCKS_ALONE,
+    "mathematics.md": BLOCKS_ALONE,
+    "own-module.md": BLOCKS_ALONE,
+    "own-networks.md": BLOCKS_ALONE,
+    "training-needs.md": BLOCKS_ALONE,
+    "card.md": "its script needs minutes of a card; tests/card/test_gpu_benchmark.py runs it small",
+}
+"""Pages with commands or blocks that are not followed here, each with its reason."""
+
+SCRIPTS = [["benchmarks/directions.py", "table"]]
+"""Programs of the project that take seconds; of the others the page's name of the file is right."""
+
+SAVED = re.compile(r"`(\w+\.py)`[^`\n]*:\n\n$")
+"""What a page says before a block that the reader saves as a file."""
+
+ONLY_COMPILED = {
+    "QiskitRuntimeService": "an account with the maker of a device",
+    "run_study(Plan": "minutes of computing",
+}
+"""Words of blocks that are not executed here, and what they need."""
+
 NOT_TYPED = ("make", "source", "pip")
-OUTSIDE = ("ray", "/shared", "/scratch", "TABLE")
+OUTSIDE = ("executor ray", "/shared", "/scratch", "--output TABLE", "cuda")
 """Words of commands that need other machines."""
 
 
@@ -47,12 +81,16 @@ def given(words, option, value):
 
 
 def short_search(words):
+    for option, value in (("--rounds", "1"), ("--budget", "4"), ("--epoch-samples", "32")):
+        if option in words:
+            words = given(words, option, value)
+    if "vqc" in words and not is_environment(words[2]):
+        words = [*words, "--no-baselines"]
     if is_environment(words[2]):
-        if "--algorithm" not in words:
-            words = given(words, "--workers", "2")
-        return given(words, "--episodes", "2")
+        workers = "1" if "a3c" in words else "2"
+        return given(given(words, "--workers", workers), "--episodes", "2")
     if "--rounds" in words:
-        return given(given(words, "--rounds", "1"), "--local-epochs", "1")
+        return given(words, "--local-epochs", "1")
     return given(words, "--epochs", "1")
 
 
@@ -70,28 +108,54 @@ def shorter(words):
             words = given(words, "--trajectories", "1")
         return words
     if words[1] == "audit":
-        words = given(given(words, "--qubits", "4"), "--depth", "1")
+        if "vqc" not in words:
+            words = given(given(words, "--qubits", "4"), "--depth", "1")
+        elif "--candidates" not in words:
+            words = [*words, "--candidates", "1", "2", "3"]
         return given(words, "--samples", "50")
-    if words[1] == "study" and words[2] not in ("discretise", "searchers"):
+    if words[1] == "study" and "--dry-run" not in words:
         return [*words, "--dry-run"]
     return words
 
 
-def follow(page, names):
+def do(page, words, patch):
+    """Do what one line says."""
+    while "=" in words[0]:  # variables of this command alone
+        name, _, value = words.pop(0).partition("=")
+        assert name == "PYTHONPATH", words
+        patch.syspath_prepend(value)
+    if words[0] == "python":
+        if words[1:] in SCRIPTS:
+            patch.setattr(sys, "argv", words[1:])
+            runpy.run_path(str(ROOT / words[1]), run_name="__main__")
+        else:
+            assert (ROOT / words[1]).exists(), words
+        return
+    assert words[0] == "diffqas", words
+    try:
+        main(shorter(words)[1:])
+    except SystemExit as stop:
+        raise AssertionError(f"{page}: {shlex.join(words)}") from stop
+
+
+def follow(page, names, patch):
     """Do what a page says."""
     file = ROOT / page if page == "README.md" else ROOT / "docs" / page
-    for language, code in BLOCK.findall(file.read_text("utf-8")):
+    text = file.read_text("utf-8")
+    for block in BLOCK.finditer(text):
+        language, code = block.groups()
+        saved = SAVED.search(text[: block.start()])
+        if saved is not None:
+            Path(saved.group(1)).write_text(code)
         if language == "sh":
             for words in commands(code):
-                if words[0] == "python":
-                    continue
-                assert words[0] == "diffqas", words
-                try:
-                    main(shorter(words)[1:])
-                except SystemExit as stop:
-                    raise AssertionError(f"{page}: {shlex.join(words)}") from stop
-        elif not any(package_missing(name) for name in needed(code)):
-            exec(compile(code, page, "exec"), names)
+                with patch.context() as alone:
+                    do(page, words, alone)
+            continue
+        program = compile(code, page, "exec")
+        too_much = any(word in code for word in ONLY_COMPILED)
+        if not too_much and not any(package_missing(name) for name in needed(code)):
+            exec(program, names)
 
 
 def needed(code):
@@ -132,7 +196,22 @@ def reader(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_pages_in_turn(path, reader):
+def test_pages_in_turn(path, reader, monkeypatch):
     names = {"__name__": "__main__"}
     for page in PATHS[path]:
-        follow(page, names)
+        follow(page, names, monkeypatch)
+
+
+def test_no_page_is_left_out_in_silence():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    to_follow = {page.name for page in pages if BLOCK.search(page.read_text("utf-8"))}
+    followed = [page for pages in PATHS.values() for page in pages]
+    assert len(followed) == len(set(followed))
+    assert not set(followed) & set(NOT_FOLLOWED)
+    assert {*followed, *NOT_FOLLOWED} == to_follow
+
+
+def test_pages_of_blocks_alone_have_no_commands():
+    for page in (page for page, reason in NOT_FOLLOWED.items() if reason is BLOCKS_ALONE):
+        text = (ROOT / "docs" / page).read_text("utf-8")
+        assert {language for language, _ in BLOCK.findall(text)} == {"python"}, page

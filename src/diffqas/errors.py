@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from diffqas.text import visible
 
@@ -67,6 +69,21 @@ def require(condition: bool, argument: str, rule: str, got: object) -> None:
         # An integer of NumPy is none of Python's, and looks like one where it is printed.
         shown = repr(got) if type(got).__module__ == "numpy" else got
         raise ArgumentError(f"Argument `{argument}` must {rule}, but got {shown}.")
+
+
+def path_of(value: object, argument: str) -> Path:
+    """A path that a caller gave; refused if it is none.
+
+    >>> path_of(3, "folder")
+    Traceback (most recent call last):
+        ...
+    diffqas.errors.ArgumentError: Argument `folder` must be a path, but got 3.
+    """
+    if isinstance(value, (str, os.PathLike)):
+        found = os.fspath(value)
+        if isinstance(found, str):
+            return Path(found)
+    raise ArgumentError(f"Argument `{argument}` must be a path, but got {value!r}.")
 
 
 def whole(value: object, least: int = 1) -> bool:

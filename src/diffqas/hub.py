@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from diffqas.errors import DataError
+from diffqas.errors import DataError, path_of
 from diffqas.quantum_train import CIRCUITS, QuantumTrain, generator_content
 
 GENERATOR, CARD = "generator.safetensors", "README.md"
@@ -34,7 +34,7 @@ def save_pretrained(model: QuantumTrain, folder: str | Path, include_target: boo
         ArgumentError: choices that a file cannot hold.
         DataError: huggingface_hub is missing, or the folder cannot be written.
     """
-    place = Path(folder)
+    place = path_of(folder, "folder")
     generator_content(model, include_target)  # told before a folder is made
     try:
         _adapter()(model, include_target).save_pretrained(place)

@@ -218,3 +218,13 @@ def test_dead_candidates_alone_have_rates():
 def test_a_search_of_every_layer_has_no_anchor():
     with pytest.raises(DiffqasError, match="`start` must be none or target"):
         made(per_layer=True)
+
+
+@pytest.mark.parametrize("choices", [{"recipe": "auto"}, {"generator": "subspace", "numbers": 8}])
+def test_tensors_without_elements_are_left_as_they_are(choices):
+    """Warnings are errors: no mean is taken of nothing."""
+    target = nn.Linear(3, 2)
+    target.register_parameter("none", nn.Parameter(torch.empty(2, 0)))
+    weights = QuantumTrain(target, **choices).generate()
+    assert weights["none"].shape == (2, 0)
+    assert all(tensor.isfinite().all() for tensor in weights.values())

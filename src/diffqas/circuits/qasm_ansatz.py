@@ -9,7 +9,7 @@ from pathlib import Path
 from diffqas.circuits.ansatz import Ansatz
 from diffqas.circuits.gate import Gate
 from diffqas.circuits.qasm_reader import MOST_BYTES, Circuit, read_circuit
-from diffqas.errors import ArgumentError, DataError, require
+from diffqas.errors import ArgumentError, DataError, path_of, require
 from diffqas.storage import Json, read_file, short, storable
 
 
@@ -137,7 +137,7 @@ def read_qasm(
         DataError: the file cannot be read, or holds something that is not understood; with file and
             line.
     """
-    path = Path(path)
+    path = path_of(path, "path")
     try:
         content = read_file(path, MOST_BYTES, named=True)
     except (OSError, ValueError) as error:

@@ -83,8 +83,10 @@ class Anchor(nn.Module):
         """Start at these tensors, or at values that `draw` draws with their means and spreads."""
         if self.drawn:
             self.seed.fill_(int(torch.randint(SEEDS, ())))
-            self.mean.copy_(torch.stack([tensor.mean() for tensor in tensors]))
-            self.spread.copy_(torch.stack([tensor.std(correction=0) for tensor in tensors]))
+            # A tensor without elements has neither, and nothing is drawn for it.
+            some = [tensor if tensor.numel() else tensor.new_zeros(1) for tensor in tensors]
+            self.mean.copy_(torch.stack([tensor.mean() for tensor in some]))
+            self.spread.copy_(torch.stack([tensor.std(correction=0) for tensor in some]))
         else:
             self.values.copy_(torch.cat([tensor.flatten() for tensor in tensors]))
 

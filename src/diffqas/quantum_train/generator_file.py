@@ -21,7 +21,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from diffqas.architecture import PerLayerCircuit, own_words
-from diffqas.errors import DataError, DiffqasError, RunError, choose, finite, require
+from diffqas.errors import DataError, DiffqasError, RunError, choose, finite, path_of, require
 from diffqas.quantum_train.anchor import ANCHORED
 from diffqas.quantum_train.generator_header import Header, Shape, checked_header
 from diffqas.quantum_train.no_circuits import NoCircuits
@@ -133,9 +133,10 @@ def choices_of(model: QuantumTrain) -> dict[str, object]:
 
 def save_generator(model: QuantumTrain, path: str | Path, include_target: bool = False) -> None:
     """Write a model's generator; see `QuantumTrain.save_generator`."""
+    place = path_of(path, "path")
     content = generator_content(model, include_target)
     try:
-        write_atomically(Path(path), content, remedy="Choose another place.")
+        write_atomically(place, content, remedy="Choose another place.")
     except RunError as error:
         raise DataError(str(error)) from None
 
@@ -144,7 +145,7 @@ def load_generator(
     make: type[QuantumTrain], path: str | Path, target: nn.Module, strict: bool = True
 ) -> QuantumTrain:
     """Build the model that a file holds, as `QuantumTrain.from_generator`."""
-    place = Path(path)
+    place = path_of(path, "path")
     header, numbers = _read(place)
     require(isinstance(target, nn.Module), "target", "be a torch.nn.Module", type(target).__name__)
     _check_written(header.writes, target)

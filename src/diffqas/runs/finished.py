@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from diffqas.agents import EnvironmentTask
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.reports import RunResult
 from diffqas.searches import RunConfig, config_from_json, load, refuse_other_data, task_of
 from diffqas.storage import Json, RunFolder
@@ -52,7 +52,7 @@ class FinishedRun:
         Raises:
             RunError: no finished run there, or a damaged result.json.
         """
-        place = RunFolder(Path(folder))
+        place = RunFolder(path_of(folder, "folder"))
         return cls(place, place.load_result(), task, quiet)
 
     @cached_property

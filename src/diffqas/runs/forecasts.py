@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from diffqas.agents import EnvironmentTask
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.reports import (
     forecast_csv,
     forecast_figure,
@@ -99,7 +99,7 @@ def forecasts_of(
     require(0 < level < 1, "level", "be between 0 and 1", level)
     run = FinishedRun.open(folder, task=task)
     config = run.config
-    picture = run.folder.path / FORECAST if output is None else Path(output)
+    picture = run.folder.path / FORECAST if output is None else path_of(output, "output")
     require(picture.suffix == ".png", "output", "name a .png file", picture)
     if config.series is not None and not run.own:
         return _of_own_series(run, config, steps, picture, level)

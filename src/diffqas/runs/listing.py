@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from diffqas.errors import DiffqasError, RunError
+from diffqas.errors import DiffqasError, RunError, path_of
 from diffqas.reports import VALUES, RunResult, record_of, spread, text_of
 from diffqas.storage import (
     COUNT,
@@ -141,7 +141,7 @@ def list_runs(path: str | Path = "runs") -> list[RunSummary]:
     Raises:
         RunError: there is no such folder.
     """
-    top = Path(path)
+    top = path_of(path, "path")
     if not top.is_dir():
         raise RunError(f"There is no folder {top}: name one that holds runs, or search first.")
     found: list[RunSummary] = []

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from diffqas.agents import Environment, Episode, pace, play_episode, save_animation
-from diffqas.errors import RunError, require, whole
+from diffqas.errors import RunError, path_of, require, whole
 from diffqas.runs.finished import FinishedRun
 from diffqas.searches import ANIMATION
 
@@ -50,7 +50,7 @@ def play_run(
         remedy = "only agents play (try `diffqas search minigrid-empty-5x5`)"
         head = f"The run in {run.folder.path} is on {name}, which is no environment"
         raise RunError(f"{head}: {remedy}.")
-    path = run.folder.path / ANIMATION if output is None else Path(output)
+    path = run.folder.path / ANIMATION if output is None else path_of(output, "output")
     require(path.suffix == ".gif", "output", "name a .gif file", path)
     require(whole(episode_seed, 0), "episode", "be a whole number of at least 0", episode_seed)
     index = run.index_of(seed)

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 
 from diffqas.agents import AgentSettings
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.runs.differences import ComparedPart, compare_part
 from diffqas.runs.finished import FinishedRun
 from diffqas.searches import (
@@ -102,7 +102,7 @@ def repeat_run(
     place = original.folder
     if data.difference > 0 and not generated(config.dataset):
         return Repetition(place.path, None, [data], changes, tolerance)
-    target = RunFolder(_beside(place.path) if output is None else Path(output))
+    target = RunFolder(_beside(place.path) if output is None else path_of(output, "output"))
     run = begin(target, config, loaded, source=place.config, quiet=quiet)
     then, now = _lasting(original.content, moved), _lasting(run.result, moved)
     if "baselines" not in then:  # none were trained beside a search of version 0.1.0

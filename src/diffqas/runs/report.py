@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from diffqas.agents import AgentSettings
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.reports import (
     BEST_OF_GATE,
     MARK,
@@ -77,7 +77,7 @@ def report_runs(
             folder that exists.
         RunError: a folder holds no run, a file in it is damaged, or another file is in the way.
     """
-    paths = [Path(folder) for folder in folders]
+    paths = [path_of(folder, "runs") for folder in folders]
     different = {path.resolve() for path in paths}
     require(len(paths) >= 1, "runs", "name at least one run folder", "none")
     require(len(different) == len(paths), "runs", "differ from each other", _listed(paths))
@@ -97,7 +97,7 @@ def _target(paths: Sequence[Path], output: str | Path | None) -> Path:
         if len(paths) == 1:
             return paths[0] / REPORT
         return Path(REPORT)
-    target = Path(output)
+    target = path_of(output, "output")
     require(target.suffix == ".html", "output", "name a .html file", target)
     require(target.parent.is_dir(), "output", "lie in a folder that exists", target)
     return target

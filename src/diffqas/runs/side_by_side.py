@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.runs.listing import RunSummary, summarise
 from diffqas.searches import choices_in_words, config_from_json, flat
 from diffqas.storage import Entries, RunFolder, StoredEnvironment
@@ -44,7 +44,7 @@ def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
         ArgumentError: fewer than two, or the same one twice.
         RunError: no run in one of them, or a damaged file.
     """
-    paths = [Path(folder) for folder in folders]
+    paths = [path_of(folder, "runs") for folder in folders]
     listed = ", ".join(map(str, paths))
     different = {path.resolve() for path in paths}
     require(len(paths) >= 2, "runs", "name at least two run folders", listed or "none")

@@ -15,7 +15,7 @@ from diffqas.agents import AgentSettings, EnvironmentTask
 from diffqas.architecture import DeviceErrors, Shots
 from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted, check_value
 from diffqas.circuits import AnyCandidate, SearchSpace
-from diffqas.errors import ArgumentError, require, whole
+from diffqas.errors import ArgumentError, path_of, require, whole
 from diffqas.kinds import AnyKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.reports import Terminal
@@ -96,7 +96,7 @@ class Prepared:
     def start(self) -> Run:
         """Train, and leave the run folder."""
         self.refuse_unread()
-        folder = None if self.output is None else RunFolder(Path(self.output))
+        folder = None if self.output is None else RunFolder(path_of(self.output, "output"))
         console = Terminal(quiet=self.quiet)
         if self.note is not None:
             console.say(self.note, style="dim")

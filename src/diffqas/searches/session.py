@@ -15,7 +15,7 @@ from rich.text import Text
 from diffqas.agents import EnvironmentTask
 from diffqas.architecture import forked_draws
 from diffqas.circuits import AnyCandidate, SearchSpace, as_space
-from diffqas.errors import ArgumentError, RunError
+from diffqas.errors import ArgumentError, RunError, path_of
 from diffqas.kinds import AnyModel, Labels, SearchTraining
 from diffqas.reports import Events, Terminal, plain_text
 from diffqas.searches.card import advice
@@ -126,7 +126,7 @@ def resume(
         RunError: no run there, a finished one, one that another process works on, other data than
             it began with, or a damaged file.
     """
-    place = RunFolder(Path(folder))
+    place = RunFolder(path_of(folder, "folder"))
     content = place.load_config()
     config = _with_candidates(config_from_json(content), candidates)
     _refuse_finished(place)
@@ -208,7 +208,7 @@ def load(
         DataError: the run's data cannot be used any more.
         RunError: no run there, an unfinished one, or a missing or damaged file.
     """
-    place = RunFolder(Path(folder))
+    place = RunFolder(path_of(folder, "folder"))
     result = place.load_result()
     config = _with_candidates(config_from_json(place.load_config()), candidates)
     state = place.load_checkpoint()

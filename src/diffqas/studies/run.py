@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from rich.text import Text
 
 from diffqas.agents import BEST
-from diffqas.errors import RunError
+from diffqas.errors import RunError, path_of
 from diffqas.reports import Terminal, duration, plain_text, predictions_figure, save_figure
 from diffqas.storage import Json, JsonView, append_json, make_folder, understood
 from diffqas.studies.cell import Cell
@@ -88,7 +88,7 @@ def run_study(
     """
     chosen = make_executor(executor, workers, ray_address, gpus_per_cell)
     jobs = share_of(plan.jobs(rows, datasets), shard)
-    folder = StudyFolder(Path(output) if output is not None else default_folder(plan))
+    folder = StudyFolder(path_of(output, "output") if output is not None else default_folder(plan))
     console = Terminal(quiet=quiet)
     origin, every = plan.made.origin, [*plan.searches(jobs), *jobs]
     if origin is None:

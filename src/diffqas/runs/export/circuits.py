@@ -17,7 +17,7 @@ from torch import nn
 
 from diffqas.agents import Agent, QuantumAgentKind
 from diffqas.circuits import Hermitian, PauliStrings
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.kinds import AnyModel, QFWPKind, VQCKind
 from diffqas.layers import HybridModel, QuantumLayer, circuit_qasm, hermitian, weighted_circuits
 from diffqas.runs.export.circuit_folder import CircuitFolder
@@ -96,7 +96,7 @@ def export_circuits(
     index = run.finished_index(seed)
     number = run.seeds[index]
     name = "circuits" if index == 0 else f"circuits-seed-{number}"
-    target = place / name if output is None else Path(output)
+    target = place / name if output is None else path_of(output, "output")
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     # A copy in double precision: what the files say is compared with it to many digits.
     model = _model(run.models[index])

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from diffqas.errors import DataError, require
+from diffqas.errors import DataError, path_of, require
 from diffqas.quantum_train import give
 from diffqas.runs.export.layers import build, describe
 from diffqas.storage import MAX_JSON_BYTES, Json, identity, parse_json, read_file, untied
@@ -53,7 +53,7 @@ def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module
         ArgumentError: the structure is not known, or `target` has another one.
         DataError: a file is missing, damaged, or none of these.
     """
-    place = Path(path)
+    place = path_of(path, "path")
     content, document = _read(place)
     if target is None:
         beside = place.with_suffix(".json").name

@@ -14,7 +14,7 @@ import torch
 
 from diffqas.circuits import to_qiskit
 from diffqas.devices import LEVEL, SEED, Cost, cost_of, device_of, name_of, routed
-from diffqas.errors import RunError, require
+from diffqas.errors import RunError, path_of, require
 from diffqas.kinds import AnyModel, QuantumTrainKind, VQCKind
 from diffqas.layers import HybridModel, LayerReadings
 from diffqas.quantum_train import QuantumTrain
@@ -116,7 +116,7 @@ def export_routed(
     _refuse_others(run)
     index = run.finished_index(seed)
     model = copy.deepcopy(run.models[index]).cpu()
-    target = place / "routed" if output is None else Path(output)
+    target = place / "routed" if output is None else path_of(output, "output")
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     found: list[RoutedCircuit] = []
     files: dict[str, bytes] = {}

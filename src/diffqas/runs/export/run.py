@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from diffqas.agents import EnvironmentTask
-from diffqas.errors import choose, require
+from diffqas.errors import choose, path_of, require
 from diffqas.quantum_train import generator_content
 from diffqas.reports import RunResult
 from diffqas.runs.export.interface import interface, samples
@@ -129,7 +129,7 @@ def _place(
     if output is None:
         stem = "generator" if format == "generator" else "network"
         return run / f"{stem}{'' if seed is None else f'-seed-{seed}'}{suffix}"
-    path = Path(output)
+    path = path_of(output, "output")
     require(path.suffix == suffix, "output", f"name a {suffix} file", path)
     require(path.parent.is_dir(), "output", "lie in a folder that exists", path)
     return path

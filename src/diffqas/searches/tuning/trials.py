@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError, require, whole
+from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError, path_of, require, whole
 from diffqas.reports import Terminal, number, plain_text
 from diffqas.searches.config import RunConfig
 from diffqas.searches.enough import refuse_too_large
@@ -122,7 +122,7 @@ def tune(
         one.kind.make(inner, one.settings, config.seeds[:1])
     path = Path("runs") / f"tune-{file_name(config.dataset)}.log"
     if storage is not None:
-        path = Path(storage)
+        path = path_of(storage, "storage")
     console = Terminal(quiet=quiet)
     study, mended = _open(path, config, parameters)
     if mended:

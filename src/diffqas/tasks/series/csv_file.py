@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
-from diffqas.errors import DataError, choose, require
+from diffqas.errors import DataError, choose, path_of, require
 from diffqas.tasks.csv_columns import (
     first_row_is_data,
     mostly_numbers,
@@ -24,13 +24,9 @@ from diffqas.tasks.csv_columns import (
 from diffqas.tasks.csv_numbers import MISSING, looks_like_number, number
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
 from diffqas.tasks.series.series_data import Scaling, SeriesData, scaled_windows
+from diffqas.tasks.series.several import OF_TIME, refuse_several
 
 MINIMUM_WINDOWS = 20
-
-OF_TIME = {"year", "quarter", "month", "week", "weekday", "day", "date", "hour", "minute"}
-OF_TIME |= {"second", "time", "timestamp", "t", "step", "index", "id", "row", "no", "nr", "number"}
-OF_TIME |= {"jahr", "monat", "tag", "datum", "zeit", "uhrzeit"}
-"""Names of columns that count or date the rows, in small letters."""
 
 
 def load_csv(
@@ -71,8 +67,10 @@ def load_csv(
     named = column is None or isinstance(column, str)
     require(named, "column", "be the name of a column", repr(column))
 
+    path_of(path, "path")
     table = read_table(os.fspath(path))
     index = pick_column(table, column)
+    refuse_several(table, [index])
     series = numbers_of(table, index)
     needed = MINIMUM_WINDOWS + length + 1
     if len(series) < needed:

@@ -10,12 +10,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from diffqas.errors import DataError, require
+from diffqas.errors import DataError, path_of, require
 from diffqas.tasks.csv_columns import mostly_numbers, named_column, numbers_of
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
-from diffqas.tasks.series.csv_file import OF_TIME, pick_column, title_of
+from diffqas.tasks.series.csv_file import pick_column, title_of
 from diffqas.tasks.series.row_dates import RowDates, in_digits, row_dates
 from diffqas.tasks.series.series_data import Floats
+from diffqas.tasks.series.several import OF_TIME, refuse_several
 
 LEAST_ROWS = 25
 """Of a file: fewer leave nothing to learn from beside what is held out."""
@@ -54,6 +55,7 @@ def read_columns(
         DataError: the file cannot be used; the message names the line and the remedy.
         ArgumentError: a column is named twice.
     """
+    path_of(path, "path")
     table = read_table(os.fspath(path))
     if column is None and further:
         remedy = "name the predicted one with `column`"
@@ -65,6 +67,7 @@ def read_columns(
             index not in indices, "columns", "name other columns than `column`, each once", name
         )
         indices.append(index)
+    refuse_several(table, indices)
     values = np.column_stack([numbers_of(table, index) for index in indices])
     if len(values) < LEAST_ROWS:
         got = f"{len(values)} rows of data are too few"

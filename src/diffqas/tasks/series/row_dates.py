@@ -18,8 +18,11 @@ FORMATS = (
     *("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d-%m-%Y", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"),
     *("%Y-%m-%d %H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S+00:00"),
     *("%Y-Q%q", "%YQ%q", "%Y Q%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y", "%Y%m%d", "%Y%m"),
+    *("%G-W%V", "%GW%V", "%G W%V", "%G-W%V-%u"),
 )
-"""How dates are written, the usual ways first; `%q` is the quarter, 1 to 4."""
+"""How dates are written, the usual ways first; `%q` is the quarter, 1 to 4, `%G-W%V` a week of ISO
+8601.
+"""
 
 DIGITS = {"%Y%m%d": 8, "%Y%m": 6}
 """Formats without signs between the parts, and their lengths: `strptime` would take fewer."""
@@ -147,6 +150,14 @@ def _read(cells: Sequence[str]) -> tuple[str, list[datetime]] | None:
     return fitting[0] if fitting else None
 
 
+def times_of(cells: Sequence[str]) -> list[datetime] | None:
+    """The dates that all cells hold; None where they are no dates, or bare years."""
+    read = _read(cells)
+    if read is None or read[0] == "%Y":
+        return None
+    return read[1]
+
+
 def in_digits(cells: Sequence[str]) -> bool:
     """Whether all cells are dates such as 202001 or 20200131, which look like other numbers."""
     for written in DIGITS:
@@ -158,13 +169,15 @@ def in_digits(cells: Sequence[str]) -> bool:
 
 
 def _date_of(cell: str, written: str) -> datetime:
-    """The date that a cell holds; of a quarter its first day.
+    """The date that a cell holds; of a quarter and of a week its first day.
 
     Raises:
         ValueError: it is written in another way.
     """
     if len(cell) != DIGITS.get(written, len(cell)):
         raise ValueError(cell)
+    if written.endswith("%V"):
+        return datetime.strptime(f"{cell}-1", f"{written}-%u")
     if "%q" not in written:
         return datetime.strptime(cell, written)
     # The months of other formats are no quarters, so the letter must be there.
