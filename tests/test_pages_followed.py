@@ -22,8 +22,15 @@ BLOCK = re.compile(r"^```(sh|py|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 PATHS = {
     "readme": ["README.md"],
-    "runs": ["tutorial.md", "report.md", "own-tasks.md", "runs.md", "reliability.md"],
-    "own": ["own-series.md", "candidates.md", "qlstm.md", "fast-weights.md", "tune.md"],
+    "runs": ["tutorial.md", "report.md", "own-tasks.md", "runs.md"],
+    "own": [
+        "own-series.md",
+        "candidates.md",
+        "qlstm.md",
+        "fast-weights.md",
+        "tune.md",
+        "reliability.md",
+    ],
     "export": ["export.md", "controls.md", "run-folder.md"],
     "images": ["images.md", "federated.md", "mappings.md", "large.md"],
     "series": ["series.md", "searches.md", "discretise.md"],
@@ -60,8 +67,8 @@ ONLY_COMPILED = {
 """Words of blocks that are not executed here, and what they need."""
 
 NOT_TYPED = ("make", "source", "pip")
-OUTSIDE = ("executor ray", "/shared", "/scratch", "--output TABLE", "cuda")
-"""Words of commands that need other machines."""
+OUTSIDE = ("executor ray", "/shared", "/scratch", "cuda", "strategies-table")
+"""Words of commands that need other machines, or hours of this one and know no --dry-run."""
 
 
 def commands(code):
@@ -147,6 +154,7 @@ def follow(page, names, patch):
         saved = SAVED.search(text[: block.start()])
         if saved is not None:
             Path(saved.group(1)).write_text(code)
+            continue
         if language == "sh":
             for words in commands(code):
                 with patch.context() as alone:
@@ -192,6 +200,7 @@ def reader(tmp_path, monkeypatch):
         written(tmp_path / "data", name, 28, 200)
     monkeypatch.setenv("DIFFQAS_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
 

@@ -43,6 +43,30 @@ def test_the_site_names_every_public_name():
     assert not {name for name in public if f"`{name}`" not in text}
 
 
+def test_the_list_of_names_is_that_of_the_rooms():
+    drawn = runpy.run_path(str(DOCS / "drawings" / "names.py"))
+    assert drawn["PAGE"].read_text("utf-8") == drawn["page"](), "run docs/drawings/names.py"
+    text = drawn["page"]()
+    for name in drawn["rooms"]():
+        assert f"../names.md#diffqas{name}" in (DOCS / "api" / f"{name}.md").read_text("utf-8")
+        assert f"## diffqas.{name}\n" in text
+
+
+def test_every_page_is_reached_by_links_that_a_code_host_shows():
+    """From the index, without the lists of contents that only the built site has."""
+    start = (DOCS / "index.md").resolve()
+    reached, waiting = set(), [start]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        text = TOCTREE.sub("", page.read_text("utf-8"))
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+        waiting += [(page.parent / link).resolve() for link in links]
+    assert {page.name for page in set(DOCS.rglob("*.md")) - reached} == set()
+
+
 def imports() -> dict[str, set[str]]:
     """Room -> the rooms that it imports, anywhere in its files."""
     found: dict[str, set[str]] = {}

@@ -1,0 +1,419 @@
+"""Tables of the pages are read back from the committed cells, figure by figure.
+
+A figure that a page has and no cell, or a cell that a page leaves empty, fails as well as one that
+differs.
+"""
+
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "studies" / "results"
+NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?")
+EMPTY = ("", "–")
+SERIES = {
+    "Bessel": "bessel",
+    "damped SHM": "damped-shm",
+    "delayed control": "delayed-control",
+    "NARMA-5": "narma5",
+    "NARMA-10": "narma10",
+}
+
+
+def plain(text):
+    """A cell of a page without its marks."""
+    return text.replace("*", "").replace("`", "").replace("\\|", "/").strip()
+
+
+def table(page, head):
+    """The rows of the table whose header holds these words in turn, as dicts by the header."""
+    lines = (ROOT / "docs" / page).read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        names = [plain(cell) for cell in line.strip("|").split("|")]
+        rule = number + 1 < len(lines) and lines[number + 1].startswith("|---")
+        if line.startswith("| ") and rule and [name for name in names if name in head] == head:
+            rows = []
+            for row in lines[number + 2 :]:
+                if not row.startswith("|"):
+                    break
+                cells = [plain(cell) for cell in row.replace("\\|", "/").strip("|").split("|")]
+                rows.append(dict(zip(names, cells, strict=True)) | {"": cells[0]})
+            return rows
+    raise AssertionError(f"{page} has no table of {head}")
+
+
+def cell(study, dataset, row):
+    path = RESULTS / study / "cells" / dataset / f"{row}.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def slug(row):
+    return re.sub(r"[^a-z0-9.]+", "-", row.lower()).strip("-")
+
+
+def shown(value, text):
+    """Whether a text is a value rounded to the text's digits; a half may go either way."""
+    text = text.replace(",", "")
+    digits, _, power = text.partition("e")
+    unit = 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    return abs(value - float(text)) <= 0.5 * unit * (1 + 1e-6) + 1e-15
+
+
+def agrees(text, values, factor=1.0, worst=max):
+    """Whether a cell of a page, "median", "median (worst)" or "median (lowest .. highest)", is of
+    these values.
+    """
+    values = [factor * value for value in values if value is not None]
+    numbers = NUMBER.findall(text)
+    expected = {
+        1: [statistics.median(values)],
+        2: [statistics.median(values), worst(values)],
+        3: [statistics.median(values), min(values), max(values)],
+    }[len(numbers)]
+    return all(shown(value, number) for value, number in zip(expected, numbers, strict=True))
+
+
+def check(text, found, key, factor=1.0, worst=max):
+    """One cell of a page beside one committed cell, which may be missing in both."""
+    if found is None or text in EMPTY:
+        assert (found is None) == (text in EMPTY), text
+        return 0
+    assert agrees(text, found[key], factor, worst), (text, found["row"], found["dataset"])
+    return 1
+
+
+def counted(text, found):
+    """The number of trained numbers beside it."""
+    if found is not None and text:
+        assert int(text.replace(",", "")) == found["trainable"], (text, found["row"])
+
+
+IMAGES = {
+    "search": "search-raw",
+    "all on 0..0 (candidates 9, 12)": "candidate-9",
+    "classical hashed vector": "hashed-vector",
+    "classical random subspace": "random-subspace",
+    "frozen random circuits": "frozen-circuit",
+    "no circuit: uniform distribution (candidates 1, 3, 4, 6)": "uniform-distribution",
+    "an ordinary small convolutional network": "ordinary-small-network",
+    "the network trained directly, without filter": "direct-mlp",
+    "logistic regression": "logistic-regression",
+} | {f"candidate {number} alone": f"candidate-{number}" for number in (2, 5, 7, 8, 10, 11)}
+
+
+def test_images():
+    pairs = {f"{name} {a} {b}": f"{name}-{a}-{b}" for name, a, b in [("mnist", 1, 5)]}
+    pairs |= {f"fashion-mnist {a} {b}": f"fashion-mnist-{a}-{b}" for a, b in [(1, 5), (5, 7)]}
+    rows = table("images.md", list(pairs))
+    held = 0
+    assert [row[""] for row in rows if row[""] not in IMAGES] == []
+    assert len(rows) == len(IMAGES)
+    for row in rows:
+        for head, dataset in pairs.items():
+            found = cell("figures-5-7", dataset, IMAGES[row[""]])
+            held += check(row[head], found, "test_accuracy", 100)
+            counted(row["trained numbers"], found)
+    assert held > 30
+
+
+def test_ten_classes():
+    words = ["search", "no circuit", "hashed", "search", "no circuit", "hashed", "direct"]
+    rows = table("images.md", ["", "trained numbers", "accuracy"])
+    for number, (word, row) in enumerate(zip(words, rows, strict=True)):
+        size = "" if word == "direct" else f"-{300 if number < 3 else 1500}"
+        found = cell("images-curve", "mnist", slug(word) + size)
+        assert check(row["accuracy"], found, "test_accuracy", 100)
+        counted(row["trained numbers"], found)
+
+
+def test_settings_of_images():
+    rows = table("images.md", ["setting", "smooth-mlp, shuffled", "mlp, order of the index"])
+    held = 0
+    for row in rows:
+        names = {"smooth-mlp, shuffled": row[""], "mlp, order of the index": f"plain; {row['']}"}
+        for head, name in names.items():
+            found = cell("images-recipe", "fashion-mnist-5-7", slug(name))
+            held += check(row[head], found, "test_accuracy", 100, min)
+    assert held == len(list((RESULTS / "images-recipe/cells/fashion-mnist-5-7").iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("page", "study", "first", "columns"),
+    [
+        ("series.md", "series-recipe", "Kalman filter", ["bessel", "narma10"]),
+        ("series.md", "series-recipe", "Adam", ["bessel", "narma10"]),
+    ],
+)
+def test_settings_of_series(page, study, first, columns):
+    """Both tables are lines of the study's own one."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    own = (RESULTS / study / "settings.md").read_text("utf-8").splitlines()
+    (start,) = re.findall(rf"^\| {first} \|.*$", text, re.MULTILINE)
+    assert start in own
+    lines = text[text.index(start) :].split("\n\n")[0].splitlines()
+    assert len(lines) > 10
+    assert [line for line in lines if line not in own] == []
+
+
+def test_settings_of_the_quantum_lstm():
+    rows = table("qlstm.md", ["setting", "bessel", "narma10"])
+    own = (RESULTS / "qlstm-recipe" / "settings.md").read_text("utf-8")
+    figures = [(row["bessel"], row["narma10"]) for row in rows]
+    cells = [[part.strip() for part in line.split("|")] for line in own.splitlines()[2:]]
+    assert sorted(figures) == sorted((line[2], line[3]) for line in cells)
+
+
+ABOUT_SHM = {"Bessel": "bessel", "damped SHM": "damped-shm"}
+
+
+def test_ablation():
+    columns = {name: data for name, data in SERIES.items() if data != "delayed-control"}
+    rows = table("studies.md", ["row", "trained numbers", *columns])
+    assert len(rows) == len(list((RESULTS / "ablation/cells/bessel").iterdir()))
+    for row in rows:
+        for head, dataset in columns.items():
+            found = cell("ablation", dataset, slug(row[""]))
+            assert check(row[head], found, "test_mse"), row
+            counted(row["trained numbers"], found)
+
+
+CONTROLS = {
+    "search": "search-raw",
+    "search whose circuits move drawn weights": "search-from-drawn-weights",
+    "no circuit: uniform distribution": "uniform-distribution",
+    "no circuit: uniform distribution, a mapping of as many numbers": (
+        "larger-mapping-of-as-many-numbers"
+    ),
+    "frozen random circuits": "frozen-circuit",
+    "candidate 8 alone": "candidate-8",
+    "hashed vector, no circuit": "hashed-vector",
+    "random subspace, no circuit": "random-subspace",
+    "an ordinary LSTM, hidden 4": "ordinary-small-network",
+    "least squares on the window": "least-squares",
+}
+
+
+def test_controls():
+    rows = table("controls.md", ["", "trained numbers", "test MSE"])
+    assert [row[""] for row in rows] == list(CONTROLS)
+    for row in rows:
+        found = cell("table-2", "bessel", CONTROLS[row[""]])
+        assert check(row["test MSE"], found, "test_mse")
+        counted(row["trained numbers"], found)
+
+
+def test_the_quantum_lstm_by_the_papers_recipe():
+    names = table("qlstm.md", ["row", "trained numbers", "Bessel", "damped SHM"])
+    lines = (ROOT / "docs" / "qlstm.md").read_text("utf-8").splitlines()
+    start = lines.index("| row | trained numbers | Bessel | published | damped SHM | published |")
+    for offset, row in enumerate(names):
+        _, numbers, bessel, one, shm, other = (
+            part.strip() for part in lines[start + 2 + offset].strip("|").split("|")
+        )
+        for dataset, text, published in (("bessel", bessel, one), ("damped-shm", shm, other)):
+            found = cell("qlstm-table-paper", dataset, slug(row[""]))
+            assert check(text, found, "test_mse"), row
+            assert shown(found["paper"], published)
+            counted(numbers, found)
+
+
+def test_the_quantum_lstm():
+    rows = table("qlstm.md", ["row", "trained numbers", *SERIES])
+    before = ""
+    for row in rows:
+        name = row[""].replace("least squares on the window", "least squares")
+        for head, dataset in SERIES.items():
+            if name == "the paper's, one seed":
+                assert shown(cell("qlstm-table", dataset, before)["paper"], row[head])
+            else:
+                found = cell("qlstm-table", dataset, slug(name))
+                assert check(row[head], found, "test_mse"), row
+                counted(row["trained numbers"], found)
+        before = slug(name)
+
+
+def test_discretise():
+    heads = {
+        "as found": "as-found",
+        "fine-tuned, 20 epochs": "fine-tuned",
+        "retrained, 100 epochs": "retrained",
+    }
+    for row in table("discretise.md", list(heads)):
+        for head, word in heads.items():
+            found = cell("discretise-bessel", "bessel", f"{slug(row[''])}-{word}")
+            assert check(row[head], found, "test_mse"), (row, word)
+
+
+AGENTS = {
+    "search": "search-raw",
+    "search, softmax weights": "search-softmax",
+    "search, Gumbel-softmax weights": "search-gumbel",
+    "networks trained directly": "direct-networks",
+    "hashed vector": "hashed-vector",
+    "ordinary small networks": "ordinary-small-network",
+    "a random one of the twelve": "random-candidate",
+    "uniform distribution (candidates 1, 3, 4, 6)": "candidates-1-3-4-6-uniform",
+    "all on 0..0 (candidates 9, 12)": "candidates-9-12-zero",
+    "frozen random circuits": "frozen-circuit",
+    "random policy": "random-policy",
+} | {f"candidate {number} alone": f"candidate-{number}" for number in (2, 5, 7, 8, 10, 11)}
+
+
+@pytest.mark.parametrize("size", ["5x5", "6x6"])
+def test_agents(size):
+    rows = table("agents.md", [f"MiniGrid-Empty-{size}", "seeds x episodes", "last 5,000"])
+    dataset = f"minigrid-empty-{size}"
+    assert len(rows) == len(list((RESULTS / "figures-13-14/cells" / dataset).iterdir()))
+    for row in rows:
+        title = row[f"MiniGrid-Empty-{size}"]
+        (name, count), *_ = [*re.findall(r"^(.*), ([\d,]+)(?: numbers)?$", title), (title, "")]
+        found = cell("figures-13-14", dataset, AGENTS[name])
+        assert check(row["episodes 4,001 to 5,000"], found, "test_reward")
+        if row["last 5,000"]:
+            assert agrees(row["last 5,000"], found["mean_reward"]), row
+        passed = row["0.9 passed after"]
+        never = found.get("passed", []).count(None)
+        if "never" in passed:
+            assert never >= 2
+        elif passed:
+            assert never == 0
+            assert agrees(passed, found["passed"]), row
+        counted(count, found)
+
+
+ROOMS = {
+    "Empty-8x8": "minigrid-empty-8x8",
+    "Empty-Random-5x5": "minigrid-empty-random-5x5",
+    "DoorKey-5x5": "minigrid-doorkey-5x5",
+    "LavaGapS5": "minigrid-lavagap-s5",
+    "FourRooms": "minigrid-fourrooms",
+    "CartPole-v1": "cartpole",
+}
+
+
+def test_rooms():
+    text = (ROOT / "docs" / "agents.md").read_text("utf-8")
+    words = ["search-raw", "hashed-vector", "ordinary-small-network", "direct-networks"]
+    for room, dataset in ROOMS.items():
+        (line,) = re.findall(rf"^\| {room}\b.*$", text, re.MULTILINE)
+        parts = [part.strip() for part in line.strip("|").split("|")][1:]
+        for place, word in enumerate(words):
+            found = cell("rooms", dataset, word)
+            assert check(parts[2 * place], found, "test_reward"), (room, word)
+            passed = [value for value in found["passed"] if value is not None]
+            said = [int(one.replace(",", "")) for one in NUMBER.findall(parts[2 * place + 1])]
+            if said and room != "CartPole-v1":
+                assert (min(said), max(said)) == (min(passed), max(passed)), (room, word)
+                assert ("–" in parts[2 * place + 1]) == (None in found["passed"])
+        assert check(parts[8], cell("rooms", dataset, "random-policy"), "test_reward")
+
+
+def test_policies_that_are_circuits():
+    heads = {
+        "after 200,000 steps of each seed": "policies-cartpole",
+        "after 50,000": "policies-cartpole-soon",
+    }
+    rows = table("agents.md", ["numbers", *heads])
+    names = {path.stem for path in (RESULTS / "policies-cartpole/cells/cartpole").iterdir()}
+    held = set()
+    for row in rows:
+        for head, study in heads.items():
+            fitting = []
+            for name in sorted(names):
+                found = cell(study, "cartpole", name)
+                if found and str(found["trainable"]) == row["numbers"]:
+                    fitting += [name] * agrees(row[head], found["test_reward"])
+            assert fitting, (row, head)
+            held.update(fitting)
+    assert len(held) >= len(rows)
+
+
+def test_pooled_digits():
+    rows = table("tables.md", ["observables", "trained numbers", "published"])
+    named = {
+        "logistic regression, 16 pixels": "logistic-regression",
+        "perceptron, 16 pixels": "perceptron-of-as-many-numbers",
+        "random features, 16 pixels": "random-features-of-as-many-numbers",
+    }
+    for row in rows:
+        name = named.get(row[""], slug(row[""]))
+        found = cell("pooled-digits", "mnist-4x4", name)
+        assert check(row["test accuracy, median of ten seeds (range)"], found, "test_accuracy", 100)
+        counted(row["trained numbers"], found)
+        frozen = row["the same circuit at random angles, fitted"]
+        if frozen:
+            found = cell("pooled-digits", "mnist-4x4", f"frozen-{name}")
+            assert check(frozen, found, "test_accuracy", 100)
+
+
+def test_folds_of_tables():
+    """Means of ten seeds and five folds, and the differences paired by fold."""
+    rows = table("tables.md", ["", "model", "numbers", "test accuracy, %", "layer less model"])
+    means = {}
+    for row in rows:
+        study = "tables-breast-cancer" if row[""] == "breast-cancer" else "tables"
+        folds = sorted((RESULTS / study / "cells").glob(f"{row['']}-?"))
+        assert len(folds) == 5
+        found = [
+            one
+            for fold in folds
+            for one in (json.loads(path.read_text("utf-8")) for path in fold.iterdir())
+            if one["row"].startswith(row["model"].replace("quantum layer", "search"))
+            or one["row"].startswith(row["model"])
+        ]
+        assert len(found) == 5, row["model"]
+        assert {len(one["test_accuracy"]) for one in found} == {10}
+        own = [100 * statistics.mean(one["test_accuracy"]) for one in found]
+        means[row[""], row["model"]] = own
+        assert [str(one["trainable"]) for one in found] == [row["numbers"]] * 5
+        assert_mean(row["test accuracy, %"], own)
+        if row["layer less model"]:
+            pairs = zip(means[row[""], "quantum layer"], own, strict=True)
+            assert_mean(row["layer less model"], [layer - other for layer, other in pairs])
+    assert len(rows) == 15
+
+
+def assert_mean(text, values):
+    mean, error = text.replace("+", "").split(" ± ")
+    assert shown(statistics.mean(values), mean), (text, statistics.mean(values))
+    assert shown(statistics.stdev(values) / len(values) ** 0.5, error), text
+
+
+@pytest.mark.parametrize(
+    ("study", "file"),
+    [("federated-series", "settings-bessel"), ("federated-images", "settings-digits-1-5")],
+)
+def test_clients(study, file):
+    """The page leaves out the seconds."""
+    own = (RESULTS / study / f"{file}.md").read_text("utf-8").splitlines()
+    page = (ROOT / "docs" / "federated.md").read_text("utf-8")
+    for line in own[2:]:
+        assert f"{line.rpartition(' | ')[0]} |" in page, line
+
+
+def test_large_generators():
+    made = json.loads((ROOT / "benchmarks" / "results" / "generators.json").read_text("utf-8"))
+    for row in table("large.md", ["n", "weights", "CPU seconds per step"]):
+        assert int(row["weights"].replace(",", "")) == 2 ** int(row[""])
+        (found,) = [one for one in made["rows"] if one["n"] == int(row[""])]
+        assert shown(found["cpu"], row["CPU seconds per step"]), (row, found)
+        assert shown(found["peak_mb"], row["peak, MiB"]), (row, found)
+        assert shown(found["vectors"], row["in vectors of 2ⁿ numbers"]), (row, found)
+
+
+def test_the_audit():
+    """What `diffqas audit` prints with its own seed; the step's share is a time and is not held."""
+    from diffqas import TABLE_I
+    from diffqas.architecture import audits
+
+    rows = table("audit.md", ["candidate", "kind", "directions", "expr.", "Q"])
+    for row, found in zip(rows, audits(TABLE_I, n=6, depth=5, samples=300), strict=True):
+        assert row["candidate"] == found.candidate.name
+        assert row["directions"] == f"{found.directions} of {found.angles}"
+        assert shown(found.expressibility, row["expr."]), row
+        assert shown(found.entanglement, row["Q"]), row
+        assert shown(dict(found.gradient_variance)[6], row["gradient variance"]), row
