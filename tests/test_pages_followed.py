@@ -93,6 +93,8 @@ def short_search(words):
             words = given(words, option, value)
     if "vqc" in words and not is_environment(words[2]):
         words = [*words, "--no-baselines"]
+    if "side-by-side" in words and "--candidates" not in words:
+        words = [*words, "--candidates", "1", "2", "3", "4"]
     if is_environment(words[2]):
         workers = "1" if "a3c" in words else "2"
         return given(given(words, "--workers", workers), "--episodes", "2")

@@ -20,12 +20,15 @@ def permutation() -> Figure:
     figure = Figure(figsize=(8, 2.6), layout="constrained")
     states = {"any state": [0.4, 0.1, 0.35, 0.15], "|++⟩": [0.25] * 4, "|00⟩": [1, 0, 0, 0]}
     order = [0, 1, 3, 2]  # qubit 0 controls: |10> and |11> change places
-    for axes, (name, before) in zip(figure.subplots(1, 3), states.items(), strict=True):
+    panels = figure.subplots(1, 3)
+    for axes, (name, before) in zip(panels, states.items(), strict=True):
         after = np.array(before)[order]
         axes.bar(np.arange(4) - 0.2, before, 0.38, color=GREY, label="before")
         axes.bar(np.arange(4) + 0.2, after, 0.38, color=BLUE, label="after the CNOT")
         axes.set(title=name, ylim=(0, 1.05), yticks=[0, 1])
         axes.set_xticks(range(4), ["00", "01", "10", "11"])
+        axes.set_xlabel("basis state")
+    panels[0].set_ylabel("probability")
     axes.legend(frameon=False, fontsize=8)
     return figure
 
@@ -35,7 +38,8 @@ def twelve(n: int = 3, depth: int = 4, draws: int = 6) -> Figure:
     angles = 2 * torch.pi * torch.rand(draws, depth, n, generator=torch.Generator().manual_seed(0))
     p = probabilities(TABLE_I, angles)
     figure = Figure(figsize=(8, 7), layout="constrained")
-    for j, axes in enumerate(figure.subplots(4, 3, sharex=True, sharey=True).flat):
+    panels = figure.subplots(4, 3, sharex=True, sharey=True)
+    for j, axes in enumerate(panels.flat):
         found = findings(TABLE_I, n)[j]
         for draw in range(draws):
             axes.step(
@@ -52,6 +56,10 @@ def twelve(n: int = 3, depth: int = 4, draws: int = 6) -> Figure:
         axes.set_facecolor("#eeeeee" if found.constant else "white")
         axes.set(ylim=(0, 1.05), xticks=[0, 2**n - 1], yticks=[0, 1])
         axes.set_xticklabels(["000", "111"])
+    for axes in panels[:, 0]:
+        axes.set_ylabel("probability", fontsize=9)
+    for axes in panels[-1]:
+        axes.set_xlabel("basis state", fontsize=9)
     return figure
 
 
@@ -82,7 +90,9 @@ def thirty_six(n: int = 6, depth: int = 5, outputs: int = 5) -> Figure:
     axes.set_yticks(np.arange(6) + 0.5, encodings)
     axes.set_xticks(np.arange(6) + 0.5, parts)
     axes.set(xlim=(0, 6), ylim=(6, 0), ylabel="encoding")
+    axes.set_xlabel("variational part")
     axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
