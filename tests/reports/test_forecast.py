@@ -1,9 +1,13 @@
 """The picture of forecasts of several steps."""
 
+import io
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from rich.console import Console
 
-from diffqas.reports.forecast import forecast_figure
+from diffqas.reports.forecast import forecast_figure, forecast_table
 from diffqas.reports.pictures import save_figure
 from diffqas.tasks.series import ForecastErrors, load_series, sunspots
 
@@ -83,3 +87,14 @@ def test_a_forecast_that_runs_away_leaves_the_others_readable(far, tmp_path):
     assert -200 < low < high < 400
     save_figure(figure, tmp_path / "forecast.png")
     save_figure(forecast_figure(DATA, runs[1:], errors(), "title"), tmp_path / "both.png")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_figure_is_broken_on_a_narrow_terminal(width):
+    further = {"seasonal repetition, 11": np.array([32.5, 32.6, 32.7])}
+    found = replace(errors(20 + MODELS / 3), further=further)
+    console = Console(width=width, file=io.StringIO())
+    console.print(forecast_table(found, "root mean squared error"))
+    printed = console.file.getvalue()
+    assert "20.7 (20.3 .. 21)" in printed
+    assert max(map(len, printed.splitlines())) <= width

@@ -65,7 +65,8 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     headers = ("steps ahead", "this run", "persistence", errors.line_name)
     for header in (*headers, *errors.further, "forecasts"):
-        table.add_column(header, justify="right")
+        # On a narrow terminal headings are broken, and no figure with its range.
+        table.add_column(header, justify="right", no_wrap=header == headers[1])
     # A forecast that ran away to both sides has no error; it counts as infinite.
     own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
     last = len(errors.origins)
