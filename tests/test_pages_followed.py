@@ -67,7 +67,7 @@ ONLY_COMPILED = {
 """Words of blocks that are not executed here, and what they need."""
 
 NOT_TYPED = ("make", "source", "pip")
-OUTSIDE = ("executor ray", "/shared", "/scratch", "cuda", "strategies-table")
+OUTSIDE = ("executor ray", "/shared", "/scratch", "cuda", "strategies-table", "study searchers")
 """Words of commands that need other machines, or hours of this one and know no --dry-run."""
 
 
