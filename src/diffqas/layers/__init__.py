@@ -1,6 +1,7 @@
 """Searched circuits as layers of a model: of any model, and as the gates of an LSTM."""
 
 from diffqas.layers.baselines import BASELINES as BASELINES
+from diffqas.layers.device_training import TrainingNoise as TrainingNoise
 from diffqas.layers.forecaster import Forecaster as Forecaster
 from diffqas.layers.found_circuits import circuit_qasm as circuit_qasm
 from diffqas.layers.found_circuits import weighted_circuits as weighted_circuits
