@@ -76,13 +76,32 @@ def test_a_missing_package_is_named(run, refused, monkeypatch):
 def test_runs_that_cannot_be_measured_are_told(run, refused, tmp_path):
     assert "it is not a run folder" in refused("noise", str(tmp_path))
     options = {"hidden_size": 1, "depth": 1, "epochs": 1, "classical": False, "quiet": True}
-    other = search("bessel", model="qlstm", output=tmp_path / "qlstm", **options)
-    assert "is of the model qlstm" in refused("noise", str(other.folder))
+    other = search("bessel", model="qlstm", layers=2, output=tmp_path / "qlstm", **options)
+    assert "one layer of at most 7 is measured" in refused("noise", str(other.folder))
     (other.folder / "result.json").unlink()
     assert "is not finished" in refused("noise", str(other.folder))
     file = tmp_path / "file"
     file.touch()
     assert "`output` must be a folder" in refused("noise", str(run.folder), "--output", str(file))
+
+
+def test_circuits_are_run_through_primitives(run, refused, capsys, tmp_path):
+    pytest.importorskip("qiskit")
+    options = [
+        "--backend",
+        "line",
+        "--shots",
+        "50",
+        "--top-k",
+        "1",
+        "--output",
+        str(tmp_path / "a"),
+    ]
+    main(["noise", str(run.folder), "--primitives", "sampler", *options])
+    assert "sampler line, 50 shots" in capsys.readouterr().out
+    words = ["noise", str(run.folder), "--primitives"]
+    assert "`primitives` must be sampler where circuits write" in refused(*words, "estimator")
+    assert "`backend` must be generic or" in refused(*words, "sampler", "--backend", "nowhere")
 
 
 def test_agents_are_measured_in_episodes(capsys, tmp_path):

@@ -118,7 +118,7 @@ def test_the_command_repeats_what_a_device_does():
     [
         ("iris", {"shots": 9, "shot_gradient": "parameter-shift"}, "`shot_gradient` must be exact"),
         ("iris", {"shots": 9, "fit_observables": True}, "`fit_observables` must go with exact"),
-        ("iris", {"readout": 0.1, "observables": "hermitian"}, "`readout` must be 0 with the"),
+        ("iris", {"readout": 0.1, "observables": "hermitian"}, "`readout` must be 0 in training"),
         ("iris", {"readout": 0.6}, "`readout` must be at least 0 and at most 0.5, but got 0.6"),
         ("iris", {"depolarising": 0.2}, "`depolarising` must be at least 0 and at most 0.1"),
     ],

@@ -1,5 +1,6 @@
 """Circuits as plain data, and all that is known of them without simulation; no torch is needed."""
 
+from diffqas.circuits.amplitudes import PAULIS as PAULIS
 from diffqas.circuits.ansatz import Ansatz as Ansatz
 from diffqas.circuits.ansatz import ansatz_gates as ansatz_gates
 from diffqas.circuits.ansatz import fits as fits

@@ -20,7 +20,7 @@ PATIENCE = 2.0
 @dataclass
 class Noise:
     """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and
-    on noisy devices. For --model qt and vqc.
+    on noisy devices. For --model qt, vqc and qlstm.
 
     Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install diffqas[noise].
     """
@@ -28,17 +28,23 @@ class Noise:
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     shots: tuple[int, ...] | None = None
-    """How often each circuit is measured; 1e3 to 1e12 if not given, of a searched layer, whose
-    circuits are measured for every sample, 10 to 1e6.
+    """How often each circuit is measured. If not given 1e3 to 1e12; 10 to 1e6 of vqc and qlstm,
+    whose circuits are measured for every sample; 4096 with --primitives.
     """
     depolarising: tuple[float, ...] = ()
     """Rates of depolarising errors after one-qubit gates, at most 0.1; ten times that after cx."""
     readout: tuple[float, ...] = ()
     """Rates of bits read wrongly, at most 0.5; need no Qiskit."""
     backend: str | None = None
-    """generic, or a fake backend of qiskit-ibm-runtime such as fake_torino."""
-    repeats: int = 10
-    """How often shots are drawn anew."""
+    """generic, or a fake backend of qiskit-ibm-runtime such as fake_torino; with --primitives also
+    all, which has no errors, line, ring, grid or heavy-hex.
+    """
+    primitives: Literal["sampler", "estimator"] | None = None
+    """Run the circuits on the backend by Qiskit's SamplerV2 or, of vqc and qlstm, EstimatorV2, shot
+    by shot, as a real device would; if not given the backend's errors are simulated.
+    """
+    repeats: int | None = None
+    """How often shots are drawn anew; 10 if not given, with --primitives 1."""
     top_k: tuple[int, ...] | None = None
     """Mixtures of the k best candidates, beside that of all; 1 and 3 if not given."""
     seeds: int | None = None
@@ -54,7 +60,9 @@ class Noise:
     episodes: int | None = None
     """That an agent plays for every figure, 20 if not given."""
     samples: int | None = None
-    """Test samples that a searched layer is measured for; at most 200 if not given."""
+    """Test samples that circuits which read them (vqc, qlstm) are measured for; at most 200 if not
+    given.
+    """
     output: Path | None = None
     """Folder for the files; noise in the run folder if not given."""
     task: str | None = None
@@ -81,6 +89,7 @@ class Noise:
                 depolarising=self.depolarising,
                 readout=self.readout,
                 backend=self.backend,
+                primitives=self.primitives,
                 repeats=self.repeats,
                 top_k=self.top_k,
                 seeds=self.seeds,

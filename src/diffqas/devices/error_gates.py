@@ -104,7 +104,12 @@ def _steps(gates: Sequence[Gate]) -> Iterator[Step]:
         if len(gate.qubits) > 1:
             for places in STEPS[gate.name]:
                 yield tuple(gate.qubits[place] for place in places)
-        elif gate.name in ONE_PULSE:
-            yield gate.qubits
-        elif gate.name not in FREE:
-            yield from (gate.qubits,) * MOST_PULSES
+        else:
+            yield from (gate.qubits,) * pulses_of(gate)
+
+
+def pulses_of(gate: Gate) -> int:
+    """Of a gate on one qubit by itself: none of a change of frame, at most `MOST_PULSES`."""
+    if gate.name in FREE:
+        return 0
+    return 1 if gate.name in ONE_PULSE else MOST_PULSES

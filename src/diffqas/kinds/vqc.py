@@ -36,6 +36,7 @@ from diffqas.layers import (
     HybridLockstep,
     HybridModel,
     QuantumLayer,
+    TrainingNoise,
     front_inputs,
 )
 from diffqas.optimisers import SOAP, Adam
@@ -242,10 +243,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         on_device = self.shots is not None or not self.errors.none
         rule = "go with exact training, without shots and errors"
         require(not (self.fit_observables and on_device), "fit_observables", rule, True)
-        fits = self.errors.readout == 0 or self.observables != "hermitian"
-        # Where two eigenvalues meet, the eigenvectors that a device would turn to jump.
-        rule = "be 0 with the observables hermitian, whose basis has no derivative"
-        require(fits, "readout", rule, self.errors.readout)
+        # What has no closed form is the same for any number of qubits.
+        TrainingNoise(errors=self.errors).check(self._observables(MOST_QUBITS))
 
     @classmethod
     def choose(

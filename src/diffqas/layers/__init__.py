@@ -1,9 +1,12 @@
 """Searched circuits as layers of a model: of any model, and as the gates of an LSTM."""
 
 from diffqas.layers.baselines import BASELINES as BASELINES
+from diffqas.layers.device_training import TrainingNoise as TrainingNoise
 from diffqas.layers.forecaster import Forecaster as Forecaster
 from diffqas.layers.found_circuits import circuit_qasm as circuit_qasm
 from diffqas.layers.found_circuits import weighted_circuits as weighted_circuits
+from diffqas.layers.gate_readings import GateReadings as GateReadings
+from diffqas.layers.gate_readings import Round as Round
 from diffqas.layers.gates import GATES as GATES
 from diffqas.layers.gates import STRUCTURES as STRUCTURES
 from diffqas.layers.gates import GateCircuits as GateCircuits
@@ -18,6 +21,7 @@ from diffqas.layers.lockstep import ForecasterLockstep as ForecasterLockstep
 from diffqas.layers.measurements import hermitian as hermitian
 from diffqas.layers.open_circuits import open_qasm as open_qasm
 from diffqas.layers.parameter_report import QLSTMReport as QLSTMReport
+from diffqas.layers.pauli_sums import pauli_sums as pauli_sums
 from diffqas.layers.qfwp import BASE_ANGLES as BASE_ANGLES
 from diffqas.layers.qfwp import INPUT_QUBITS as INPUT_QUBITS
 from diffqas.layers.qfwp import QFWP as QFWP

@@ -39,7 +39,11 @@ class Forecaster(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map windows (batch, time) to predictions (batch,)."""
         _, (h, _) = self.cell(x.unsqueeze(-1))
-        return self.head(h[-1]).squeeze(-1)
+        return self.answers(h[-1])
+
+    def answers(self, h: Tensor) -> Tensor:
+        """Predictions (batch,) of h after the last value, (batch, hidden_size)."""
+        return self.head(h).squeeze(-1)
 
     def parameter_report(self) -> QLSTMReport:
         """Counts of trained and frozen numbers."""

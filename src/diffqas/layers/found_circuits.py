@@ -20,8 +20,8 @@ from diffqas.circuits import (
     operations,
     pennylane_gates,
     qasm_text,
-    qiskit_circuit,
 )
+from diffqas.devices import Readable
 from diffqas.errors import ArgumentError, require
 from diffqas.layers.measurements import Setting, Values, hermitian, settings
 
@@ -100,28 +100,12 @@ def input_names(layer: QuantumLayer) -> list[str]:
 
 def layer_settings(layer: QuantumLayer) -> list[Setting]:
     """The bases in which the outputs of a layer are read."""
-    return settings(layer.observables, layer.n, layer.outputs, _numbers(layer))
+    return settings(layer.observables, layer.n, layer.outputs, trained_numbers(layer))
 
 
-def basis_circuit(
-    found: FoundCircuit, n: int, basis: Setting, values: Sequence[float] | None = None
-) -> QuantumCircuit:
-    """A circuit of Qiskit that ends in a basis of measurement, without the measurement.
-
-    Args:
-        found: the circuit.
-        n: qubits.
-        basis: what its qubits are turned to.
-        values: inputs of the layer; None leaves Qiskit parameters x0, x1, ... open.
-
-    Raises:
-        DataError: Qiskit is not installed.
-    """
-    circuit = qiskit_circuit(found.gates, n, found.candidate.name, values)
-    for turn in basis.turns:
-        # Qiskit's matrices have the first qubit least significant.
-        circuit.unitary(turn.matrix, turn.qubits[::-1])
-    return circuit
+def readable(found: FoundCircuit, n: int, basis: Setting) -> Readable:
+    """A circuit as it is measured in a basis; an `InputSlot` counts the inputs of the layer."""
+    return Readable(found.candidate.name, n, found.gates, basis.turns)
 
 
 class MeasuredCircuits:
@@ -138,7 +122,7 @@ class MeasuredCircuits:
         bases = layer_settings(layer)
         for found in weighted_circuits(layer):
             for basis in bases:
-                circuit = basis_circuit(found, layer.n, basis, values)
+                circuit = readable(found, layer.n, basis).to_qiskit(values)
                 circuit.measure_all()
                 self.circuits.append(circuit)
                 self._read.append((found.weights, basis))
@@ -196,7 +180,7 @@ def _observables(layer: QuantumLayer, weights: Sequence[float]) -> Iterator[Oper
     """PennyLane's observable of each output, times its structural weight."""
     import pennylane
 
-    observables, numbers = layer.observables, _numbers(layer)
+    observables, numbers = layer.observables, trained_numbers(layer)
     supports = observables.supports(layer.n, layer.outputs)
     for output, weight in enumerate(weights):
         if isinstance(observables, PauliStrings):
@@ -244,7 +228,8 @@ def _only(layer: QuantumLayer) -> FoundCircuit:
     return found[0]
 
 
-def _numbers(layer: QuantumLayer) -> Values | None:
+def trained_numbers(layer: QuantumLayer) -> Values | None:
+    """The numbers of the observables of a layer; None where nothing is trained."""
     if layer.coefficients is None:
         return None
     return layer.coefficients.detach().double().cpu().numpy()

@@ -89,6 +89,23 @@ class GateCircuits(SearchedCircuits):
             self.candidates, self._angles(), self.outputs, weights=placed, separate=self.separate
         )
 
+    def mixed_alone(self) -> tuple[Tensor, Tensor]:
+        """Noiseless weights and coefficients of every candidate in every gate of a single layer.
+
+        Returns:
+            Weights (4, candidates), 0 of candidates that a gate does not name, and coefficients (4,
+            candidates, outputs, 3**n) as of `Observables`, held on at most
+            `MAX_COEFFICIENT_QUBITS` qubits.
+        """
+        weights = self.placed(self.weights.expand(len(GATES), -1), self._places)
+        coefficients = self._each().coefficients
+        assert coefficients is not None
+        return weights, coefficients.squeeze(1)
+
+    def angles_of_gates(self) -> Tensor:
+        """Of a single layer a copy of all gates' angles, (4, ...), or (4, candidates, ...)."""
+        return self._angles().squeeze(1).clone()
+
     def _each(self, *_: Tensor) -> Observables:
         """Every candidate by itself, at a copy of the present angles."""
         return heisenberg(

@@ -13,17 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffqas.devices import Readable
 from diffqas.layers.found_circuits import (
     FoundCircuit,
     all_circuits,
-    basis_circuit,
     layer_settings,
+    readable,
 )
 from diffqas.simulator import gate_states, turned_states
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-
     from diffqas.layers.quantum_layer import QuantumLayer
 
 
@@ -66,13 +65,9 @@ class LayerReadings:
             found.append(p / p.sum(-1, keepdim=True))
         return torch.stack(found)
 
-    def circuit(self, place: int, basis: int) -> QuantumCircuit:
-        """A candidate in a basis for Qiskit, without measurements, inputs open as x0, x1, ...
-
-        Raises:
-            DataError: Qiskit is not installed.
-        """
-        return basis_circuit(self.circuits[place], self.n, self.bases[basis])
+    def readable(self, place: int, basis: int) -> Readable:
+        """A candidate as it is measured in a basis."""
+        return readable(self.circuits[place], self.n, self.bases[basis])
 
     def outputs(self, results: Tensor) -> Tensor:
         """Outputs of the layer, (samples, outputs).

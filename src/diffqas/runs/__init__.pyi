@@ -15,6 +15,7 @@ from .listing import list_runs as list_runs
 from .noise.run import SHOTS as SHOTS
 from .noise.run import noise_run as noise_run
 from .noise.table import report_table as report_table
+from .noise.through import measure_on as measure_on
 from .play import play_run as play_run
 from .repeat import TOLERANCE as TOLERANCE
 from .repeat import repeat_run as repeat_run

@@ -19,6 +19,7 @@ from diffqas.simulator.general import amplitudes as amplitudes
 from diffqas.simulator.kept import holding as holding
 from diffqas.simulator.layered import layered_amplitudes as layered_amplitudes
 from diffqas.simulator.layered import layered_probabilities as layered_probabilities
+from diffqas.simulator.observables import MAX_COEFFICIENT_QUBITS as MAX_COEFFICIENT_QUBITS
 from diffqas.simulator.observables import Observables as Observables
 from diffqas.simulator.observables import features as features
 from diffqas.simulator.observables import heisenberg as heisenberg

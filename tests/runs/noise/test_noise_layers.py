@@ -201,5 +201,5 @@ def test_wrong_arguments_leave_nothing(run, options, message, tmp_path):
 def test_samples_are_those_of_a_layer(tmp_path):
     options = {"depth": 1, "epochs": 1, "chunk": 64, "optimizer": "adam", "quiet": True}
     other = search("bessel", output=tmp_path / "run", **options)
-    with pytest.raises(ArgumentError, match="`samples` must go with a searched layer"):
+    with pytest.raises(ArgumentError, match="`samples` must go with circuits that read samples"):
         noise_run(other.folder, samples=3)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from diffqas.circuits import to_qiskit
 from diffqas.devices import LEVEL, SEED, Cost, cost_of, device_of, name_of, routed
 from diffqas.errors import RunError, path_of, require
 from diffqas.kinds import AnyModel, QuantumTrainKind, VQCKind
@@ -175,10 +174,9 @@ def _circuits(
             model = model.discretize(top_k)
         mixture = writing(model)
         for index in mixture.run:
-            candidate = mixture.candidates[index]
             weights = (float(mixture.weights[index]),)
-            circuit = to_qiskit(candidate, mixture.angles(index).double().tolist())
-            yield candidate.name, weights, 0, circuit
+            (circuit,) = mixture.readables(index)
+            yield circuit.name, weights, 0, circuit.to_qiskit()
         return
     assert isinstance(model, HybridModel)
     layer = model.double().layer
@@ -191,7 +189,12 @@ def _circuits(
             continue
         weights = readings.circuits[index].weights
         for basis in range(len(readings.bases)):
-            yield finding.candidate.name, weights, basis, readings.circuit(index, basis)
+            yield (
+                finding.candidate.name,
+                weights,
+                basis,
+                readings.readable(index, basis).to_qiskit(),
+            )
 
 
 def _layout(circuit: QuantumCircuit, n: int) -> tuple[int, ...]:

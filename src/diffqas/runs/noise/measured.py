@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from diffqas.architecture import frequencies
-from diffqas.circuits import AnyCandidate
+from diffqas.devices import NO_INPUTS, EstimatorReader, Readable, Reader
+from diffqas.errors import ArgumentError
 from diffqas.runs.noise.device import Simulation
+
+NO_EXPECTATIONS = (
+    "Argument `primitives` must be sampler where circuits write weights: probabilities do, and an "
+    "estimator gives expectations alone."
+)
 
 
 class Measured(ABC):
@@ -21,20 +28,23 @@ class Measured(ABC):
 
     Attributes:
         n: qubits.
-        exact: probabilities of each candidate, float64 (candidates, ..., 2**n), summing to 1.
+        exact: of each candidate what is read without errors, float64 (candidates, ...):
+            probabilities (..., 2**n) that sum to 1, if not said otherwise.
         run: indices of the candidates that are measured; the others are constants, known without a
             circuit.
-        candidates: in their order.
+        candidates: in their order; of a model with several gates each with its gate.
         drawable: whether the weights are probabilities by which a shot can draw its candidate.
         bases: how many measurements each candidate needs.
+        inputs: what the circuits read, (samples, inputs).
     """
 
     n: int
     exact: Tensor
     run: tuple[int, ...]
-    candidates: Sequence[AnyCandidate]
+    candidates: Sequence[Hashable]
     drawable: bool
     bases: int = 1
+    inputs: NDArray[np.float64] = NO_INPUTS
 
     @property
     def circuits(self) -> int:
@@ -43,11 +53,17 @@ class Measured(ABC):
 
     @abstractmethod
     def mixed(self, p: Tensor | None = None) -> Tensor:
-        """What the exact probabilities give, with those of the measured candidates replaced by `p`.
+        """What `exact` gives, with that of the measured candidates replaced by `p`.
 
         Args:
-            p: (measured candidates, ..., 2**n).
+            p: (measured candidates, ...).
         """
+
+    def weighted(self, shots: int, draw: np.random.Generator) -> Tensor:
+        """The same of frequencies: each measured circuit is run `shots` times."""
+        if not self.run:
+            return self.mixed(None)
+        return self.mixed(frequencies(self.exact[list(self.run)], shots, draw))
 
     @abstractmethod
     def drawn(self, shots: int, draw: np.random.Generator) -> Tensor:
@@ -58,10 +74,42 @@ class Measured(ABC):
 
     @abstractmethod
     def disturbed(self, index: int, simulation: Simulation) -> Tensor:
-        """Probabilities of one candidate on a device, (..., 2**n)."""
+        """What is read of one candidate on a device in the place of `exact`, (...)."""
+
+    @abstractmethod
+    def readables(self, index: int) -> list[Readable]:
+        """What a device runs of one candidate: as many circuits as `bases`."""
+
+    def through(
+        self, reader: Reader, shots: int, seed: int, known: dict[Hashable, Tensor]
+    ) -> Tensor:
+        """As `weighted`, of frequencies that a reader finds.
+
+        Args:
+            reader: measures.
+            shots: of each circuit.
+            seed: draws them where that is ours to say.
+            known: frequencies of candidates that were measured before; what is measured joins them.
+        """
+        missing = [index for index in self.run if self.candidates[index] not in known]
+        if missing:
+            circuits = [circuit for index in missing for circuit in self.readables(index)]
+            found = torch.tensor(reader.read(circuits, self.inputs, shots, seed))
+            each = found.reshape(len(missing), *self.exact.shape[1:])
+            known |= {self.candidates[index]: p for index, p in zip(missing, each, strict=True)}
+        measured = [known[self.candidates[index]] for index in self.run]
+        return self.mixed(torch.stack(measured) if measured else None)
+
+    def estimated(self, reader: EstimatorReader, shots: int, seed: int) -> Tensor:
+        """As `through`, of expectations that an estimator gives in the place of frequencies.
+
+        Raises:
+            ArgumentError: weights are written, which probabilities do.
+        """
+        raise ArgumentError(NO_EXPECTATIONS)
 
     def replaced(self, p: Tensor | None) -> Tensor:
-        """The exact probabilities with those of the measured candidates replaced by `p`."""
+        """`exact` with what is read of the measured candidates replaced by `p`."""
         if p is None or not self.run:
             return self.exact
         every = self.exact.clone()
@@ -70,13 +118,8 @@ class Measured(ABC):
 
 
 def weighted(found: Measured, shots: int, draw: np.random.Generator) -> Tensor:
-    """What frequencies give in place of the probabilities.
-
-    Each measured circuit is run `shots` times.
-    """
-    if not found.run:
-        return found.mixed(None)
-    return found.mixed(frequencies(found.exact[list(found.run)], shots, draw))
+    """As `Measured.weighted`."""
+    return found.weighted(shots, draw)
 
 
 def drawn(found: Measured, shots: int, draw: np.random.Generator) -> Tensor:
@@ -84,12 +127,12 @@ def drawn(found: Measured, shots: int, draw: np.random.Generator) -> Tensor:
     return found.drawn(shots, draw)
 
 
-def on_device(found: Measured, known: Mapping[AnyCandidate, Tensor]) -> Measured:
-    """The same circuits, with what a device gives in the place of exact probabilities.
+def on_device(found: Measured, known: Mapping[Hashable, Tensor]) -> Measured:
+    """The same circuits, with what a device gives in the place of `exact`.
 
     Args:
         found: the circuits.
-        known: probabilities (..., 2**n) of those that are measured.
+        known: what is read of those that are measured, (...).
     """
     measured = [known[found.candidates[index]] for index in found.run]
     there = copy.copy(found)

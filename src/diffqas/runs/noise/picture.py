@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffqas.reports import blank, clean
-from diffqas.runs.noise.table import NoiseReport, NoiseRow
+from diffqas.runs.noise.table import ON_DEVICES, NoiseReport, NoiseRow
 from diffqas.text import mathtext
 
 AXES = {
@@ -30,7 +30,8 @@ def report_figure(report: NoiseReport) -> Figure:
     accuracy and a reward are not.
     """
     sweeps = [sweep for sweep in AXES if any(row.sweep == sweep for row in report.rows)]
-    backends = list(dict.fromkeys(row.level for row in report.rows if row.sweep == "backend"))
+    devices = [(row.sweep, str(row.level)) for row in report.rows if row.sweep in ON_DEVICES]
+    backends = list(dict.fromkeys(devices))
     count = max(1, len(sweeps) + len(backends))
     figure = blank(1.5 + 4.5 * count, 4.2)
     panels = list(figure.subplots(1, count, sharey=True, squeeze=False).flat)
@@ -46,8 +47,8 @@ def report_figure(report: NoiseReport) -> Figure:
             )
         axes.set_xscale("log")
         axes.set_xlabel(AXES[sweep])
-    for axes, backend in zip(panels[len(sweeps) :], backends, strict=False):
-        _draw_backend(axes, report, str(backend))
+    for axes, (sweep, backend) in zip(panels[len(sweeps) :], backends, strict=False):
+        _draw_backend(axes, report, sweep, backend)
     for axes in panels:
         if report.metric not in LINEAR:
             axes.set_yscale("log")
@@ -58,16 +59,16 @@ def report_figure(report: NoiseReport) -> Figure:
     trained = len(report.seeds)
     seeds = f"{trained} seed{'s' * (trained > 1)}"
     title = f"{report.task}: measured circuits ({seeds}); dashed: exact probabilities"
-    if backends:
+    if any(sweep == "backend" for sweep, _ in backends):
         title += "; dotted: the backend without shot noise"
     figure.suptitle(mathtext(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
-def _draw_backend(axes: Axes, report: NoiseReport, backend: str) -> None:
-    """The figures of one backend over the shots."""
+def _draw_backend(axes: Axes, report: NoiseReport, sweep: str, backend: str) -> None:
+    """The figures of one backend over the shots, simulated or as it gave them itself."""
     for color, mixture in zip(_colors(), report.mixtures, strict=False):
-        rows = [row for row in report.of(mixture, "backend") if row.level == backend]
+        rows = [row for row in report.of(mixture, sweep) if row.level == backend]
         exact = report.exact(mixture).median(report.metric)
         axes.axhline(exact, color=color, linestyle="--", linewidth=0.9)  # pyright: ignore
         _line(axes, [row for row in rows if row.shots is not None], report.metric, mixture, color)
@@ -78,7 +79,8 @@ def _draw_backend(axes: Axes, report: NoiseReport, backend: str) -> None:
                 axes.axhline(without, color=color, linestyle=":", label=name)  # pyright: ignore
     if any(row.shots for row in report.rows):
         axes.set_xscale("log")
-    axes.set_xlabel(mathtext(f"shots of each circuit on {backend}"))
+    way = "" if sweep == "backend" else f" ({sweep})"
+    axes.set_xlabel(mathtext(f"shots of each circuit on {backend}{way}"))
 
 
 def _line(axes: Axes, rows: Sequence[NoiseRow], metric: str, name: str, color: object) -> None:

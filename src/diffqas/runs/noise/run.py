@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from diffqas.agents import QuantumAgentKind
-from diffqas.circuits import AnyCandidate
-from diffqas.devices import GENERIC, TWO_QUBITS
-from diffqas.errors import RunError, require, whole
-from diffqas.kinds import AnyModel, QFWPKind, QuantumTrainKind, VQCKind
+from diffqas.devices import (
+    GENERIC,
+    TWO_QUBITS,
+    AnyReader,
+    Backend,
+    EstimatorReader,
+    check_shots,
+)
+from diffqas.errors import ArgumentError, require, whole
+from diffqas.kinds import AnyModel, QLSTMKind, VQCKind
 from diffqas.reports import save_figure
 from diffqas.runs.finished import FinishedRun
 from diffqas.runs.noise.device import DENSITY_QUBITS, Device, Simulation
@@ -23,6 +28,7 @@ from diffqas.runs.noise.episodes import EPISODES, EpisodeScorer
 from diffqas.runs.noise.layer import LAYER_SHOTS, LayerScorer
 from diffqas.runs.noise.measured import (
     ESTIMATES,
+    NO_EXPECTATIONS,
     Estimate,
     Made,
     Measured,
@@ -31,6 +37,8 @@ from diffqas.runs.noise.measured import (
     weighted,
 )
 from diffqas.runs.noise.picture import report_figure
+from diffqas.runs.noise.recurrent import WindowScorer
+from diffqas.runs.noise.refused import refuse_devices, refuse_unmeasured
 from diffqas.runs.noise.table import (
     CandidateCost,
     NoiseReport,
@@ -38,11 +46,23 @@ from diffqas.runs.noise.table import (
     report_csv,
     report_markdown,
 )
+from diffqas.runs.noise.through import (
+    DEVICE_REPEATS,
+    DEVICE_SHOTS,
+    chosen_reader,
+    draw_number,
+    note_of,
+    through,
+)
 from diffqas.runs.noise.writing import Scorer, writing
 from diffqas.storage import make_folder, write_atomically
 from diffqas.tasks import Task
 
+if TYPE_CHECKING:
+    from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
+
 SHOTS = tuple(10**power for power in range(3, 13))
+REPEATS = 10
 TOP_K = (1, 3)
 MAX_SHOTS = 10**15
 """More than these are no integers in double precision once they are added up."""
@@ -57,8 +77,11 @@ def noise_run(
     shots: Sequence[int] | None = None,
     depolarising: Sequence[float] = (),
     readout: Sequence[float] = (),
-    backend: str | None = None,
-    repeats: int = 10,
+    backend: str | Backend | None = None,
+    primitives: str | None = None,
+    sampler: BaseSamplerV2 | None = None,
+    estimator: BaseEstimatorV2 | None = None,
+    repeats: int | None = None,
     top_k: Sequence[int] | None = None,
     seeds: int | None = None,
     constants: bool = False,
@@ -72,18 +95,26 @@ def noise_run(
 ) -> NoiseReport:
     """Score a finished run with measured circuits in place of exact probabilities.
 
-    Runs of Quantum-Train and of a searched layer on their test part, agents in episodes with
-    measured circuits behind the policy. What `diffqas noise` does, for scripts and notebooks;
-    leaves noise.csv, noise.md and noise.png. Seeds that diverged in training are left out.
+    Runs of Quantum-Train, of a searched layer and of a quantum LSTM on their test part, agents in
+    episodes with measured circuits behind the policy. What `diffqas noise` does, for scripts and
+    notebooks; leaves noise.csv, noise.md and noise.png. Seeds that diverged in training are left
+    out.
 
     Args:
         folder: the run folder.
-        shots: how often each circuit is measured, one row for each; None: 1e3 to 1e12, of a
-            searched layer, whose circuits are measured for every sample, 10 to 1e6.
+        shots: how often each circuit is measured, one row for each; None: 1e3 to 1e12, of circuits
+            that are measured for every sample 10 to 1e6, on a device itself 4,096.
         depolarising: rates of errors after gates, with as many shots as one likes.
         readout: rates of bits read wrongly, likewise.
-        backend: a device by name, see `Device`; also with shots.
-        repeats: how often shots are drawn anew.
+        backend: a device. By its name alone it is simulated, see `Device`, also with shots. With
+            one of the next three arguments, or as an object (a backend of Qiskit, that of your own
+            account among them, or a device of PennyLane), the circuits are run on it; then a name
+            is one that `diffqas.devices.routed` takes, and None Qiskit's exact simulator.
+        primitives: run the circuits there by Qiskit's `"sampler"` (`SamplerV2`) or `"estimator"`
+            (`EstimatorV2`, where circuits give expectations).
+        sampler: a `SamplerV2` of your own, `qiskit_ibm_runtime.SamplerV2(mode=backend)` say.
+        estimator: an `EstimatorV2` of your own.
+        repeats: how often shots are drawn anew; None: ten times, on a device itself once.
         top_k: mixtures of the k best candidates, beside that of all; None: of 1 and 3, or what
             there is of them.
         seeds: how many of the run's seeds, the first ones; None: all.
@@ -91,26 +122,39 @@ def noise_run(
         method: how devices are simulated, see `Simulation`.
         trajectories: how many, likewise.
         episodes: that an agent plays for every figure; None: 20.
-        samples: of the test part, evenly spaced, that a searched layer is measured for; None: at
-            most 200.
+        samples: of the test part, evenly spaced, that circuits which read them are measured for;
+            None: at most 200.
         output: folder for the files; None: `noise` in the run folder.
         task: the task, if it was one of your own.
         progress: told how far it is.
 
     Raises:
         ArgumentError: a wrong argument.
-        DataError: Qiskit Aer is not installed, or the run's data cannot be used any more.
+        DataError: a package is not installed, a device cannot run the circuits, or the run's data
+            cannot be used any more.
         RunError: no finished run there that can be measured, or a full disk.
     """
+    reader = chosen_reader(backend, primitives, sampler, estimator)
     run = FinishedRun.open(folder, task=task)
-    place = run.folder.path
-    of_layer = isinstance(run.config.kind, VQCKind)
-    _refuse_unmeasured(run)
+    place, kind = run.folder.path, run.config.kind
+    by_sample = isinstance(kind, VQCKind | QLSTMKind)
+    refuse_unmeasured(run)
+    if isinstance(reader, EstimatorReader) and not by_sample:
+        raise ArgumentError(NO_EXPECTATIONS)
     if shots is None:
-        shots = LAYER_SHOTS if of_layer else SHOTS
+        usual = LAYER_SHOTS if by_sample else SHOTS
+        shots = usual if reader is None else DEVICE_SHOTS
+    if repeats is None:
+        repeats = REPEATS if reader is None else DEVICE_REPEATS
     _check(shots, repeats, top_k or (), {"seeds": seeds, "episodes": episodes, "samples": samples})
-    require(samples is None or of_layer, "samples", "go with a searched layer (model vqc)", samples)
+    rule = "go with circuits that read samples (models vqc and qlstm)"
+    require(samples is None or by_sample, "samples", rule, samples)
+    if reader is not None:
+        for count in shots:
+            check_shots(count)
+        backend = None
     devices = _devices(depolarising, readout, backend)
+    refuse_devices(kind, devices)
     target = Path(output) if output is not None else place / "noise"
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
     loaded = run.task
@@ -124,14 +168,16 @@ def noise_run(
     job = _Job(list(chosen), score, made, top_k, repeats)
     simulations = [Simulation(device, job.n, method, trajectories) for device in devices]
     backends = sum(device.backend is not None for device in devices)
-    total, rows = job.steps(len(shots), len(devices), backends), []
+    total, rows = job.steps(len(shots), len(devices), backends, reader is not None), []
     with torch.no_grad():
-        for done, row in enumerate(job.rows(shots, simulations), 1):
+        for done, row in enumerate(job.rows(shots, simulations, reader), 1):
             if row is not None:
                 rows.append(row)
             if progress is not None:
                 progress(done, total)
     notes = [*score.notes, *_notes(job, simulations, list(shots), repeats, constants)]
+    if reader is not None:
+        notes.append(note_of(reader))
     report = NoiseReport(
         loaded.name,
         score.metrics,
@@ -139,48 +185,12 @@ def noise_run(
         tuple(rows),
         tuple(notes),
         score.part,
-        tuple(_costs(simulations)),
+        tuple(_costs(simulations, reader)),
     )
     score.close()
     make_folder(target, inside=place if output is None else None)
     _save(report, target)
     return report
-
-
-def _refuse_unmeasured(run: FinishedRun) -> None:
-    """Refuse runs whose circuits are not measured here.
-
-    Raises:
-        RunError: of a quantum LSTM, without circuits, or with a network that has no part in what
-            is predicted.
-    """
-    place, kind = run.folder.path, run.config.kind
-    if isinstance(kind, QFWPKind):
-        raise RunError(
-            f"The run in {place} is of the model {kind.name}, whose angles differ from sample to "
-            "sample: there is no circuit to be measured for all of them. "
-            "`diffqas.load(RUN).models[0].cell.programmed(window)` is the layer of one."
-        )
-    if isinstance(kind, QuantumAgentKind):
-        raise RunError(
-            f"The run in {place} is of the model {kind.name} in an environment, whose circuits "
-            "read another observation at every step: there is no circuit to be measured for all "
-            "of them. `agent = diffqas.load(RUN).models[0].eval()` acts by 1,000 shots with "
-            "`agent.policy.layer.shots = 1000`."
-        )
-    if not kind.writes_weights and not isinstance(kind, VQCKind):
-        remedy = "networks written by circuits and searched layers can be measured (qt, vqc)"
-        raise RunError(f"The run in {place} is of the model {kind.name}: only {remedy}.")
-    choices = kind.choices
-    if isinstance(choices, QuantumTrainKind) and not choices.circuits:
-        remedy = "no circuit writes its networks, and there is nothing to measure"
-        raise RunError(f"The run in {place} has the generator {choices.generator}: {remedy}.")
-    task = run.task
-    if isinstance(task, Task) and task.units is not None and task.units.correction == 0:
-        raise RunError(
-            f"The run in {place} predicts by a line alone (correction 0): whatever its circuits "
-            "give, the figures are the line's. Search with --correction 1 to measure the network."
-        )
 
 
 def _devices(
@@ -210,6 +220,11 @@ def _opened(
         layers = LayerScorer(models, loaded, samples)
         ranked = [len(row) for model in models for row in model.layer.ranking().values()]
         return layers, partial(layers.readings, constants=constants), min(ranked)
+    if isinstance(run.config.kind, QLSTMKind):
+        assert isinstance(loaded, Task)
+        cells = WindowScorer(models, loaded, samples)
+        ranked = [len(row) for model in models for row in model.cell.ranking().values()]
+        return cells, partial(cells.readings, constants=constants), min(ranked)
     if isinstance(loaded, Task):
         score: Scores = Scorer(models, loaded)
     else:
@@ -252,15 +267,19 @@ class _Job:
             if estimate == "weighted"
         }
 
-    def steps(self, shots: int, devices: int, backends: int) -> int:
-        """How many steps `rows` takes."""
+    def steps(self, shots: int, devices: int, backends: int, there: bool) -> int:
+        """How many steps `rows` takes; `there`: on a device itself, too."""
         circuits = sum(len(found.run) for found in self.mixtures["search"][1])
         of_devices = devices * (circuits + len(self.together))
         of_backends = backends * shots * len(self.together)
-        return len(self.mixtures) * (1 + shots) + of_devices + of_backends
+        of_reader = there * shots * (self.repeats * len(self.seeds) + len(self.together))
+        return len(self.mixtures) * (1 + shots) + of_devices + of_backends + of_reader
 
     def rows(
-        self, shots: Sequence[int], simulations: Sequence[Simulation]
+        self,
+        shots: Sequence[int],
+        simulations: Sequence[Simulation],
+        reader: AnyReader | None = None,
     ) -> Iterator[NoiseRow | None]:
         """Rows, and None for every step that gives none."""
         for name, (_, found) in self.mixtures.items():
@@ -272,6 +291,8 @@ class _Job:
                 yield self._row(name, "shots", count, found, draws)
         for simulation in simulations:
             yield from self._device_rows(simulation, sorted(shots))
+        if reader is not None:
+            yield from self._reader_rows(reader, sorted(shots))
 
     def _draws(
         self, read: Estimate, found: list[Measured], count: int, key: int
@@ -288,9 +309,9 @@ class _Job:
         self, simulation: Simulation, shots: Sequence[int]
     ) -> Iterator[NoiseRow | None]:
         """Rows of a device as if there were infinitely many shots; of a backend with shots, too."""
-        noisy: list[dict[AnyCandidate, Tensor]] = []
+        noisy: list[dict[Hashable, Tensor]] = []
         for found in self.mixtures["search"][1]:
-            by_candidate: dict[AnyCandidate, Tensor] = {}
+            by_candidate: dict[Hashable, Tensor] = {}
             for index in found.run:
                 by_candidate[found.candidates[index]] = found.disturbed(index, simulation)
                 yield None
@@ -304,6 +325,23 @@ class _Job:
             for count in shots:
                 draws = list(self._draws(weighted, there, count, self._keys[name]))
                 yield self._row(name, sweep, level, found, draws, count)
+
+    def _reader_rows(self, reader: AnyReader, shots: Sequence[int]) -> Iterator[NoiseRow | None]:
+        """Rows of what a device itself gives; candidates of several mixtures are measured once."""
+        for count in shots:
+            draws: dict[str, list[list[Tensor]]] = {name: [] for name in self.together}
+            for repeat in range(self.repeats):
+                for few in draws.values():
+                    few.append([])
+                for place, seed in enumerate(self.seeds):
+                    known: dict[Hashable, Tensor] = {}
+                    for name, found in self.together.items():
+                        number = draw_number(seed, count, self._keys[name], repeat)
+                        read = through(found[place], reader, count, number, known)
+                        draws[name][-1].append(read)
+                    yield None
+            for name, found in self.together.items():
+                yield self._row(name, reader.way, reader.name, found, draws[name], count)
 
     def _row(
         self,
@@ -354,8 +392,11 @@ def _check(
         require(len(set(values)) == len(values), name, "differ from each other", list(values))
 
 
-def _costs(simulations: Sequence[Simulation]) -> Iterator[CandidateCost]:
+def _costs(simulations: Sequence[Simulation], reader: AnyReader | None) -> Iterator[CandidateCost]:
     """What the candidates' circuits cost on the backends that they were routed to."""
+    if reader is not None:
+        for candidate, cost in reader.costs.items():
+            yield CandidateCost(reader.name, candidate, cost)
     for simulation in simulations:
         backend = simulation.device.backend
         if backend is not None:
@@ -380,7 +421,8 @@ def _notes(
         head += ", constants are known without a circuit"
     notes = [f"{head}."]
     if shots:
-        draws = f"{repeats} draws for each of {len(job.seeds)} seeds"
+        each = "one draw" if repeats == 1 else f"{repeats} draws"
+        draws = f"{each} for each of {len(job.seeds)} seeds"
         notes.append(f"Shots are those of each measured circuit; {draws}.")
     if any(simulation.device.depolarising for simulation in simulations):
         rates = f"that rate after sx and x, {TWO_QUBITS:.0f} times that after cx"

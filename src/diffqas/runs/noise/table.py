@@ -19,7 +19,9 @@ from diffqas.text import markdown
 
 SHARE = 0.1
 """A figure has arrived when it is as near to the exact one as this share of it."""
-SWEEPS = ("exact", "shots", "depolarising", "readout", "backend")
+ON_DEVICES = ("backend", "sampler", "estimator", "pennylane")
+"""Sweeps of a device with a name: simulated, and what it gave itself."""
+SWEEPS = ("exact", "shots", "depolarising", "readout", *ON_DEVICES)
 
 
 @dataclass(frozen=True)

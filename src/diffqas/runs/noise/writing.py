@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from diffqas.architecture import frequencies, live
+from diffqas.circuits import operations
+from diffqas.devices import Readable
 from diffqas.optimisers import per_seed
 from diffqas.quantum_train import Lockstep, QuantumTrain
 from diffqas.runs.noise.device import Simulation
@@ -34,6 +36,8 @@ class Writing(Measured):
         self.n = model.circuits.n
         self.candidates = tuple(model.circuits.candidates)
         self.drawable = model.circuits.relaxation.name != "raw"
+        # Made once: a device routes each of them once, however often it is run.
+        self._readables = {index: [self._readable(index)] for index in run}
 
     def mixed(self, p: Tensor | None = None) -> Tensor:
         """Mixture (2**n,) of the exact probabilities, with some replaced by `p`."""
@@ -49,6 +53,15 @@ class Writing(Measured):
         ideal = self.exact[index].numpy()
         p = simulation.probabilities(candidate, self.angles(index).tolist(), ideal)
         return torch.from_numpy(p)
+
+    def readables(self, index: int) -> list[Readable]:
+        """As of `Measured`."""
+        return self._readables[index]
+
+    def _readable(self, index: int) -> Readable:
+        candidate = self.model.circuits.candidates[index]
+        gates = operations(candidate, self.angles(index).tolist())
+        return Readable(candidate.name, self.n, gates)
 
     def angles(self, index: int) -> Tensor:
         """Angles of a candidate, (depth, n) or (depth, n, r)."""

@@ -1,0 +1,308 @@
+"""What measures circuits: a `SamplerV2` of Qiskit on a device, or a device of PennyLane.
+
+Both are given circuits gate by gate and give frequencies of bit strings, so that whoever asks need
+not know which of the two it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffqas.circuits import Gate, pennylane_gates, qiskit_circuit
+from diffqas.devices.backends import Backend
+from diffqas.devices.costs import Cost, cost_of
+from diffqas.devices.couplings import ALL, Coupling
+from diffqas.devices.primitives import (
+    Floats,
+    Terms,
+    estimate_routed,
+    measured,
+    sample_routed,
+)
+from diffqas.devices.routing import device_of, name_of, routed
+from diffqas.errors import DataError, require, whole
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
+
+MOST_SHOTS = 10**7
+"""Of one circuit: primitives and devices take one after the other."""
+NO_INPUTS: Floats = np.zeros((1, 0))
+"""A single sample, for circuits that read no data."""
+
+
+@dataclass(frozen=True, eq=False)
+class Readable:
+    """A circuit that is to be measured.
+
+    Attributes:
+        name: for tables.
+        n: qubits.
+        gates: in the order in which they act; their angles are numbers or an `InputSlot`.
+        turns: changes of basis behind them: qubits, the first one most significant, and the matrix
+            (2**k, 2**k).
+    """
+
+    name: str
+    n: int
+    gates: Sequence[Gate]
+    turns: Sequence[tuple[tuple[int, ...], NDArray[np.complex128]]] = ()
+
+    def to_qiskit(self, values: Sequence[float] | None = None) -> QuantumCircuit:
+        """For Qiskit, without the measurement.
+
+        Args:
+            values: of the inputs; None leaves Qiskit parameters x0, x1, ... open.
+
+        Raises:
+            DataError: Qiskit is not installed.
+        """
+        circuit = qiskit_circuit(self.gates, self.n, self.name, values)
+        for qubits, matrix in self.turns:
+            # Qiskit's matrices have the first qubit least significant.
+            circuit.unitary(matrix, qubits[::-1])
+        return circuit
+
+    def to_pennylane(self) -> Callable[[Sequence[Any]], None]:
+        """For PennyLane: a quantum function of the inputs, numbers or batches of them.
+
+        Raises:
+            DataError: PennyLane is not installed.
+        """
+        apply = pennylane_gates(self.gates)
+        import pennylane
+
+        def circuit(inputs: Sequence[Any]) -> None:
+            apply(inputs)
+            for qubits, matrix in self.turns:
+                pennylane.QubitUnitary(matrix, wires=qubits)
+
+        return circuit
+
+
+Kept: TypeAlias = "dict[int, tuple[Readable, QuantumCircuit]]"
+"""Circuits that are on a device already, by their identity."""
+
+
+class Reader(Protocol):
+    """Measures circuits.
+
+    Attributes:
+        way: a word for how, such as `"sampler"`.
+        costs: of the circuits that were routed, by name; of several alike of the first one.
+    """
+
+    way: ClassVar[str]
+    costs: dict[str, Cost]
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        ...
+
+    def read(
+        self, circuits: Sequence[Readable], inputs: Floats, shots: int, seed: int = 0
+    ) -> Floats:
+        """Frequencies of what is read.
+
+        Args:
+            circuits: on as many qubits each.
+            inputs: of every sample, what an `InputSlot` counts, (samples, inputs).
+            shots: of each circuit for each sample.
+            seed: draws them where that is ours to say.
+
+        Returns:
+            (circuits, samples, 2**n), qubit 0 the most significant bit.
+
+        Raises:
+            ArgumentError: shots out of range, or a device with too few qubits.
+            DataError: the device cannot run the circuits, or a package is not installed.
+        """
+        ...
+
+
+@dataclass
+class SamplerReader:
+    """A `SamplerV2` on a device of Qiskit.
+
+    Args:
+        device: as of `routed`.
+        sampler: of the caller's own, that of a real device say; None: Qiskit's, exact on `"all"`
+            and on a coupling map.
+    """
+
+    device: str | Coupling | Backend = ALL
+    sampler: BaseSamplerV2 | None = None
+    costs: dict[str, Cost] = field(default_factory=dict)
+    way: ClassVar[str] = "sampler"
+
+    def __post_init__(self) -> None:
+        self.kept: Kept = {}
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        return name_of(self.device)
+
+    def read(
+        self, circuits: Sequence[Readable], inputs: Floats, shots: int, seed: int = 0
+    ) -> Floats:
+        """As of `Reader`."""
+        check_shots(shots)
+        ready = [_ready(self, circuit, measured) for circuit in circuits]
+        return sample_routed(ready, shots, self.device, inputs, self.sampler, seed)
+
+
+@dataclass
+class EstimatorReader:
+    """An `EstimatorV2` on a device of Qiskit, which gives expectations in the place of frequencies.
+
+    Args:
+        device: as of `routed`.
+        estimator: of the caller's own; None: Qiskit's.
+    """
+
+    device: str | Coupling | Backend = ALL
+    estimator: BaseEstimatorV2 | None = None
+    costs: dict[str, Cost] = field(default_factory=dict)
+    way: ClassVar[str] = "estimator"
+
+    def __post_init__(self) -> None:
+        self.kept: Kept = {}
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        return name_of(self.device)
+
+    def expectations(
+        self,
+        circuits: Sequence[Readable],
+        observables: Sequence[Terms],
+        inputs: Floats,
+        shots: int,
+        seed: int = 0,
+    ) -> Floats:
+        """As of `estimate`, asked for a standard error of 1 / sqrt(shots).
+
+        Args:
+            circuits: on as many qubits each.
+            observables: each a sum of Pauli strings.
+            inputs: as of `Reader.read`.
+            shots: as many as give an expectation in [-1, 1] to that precision.
+            seed: as of `Reader.read`.
+
+        Returns:
+            (circuits, samples, observables).
+        """
+        check_shots(shots)
+        ready = [_ready(self, circuit) for circuit in circuits]
+        precision = shots**-0.5
+        return estimate_routed(
+            ready, observables, self.device, precision, inputs, self.estimator, seed
+        )
+
+
+AnyReader: TypeAlias = Reader | EstimatorReader
+
+
+def _ready(
+    reader: SamplerReader | EstimatorReader,
+    circuit: Readable,
+    ended: Callable[[QuantumCircuit], QuantumCircuit] | None = None,
+) -> QuantumCircuit:
+    """The circuit on the device, ended somehow; routed once, however often it is run."""
+    known = reader.kept.get(id(circuit))
+    if known is not None:
+        return known[1]
+    plain = circuit.to_qiskit()
+    reader.device = device_of(reader.device, circuit.n)
+    if circuit.name not in reader.costs:
+        reader.costs[circuit.name] = cost_of(routed(plain, reader.device))
+    ready = routed(plain if ended is None else ended(plain), reader.device)
+    # The circuit is kept beside it, so that its id stays its own.
+    reader.kept[id(circuit)] = circuit, ready
+    return ready
+
+
+@dataclass
+class PennyLaneReader:
+    """A device of PennyLane, through a QNode.
+
+    Args:
+        device: of the caller's own, `pennylane.device("default.mixed", wires=4)` say.
+    """
+
+    device: Any
+    costs: dict[str, Cost] = field(default_factory=dict)
+    way: ClassVar[str] = "pennylane"
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        return str(self.device.name)
+
+    def read(
+        self, circuits: Sequence[Readable], inputs: Floats, shots: int, seed: int = 0
+    ) -> Floats:
+        """As of `Reader`; the draws are the device's own."""
+        import pennylane
+
+        check_shots(shots)
+        n = circuits[0].n
+        wires = self.device.wires
+        rule = f"have at least {n} wires, numbered from 0"
+        fits = not wires or set(range(n)) <= set(wires.labels)
+        require(fits, "backend", rule, f"{self.name} with {wires}")
+        columns = list(inputs.T)
+        found: list[Floats] = []
+        for circuit in circuits:
+            apply = circuit.to_pennylane()
+
+            @pennylane.qnode(self.device)
+            def node(apply: Any = apply) -> Any:
+                apply(columns)
+                return pennylane.probs(wires=range(n))
+
+            try:
+                p = np.asarray(pennylane.set_shots(node, shots=shots)(), dtype=float)
+            except Exception as error:  # whatever a device of the caller's own may raise
+                reason = " ".join(str(error).split())
+                raise DataError(f"{self.name} could not run the circuits: {reason}") from error
+            found.append(np.broadcast_to(p, (len(inputs), 2**n)))
+        return np.stack(found)
+
+
+def reader_of(backend: str | Coupling | Backend, sampler: BaseSamplerV2 | None = None) -> Reader:
+    """What measures on a device, whether Qiskit's or PennyLane's.
+
+    Args:
+        backend: as of `routed`, or a device of PennyLane.
+        sampler: as of `SamplerReader`.
+
+    Raises:
+        ArgumentError: a sampler of Qiskit beside a device of PennyLane.
+    """
+    # Whoever has such a device has imported PennyLane.
+    pennylane = sys.modules.get("pennylane")
+    if pennylane is not None and isinstance(backend, pennylane.devices.Device):
+        require(sampler is None, "sampler", "go with a device of Qiskit", type(sampler).__name__)
+        return PennyLaneReader(backend)
+    return SamplerReader(backend, sampler)
+
+
+def check_shots(shots: int) -> None:
+    """Refuse numbers of shots that no device takes.
+
+    Raises:
+        ArgumentError: such a number.
+    """
+    fits = whole(shots) and shots <= MOST_SHOTS
+    require(fits, "shots", f"be whole numbers from 1 to {MOST_SHOTS:,} on a device", shots)
