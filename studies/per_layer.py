@@ -18,8 +18,12 @@ DATASETS = tuple(name for name in SERIES if name != "delayed-control")
 
 WORDS = {"adam": "Adam", "rmsprop": "RMSProp", "kalman": "Kalman", "soap": "SOAP"}
 
-WORK = {"whole": 0.5, "layers": 1.0, "fixed": 0.5, "filter": 2.0}
+WORK = {"whole": 0.5, "layers": 1.0, "fixed": 0.5, "filter": 0.5}
 """Time of a step, relative to the search of every layer by gradient descent."""
+
+
+TRAININGS = 24
+"""Of each seed in a search by evolution: the six live candidates, then circuits of mixed layers."""
 
 
 def rows(settings: Settings, recipe: str) -> list[Row]:
@@ -95,7 +99,15 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             ),
             *retrained(settings, "Kalman", WORK["filter"]),
             TrainedRow(
-                "best candidate, Kalman", "candidate", settings, searched.best_candidate, work=7.0
+                "best candidate, Kalman", "candidate", settings, searched.best_candidate, work=3.5
+            ),
+            TrainedRow(
+                "evolved layers, Kalman",
+                "search",
+                settings,
+                partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS),
+                work=0.5 * (TRAININGS + 1),
+                structure=True,
             ),
             TrainedRow(
                 "uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import torch
 
 from diffqas.architecture import Layers, PerLayerCircuit
 from diffqas.circuits import TABLE_I
 from diffqas.kinds import constant, leading
 from diffqas.quantum_train import Lockstep, QuantumTrain
-from diffqas.studies.populations import OneHot
+from diffqas.searches import held_out
+from diffqas.strategies import SEARCHERS, Ground, LayersSpace, Ledger, Outcome
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training, make_models
 
@@ -62,19 +65,74 @@ def best_candidate(task: Task, settings: Settings, seeds: Sequence[int]) -> Lock
     What is best is decided by the validation loss, on the last fifth of the training samples, each
     seed by itself.
     """
-    held_out = task.with_validation(settings.validation)
-    task_of_choice = replace(held_out, test=held_out.validation, validation=None)
+    task_of_choice = held_out(task, settings.validation)
     live = [index for index, candidate in enumerate(TABLE_I) if not constant(candidate)]
     losses = []
     for index in live:
-        population = with_candidates(task_of_choice, settings, seeds, [index] * len(seeds))
-        training = Training(population, task_of_choice, settings, list(seeds))
-        for _ in training.epochs():
-            pass
-        first = next(iter(task.metrics))
-        losses.append(training.metrics[f"test_{first}"])
-    best = torch.tensor(losses).nan_to_num(torch.inf).argmin(0).tolist()
+        layers = [[index] * settings.depth] * len(seeds)
+        losses.append(final_losses(task_of_choice, settings, seeds, layers))
+    best = torch.tensor(losses).argmin(0).tolist()
     return with_candidates(task, settings, seeds, [live[index] for index in best])
+
+
+def chosen_layers(
+    task: Task,
+    settings: Settings,
+    seeds: Sequence[int],
+    strategy: str,
+    budget: int,
+    search: Settings | None = None,
+) -> Lockstep:
+    """The circuit that a searcher of each seed chooses, with a candidate of Table I in every layer,
+    from a new start.
+
+    A circuit is judged as in `best_candidate`; those of one candidate are trained first. Searchers
+    ask at the same time, so that a training of all seeds is one population.
+
+    Args:
+        task: what is learned.
+        settings: of the last training, and of those before it.
+        seeds: one searcher each, which draws by it.
+        strategy: a key of `SEARCHERS`.
+        budget: trainings of each seed.
+        search: settings of the trainings before the last one, if they are others.
+    """
+    own = settings if search is None else search
+    n = make_models(task, settings, [0])[0].circuits.n
+    space = LayersSpace(tuple(TABLE_I), settings.depth, n)
+    task_of_choice = held_out(task, own.validation)
+    searchers, ledgers = [], []
+    for seed in seeds:
+        ground = Ground(space, [own.epochs], np.random.default_rng(seed), space.homogeneous)
+        searchers.append(SEARCHERS[strategy](ground))
+        ledgers.append(Ledger(own.epochs))
+    waiting = [deque(searcher.starts()) for searcher in searchers]
+    for _ in range(budget):
+        trials = [
+            first.popleft() if first else searcher.ask()
+            for first, searcher in zip(waiting, searchers, strict=True)
+        ]
+        layers = [space.layers(trial.architecture) for trial in trials if trial is not None]
+        losses = final_losses(task_of_choice, own, seeds, layers)
+        for place, loss in enumerate(losses):
+            ledgers[place].enter(trials[place], Outcome(loss, 0.0))
+            searchers[place].tell(trials[place], loss)
+    picks = [space.layers(ledger.best.architecture) for ledger in ledgers]
+    return with_layers(task, settings, seeds, picks)
+
+
+def final_losses(
+    task: Task, settings: Settings, seeds: Sequence[int], layers: Sequence[Sequence[int]]
+) -> list[float]:
+    """The loss on a task's test part after the last epoch of each seed with its own circuit.
+
+    Infinite where a training failed.
+    """
+    population = with_layers(task, settings, seeds, layers)
+    training = Training(population, task, settings, list(seeds))
+    for _ in training.epochs():
+        pass
+    return torch.tensor(training.metrics["test_loss"]).nan_to_num(torch.inf, torch.inf).tolist()
 
 
 def with_layers(
@@ -89,22 +147,14 @@ def with_layers(
             settings, generator=replace(settings.generator, relaxation=Layers(layers=tuple(choice)))
         )
         models += make_models(task, alone, [seed], per_layer=True)
-        models[-1].circuits.structure.requires_grad_(False)
     return Lockstep(models)
 
 
 def with_candidates(
     task: Task, settings: Settings, seeds: Sequence[int], indices: Sequence[int]
 ) -> Lockstep:
-    """Each seed trains one candidate of Table I at weight 1."""
-    models = []
-    for seed, index in zip(seeds, indices, strict=True):
-        alone = replace(
-            settings, generator=replace(settings.generator, relaxation=OneHot(index=index))
-        )
-        models += make_models(task, alone, [seed])
-        models[-1].circuits.structure.requires_grad_(False)
-    return Lockstep(models)
+    """Each seed trains one candidate of Table I, a circuit whose layers are all alike."""
+    return with_layers(task, settings, seeds, [[index] * settings.depth for index in indices])
 
 
 def drawn_layers(seed: int, depth: int) -> list[int]:
