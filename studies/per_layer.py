@@ -9,8 +9,8 @@ from functools import partial
 import searched
 from diffqas.architecture import Softmax
 from diffqas.kinds import first_order, of_layers
-from diffqas.studies import SERIES, Row, Study, TrainedRow, populations
-from diffqas.tasks import Settings
+from diffqas.studies import ACCURACY, SERIES, Row, Study, TrainedRow, populations
+from diffqas.tasks import IMAGE_RECIPES, Settings
 from table_2 import NAMED, references
 
 DATASETS = tuple(name for name in SERIES if name != "delayed-control")
@@ -117,3 +117,20 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 
 
 STUDY = Study(rows, DATASETS, named=NAMED)
+
+
+def rows_of_images(settings: Settings, recipe: str) -> list[Row]:
+    """What is chosen layer by layer, chosen as a whole, and drawn, each from a new start."""
+    evolved = partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS)
+    return [
+        TrainedRow(
+            "evolved layers", "search", settings, evolved, work=TRAININGS + 1.0, structure=True
+        ),
+        TrainedRow("best candidate", "candidate", settings, searched.best_candidate, work=7.0),
+        TrainedRow("random layers", "control", settings, searched.random_layers, structure=True),
+        TrainedRow("whole-circuit search", "search", settings, populations.search, work=6.0),
+        TrainedRow("uniform distribution", "control", settings, populations.uniform, work=0.5),
+    ]
+
+
+DIGITS = Study(rows_of_images, ("digits",), metric=ACCURACY, recipes=lambda: IMAGE_RECIPES)

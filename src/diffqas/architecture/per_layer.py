@@ -19,7 +19,9 @@ layers are left from the second on: the probabilities of equal ones add up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -116,6 +118,11 @@ class PerLayerCircuit(nn.Module):
         self.progress = 0.0
         """As of `CircuitMixture`; so is `noise`."""
         self.noise: Tensor | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether its layers are given, and not searched."""
+        return isinstance(self.relaxation, Layers)
 
     @property
     def weights(self) -> Tensor:
@@ -224,3 +231,20 @@ def as_layer(candidate: AnyCandidate) -> Candidate:
             f"A search of every layer needs Candidate objects, but got {candidate.name}."
         )
     return replace(candidate, hadamard=False)
+
+
+def in_short(circuit: Sequence[Candidate]) -> str:
+    """Names of layers, equal neighbours together; Hadamards are those before the first layer.
+
+    >>> in_short([Candidate(hadamard=True), Candidate(), Candidate(rotation="rx")])
+    '2 H-Ent-RY, Ent-RX'
+    """
+    names: list[str] = []
+    start = "H-" if circuit[0].hadamard else ""
+    for layer, same in groupby(map(as_layer, circuit)):
+        count = len(list(same))
+        names.append(layer.name if count == 1 else f"{count} {layer.name}")
+    first, *others = names
+    number, _, name = first.rpartition(" ")
+    head = f"{number} {start}{name}" if number else f"{start}{name}"
+    return ", ".join([head, *others])

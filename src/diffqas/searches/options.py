@@ -18,7 +18,7 @@ from diffqas.agents import AgentSettings
 from diffqas.architecture import DeviceErrors, Shots
 from diffqas.choices import Choice, Declaration, Place, Unread, Value, declared_fields, name_of
 from diffqas.errors import ArgumentError
-from diffqas.kinds import QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.kinds import FixedLayersKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.config import RunConfig
 from diffqas.tasks import OwnSeries, Settings
@@ -26,6 +26,7 @@ from diffqas.training import Federated
 
 ROOTS: Mapping[type, str] = {
     QuantumTrainKind: "circuits",
+    FixedLayersKind: "circuits",
     QLSTMKind: "quantum LSTM",
     VQCKind: "quantum layer",
     QFWPKind: "fast weights",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import dropwhile
 from typing import ClassVar
 
-from diffqas.architecture import as_layer
-from diffqas.circuits import CONSTANTS, Candidate, SearchSpace, form, groups
+import numpy as np
+
+from diffqas.architecture import as_layer, in_short
+from diffqas.circuits import Candidate, SearchSpace, groups
 from diffqas.strategies.spaces import ArchitectureSpace, Gene
 
 
@@ -77,14 +79,34 @@ class LayersSpace(ArchitectureSpace):
         """The layers from first to last, equal neighbours together."""
         return in_short(self.circuit(number))
 
+    def neighbours(self, number: int) -> list[int]:
+        """As of every space, without constants."""
+        return [each for each in super().neighbours(number) if not self.constant(each)]
+
+    def drawn(self, draw: np.random.Generator) -> int:
+        """An architecture by lot that is no constant."""
+        while True:
+            chosen = super().drawn(draw)
+            if not self.constant(chosen):
+                return chosen
+
+    def constant(self, number: int) -> bool:
+        """Whether the probabilities are provably the same for all angles."""
+        circuit = self.circuit(number)
+        # CNOTs and RZ leave |0..0> as it is, CNOTs and RX |+..+>, up to a phase. What follows and
+        # has RZ alone permutes probabilities.
+        neutral = {"rx"} if circuit[0].hadamard else {"rz"}
+        moving = dropwhile(lambda layer: set(layer.rotations) == neutral, circuit)
+        return all(set(layer.rotations) == {"rz"} for layer in moving)
+
     @cached_property
     def homogeneous(self) -> tuple[int, ...]:
         """Circuits of one candidate that is no constant, of equal ones the first."""
         found: list[int] = []
         for same in groups(self.candidates, self.n):
-            candidate = self.candidates[same[0]]
-            if form(candidate) not in CONSTANTS:
-                found.append(self.of(same[0]))
+            circuit = self.of(same[0])
+            if not self.constant(circuit):
+                found.append(circuit)
         return tuple(dict.fromkeys(found))
 
     def of(self, place: int) -> int:
@@ -93,20 +115,3 @@ class LayersSpace(ArchitectureSpace):
         layers = [as_layer(self.candidates[each]) for each in self._later]
         later = layers.index(as_layer(self.candidates[place]))
         return self.number([start, *[later] * (self.depth - 1)])
-
-
-def in_short(circuit: Sequence[Candidate]) -> str:
-    """Names of layers, equal neighbours together; Hadamards are those before the first layer.
-
-    >>> in_short([Candidate(hadamard=True), Candidate(), Candidate(rotation="rx")])
-    '2 H-Ent-RY, Ent-RX'
-    """
-    names: list[str] = []
-    start = "H-" if circuit[0].hadamard else ""
-    for layer, same in groupby(map(as_layer, circuit)):
-        count = len(list(same))
-        names.append(layer.name if count == 1 else f"{count} {layer.name}")
-    first, *others = names
-    number, _, name = first.rpartition(" ")
-    head = f"{number} {start}{name}" if number else f"{start}{name}"
-    return ", ".join([head, *others])
