@@ -18,7 +18,7 @@ DATASETS = tuple(name for name in SERIES if name != "delayed-control")
 
 WORDS = {"adam": "Adam", "rmsprop": "RMSProp", "kalman": "Kalman", "soap": "SOAP"}
 
-WORK = {"whole": 0.5, "layers": 1.0, "fixed": 0.5, "filter": 0.5}
+WORK = {"whole": 0.5, "layers": 1.0, "fixed": 0.2, "filter": 0.5}
 """Time of a step, relative to the search of every layer by gradient descent."""
 
 
@@ -65,6 +65,16 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             ),
         ]
 
+    def chosen(own: Settings, by: str, work: float) -> list[Row]:
+        evolved = partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS)
+        cost = work * (TRAININGS + 1)
+        return [
+            TrainedRow(f"evolved layers, {by}", "search", own, evolved, work=cost, structure=True),
+            TrainedRow(
+                f"best candidate, {by}", "candidate", own, searched.best_candidate, work=7 * work
+            ),
+        ]
+
     result: list[Row] = [
         TrainedRow(
             f"whole-circuit search, {word}",
@@ -85,7 +95,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             structure=True,
         ),
         *retrained(adam, word, WORK["fixed"]),
-        TrainedRow(f"best candidate, {word}", "candidate", adam, searched.best_candidate, work=1.5),
+        *chosen(adam, word, WORK["fixed"]),
         TrainedRow(f"uniform distribution, {word}", "control", adam, populations.uniform, work=0.2),
     ]
     if adam != settings:
@@ -98,17 +108,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
                 work=WORK["filter"],
             ),
             *retrained(settings, "Kalman", WORK["filter"]),
-            TrainedRow(
-                "best candidate, Kalman", "candidate", settings, searched.best_candidate, work=3.5
-            ),
-            TrainedRow(
-                "evolved layers, Kalman",
-                "search",
-                settings,
-                partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS),
-                work=0.5 * (TRAININGS + 1),
-                structure=True,
-            ),
+            *chosen(settings, "Kalman", WORK["filter"]),
             TrainedRow(
                 "uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0
             ),

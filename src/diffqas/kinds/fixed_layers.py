@@ -37,6 +37,7 @@ class FixedLayersKind(PerLayerKind):
         "No search: the circuit whose layers are these candidates, by their numbers, from first to "
         "last. Fewer than --depth are taken in turn.",
         least=1,
+        flag="fixed_layers",
         rule="be numbers of candidates, the first of which is 1",
         group="circuits",
     )
@@ -47,14 +48,14 @@ class FixedLayersKind(PerLayerKind):
         super().__post_init__()
         for number in self.layers or ():
             rule = f"be numbers of the {len(self.candidates)} candidates"
-            require(number <= len(self.candidates), "layers", rule, number)
+            require(number <= len(self.candidates), "fixed_layers", rule, number)
 
     @classmethod
-    def choose(cls, *, layers: Sequence[int] = (1,), **others: Any) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def choose(cls, *, fixed_layers: Sequence[int] = (1,), **others: Any) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride]
         """As `ModelKind.choose`; what is refused in a search of every layer is refused here."""
-        require(not others.get("per_layer"), "layers", "go without per_layer", "both")
+        require(not others.get("per_layer"), "fixed_layers", "go without per_layer", "both")
         kind = QuantumTrainKind.choose(**(others | {"per_layer": True}))
-        return cls.of(kind, [layers] if isinstance(layers, int) else layers)
+        return cls.of(kind, [fixed_layers] if isinstance(fixed_layers, int) else fixed_layers)
 
     @classmethod
     def of(cls, kind: QuantumTrainKind, layers: Sequence[int]) -> Self:

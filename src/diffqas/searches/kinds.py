@@ -96,7 +96,7 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> Any
             )
         if model not in owners:
             raise of_other_models(name, owners, model)
-    if "layers" in given:
+    if "fixed_layers" in given:
         kind = FixedLayersKind
     elif given.get("per_layer"):
         kind = PerLayerKind
