@@ -39,11 +39,12 @@ class LayersSpace(ArchitectureSpace):
     def __init__(self, candidates: Sequence[Candidate], depth: int, n: int) -> None:
         self.candidates: SearchSpace[Candidate] = SearchSpace(candidates)
         self.depth, self.n = depth, n
+        self._as_layers = tuple(map(as_layer, candidates))
         first: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
         later: dict[Candidate, int] = {}
         for place, each in enumerate(candidates):
             first.setdefault((each.hadamard, each.rotations), []).append(place)
-            later.setdefault(as_layer(each), place)
+            later.setdefault(self._as_layers[place], place)
         self._first = list(first.values())
         # Of equal layers the one without Hadamards, as which it is named, if it is there.
         self._later = [
@@ -55,7 +56,7 @@ class LayersSpace(ArchitectureSpace):
     def genes(self) -> tuple[Gene, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The layers from first to last."""
         starts = tuple(self.candidates[same[0]].name for same in self._first)
-        layers = tuple(as_layer(self.candidates[place]).name for place in self._later)
+        layers = tuple(self._as_layers[place].name for place in self._later)
         others = [Gene(f"layer {number}", layers) for number in range(2, self.depth + 1)]
         return (Gene("layer 1", starts), *others)
 
@@ -72,8 +73,8 @@ class LayersSpace(ArchitectureSpace):
 
     def circuit(self, number: int) -> tuple[Candidate, ...]:
         """The candidate of every layer; Hadamards count in the first one alone."""
-        first, *others = (self.candidates[place] for place in self.layers(number))
-        return (first, *map(as_layer, others))
+        first, *others = self.layers(number)
+        return (self.candidates[first], *(self._as_layers[place] for place in others))
 
     def title(self, number: int) -> str:
         """The layers from first to last, equal neighbours together."""
@@ -112,6 +113,6 @@ class LayersSpace(ArchitectureSpace):
     def of(self, place: int) -> int:
         """The circuit that has one candidate in all layers."""
         start = next(index for index, same in enumerate(self._first) if place in same)
-        layers = [as_layer(self.candidates[each]) for each in self._later]
-        later = layers.index(as_layer(self.candidates[place]))
+        layers = [self._as_layers[each] for each in self._later]
+        later = layers.index(self._as_layers[place])
         return self.number([start, *[later] * (self.depth - 1)])
