@@ -22,10 +22,6 @@ WORK = {"whole": 0.5, "layers": 1.0, "fixed": 0.2, "filter": 0.5}
 """Time of a step, relative to the search of every layer by gradient descent."""
 
 
-TRAININGS = 24
-"""Of each seed in a search by evolution: the six live candidates, then circuits of mixed layers."""
-
-
 def rows(settings: Settings, recipe: str) -> list[Row]:
     """Searches and what they found from a new start, by gradient descent; the same circuits by the
     recipe's filter.
@@ -65,16 +61,6 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             ),
         ]
 
-    def chosen(own: Settings, by: str, work: float) -> list[Row]:
-        evolved = partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS)
-        cost = work * (TRAININGS + 1)
-        return [
-            TrainedRow(f"evolved layers, {by}", "search", own, evolved, work=cost, structure=True),
-            TrainedRow(
-                f"best candidate, {by}", "candidate", own, searched.best_candidate, work=7 * work
-            ),
-        ]
-
     result: list[Row] = [
         TrainedRow(
             f"whole-circuit search, {word}",
@@ -95,7 +81,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
             structure=True,
         ),
         *retrained(adam, word, WORK["fixed"]),
-        *chosen(adam, word, WORK["fixed"]),
+        TrainedRow(f"best candidate, {word}", "candidate", adam, searched.best_candidate, work=1.5),
         TrainedRow(f"uniform distribution, {word}", "control", adam, populations.uniform, work=0.2),
     ]
     if adam != settings:
@@ -108,7 +94,9 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
                 work=WORK["filter"],
             ),
             *retrained(settings, "Kalman", WORK["filter"]),
-            *chosen(settings, "Kalman", WORK["filter"]),
+            TrainedRow(
+                "best candidate, Kalman", "candidate", settings, searched.best_candidate, work=3.5
+            ),
             TrainedRow(
                 "uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0
             ),
@@ -119,18 +107,26 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
 STUDY = Study(rows, DATASETS, named=NAMED)
 
 
-def rows_of_images(settings: Settings, recipe: str) -> list[Row]:
-    """What is chosen layer by layer, chosen as a whole, and drawn, each from a new start."""
+TRAININGS = 24
+"""Of each seed in a search by evolution: the six live candidates, then circuits of mixed layers."""
+
+
+def rows_of_choices(settings: Settings, recipe: str) -> list[Row]:
+    """What is chosen layer by layer, chosen as a whole, and drawn, each from a new start, and the
+    mixture of all candidates; by the recipe's own optimiser.
+    """
     evolved = partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS)
+    cost = TRAININGS + 1.0
     return [
-        TrainedRow(
-            "evolved layers", "search", settings, evolved, work=TRAININGS + 1.0, structure=True
-        ),
+        TrainedRow("evolved layers", "search", settings, evolved, work=cost, structure=True),
         TrainedRow("best candidate", "candidate", settings, searched.best_candidate, work=7.0),
         TrainedRow("random layers", "control", settings, searched.random_layers, structure=True),
-        TrainedRow("whole-circuit search", "search", settings, populations.search, work=6.0),
+        TrainedRow("whole-circuit search", "search", settings, populations.search, work=3.0),
         TrainedRow("uniform distribution", "control", settings, populations.uniform, work=0.5),
     ]
 
 
-DIGITS = Study(rows_of_images, ("digits",), metric=ACCURACY, recipes=lambda: IMAGE_RECIPES)
+EVOLVED = Study(rows_of_choices, DATASETS)
+EVOLVED_ON_DIGITS = Study(
+    rows_of_choices, ("digits",), metric=ACCURACY, recipes=lambda: IMAGE_RECIPES
+)

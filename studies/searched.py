@@ -81,31 +81,33 @@ def chosen_layers(
     seeds: Sequence[int],
     strategy: str,
     budget: int,
-    search: Settings | None = None,
+    judge: str = "held-out",
 ) -> Lockstep:
     """The circuit that a searcher of each seed chooses, with a candidate of Table I in every layer,
     from a new start.
 
-    A circuit is judged as in `best_candidate`; those of one candidate are trained first. Searchers
-    ask at the same time, so that a training of all seeds is one population.
+    Circuits of one candidate are trained first. Searchers ask at the same time, so that a training
+    of all seeds is one population.
 
     Args:
         task: what is learned.
-        settings: of the last training, and of those before it.
+        settings: of every training.
         seeds: one searcher each, which draws by it.
         strategy: a key of `SEARCHERS`.
         budget: trainings of each seed.
-        search: settings of the trainings before the last one, if they are others.
+        judge: `"held-out"`, the loss on the last fifth of the training samples, as in
+            `best_candidate`; or `"training"`, that on all of them.
     """
-    own = settings if search is None else search
     n = make_models(task, settings, [0])[0].circuits.n
     space = LayersSpace(tuple(TABLE_I), settings.depth, n)
-    task_of_choice = held_out(task, own.validation)
+    task_of_choice = held_out(task, settings.validation)
+    if judge == "training":
+        task_of_choice = replace(task_of_choice, train=task.train, test=task.train)
     searchers, ledgers = [], []
     for seed in seeds:
-        ground = Ground(space, [own.epochs], np.random.default_rng(seed), space.homogeneous)
+        ground = Ground(space, [settings.epochs], np.random.default_rng(seed), space.homogeneous)
         searchers.append(SEARCHERS[strategy](ground))
-        ledgers.append(Ledger(own.epochs))
+        ledgers.append(Ledger(settings.epochs))
     waiting = [deque(searcher.starts()) for searcher in searchers]
     for _ in range(budget):
         trials = [
@@ -113,7 +115,7 @@ def chosen_layers(
             for first, searcher in zip(waiting, searchers, strict=True)
         ]
         layers = [space.layers(trial.architecture) for trial in trials if trial is not None]
-        losses = final_losses(task_of_choice, own, seeds, layers)
+        losses = final_losses(task_of_choice, settings, seeds, layers)
         for place, loss in enumerate(losses):
             ledgers[place].enter(trials[place], Outcome(loss, 0.0))
             searchers[place].tell(trials[place], loss)
