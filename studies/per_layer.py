@@ -98,6 +98,14 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
                 "best candidate, Kalman", "candidate", settings, searched.best_candidate, work=3.5
             ),
             TrainedRow(
+                "evolved layers, Kalman",
+                "search",
+                settings,
+                partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS),
+                work=0.5 * TRAININGS,
+                structure=True,
+            ),
+            TrainedRow(
                 "uniform distribution, Kalman", "control", settings, populations.uniform, work=1.0
             ),
         ]
@@ -111,22 +119,25 @@ TRAININGS = 24
 """Of each seed in a search by evolution: the six live candidates, then circuits of mixed layers."""
 
 
-def rows_of_choices(settings: Settings, recipe: str) -> list[Row]:
+def rows_of_choices(
+    settings: Settings, recipe: str, trainings: int = TRAININGS, **judge: str
+) -> list[Row]:
     """What is chosen layer by layer, chosen as a whole, and drawn, each from a new start, and the
-    mixture of all candidates; by the recipe's own optimiser.
+    mixture of all candidates; by the recipe's own optimiser. Both choices have the same judge.
     """
-    evolved = partial(searched.chosen_layers, strategy="evolution", budget=TRAININGS)
-    cost = TRAININGS + 1.0
+    evolved = partial(searched.chosen_layers, strategy="evolution", budget=trainings, **judge)
+    best = partial(searched.best_candidate, **judge) if judge else searched.best_candidate
+    cost = trainings + 1.0
     return [
         TrainedRow("evolved layers", "search", settings, evolved, work=cost, structure=True),
-        TrainedRow("best candidate", "candidate", settings, searched.best_candidate, work=7.0),
+        TrainedRow("best candidate", "candidate", settings, best, work=7.0),
         TrainedRow("random layers", "control", settings, searched.random_layers, structure=True),
         TrainedRow("whole-circuit search", "search", settings, populations.search, work=3.0),
         TrainedRow("uniform distribution", "control", settings, populations.uniform, work=0.5),
     ]
 
 
-EVOLVED = Study(rows_of_choices, DATASETS)
-EVOLVED_ON_DIGITS = Study(
-    rows_of_choices, ("digits",), metric=ACCURACY, recipes=lambda: IMAGE_RECIPES
-)
+EVOLVED = Study(partial(rows_of_choices, judge="training", trainings=16), DATASETS)
+"""The judge was chosen on other seeds: benchmarks/judging_layers.py."""
+DIGITS = Study(rows_of_choices, ("digits",), metric=ACCURACY, recipes=lambda: IMAGE_RECIPES)
+"""Held-out samples are its judge."""

@@ -58,19 +58,20 @@ def found_candidate(
     )
 
 
-def best_candidate(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
+def best_candidate(
+    task: Task, settings: Settings, seeds: Sequence[int], judge: str = "held-out"
+) -> Lockstep:
     """Of the candidates that are no constants the one whose own training does best, alone from a
     new start.
 
-    What is best is decided by the validation loss, on the last fifth of the training samples, each
-    seed by itself.
+    Each seed decides by itself what is best, as `task_of_choice` says.
     """
-    task_of_choice = held_out(task, settings.validation)
+    judged = task_of_choice(task, settings, judge)
     live = [index for index, candidate in enumerate(TABLE_I) if not constant(candidate)]
     losses = []
     for index in live:
         layers = [[index] * settings.depth] * len(seeds)
-        losses.append(final_losses(task_of_choice, settings, seeds, layers))
+        losses.append(final_losses(judged, settings, seeds, layers))
     best = torch.tensor(losses).argmin(0).tolist()
     return with_candidates(task, settings, seeds, [live[index] for index in best])
 
@@ -95,14 +96,11 @@ def chosen_layers(
         seeds: one searcher each, which draws by it.
         strategy: a key of `SEARCHERS`.
         budget: trainings of each seed.
-        judge: `"held-out"`, the loss on the last fifth of the training samples, as in
-            `best_candidate`; or `"training"`, that on all of them.
+        judge: as of `task_of_choice`.
     """
     n = make_models(task, settings, [0])[0].circuits.n
     space = LayersSpace(tuple(TABLE_I), settings.depth, n)
-    task_of_choice = held_out(task, settings.validation)
-    if judge == "training":
-        task_of_choice = replace(task_of_choice, train=task.train, test=task.train)
+    judged = task_of_choice(task, settings, judge)
     searchers, ledgers = [], []
     for seed in seeds:
         ground = Ground(space, [settings.epochs], np.random.default_rng(seed), space.homogeneous)
@@ -115,12 +113,27 @@ def chosen_layers(
             for first, searcher in zip(waiting, searchers, strict=True)
         ]
         layers = [space.layers(trial.architecture) for trial in trials if trial is not None]
-        losses = final_losses(task_of_choice, settings, seeds, layers)
+        losses = final_losses(judged, settings, seeds, layers)
         for place, loss in enumerate(losses):
             ledgers[place].enter(trials[place], Outcome(loss, 0.0))
             searchers[place].tell(trials[place], loss)
     picks = [space.layers(ledger.best.architecture) for ledger in ledgers]
     return with_layers(task, settings, seeds, picks)
+
+
+def task_of_choice(task: Task, settings: Settings, judge: str) -> Task:
+    """A task without the test part, in whose place stands what circuits are judged by.
+
+    Args:
+        task: what is learned.
+        settings: say how many samples are held out.
+        judge: `"held-out"`, the last training samples, of which nothing is learned; or
+            `"training"`, all of them, which are learned.
+    """
+    inner = held_out(task, settings.validation)
+    if judge == "held-out":
+        return inner
+    return replace(inner, train=task.train, test=task.train)
 
 
 def final_losses(

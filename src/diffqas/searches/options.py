@@ -125,7 +125,7 @@ def options() -> Mapping[str, Option]:
             known = found.get(name)
             if known is None:
                 found[name] = Option(name, (owner,), (each,), declared, where)
-            elif owner not in known.owners:
+            elif not issubclass(owner, known.owners):
                 owners, fields = (*known.owners, owner), (*known.fields, each)
                 shared = _either(known.declared, declared)
                 found[name] = replace(known, owners=owners, fields=fields, declared=shared)

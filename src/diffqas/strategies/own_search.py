@@ -63,12 +63,14 @@ class _Ways:
         kind: the model of an architecture.
         circuit: its candidates, as of `Chosen`.
         starts: architectures that are trained first.
+        judge: which samples an architecture is judged by.
     """
 
     space: ArchitectureSpace
     kind: Callable[[int], AnyKind]
     circuit: Callable[[int], tuple[AnyCandidate, ...]]
     starts: tuple[int, ...] = ()
+    judge: str = "held-out"
 
 
 def search_by(
@@ -78,7 +80,8 @@ def search_by(
 
     A circuit is judged by its loss on the last samples of the training part, the median over the
     seeds; the test part is not looked at. The random choices are those of the first seed. The
-    strategy `side-by-side` trains all candidates at once and judges them by all training samples.
+    strategy `side-by-side` trains all candidates at once and judges them by all training samples;
+    so does, training by training, a choice of every layer.
 
     Args:
         strategy: one of `STRATEGIES`.
@@ -98,6 +101,9 @@ def search_by(
     task, settings = _checked(prepared)
     ways = _layers(prepared, task, settings) if per_layer else _candidates(prepared)
     inner = held_out(task, settings.validation)
+    if per_layer:
+        # Measured by benchmarks/judging_layers.py: what is learned tells more than what is not.
+        inner = replace(inner, train=task.train, test=task.train)
     if strategy == SIDE_BY_SIDE:
         require(budget is None, "budget", "be left out: every candidate is trained", budget)
         require(not per_layer, "per_layer", "be left out where all are side by side", "one")
@@ -133,7 +139,7 @@ class _Training:
 
     Attributes:
         prepared: the search.
-        inner: its task without the test part.
+        inner: its task, in the place of whose test part stand the samples that judge.
         ways: what there is to choose from.
     """
 
@@ -153,7 +159,7 @@ class _Training:
         console = Terminal(quiet=self.prepared.quiet)
         epochs = f"{trial.epochs} epochs, {duration(outcome.seconds)}"
         title = self.ways.space.title(trial.architecture)
-        console.say(f"{title}: {number(loss)} on held-out samples ({epochs})")
+        console.say(f"{title}: {number(loss)} on {self.ways.judge} samples ({epochs})")
         return outcome
 
 
@@ -217,7 +223,7 @@ def _layers(prepared: Prepared, task: Task, settings: Settings) -> _Ways:
     def fixed(number: int) -> AnyKind:
         return FixedLayersKind.of(kind, [place + 1 for place in space.layers(number)])
 
-    return _Ways(space, fixed, space.circuit, space.homogeneous)
+    return _Ways(space, fixed, space.circuit, space.homogeneous, "training")
 
 
 def _checkpoints(epochs: int) -> list[int]:
