@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import cycle, islice
 from typing import Any, Self
 
@@ -54,13 +54,15 @@ class FixedLayersKind(PerLayerKind):
     def choose(cls, *, fixed_layers: Sequence[int] = (1,), **others: Any) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride]
         """As `ModelKind.choose`; what is refused in a search of every layer is refused here."""
         require(not others.get("per_layer"), "fixed_layers", "go without per_layer", "both")
-        kind = QuantumTrainKind.choose(**(others | {"per_layer": True}))
+        asked: dict[str, Any] = {**others, "per_layer": True}
+        kind = QuantumTrainKind.choose(**asked)
         return cls.of(kind, [fixed_layers] if isinstance(fixed_layers, int) else fixed_layers)
 
     @classmethod
     def of(cls, kind: QuantumTrainKind, layers: Sequence[int]) -> Self:
         """The choices of another kind with these numbers of candidates as layers."""
-        return cls(**vars(kind) | {"layers": tuple(layers)})
+        own: dict[str, Any] = {each.name: getattr(kind, each.name) for each in fields(kind)}
+        return cls(**own, layers=tuple(layers))
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
         """Those of one circuit, a filter among them."""
