@@ -92,7 +92,7 @@ def test_layers_that_are_all_alike_are_the_candidate_alone():
 
 def test_fewer_numbers_are_taken_in_turn_and_the_command_says_them():
     config = prepare("narma5", **SMALL | {"depth": 5}).config
-    assert config.kind.places(5) == (7, 11, 6, 7, 11)
+    assert config.kind.layer_places(5) == (7, 11, 6, 7, 11)
     assert " --fixed-layers 8 12 7" in command_of(config).text
     assert "--per-layer" not in command_of(config).text
 

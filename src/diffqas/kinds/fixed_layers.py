@@ -73,7 +73,7 @@ class FixedLayersKind(PerLayerKind):
         searched = Unread("go with a search of the circuit", "given layers")
         return {**super().unread(settings), **dict.fromkeys(OF_STRUCTURE, searched)}
 
-    def places(self, depth: int) -> tuple[int, ...]:
+    def layer_places(self, depth: int) -> tuple[int, ...]:
         """Of every layer its candidate's place among `candidates`."""
         assert self.layers is not None
         return tuple(number - 1 for number in islice(cycle(self.layers), depth))
@@ -82,7 +82,7 @@ class FixedLayersKind(PerLayerKind):
         self, task: Task, settings: Settings, seeds: Sequence[int]
     ) -> tuple[Lockstep, list[QuantumTrain]]:
         """As `ModelKind.make`."""
-        relaxation = Layers(layers=self.places(settings.depth))
+        relaxation = Layers(layers=self.layer_places(settings.depth))
         generator = replace(settings.generator, relaxation=relaxation)
         models = self.models(task, replace(settings, generator=generator), seeds)
         return Lockstep(models), models

@@ -52,9 +52,13 @@ class LayersSpace(ArchitectureSpace):
             for layer, place in later.items()
         ]
 
-    @cached_property
-    def genes(self) -> tuple[Gene, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    @property
+    def genes(self) -> tuple[Gene, ...]:
         """The layers from first to last."""
+        return self._genes
+
+    @cached_property
+    def _genes(self) -> tuple[Gene, ...]:
         starts = tuple(self.candidates[same[0]].name for same in self._first)
         layers = tuple(self._as_layers[place].name for place in self._later)
         others = [Gene(f"layer {number}", layers) for number in range(2, self.depth + 1)]

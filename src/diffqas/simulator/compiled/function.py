@@ -237,7 +237,11 @@ def _large_space(
 
 
 def shared(
-    kernel: Callable[..., None], threads: int, lines: int, arrays: Plan, *given: NDArray[Any]
+    kernel: Callable[..., None],
+    threads: int,
+    lines: int,
+    arrays: tuple[Any, ...],
+    *given: NDArray[Any],
 ) -> None:
     """Call a kernel in each of the threads, with so many lines of counters."""
     counters = np.zeros(lines * LINE, np.int64)

@@ -68,7 +68,7 @@ def _ones(order: tuple[Cnot, ...], n: int) -> NDArray[np.uint8]:
     found = np.zeros(2**n, np.uint8)
     for bit in range(n):
         found += (places >> bit & 1).astype(np.uint8)
-    return found & 3
+    return np.bitwise_and(found, 3, dtype=np.uint8)
 
 
 def probabilities(candidates: Candidates, angles: Tensor, choice: Tensor) -> Tensor:
