@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import torch
 
 from diffqas.architecture import Layers, PerLayerCircuit
 from diffqas.circuits import TABLE_I
 from diffqas.kinds import constant, leading
 from diffqas.quantum_train import Lockstep, QuantumTrain
-from diffqas.studies.populations import OneHot
+from diffqas.searches import held_out
+from diffqas.strategies import SEARCHERS, Ground, LayersSpace, Ledger, Outcome
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training, make_models
 
@@ -55,26 +58,96 @@ def found_candidate(
     )
 
 
-def best_candidate(task: Task, settings: Settings, seeds: Sequence[int]) -> Lockstep:
+def best_candidate(
+    task: Task, settings: Settings, seeds: Sequence[int], judge: str = "held-out"
+) -> Lockstep:
     """Of the candidates that are no constants the one whose own training does best, alone from a
     new start.
 
-    What is best is decided by the validation loss, on the last fifth of the training samples, each
-    seed by itself.
+    Each seed decides by itself what is best, as `task_of_choice` says.
     """
-    held_out = task.with_validation(settings.validation)
-    task_of_choice = replace(held_out, test=held_out.validation, validation=None)
+    judged = task_of_choice(task, settings, judge)
     live = [index for index, candidate in enumerate(TABLE_I) if not constant(candidate)]
     losses = []
     for index in live:
-        population = with_candidates(task_of_choice, settings, seeds, [index] * len(seeds))
-        training = Training(population, task_of_choice, settings, list(seeds))
-        for _ in training.epochs():
-            pass
-        first = next(iter(task.metrics))
-        losses.append(training.metrics[f"test_{first}"])
-    best = torch.tensor(losses).nan_to_num(torch.inf).argmin(0).tolist()
+        layers = [[index] * settings.depth] * len(seeds)
+        losses.append(final_losses(judged, settings, seeds, layers))
+    best = torch.tensor(losses).argmin(0).tolist()
     return with_candidates(task, settings, seeds, [live[index] for index in best])
+
+
+def chosen_layers(
+    task: Task,
+    settings: Settings,
+    seeds: Sequence[int],
+    strategy: str,
+    budget: int,
+    judge: str = "held-out",
+) -> Lockstep:
+    """The circuit that a searcher of each seed chooses, with a candidate of Table I in every layer,
+    from a new start.
+
+    Circuits of one candidate are trained first. Searchers ask at the same time, so that a training
+    of all seeds is one population.
+
+    Args:
+        task: what is learned.
+        settings: of every training.
+        seeds: one searcher each, which draws by it.
+        strategy: a key of `SEARCHERS`.
+        budget: trainings of each seed.
+        judge: as of `task_of_choice`.
+    """
+    n = make_models(task, settings, [0])[0].circuits.n
+    space = LayersSpace(tuple(TABLE_I), settings.depth, n)
+    judged = task_of_choice(task, settings, judge)
+    searchers, ledgers = [], []
+    for seed in seeds:
+        ground = Ground(space, [settings.epochs], np.random.default_rng(seed), space.homogeneous)
+        searchers.append(SEARCHERS[strategy](ground))
+        ledgers.append(Ledger(settings.epochs))
+    waiting = [deque(searcher.starts()) for searcher in searchers]
+    for _ in range(budget):
+        trials = [
+            first.popleft() if first else searcher.ask()
+            for first, searcher in zip(waiting, searchers, strict=True)
+        ]
+        layers = [space.layers(trial.architecture) for trial in trials if trial is not None]
+        losses = final_losses(judged, settings, seeds, layers)
+        for place, loss in enumerate(losses):
+            ledgers[place].enter(trials[place], Outcome(loss, 0.0))
+            searchers[place].tell(trials[place], loss)
+    picks = [space.layers(ledger.best.architecture) for ledger in ledgers]
+    return with_layers(task, settings, seeds, picks)
+
+
+def task_of_choice(task: Task, settings: Settings, judge: str) -> Task:
+    """A task without the test part, in whose place stands what circuits are judged by.
+
+    Args:
+        task: what is learned.
+        settings: say how many samples are held out.
+        judge: `"held-out"`, the last training samples, of which nothing is learned; or
+            `"training"`, all of them, which are learned.
+    """
+    inner = held_out(task, settings.validation)
+    if judge == "held-out":
+        return inner
+    return replace(inner, train=task.train, test=task.train)
+
+
+def final_losses(
+    task: Task, settings: Settings, seeds: Sequence[int], layers: Sequence[Sequence[int]]
+) -> list[float]:
+    """The loss on a task's test part after the last epoch of each seed with its own circuit.
+
+    Infinite where a training failed.
+    """
+    population = with_layers(task, settings, seeds, layers)
+    training = Training(population, task, settings, list(seeds))
+    for _ in training.epochs():
+        pass
+    return torch.tensor(training.metrics["test_loss"]).nan_to_num(torch.inf, torch.inf).tolist()
 
 
 def with_layers(
@@ -89,22 +162,14 @@ def with_layers(
             settings, generator=replace(settings.generator, relaxation=Layers(layers=tuple(choice)))
         )
         models += make_models(task, alone, [seed], per_layer=True)
-        models[-1].circuits.structure.requires_grad_(False)
     return Lockstep(models)
 
 
 def with_candidates(
     task: Task, settings: Settings, seeds: Sequence[int], indices: Sequence[int]
 ) -> Lockstep:
-    """Each seed trains one candidate of Table I at weight 1."""
-    models = []
-    for seed, index in zip(seeds, indices, strict=True):
-        alone = replace(
-            settings, generator=replace(settings.generator, relaxation=OneHot(index=index))
-        )
-        models += make_models(task, alone, [seed])
-        models[-1].circuits.structure.requires_grad_(False)
-    return Lockstep(models)
+    """Each seed trains one candidate of Table I, a circuit whose layers are all alike."""
+    return with_layers(task, settings, seeds, [[index] * settings.depth for index in indices])
 
 
 def drawn_layers(seed: int, depth: int) -> list[int]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from diffqas.architecture import Gumbel, Layers, PerLayerCircuit, Raw, Softmax
+from diffqas.architecture import CircuitMixture, Gumbel, Layers, PerLayerCircuit, Raw, Softmax
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
 from diffqas.errors import ArgumentError
 from diffqas.simulator.oracle import dense_layers
@@ -113,6 +113,20 @@ def test_fixed_layers_are_those_found_and_their_angles_learn(circuit):
     fixed().square().sum().backward()
     assert fixed.angles.grad is not None
     assert not fixed.structure.requires_grad
+
+
+def test_given_layers_start_as_the_candidate_does_and_train_their_angles_alone():
+    """They draw nothing but angles, and have no limit of 14 qubits: no state of theirs is kept."""
+    torch.manual_seed(5)
+    given = PerLayerCircuit(TABLE_I, 15, 2, Layers(layers=(7, 7)))
+    torch.manual_seed(5)
+    alone = CircuitMixture(SearchSpace([TABLE_I[7]]), 15, 2, Raw())
+    assert torch.equal(given.angles, alone.angles)
+    assert given.given
+    assert not given.structure.requires_grad
+    torch.testing.assert_close(given(), alone(), rtol=1e-4, atol=1e-7)
+    given().square().sum().backward()
+    assert given.angles.grad is not None
 
 
 def test_a_start_from_certain_layers():

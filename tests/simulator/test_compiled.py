@@ -256,7 +256,7 @@ def test_threads_share_cotangents_and_change_nothing(monkeypatch, dtype):
     results = []
     for count, groups in ((1, 1), (5, 3), (100, 12)):
         with using_cores(count):
-            assert function._groups(2, 12, 64) == groups
+            assert function.groups_of(2, 12, 64) == groups
             results.append(pullback(cotangents))
     for result in results[1:]:
         torch.testing.assert_close(result, results[0], atol=0, rtol=0)

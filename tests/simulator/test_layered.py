@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from diffqas.circuits import TABLE_I, Candidate, SearchSpace
+from diffqas.simulator import using_cores
 from diffqas.simulator.layered import layered_probabilities
 from diffqas.simulator.oracle import dense_layers
 
@@ -16,6 +17,15 @@ SPACES = {
             Candidate(True, "chain", ("rz", "ry", "rz")),
             Candidate(False, [(1, 0)], "rx"),
             Candidate(True, "none", ("rz", "ry", "rz")),
+        ]
+    ),
+    "one axis each": SearchSpace(
+        [
+            Candidate(True, "star", ("rz", "rz")),
+            Candidate(False, [(1, 0)], "ry"),
+            Candidate(True, "none", "rx"),
+            Candidate(False, "all", ("ry", "ry")),
+            Candidate(False, "chain", ("rx", "rx", "rx")),
         ]
     ),
 }
@@ -106,6 +116,45 @@ def test_many_cotangents_at_once_under_vmap():
     together = torch.func.vmap(gradient)(cotangents)
     for one, cotangent in zip(together, cotangents, strict=True):
         torch.testing.assert_close(one, gradient(cotangent))
+
+
+def test_circuits_and_cotangents_mapped_together():
+    """As the seeds of a population are, where each has angles and layers of its own."""
+    angles, choice = drawn(TABLE_I, 4, 3, batch=6)
+    cotangents = torch.randn(
+        2, 3, 16, generator=torch.Generator().manual_seed(3), dtype=torch.float64
+    )
+
+    def gradient(angles, choice, cotangent):
+        return torch.func.vjp(lambda own: layered_probabilities(TABLE_I, own, choice), angles)[1](
+            cotangent
+        )[0]
+
+    every = (angles.unflatten(0, (2, 3)), choice.unflatten(0, (2, 3)), cotangents)
+    together = torch.func.vmap(gradient)(*every)
+    for one, *own in zip(together, *every, strict=True):
+        torch.testing.assert_close(one, gradient(*own), rtol=1e-12, atol=1e-14)
+
+
+def test_states_of_many_pieces_and_several_threads(monkeypatch):
+    """13 qubits are four pieces. The dense oracle would take minutes: plain torch stands for it."""
+    angles, choice = drawn(TABLE_I, 13, 4)
+    cotangents = torch.randn(
+        3, 2, 2**13, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
+    leaf = angles.requires_grad_()
+    found = []
+    for path in ("1", "0"):
+        monkeypatch.setenv("DIFFQAS_COMPILED", path)
+        with using_cores(2):
+            values = layered_probabilities(TABLE_I, leaf, choice)
+            gradients = [
+                torch.autograd.grad(values, leaf, each, retain_graph=True)[0]
+                for each in cotangents.unbind(1)
+            ]
+        found.append((values.detach(), torch.stack(gradients)))
+    for fast, slow in zip(*found, strict=True):
+        torch.testing.assert_close(fast, slow, rtol=1e-9, atol=1e-12)
 
 
 def test_single_precision_stays_single():

@@ -80,6 +80,32 @@ def test_found_layers_are_those_of_the_search_from_a_new_start(task):
     assert torch.equal(again.circuits.angles, fresh.circuits.angles)
 
 
+@pytest.mark.parametrize("judge", ["held-out", "training"])
+def test_layers_that_a_searcher_chooses_are_the_best_that_it_trained(task, judge, monkeypatch):
+    """Each seed by itself; nothing but the judge's samples decides."""
+    settings = rows("per-layer", epochs=1, depth=2)["best-candidate-adam"].settings
+    trained = []
+
+    def watched(*arguments):
+        losses = final_losses(*arguments)
+        trained.append((losses, arguments[-1], len(arguments[0].train), len(arguments[0].test)))
+        return losses
+
+    final_losses = searched.final_losses
+    monkeypatch.setattr(searched, "final_losses", watched)
+    found = searched.chosen_layers(task, settings, [0, 1], "evolution", 8, judge)
+    assert len(trained) == 8
+    for seed in range(2):
+        best = min(trained, key=lambda each: each[0][seed])
+        chosen = [candidate.name for candidate in found.circuits.found[seed]]
+        expected = searched.with_layers(task, settings, [seed], [best[1][seed]])
+        assert chosen == [candidate.name for candidate in expected.circuits.found[0]]
+    count = len(task.train)
+    held_out = round(settings.validation * count)
+    sizes = (count - held_out, held_out) if judge == "held-out" else (count, count)
+    assert all(each[2:] == sizes for each in trained)
+
+
 def test_random_layers_follow_from_the_seed(task):
     row = rows("per-layer", epochs=1, depth=4)["random-layers-adam"]
     together, alone = (
@@ -94,7 +120,7 @@ def test_the_best_candidate_is_live_and_never_sees_the_test_part(task):
     settings = rows("per-layer", epochs=1, depth=2)["best-candidate-adam"].settings
     other = replace(task, test=replace(task.test, targets=task.test.targets.flip(0) + 1))
     chosen = [
-        searched.best_candidate(one, settings, [0, 1]).circuits.structure.argmax(-1).tolist()
+        searched.best_candidate(one, settings, [0, 1]).circuits.choice[:, 0].tolist()
         for one in (task, other)
     ]
     assert chosen[0] == chosen[1]

@@ -29,6 +29,7 @@ from diffqas.architecture.parameter_groups import trained as trained
 from diffqas.architecture.per_layer import Layers as Layers
 from diffqas.architecture.per_layer import PerLayerCircuit as PerLayerCircuit
 from diffqas.architecture.per_layer import as_layer as as_layer
+from diffqas.architecture.per_layer import in_short as in_short
 from diffqas.architecture.ranking import Ranked as Ranked
 from diffqas.architecture.ranking import Ranking as Ranking
 from diffqas.architecture.ranking import best as best

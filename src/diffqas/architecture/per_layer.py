@@ -19,7 +19,9 @@ layers are left from the second on: the probabilities of equal ones add up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -29,12 +31,12 @@ from diffqas.architecture.angles import angle_shape
 from diffqas.architecture.relaxation import Gumbel, Relaxation, step_noise
 from diffqas.circuits import AnyCandidate, Candidate, SearchSpace, check_no_data
 from diffqas.errors import ArgumentError, require
-from diffqas.simulator import eager, layered_probabilities
+from diffqas.simulator import MAX_QUBITS, eager, layered_probabilities
 from diffqas.storage import storable
 
 MAX_PER_LAYER_QUBITS = 14
-"""A step in single precision stores 1.5 MB per layer and seed at 14 qubits (Table I), and time
-grows as memory does.
+"""Where layers are searched: a step in single precision stores 1.5 MB per layer and seed at 14
+qubits (Table I), and time grows as memory does.
 """
 
 START = 1e-3
@@ -46,7 +48,7 @@ nearly alike.
 @storable
 @dataclass(frozen=True)
 class Layers(Gumbel):
-    """A start from one certain circuit: indices of the candidates of its layers.
+    """One certain circuit: indices of the candidates of its layers, which are not searched.
 
     >>> Layers(layers=(1, 0)).initial(2).tolist()
     [[0.0, 20.0], [20.0, 0.0]]
@@ -66,9 +68,10 @@ class PerLayerCircuit(nn.Module):
 
     Args:
         candidates: the search space.
-        n: qubits, at most 14.
+        n: qubits, at most 14 where layers are searched.
         depth: layers.
-        relaxation: a `Gumbel`, layers are drawn; or a `Softmax`, they are the most probable ones.
+        relaxation: a `Gumbel`, layers are drawn; or a `Softmax`, they are the most probable ones;
+            or `Layers`, which are given: then the angles alone are trained.
         spread: standard deviation of the angles at the start, in radians.
         lead: leading dimensions, one entry per independent copy.
 
@@ -91,10 +94,13 @@ class PerLayerCircuit(nn.Module):
     ) -> None:
         super().__init__()
         require(isinstance(depth, int) and depth >= 1, "depth", "be at least 1", depth)
+        given = isinstance(relaxation, Layers)
         limit = (
             f"be at most {MAX_PER_LAYER_QUBITS} qubits in a search of every layer (raise `chunk`)"
         )
-        require(1 <= n <= MAX_PER_LAYER_QUBITS, "n", limit, n)
+        # Of layers that are given one circuit is computed, and none of its states is stored.
+        most = MAX_QUBITS if given else MAX_PER_LAYER_QUBITS
+        require(1 <= n <= most, "n", f"be at most {most} qubits" if given else limit, n)
         rule = "be gumbel or softmax in a search of every layer: one circuit runs, no sum"
         require(relaxation.name != "raw", "relaxation", rule, relaxation.name)
         for candidate in candidates:
@@ -105,11 +111,18 @@ class PerLayerCircuit(nn.Module):
         self.relaxation, self.spread = relaxation, spread
         shape = (*lead, *angle_shape(candidates, depth, n))
         self.angles = nn.Parameter(spread * torch.randn(shape))
-        start = relaxation.initial(len(candidates)).expand(depth, -1)
-        self.structure = nn.Parameter(start + START * torch.randn(*lead, depth, len(candidates)))
+        start = relaxation.initial(len(candidates)).expand(*lead, depth, -1)
+        # Layers that are given draw nothing: those of one candidate start as that candidate does.
+        noise = torch.zeros_like(start) if given else START * torch.randn(start.shape)
+        self.structure = nn.Parameter(start + noise, requires_grad=not given)
         self.progress = 0.0
         """As of `CircuitMixture`; so is `noise`."""
         self.noise: Tensor | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether its layers are given, and not searched."""
+        return isinstance(self.relaxation, Layers)
 
     @property
     def weights(self) -> Tensor:
@@ -218,3 +231,20 @@ def as_layer(candidate: AnyCandidate) -> Candidate:
             f"A search of every layer needs Candidate objects, but got {candidate.name}."
         )
     return replace(candidate, hadamard=False)
+
+
+def in_short(circuit: Sequence[Candidate]) -> str:
+    """Names of layers, equal neighbours together; Hadamards are those before the first layer.
+
+    >>> in_short([Candidate(hadamard=True), Candidate(), Candidate(rotation="rx")])
+    '2 H-Ent-RY, Ent-RX'
+    """
+    names: list[str] = []
+    start = "H-" if circuit[0].hadamard else ""
+    for layer, same in groupby(map(as_layer, circuit)):
+        count = len(list(same))
+        names.append(layer.name if count == 1 else f"{count} {layer.name}")
+    first, *others = names
+    number, _, name = first.rpartition(" ")
+    head = f"{number} {start}{name}" if number else f"{start}{name}"
+    return ", ".join([head, *others])

@@ -108,8 +108,9 @@ class Search:
     per_layer: Annotated[
         bool,
         words_of(
-            "qt: search a candidate for every layer, one circuit at a time (Gumbel, "
-            "straight-through), at most 14 qubits."
+            "qt: a candidate for every layer. With --strategy evolution and the like circuits are "
+            "trained one by one; without one, layers are drawn (Gumbel, straight-through), at most "
+            "14 qubits."
         ),
     ] = False
     rounds: Annotated[
@@ -170,7 +171,7 @@ class Search:
         if self.model == "vqc" and not self.candidates:
             candidates = list(ENCODED_SPACE)
         prepared = self._call(prepare, candidates)
-        return search_by(self.strategy, prepared, self.budget).run
+        return search_by(self.strategy, prepared, self.budget, self.per_layer).run
 
     def call(self, what: Callable[..., T]) -> T:
         """Call `search`, or another function that takes the same arguments."""
@@ -179,13 +180,15 @@ class Search:
         return self._call(what)
 
     def _call(self, what: Callable[..., T], candidates: list[AnyCandidate] | None = None) -> T:
+        # A strategy trains circuits whose layers are chosen: what is prepared searches none.
+        chosen = self.strategy != DIFFERENTIABLE
         return what(
             self.dataset,
             model=self.model,
             recipe=self.recipe,
             candidates=self._candidates() or candidates,
             circuit=self.circuit,
-            per_layer=self.per_layer or None,
+            per_layer=(self.per_layer and not chosen) or None,
             rounds=self.rounds,
             seed=self.seed,
             seeds=self.seeds,

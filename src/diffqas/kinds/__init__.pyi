@@ -1,3 +1,4 @@
+from .fixed_layers import FixedLayersKind as FixedLayersKind
 from .kind import AnyKind as AnyKind
 from .kind import AnyModel as AnyModel
 from .kind import Companion as Companion

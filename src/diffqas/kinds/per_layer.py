@@ -61,16 +61,20 @@ class PerLayerKind(QuantumTrainKind):
         rule = "be adam or rmsprop in a search of every layer"
         fits = settings.optimizer.most_numbers is None
         require(fits, "optimizer", rule, settings.optimizer.name)
+        models = self.models(task, settings, seeds)
+        return Lockstep(models), models
+
+    def models(self, task: Task, settings: Settings, seeds: Sequence[int]) -> list[QuantumTrain]:
+        """One for each seed."""
         choices = {
             "sharing": self.sharing,
             "mapping": self.mapping,
             "chunk": self.chunk,
             "numbers": self.numbers,
         }
-        models = make_models(
+        return make_models(
             task, settings, seeds, candidates=self.candidates, per_layer=True, **choices
         )
-        return Lockstep(models), models
 
     def labels(self, model: QuantumTrain) -> Labels:
         """One weight per candidate of each layer."""

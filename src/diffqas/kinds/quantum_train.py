@@ -136,13 +136,15 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         numbers: int | None = None,
         readout: float = 0.0,
         depolarising: float = 0.0,
+        fixed_layers: int | Sequence[int] | None = None,
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
         `hidden` are widths of the mapping `"mlp"`, `bond` is that of `"mps"`, `shot_gradient` goes
         with `shots`, `readout` and `depolarising` are those of `DeviceErrors`, `per_layer` searches
-        every layer. Without circuits shots, errors and a search of every layer are refused;
-        candidates count for the length of a vector alone.
+        every layer, and `fixed_layers` are read by `FixedLayersKind`. Without circuits
+        shots, errors and a search of every layer are refused; candidates count for the length of a
+        vector alone.
         """
         chosen = as_mapping(mapping)
         if hidden is not None:

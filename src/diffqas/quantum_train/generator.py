@@ -84,11 +84,16 @@ class Generator(nn.Module):
         return "circuits"
 
     def numbers(self) -> dict[str, list[nn.Parameter]]:
-        """The trainable numbers by what they are: angles, structure and mapping, or mapping."""
+        """The trainable numbers by what they are: angles, structure and mapping, or mapping.
+
+        A circuit whose layers are given has no structure.
+        """
         mapping = {"mapping": list(self.mapping.parameters())}
         if isinstance(self.circuits, NoCircuits):
             return mapping
-        circuits = {"angles": [self.circuits.angles], "structure": [self.circuits.structure]}
+        circuits = {"angles": [self.circuits.angles]}
+        if not (isinstance(self.circuits, PerLayerCircuit) and self.circuits.given):
+            circuits["structure"] = [self.circuits.structure]
         return circuits | mapping
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:

@@ -126,8 +126,10 @@ class Lockstep(nn.Module):
         """Weights of the candidates after the relaxation, (seeds, candidates), without noise.
 
         In a search of every layer (seeds, depth * candidates), layer by layer; of classical
-        generators (seeds, 0).
+        generators, and where layers are given, (seeds, 0).
         """
+        if isinstance(self.generator.circuits, PerLayerCircuit) and self.generator.circuits.given:
+            return self.generator.gain.new_empty(len(self), 0)
         return self.generator.circuits.weights.detach().flatten(1).clone()
 
     @property

@@ -18,6 +18,7 @@ from diffqas.architecture import (
     CircuitMixture,
     DescribedModule,
     Gumbel,
+    Layers,
     ParameterGroup,
     PerLayerCircuit,
     Ranking,
@@ -111,7 +112,7 @@ class QuantumTrain(DescribedModule):
             `"auto"` is for networks that no recipe was looked for.
         per_layer: search a candidate for every layer, depth x candidates structural weights; the
             relaxation is `Gumbel` or `Softmax` with straight-through gradients, one circuit runs
-            (`PerLayerCircuit`).
+            (`PerLayerCircuit`). With the relaxation `Layers` they are given, and not searched.
         generator: `"circuits"`, or one of the classical generators that they are compared with:
             `"hashed"` (a vector whose entries the weights share), `"subspace"` (a vector along
             random directions) and `"uniform"` (the mapping on equal probabilities). What is said
@@ -176,7 +177,9 @@ class QuantumTrain(DescribedModule):
             require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
             own = Gumbel() if isinstance(recipe, str) else own
             rule = "be none or target in a search of every layer"
-            require(start not in ANCHORED, "start", rule, start)
+            # Values that the weights move away from belong to one circuit.
+            given = isinstance(own if relaxation is None else relaxation, Layers)
+            require(given or start not in ANCHORED, "start", rule, start)
         usual = Sizes(
             layout.size,
             depth,

@@ -38,6 +38,7 @@ HIGHER = ("accuracy", "reward")
 MODELS = {
     "QuantumTrainKind": "qt",
     "PerLayerKind": "qt",
+    "FixedLayersKind": "qt",
     "QLSTMKind": "qlstm",
     "VQCKind": "vqc",
     "QFWPKind": "qfwp",

@@ -149,7 +149,7 @@ def _parts(config: RunConfig, usual: Usual | None) -> Iterator[Command]:
 
 def _candidates(config: RunConfig, kind: Choice) -> Command:
     """The search space, as numbers of the table or as the name of a circuit chosen by hand."""
-    words = ["--per-layer"] if isinstance(kind, PerLayerKind) else []
+    words = ["--per-layer"] if type(kind) is PerLayerKind else []
     if kind.candidates == type(kind)().candidates:
         return Command(tuple(words))
     circuits = [name for name, found in BASELINES.items() if (found,) == kind.candidates]

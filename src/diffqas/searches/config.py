@@ -16,6 +16,7 @@ from diffqas.choices import option
 from diffqas.errors import RunError, require, whole
 from diffqas.kinds import (
     AnyKind,
+    FixedLayersKind,
     PerLayerKind,
     QFWPKind,
     QLSTMKind,
@@ -39,6 +40,7 @@ READABLE = (2, FORMAT)
 
 STORED_KINDS = (
     AgentKind,
+    FixedLayersKind,
     PerLayerKind,
     QFWPKind,
     QLSTMKind,

@@ -10,6 +10,7 @@ from diffqas.choices import Value
 from diffqas.errors import ArgumentError, choose
 from diffqas.kinds import (
     AnyKind,
+    FixedLayersKind,
     PerLayerKind,
     QFWPKind,
     QLSTMKind,
@@ -20,6 +21,7 @@ from diffqas.text import alternatives
 
 STORED = (
     AgentKind,
+    FixedLayersKind,
     PerLayerKind,
     QFWPKind,
     QLSTMKind,
@@ -94,7 +96,9 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> Any
             )
         if model not in owners:
             raise of_other_models(name, owners, model)
-    if given.get("per_layer"):
+    if "fixed_layers" in given:
+        kind = FixedLayersKind
+    elif given.get("per_layer"):
         kind = PerLayerKind
     return kind.choose(**given)
 

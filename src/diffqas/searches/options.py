@@ -18,7 +18,7 @@ from diffqas.agents import AgentSettings
 from diffqas.architecture import DeviceErrors, Shots
 from diffqas.choices import Choice, Declaration, Place, Unread, Value, declared_fields, name_of
 from diffqas.errors import ArgumentError
-from diffqas.kinds import QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.kinds import FixedLayersKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.searches.config import RunConfig
 from diffqas.tasks import OwnSeries, Settings
@@ -26,6 +26,7 @@ from diffqas.training import Federated
 
 ROOTS: Mapping[type, str] = {
     QuantumTrainKind: "circuits",
+    FixedLayersKind: "circuits",
     QLSTMKind: "quantum LSTM",
     VQCKind: "quantum layer",
     QFWPKind: "fast weights",
@@ -124,7 +125,7 @@ def options() -> Mapping[str, Option]:
             known = found.get(name)
             if known is None:
                 found[name] = Option(name, (owner,), (each,), declared, where)
-            elif owner not in known.owners:
+            elif not issubclass(owner, known.owners):
                 owners, fields = (*known.owners, owner), (*known.fields, each)
                 shared = _either(known.declared, declared)
                 found[name] = replace(known, owners=owners, fields=fields, declared=shared)

@@ -16,7 +16,7 @@ from diffqas.architecture import DeviceErrors, Shots
 from diffqas.choices import LEFT_OPEN, Choice, Value, adjusted, check_value
 from diffqas.circuits import AnyCandidate, SearchSpace
 from diffqas.errors import ArgumentError, path_of, require, whole
-from diffqas.kinds import AnyKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
+from diffqas.kinds import AnyKind, FixedLayersKind, QFWPKind, QLSTMKind, QuantumTrainKind, VQCKind
 from diffqas.quantum_train import Rates, Recipe
 from diffqas.reports import Terminal
 from diffqas.searches.choices import epochs_of, federated_of, settings_of
@@ -276,7 +276,7 @@ def _kind(
     words: Mapping[str, Value],
 ) -> AnyKind:
     """The kind of model with its choices; of images, with the recipe's network."""
-    classes = (QuantumTrainKind, QLSTMKind, VQCKind, QFWPKind, Shots, DeviceErrors)
+    classes = (QuantumTrainKind, FixedLayersKind, QLSTMKind, VQCKind, QFWPKind, Shots, DeviceErrors)
     own = _of(given, *names_of(*classes)) | dict(words)
     images = isinstance(task, str) and model == "qt" and what == "images"
     if images and "target" not in own:

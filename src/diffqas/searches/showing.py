@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from matplotlib.figure import Figure
 from torch import nn
 
-from diffqas.architecture import Ranked, as_layer
+from diffqas.architecture import Ranked, as_layer, in_short
 from diffqas.circuits import SearchSpace, to_qasm
 from diffqas.kinds import (
     AnyKind,
@@ -233,6 +233,14 @@ class PerLayerShowing(QuantumTrainShowing):
     def circuit_pictures(self, model: QuantumTrain, whose: str = "") -> dict[str, Figure]:
         """None: its layers differ, and a picture shows one."""
         return {}
+
+
+class FixedLayersShowing(PerLayerShowing):
+    """Of a circuit whose layers are given."""
+
+    def space_notes(self, model: QuantumTrain) -> list[str]:
+        """The circuit."""
+        return [f"One circuit, whose layers are given: {in_short(searched(model).found[0])}."]
 
 
 class QLSTMShowing(_OnData[QLSTMKind, Forecaster, Training[ForecasterLockstep]]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diffqas.agents import AgentKind, QuantumAgentKind
 from diffqas.kinds import (
     AnyKind,
+    FixedLayersKind,
     PerLayerKind,
     QFWPKind,
     QLSTMKind,
@@ -14,6 +15,7 @@ from diffqas.kinds import (
 from diffqas.searches.agent_showing import AgentShowing, QuantumAgentShowing
 from diffqas.searches.showing import (
     AnyShowing,
+    FixedLayersShowing,
     PerLayerShowing,
     QFWPShowing,
     QLSTMShowing,
@@ -24,6 +26,7 @@ from diffqas.searches.showing import (
 SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
     QuantumTrainKind: QuantumTrainShowing,
     PerLayerKind: PerLayerShowing,
+    FixedLayersKind: FixedLayersShowing,
     QLSTMKind: QLSTMShowing,
     VQCKind: VQCShowing,
     QFWPKind: QFWPShowing,

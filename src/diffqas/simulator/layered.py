@@ -1,4 +1,7 @@
-"""Circuits whose layers differ from each other, in plain torch: complex, batched, differentiable.
+"""Circuits whose layers differ from each other, batched and differentiable.
+
+Plain torch knows all of them; where the layers are given, and each has rotations about one axis,
+the kernels of `compiled` take its place.
 
 A layer is a candidate's entangler followed by its rotations; what the candidate has before its
 layers, Hadamards or none, is where a circuit starts whose first layer it is. For a differentiable
@@ -15,6 +18,7 @@ import torch
 from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, inverse_permutation
+from diffqas.simulator import compiled
 from diffqas.simulator.born import squared
 from diffqas.simulator.eager import eager
 from diffqas.simulator.kept import index_on, kept
@@ -44,6 +48,8 @@ def layered_probabilities(
     >>> layered_probabilities([ry, rx], angles, torch.tensor([[0, 1]])).round(decimals=3).tolist()
     [[0.5, 0.5]]
     """
+    if weights is None and compiled.serves_layers(candidates, angles):
+        return compiled.layered_probabilities(candidates, angles, choice)
     if weights is None:
         return squared(layered_amplitudes(candidates, angles, choice))
     return squared(_weighted(candidates, angles, weights))

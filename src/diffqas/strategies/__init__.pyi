@@ -5,6 +5,7 @@ from .catalogue import TASKS as TASKS
 from .catalogue import AloneRecipe as AloneRecipe
 from .catalogue import Scores as Scores
 from .comparison import compare_searchers as compare_searchers
+from .layers_space import LayersSpace as LayersSpace
 from .ledger import Ledger as Ledger
 from .ledger import Outcome as Outcome
 from .ledger import Trial as Trial

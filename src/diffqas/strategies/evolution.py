@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar
 
+from diffqas.strategies.by_lot import unseen
 from diffqas.strategies.ledger import Trial
 from diffqas.strategies.searcher import Ground, Searcher
 
@@ -15,6 +16,8 @@ SAMPLE = 4
 
 class Evolution(Searcher):
     """Ageing evolution with one mutated gene per child.
+
+    The first ones are those of the ground, or drawn by lot where it names none.
 
     The child is drawn among the neighbours of its parent that have not been trained yet; where all
     have been, an architecture by lot takes its place.
@@ -29,14 +32,16 @@ class Evolution(Searcher):
 
     def ask(self) -> Trial | None:
         """The first ones by lot, then children."""
-        if len(self._seen) == len(self.ground.space):
+        if len(self._seen) == self.ground.space.size:
             return None
-        chosen = self._by_lot() if len(self._seen) < POPULATION else self._child()
+        first = len(self.ground.starts) or POPULATION
+        chosen = self._by_lot() if len(self._seen) < first else self._child()
         self._seen.add(chosen)
         return self.whole(chosen)
 
     def tell(self, trial: Trial, loss: float) -> None:
         """The new one lives, the oldest one dies."""
+        self._seen.add(trial.architecture)
         self._alive.append((trial.architecture, loss))
         if len(self._alive) > POPULATION:
             self._alive.popleft()
@@ -51,5 +56,4 @@ class Evolution(Searcher):
         return int(draw.choice(fresh))
 
     def _by_lot(self) -> int:
-        every = range(len(self.ground.space))
-        return int(self.ground.draw.choice([each for each in every if each not in self._seen]))
+        return unseen(self.ground.space, self._seen, self.ground.draw)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
+from diffqas.strategies.by_lot import shuffled
 from diffqas.strategies.ledger import Trial
 from diffqas.strategies.searcher import Ground, Searcher
 
@@ -15,17 +18,29 @@ class SuccessiveHalving(Searcher):
     """Brackets of 27 architectures by lot: 27 to the first checkpoint, 9, 3, and 1 to the last.
 
     With four checkpoints each bracket costs as much as about three whole trainings. A training goes
-    on from its checkpoint, so only what is added is paid for.
+    on from its checkpoint, so only what is added is paid for. What the ground names to be trained
+    first opens the first bracket.
     """
 
     name: ClassVar[str] = "halving"
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
-        self._left = ground.draw.permutation(len(ground.space)).tolist()
+        self._left = self._order()
         self._rung = 0
         self._waiting: list[int] = []
         self._shown: list[tuple[float, int]] = []
+
+    def starts(self) -> list[Trial]:
+        """None: they take part in the first bracket."""
+        return []
+
+    def _order(self) -> Iterator[int]:
+        first = self.ground.starts
+        yield from first
+        for chosen in shuffled(self.ground.space, self.ground.draw):
+            if chosen not in first:
+                yield chosen
 
     @property
     def width(self) -> int:
@@ -51,6 +66,6 @@ class SuccessiveHalving(Searcher):
             self._waiting = [architecture for _, architecture in reversed(best)]
             self._rung += 1
         else:
-            self._waiting, self._left = self._left[: self.width], self._left[self.width :]
+            self._waiting = list(islice(self._left, self.width))
             self._rung = 0
         self._shown = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from diffqas.strategies.by_lot import unseen
 from diffqas.strategies.ledger import Trial
 from diffqas.strategies.searcher import Ground, Searcher
 
@@ -28,14 +29,14 @@ class LocalSearch(Searcher):
             chosen = self._waiting.pop()
             if chosen not in self._seen:
                 return self._taken(chosen)
-        fresh = [each for each in range(len(self.ground.space)) if each not in self._seen]
-        if not fresh:
+        if len(self._seen) == self.ground.space.size:
             return None
         self._centre = None
-        return self._taken(int(self.ground.draw.choice(fresh)))
+        return self._taken(unseen(self.ground.space, self._seen, self.ground.draw))
 
     def tell(self, trial: Trial, loss: float) -> None:
         """Move the centre to what is better."""
+        self._seen.add(trial.architecture)
         if self._centre is not None and loss >= self._centre[1]:
             return
         self._centre = (trial.architecture, loss)

@@ -1,25 +1,28 @@
-"""A searcher on a task of one's own: candidates trained one by one, the pick trained as a run."""
+"""A searcher on a task of one's own: circuits trained one by one, the pick trained as a run."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from diffqas.circuits import AnyCandidate
+from diffqas.architecture import as_layer
+from diffqas.circuits import AnyCandidate, Candidate
 from diffqas.errors import choose, require
-from diffqas.kinds import QuantumTrainKind, VQCKind
+from diffqas.kinds import AnyKind, FixedLayersKind, QuantumTrainKind, VQCKind
 from diffqas.reports import Terminal, duration, number
 from diffqas.searches import TRIALS, Prepared, Run, held_out, losses
 from diffqas.storage import csv_content, write_atomically
 from diffqas.strategies.all_at_once import SIDE_BY_SIDE, side_by_side
+from diffqas.strategies.layers_space import LayersSpace
 from diffqas.strategies.ledger import Ledger, Line, Outcome, Trial
 from diffqas.strategies.listed_space import ListedSpace
 from diffqas.strategies.registry import SEARCHERS
 from diffqas.strategies.searcher import Ground, run_searcher
+from diffqas.strategies.spaces import ArchitectureSpace
 from diffqas.tasks import Settings, Task
 
 STRATEGIES = (*SEARCHERS, SIDE_BY_SIDE)
@@ -35,22 +38,50 @@ class Chosen:
     """What a searcher found.
 
     Attributes:
-        candidate: the pick.
+        candidates: the pick, one candidate; where every layer has its own, those of the layers from
+            first to last.
         ledger: what was trained on the way, and what it cost.
         run: the pick, trained on all training samples.
     """
 
-    candidate: AnyCandidate
+    candidates: tuple[AnyCandidate, ...]
     ledger: Ledger
     run: Run
 
+    @property
+    def candidate(self) -> AnyCandidate:
+        """The pick, or the first of its layers."""
+        return self.candidates[0]
 
-def search_by(strategy: str, prepared: Prepared, budget: int | None = None) -> Chosen:
-    """Let a searcher choose a candidate by trainings on a task, then train it as an ordinary run.
 
-    A candidate is judged by its loss on the last samples of the training part, the median over the
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """What there is to choose from.
+
+    Attributes:
+        space: the architectures.
+        kind: the model of an architecture.
+        circuit: its candidates, as of `Chosen`.
+        starts: architectures that are trained first.
+        judge: which samples an architecture is judged by.
+    """
+
+    space: ArchitectureSpace
+    kind: Callable[[int], AnyKind]
+    circuit: Callable[[int], tuple[AnyCandidate, ...]]
+    starts: tuple[int, ...] = ()
+    judge: str = "held-out"
+
+
+def search_by(
+    strategy: str, prepared: Prepared, budget: int | None = None, per_layer: bool = False
+) -> Chosen:
+    """Let a searcher choose a circuit by trainings on a task, then train it as an ordinary run.
+
+    A circuit is judged by its loss on the last samples of the training part, the median over the
     seeds; the test part is not looked at. The random choices are those of the first seed. The
-    strategy `side-by-side` trains all candidates at once and judges them by all training samples.
+    strategy `side-by-side` trains all candidates at once and judges them by all training samples;
+    so does, training by training, a choice of every layer.
 
     Args:
         strategy: one of `STRATEGIES`.
@@ -58,6 +89,8 @@ def search_by(strategy: str, prepared: Prepared, budget: int | None = None) -> C
             chosen from.
         budget: trainings, in whole ones; None: `BUDGET`. Not of `side-by-side`, which trains every
             candidate.
+        per_layer: of qt, choose a candidate for every layer. Circuits of one candidate are trained
+            first.
 
     Raises:
         ArgumentError: an unknown strategy, or a search that it is not made for.
@@ -65,24 +98,28 @@ def search_by(strategy: str, prepared: Prepared, budget: int | None = None) -> C
         RunError: no candidate could be trained.
     """
     choose(strategy, STRATEGIES, "strategy")
-    task, settings, candidates = _checked(prepared)
-    space = ListedSpace(candidates)
+    task, settings = _checked(prepared)
+    ways = _layers(prepared, task, settings) if per_layer else _candidates(prepared)
     inner = held_out(task, settings.validation)
+    if per_layer:
+        # Measured by benchmarks/judging_layers.py: what is learned tells more than what is not.
+        inner = replace(inner, train=task.train, test=task.train)
     if strategy == SIDE_BY_SIDE:
         require(budget is None, "budget", "be left out: every candidate is trained", budget)
+        require(not per_layer, "per_layer", "be left out where all are side by side", "one")
         ledger = side_by_side(prepared, inner)
     else:
-        ledger = _one_by_one(strategy, prepared, inner, space, budget)
-    candidate = space.candidates[ledger.best.architecture]
+        ledger = _one_by_one(strategy, prepared, inner, ways, budget)
+    best = ledger.best.architecture
     console = Terminal(quiet=prepared.quiet)
-    console.say(_in_words(strategy, candidate, ledger))
-    run = _restricted(prepared, candidate).start()
-    write_atomically(Path(run.folder) / TRIALS, csv_content(_rows(ledger, space)).encode())
-    return Chosen(candidate, ledger, run)
+    console.say(_in_words(strategy, ways.space.title(best), ledger))
+    run = _restricted(prepared, ways.kind(best)).start()
+    write_atomically(Path(run.folder) / TRIALS, csv_content(_rows(ledger, ways.space)).encode())
+    return Chosen(ways.circuit(best), ledger, run)
 
 
 def _one_by_one(
-    strategy: str, prepared: Prepared, inner: Task, space: ListedSpace, budget: int | None
+    strategy: str, prepared: Prepared, inner: Task, ways: _Ways, budget: int | None
 ) -> Ledger:
     """The trainings that a searcher asks for."""
     make = SEARCHERS[strategy]
@@ -91,29 +128,28 @@ def _one_by_one(
     settings = prepared.config.settings
     assert isinstance(settings, Settings)
     draw = np.random.default_rng(prepared.config.seeds[0])
-    ground = Ground(space, _checkpoints(settings.epochs), draw)
-    evaluate = _Training(prepared, inner, space)
+    ground = Ground(ways.space, _checkpoints(settings.epochs), draw, ways.starts)
+    evaluate = _Training(prepared, inner, ways)
     return run_searcher(make(ground), evaluate, trainings, continued=False)
 
 
 @dataclass(frozen=True, eq=False)
 class _Training:
-    """Trains a candidate on the samples that are not held out.
+    """Trains a circuit on the samples that are not held out.
 
     Attributes:
         prepared: the search.
-        inner: its task without the test part.
-        space: of its candidates.
+        inner: its task, in the place of whose test part stand the samples that judge.
+        ways: what there is to choose from.
     """
 
     prepared: Prepared
     inner: Task
-    space: ListedSpace
+    ways: _Ways
 
     def __call__(self, trial: Trial) -> Outcome:
         """The loss at the end and the CPU seconds of a training."""
-        candidate = self.space.candidates[trial.architecture]
-        config = _restricted(self.prepared, candidate).config
+        config = _restricted(self.prepared, self.ways.kind(trial.architecture)).config
         settings = config.settings
         assert isinstance(settings, Settings)
         started = time.process_time()
@@ -122,16 +158,17 @@ class _Training:
         outcome = Outcome(loss, time.process_time() - started)
         console = Terminal(quiet=self.prepared.quiet)
         epochs = f"{trial.epochs} epochs, {duration(outcome.seconds)}"
-        console.say(f"{candidate.name}: {number(loss)} on held-out samples ({epochs})")
+        title = self.ways.space.title(trial.architecture)
+        console.say(f"{title}: {number(loss)} on {self.ways.judge} samples ({epochs})")
         return outcome
 
 
-def _checked(prepared: Prepared) -> tuple[Task, Settings, Sequence[AnyCandidate]]:
+def _checked(prepared: Prepared) -> tuple[Task, Settings]:
     """The parts of a search that a searcher works with."""
     config, task = prepared.config, prepared.task
     settings = config.settings
     made = isinstance(config.kind, VQCKind) or type(config.kind) is QuantumTrainKind
-    rule = "go with the models vqc and qt on data, without --per-layer"
+    rule = "go with the models vqc and qt on data"
     require(made, "strategy", rule, f"the model {config.kind.name} on {task.name}")
     assert isinstance(settings, Settings)
     assert isinstance(task, Task)
@@ -145,7 +182,48 @@ def _checked(prepared: Prepared) -> tuple[Task, Settings, Sequence[AnyCandidate]
         require(not given, name, rule, "one")
     candidates = config.kind.space
     require(len(candidates) > 1, "candidates", "be at least two to choose from", len(candidates))
-    return task, settings, candidates
+    return task, settings
+
+
+def _candidates(prepared: Prepared) -> _Ways:
+    """The candidates of a search, one of which is the whole circuit."""
+    kind = prepared.config.kind
+    assert isinstance(kind, (VQCKind, QuantumTrainKind))
+    space = ListedSpace(kind.space)
+
+    def alone(number: int) -> AnyKind:
+        return replace(kind, candidates=(space.candidates[number],))
+
+    return _Ways(space, alone, lambda number: (space.candidates[number],))
+
+
+def _layers(prepared: Prepared, task: Task, settings: Settings) -> _Ways:
+    """All circuits with a candidate in every layer."""
+    kind = prepared.config.kind
+    rule = "go with the model qt"
+    require(type(kind) is QuantumTrainKind, "per_layer", rule, f"the model {kind.name}")
+    assert isinstance(kind, QuantumTrainKind)
+    for name, usual, fits in (
+        ("generator", "circuits", kind.circuits),
+        ("sharing", "shared", kind.sharing == "shared"),
+        ("numbers", "left out", kind.numbers is None),
+        ("shots", "left out", kind.shots is None),
+        ("errors", "left out", kind.errors.none),
+    ):
+        require(fits, name, f"be {usual} where every layer is chosen", getattr(kind, name))
+    candidates: list[Candidate] = []
+    n = kind.sizes_of(task, settings.depth).n
+    for candidate in kind.candidates:
+        as_layer(candidate)  # refuses what has no layers of its own
+        assert isinstance(candidate, Candidate)
+        candidate.cnots(n)  # refuses other gates
+        candidates.append(candidate)
+    space = LayersSpace(candidates, settings.depth, n)
+
+    def fixed(number: int) -> AnyKind:
+        return FixedLayersKind.of(kind, [place + 1 for place in space.layers(number)])
+
+    return _Ways(space, fixed, space.circuit, space.homogeneous, "training")
 
 
 def _checkpoints(epochs: int) -> list[int]:
@@ -157,27 +235,24 @@ def _checkpoints(epochs: int) -> list[int]:
     return sorted({max(1, round(epochs / share)) for share in SHARES})
 
 
-def _restricted(prepared: Prepared, candidate: AnyCandidate) -> Prepared:
-    """The same search of a single candidate."""
-    kind = prepared.config.kind
-    assert isinstance(kind, (VQCKind, QuantumTrainKind))
-    kind = replace(kind, candidates=(candidate,))
+def _restricted(prepared: Prepared, kind: AnyKind) -> Prepared:
+    """The same search with another model."""
     # What was asked for was looked at with the whole search; `validation` is read by trials alone.
     return replace(prepared, config=replace(prepared.config, kind=kind), given=frozenset())
 
 
-def _in_words(strategy: str, candidate: AnyCandidate, ledger: Ledger) -> str:
+def _in_words(strategy: str, title: str, ledger: Ledger) -> str:
     cost = f"{number(ledger.evaluations)} trainings, {duration(ledger.seconds)} of CPU time"
-    return f"{strategy} chose {candidate.name} after {cost}; it is trained on all samples now."
+    return f"{strategy} chose {title} after {cost}; it is trained on all samples now."
 
 
-def _rows(ledger: Ledger, space: ListedSpace) -> list[list[object]]:
+def _rows(ledger: Ledger, space: ArchitectureSpace) -> list[list[object]]:
     """Rows of the file, the heading first."""
     rows: list[list[object]] = [["candidate", "epochs", "loss", "evaluations", "seconds"]]
     return rows + [_row(line, space) for line in ledger.lines]
 
 
-def _row(line: Line, space: ListedSpace) -> list[object]:
+def _row(line: Line, space: ArchitectureSpace) -> list[object]:
     name = space.title(line.trial.architecture)
     cost = [round(line.evaluations, 4), round(line.seconds, 3)]
     return [name, line.trial.epochs, line.loss, *cost]

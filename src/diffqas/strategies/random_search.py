@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from diffqas.strategies.by_lot import MOST_LISTED, shuffled
 from diffqas.strategies.ledger import Trial
 from diffqas.strategies.searcher import Ground, Searcher
 
@@ -15,13 +16,19 @@ class RandomSearch(Searcher):
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
-        self._left = ground.draw.permutation(len(ground.space)).tolist()
+        self._seen: set[int] = set()
+        self._left = shuffled(ground.space, ground.draw)
+        if ground.space.size <= MOST_LISTED:
+            # From behind, as in the replays that are published.
+            self._left = reversed(list(self._left))
 
     def ask(self) -> Trial | None:
         """The next one of a random order."""
-        if not self._left:
-            return None
-        return self.whole(self._left.pop())
+        for chosen in self._left:
+            if chosen not in self._seen:
+                return self.whole(chosen)
+        return None
 
     def tell(self, trial: Trial, loss: float) -> None:
-        """Nothing is learned from it."""
+        """Nothing is learned from it but that it has been trained."""
+        self._seen.add(trial.architecture)

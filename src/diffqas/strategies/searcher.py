@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
@@ -24,11 +25,13 @@ class Ground:
         space: of architectures.
         checkpoints: epochs after which a training can be looked at, rising.
         draw: all that is random comes from it.
+        starts: architectures that are trained before all others; each once.
     """
 
     space: ArchitectureSpace
     checkpoints: Sequence[int]
     draw: np.random.Generator
+    starts: Sequence[int] = ()
 
     @property
     def epochs(self) -> int:
@@ -50,6 +53,10 @@ class Searcher(ABC):
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
+
+    def starts(self) -> list[Trial]:
+        """Trainings before it is asked for any: the ground's, whole ones."""
+        return [self.whole(architecture) for architecture in self.ground.starts]
 
     @abstractmethod
     def ask(self) -> Trial | None:
@@ -80,8 +87,9 @@ def run_searcher(
     """
     ledger = Ledger(searcher.ground.epochs, continued)
     ledger.charge(searcher.seconds)
+    waiting = deque(searcher.starts())
     while ledger.evaluations < budget - ROUNDING:
-        trial = searcher.ask()
+        trial = waiting.popleft() if waiting else searcher.ask()
         if trial is None:
             break
         outcome = evaluate(trial)

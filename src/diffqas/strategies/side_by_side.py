@@ -20,4 +20,4 @@ class SideBySide(SuccessiveHalving):
     @property
     def width(self) -> int:
         """The whole space."""
-        return len(self.ground.space)
+        return self.ground.space.size

@@ -58,8 +58,13 @@ class ArchitectureSpace(ABC):
         """How many values each gene has."""
         return tuple(len(gene.values) for gene in self.genes)
 
-    def __len__(self) -> int:
+    @cached_property
+    def size(self) -> int:
+        """How many architectures there are, also beyond what `len` can tell."""
         return math.prod(self.sizes)
+
+    def __len__(self) -> int:
+        return self.size
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -72,10 +77,14 @@ class ArchitectureSpace(ABC):
         Raises:
             ArgumentError: there is no such architecture.
         """
-        known = whole(number, 0) and number < len(self)
-        require(known, "architecture", f"be a number from 0 to {len(self) - 1}", number)
-        places = np.unravel_index(number, self.sizes)
-        return tuple(int(place) for place in places)
+        known = whole(number, 0) and number < self.size
+        require(known, "architecture", f"be a number from 0 to {self.size - 1}", number)
+        places: list[int] = []
+        left = int(number)
+        for size in reversed(self.sizes):
+            left, place = divmod(left, size)
+            places.append(place)
+        return tuple(reversed(places))
 
     def number(self, values: Sequence[int]) -> int:
         """The architecture of given values, the inverse of `values`.
@@ -86,7 +95,10 @@ class ArchitectureSpace(ABC):
         pairs = zip(values, self.sizes, strict=False)
         fits = len(values) == len(self.sizes) and all(0 <= value < size for value, size in pairs)
         require(fits, "values", f"be one place for each of {len(self.sizes)} genes", values)
-        return int(np.ravel_multi_index(tuple(values), self.sizes))
+        found = 0
+        for value, size in zip(values, self.sizes, strict=True):
+            found = found * size + int(value)
+        return found
 
     def find(self, title: str) -> int:
         """The architecture of a name.
@@ -110,7 +122,9 @@ class ArchitectureSpace(ABC):
 
     def drawn(self, draw: np.random.Generator) -> int:
         """An architecture by lot, all alike."""
-        return int(draw.integers(len(self)))
+        if self.size < 2**63:
+            return int(draw.integers(self.size))
+        return self.number([int(draw.integers(size)) for size in self.sizes])
 
 
 class TabulatedSpace(ArchitectureSpace):

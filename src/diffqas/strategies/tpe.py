@@ -6,6 +6,7 @@ import importlib
 from typing import Any, ClassVar
 
 from diffqas.errors import DiffqasError
+from diffqas.strategies.by_lot import unseen
 from diffqas.strategies.ledger import Trial
 from diffqas.strategies.searcher import Ground, Searcher
 
@@ -39,12 +40,13 @@ class TPE(Searcher):
         self._genes = {
             gene.name: choices(list(range(len(gene.values)))) for gene in ground.space.genes
         }
+        self._create = optuna.trial.create_trial
         self._asked: Any = None
         self._seen: dict[int, float] = {}
 
     def ask(self) -> Trial | None:
         """What the estimator proposes, among architectures that were not trained yet."""
-        if len(self._seen) == len(self.ground.space):
+        if len(self._seen) == self.ground.space.size:
             return None
         for _ in range(ATTEMPTS):
             self._asked = self._study.ask(self._genes)
@@ -54,13 +56,22 @@ class TPE(Searcher):
                 return self.whole(number)
             # What is known costs nothing and is told again, so that the estimator moves on.
             self._study.tell(self._asked, self._seen[number])
-        every = range(len(self.ground.space))
         self._asked = None
-        fresh = [each for each in every if each not in self._seen]
-        return self.whole(int(self.ground.draw.choice(fresh)))
+        return self.whole(unseen(self.ground.space, self._seen, self.ground.draw))
 
     def tell(self, trial: Trial, loss: float) -> None:
         """Tell the estimator."""
         self._seen[trial.architecture] = loss
         if self._asked is not None:
             self._study.tell(self._asked, loss)
+        elif trial.architecture in self.ground.starts:
+            self._add(trial.architecture, loss)
+
+    def _add(self, architecture: int, loss: float) -> None:
+        """Tell the estimator of a training that it did not ask for."""
+        values = self.ground.space.values(architecture)
+        names = [gene.name for gene in self.ground.space.genes]
+        made = self._create(
+            params=dict(zip(names, values, strict=True)), distributions=self._genes, value=loss
+        )
+        self._study.add_trial(made)

@@ -7,11 +7,12 @@ turns it off. Nothing here imports numba before it is needed.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from torch import Tensor
 
-from diffqas.circuits import COMPLEX, GENERAL, SearchSpace, form
+from diffqas.circuits import COMPLEX, GENERAL, Candidate, SearchSpace, form
 
 MIN_QUBITS = 3
 """A vector holds the amplitudes of three qubits."""
@@ -65,3 +66,19 @@ def probabilities(space: SearchSpace, angles: Tensor) -> Tensor:
 
     ones = angles.new_ones(angles.shape[0], len(space))
     return weighted_probabilities(space, angles, ones, together=False)
+
+
+def serves_layers(candidates: Sequence[Candidate], angles: Tensor) -> bool:
+    """Whether there are kernels for circuits of such layers, at angles (batch, depth, n, r)."""
+    here = angles.device.type == "cpu" and angles.shape[2] >= MIN_QUBITS and available()
+    # Of a layer all rotations must be about one axis.
+    return here and all(len(set(candidate.rotations)) == 1 for candidate in candidates)
+
+
+def layered_probabilities(
+    candidates: Sequence[Candidate], angles: Tensor, choice: Tensor
+) -> Tensor:
+    """Probabilities of circuits with a candidate for each layer, (batch, 2**n)."""
+    from diffqas.simulator.compiled.layered import probabilities as layered
+
+    return layered(tuple(candidates), angles, choice)

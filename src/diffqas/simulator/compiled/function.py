@@ -110,7 +110,7 @@ def _gradients(
     """
     depth, n = angles.shape[2:4]
     lead = upstream.shape[: 1 + many]
-    if many and (groups := _groups(lead[0], lead[1], depth * 2**n)) > 1:
+    if many and (groups := groups_of(lead[0], lead[1], depth * 2**n)) > 1:
         again = [tensor.repeat_interleave(groups, 0) for tensor in (angles, weights, amplitudes)]
         rows = upstream.unflatten(1, (groups, -1)).flatten(0, 1)
         to_angles, to_weights = _gradients(space, True, again[0], again[1], again[2], rows)
@@ -129,12 +129,12 @@ def _gradients(
     return to_angles.to(angles.dtype), to_weights.to(weights.dtype)
 
 
-def _groups(batch: int, m: int, work: int) -> int:
+def groups_of(batch: int, m: int, work: int) -> int:
     """Groups of equal size that m cotangents form as entries of the batch.
 
     A group holds few of them, and there is at least a group per thread.
     """
-    threads = _threads(batch * m, work)
+    threads = threads_for(batch * m, work)
     return next(
         g
         for g in range(1, m + 1)
@@ -179,43 +179,43 @@ def _applied(space: SearchSpace, many: bool, *tensors: Tensor) -> tuple[Tensor, 
 def _run_forward(arrays: Plan, *tensors: Tensor) -> None:
     """Write amplitudes and output, given angles, weights, amplitudes and output."""
     batch, _, depth, n, _ = tensors[0].shape
-    chains, given = batch * len(arrays.live), _arrays(tensors)
+    chains, given = batch * len(arrays.live), arrays_of(tensors)
     if n <= PIECE:
-        threads = min(batch * len(arrays.kind), _threads(batch, depth * 2**n))
+        threads = min(batch * len(arrays.kind), threads_for(batch, depth * 2**n))
         given.append(memory.workspace((threads, 2, 2**n), given[0].dtype))
-        return _share(kernels.forward, threads, 2, arrays, *given)
-    threads = min(max(1, chains * arrays.units), _threads(batch, depth * 2**n))
+        return shared(kernels.forward, threads, 2, arrays, *given)
+    threads = min(max(1, chains * arrays.units), threads_for(batch, depth * 2**n))
     given += _large_space(arrays, chains, threads, 2, given[0])
-    return _share(large.forward, threads, chains + 1, arrays, *given)
+    return shared(large.forward, threads, chains + 1, arrays, *given)
 
 
 def _run_backward(arrays: Plan, *tensors: Tensor) -> None:
     """Add to the gradients of angles and weights, given angles, weights, amplitudes, upstream."""
     batch, _, depth, n, r = tensors[0].shape
-    chains, given = batch * len(arrays.live), _arrays(tensors)
+    chains, given = batch * len(arrays.live), arrays_of(tensors)
     grads = np.zeros((chains, depth, n, r))
     if n <= PIECE:
-        threads = min(max(1, chains), _threads(batch, depth * 2**n))
+        threads = min(max(1, chains), threads_for(batch, depth * 2**n))
         given += [np.empty((chains, 1, 1, n + 1)), grads]
         given.append(memory.workspace((threads, 4, 2**n), given[0].dtype))
-        return _share(kernels.backward, threads, 1, arrays, *given)
-    threads = min(max(1, chains * arrays.units), _threads(batch, depth * 2**n))
+        return shared(kernels.backward, threads, 1, arrays, *given)
+    threads = min(max(1, chains * arrays.units), threads_for(batch, depth * 2**n))
     given += [np.empty((chains, 2, arrays.units, n + 1)), grads]
     given += _large_space(arrays, chains, threads, 4, given[0])
-    return _share(large.backward, threads, chains, arrays, *given)
+    return shared(large.backward, threads, chains, arrays, *given)
 
 
 def _run_many(arrays: Plan, *tensors: Tensor) -> None:
     """The same for m cotangents at once."""
     batch, _, depth, n, r = tensors[0].shape
-    m, chains, given = tensors[3].shape[1], batch * len(arrays.live), _arrays(tensors)
-    threads = min(max(1, chains), _threads(batch * m, depth * 2**n))
+    m, chains, given = tensors[3].shape[1], batch * len(arrays.live), arrays_of(tensors)
+    threads = min(max(1, chains), threads_for(batch * m, depth * 2**n))
     given.append(np.zeros((chains, m, depth, n, r)))
     given.append(memory.workspace((threads, max(5, 2 + 2 * m), 2**n), given[0].dtype))
-    _share(kernels.backward_many, threads, 1, arrays, *given)
+    shared(kernels.backward_many, threads, 1, arrays, *given)
 
 
-def _arrays(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
+def arrays_of(tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
     """Arrays that share their memory with the tensors, so that kernels write into these."""
     return [tensor.detach().contiguous().numpy() for tensor in tensors]
 
@@ -236,14 +236,18 @@ def _large_space(
     return [work, np.empty((slots, depth, 4 * n), angles.dtype)]
 
 
-def _share(
-    kernel: Callable[..., None], threads: int, lines: int, arrays: Plan, *given: NDArray[Any]
+def shared(
+    kernel: Callable[..., None],
+    threads: int,
+    lines: int,
+    arrays: tuple[Any, ...],
+    *given: NDArray[Any],
 ) -> None:
     """Call a kernel in each of the threads, with so many lines of counters."""
     counters = np.zeros(lines * LINE, np.int64)
     cores.together(lambda rank: kernel(rank, arrays, *given, counters, cores.CALLS), threads)
 
 
-def _threads(entries: int, work: int) -> int:
+def threads_for(entries: int, work: int) -> int:
     """Threads worth waking for so many entries, each with `work` amplitudes times layers."""
     return cores.threads_worth(entries * work, MIN_WORK_PER_THREAD)

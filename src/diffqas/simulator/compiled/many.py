@@ -80,7 +80,7 @@ def _undo_bits(
 
 
 @inner
-def _undo_layer(
+def undo_layer(
     source: Array,
     target: Array,
     blocks: Array,
@@ -134,7 +134,7 @@ def ry_backward_many(
         for k in range(len(grad)):
             for q in range(n):
                 sums[k, q] = 0.0
-        _undo_layer(source, target, blocks[way], pieces[way], offsets[way], gates, matrix, sums)
+        undo_layer(source, target, blocks[way], pieces[way], offsets[way], gates, matrix, sums)
         source, target, way = target, source, undo
         for k in range(len(grad)):
             for q in range(n):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,16 +70,7 @@ def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
     rows = np.cumsum([0, *((kind >= kernels.RY) + (kind == kernels.RX) for kind in kinds)])
     cnots = [candidate.cnots(n) for candidate in space]
     distinct: list[tuple[Cnot, ...]] = list(dict.fromkeys(cnots))
-    # CNOTs are linear over GF(2): P(a xor b) = P(a) xor P(b). Of a permutation only the first block
-    # and the first entry of every block and piece: the whole of it is larger than a state.
-    piece = min(n, PIECE)
-    inside = np.arange(BLOCK)
-    firsts = np.arange(0, 2**piece, BLOCK)
-    high = np.arange(2 ** (n - piece)) << piece
-    orders: list[tuple[Cnot, ...]] = [
-        (),
-        *(order for pairs in distinct for order in (pairs[::-1], pairs)),
-    ]
+    blocks, pieces, offsets = permutations(orders(distinct), n)
     strings = np.zeros((len(space), depth, n), np.int64)
     for index, (kind, pairs) in enumerate(zip(kinds, cnots, strict=True)):
         if kind == kernels.RX:
@@ -95,11 +87,33 @@ def plan(space: SearchSpace, depth: int, n: int) -> tuple[Plan, int]:
         units=2 ** min(ABOVE, max(0, n - ALONE)),
         forward_phases=phases[:, 0].copy(),
         backward_phases=phases[:, 1].copy(),
-        blocks=np.stack([apply_cnots(firsts, order, n) for order in orders]),
-        pieces=np.stack([apply_cnots(high, order, n) for order in orders]),
-        offsets=np.stack([apply_cnots(inside, order, n) for order in orders]),
+        blocks=blocks,
+        pieces=pieces,
+        offsets=offsets,
     )
     return arrays, int(rows[-1])
+
+
+def orders(distinct: Sequence[tuple[Cnot, ...]]) -> list[tuple[Cnot, ...]]:
+    """CNOTs of no layer, then of each where its amplitudes come from, and the inverse of that."""
+    return [(), *(order for pairs in distinct for order in (pairs[::-1], pairs))]
+
+
+def permutations(
+    every: Sequence[tuple[Cnot, ...]], n: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Blocks, pieces and offsets of permutations, as in `Plan`."""
+    # CNOTs are linear over GF(2): P(a xor b) = P(a) xor P(b). Of a permutation only the first block
+    # and the first entry of every block and piece: the whole of it is larger than a state.
+    piece = min(n, PIECE)
+    inside = np.arange(BLOCK)
+    firsts = np.arange(0, 2**piece, BLOCK)
+    high = np.arange(2 ** (n - piece)) << piece
+    blocks, pieces, offsets = (
+        np.stack([apply_cnots(places, order, n) for order in every])
+        for places in (firsts, high, inside)
+    )
+    return blocks, pieces, offsets
 
 
 def _live(kinds: list[int]) -> list[int]:
