@@ -205,3 +205,18 @@ def qubits_for(weights: int, chunk: int) -> int:
     limit = f"have at most {2**MAX_QUBITS * chunk:,} weights at chunk {chunk} (raise `chunk`)"
     require(n <= MAX_QUBITS, "target", limit, f"{weights:,}")
     return n
+
+
+def check_per_layer(generator: str, sharing: str, start: str, *, given: bool) -> None:
+    """Refuse what a candidate in every layer does not go with.
+
+    Args:
+        generator, sharing, start: as of `QuantumTrain`.
+        given: whether the layers are given, and not searched.
+    """
+    rule = "be {} in a search of every layer"
+    require(generator == CIRCUITS, "generator", rule.format("circuits"), generator)
+    require(sharing == "shared", "sharing", rule.format("shared"), sharing)
+    # Values that the weights move away from belong to one circuit.
+    fits = given or start not in ANCHORED
+    require(fits, "start", rule.format("none or target"), start)

@@ -31,7 +31,6 @@ from diffqas.architecture import (
 from diffqas.circuits import TABLE_I, AnyCandidate, SearchSpace, as_space
 from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.optim import recommended, suits_soap
-from diffqas.quantum_train.anchor import ANCHORED
 from diffqas.quantum_train.calibration import calibrated
 from diffqas.quantum_train.checkup import Checkup
 from diffqas.quantum_train.examination import Batch, examine, own_spread
@@ -43,6 +42,7 @@ from diffqas.quantum_train.generators import (
     SUBSPACE,
     VECTORS,
     Sizes,
+    check_per_layer,
     check_vector,
     qubits_for,
     subspace_start,
@@ -172,14 +172,9 @@ class QuantumTrain(DescribedModule):
         check_in_memory(target)
         own = choices.relaxation
         if per_layer:
-            rule = "be circuits in a search of every layer"
-            require(generator == CIRCUITS, "generator", rule, generator)
-            require(sharing == "shared", "sharing", "be shared in a search of every layer", sharing)
             own = Gumbel() if isinstance(recipe, str) else own
-            rule = "be none or target in a search of every layer"
-            # Values that the weights move away from belong to one circuit.
             given = isinstance(own if relaxation is None else relaxation, Layers)
-            require(given or start not in ANCHORED, "start", rule, start)
+            check_per_layer(generator, sharing, start, given=given)
         usual = Sizes(
             layout.size,
             depth,
