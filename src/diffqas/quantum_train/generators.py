@@ -211,7 +211,9 @@ def check_per_layer(generator: str, sharing: str, start: str, *, given: bool) ->
     """Refuse what a candidate in every layer does not go with.
 
     Args:
-        generator, sharing, start: as of `QuantumTrain`.
+        generator: as of `QuantumTrain`.
+        sharing: likewise.
+        start: likewise.
         given: whether the layers are given, and not searched.
     """
     rule = "be {} in a search of every layer"
