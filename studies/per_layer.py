@@ -126,10 +126,15 @@ def rows_of_choices(
     mixture of all candidates; by the recipe's own optimiser. Both choices have the same judge.
     """
     evolved = partial(searched.chosen_layers, strategy="evolution", budget=trainings, **judge)
+    by_lot = partial(searched.chosen_layers, strategy="random", budget=trainings, **judge)
+    starts = partial(searched.best_start, budget=trainings, **judge)
     best = partial(searched.best_candidate, **judge) if judge else searched.best_candidate
     cost = trainings + 1.0
     return [
         TrainedRow("evolved layers", "search", settings, evolved, work=cost, structure=True),
+        # As many trainings, in which nothing is learned from one for the next, and no layer chosen.
+        TrainedRow("random search", "control", settings, by_lot, work=cost, structure=True),
+        TrainedRow("best of several starts", "control", settings, starts, work=cost),
         TrainedRow("best candidate", "candidate", settings, best, work=7.0),
         TrainedRow("random layers", "control", settings, searched.random_layers, structure=True),
         TrainedRow("whole-circuit search", "search", settings, populations.search, work=3.0),

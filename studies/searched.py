@@ -58,6 +58,10 @@ def found_candidate(
     )
 
 
+STARTS_APART = 1_000
+"""Between the seeds of two starts of one seed: no other seed of a study has them."""
+
+
 def best_candidate(
     task: Task, settings: Settings, seeds: Sequence[int], judge: str = "held-out"
 ) -> Lockstep:
@@ -121,6 +125,40 @@ def chosen_layers(
     return with_layers(task, settings, seeds, picks)
 
 
+def best_start(
+    task: Task,
+    settings: Settings,
+    seeds: Sequence[int],
+    budget: int,
+    judge: str = "held-out",
+) -> Lockstep:
+    """As many trainings as a search of layers has, of candidates alone: the live ones in turn, from
+    one start after the other. The best training is repeated.
+
+    What it gains over `best_candidate` is the luck of more trainings, and no layer is chosen.
+
+    Args:
+        task: what is learned.
+        settings: of every training.
+        seeds: each chooses for itself.
+        budget: trainings of each seed.
+        judge: as of `task_of_choice`.
+    """
+    judged = task_of_choice(task, settings, judge)
+    live = [index for index, candidate in enumerate(TABLE_I) if not constant(candidate)]
+    tried: list[tuple[int, int]] = []
+    losses = []
+    for number in range(budget):
+        rest, index = divmod(number, len(live))
+        tried.append((live[index], STARTS_APART * rest))
+        layers = [[live[index]] * settings.depth] * len(seeds)
+        starts = [seed + STARTS_APART * rest for seed in seeds]
+        losses.append(final_losses(judged, settings, seeds, layers, starts))
+    best = [tried[place] for place in torch.tensor(losses).argmin(0).tolist()]
+    starts = [seed + further for seed, (_, further) in zip(seeds, best, strict=True)]
+    return with_candidates(task, settings, starts, [index for index, _ in best])
+
+
 def task_of_choice(task: Task, settings: Settings, judge: str) -> Task:
     """A task without the test part, in whose place stands what circuits are judged by.
 
@@ -137,13 +175,24 @@ def task_of_choice(task: Task, settings: Settings, judge: str) -> Task:
 
 
 def final_losses(
-    task: Task, settings: Settings, seeds: Sequence[int], layers: Sequence[Sequence[int]]
+    task: Task,
+    settings: Settings,
+    seeds: Sequence[int],
+    layers: Sequence[Sequence[int]],
+    starts: Sequence[int] | None = None,
 ) -> list[float]:
     """The loss on a task's test part after the last epoch of each seed with its own circuit.
 
     Infinite where a training failed.
+
+    Args:
+        task: what is learned.
+        settings: of the training.
+        seeds: decide about the order of the samples.
+        layers: of each seed.
+        starts: seeds of the numbers at the start; None: `seeds`.
     """
-    population = with_layers(task, settings, seeds, layers)
+    population = with_layers(task, settings, seeds if starts is None else starts, layers)
     training = Training(population, task, settings, list(seeds))
     for _ in training.epochs():
         pass

@@ -106,6 +106,27 @@ def test_layers_that_a_searcher_chooses_are_the_best_that_it_trained(task, judge
     assert all(each[2:] == sizes for each in trained)
 
 
+def test_the_best_start_is_the_best_training_of_a_candidate_alone(task, monkeypatch):
+    settings = rows("per-layer", epochs=1, depth=2)["best-candidate-adam"].settings
+    trained = []
+
+    def watched(*arguments):
+        losses = final_losses(*arguments)
+        trained.append((losses, arguments[3], arguments[4]))
+        return losses
+
+    final_losses = searched.final_losses
+    monkeypatch.setattr(searched, "final_losses", watched)
+    found = searched.best_start(task, settings, [0, 1], 8, "training")
+    assert [starts for _, _, starts in trained] == [[0, 1]] * 6 + [[1_000, 1_001]] * 2
+    for seed in range(2):
+        _, layers, starts = min(trained, key=lambda each: each[0][seed])
+        assert layers[seed][0] == layers[seed][1]
+        alone = searched.with_layers(task, settings, [starts[seed]], [layers[seed]])
+        assert torch.equal(found.circuits.choice[seed], alone.circuits.choice[0])
+        assert torch.equal(found.circuits.angles[seed], alone.circuits.angles[0])
+
+
 def test_random_layers_follow_from_the_seed(task):
     row = rows("per-layer", epochs=1, depth=4)["random-layers-adam"]
     together, alone = (
