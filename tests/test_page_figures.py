@@ -417,3 +417,44 @@ def test_the_audit():
         assert shown(found.expressibility, row["expr."]), row
         assert shown(found.entanglement, row["Q"]), row
         assert shown(dict(found.gradient_variance)[6], row["gradient variance"]), row
+
+
+def test_transfer():
+    rows = table("discretise.md", ["row", "NARMA-5", "NARMA-10"])
+    assert len(rows) == 6
+    for row in rows:
+        for head in ("NARMA-5", "NARMA-10"):
+            found = cell("transfer", SERIES[head], slug(row["row"]))
+            assert check(row[head], found, "test_mse")
+
+
+def test_fast_weights():
+    rows = table("fast-weights.md", ["row", "trained numbers", *SERIES])
+    names = {path.stem for path in (RESULTS / "fast-weights/cells/bessel").iterdir()}
+    held = 0
+    for row in rows:
+        for head, dataset in SERIES.items():
+            found = cell("fast-weights", dataset, slug(row["row"]))
+            assert slug(row["row"]) in names
+            held += check(row[head], found, "test_mse")
+        counted(row["trained numbers"], found)
+    assert held == 5 * 14
+
+
+def test_few_numbers_in_minigrid():
+    heads = ["numbers", "after episodes", "reward of the last 100"]
+    slugs = ["search-one-qubit", "frozen-circuits", "ordinary-small-network"]
+    rows = table("agents.md", heads)
+    for row, name in zip(rows, slugs, strict=True):
+        found = cell("policies-minigrid", "minigrid-empty-5x5", name)
+        assert check(row["after episodes"], found, "passed")
+        assert check(row["reward of the last 100"], found, "test_reward")
+        counted(row["numbers"], found)
+
+
+def test_cheaper_circuits():
+    heads = {"Bessel: test MSE, median": "bessel", "NARMA-5: test MSE, median": "narma5"}
+    for row in table("searches.md", ["L", *heads]):
+        for head, dataset in heads.items():
+            found = cell("pareto", dataset, f"two-qubit-gates-l-{row['L']}")
+            assert check(row[head], found, "test_mse")

@@ -117,7 +117,9 @@ def test_what_counts_as_rounded():
     assert not rounded(4.6, "4")
 
 
-@pytest.mark.parametrize(("place", "found"), SENTENCES.items(), ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(
+    ("place", "found"), SENTENCES.items(), ids=[f"{page}-{text[:30]}" for page, text in SENTENCES]
+)
 def test_figures_of_a_sentence(place, found):
     page, sentence = place
     text = " ".join((ROOT / "docs" / page).read_text("utf-8").split())
