@@ -458,3 +458,24 @@ def test_cheaper_circuits():
         for head, dataset in heads.items():
             found = cell("pareto", dataset, f"two-qubit-gates-l-{row['L']}")
             assert check(row[head], found, "test_mse")
+
+
+def test_chosen_layers():
+    rows = table("searches.md", ["bessel, test MSE", "digits, ten classes, accuracy"])
+    names = {
+        "evolved layers": "evolved-layers",
+        "random search": "random-search",
+        "one candidate": "best-of-several-starts",
+        "best of the six live candidates": "best-candidate",
+        "layers drawn by lot": "random-layers",
+        "uniform distribution": "uniform-distribution",
+    }
+    held = 0
+    for row in rows:
+        for word, name in names.items():
+            if row[""].startswith(word):
+                found = cell("per-layer-evolved", "bessel", name)
+                held += check(row["bessel, test MSE"], found, "test_mse")
+                found = cell("per-layer-digits", "digits", name)
+                held += check(row["digits, ten classes, accuracy"], found, "test_accuracy", 100)
+    assert held >= 10
