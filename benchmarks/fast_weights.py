@@ -38,7 +38,7 @@ def serve(pipe: Connection, name: str, core: int) -> None:
     os.sched_setaffinity(0, {core})
     try:
         peer = import_module(f"fast.{name}")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         pipe.send({"skipped": f"{error.name or error} is not installed"})
         return
     from fast import check

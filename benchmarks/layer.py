@@ -58,7 +58,7 @@ def serve(pipe: Connection, name: str, key: str, depth: int, core: int | None) -
         os.sched_setaffinity(0, {core})
     try:
         peer = import_module(f"encoded.{name}")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         pipe.send({"skipped": f"{error.name or error} is not installed"})
         return
     from encoded import check

@@ -12,12 +12,12 @@ from importlib.metadata import version
 import pennylane as qml
 import torch
 
-from .check import PAULI
 from .torch_parts import stepped
 from .workload import CIRCUITS, Size, cnots, signs
 
 VERSION = f"pennylane {version('pennylane')}, torch {torch.__version__}"
 
+PAULI = {"x": [[0, 1], [1, 0]], "y": [[0, -1j], [1j, 0]], "z": [[1, 0], [0, -1]]}
 PAULIS = {axis: torch.tensor(matrix, dtype=torch.complex64) for axis, matrix in PAULI.items()}
 
 
