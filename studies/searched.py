@@ -14,8 +14,15 @@ from diffqas.architecture import Layers, PerLayerCircuit
 from diffqas.circuits import TABLE_I
 from diffqas.kinds import constant, leading
 from diffqas.quantum_train import Lockstep, QuantumTrain
-from diffqas.searches import held_out
-from diffqas.strategies import SEARCHERS, Ground, LayersSpace, Ledger, Outcome
+from diffqas.strategies import (
+    HELD_OUT,
+    SEARCHERS,
+    Ground,
+    LayersSpace,
+    Ledger,
+    Outcome,
+    task_of_choice,
+)
 from diffqas.tasks import Settings, Task
 from diffqas.training import Training, make_models
 
@@ -58,26 +65,21 @@ def found_candidate(
     )
 
 
+LIVE = tuple(index for index, candidate in enumerate(TABLE_I) if not constant(candidate))
+"""Places in Table I of the candidates that are no constants."""
 STARTS_APART = 1_000
 """Between the seeds of two starts of one seed: no other seed of a study has them."""
 
 
 def best_candidate(
-    task: Task, settings: Settings, seeds: Sequence[int], judge: str = "held-out"
+    task: Task, settings: Settings, seeds: Sequence[int], judge: str = HELD_OUT
 ) -> Lockstep:
     """Of the candidates that are no constants the one whose own training does best, alone from a
     new start.
 
     Each seed decides by itself what is best, as `task_of_choice` says.
     """
-    judged = task_of_choice(task, settings, judge)
-    live = [index for index, candidate in enumerate(TABLE_I) if not constant(candidate)]
-    losses = []
-    for index in live:
-        layers = [[index] * settings.depth] * len(seeds)
-        losses.append(final_losses(judged, settings, seeds, layers))
-    best = torch.tensor(losses).argmin(0).tolist()
-    return with_candidates(task, settings, seeds, [live[index] for index in best])
+    return best_start(task, settings, seeds, len(LIVE), judge)
 
 
 def chosen_layers(
@@ -86,7 +88,7 @@ def chosen_layers(
     seeds: Sequence[int],
     strategy: str,
     budget: int,
-    judge: str = "held-out",
+    judge: str = HELD_OUT,
 ) -> Lockstep:
     """The circuit that a searcher of each seed chooses, with a candidate of Table I in every layer,
     from a new start.
@@ -104,7 +106,7 @@ def chosen_layers(
     """
     n = make_models(task, settings, [0])[0].circuits.n
     space = LayersSpace(tuple(TABLE_I), settings.depth, n)
-    judged = task_of_choice(task, settings, judge)
+    judged = task_of_choice(task, settings.validation, judge)
     searchers, ledgers = [], []
     for seed in seeds:
         ground = Ground(space, [settings.epochs], np.random.default_rng(seed), space.homogeneous)
@@ -130,7 +132,7 @@ def best_start(
     settings: Settings,
     seeds: Sequence[int],
     budget: int,
-    judge: str = "held-out",
+    judge: str = HELD_OUT,
 ) -> Lockstep:
     """As many trainings as a search of layers has, of candidates alone: the live ones in turn, from
     one start after the other. The best training is repeated.
@@ -144,34 +146,18 @@ def best_start(
         budget: trainings of each seed.
         judge: as of `task_of_choice`.
     """
-    judged = task_of_choice(task, settings, judge)
-    live = [index for index, candidate in enumerate(TABLE_I) if not constant(candidate)]
+    judged = task_of_choice(task, settings.validation, judge)
     tried: list[tuple[int, int]] = []
     losses = []
     for number in range(budget):
-        rest, index = divmod(number, len(live))
-        tried.append((live[index], STARTS_APART * rest))
-        layers = [[live[index]] * settings.depth] * len(seeds)
+        rest, index = divmod(number, len(LIVE))
+        tried.append((LIVE[index], STARTS_APART * rest))
+        layers = [[LIVE[index]] * settings.depth] * len(seeds)
         starts = [seed + STARTS_APART * rest for seed in seeds]
         losses.append(final_losses(judged, settings, seeds, layers, starts))
     best = [tried[place] for place in torch.tensor(losses).argmin(0).tolist()]
     starts = [seed + further for seed, (_, further) in zip(seeds, best, strict=True)]
     return with_candidates(task, settings, starts, [index for index, _ in best])
-
-
-def task_of_choice(task: Task, settings: Settings, judge: str) -> Task:
-    """A task without the test part, in whose place stands what circuits are judged by.
-
-    Args:
-        task: what is learned.
-        settings: say how many samples are held out.
-        judge: `"held-out"`, the last training samples, of which nothing is learned; or
-            `"training"`, all of them, which are learned.
-    """
-    inner = held_out(task, settings.validation)
-    if judge == "held-out":
-        return inner
-    return replace(inner, train=task.train, test=task.train)
 
 
 def final_losses(

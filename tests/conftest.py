@@ -5,6 +5,7 @@ run.
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 import torch
@@ -76,3 +77,20 @@ def stopped(monkeypatch) -> Callable[[], AbstractContextManager[None]]:
                 yield
 
     return stopping
+
+
+@pytest.fixture
+def misreading() -> Callable[..., Any]:
+    """Makes a device of PennyLane that reads every bit as the other with some probability."""
+    pennylane = pytest.importorskip("pennylane")
+
+    def make(probability, **options):
+        def flips(operation, **_):
+            for wire in operation.wires:
+                pennylane.BitFlip(probability, wires=wire)
+
+        read = pennylane.noise.meas_eq(pennylane.probs)
+        model = pennylane.NoiseModel({}, meas_map={read: flips})
+        return pennylane.add_noise(pennylane.device("default.mixed", **options), model)
+
+    return make

@@ -73,17 +73,10 @@ def test_a_device_of_pennylane_gives_them_too(name):
     assert (reader.way, reader.name) == ("pennylane", name)
 
 
-def test_errors_of_a_device_of_pennylane_are_those_of_the_closed_form():
-    pennylane = pytest.importorskip("pennylane")
+def test_errors_of_a_device_of_pennylane_are_those_of_the_closed_form(misreading):
     from diffqas.runs.noise.device import flip, misread
 
-    def flips(operation, **_):
-        for wire in operation.wires:
-            pennylane.BitFlip(0.1, wires=wire)
-
-    read = pennylane.noise.meas_eq(pennylane.probs)
-    model = pennylane.NoiseModel({}, meas_map={read: flips})
-    device = pennylane.add_noise(pennylane_device("default.mixed", seed=3), model)
+    device = misreading(0.1, wires=3, seed=3)
     (found,) = reader_of(device).read([circuit()], INPUTS, SHOTS)
     p = np.stack([misread(own, [flip(0.1)] * 3) for own in exact()])
     assert within_shot_noise(found, p)

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
+import torch
 
 from diffqas.storage import RunFolder
 
@@ -25,3 +26,17 @@ def stopped_after(monkeypatch):
             yield
 
     return stopping
+
+
+@pytest.fixture
+def read_by_qiskit():
+    """Reads the circuit of a run by Qiskit: its probabilities, qubit 0 the most significant bit."""
+    qasm3 = pytest.importorskip("qiskit.qasm3")
+    pytest.importorskip("qiskit_qasm3_import")
+    from qiskit.quantum_info import Statevector
+
+    def read(run):
+        circuit = qasm3.loads((run.folder / "circuit.qasm").read_text())
+        return torch.from_numpy(Statevector(circuit.reverse_bits()).probabilities())
+
+    return read

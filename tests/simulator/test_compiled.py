@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 
 import pytest
@@ -281,7 +282,8 @@ def test_many_cotangents_of_large_states(plain):
 @pytest.mark.parametrize("dims", list(product((0, None), repeat=4))[:-1])
 @pytest.mark.parametrize("many", [False, True])
 def test_gradients_with_any_arguments_mapped(many, dims):
-    from diffqas.simulator.compiled.function import _Gradients
+    from diffqas.simulator.compiled.function import _gradients
+    from diffqas.simulator.compiled.pullback import pulled_back
 
     generator = torch.Generator().manual_seed(1)
     shapes = ((2, 1, 3, 4, 1), (2, 12), (2, 8, 16), (2, 5, 16) if many else (2, 16))
@@ -289,14 +291,13 @@ def test_gradients_with_any_arguments_mapped(many, dims):
         torch.randn(*([] if dim is None else [3]), *shape, generator=generator, dtype=torch.float64)
         for shape, dim in zip(shapes, dims, strict=True)
     ]
-    got = torch.func.vmap(lambda *given: _Gradients.apply(TABLE_I, many, *given), in_dims=dims)(
-        *tensors
-    )
+    found = partial(pulled_back, _gradients, TABLE_I, many)
+    got = torch.func.vmap(found, in_dims=dims)(*tensors)
     for i in range(3):
         given = [
             tensor if dim is None else tensor[i] for tensor, dim in zip(tensors, dims, strict=True)
         ]
-        expected = _Gradients.apply(TABLE_I, many, *given)
+        expected = found(*given)
         torch.testing.assert_close(
             [each[i] for each in got], list(expected), atol=1e-10, rtol=1e-10
         )

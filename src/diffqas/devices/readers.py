@@ -129,7 +129,43 @@ class Reader(Protocol):
 
 
 @dataclass
-class SamplerReader:
+class _OnQiskit:
+    """Circuits on a device of Qiskit, each routed once, however often it is run.
+
+    Args:
+        device: as of `routed`.
+    """
+
+    device: str | Coupling | Backend = ALL
+    costs: dict[str, Cost] = field(init=False, default_factory=dict)
+    _kept: Kept = field(init=False, default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        return name_of(self.device)
+
+    def ready(
+        self,
+        circuit: Readable,
+        ended: Callable[[QuantumCircuit], QuantumCircuit] | None = None,
+    ) -> QuantumCircuit:
+        """The circuit on the device, ended somehow."""
+        known = self._kept.get(id(circuit))
+        if known is not None:
+            return known[1]
+        plain = circuit.to_qiskit()
+        self.device = device_of(self.device, circuit.n)
+        if circuit.name not in self.costs:
+            self.costs[circuit.name] = cost_of(routed(plain, self.device))
+        found = routed(plain if ended is None else ended(plain), self.device)
+        # The circuit is kept beside it, so that its id stays its own.
+        self._kept[id(circuit)] = circuit, found
+        return found
+
+
+@dataclass
+class SamplerReader(_OnQiskit):
     """A `SamplerV2` on a device of Qiskit.
 
     Args:
@@ -138,30 +174,20 @@ class SamplerReader:
             and on a coupling map.
     """
 
-    device: str | Coupling | Backend = ALL
     sampler: BaseSamplerV2 | None = None
-    costs: dict[str, Cost] = field(default_factory=dict)
     way: ClassVar[str] = "sampler"
-
-    def __post_init__(self) -> None:
-        self.kept: Kept = {}
-
-    @property
-    def name(self) -> str:
-        """Of the device."""
-        return name_of(self.device)
 
     def read(
         self, circuits: Sequence[Readable], inputs: Floats, shots: int, seed: int = 0
     ) -> Floats:
         """As of `Reader`."""
         check_shots(shots)
-        ready = [_ready(self, circuit, measured) for circuit in circuits]
+        ready = [self.ready(circuit, measured) for circuit in circuits]
         return sample_routed(ready, shots, self.device, inputs, self.sampler, seed)
 
 
 @dataclass
-class EstimatorReader:
+class EstimatorReader(_OnQiskit):
     """An `EstimatorV2` on a device of Qiskit, which gives expectations in the place of frequencies.
 
     Args:
@@ -169,18 +195,8 @@ class EstimatorReader:
         estimator: of the caller's own; None: Qiskit's.
     """
 
-    device: str | Coupling | Backend = ALL
     estimator: BaseEstimatorV2 | None = None
-    costs: dict[str, Cost] = field(default_factory=dict)
     way: ClassVar[str] = "estimator"
-
-    def __post_init__(self) -> None:
-        self.kept: Kept = {}
-
-    @property
-    def name(self) -> str:
-        """Of the device."""
-        return name_of(self.device)
 
     def expectations(
         self,
@@ -203,7 +219,7 @@ class EstimatorReader:
             (circuits, samples, observables).
         """
         check_shots(shots)
-        ready = [_ready(self, circuit) for circuit in circuits]
+        ready = [self.ready(circuit) for circuit in circuits]
         precision = shots**-0.5
         return estimate_routed(
             ready, observables, self.device, precision, inputs, self.estimator, seed
@@ -211,25 +227,6 @@ class EstimatorReader:
 
 
 AnyReader: TypeAlias = Reader | EstimatorReader
-
-
-def _ready(
-    reader: SamplerReader | EstimatorReader,
-    circuit: Readable,
-    ended: Callable[[QuantumCircuit], QuantumCircuit] | None = None,
-) -> QuantumCircuit:
-    """The circuit on the device, ended somehow; routed once, however often it is run."""
-    known = reader.kept.get(id(circuit))
-    if known is not None:
-        return known[1]
-    plain = circuit.to_qiskit()
-    reader.device = device_of(reader.device, circuit.n)
-    if circuit.name not in reader.costs:
-        reader.costs[circuit.name] = cost_of(routed(plain, reader.device))
-    ready = routed(plain if ended is None else ended(plain), reader.device)
-    # The circuit is kept beside it, so that its id stays its own.
-    reader.kept[id(circuit)] = circuit, ready
-    return ready
 
 
 @dataclass

@@ -5,6 +5,8 @@ from .catalogue import TASKS as TASKS
 from .catalogue import AloneRecipe as AloneRecipe
 from .catalogue import Scores as Scores
 from .comparison import compare_searchers as compare_searchers
+from .judging import HELD_OUT as HELD_OUT
+from .judging import task_of_choice as task_of_choice
 from .layers_space import LayersSpace as LayersSpace
 from .ledger import Ledger as Ledger
 from .ledger import Outcome as Outcome

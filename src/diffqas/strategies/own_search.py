@@ -14,9 +14,10 @@ from diffqas.circuits import AnyCandidate, Candidate
 from diffqas.errors import choose, require
 from diffqas.kinds import AnyKind, FixedLayersKind, QuantumTrainKind, VQCKind
 from diffqas.reports import Terminal, duration, number
-from diffqas.searches import TRIALS, Prepared, Run, held_out, losses
+from diffqas.searches import TRIALS, Prepared, Run, losses
 from diffqas.storage import csv_content, write_atomically
 from diffqas.strategies.all_at_once import SIDE_BY_SIDE, side_by_side
+from diffqas.strategies.judging import HELD_OUT, TRAINING, task_of_choice
 from diffqas.strategies.layers_space import LayersSpace
 from diffqas.strategies.ledger import Ledger, Line, Outcome, Trial
 from diffqas.strategies.listed_space import ListedSpace
@@ -70,7 +71,7 @@ class _Ways:
     kind: Callable[[int], AnyKind]
     circuit: Callable[[int], tuple[AnyCandidate, ...]]
     starts: tuple[int, ...] = ()
-    judge: str = "held-out"
+    judge: str = HELD_OUT
 
 
 def search_by(
@@ -100,10 +101,7 @@ def search_by(
     choose(strategy, STRATEGIES, "strategy")
     task, settings = _checked(prepared)
     ways = _layers(prepared, task, settings) if per_layer else _candidates(prepared)
-    inner = held_out(task, settings.validation)
-    if per_layer:
-        # Measured by benchmarks/judging_layers.py: what is learned tells more than what is not.
-        inner = replace(inner, train=task.train, test=task.train)
+    inner = task_of_choice(task, settings.validation, ways.judge)
     if strategy == SIDE_BY_SIDE:
         require(budget is None, "budget", "be left out: every candidate is trained", budget)
         require(not per_layer, "per_layer", "be left out where all are side by side", "one")
@@ -223,7 +221,8 @@ def _layers(prepared: Prepared, task: Task, settings: Settings) -> _Ways:
     def fixed(number: int) -> AnyKind:
         return FixedLayersKind.of(kind, [place + 1 for place in space.layers(number)])
 
-    return _Ways(space, fixed, space.circuit, space.homogeneous, "training")
+    # Measured by benchmarks/judging_layers.py: what is learned tells more than what is not.
+    return _Ways(space, fixed, space.circuit, space.homogeneous, TRAINING)
 
 
 def _checkpoints(epochs: int) -> list[int]:

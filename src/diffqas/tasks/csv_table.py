@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffqas.errors import DataError
+from diffqas.errors import DataError, path_of
 from diffqas.storage import read_file
 from diffqas.tasks.csv_numbers import looks_like_number
 
@@ -74,15 +74,18 @@ class CsvTable:
         return [row[column].strip() for row in self.rows]
 
 
-def read_table(path: str) -> CsvTable:
+def read_table(path: str | os.PathLike[str]) -> CsvTable:
     """Read a CSV file with a header row.
 
     It is UTF-8, or UTF-16 or UTF-32 with a byte order mark. Cells are separated by commas,
     semicolons, tabs or vertical bars: by the one that separates the names in the header.
 
     Raises:
+        ArgumentError: `path` is no path.
         DataError: the file can't be read, or is no table with a header and rows of equal length.
     """
+    path_of(path, "path")
+    path = os.fspath(path)
     text = _read_text(path)
     named = _NAMED_SEPARATOR.match(text)
     skipped = 0

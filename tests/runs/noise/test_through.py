@@ -160,16 +160,8 @@ def test_a_backend_as_an_object_is_run_on(layered, tmp_path):
     assert report.costs[0].cost.two_qubit_gates >= 1
 
 
-def test_a_device_of_pennylane_measures_a_run(layered, tmp_path):
-    pennylane = pytest.importorskip("pennylane")
-
-    def flips(operation, **_):
-        for wire in operation.wires:
-            pennylane.BitFlip(0.2, wires=wire)
-
-    read = pennylane.noise.meas_eq(pennylane.probs)
-    model = pennylane.NoiseModel({}, meas_map={read: flips})
-    device = pennylane.add_noise(pennylane.device("default.mixed", wires=2, seed=1), model)
+def test_a_device_of_pennylane_measures_a_run(layered, tmp_path, misreading):
+    device = misreading(0.2, wires=2, seed=1)
     options = {"samples": 5, "top_k": [], "shots": [10**6], "seeds": 1, "readout": [0.2]}
     report = noise_run(layered.folder, backend=device, output=tmp_path / "noise", **options)
     (row,) = report.of("search", "pennylane")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,13 +12,14 @@ from torch import Tensor
 
 from diffqas.circuits import SearchSpace
 from diffqas.simulator import cores, memory
-from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only, signed
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, signed
 from diffqas.simulator.compiled import kernels, large
 from diffqas.simulator.compiled.layers import PIECE
 from diffqas.simulator.compiled.plan import Plan, plan
+from diffqas.simulator.compiled.pullback import pulled_back
 from diffqas.simulator.compiled.regions import ALONE
 from diffqas.simulator.compiled.sharing import LINE
-from diffqas.simulator.cotangents import fold, mapped, unfold
+from diffqas.simulator.cotangents import fold, unfold
 
 MIN_WORK_PER_THREAD = 2**16
 """Amplitudes times layers that are worth waking a thread: a millisecond with the twelve of Table I,
@@ -92,7 +92,9 @@ class _Weighted(BackwardOnly):
     def backward(ctx: _SpaceContext, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream[0] is None:
             return None, None, None, None
-        to_angles, to_weights = _applied(ctx.space, False, *ctx.saved_tensors, upstream[0])
+        to_angles, to_weights = pulled_back(
+            _gradients, ctx.space, False, *ctx.saved_tensors, upstream[0]
+        )
         return None, to_angles, to_weights, None
 
 
@@ -140,40 +142,6 @@ def groups_of(batch: int, m: int, work: int) -> int:
         for g in range(1, m + 1)
         if m % g == 0 and m <= g * MOST_AT_ONCE and batch * g >= min(batch * m, threads)
     )
-
-
-class _Gradients(BackwardOnly):
-    """The gradients as a function of many cotangents at once, for vmap.
-
-    It has no derivative of its own.
-    """
-
-    forward = staticmethod(signed(_gradients))
-
-    @staticmethod
-    def setup_context(
-        ctx: Context,
-        inputs: tuple[SearchSpace, bool, Tensor, Tensor, Tensor, Tensor],
-        output: tuple[Tensor, Tensor],
-    ) -> None:
-        pass
-
-    @staticmethod
-    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
-        space, many, *tensors = args
-        gradients = partial(_applied, space)
-        results, dim = mapped(gradients, many, info.batch_size, in_dims[2:], *tensors)
-        return results, (dim, dim)
-
-    @staticmethod
-    def backward(ctx: Context, *_: Tensor) -> None:
-        raise once_only("Probabilities and mixtures")
-
-
-def _applied(space: SearchSpace, many: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
-    found = _Gradients.apply(space, many, *tensors)
-    assert isinstance(found, tuple)
-    return found
 
 
 def _run_forward(arrays: Plan, *tensors: Tensor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,11 +12,12 @@ from torch import Tensor
 
 from diffqas.circuits import Candidate, Cnot, apply_cnots
 from diffqas.simulator import memory
-from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, once_only, signed
+from diffqas.simulator.autograd import BackwardOnly, Context, Dims, MapInfo, signed
 from diffqas.simulator.compiled import layer_kernels
 from diffqas.simulator.compiled.function import arrays_of, groups_of, shared, threads_for
 from diffqas.simulator.compiled.plan import orders, permutations
-from diffqas.simulator.cotangents import fold, mapped, unfold
+from diffqas.simulator.compiled.pullback import pulled_back
+from diffqas.simulator.cotangents import fold, unfold
 
 Candidates = tuple[Candidate, ...]
 
@@ -120,7 +121,9 @@ class _Layered(BackwardOnly):
     def backward(ctx: _LayeredContext, *upstream: Tensor | None) -> tuple[Tensor | None, ...]:
         if upstream[0] is None:
             return None, None, None
-        (to_angles,) = _applied(ctx.candidates, False, *ctx.saved_tensors, upstream[0])
+        (to_angles,) = pulled_back(
+            _gradients, ctx.candidates, False, *ctx.saved_tensors, upstream[0]
+        )
         return None, to_angles, None
 
 
@@ -150,37 +153,3 @@ def _gradients(
     shared(layer_kernels.backward, threads, 1, plan(candidates, n), *given)
     lead = upstream.shape[: 1 + many]
     return (found.reshape(*lead, *angles.shape[1:]).to(angles.dtype),)
-
-
-class _Gradients(BackwardOnly):
-    """The gradients as a function of many cotangents at once, for vmap.
-
-    It has no derivative of its own.
-    """
-
-    forward = staticmethod(signed(_gradients))
-
-    @staticmethod
-    def setup_context(
-        ctx: Context,
-        inputs: tuple[Candidates, bool, Tensor, Tensor, Tensor, Tensor],
-        output: tuple[Tensor],
-    ) -> None:
-        pass
-
-    @staticmethod
-    def vmap(info: MapInfo, in_dims: Dims, *args: Any) -> tuple[tuple[Tensor, ...], Dims]:
-        candidates, many, *tensors = args
-        gradients = partial(_applied, candidates)
-        results, dim = mapped(gradients, many, info.batch_size, in_dims[2:], *tensors)
-        return results, (dim,)
-
-    @staticmethod
-    def backward(ctx: Context, *_: Tensor) -> None:
-        raise once_only("Probabilities and mixtures")
-
-
-def _applied(candidates: Candidates, many: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
-    found = _Gradients.apply(candidates, many, *tensors)
-    assert isinstance(found, tuple)
-    return found

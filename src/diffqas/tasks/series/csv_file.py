@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
-from diffqas.errors import DataError, choose, path_of, require
+from diffqas.errors import DataError, choose, require
 from diffqas.tasks.csv_columns import (
     first_row_is_data,
     mostly_numbers,
@@ -67,8 +67,7 @@ def load_csv(
     named = column is None or isinstance(column, str)
     require(named, "column", "be the name of a column", repr(column))
 
-    path_of(path, "path")
-    table = read_table(os.fspath(path))
+    table = read_table(path)
     index = pick_column(table, column)
     refuse_several(table, [index])
     series = numbers_of(table, index)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from diffqas.errors import DataError, path_of, require
+from diffqas.errors import DataError, require
 from diffqas.tasks.csv_columns import mostly_numbers, named_column, numbers_of
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
 from diffqas.tasks.series.csv_file import pick_column, title_of
@@ -55,8 +55,7 @@ def read_columns(
         DataError: the file cannot be used; the message names the line and the remedy.
         ArgumentError: a column is named twice.
     """
-    path_of(path, "path")
-    table = read_table(os.fspath(path))
+    table = read_table(path)
     if column is None and further:
         remedy = "name the predicted one with `column`"
         raise DataError(f"{table.path}: several columns are to be read; {remedy}")

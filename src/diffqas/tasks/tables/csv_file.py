@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffqas.errors import ArgumentError, DataError, choose, path_of, require
+from diffqas.errors import ArgumentError, DataError, choose, require
 from diffqas.tasks.csv_columns import (
     first_row_is_data,
     mostly_numbers,
@@ -83,8 +83,7 @@ def load_table(
     if predict is not None:
         choose(predict, PREDICTIONS, "predict")
     choose(missing, MISSING_RULES, "missing")
-    path_of(path, "path")
-    table = read_table(os.fspath(path))
+    table = read_table(path)
     if label is None:
         known = names_in_words(table.header)
         raise ArgumentError(
