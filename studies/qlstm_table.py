@@ -87,10 +87,11 @@ def _classical(settings: Settings) -> list[Row]:
         nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")
     ]
     sizes = dict.fromkeys((SEARCHES["shared"].hidden_size, *same))
-    return [_lstm(size, settings) for size in sizes]
+    return [lstm(size, settings) for size in sizes]
 
 
-def _lstm(size: int, settings: Settings) -> TrainedRow:
+def lstm(size: int, settings: Settings) -> TrainedRow:
+    """A classical LSTM by itself."""
     chosen = affordable(settings, lstm_count(size))
     work = _work("control", chosen)
     return TrainedRow(

@@ -120,6 +120,15 @@ def test_images():
     assert held > 30
 
 
+def test_images_by_the_papers_recipe():
+    pairs = {"mnist 1 5": "mnist-1-5", "fashion-mnist 1 5": "fashion-mnist-1-5"}
+    pairs["fashion-mnist 5 7"] = "fashion-mnist-5-7"
+    _, theirs, ours = table("images.md", ["recipe", *pairs])
+    for row, study in ((theirs, "figures-5-7-paper"), (ours, "figures-5-7")):
+        for head, dataset in pairs.items():
+            assert check(row[head], cell(study, dataset, "search-raw"), "test_accuracy", 100)
+
+
 def test_ten_classes():
     words = ["search", "no circuit", "hashed", "search", "no circuit", "hashed", "direct"]
     rows = table("images.md", ["", "trained numbers", "accuracy"])
