@@ -146,3 +146,22 @@ def test_an_interrupt_keeps_finished_cells(tmp_path):
     finished = list(cells.glob("*/*.json"))
     assert 1 <= len(finished) < 9
     assert all(json.loads(path.read_text())["row"] for path in finished)
+
+
+@pytest.mark.parametrize(
+    ("study", "file", "count"),
+    [
+        ("strategies-table", "cells/wine/seed-1.npz", 6),
+        ("searchers", "joint/wine/seed-1.npz", 5),
+    ],
+)
+def test_studies_of_strategies_say_what_is_missing(study, file, count, tmp_path, capsys):
+    done = tmp_path / "here" / file
+    done.parent.mkdir(parents=True)
+    done.write_bytes(b"")
+    main(["study", study, "--datasets", "wine", "--dry-run", "--output", "here"])
+    *files, last = capsys.readouterr().out.splitlines()
+    assert last == f"{study}: 1 cells finished, {count - 1} missing."
+    assert len(files) == count - 1
+    assert file not in "".join(files)
+    assert [path for path in (tmp_path / "here").rglob("*") if path.is_file()] == [done]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -176,18 +176,31 @@ class Study:
 
     def _of_strategies(self) -> None:
         """A study of the room `strategies`, of whose options there are few."""
-        from diffqas.strategies import compare_searchers, make_table
+        from diffqas.strategies import compare_searchers, make_table, search_files, table_files
 
-        used = {"name", "datasets", "shard", "output", "overwrite"}
+        used = {"name", "datasets", "shard", "output", "overwrite", "dry_run"}
+        options = "--datasets, --shard, --output, --overwrite and --dry-run"
         for field in fields(self):
             left = field.name in used or getattr(self, field.name) == field.default
-            rule = f"be left out: {self.name} has --datasets, --shard, --output and --overwrite"
+            rule = f"be left out: {self.name} has {options}"
             require(left, field.name, rule, getattr(self, field.name))
         output = self.output or Path("runs") / self.name
+        if self.dry_run:
+            files_of = {"strategies-table": table_files, "searchers": search_files}
+            self._tell_missing(files_of[self.name](output, self.datasets, self.shard))
+            return
         if self.name == "strategies-table":
             make_table(output, tasks=self.datasets, shard=self.shard, overwrite=self.overwrite)
             return
         compare_searchers(output, tasks=self.datasets, shard=self.shard, overwrite=self.overwrite)
+
+    def _tell_missing(self, files: Sequence[Path]) -> None:
+        console = Terminal()
+        missing = [file for file in files if self.overwrite or not file.exists()]
+        for file in missing:
+            console.say(file)
+        finished = len(files) - len(missing)
+        console.say(f"{self.name}: {finished} cells finished, {len(missing)} missing.")
 
 
 @contextmanager

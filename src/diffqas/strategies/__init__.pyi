@@ -5,6 +5,7 @@ from .catalogue import TASKS as TASKS
 from .catalogue import AloneRecipe as AloneRecipe
 from .catalogue import Scores as Scores
 from .comparison import compare_searchers as compare_searchers
+from .comparison import search_files as search_files
 from .judging import HELD_OUT as HELD_OUT
 from .judging import task_of_choice as task_of_choice
 from .layers_space import LayersSpace as LayersSpace
@@ -14,6 +15,7 @@ from .ledger import Trial as Trial
 from .listed_space import ListedSpace as ListedSpace
 from .making import make_table as make_table
 from .making import publish as publish
+from .making import table_files as table_files
 from .own_search import STRATEGIES as STRATEGIES
 from .own_search import search_by as search_by
 from .preparation import CircuitsOnALine as CircuitsOnALine

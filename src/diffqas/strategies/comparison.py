@@ -91,7 +91,7 @@ def compare_searchers(
     """
     require(replays >= 1, "replays", "be at least 1", replays)
     console = Terminal(quiet=quiet)
-    chosen = [choose(task, TASKS, "task") for task in tasks] or shipped_tasks()
+    chosen = _tasks(tasks)
     make_folder(output / "figures")
     found: list[Compared] = []
     for task in chosen:
@@ -109,6 +109,19 @@ def compare_searchers(
     write_atomically(output / "regret.csv", csv_content(_rows(found)).encode())
     console.say(output / "table.md", style="bold")
     return found
+
+
+def search_files(output: Path, tasks: Sequence[str] = (), shard: str | None = None) -> list[Path]:
+    """Where `compare_searchers` keeps the differentiable searches, carried out or not.
+
+    Raises:
+        ArgumentError: an unknown task, or a shard of another form.
+    """
+    return [_cell(output, *each) for each in _joint_cells(_tasks(tasks), shard)]
+
+
+def _tasks(named: Sequence[str]) -> list[str]:
+    return [choose(task, TASKS, "task") for task in named] or shipped_tasks()
 
 
 def _searchers(table: Benchmark) -> Mapping[str, Make]:

@@ -113,6 +113,15 @@ def step_costs(space: TabulatedSpace) -> Singles:
     return np.array(found, np.float32)
 
 
+def table_files(output: Path, tasks: Sequence[str] = (), shard: str | None = None) -> list[Path]:
+    """Where `make_table` keeps the cells of a folder, finished or not.
+
+    Raises:
+        ArgumentError: as there.
+    """
+    return [output / cell.file for cell in share_of(cells(tasks), shard)]
+
+
 def make_table(
     output: Path,
     *,
