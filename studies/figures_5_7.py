@@ -1,5 +1,9 @@
 """The rows of `diffqas study figures-5-7`: two classes of images, the search against circuits and
 controls.
+
+The same on pairs of classes that no choice of the recipe has seen:
+
+    diffqas study studies/figures_5_7.py:OTHER_PAIRS --data-dir data
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from diffqas.circuits import CONSTANTS, TABLE_I, form
 from diffqas.studies import (
     ACCURACY,
     IMAGES,
+    OTHER_IMAGES,
     NamedRow,
     ReferenceRow,
     Row,
@@ -124,3 +129,16 @@ STUDY = Study(
         NamedRow("ordinary network of as many numbers", "ordinary small network"),
     ),
 )
+
+
+def few_rows(settings: Settings, recipe: str) -> list[Row]:
+    """The search, one live candidate and the controls of as many numbers."""
+    kept = (
+        *("search raw", "candidate 8", "hashed vector", "ordinary small network"),
+        *("uniform distribution", "direct MLP", "logistic regression"),
+        *("majority class", "nearest mean image"),
+    )
+    return [row for row in rows(settings, recipe) if row.name in kept]
+
+
+OTHER_PAIRS = replace(STUDY, rows=few_rows, datasets=OTHER_IMAGES)

@@ -8,6 +8,7 @@ from .cell import Cell as Cell
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .datasets import IMAGES as IMAGES
+from .datasets import OTHER_IMAGES as OTHER_IMAGES
 from .datasets import SERIES as SERIES
 from .datasets import load_data as load_data
 from .entries import NamedRow as NamedRow

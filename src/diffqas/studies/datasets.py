@@ -47,6 +47,9 @@ IMAGE_SETS = {
     "mnist-1-5": ImageSet("mnist", (1, 5), 12_163),
     "fashion-mnist-1-5": ImageSet("fashion-mnist", (1, 5), 12_000),
     "fashion-mnist-5-7": ImageSet("fashion-mnist", (5, 7), 12_000),
+    "mnist-4-9": ImageSet("mnist", (4, 9), 11_791),
+    "fashion-mnist-0-6": ImageSet("fashion-mnist", (0, 6), 12_000),
+    "fashion-mnist-2-4": ImageSet("fashion-mnist", (2, 4), 12_000),
     "mnist": ImageSet("mnist", None, 60_000),
     "fashion-mnist": ImageSet("fashion-mnist", None, 60_000),
     "mnist-4x4": ImageSet("mnist-4x4", None, 9_000),
@@ -56,6 +59,8 @@ IMAGE_SETS = {
 
 IMAGES = ("mnist-1-5", "fashion-mnist-1-5", "fashion-mnist-5-7")
 """The images of the paper's Figures 5 to 7."""
+OTHER_IMAGES = ("mnist-4-9", "fashion-mnist-0-6", "fashion-mnist-2-4")
+"""Pairs that are hard to tell apart, and that no recipe was chosen on."""
 
 
 def is_images(dataset: str) -> bool:
