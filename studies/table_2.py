@@ -1,4 +1,9 @@
-"""The rows of `diffqas study table-2`: search, the twelve candidates, controls, references."""
+"""The rows of `diffqas study table-2`: search, the twelve candidates, controls, references.
+
+Its main rows on seeds that took part in no choice:
+
+    diffqas study studies/table_2.py:FRESH_SEEDS
+"""
 
 from __future__ import annotations
 
@@ -182,3 +187,18 @@ def references() -> list[Row]:
 NAMED = (NamedRow("uniform control", "uniform"), NamedRow("directly trained LSTM", "lstm"))
 
 STUDY = Study(rows, named=NAMED)
+
+
+def main_rows(settings: Settings, recipe: str) -> list[Row]:
+    """The two searches and the controls of as many numbers."""
+    kept = (
+        "search raw",
+        "search from drawn weights",
+        "hashed vector",
+        "ordinary small network",
+    )
+    return [row for row in rows(settings, recipe) if row.name in kept]
+
+
+FRESH_SEEDS = replace(STUDY, rows=main_rows, datasets=SHORT, first_seed=1000, named=())
+"""Seeds of choices lie below 400."""
