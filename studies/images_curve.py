@@ -148,7 +148,10 @@ def _tuned(
     settings: Settings,
     seeds: Sequence[int],
 ) -> Population:
-    return make(seeds, choose_rate(make, task, settings, FACTORS, beyond=FURTHER))
+    # Trials are half as long as the training: in shorter ones large rates look good that end a
+    # longer training at chance.
+    longer = replace(settings, epochs=2 * settings.epochs)
+    return make(seeds, choose_rate(make, task, longer, FACTORS, beyond=FURTHER))
 
 
 def _search(
