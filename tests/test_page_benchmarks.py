@@ -286,7 +286,8 @@ def noisy(name, figure="test_mse"):
     found = {}
     with (RESULTS / "noise" / f"{name}.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            key = row["mixture"], row["sweep"], float(row["level"] or 0)
+            level = row["level"] or "0"
+            key = row["mixture"], row["sweep"], float(level) if level[0].isdigit() else level
             found.setdefault(key, []).append(float(row[figure]))
     return found
 
@@ -331,6 +332,14 @@ def test_a_quantum_lstm_under_noise():
     for name, whole, alone in rows("docs/noise.md", head):
         spread(whole, found["search", *disturbance(name)])
         spread(alone, found[mixtures[0], *disturbance(name)])
+
+
+def test_iris_through_a_sampler():
+    found = noisy("iris-fake-torino", "test_accuracy")
+    sentence = "100 % (96.7 .. 100) of the 30 test rows through the sampler"
+    assert sentence in text_of("docs/noise.md")
+    for sweep, level in (("exact", 0.0), ("sampler", "fake_torino")):
+        spread("100 96.7 100", [100 * value for value in found["search", sweep, level]])
 
 
 def test_what_makes_it_bear_shots():
