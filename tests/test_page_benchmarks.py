@@ -261,6 +261,23 @@ def test_until_a_command_is_there():
             agree(cell, found[command][key])
 
 
+def test_larger_mappings():
+    found = result("mappings.json")
+    command = "diffqas search bessel --epochs 30 --seeds 5"
+    head = f"| `{command}` | trained numbers | test MSE |"
+    table = rows("docs/mappings.md", head)
+    assert len(table) == len(found)
+    medians = []
+    for options, numbers, errors in table:
+        own = found[" ".join(f"{command} {options} --no-baselines".split())]
+        assert own["trained"] == int(numbers)
+        spread(errors, own["test_mse"])
+        medians.append(statistics.median(own["test_mse"]))
+    sentence = "0.7 and 0.8 times as large, with as many more in the angles 1.3 times"
+    assert sentence in text_of("docs/mappings.md")
+    agree(sentence, *(medians[place] / medians[0] for place in (2, 3, 1)))
+
+
 def test_reliability():
     found = result("reliability.json")
     damages, full = found["damages"], found["full-disks"]
