@@ -93,6 +93,26 @@ def test_the_twelve_circuits_beside_peers(cores):
             agree(ratio, *ratios)
 
 
+def test_the_fastest_peer():
+    records = result("simulator_vs_peers.json")["records"]
+    found = seconds_by(records, "n", "cores", "circuits", "peer")
+    sentence = (
+        "takes 38 times as long with 11 qubits and 53 times with 17, or 18 and 28 times where"
+    )
+    assert sentence in text_of("benchmarks/README.md")
+    least = [
+        min(
+            value
+            for place, value in found.items()
+            if place[:3] == (n, "one", circuits) and not place[3].startswith("diffqas")
+        )
+        / found[n, "one", "all", "diffqas_mixture"]
+        for circuits in ("all", "live")
+        for n in (11, 17)
+    ]
+    agree(sentence, least[0], 11, least[1], 17, least[2], least[3])
+
+
 def test_memory_of_a_step():
     found = result("simulator_memory.json")
     sentence = "(largest of five processes): 14.9 MB at depth 15, 14.9 MB at depth 150;"
