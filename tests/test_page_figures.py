@@ -4,6 +4,7 @@ A figure that a page has and no cell, or a cell that a page leaves empty, fails 
 differs.
 """
 
+import csv
 import json
 import re
 import statistics
@@ -30,7 +31,14 @@ def plain(text):
 
 
 def table(page, head):
-    """The rows of the table whose header holds these words in turn, as dicts by the header."""
+    """The rows of the first table whose header holds these words in turn, by the header."""
+    for rows in tables(page, head):
+        return rows
+    raise AssertionError(f"{page} has no table of {head}")
+
+
+def tables(page, head):
+    """The rows of every table whose header holds these words in turn."""
     lines = (ROOT / "docs" / page).read_text("utf-8").splitlines()
     for number, line in enumerate(lines):
         names = [plain(cell) for cell in line.strip("|").split("|")]
@@ -42,8 +50,7 @@ def table(page, head):
                     break
                 cells = [plain(cell) for cell in row.replace("\\|", "/").strip("|").split("|")]
                 rows.append(dict(zip(names, cells, strict=True)) | {"": cells[0]})
-            return rows
-    raise AssertionError(f"{page} has no table of {head}")
+            yield rows
 
 
 def cell(study, dataset, row):
@@ -294,6 +301,73 @@ def test_agents(size):
         counted(count, found)
 
 
+TUNED = {
+    "search": "search-raw",
+    "candidate 8": "candidate-8",
+    "uniform distribution": "candidates-1-3-4-6-uniform",
+    "frozen circuits": "frozen-circuit",
+    "hashed vector": "hashed-vector",
+    "networks directly": "direct-networks",
+}
+
+
+def test_settings_of_agents():
+    rows = table("agents.md", ["lr, entropy, clip", *TUNED])
+    held = 0
+    for row in rows:
+        lr, entropy, clip = NUMBER.findall(row[""])
+        for head, name in TUNED.items():
+            setting = f"lr-{lr}-entropy-{entropy}-clip-{clip}"
+            found = cell("agents-tuning", "minigrid-empty-5x5", f"{name}-{setting}")
+            reward, _, passed = row[head].rstrip(")").partition(" (")
+            assert agrees(reward, found["test_mean_reward"])
+            said = [None if one == "–" else int(one) for one in passed.split(", ")]
+            assert said == found["passed"], (row[""], head)
+            held += 1
+    assert held == len(list((RESULTS / "agents-tuning/cells/minigrid-empty-5x5").iterdir()))
+
+
+def test_centred_observations():
+    text = " ".join((ROOT / "docs" / "agents.md").read_text("utf-8").split())
+    (sentence,) = re.findall(
+        r"the default passes 0\.9 after (.*?) \(mean of the last 500: (.*?)\)", text
+    )
+    counts, rewards = (re.findall(r"\d+(?:\.\d+)?", part) for part in sentence)
+    default, centred, raw = (
+        cell("agents-factors", "minigrid-empty-6x6", name)
+        for name in ("default", "centred-not-shrunk", "raw-observations")
+    )
+    assert [int(count) for count in counts] == [*default["passed"], *centred["passed"]]
+    assert raw["passed"] == [None] * 4
+    assert shown(min(raw["mean_reward"]), rewards[0])
+    assert shown(max(raw["mean_reward"]), rewards[1])
+
+
+@pytest.mark.parametrize("numbers", [128, 1_024, 10_240])
+def test_adaptation(numbers):
+    pairs = {
+        "FashionMNIST": "fashion-mnist",
+        "inverted digits": "inverted-mnist",
+        "turned digits": "turned-mnist",
+    }
+    (rows,) = (
+        rows
+        for rows in tables("adaptation.md", ["row", "numbers", *pairs])
+        if rows[-2 if numbers == 10_240 else 0]["numbers"]
+        == {128: "122", 1_024: "1,018", 10_240: "207,562"}[numbers]
+    )
+    names = {path.stem for path in (RESULTS / f"adaptation/cells/turned-mnist-{numbers}").iterdir()}
+    assert {slug(row["row"]) for row in rows} == names
+    for row in rows:
+        for head, dataset in pairs.items():
+            found = cell("adaptation", f"{dataset}-{numbers}", slug(row["row"]))
+            assert check(row[head], found, "test_accuracy", 100), row
+            counted(row["numbers"], found)
+        if row.get("ms per step"):
+            assert shown(found["adapter"]["bytes"], row["bytes of the adapter"])
+            assert shown(1e3 * found["adapter"]["seconds_per_step"], row["ms per step"])
+
+
 ROOMS = {
     "Empty-8x8": "minigrid-empty-8x8",
     "Empty-Random-5x5": "minigrid-empty-random-5x5",
@@ -431,10 +505,20 @@ def test_the_audit():
 def test_transfer():
     rows = table("discretise.md", ["row", "NARMA-5", "NARMA-10"])
     assert len(rows) == 6
-    for row in rows:
-        for head in ("NARMA-5", "NARMA-10"):
+    lines = (ROOT / "docs" / "discretise.md").read_text("utf-8").splitlines()
+    start = lines.index("| row | NARMA-5 | row/search | NARMA-10 | row/search |") + 2
+    with (RESULTS / "transfer" / "table.csv").open(encoding="utf-8") as file:
+        tested = {(one["dataset"], one["row"]): one for one in csv.DictReader(file)}
+    for row, line in zip(rows, lines[start:], strict=False):
+        parts = [part.strip() for part in line.strip("|").split("|")]
+        for head, ratio in (("NARMA-5", parts[2]), ("NARMA-10", parts[4])):
             found = cell("transfer", SERIES[head], slug(row["row"]))
             assert check(row[head], found, "test_mse")
+            one = tested[SERIES[head], row["row"]]
+            values = [one[key] for key in ("ratio", "ratio_low", "ratio_high") if one[key]]
+            assert len(values) == len(NUMBER.findall(ratio))
+            for value, text in zip(values, NUMBER.findall(ratio), strict=True):
+                assert shown(float(value), text), row
 
 
 def test_fast_weights():

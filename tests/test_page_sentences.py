@@ -1,5 +1,6 @@
 """Ratios that sentences of the pages name are computed again from the committed cells."""
 
+import csv
 import json
 import re
 import statistics
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e-\d+)?")
 SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
 IN_ABLATION = ("bessel", "damped-shm", "narma5", "narma10")
 FIRST_ORDER = ("adam", "adam-with-beta2-0.999", "adam-at-a-constant-rate", "rmsprop")
+MADE = ("one-circuit", "frozen-drawn-structural-weights")
+DIRECTIONS = ROOT / "benchmarks" / "results" / "directions.jsonl"
 LIVE = tuple(f"candidate-{number}" for number in (2, 5, 7, 8, 10, 11))
 AS_FOUND = tuple(f"{kept}-as-found" for kept in ("top-1", "top-3", "weighted-top-3"))
 
@@ -55,7 +58,67 @@ def candidates_alone():
 
 
 def filter_beside_adam():
-    return every(medians, "table-2", IN_ABLATION, ["search-raw-by-adam"], "search-raw")
+    return every(medians, "table-2", SERIES, ["search-raw-by-adam"], "search-raw")
+
+
+def drawn_beside_search():
+    return every(geometric, "table-2", SERIES, ["search-from-drawn-weights"], "search-raw")
+
+
+def small_network():
+    found = every(geometric, "table-2", SERIES, ["ordinary-small-network"], "search-raw")
+    bessel, shm, delayed, narma5, _ = (1 / value for value in found)
+    assert rounded(delayed, "160")
+    return [1, bessel, 1, shm, 1, narma5, 5]
+
+
+def classical_generators():
+    rows = ["hashed-vector", "random-subspace"]
+    return ends([1 / value for value in every(geometric, "table-2", SERIES, rows, "search-raw")])
+
+
+def least_squares():
+    ours = errors("table-2", "delayed-control", "search-raw")
+    (other,) = set(errors("table-2", "delayed-control", "least-squares"))
+    return [statistics.geometric_mean([one / other for one in ours])]
+
+
+def trials(filter_of, rows, data=("bessel", "damped-shm")):
+    found = [every(medians, "series-recipe", [one], rows, filter_of) for one in data]
+    return ends([value for values in found for value in values])
+
+
+def other_seeds():
+    rows = [json.loads(line) for line in DIRECTIONS.read_text("utf-8").splitlines()]
+    return [
+        statistics.median(
+            found["test_mse"] for found in rows if (found["row"], found["dataset"]) == (row, data)
+        )
+        for row in ("search raw", "hashed vector")
+        for data in ("bessel", "damped-shm", "narma5")
+    ]
+
+
+def fast_weights(rows, than="fast-weights"):
+    series = ("bessel", "damped-shm", "delayed-control")
+    return ends(every(geometric, "fast-weights", series, rows, than))
+
+
+def fast_classical():
+    found = every(geometric, "fast-weights", SERIES, ["lstm-hidden-5"], "fast-weights")
+    return [1 / found[1], 1 / found[2]]
+
+
+def fast_few():
+    return fast_weights(["slow-network-no-circuit", *MADE], "fast-weights-latent-4")
+
+
+def averaging():
+    clients = "4-clients-contiguous-1-local-epoch"
+    return [
+        medians("federated-series", "bessel", f"{row}-{clients}", f"{row}-in-one-place")
+        for row in ("search-kalman", "search-adam", "direct-adam")
+    ]
 
 
 def constant_rate():
@@ -89,7 +152,49 @@ SENTENCES = {
     ("controls.md", "it is 0.25, 0.31, 0.18, 0.13 and 0.58 times the search's"): larger_mapping,
     ("controls.md", "1.26, 0.74, 1.23, 0.81 and 1.13 times that of"): drawn_beside_hashed,
     ("controls.md", "error 1.3 to 1.7 times"): candidates_alone,
-    ("series.md", "14, 58, 48 and 3 times less error than Adam"): filter_beside_adam,
+    ("controls.md", "their error is 0.32, 0.27, 0.24, 0.12 and 0.50 times"): drawn_beside_search,
+    (
+        "controls.md",
+        "leaves 1/160 of its error on Bessel and on delayed control, 1/9 on damped SHM, "
+        "1/4 on NARMA-5",
+    ): small_network,
+    ("controls.md", "they have 2.2 to 10 times less error"): classical_generators,
+    ("controls.md", "least squares have 39,000 times less error than the search"): least_squares,
+    ("series.md", "14, 58, 520, 48 and 3 times less error than Adam"): filter_beside_adam,
+    ("series.md", "median error on the smooth series is 3 to 20 times larger"): (
+        lambda: trials("kalman-filter", ["kalman-memory-1000"])
+    ),
+    ("series.md", "the medians there are 1.4 and 1.5 times larger"): (
+        lambda: trials("kalman-filter", ["kalman-constant-noise-1"])
+    ),
+    ("series.md", "(a constant one leaves 5 to 100 times more error"): (
+        lambda: trials("adam", ["adam-constant-learning-rate"])
+    ),
+    ("series.md", "(`raw` leaves 17 to 110 times more"): lambda: trials("adam", ["adam-scale-raw"]),
+    ("series.md", "RMSProp leaves 2.7 to 4.9 times more"): lambda: trials("adam", ["rmsprop"]),
+    ("series.md", "0.999) 1.2 to 2.8 times"): (
+        lambda: [0.999, *trials("adam", ["adam-beta2-0.999"], ("bessel", "damped-shm", "narma5"))]
+    ),
+    ("fast-weights.md", "2.4 times on damped SHM to 35 times on"): fast_classical,
+    ("fast-weights.md", "of 145 numbers, 5 to 520 times"): (
+        lambda: [145, *fast_weights(["slow-network-no-circuit"])]
+    ),
+    ("series.md", "ends at 3.3e-8, 5.5e-8 and 5.6e-7 on"): lambda: other_seeds()[:3],
+    ("series.md", "the hashed vector at 5.0e-9, 3.3e-8 and 1.1e-7 (table"): (
+        lambda: other_seeds()[3:]
+    ),
+    ("fast-weights.md", "of 111 numbers, 7 to 175 times"): lambda: [111, *fast_weights(MADE)],
+    ("fast-weights.md", "than equal weights 68 to 16,000 times"): (
+        lambda: fast_weights(["frozen-equal-structural-weights"])
+    ),
+    ("fast-weights.md", "of 99 numbers, the search has 4 to 460 times"): lambda: [99, *fast_few()],
+    (
+        "federated.md",
+        "factor of 20 under the Kalman filter and of 150 by Adam, the directly trained network 20",
+    ): averaging,
+    ("training-needs.md", "leaves 0.12 to 0.50 times the default"): lambda: ends(
+        drawn_beside_search()
+    ),
     ("training-needs.md", "at a constant rate ends 46 times worse"): constant_rate,
     ("studies.md", "every series, by 3 to 2,900 times"): first_order,
     ("qlstm.md", "but 5 to 2,000 times above the filter"): quantum_lstm_by_adam,
@@ -103,13 +208,14 @@ SENTENCES = {
 def rounded(value, text):
     """Whether a figure is a value to as many significant digits as it shows."""
     text = text.replace(",", "")
-    shown = text.replace(".", "").lstrip("0")
+    shown = text.partition("e")[0].replace(".", "").lstrip("0")
     digits = max(len(shown if "." in text else shown.rstrip("0")), 1)
     power = float(f"{value:.{digits - 1}e}")
     return abs(power - float(text)) <= 1e-9 * abs(power)
 
 
 def test_what_counts_as_rounded():
+    assert rounded(3.28e-8, "3.3e-8")
     assert rounded(0.5778, "0.58")
     assert rounded(2899.0, "2,900")
     assert not rounded(2840.0, "2,900")
@@ -128,3 +234,79 @@ def test_figures_of_a_sentence(place, found):
     assert len(figures) == len(values)
     wrong = [(f, v) for f, v in zip(figures, values, strict=True) if not rounded(v, f)]
     assert wrong == []
+
+
+HOLM = ("p_holm",)
+LOW = "ratio_low", "points_low", "difference_low"
+HIGH = "ratio_high", "points_high", "difference_high"
+CARTPOLE = "policies-cartpole", "cartpole"
+ROOM = "policies-minigrid", "minigrid-empty-5x5"
+CANCER = "breast-cancer"
+FAST, TABLE = "fast-weights", "table-2"
+TESTED = {
+    ("controls.md", "interval 0.70 to 1.06, adjusted p = 1"): [
+        (TABLE, "narma10", "ordinary small network", (LOW, HIGH, HOLM)),
+    ],
+    ("controls.md", "(adjusted p .08, .09, .07, .047, .047)"): [
+        (TABLE, data, "search from drawn weights", (HOLM,)) for data in SERIES
+    ],
+    ("controls.md", "(adjusted p = .03) and not told apart on two other"): [
+        ("figures-5-7", "fashion-mnist-5-7", "ordinary small network", (HOLM,)),
+    ],
+    ("agents.md", "reaches from -186 to +119"): [
+        (*CARTPOLE, "ordinary small network, lr 0.01", (LOW, HIGH)),
+    ],
+    ("agents.md", "(p = 1, interval -147 to +109)"): [
+        (*CARTPOLE, "frozen circuits, 3-local", (HOLM, LOW, HIGH)),
+    ],
+    ("agents.md", "(p = 0.8, interval -78 to +271)"): [
+        (*CARTPOLE, "search, Z", (HOLM, LOW, HIGH)),
+    ],
+    ("agents.md", "-0.007 to +0.015 and -0.008 to +0.064"): [
+        (*ROOM, row, (LOW, HIGH)) for row in ("frozen circuits", "ordinary small network")
+    ],
+    ("tables.md", "on two folds of breast-cancer (p = 0.012, 0.016)"): [
+        (f"tables-{CANCER}", f"{CANCER}-{fold}", "frozen circuits", (HOLM,)) for fold in (1, 4)
+    ],
+    ("tables.md", "on three of them (0.016, 0.008, 0.016)"): [
+        (f"tables-{CANCER}", f"{CANCER}-{fold}", "random features", (HOLM,)) for fold in (0, 1, 4)
+    ],
+    ("tables.md", "than the perceptron on one of iris (0.031)"): [
+        ("tables", "iris-0", "perceptron", (HOLM,)),
+    ],
+    ("tables.md", "than the perceptron on one fold of wine (0.047)"): [
+        ("tables", "wine-0", "perceptron", (HOLM,)),
+    ],
+    ("agents.md", "5x5 and .22 in"): [
+        ("figures-13-14", "minigrid-empty-6x6", "direct networks", (HOLM,)),
+    ],
+    ("fast-weights.md", "(0.71 times, 95 % interval 0.56 to 0.91, p = .09)"): [
+        (FAST, "narma10", "LSTM, hidden 5", (("ratio",), LOW, HIGH, HOLM)),
+    ],
+}
+"""Sentences, and the tests of committed tables that their figures stand for."""
+
+
+def row_of(study, data, row):
+    path = ROOT / "studies" / "results" / study / "table.csv"
+    with path.open(encoding="utf-8") as file:
+        (found,) = (
+            one for one in csv.DictReader(file) if (one["dataset"], one["row"]) == (data, row)
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("place", "sources"), TESTED.items(), ids=[f"{page}-{text[:30]}" for page, text in TESTED]
+)
+def test_tests_of_a_sentence(place, sources):
+    page, sentence = place
+    assert sentence in " ".join((ROOT / "docs" / page).read_text("utf-8").split())
+    values = []
+    for study, data, row, columns in sources:
+        found = row_of(study, data, row)
+        values += [next(float(found[name]) for name in names if name in found) for names in columns]
+    figures = re.findall(r"[-+]?\d*\.?\d+", sentence.replace("95 %", "").replace("5x5", ""))
+    for figure, value in zip(figures, values, strict=True):
+        digits = len(figure.partition(".")[2])
+        assert abs(value - float(figure)) <= 0.5 * 10.0**-digits * (1 + 1e-6), (figure, value)
