@@ -98,3 +98,5 @@ def test_the_drawing_has_the_real_rooms_and_imports():
     rows = {name: row for name, row, *_ in drawn["ROOMS"]}
     assert all(rows[importer] > rows[imported] for importer, imported in drawn["ARROWS"])
     assert drawn["PICTURE"].read_text("utf-8") == drawn["drawing"](), "run docs/drawings/rooms.py"
+    # A sign of 12 pixels is somewhat wider than half of that; words stay within their box.
+    assert all(6.4 * len(words) <= drawn["WIDTH"] - 4 for *_, words in drawn["ROOMS"])

@@ -51,7 +51,7 @@ function niceTicks(least, most, count, factors = [1, 2, 2.5, 5, 10]) {
 function logTicks(least, most) {
   const first = Math.ceil(Math.log10(least) - 1e-9), last = Math.floor(Math.log10(most) + 1e-9);
   const every = Math.max(1, Math.ceil((last - first + 1) / 6)), ticks = [];
-  for (let power = first; power <= last; power += every) ticks.push(10 ** power);
+  for (let power = first; power <= last; power += every) ticks.push(Number(`1e${power}`));
   if (ticks.length >= 3) return ticks;
   const finer = [];
   for (let power = first - 1; power <= last; power++)
