@@ -86,8 +86,8 @@ def _named(folder: Path, whole: bool) -> list[RunSummary]:
 HEADINGS = ("name", "task", "model", "seeds", "state", "figure", "trained", "time", "begun")
 LEFT_OUT = ("begun", "time", "model", "trained", "seeds", "task")
 """Columns that a narrow terminal goes without, the first one first."""
-LONGEST_NAME, LONGEST_FIGURE = 24, 24
-"""Signs of a line for these; longer ones are broken, figures between words."""
+LONGEST = 24
+"""Signs in a line of a name, state or figure, where there is no room for all of them."""
 
 
 def ordered(runs: Sequence[RunSummary], by: str) -> list[RunSummary]:
@@ -121,19 +121,23 @@ def _by_figure(runs: Sequence[RunSummary]) -> list[RunSummary]:
 def table_of(runs: Sequence[RunSummary], width: int) -> Table:
     """A line for each run, with the columns that a terminal of so many signs has room for.
 
-    Only figures and long names are broken, between words; no figure is.
+    Where that is not enough, long names and spreads are broken, but no figure is.
     """
     rows = [dict(zip(HEADINGS, map(plain_text, _cells(run)), strict=True)) for run in runs]
     widths = {
         heading: max(map(cell_len, [heading, *(row[heading].plain for row in rows)]))
         for heading in HEADINGS
     }
-    for heading in ("name", "task"):
-        widths[heading] = min(widths[heading], LONGEST_NAME)
-    widths["figure"] = min(widths["figure"], LONGEST_FIGURE)
     kept = list(HEADINGS)
+
+    def needed() -> int:
+        return sum(widths[heading] + 2 for heading in kept) - 2
+
+    if needed() > width:
+        for heading in ("name", "task", "state", "figure"):
+            widths[heading] = min(widths[heading], LONGEST)
     for heading in LEFT_OUT:
-        if sum(widths[heading] + 2 for heading in kept) - 2 > width:
+        if needed() > width:
             kept.remove(heading)
     table = Table(box=None, pad_edge=False)
     for heading in kept:

@@ -130,7 +130,7 @@ def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(bottom, low - room), min(top, high + room))
     axes.set_title("forecast from the end of the training part", loc="left", fontsize=10)
-    axes.set_xlabel("value of the series")
+    axes.set_xlabel("number of the value in the series")
     axes.set_ylabel(in_lines(shortened(data.name), 24))
 
 
