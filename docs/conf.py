@@ -8,6 +8,9 @@ docs . site`.
 
 import re
 
+from docutils import nodes
+from sphinx.util.osutil import relative_uri
+
 from diffqas import __version__
 
 project = "diffqas"
@@ -74,8 +77,39 @@ def with_title(app, docname: str, source: list[str]) -> None:
         source[0] = f"# {study}{'' if table == 'table' else f', {table}'}\n\n{source[0]}"
 
 
+def whole_figures(app, doctree: nodes.document, docname: str) -> None:
+    """Mark figures such as 3.2e-8, which a browser would break behind their hyphen."""
+    for text in list(doctree.findall(nodes.Text)):
+        parts = re.split(r"(\S*\de-\d\S*)", text.astext())
+        in_prose = text.parent.tagname in PROSE
+        if len(parts) > 1 and in_prose:
+            new: list[nodes.Node] = []
+            for place, part in enumerate(parts):
+                # Behind every other text stands a figure.
+                own = nodes.inline(part, part, classes=["whole"]) if place % 2 else nodes.Text(part)
+                new.append(own)
+            text.parent.replace(text, new)
+
+
+PROSE = ("paragraph", "strong", "emphasis", "reference", "title", "term")
+
+
+def pictures_as_links(app, doctree: nodes.document, docname: str) -> None:
+    """Link every picture to its own file: a wide one is read in its full size only."""
+    page = app.builder.get_target_uri(docname)
+    for image in list(doctree.findall(nodes.image)):
+        known = app.env.images.get(image["uri"])
+        if known is None or isinstance(image.parent, nodes.reference):
+            continue
+        link = nodes.reference("", "", refuri=relative_uri(page, f"_images/{known[1]}"))
+        image.replace_self(link)
+        link += image
+
+
 def setup(app) -> None:
     """Docstrings before and after napoleon, which makes its markup of the sections."""
     app.connect("source-read", with_title)
+    app.connect("doctree-resolved", whole_figures)
+    app.connect("doctree-resolved", pictures_as_links)
     app.connect("autodoc-process-docstring", plain_text, priority=100)
     app.connect("autodoc-process-docstring", no_types, priority=900)

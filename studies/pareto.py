@@ -174,12 +174,15 @@ def table(dataset: str, found: Sequence[Point]) -> Iterator[str]:
 
 def figure(dataset: str, found: Sequence[Point]) -> Figure:
     """Error against two-qubit gates, the front joined by a line."""
-    picture = Figure(figsize=(5.5, 4), layout="constrained")
+    picture = Figure(figsize=(5.5, 4.3), layout="constrained")
     axes = picture.subplots()
     front = sorted((point.expected, point.error) for point in found if not point.beaten(found))
-    axes.plot([gates for gates, _ in front], [error for _, error in front], color="tab:blue")
+    gates, errors = [gates for gates, _ in front], [error for _, error in front]
+    axes.plot(gates, errors, color="tab:blue", label="front: beaten by no other point")
+    expected, all_errors = [p.expected for p in found], [p.error for p in found]
+    points_label = "a search each; L: strength of the penalty on gates"
+    axes.plot(expected, all_errors, "o", color="tab:blue", label=points_label)
     for point in found:
-        axes.plot(point.expected, point.error, "o", color="tab:blue")
         place = (point.expected, point.error)
         axes.annotate(f"L = {point.strength:g}", place, (4, 4), textcoords="offset points")
     # Room for the words beside the outermost points.
@@ -192,6 +195,7 @@ def figure(dataset: str, found: Sequence[Point]) -> Figure:
     axes.set_xlabel(f"expected two-qubit gates, routed to a {COUPLING}")
     axes.set_ylabel(ERROR if dataset in TABLES else SQUARED_ERROR)
     axes.set_title(dataset)
+    picture.legend(loc="outside lower center", frameon=False, fontsize=9)
     return picture
 
 

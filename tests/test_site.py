@@ -5,6 +5,8 @@ import re
 import runpy
 from pathlib import Path
 
+import pytest
+
 import diffqas
 
 ROOT = Path(__file__).parents[1]
@@ -98,3 +100,17 @@ def test_the_drawing_has_the_real_rooms_and_imports():
     rows = {name: row for name, row, *_ in drawn["ROOMS"]}
     assert all(rows[importer] > rows[imported] for importer, imported in drawn["ARROWS"])
     assert drawn["PICTURE"].read_text("utf-8") == drawn["drawing"](), "run docs/drawings/rooms.py"
+    # A sign of 12 pixels is somewhat wider than half of that; words stay within their box.
+    assert all(6.4 * len(words) <= drawn["WIDTH"] - 4 for *_, words in drawn["ROOMS"])
+
+
+def test_figures_of_the_site_are_not_broken_at_their_hyphen():
+    nodes = pytest.importorskip("docutils.nodes")
+    pytest.importorskip("sphinx")
+    document = pytest.importorskip("docutils.utils").new_document("page")
+    text = "from 3.2e-8 (7e-9 .. 8e-8) on"
+    document += nodes.paragraph("", "", nodes.Text(text), nodes.literal("", "1e-3"))
+    runpy.run_path(str(DOCS / "conf.py"))["whole_figures"](None, document, "page")
+    marked = [node.astext() for node in document.findall(nodes.inline)]
+    assert marked == ["3.2e-8", "(7e-9", "8e-8)"]
+    assert document.astext() == f"{text}1e-3"

@@ -69,7 +69,7 @@ ARROWS = [
     ("cli", "strategies"),
 ]
 
-WIDTH, HEIGHT, STEP_X, STEP_Y = 220, 42, 244, 66
+WIDTH, HEIGHT, STEP_X, STEP_Y = 236, 42, 260, 66
 PLACES = {name: (130 + STEP_X * column, 36 + STEP_Y * row) for name, row, column, _ in ROOMS}
 
 
@@ -85,14 +85,23 @@ def box(name: str, words: str) -> str:
 
 
 def arrow(importer: str, imported: str) -> str:
-    """A straight line to a room of the row above, or sideways and up to one further away."""
+    """A straight line to a room of the row above, or sideways and up to one further away.
+
+    Where other rooms stand below that one, the line goes up beside their column: it would seem to
+    end at them.
+    """
     (x, y), (to_x, to_y) = PLACES[importer], PLACES[imported]
     end_y = to_y + HEIGHT // 2 + 3
+    toward = 1 if to_x > x else -1
+    side = toward * WIDTH // 2
+    between = any(place_x == to_x and to_y < place_y <= y for place_x, place_y in PLACES.values())
     if y - to_y == STEP_Y or x == to_x:
         lean = max(-90, min(90, (x - to_x) // 4))  # within the box
         path = f"M{x} {y - HEIGHT // 2} L{to_x + lean} {end_y}"
+    elif between:
+        beside = to_x - toward * STEP_X // 2
+        path = f"M{x + side} {y} L{beside} {y} L{beside} {to_y} L{to_x - side - 3 * toward} {to_y}"
     else:
-        side = WIDTH // 2 if to_x > x else -WIDTH // 2
         path = f"M{x + side} {y} L{to_x} {y} L{to_x} {end_y}"
     return f'<path d="{path}" class="arrow" marker-end="url(#head)"/>'
 

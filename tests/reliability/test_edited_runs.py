@@ -111,7 +111,7 @@ def in_one_line(call) -> str | None:
 def read_everywhere(folder: Path, beside: Path) -> list[str]:
     """The lines in which commands refuse a folder; those that it is listed or shown without."""
     listed = list_runs(folder)
-    Terminal(file=io.StringIO(), width=200).print(table_of(listed))
+    Terminal(file=io.StringIO(), width=200).print(table_of(listed, 200))
     json.dumps([run.to_json() for run in listed])
     said = [run.fault for run in listed]
     shown = in_one_line(lambda console: show_run(folder, console))

@@ -38,9 +38,8 @@ def page(name="run", **changes):
         "settings": {"depth": "2"},
         "command": "diffqas search bessel",
     }
-    return RunPage(
-        name, "bessel", "qt", "One sentence.", **({"finished": True} | content | changes)
-    )
+    content |= {"finished": True, "summary": "One sentence."}
+    return RunPage(name, "bessel", "qt", **(content | changes))
 
 
 class Reader(HTMLParser):
@@ -176,3 +175,26 @@ def test_failures_and_what_is_missing_are_said():
         "not finished",
     ):
         assert words in text
+
+
+def test_no_figure_is_broken_at_the_end_of_a_line():
+    spread = "2.3e-08 (1.2e-08 .. 2.4e-07, 10 seeds)"
+    table = Table(
+        ("model", "test mse", "remark"), [("a", spread, "train 4.5e-05, 9 -> 12")], 0, (1,)
+    )
+    text = build([page(results=table, tiles={"time": "1 min 36 s"}, summary="Test mse 8.9e-06.")])
+    for figure in ("2.3e-08", "(1.2e-08", "2.4e-07,", "4.5e-05,", "-&gt; 12", "8.9e-06."):
+        assert f'<span class="whole">{figure}</span>' in text
+    assert '<dd class="whole">1 min 36 s</dd>' in text
+    short = Table(("candidate", "rank"), [("a", "3.0 (1 .. 7)")], numeric=(1,))
+    ranked = build([page(ranking=short, leaders=short)])
+    assert '<td class="figure whole" data-label="rank">3.0 (1 .. 7)</td>' in ranked
+
+
+def test_what_was_trained_before_stands_on_the_page():
+    head = ("candidate", "loss")
+    few = Table(head, [("A", "0.5")], numeric=(1,))
+    assert "Trained before" in build([page(trials=few)])
+    assert "Trained before" not in build([page()])
+    many = Table(head, [("A", "0.5")] * 25, numeric=(1,))
+    assert "All 25 trainings" in build([page(trials=many)])

@@ -118,6 +118,20 @@ def test_each_gate_has_bars_of_its_own_and_lists_its_best():
     assert sum("█" in line for line in lines) == 2 * BEST_OF_GATE
 
 
+@pytest.mark.parametrize(("width", "bar"), [(80, 20), (120, 32)])
+def test_a_narrow_terminal_shortens_bars_and_breaks_no_figure(width, bar):
+    weights, ranks = (0.25,) * 8 + (-0.25,) * 2, (1.0,) * 9 + (7.0,)
+    rows = [
+        RankedCandidate("Ent-RZ", 0.25, share, ("Ent-RZ", "Ring-RZ"), True, "", weights, (), ranks)
+        for share in (2.0, 1.0)
+    ]
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(ranking_bars(rows, "raw"))
+    text = console.export_text()
+    assert text.count("0.250 (+ in 8 of 10)  1.6 (1 .. 7)") == 2
+    assert [line.count("█") for line in text.splitlines() if "█" in line] == [bar, bar // 2]
+
+
 @pytest.mark.parametrize(("low", "limits"), [(-0.5, (-2.0, 2.0)), (0.5, (0.0, 2.0))])
 def test_maps_show_the_weights_that_they_were_given(low, limits):
     maps = {

@@ -325,6 +325,19 @@ def test_the_distribution_has_an_axis_of_shares(comparison):
     assert 0.9995 < high < 1
 
 
+def test_what_stands_at_the_end_of_the_axis_is_named():
+    def labels(values):
+        cells = [made("search", values, "search"), made("other", [0.9] * len(values))]
+        axes = distribution_figure([compare(cells, metric=ACCURACY)]).axes[0]
+        axes.figure.canvas.draw()
+        return [label.get_text() for label in axes.get_xticklabels()]
+
+    assert labels([1.0, 0.95])[-1] == "100 %"
+    assert labels([0.99995, 0.95])[-1] == "> 99.98 %"
+    assert "100 %" not in labels([0.999, 0.95])
+    assert labels([0.0, 0.95])[0] == "0 %"
+
+
 @pytest.mark.parametrize("values", [[0.0, 1.0], [1.0, 1.0], [None, None], [0.5, None]])
 def test_accuracies_at_the_ends_are_drawn(values, tmp_path):
     failures = {str(seed): "nan" for seed, value in enumerate(values) if value is None}

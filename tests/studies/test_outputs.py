@@ -220,6 +220,33 @@ def test_the_figure_shows_the_errors_in_the_studys_order(comparisons):
     assert len({dots[0].get_color(), dots[1].get_color(), dots[2].get_color()}) == 3
 
 
+def labels_of(axes):
+    """What stands at the ticks of the horizontal axis within its limits."""
+    axes.figure.canvas.draw()
+    low, high = axes.get_xlim()
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    return [label.get_text() for place, label in ticks if low <= place <= high]
+
+
+def test_an_axis_of_less_than_two_decades_has_labels_that_lie_apart():
+    figure = distribution_figure(
+        [compare([cell("search", [2.3e-5, 4e-5], "search"), cell("other", [6e-5, 7e-5])])]
+    )
+    assert labels_of(figure.axes[0]) == [
+        r"$\mathdefault{2\times10^{-5}}$",
+        r"$\mathdefault{5\times10^{-5}}$",
+        r"$\mathdefault{10^{-4}}$",
+    ]
+    assert not any(label.get_text() for label in figure.axes[0].get_xticklabels(minor=True))
+
+
+def test_the_legend_has_no_sign_that_is_not_drawn():
+    trained = distribution_figure([compare([cell("search", [1e-5], "search")])])
+    assert [text.get_text() for text in trained.legends[0].get_texts()] == [
+        *("search", "median", "median of the search")
+    ]
+
+
 def odd(name):
     if name == "one seed":
         return [compare(cells(seeds=1))]

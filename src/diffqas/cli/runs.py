@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+from rich.cells import cell_len
 from rich.table import Table
 
 from diffqas.errors import choose
@@ -68,7 +69,7 @@ class Runs:
         console = Terminal()
         if not console.is_terminal:
             console = Terminal(width=PIPED)
-        console.print(table_of(runs) if runs else "No such runs.")
+        console.print(table_of(runs, console.width) if runs else "No such runs.")
 
 
 def _named(folder: Path, whole: bool) -> list[RunSummary]:
@@ -80,6 +81,13 @@ def _named(folder: Path, whole: bool) -> list[RunSummary]:
     itself = any((folder / name).exists() for name in ("config.json", "result.json", "study.json"))
     place = folder.parent if itself else folder
     return [replace(run, name=(place / run.name).as_posix()) for run in runs]
+
+
+HEADINGS = ("name", "task", "model", "seeds", "state", "figure", "trained", "time", "begun")
+LEFT_OUT = ("begun", "time", "model", "trained", "seeds", "task")
+"""Columns that a narrow terminal goes without, the first one first."""
+LONGEST = 24
+"""Signs in a line of a name, state or figure, where there is no room for all of them."""
 
 
 def ordered(runs: Sequence[RunSummary], by: str) -> list[RunSummary]:
@@ -110,24 +118,46 @@ def _by_figure(runs: Sequence[RunSummary]) -> list[RunSummary]:
     return sorted(runs, key=key)
 
 
-def table_of(runs: Sequence[RunSummary]) -> Table:
-    """A line for each run."""
+def table_of(runs: Sequence[RunSummary], width: int) -> Table:
+    """A line for each run, with the columns that a terminal of so many signs has room for.
+
+    Where that is not enough, long names and spreads are broken, but no figure is.
+    """
+    rows = [dict(zip(HEADINGS, map(plain_text, _cells(run)), strict=True)) for run in runs]
+    widths = {
+        heading: max(map(cell_len, [heading, *(row[heading].plain for row in rows)]))
+        for heading in HEADINGS
+    }
+    kept = list(HEADINGS)
+
+    def needed() -> int:
+        return sum(widths[heading] + 2 for heading in kept) - 2
+
+    if needed() > width:
+        for heading in ("name", "task", "state", "figure"):
+            widths[heading] = min(widths[heading], LONGEST)
+    for heading in LEFT_OUT:
+        if needed() > width:
+            kept.remove(heading)
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "task", "model"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("seeds", justify="right")
-    table.add_column("state", overflow="fold")
-    table.add_column("figure", overflow="fold")
-    table.add_column("trained", justify="right")
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("begun", no_wrap=True)
-    for run in runs:
-        cells = (
-            *(run.name, run.task or "", run.model or ""),
-            *(str(len(run.seeds)) if run.seeds else "", run.progress, run.figure),
-            "" if run.trainable is None else f"{run.trainable:,}",
-            "" if run.seconds is None else duration(run.seconds),
-            (run.created or "")[:16].replace("T", " "),
+    for heading in kept:
+        right = heading in ("seeds", "trained", "time")
+        # The figure alone has what is left, and is broken between words.
+        set_width = None if heading == "figure" else widths[heading]
+        table.add_column(
+            heading, justify="right" if right else "left", overflow="fold", width=set_width
         )
-        table.add_row(*map(plain_text, cells), style=STYLES[run.state])
+    for run, row in zip(runs, rows, strict=True):
+        table.add_row(*(row[heading] for heading in kept), style=STYLES[run.state])
     return table
+
+
+def _cells(run: RunSummary) -> tuple[str, ...]:
+    """As `HEADINGS`."""
+    return (
+        *(run.name, run.task or "", run.model or ""),
+        *(str(len(run.seeds)) if run.seeds else "", run.progress, run.figure),
+        "" if run.trainable is None else f"{run.trainable:,}",
+        "" if run.seconds is None else duration(run.seconds),
+        (run.created or "")[:16].replace("T", " "),
+    )

@@ -153,7 +153,7 @@ def _shortened(text: str) -> str:
 
 def _table(title: str, runs: Sequence[RunSummary]) -> Table:
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
-    table.add_column("", style="dim", overflow="fold")
+    table.add_column("", style="dim", no_wrap=True)
     for run in runs:
         table.add_column(plain_text(run.name), overflow="fold")
     return table

@@ -42,7 +42,7 @@ def encoded_audit_table(audits: Mapping[int, EncodedAudit], size: str) -> Render
     """
     marks: dict[str, str] = {}
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for column in ("", "candidate", "kind", "same as", "known by"):
+    for column in ("", "candidate", "kind", "same as", "known\nby"):
         table.add_column(column, justify="left" if column else "right", no_wrap=True)
     for column in ("by\ninputs", "by\nangles", "gradient"):
         table.add_column(column, justify="right", no_wrap=True)

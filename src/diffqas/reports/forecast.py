@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
+from rich.text import Text
 
 from diffqas.reports.console import plain_text
 from diffqas.reports.layout import heading, in_lines, marker_for, shortened
 from diffqas.reports.pictures import BOUNDARY, PREDICTION, TRUTH, Floats, blank, clean
 from diffqas.reports.words import number
 from diffqas.storage import csv_content
+from diffqas.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,8 +67,10 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     headers = ("steps ahead", "this run", "persistence", errors.line_name)
     for header in (*headers, *errors.further, "forecasts"):
-        # On a narrow terminal headings are broken, and no figure with its range.
-        table.add_column(header, justify="right", no_wrap=header == headers[1])
+        # On a narrow terminal headings are broken between words, and no figure with its range.
+        own = header == headers[1]
+        shown = plain_text(header) if own else Text("\n".join(visible(header).split()))
+        table.add_column(shown, justify="right", no_wrap=own)
     # A forecast that ran away to both sides has no error; it counts as infinite.
     own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
     last = len(errors.origins)
@@ -126,7 +130,7 @@ def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(bottom, low - room), min(top, high + room))
     axes.set_title("forecast from the end of the training part", loc="left", fontsize=10)
-    axes.set_xlabel("value of the series")
+    axes.set_xlabel("number of the value in the series")
     axes.set_ylabel(in_lines(shortened(data.name), 24))
 
 

@@ -68,7 +68,7 @@ def predictions_figure(
         axes.set_visible(False)  # an odd number of epochs leaves a panel over
     _count_below(grid, len(epochs), "window")
     for axes in grid[:, 0]:
-        axes.set_ylabel(in_lines(shortened(values), 24))
+        axes.set_ylabel(in_lines(shortened(values), 26))
     first = grid[0][0]
     top = first.get_ylim()[1]
     first.text(boundary - 2, top, "train", ha="right", va="top", fontsize=8, color=BOUNDARY)

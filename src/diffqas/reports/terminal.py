@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +19,9 @@ from diffqas.reports.words import spread, text_of
 
 NAMED_CLASSES = 5
 """More classes than these are not listed in a title."""
+
+LEAST_BAR = 8
+"""Signs of the longest bar on the narrowest terminal."""
 
 BEST_OF_GATE = 5
 """Candidates listed of each gate; result.json has them all."""
@@ -169,10 +174,11 @@ def ranking_bars(
     if gated:
         table.add_column(heading)
     table.add_column("candidate")
-    table.add_column("contribution", no_wrap=True)
-    table.add_column("weight", justify="right")
+    table.add_column("contribution")
+    # On a narrow terminal bars become shorter, and no figure is broken.
+    table.add_column("weight", justify="right", no_wrap=True)
     if several:
-        table.add_column("rank", justify="right")
+        table.add_column("rank", justify="right", no_wrap=True)
     for gate, entries in gates.items():
         if gated:
             _add_gate(table, gate, entries, width)
@@ -206,13 +212,35 @@ def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[Rend
             style = "dim"
         else:
             style = "blue"
-        bar = "█" * round(width * entry.contribution / largest)
-        if not bar:
-            bar = "▏"  # a thin line shows that the candidate was not forgotten
-        cells: list[RenderableType] = [label, Text(bar, style=style), entry.weight_in_words()]
+        bar = Bar(entry.contribution / largest, width, style)
+        cells: list[RenderableType] = [label, bar, entry.weight_in_words()]
         if entry.several:
             cells.append(entry.rank_in_words())
         yield tuple(cells)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar as long as its share of the column.
+
+    Attributes:
+        share: from 0 to 1.
+        width: of the whole column where there is room, in signs.
+        style: colour.
+    """
+
+    share: float
+    width: int
+    style: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A thin line where nothing is left: it shows that the candidate was not forgotten."""
+        signs = round(min(self.width, options.max_width) * self.share)
+        yield Text("█" * signs or "▏", style=self.style)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """All bars of a table have one measure, or their lengths could not be compared."""
+        return Measurement(min(LEAST_BAR, options.max_width), min(self.width, options.max_width))
 
 
 def ranking_title(ranking: Sequence[RankedCandidate], relaxation: str) -> str:

@@ -26,13 +26,8 @@ from diffqas.reports import (
     spread,
     text_of,
 )
-from diffqas.runs.report_charts import (
-    charts_of,
-    circuits_of,
-    predictions_of,
-    ranking_of,
-    weights_of,
-)
+from diffqas.runs.report_charts import charts_of, predictions_of, ranking_of, weights_of
+from diffqas.runs.report_circuits import circuits_of, trials_of
 from diffqas.searches import (
     OWN_SERIES,
     REPORT,
@@ -144,6 +139,8 @@ def _gathered(
     if command.words:
         line = command.text
     predictions, notes = predictions_of(folder, config)
+    trials, missing = trials_of(folder)
+    notes += missing
     page = RunPage(
         name=name,
         task=config.dataset,
@@ -154,6 +151,7 @@ def _gathered(
         weights=weights_of(config, records, result),
         predictions=predictions,
         circuits=circuits_of(folder, config),
+        trials=trials,
         settings=choices_in_words(config),
         versions=flat(environment.to_json()) | _begun(environment),
         command=line,

@@ -1,22 +1,19 @@
-"""Curves, structural weights, predictions and circuits of a run folder, for its page."""
+"""Curves, structural weights, predictions and ranking of a run folder, for its page."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from diffqas.agents import BY_STEPS, REWARD_WINDOW, AgentSettings, reward_curve
-from diffqas.circuits import CONSTANTS, AnyCandidate, draw, form
+from diffqas.circuits import CONSTANTS, AnyCandidate, form
 from diffqas.reports import (
     AgentRecord,
     AnyRecord,
     Chart,
-    Circuit,
     EpochRecord,
     Line,
     Place,
@@ -31,7 +28,7 @@ from diffqas.reports import (
     thinned,
 )
 from diffqas.searches import EPISODES, OWN_SERIES, SAMPLES, RunConfig, reward_line
-from diffqas.storage import RunFolder, read_file
+from diffqas.storage import RunFolder
 from diffqas.tasks import SERIES, SeriesScale
 
 SERIES_NAMES = (*SERIES, OWN_SERIES)
@@ -40,9 +37,6 @@ MOST_STEPS = 200
 """Positions of a slider over structural weights."""
 
 SEEN = "value as the model sees it"
-
-FURTHER = re.compile(r"-seed-(-?\d+)\.qasm$")
-"""Ends the name of a circuit that is not the first seed's."""
 
 ROLES = {"train": "truth", "test": "prediction"}
 
@@ -131,7 +125,7 @@ def weights_of(
     kept = [records[at] for at in thinned(len(records), MOST_STEPS)]
     values = np.array([record.structural_weights for record in kept], dtype=float)
     middle = np.ma.filled(np.ma.median(np.ma.masked_invalid(values), axis=1), np.nan)
-    candidates = _candidates(config)
+    candidates = config.kind.space
     places = _places(config, result, middle.shape[1] // len(candidates))
     constant = _constant(candidates, result)
     unit, steps = records[0].unit, [record.moment for record in kept]
@@ -143,10 +137,6 @@ def weights_of(
         flags = [not constant.isdisjoint([(place, name), ("", name)]) for name in names]
         shown.append(Place(place, names, flags, values))
     return Weights(unit, steps, shown)
-
-
-def _candidates(config: RunConfig) -> tuple[AnyCandidate, ...]:
-    return config.kind.space
 
 
 def _places(config: RunConfig, result: RunResult | None, count: int) -> list[str]:
@@ -219,41 +209,6 @@ def _prediction(x: list[float | None], values: np.ndarray) -> Line:
     low = plain(sound.min(axis=0))
     high = plain(sound.max(axis=0))
     return Line("prediction", x, first, low, high, role="prediction")
-
-
-def circuits_of(folder: RunFolder, config: RunConfig) -> list[Circuit]:
-    """What was found, with a drawing of one layer where the candidate is one of the run's.
-
-    Those of the first seed come first; in the names of the others' files stands their seed.
-    """
-    named = {candidate.name: candidate for candidate in _candidates(config)}
-    paths = sorted(folder.path.glob("circuit*.qasm"), key=_by_seed)
-    return [_circuit(path, named) for path in paths]
-
-
-def _by_seed(path: Path) -> tuple[int, str]:
-    """The seed in the name of a file, -1 where there is none, and the name."""
-    further = FURTHER.search(path.name)
-    if further is None:
-        return -1, path.name
-    return int(further.group(1)), path.name
-
-
-def _circuit(path: Path, named: Mapping[str, AnyCandidate]) -> Circuit:
-    text = read_file(path).decode("utf-8")
-    further = FURTHER.search(path.name) is not None
-    comments: list[str] = re.findall(r"^// (.*)$", text, re.MULTILINE)
-    if not comments:
-        return Circuit(path.name, text, further=further)
-    name, _, size = comments[0].partition(", ")
-    told = [name, size.partition(";")[0], *comments[1:2]]
-    if told[-1].startswith("seed "):  # of several seeds: behind it stands the part in the mixture
-        told += comments[2:3]
-    drawing = ""
-    count = re.search(r"^qubit\[(\d+)\]", text, re.MULTILINE)
-    if name in named and count is not None:
-        drawing = draw(named[name], int(count.group(1)))
-    return Circuit(path.name, text, " · ".join(told), drawing, further)
 
 
 def ranking_of(result: RunResult, most: int | None = None) -> Table:

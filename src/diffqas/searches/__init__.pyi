@@ -4,6 +4,7 @@ from .agent_artefacts import reward_line as reward_line
 from .artefacts import FORECAST as FORECAST
 from .artefacts import REPORT as REPORT
 from .artefacts import SAMPLES as SAMPLES
+from .artefacts import TRIAL_COLUMNS as TRIAL_COLUMNS
 from .artefacts import TRIALS as TRIALS
 from .artefacts import seeds_in_words as seeds_in_words
 from .command import TABLES_OF_CANDIDATES as TABLES_OF_CANDIDATES

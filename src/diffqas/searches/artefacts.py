@@ -35,6 +35,8 @@ FUTURE, FUTURE_VALUES = "forecast-future.png", "forecast-future.csv"
 """The values behind the last row of a series of one's own."""
 REPORT = "report.html"
 TRIALS = "trials.csv"
+TRIAL_COLUMNS = ("candidate", "epochs", "loss", "evaluations", "seconds")
+"""Of that file; evaluations and CPU seconds are counted from the start of the search."""
 """Candidates that a searcher trained before the run."""
 
 

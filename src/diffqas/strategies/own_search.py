@@ -14,7 +14,7 @@ from diffqas.circuits import AnyCandidate, Candidate
 from diffqas.errors import choose, require
 from diffqas.kinds import AnyKind, FixedLayersKind, QuantumTrainKind, VQCKind
 from diffqas.reports import Terminal, duration, number
-from diffqas.searches import TRIALS, Prepared, Run, losses
+from diffqas.searches import TRIAL_COLUMNS, TRIALS, Prepared, Run, losses
 from diffqas.storage import csv_content, write_atomically
 from diffqas.strategies.all_at_once import SIDE_BY_SIDE, side_by_side
 from diffqas.strategies.judging import HELD_OUT, TRAINING, task_of_choice
@@ -247,7 +247,7 @@ def _in_words(strategy: str, title: str, ledger: Ledger) -> str:
 
 def _rows(ledger: Ledger, space: ArchitectureSpace) -> list[list[object]]:
     """Rows of the file, the heading first."""
-    rows: list[list[object]] = [["candidate", "epochs", "loss", "evaluations", "seconds"]]
+    rows: list[list[object]] = [[*TRIAL_COLUMNS]]
     return rows + [_row(line, space) for line in ledger.lines]
 
 

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from diffqas.reports import blank, clean
 from diffqas.storage import Json
 from diffqas.studies.cell import Cell
-from diffqas.studies.curves import PALETTE
+from diffqas.studies.curves import look_of
 from diffqas.studies.distribution import COLORS
 from diffqas.studies.metric import Metric
 from diffqas.text import mathtext
 
 MARKERS = "osD^vP*X<>p"
-"""One more than there are colours, so that a row has a look of its own."""
+"""As colours, but of another number: rows of one colour have different markers."""
 
 
 def adapters_figure(cells: Sequence[Cell], metric: Metric) -> Figure:
@@ -32,13 +33,14 @@ def adapters_figure(cells: Sequence[Cell], metric: Metric) -> Figure:
     finished = [cell for cell in cells if _values(cell, metric)]
     datasets = list(dict.fromkeys(_dataset(cell) for cell in finished))
     rows = list(dict.fromkeys(cell.row for cell in finished))
-    figure = blank(3.2 * max(1, len(datasets)) + 2.6, 4.0)
+    # As high as the legend, if that is higher than a panel should be.
+    figure = blank(3.2 * max(1, len(datasets)) + 2.6, max(4.0, 0.7 + 0.18 * len(rows)))
     panels = figure.subplots(1, max(1, len(datasets)), sharex=True, sharey=True, squeeze=False)[0]
     for axes, dataset in zip(panels, datasets, strict=False):
         own = [cell for cell in finished if _dataset(cell) == dataset]
         for index, row in enumerate(rows):
             look: Json = {
-                "color": COLORS["search"] if index == 0 else PALETTE[(index - 1) % len(PALETTE)],
+                "color": COLORS["search"] if index == 0 else look_of(index - 1)[0],
                 "linewidth": 2.2 if index == 0 else 1.1,
                 "marker": MARKERS[index % len(MARKERS)],
                 "label": mathtext(row),
@@ -48,6 +50,8 @@ def adapters_figure(cells: Sequence[Cell], metric: Metric) -> Figure:
         axes.set_xlabel("trained numbers")
         axes.set_title(mathtext(dataset), fontsize=10)
         clean(axes)
+    if metric.scale == "logit":
+        panels[0].yaxis.set_major_formatter(PercentFormatter(1.0))
     panels[0].set_ylabel(f"test {metric.name}, median over seeds")
     if finished:
         panels[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)

@@ -28,8 +28,17 @@ PALETTE = (
     "#17becf",
     "#000000",
     "#e6b800",
+    "#004c3f",
+    "#f4a3a3",
 )
 """Without blue, the search's colour, and grey, that of the constants."""
+STYLES = ("-", "-.", ":")
+"""Of lines whose colours are used up."""
+
+
+def look_of(index: int) -> tuple[str, str]:
+    """Colour and style of a row by its number, so that no two of a picture are alike."""
+    return PALETTE[index % len(PALETTE)], STYLES[index // len(PALETTE) % len(STYLES)]
 
 
 def curves_figure(cells: Sequence[Cell], part: str = "test") -> Figure:
@@ -69,7 +78,7 @@ def _panels(rows: Sequence[Sequence[Cell]], part: str) -> dict[str, list[Curve]]
     for index, row in enumerate(rows):
         cell, name = row[0], joined([member.row for member in row])
         # Constants differ from live rows at a glance; the search is thicker than all others.
-        look = (PALETTE[index % len(PALETTE)], "-", 1.2)
+        look = (*look_of(index), 1.2)
         if cell.identical:
             look = ("0.5", ":" if cell.identical == "zero" else "--", 1.2)
         if index == 0:

@@ -12,7 +12,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogFormatterSciNotation,
+    NullFormatter,
+)
 
 from diffqas.errors import require
 from diffqas.studies.entries import Comparison, Entry
@@ -23,7 +28,12 @@ PAPER, OTHER, FAILED = "#e07b00", "#333333", "#c1272d"
 ACROSS = 5
 LIMITS = (1e-40, 1e40)
 SHARES = (0.002, 0.9998)
-SHARE_TICKS = (0.01, 0.1, 0.5, 0.9, 0.97, 0.99, 0.997, 0.999)
+SHARE_TICKS = (0.5, 0.9, 0.99, 0.1, 0.999, 0.97, 0.01, 0.997)
+"""Labelled in this order as long as there is room."""
+LABEL_SHARE = 0.18
+"""Of the width of a panel, which a label takes."""
+MOST_LABELS = 5
+"""Of a logarithmic axis."""
 NAME_WIDTH = 44
 HANDLE_WIDTH = 1.4
 
@@ -50,8 +60,7 @@ def distribution_figure(comparisons: Sequence[Comparison]) -> Figure:
     first.set_yticks(list(places.values()), list(map(_folded, places)), fontsize=8)
     first.set_ylim(len(places) - 0.5, -0.5)
     entries = [entry for comparison in comparisons for entry in comparison.entries]
-    groups = list(dict.fromkeys(entry.group for entry in entries))
-    handles = _handles(groups, published=any(entry.paper for entry in entries))
+    handles = _handles(entries)
     columns = min(len(handles), int(size[0] / HANDLE_WIDTH))
     figure.legend(
         handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8
@@ -117,7 +126,37 @@ def _error_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
     if any(entry.failed for entry in comparison.entries):
         room *= (high / least) ** 0.25
     axes.set_xlim(least / 1.8, high * room)
+    ticks = _finer_ticks(least / 1.8, high * room)
+    if ticks:
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        every = (math.inf, math.inf)  # by itself it would leave some of them without a label
+        axes.xaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=every))
+    # Labels of minor ticks would lie over each other.
+    axes.xaxis.set_minor_formatter(NullFormatter())
     return least, math.inf
+
+
+def _finer_ticks(low: float, high: float) -> list[float]:
+    """Where an axis has less than two powers of ten: also 2 and 5 times these, or all multiples.
+
+    Empty where powers of ten, or matplotlib's own ticks, do.
+
+    >>> _finer_ticks(1e-8, 1e-2), _finer_ticks(7e-6, 4e-5), _finer_ticks(2.5e-6, 4.9e-6)
+    ([], [1e-05, 2e-05], [3e-06, 4e-06])
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+
+    def within(factors: Sequence[int]) -> list[float]:
+        ticks = [float(f"{factor}e{power}") for power in powers for factor in factors]
+        return [tick for tick in ticks if low <= tick <= high]
+
+    if len(within([1])) >= 2:
+        return []
+    for factors in ([1, 2, 5], range(1, 10)):
+        ticks = within(factors)
+        if 2 <= len(ticks) <= MOST_LABELS:
+            return ticks
+    return []
 
 
 def _accuracy_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
@@ -129,11 +168,34 @@ def _accuracy_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
     room = 0.25 + 0.08 * (_odds(high) - _odds(low))
     right = 2.5 * room if any(entry.failed for entry in comparison.entries) else room
     axes.set_xscale("logit", nonpositive="clip")
-    axes.set_xlim(*(1 / (1 + math.exp(-end)) for end in (_odds(low) - room, _odds(high) + right)))
-    axes.xaxis.set_major_locator(FixedLocator(SHARE_TICKS))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    left, right = _odds(low) - room, _odds(high) + right
+    axes.set_xlim(*(1 / (1 + math.exp(-end)) for end in (left, right)))
+    labels = _share_labels(drawn, left, right)
+    axes.xaxis.set_major_locator(FixedLocator(sorted(labels)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: labels.get(share, "")))
     axes.xaxis.set_minor_formatter(NullFormatter())
     return SHARES
+
+
+def _share_labels(drawn: Sequence[float], left: float, right: float) -> dict[float, str]:
+    """Places on an axis of shares between two odds, and what stands there.
+
+    The ends say what is drawn at them; of the others those that have room.
+    """
+    labels: dict[float, str] = {}
+    least, most = SHARES
+    below = [value for value in drawn if value < least]
+    above = [value for value in drawn if value > most]
+    if below:
+        labels[least] = f"< {100 * least:g} %" if any(below) else "0 %"
+    if above:
+        labels[most] = "100 %" if min(above) == 1 else f"> {100 * most:g} %"
+    for tick in SHARE_TICKS:
+        near = [abs(_odds(tick) - _odds(other)) for other in labels]
+        shown = left <= _odds(tick) <= right
+        if shown and min(near, default=math.inf) >= LABEL_SHARE * (right - left):
+            labels[tick] = f"{100 * tick:g} %"
+    return labels
 
 
 def _plain_axis(axes: Axes, comparison: Comparison) -> tuple[float, float]:
@@ -180,15 +242,20 @@ def _line(axes: Axes, entry: Entry, place: int, least: float, most: float) -> No
         )
 
 
-def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
+def _handles(entries: Sequence[Entry]) -> list[Line2D]:
+    """The legend: of signs alone that stand in a panel."""
+
     def handle(marker: str, color: str, label: str) -> Line2D:
         return Line2D([], [], linestyle="none", marker=marker, color=color, label=mathtext(label))
 
     median = handle("|", OTHER, "median")
     median.set(markersize=11, markeredgewidth=2)
+    groups = dict.fromkeys(entry.group for entry in entries)
     handles = [handle("o", COLORS.get(group, OTHER), group) for group in groups]
-    handles += [median, handle("s", OTHER, "no seeds")]
-    if published:
+    handles.append(median)
+    if any(entry.deterministic for entry in entries):
+        handles.append(handle("s", OTHER, "no seeds"))
+    if any(entry.paper for entry in entries):
         paper = handle("D", PAPER, "paper")
         paper.set(markerfacecolor="none")
         handles.append(paper)
@@ -197,5 +264,19 @@ def _handles(groups: Sequence[str], published: bool) -> list[Line2D]:
 
 
 def _folded(name: str) -> str:
-    lines = textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …", break_on_hyphens=False)
+    r"""A name in one line, or in two of like length: a last word alone could be of any row.
+
+    >>> _folded("hashed vector: lr 0.003, entropy 0.02, clip 1")
+    'hashed vector: lr 0.003,\nentropy 0.02, clip 1'
+    """
+    if len(name) <= NAME_WIDTH:
+        return mathtext(name)
+    for width in range(len(name) // 2, NAME_WIDTH):
+        lines = textwrap.wrap(name, width, break_on_hyphens=False)
+        if len(lines) <= 2:
+            break
+    else:
+        lines = textwrap.wrap(
+            name, NAME_WIDTH, max_lines=2, placeholder=" …", break_on_hyphens=False
+        )
     return "\n".join(map(mathtext, lines))

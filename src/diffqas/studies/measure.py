@@ -270,8 +270,11 @@ def _samples(training: Training[Population], failures: dict[int, str]) -> Sample
     if not kept:
         return None
     task = training.task
-    return {
+    samples: Samples = {
         "snapshots": {epoch: values[kept].float() for epoch, values in training.snapshots.items()},
         "truth": torch.cat([part.targets for part in task.parts.values()]).float(),
         "boundary": len(task.train),
     }
+    if task.scale is not None:
+        samples["scale"] = task.scale.to_json()
+    return samples

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from diffqas.agents import BY_STEPS, median_curve
 from diffqas.reports import Floats, blank, clean
 from diffqas.storage import Json
 from diffqas.studies.cell import Cell, SmoothedRewards
-from diffqas.studies.curves import PALETTE
+from diffqas.studies.curves import look_of
 from diffqas.studies.distribution import COLORS
 from diffqas.text import mathtext
 
@@ -32,7 +33,7 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
             are left out.
         best: the largest possible reward, drawn dotted.
     """
-    drawn = [(index, cell) for index, cell in enumerate(cells) if _sound(cell)]
+    drawn = [(look, cell) for look, cell in zip(_looks(cells), cells, strict=True) if _sound(cell)]
     if drawn and all(_has_steps(cell) for _, cell in drawn):
         figure, legend_beside = _over_steps(drawn, best)
     else:
@@ -45,17 +46,18 @@ def rewards_figure(cells: Sequence[Cell], best: float | None = None) -> Figure:
     return figure
 
 
-def _over_steps(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tuple[Figure, Axes]:
+def _over_steps(drawn: Sequence[tuple[Json, Cell]], best: float | None) -> tuple[Figure, Axes]:
     """One panel; the band is the search's alone, as six of them would hide each other."""
     figure = blank(10.5, 5.2)
     axes = figure.subplots()
-    for index, cell in drawn:
+    for look, cell in drawn:
         label = mathtext(f"{cell.row} ({len(_sound(cell))} seeds)")
         seeds = _sound(cell)
         steps = [np.array(seed.step) for seed in seeds]
         x, mean = median_curve(steps, [seed.mean for seed in seeds])
         _, deviation = median_curve(steps, [seed.deviation for seed in seeds])
-        _line(axes, x, mean, deviation, _look(index, cell, label), band=index == 0)
+        is_search = look["color"] == COLORS["search"]
+        _line(axes, x, mean, deviation, look | {"label": label}, band=is_search)
     axes.set_xlim(0, None)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(BY_STEPS)
@@ -64,15 +66,15 @@ def _over_steps(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tuple[
     return figure, axes
 
 
-def _over_episodes(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tuple[Figure, Axes]:
+def _over_episodes(drawn: Sequence[tuple[Json, Cell]], best: float | None) -> tuple[Figure, Axes]:
     """Two panels and an inset of the last episodes, if there are many."""
     figure = blank(12.5, 5.2)
     whole, start = figure.subplots(1, 2, sharey=True)
     finished = [_longest(cell) for _, cell in drawn]
     longest, shortest = max(finished, default=1), min(finished, default=1)
-    for index, cell in drawn:
+    for look, cell in drawn:
         label = mathtext(f"{cell.row} ({len(cell.seeds)} seeds, {_longest(cell):,} episodes)")
-        look = _look(index, cell, label)
+        look = look | {"label": label}
         episode, mean, deviation = _by_episode(_sound(cell))
         early = episode <= shortest
         _line(start, episode[early], mean[early], deviation[early], look)
@@ -80,6 +82,7 @@ def _over_episodes(drawn: Sequence[tuple[int, Cell]], best: float | None) -> tup
             _line(whole, episode, mean, deviation, look, band=True)
     for axes, end in ((whole, longest), (start, shortest)):
         axes.set_xlim(0, end)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel("episode")
         _finish(axes, best)
     whole.set_ylabel("reward, moving average and deviation")
@@ -102,6 +105,8 @@ def _inset(whole: Axes, longest: int) -> None:
     inset.set_title(f"last {INSET:,} episodes", fontsize=8)
     inset.tick_params(labelsize=7)
     inset.ticklabel_format(useOffset=False)
+    inset.xaxis.set_major_locator(MaxNLocator(3))
+    inset.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def _finish(axes: Axes, best: float | None) -> None:
@@ -128,13 +133,21 @@ def _longest(cell: Cell) -> int:
     return max(cell.agents.episodes)
 
 
-def _look(index: int, cell: Cell, label: str) -> Json:
-    """Colour, style and label of a row; the first one, the search, stands out."""
-    color, width = PALETTE[(index - 1) % len(PALETTE)], 1.1
-    if index == 0:
-        color, width = COLORS["search"], 2.2
-    style = "--" if cell.group == "candidate" else "-"
-    return {"color": color, "linestyle": style, "linewidth": width, "label": label}
+def _looks(cells: Sequence[Cell]) -> list[Json]:
+    """Colour, style and width of every row; the first one, the search, stands out.
+
+    Candidates are dashed, and have the colours by themselves as the other rows have.
+    """
+    looks: list[Json] = [{"color": COLORS["search"], "linestyle": "-", "linewidth": 2.2}]
+    counts = {True: 0, False: 0}
+    for cell in cells[1:]:
+        is_candidate = cell.group == "candidate"
+        color, style = look_of(counts[is_candidate])
+        counts[is_candidate] += 1
+        if is_candidate and style == "-":
+            style = "--"
+        looks.append({"color": color, "linestyle": style, "linewidth": 1.1})
+    return looks
 
 
 def _by_episode(seeds: Sequence[SmoothedRewards]) -> tuple[Floats, Floats, Floats]:

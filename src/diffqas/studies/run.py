@@ -9,14 +9,24 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
+import numpy as np
 from matplotlib.figure import Figure
 from rich.text import Text
 
 from diffqas.agents import BEST
 from diffqas.errors import RunError, path_of
-from diffqas.reports import Terminal, duration, plain_text, predictions_figure, save_figure
-from diffqas.storage import Json, JsonView, append_json, make_folder, understood
+from diffqas.reports import (
+    Floats,
+    Predictions,
+    Terminal,
+    duration,
+    plain_text,
+    predictions_figure,
+    save_figure,
+)
+from diffqas.storage import Json, append_json, make_folder, understood
 from diffqas.studies.cell import Cell
 from diffqas.studies.cells import StudyFolder
 from diffqas.studies.comparison import Comparison, compare_all
@@ -27,6 +37,7 @@ from diffqas.studies.executors import Executor, Failure, make_executor
 from diffqas.studies.outputs import terminal_tables, write_outputs
 from diffqas.studies.plan import Job, Plan, share_of
 from diffqas.studies.reward_curves import rewards_figure
+from diffqas.tasks import SERIES, Scaling, SeriesScale, load_series
 from diffqas.text import file_name
 
 
@@ -239,24 +250,39 @@ def _pictures(folder: StudyFolder, plan: Plan, cells: Sequence[Cell], console: T
         for part in ("test", "train") if drawn else ():
             _save(folder, f"{part}-{word}.png", curves_figure(drawn, part))
         path = folder.predictions(dataset)
+        if not path.exists():
+            continue
         try:
-            with understood(path):
-                samples = folder.samples(dataset)
-                figure = None if samples is None else _predicted(dataset, samples)
+            figure = _predicted(dataset, Predictions.read(path))
         except RunError:
             remedy = f"Remove the search's cell of {dataset} to compute it again."
             console.say(f"{path} is damaged: no picture. {remedy}", style="yellow")
             continue
-        if figure is not None:
-            _save(folder, f"predictions-{word}.png", figure)
+        _save(folder, f"predictions-{word}.png", figure)
 
 
-def _predicted(dataset: str, samples: JsonView) -> Figure:
-    snapshots = {epoch: values.numpy() for epoch, values in samples["snapshots"].items()}
-    seeds = len(next(iter(snapshots.values())))
+def _predicted(dataset: str, stored: Predictions) -> Figure:
+    """In the series' own units, where they are known."""
+    seeds = len(next(iter(stored.snapshots.values())))
     counted = f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
     title = f"{dataset}: prediction of the search against truth ({counted})"
-    return predictions_figure(snapshots, samples["truth"].numpy(), samples["boundary"], title)
+    scale = stored.scale or _scale_by_truth(dataset, stored.truth)
+    if scale is None:
+        return predictions_figure(stored.snapshots, stored.truth, stored.boundary, title)
+    own = {epoch: scale.unscaled(values) for epoch, values in stored.snapshots.items()}
+    truth = scale.unscaled(stored.truth)
+    return predictions_figure(own, truth, stored.boundary, title, scale.values)
+
+
+def _scale_by_truth(dataset: str, truth: Floats) -> SeriesScale | None:
+    """The scale of a named series whose targets these are: version 0.1.0 stored none."""
+    if dataset not in SERIES:
+        return None
+    for scaling in get_args(Scaling):
+        data = load_series(dataset, scaling=scaling)
+        if data.targets.shape == truth.shape and np.allclose(data.targets, truth, atol=1e-6):
+            return SeriesScale(data.name, data.low, data.high)
+    return None
 
 
 def _has_rewards(cell: Cell) -> bool:

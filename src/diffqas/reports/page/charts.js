@@ -47,11 +47,17 @@ function niceTicks(least, most, count, factors = [1, 2, 2.5, 5, 10]) {
   return ticks.map((tick) => Number(tick.toPrecision(10)));
 }
 
+/* Powers of ten; where fewer than three fit, 1, 2 and 5 of each, or what is round on a shorter axis. */
 function logTicks(least, most) {
   const first = Math.ceil(Math.log10(least) - 1e-9), last = Math.floor(Math.log10(most) + 1e-9);
   const every = Math.max(1, Math.ceil((last - first + 1) / 6)), ticks = [];
-  for (let power = first; power <= last; power += every) ticks.push(10 ** power);
-  return ticks.length >= 2 ? ticks : niceTicks(least, most, 3).filter((tick) => tick > 0);
+  for (let power = first; power <= last; power += every) ticks.push(Number(`1e${power}`));
+  if (ticks.length >= 3) return ticks;
+  const finer = [];
+  for (let power = first - 1; power <= last; power++)
+    for (const factor of [1, 2, 5]) finer.push(Number(`${factor}e${power}`));
+  const shown = finer.filter((tick) => tick >= least && tick <= most);
+  return shown.length >= 3 ? shown : niceTicks(least, most, 5).filter((tick) => tick > 0);
 }
 
 /* Path through points; a gap where one is missing. */
@@ -98,7 +104,7 @@ function drawChart(box, chart, options = {}) {
   for (const tick of chart.log ? logTicks(least, most) : niceTicks(least, most, 4)) {
     const at = y(tick);
     made("line", { class: tick === 0 && !chart.log ? "zero" : "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: at, y2: at }, svg);
-    const text = chart.percent ? String(Number((100 * tick).toPrecision(4))) : chart.log && (tick < 0.01 || tick >= 1000) ? tick.toExponential(0) : inWords(tick);
+    const text = chart.percent ? String(Number((100 * tick).toPrecision(4))) : chart.log && (tick < 0.01 || tick >= 1000) ? tick.toExponential() : inWords(tick);
     made("text", { x: MARGIN.left - 8, y: at + 4, "text-anchor": "end" }, svg).textContent = text;
   }
   for (const tick of niceTicks(left, right, Math.min(6, inner / 80), [1, 2, 5, 10])) {

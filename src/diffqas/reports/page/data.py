@@ -133,7 +133,8 @@ class Circuit:
         name: of its file.
         qasm: its text.
         caption: which candidate it is.
-        drawing: one of its layers in characters; empty where it can't be drawn.
+        drawing: one of its layers in characters, or every different one; empty where it can't be
+            drawn.
         further: it is not the first seed's.
     """
 
@@ -159,6 +160,7 @@ class RunPage:
         weights: None: nothing is recorded yet.
         predictions: one chart for each stored epoch.
         circuits: what was found.
+        trials: what a searcher trained before; None: none chose the circuit.
         ranking, leaders: candidates by what they contribute, all and the best of each place; None:
             not known yet.
         ranked_by: what they are sorted by.
@@ -181,6 +183,7 @@ class RunPage:
     weights: Weights | None = None
     predictions: Mapping[int, Chart] = field(default_factory=dict)
     circuits: Sequence[Circuit] = ()
+    trials: Table | None = None
     ranking: Table | None = None
     leaders: Table | None = None
     ranked_by: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
@@ -25,6 +26,10 @@ GREY = 7
 
 PACKAGE = "diffqas.reports.page"
 COLOURS = {"truth": TRUTH, "prediction": PREDICTION, "boundary": BOUNDARY}
+MOST_TRIALS = 24
+"""Trainings of a searcher that are shown at once; more are folded."""
+FIGURES = re.compile(r"(\S*\de-\d\S*|-> ?\S+)")
+"""Words that a browser would break behind their hyphen."""
 ASSETS = ("style.css", "charts.js", "page.js")
 
 
@@ -46,6 +51,7 @@ def build(pages: Sequence[RunPage]) -> str:
         alone=alone,
         comparison=comparison,
         most_settings=MOST_SETTINGS,
+        most_trials=MOST_TRIALS,
         parameters=PARAMETERS,
         mark=MARK,
         colours=COLOURS,
@@ -72,6 +78,7 @@ def _template(name: str) -> Template:
         finalize=_visible,
     )
     environment.filters["lines"] = _lines
+    environment.filters["whole"] = _whole
     return environment.get_template(name)
 
 
@@ -91,6 +98,22 @@ def _lines(text: str) -> str:
     from markupsafe import escape
 
     return escape(visible_lines(text))
+
+
+def _whole(text: str) -> str:
+    """The filter for a text with figures: none of them is broken at the end of a line.
+
+    >>> _whole("train 4.5e-08 <")
+    Markup('train <span class="whole">4.5e-08</span> &lt;')
+    """
+    from markupsafe import Markup, escape
+
+    parts = FIGURES.split(visible(text))
+    kept = Markup('<span class="whole">{}</span>')
+    # Behind every other text stands a figure.
+    return Markup("").join(
+        kept.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:

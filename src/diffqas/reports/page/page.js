@@ -47,6 +47,12 @@ function wired(prefix, show, said, frame) {
   return update;
 }
 
+/* A weight with its sign; what is rounded to nothing has none. */
+function signed(value) {
+  const size = Math.abs(value).toFixed(3);
+  return Number(size) === 0 ? size : (value < 0 ? "−" : "+") + size;
+}
+
 function wireWeights(prefix, weights) {
   const bars = document.getElementById(`${prefix}-bars`), box = document.getElementById(`${prefix}-lines`);
   const picker = document.getElementById(`${prefix}-place`);
@@ -85,7 +91,7 @@ function wireWeights(prefix, weights) {
     position = at;
     for (const row of rows) {
       const value = row.values[at], share = 100 / (range[1] - range[0]);
-      row.value.textContent = value === null ? "–" : (value < 0 ? "−" : "+") + Math.abs(value).toFixed(3);
+      row.value.textContent = value === null ? "–" : signed(value);
       row.fill.style.left = `${(Math.min(0, value) - range[0]) * share}%`;
       row.fill.style.width = `${Math.abs(value) * share}%`;
     }
