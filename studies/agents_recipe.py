@@ -30,7 +30,7 @@ EPISODES = 1_200
 DEFAULT = replace(AGENT_RECIPES["default"], episodes=EPISODES)
 CONFIGURATIONS = 6
 
-MEAN_REWARD = replace(metric_of("mean_reward", higher=True), title="mean reward")
+MEAN_REWARD = metric_of("mean_reward", higher=True)
 """Of all episodes: how soon an agent learns counts as much as how well."""
 
 CHANGES: Changes = {

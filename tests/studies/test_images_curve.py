@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from diffqas.cli import main
+from diffqas.errors import RunError
 from diffqas.studies import Plan
 
 SCRIPT = Path(__file__).parents[2] / "studies" / "images_curve.py"
-ROWS = ("search-300", "no-circuit-300", "hashed-300", "ordinary-small-network-300", "direct")
+ROWS = ("search-300", "no-circuit-300", "hashed-300", "subspace-300", "direct")
 SMALL = ["--datasets", "digits", "--epochs", "1", "--seeds", "2", "--workers", "1"]
 
 
@@ -25,7 +26,7 @@ def module(monkeypatch):
 
 @pytest.fixture
 def curve(module, tmp_path, monkeypatch):
-    """Runs the study on 120 images, with one rate to choose from."""
+    """Runs the study on 120 images."""
     own = tmp_path / "few.py"
     own.write_text(
         "from dataclasses import replace\n"
@@ -36,8 +37,7 @@ def curve(module, tmp_path, monkeypatch):
         "    inputs, targets = task.train.inputs[:120], task.train.targets[:120]\n"
         "    return replace(task, train=replace(task.train, inputs=inputs, targets=targets))\n"
         "TEST = replace(images_curve.IMAGES_CURVE, load=few)\n"
-        "HELD_OUT = replace(images_curve.IMAGES_CURVE_HELD_OUT, load=partial(few, held_out=True))\n"
-        "images_curve.FACTORS = (1.0,)\n"
+        "HELD_OUT = replace(TEST, load=partial(few, held_out=True))\n"
     )
 
     def run(study, folder, rows=ROWS):
@@ -52,48 +52,15 @@ def test_every_row_has_a_cell_and_the_controls_have_the_searchs_count(curve, tmp
     cells = curve("HELD_OUT", tmp_path / "curve")
     assert set(cells) == set(ROWS)
     counts = {row: cell["trainable"] for row, cell in cells.items()}
-    assert counts["hashed-300"] == counts["search-300"] <= 300
-    for control in ("no-circuit-300", "ordinary-small-network-300"):
-        assert 0.9 * counts["search-300"] < counts[control] <= counts["search-300"]
-    assert counts["direct"] == 17_226
+    assert counts["hashed-300"] == counts["subspace-300"] == counts["search-300"] <= 300
+    assert counts["no-circuit-300"] < counts["search-300"] < counts["direct"] == 17_226
     for cell in cells.values():
-        assert cell["seeds"] == [100, 101]
+        assert len(cell["test_accuracy"]) == 2
     printed = capsys.readouterr().out
     table = (tmp_path / "curve" / "settings.md").read_text()
     assert table.strip() in printed
-    assert table.splitlines()[0].startswith("| data set | numbers | row | accuracy, % | seeds |")
-    assert table.splitlines()[-1].startswith("| digits | 17,226 | direct |")
-
-
-def test_a_budget_is_tested_by_itself(module):
-    """Against its own search, adjusted over its own rows, as `compare` does."""
-    from diffqas.studies import ACCURACY, Cell, compare, holm
-
-    def cell(row, *accuracies):
-        group = "search" if row.startswith("search") else "control"
-        named = {"study": "c", "dataset": "mnist", "row": row, "group": group}
-        seeds = list(range(len(accuracies)))
-        figures = {name: list(accuracies) for name in (ACCURACY.test, "train_accuracy")}
-        none = dict.fromkeys(("circuit", "target", "identical"))
-        whole = {"seeds": seeds, "figures": figures, "seconds": 2.0, "failures": {}}
-        return Cell(**named, **none, **whole, trainable=9, deterministic=False)
-
-    rise = [0.01 * value for value in range(7)]
-    cells = [
-        cell("search 300", *(0.5 + value for value in rise)),
-        cell("hashed 300", *(0.4 + value for value in rise)),
-        cell("no circuit 300", *(0.5 - value for value in rise)),
-        cell("search 1000", *(0.9 + value for value in rise)),
-        cell("hashed 1000", 0.9, 0.8),
-        cell("direct", *(0.99 for _ in rise)),
-    ]
-    lines = list(module.table(cells))[2:]
-    assert [line.split(" | ")[2] for line in lines] == [cell.row for cell in cells]
-    gaps = [line.split(" | ")[5].strip() for line in lines]
-    assert gaps == ["", "+10.00", "+6.00", "", "+5.50", ""]
-    p = [line.split(" | ")[6].strip() for line in lines]
-    expected = holm([entry.p for entry in compare(cells[:3], metric=ACCURACY).others])
-    assert p == ["", *(f"{value:.3f}" for value in expected), "", "", ""]
+    assert table.splitlines()[0] == "| numbers | row | accuracy, % | seeds |"
+    assert table.splitlines()[-1].startswith("| 17,226 | direct |")
 
 
 def test_the_held_out_images_are_none_of_the_test_part(module):
@@ -114,6 +81,14 @@ def test_what_stands_there_is_not_computed_again(curve, tmp_path, capsys):
     assert "was begun with study test, not held-out" in capsys.readouterr().err
     other = curve("HELD_OUT", tmp_path / "other", ["hashed-300"])
     assert other["hashed-300"]["test_accuracy"] != first["hashed-300"]["test_accuracy"]
+
+
+def test_a_subspace_that_is_too_large_is_left_out_and_said(module, monkeypatch):
+    monkeypatch.setattr(module, "MEMORY", 0.001)
+    task = module.load("digits", None)
+    (row,) = [row for row in module.rows(module.SETTINGS, "default") if row.slug == "subspace-300"]
+    with pytest.raises(RunError, match=r"directions of 2 seeds take 0\.0 GiB, more than 0\.001"):
+        row.populate(task, row.settings, [0, 1])
 
 
 def test_every_budget_is_kept(module):

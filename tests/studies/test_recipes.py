@@ -34,6 +34,7 @@ CONVERTED = {
     "federated-digits": ("federated-images", {"seeds": 5}),
     "agents_recipe": ("agents-tuning", {}),
     "images_recipe": ("images-recipe", {}),
+    "images_curve": ("images-curve", {"seeds": 3}),
 }
 """By the file of lines of version 0.1.0: the folder that it became, and choices of the plan."""
 

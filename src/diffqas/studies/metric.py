@@ -227,7 +227,7 @@ KNOWN = {metric.name: metric for metric in (MSE, ACCURACY, REWARD)}
 
 def metric_of(name: str, higher: bool = False) -> Metric:
     """The metric of this name; of a task of your own one that is compared by its logarithm, or if
-    more is better as is.
+    more is better as is. In words, underscores are spaces.
 
     >>> rmse, share = metric_of("rmse"), metric_of("r2", higher=True)
     >>> metric_of("accuracy") is ACCURACY, rmse.cost([1.0]), share.cost([0.5])
@@ -235,6 +235,7 @@ def metric_of(name: str, higher: bool = False) -> Metric:
     """
     if name in KNOWN:
         return KNOWN[name]
+    title = name.replace("_", " ")
     if higher:
-        return replace(REWARD, name=name, title=name, text=number, tested=name)
-    return replace(MSE, name=name, title=name, tested=f"log {name}")
+        return replace(REWARD, name=name, title=title, text=number, tested=title)
+    return replace(MSE, name=name, title=title, tested=f"log {title}")
