@@ -41,6 +41,14 @@ def test_the_best_of_the_others_is_named(accuracies, words, simpler):
     assert "One seed" not in found.text
 
 
+def test_of_equally_good_ones_the_first_is_named():
+    """The table begins with the simplest: a line, not the network that has learnt nothing more."""
+    line, net = ReferenceFigure("line", 0.8), ReferenceFigure("net", 0.801, numbers=9)
+    found = verdict(run(0.8, 0.8, references=(MAJORITY, line, net)))
+    assert found is not None
+    assert found.text.startswith("A simpler model is as good: line,")
+
+
 def test_one_seed_that_is_ahead_may_be_luck():
     found = verdict(run(0.9))
     assert found is not None

@@ -100,8 +100,10 @@ def _print_report(
             console.say(Text.assemble(f"  {name:24} ", (meaning, "dim")))
     console.print()
     console.say("next", style="bold")
-    for command, meaning in next_commands(result, folder):
-        console.say(Text.assemble(f"  {command}  ", (meaning, "dim")))
+    commands = next_commands(result, folder)
+    width = max(len(command) for command, _ in commands)
+    for command, meaning in commands:
+        console.say(Text.assemble(f"  {command:{width}}  ", (meaning, "dim")))
 
 
 def next_commands(result: RunResult, folder: Path) -> list[tuple[str, str]]:

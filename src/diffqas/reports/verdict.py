@@ -37,21 +37,27 @@ def verdict(result: RunResult) -> Verdict | None:
 
     more_is_better = result.metric in result.higher
     sign = -1 if more_is_better else 1
-    best = min(known, key=lambda name: sign * known[name])
+    least = min(known.values(), key=lambda figure: sign * figure)
+    # Of equally good ones the first of the table, which begins with the simplest.
+    best = next(name for name, figure in known.items() if _alike(figure, least))
     ahead = sign * (reached - known[best])
     text = text_of(result.metric)
     found = f"{best}, test {result.metric} {text(known[best])} against {text(reached)}"
     what = "predictor" if result.corrects is not None else "model"
-    if ahead > ALIKE * abs(reached):
-        return Verdict(f"A simpler {what} is better: {found}. Use that one.", True)
-    if ahead >= -ALIKE * abs(reached):
+    if _alike(known[best], reached):
         return Verdict(f"A simpler {what} is as good: {found}. It is enough.", True)
+    if ahead > 0:
+        return Verdict(f"A simpler {what} is better: {found}. Use that one.", True)
     if not any(map(_trained, rows.values())):
         return None
     luck = ""
     if len(result.main) == 1:
         luck = " One seed may be luck: --seeds 5 trains five."
     return Verdict(f"No simpler {what} beside it is as good; the next is {found}.{luck}", False)
+
+
+def _alike(figure: float, other: float) -> bool:
+    return abs(figure - other) <= ALIKE * abs(other)
 
 
 def _trained(row: ReferenceFigure) -> bool:
