@@ -299,7 +299,7 @@ class QuantumLayer(Measured, DescribedModule):
     @property
     def chosen(self) -> dict[str, SearchSpace[AnyCandidate]]:
         """Candidates of each row: of `all`, or of `output_0`, `output_1`, ..."""
-        return Rankings(zip(self.rows, self.spaces, strict=True))
+        return dict(zip(self.rows, self.spaces, strict=True))
 
     def audit(self) -> list[EncodedFinding]:
         """What is known of every candidate in this layer before any training.
