@@ -8,7 +8,7 @@ SEEDS ?= 1
 .PHONY: demo test lint types docs unit package reliability clean
 
 demo: $(VENV)/.demo
-	$(BIN)/diffqas search bessel --seeds $(SEEDS) --output runs/demo --overwrite
+	$(BIN)/diffqas search bessel --seeds $(SEEDS)
 
 test: lint types docs unit
 

@@ -72,6 +72,14 @@ def test_links_inside_the_project_exist(page):
     assert not missing
 
 
+def test_the_first_page_leads_to_every_other():
+    """By links that a code host shows as well: it does not draw the lists of contents."""
+    index = ROOT / "docs" / "index.md"
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text("utf-8")))
+    pages = {page.name for page in index.parent.glob("*.md")} - {"index.md"}
+    assert pages <= linked
+
+
 def test_the_readme_fits_on_two_screens():
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert len(lines) <= 100

@@ -1,7 +1,7 @@
 """Generators on the Hugging Face Hub, or in a folder of the same form: a file and a card.
 
-Needs `pip install diffqas[hub]`. What is stored is what writes the weights; the target's structure
-comes from the caller, as everywhere.
+Needs `pip install 'diffqas[hub]'`. What is stored is what writes the weights; the target's
+structure comes from the caller, as everywhere.
 """
 
 from __future__ import annotations

@@ -79,5 +79,7 @@ def test_wrong_angles_are_refused_before_anything_is_built():
 )
 def test_a_missing_package_is_one_line(package, export, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(DataError, match=r"is not installed: run `pip install diffqas\[interop\]`"):
+    with pytest.raises(
+        DataError, match=r"is not installed: run `pip install 'diffqas\[interop\]'`"
+    ):
         export(TABLE_I[0], [[0.1]])

@@ -183,5 +183,5 @@ def test_another_number_of_qubits_is_refused_at_the_door():
 
 def test_a_missing_parser_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "openqasm3.parser", None)
-    with pytest.raises(DataError, match=r"run `pip install diffqas\[qasm\]`"):
+    with pytest.raises(DataError, match=r"run `pip install 'diffqas\[qasm\]'`"):
         QasmAnsatz("qubit[7] fresh; h fresh;")

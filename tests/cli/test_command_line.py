@@ -34,6 +34,9 @@ def test_search_then_show(tmp_path, capsys, monkeypatch):
     ):
         assert words in printed
     assert "6 of 12 candidates are constant" in printed
+    assert "A simpler model is better: " in printed
+    for command in ("report", "export"):
+        assert f"\n  diffqas {command} runs/narma5  " in printed
     main(["show", "runs/narma5"])
     shown = capsys.readouterr().out
     assert shown.strip() in printed
@@ -83,8 +86,13 @@ def test_candidates_are_drawn_with_reasons(capsys):
             ["`temperature` must go with the relaxation softmax or gumbel"],
         ),
         (["search", "series", "--csv", "no.csv"], ["no.csv"]),
-        (["resume", "nowhere"], ["There is no config.json in nowhere: it is not a run folder."]),
-        (["show", "nowhere"], ["There is no result.json in nowhere: it is not a run folder."]),
+        (["resume", "nowhere"], ["There is no folder nowhere.", "`diffqas runs` lists"]),
+        (["show", "nowhere"], ["There is no folder nowhere.", "`diffqas runs` lists"]),
+        (["show", "."], ["There is no result.json in .: it is not a run folder."]),
+        (
+            ["search", "my data.csv"],
+            ["must be series or table", "diffqas search table --csv 'my data.csv' --label NAME"],
+        ),
         (["serch", "bessel"], ["`command` must be one of", "did you mean 'search'?"]),
         (["serch", "bessel", "--seeds", "3"], ["did you mean 'search'?"]),
         (

@@ -68,7 +68,7 @@ def test_wrong_options_are_told(run, refused, options, message, monkeypatch):
 
 def test_a_missing_package_is_named(run, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "qiskit_aer", None)
-    assert "pip install diffqas[noise]" in refused(
+    assert "pip install 'diffqas[noise]'" in refused(
         "noise", str(run.folder), "--depolarising", "0.001"
     )
 

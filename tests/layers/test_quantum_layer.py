@@ -239,3 +239,12 @@ def test_each_sample_may_have_angles_of_its_own(choices, slow_quantum_layer, nor
     ):
         torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(layer(x, torch.zeros_like(added)), layer(x))
+
+
+def test_a_ranking_that_is_not_there_names_those_that_are():
+    """A model has one list, a layer a table for each row of weights."""
+    rankings = QuantumLayer(inputs=2, outputs=2, structure="output").ranking()
+    assert list(rankings) == ["output_0", "output_1"]
+    for wrong in (0, slice(3), "all"):
+        with pytest.raises(KeyError, match=r"'output_0', 'output_1'.*ranking\(\)\['output_0'\]"):
+            rankings[wrong]

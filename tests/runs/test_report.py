@@ -232,7 +232,7 @@ def test_several_runs_go_here_and_differ(run, tmp_path, monkeypatch, refused):
     ("arguments", "words"),
     [
         ([], "`runs` must name at least one run folder"),
-        (["nowhere"], "There is no config.json in nowhere: it is not a run folder."),
+        (["nowhere"], "There is no folder nowhere."),
         (["nowhere", "--output", "page.pdf"], "`output` must name a .html file, but got page.pdf."),
         (["nowhere", "--output", "no/page.html"], "`output` must lie in a folder that exists"),
     ],
@@ -251,5 +251,5 @@ def test_a_folder_with_the_name_of_a_script(run, tmp_path):
     bad = run.rename(tmp_path / "<script>alert(1)<")
     path, _ = report_runs([bad])
     assert "<script>alert" not in path.read_text()
-    with pytest.raises(RunError, match="it is not a run folder"):
+    with pytest.raises(RunError, match="There is no folder"):
         run_page(run)

@@ -164,7 +164,7 @@ def test_the_command_warns_and_leaves_nothing(tmp_path, monkeypatch, capsys):
 
 
 def test_agents_are_estimated_by_the_limit_of_their_episodes(capsys, tmp_path):
-    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install 'diffqas[rl]'")
     options = {"episodes": 50, "workers": 2, "depth": 1, "seeds": 2}
     found = estimate(prepare("cartpole", **options))
     assert (found.limit, found.steps) == (500, 25 * 500 // 5)
@@ -179,7 +179,7 @@ def test_agents_are_estimated_by_the_limit_of_their_episodes(capsys, tmp_path):
 
 def test_no_run_of_agents_takes_more_updates_than_told(tmp_path):
     """Acrobot's untrained agents go to the limit of 500 steps."""
-    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install 'diffqas[rl]'")
     options = {"episodes": 3, "workers": 2, "depth": 1}
     found = estimate(prepare("Acrobot-v1", **options))
     run = search("Acrobot-v1", output=tmp_path / "run", quiet=True, **options)
@@ -190,7 +190,7 @@ def test_no_run_of_agents_takes_more_updates_than_told(tmp_path):
 
 
 def test_episodes_without_a_limit_cannot_be_estimated(monkeypatch):
-    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+    pytest.importorskip("gymnasium", reason="needs gymnasium: pip install 'diffqas[rl]'")
     monkeypatch.setattr("diffqas.agents.environments.Environment.limit", None)
     with pytest.raises(ArgumentError, match="`dataset` must set its episodes a limit"):
         estimate(prepare("cartpole", episodes=2))

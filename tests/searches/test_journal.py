@@ -13,7 +13,7 @@ from diffqas.errors import DataError, DiffqasError, RunError
 from diffqas.runs import prepare
 from diffqas.searches.tuning import tune
 
-pytest.importorskip("optuna", reason="needs optuna: pip install diffqas[tune]")
+pytest.importorskip("optuna", reason="needs optuna: pip install 'diffqas[tune]'")
 ODD = (None, True, 7, -1, 1e400, float("nan"), "x", "", [], {}, "\x1b[2J", "a" * 9_999, [[[0]]])
 
 

@@ -21,7 +21,7 @@ from diffqas.searches.tuning.space import PARAMETERS, applied, own_values, words
 from diffqas.tasks import Split
 from diffqas.tasks.series.task import SERIES_RECIPES
 
-optuna = pytest.importorskip("optuna", reason="needs optuna: pip install diffqas[tune]")
+optuna = pytest.importorskip("optuna", reason="needs optuna: pip install 'diffqas[tune]'")
 SMALL = {"epochs": 2, "depth": 1, "optimizer": "adam", "seeds": 2}
 
 
@@ -341,7 +341,7 @@ def test_refusals(arguments, words, refused, tmp_path, monkeypatch):
 
 def test_without_optuna_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(ArgumentError, match=r"pip install diffqas\[tune\]"):
+    with pytest.raises(ArgumentError, match=r"pip install 'diffqas\[tune\]'"):
         few(tmp_path / "trials.log")
     assert not (tmp_path / "trials.log").exists()
 

@@ -159,13 +159,13 @@ def test_a_cell_keeps_to_its_share_of_the_cores(begin, monkeypatch):
 def test_without_ray_the_remedy_is_named(monkeypatch, refused, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
     line = refused("study", "table-2", "--executor", "ray", "--output", str(tmp_path / "study"))
-    assert "pip install diffqas[cluster]" in line
+    assert "pip install 'diffqas[cluster]'" in line
     assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_a_cluster_that_is_not_there_is_told(tmp_path):
-    pytest.importorskip("ray", reason="needs ray: pip install diffqas[cluster]")
+    pytest.importorskip("ray", reason="needs ray: pip install 'diffqas[cluster]'")
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))  # taken, but nobody listens
         address = f"127.0.0.1:{place.getsockname()[1]}"
@@ -314,7 +314,7 @@ Path(sys.argv[3]).write_text(json.dumps(told))
 
 
 def test_a_ray_cluster_that_loses_a_node_gives_the_same_cells(tmp_path, local):
-    pytest.importorskip("ray", reason="needs ray: pip install diffqas[cluster]")
+    pytest.importorskip("ray", reason="needs ray: pip install 'diffqas[cluster]'")
     arguments = [str(tmp_path / "study"), json.dumps(CHOICES["rows"]), str(tmp_path / "found.json")]
     command = [
         sys.executable,

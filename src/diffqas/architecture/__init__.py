@@ -32,6 +32,7 @@ from diffqas.architecture.per_layer import as_layer as as_layer
 from diffqas.architecture.per_layer import in_short as in_short
 from diffqas.architecture.ranking import Ranked as Ranked
 from diffqas.architecture.ranking import Ranking as Ranking
+from diffqas.architecture.ranking import Rankings as Rankings
 from diffqas.architecture.ranking import best as best
 from diffqas.architecture.ranking import rank as rank
 from diffqas.architecture.ranking import rank_each as rank_each

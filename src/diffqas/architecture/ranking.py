@@ -58,6 +58,18 @@ class Ranking(list[Ranked]):
         return html_table(self.HEAD, self._rows(), "candidates by contribution")
 
 
+class Rankings(dict[str, Ranking]):
+    """A ranking for each row of structural weights, by its name."""
+
+    def __getitem__(self, name: str) -> Ranking:
+        # Where a model has one ranking alone, it is a list; its habits lead to this place.
+        if isinstance(name, str) and name in self:
+            return super().__getitem__(name)
+        names = ", ".join(map(repr, self))
+        best = f"ranking()[{next(iter(self), 'all')!r}][0]"
+        raise KeyError(f"there is no ranking {name!r}, but {names}; the best candidate is {best}")
+
+
 @torch.no_grad()
 def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> Ranking:
     """Candidates by what they contribute, best first; those with equal probabilities merged.

@@ -13,7 +13,7 @@ from diffqas.errors import DataError, require
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-MISSING = "{} is not installed: run `pip install diffqas[interop]`."
+MISSING = "{} is not installed: run `pip install 'diffqas[interop]'`."
 
 _PENNYLANE = {
     "h": "Hadamard",

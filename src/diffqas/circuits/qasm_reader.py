@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from diffqas.circuits.qasm_program import Program
 
-MISSING = "The parser of OpenQASM is not installed: run `pip install diffqas[qasm]`."
+MISSING = "The parser of OpenQASM is not installed: run `pip install 'diffqas[qasm]'`."
 MOST_GATES, MOST_CHARACTERS, MOST_QUBITS = 20_000, 2_000_000, 64
 MOST_BYTES = 2**23
 """More than so many characters of UTF-8 need."""

@@ -22,7 +22,7 @@ class Noise:
     """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and
     on noisy devices. For --model qt, vqc and qlstm.
 
-    Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install diffqas[noise].
+    Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install 'diffqas[noise]'.
     """
 
     folder: tyro.conf.Positional[Path]

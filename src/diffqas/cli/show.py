@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,28 @@ def _print_report(
     for name, meaning in (files_of(result) | CONTENTS).items():
         if any(folder.glob(name)):
             console.say(Text.assemble(f"  {name:24} ", (meaning, "dim")))
+    console.print()
+    console.say("next", style="bold")
+    commands = next_commands(result, folder)
+    width = max(len(command) for command, _ in commands)
+    for command, meaning in commands:
+        console.say(Text.assemble(f"  {command:{width}}  ", (meaning, "dim")))
+
+
+def next_commands(result: RunResult, folder: Path) -> list[tuple[str, str]]:
+    """What can be done with a finished run, each with what comes of it."""
+    place = shlex.quote(str(folder))
+    commands = [(f"diffqas report {place}", "the run as one HTML page")]
+    if result.corrects is not None:
+        commands.insert(0, (f"diffqas forecast {place}", "the next values, with an interval"))
+    if result.agents is not None:
+        commands.insert(0, (f"diffqas play {place}", "the policy plays an episode"))
+    if result.model == "qt":
+        commands.append((f"diffqas export {place}", "the network for programs without diffqas"))
+    if result.model == "vqc":
+        circuits = f"diffqas export {place} --format circuits"
+        commands.append((circuits, "the circuits, and a script that runs them"))
+    return commands
 
 
 def show_runs(paths: Sequence[Path], console: Terminal) -> None:

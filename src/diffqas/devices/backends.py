@@ -15,7 +15,7 @@ GENERIC = "generic"
 """A backend made up by Qiskit for as many qubits as are needed, with errors of usual sizes."""
 BACKEND_SEED = 42
 
-NO_QISKIT = "Qiskit is not installed: run `pip install diffqas[interop]`."
+NO_QISKIT = "Qiskit is not installed: run `pip install 'diffqas[interop]'`."
 
 
 def open_backend(name: str, n: int) -> Backend:
@@ -55,7 +55,7 @@ def _fakes(name: str) -> dict[str, Backend]:
     try:
         import qiskit_ibm_runtime.fake_provider as fakes  # pyright: ignore[reportMissingImports]
     except ImportError:
-        remedy = f"run `pip install diffqas[ibm]`, or take {GENERIC}"
+        remedy = f"run `pip install 'diffqas[ibm]'`, or take {GENERIC}"
         raise DataError(
             f"The backend {name!r} needs qiskit-ibm-runtime, which is not installed: {remedy}."
         ) from None

@@ -18,6 +18,7 @@ from diffqas.architecture import (
     DescribedModule,
     ParameterGroup,
     Ranking,
+    Rankings,
     Relaxation,
     best,
     trained,
@@ -272,7 +273,7 @@ class QFWP(DescribedModule):
 
     def ranking(
         self, by: str = "weight", *, x: Tensor | None = None, loss: Loss | None = None
-    ) -> dict[str, Ranking]:
+    ) -> Rankings:
         """Candidates of each row by what they contribute, best first, by the names of `chosen`.
 
         Args:
@@ -284,7 +285,7 @@ class QFWP(DescribedModule):
         Raises:
             ArgumentError: a wrong argument.
         """
-        return dict(zip(self.circuits.rows, self._rankings(by, x, loss), strict=True))
+        return Rankings(zip(self.circuits.rows, self._rankings(by, x, loss), strict=True))
 
     def _rankings(self, by: str, x: Tensor | None, loss: Loss | None) -> list[Ranking]:
         if by != "weight":

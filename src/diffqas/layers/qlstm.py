@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diffqas.architecture import (
     DescribedModule,
     ParameterGroup,
-    Ranking,
+    Rankings,
     Relaxation,
     as_relaxation,
     best,
@@ -220,7 +220,7 @@ class QLSTM(DescribedModule):
         pairs = ((layer.rows, layer.spaces) for layer in self.circuits)
         return self._named(zip(*pair, strict=True) for pair in pairs)
 
-    def ranking(self) -> dict[str, Ranking]:
+    def ranking(self) -> Rankings:
         """Candidates of each gate by what they contribute, best first, by the names of `chosen`.
 
         With raw weights the contribution is |w| times the standard deviation of the outputs over
@@ -228,9 +228,8 @@ class QLSTM(DescribedModule):
         function are merged.
         """
         squash = SQUASHES[self.squash]
-        return self._named(
-            zip(layer.rows, layer.ranking(squash), strict=True) for layer in self.circuits
-        )
+        rankings = (zip(layer.rows, layer.ranking(squash), strict=True) for layer in self.circuits)
+        return Rankings(self._named(rankings))
 
     def discretize(self, k: int = 1) -> QLSTM:
         """A new cell with the k best candidates of each gate, ready to evaluate or retrain.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diffqas.architecture import (
     DescribedModule,
     ParameterGroup,
-    Ranking,
+    Rankings,
     Relaxation,
     angle_shape,
     as_relaxation,
@@ -327,7 +327,7 @@ class QuantumLayer(Measured, DescribedModule):
 
     def ranking(
         self, by: str = "weight", *, x: Tensor | None = None, loss: Loss | None = None
-    ) -> dict[str, Ranking]:
+    ) -> Rankings:
         """Candidates of each row by what they contribute, best first, by the names of `chosen`.
 
         Candidates that are the same function are merged.
@@ -343,7 +343,7 @@ class QuantumLayer(Measured, DescribedModule):
         Raises:
             ArgumentError: a wrong argument, or a loss that is no finite number.
         """
-        return dict(zip(self.rows, layer_ranking(self, by, x, loss), strict=True))
+        return Rankings(zip(self.rows, layer_ranking(self, by, x, loss), strict=True))
 
     def discretize(
         self,

@@ -71,6 +71,8 @@ from .terminal import ranking_bars as ranking_bars
 from .terminal import ranking_title as ranking_title
 from .terminal import result_report as result_report
 from .terminal import space_note as space_note
+from .verdict import Verdict as Verdict
+from .verdict import verdict as verdict
 from .words import duration as duration
 from .words import number as number
 from .words import percent as percent

@@ -43,7 +43,6 @@ MOST_SIGNS = 5
 SCALED = "of the series scaled to -1 .. 1"
 OWN_UNITS = "in the squared units of the series"
 STUCK = "had learnt nothing after a tenth of the training"
-ALIKE = 0.01
 """Relative difference of two errors that is none."""
 MOST_LEADERS = 3
 """Candidates that the short table of a result names."""
@@ -354,25 +353,6 @@ class RunResult:
         if self.seconds is not None:
             taken += f" (the search {duration(self.seconds)})"
         return f"{row.remark}, {taken}"
-
-    def simpler(self) -> str | None:
-        """A line where something simpler than the search predicts a series of one's own as well.
-
-        None where nothing does, and of other tasks.
-        """
-        known = [value for value in self.main if value is not None]
-        figures = {row.name: row.value for row in self.references if row.value is not None}
-        if self.corrects is None or not known or not figures:
-            return None
-        best = min(figures, key=lambda name: figures[name])
-        reached, simple = statistics.median(known), figures[best]
-        text = text_of(self.metric)
-        found = f"{best}, test {self.metric} {text(simple)} against {text(reached)}"
-        if simple < (1 - ALIKE) * reached:
-            return f"A simpler predictor is better: {found}. Use that one."
-        if simple <= (1 + ALIKE) * reached:
-            return f"A simpler predictor is as good: {found}. It is enough."
-        return None
 
     def test(self, metric: str | None = None) -> Values:
         """Test figures of a metric, the main one if none is named.

@@ -15,6 +15,7 @@ from diffqas.reports.console import plain_text
 from diffqas.reports.ranking_worth import ranking_worth
 from diffqas.reports.result import STUCK, RankedCandidate, RunResult
 from diffqas.reports.run_facts import FederatedFacts
+from diffqas.reports.verdict import verdict
 from diffqas.reports.words import spread, text_of
 
 NAMED_CLASSES = 5
@@ -48,9 +49,9 @@ def result_report(result: RunResult) -> RenderableType:
     if result.federated is not None:
         parts.append(plain_text(clients_in_words(result.federated, result.target_parameters)))
     parts += [Text(""), _figures_table(result), Text("")]
-    simpler = result.simpler()
-    if simpler is not None:
-        parts += [plain_text(simpler, style="yellow"), Text("")]
+    judged = verdict(result)
+    if judged is not None:
+        parts += [plain_text(judged.text, style="yellow" if judged.simpler else ""), Text("")]
     if result.ranking:
         parts.append(ranking_bars(result.ranking, result.relaxation))
     cost = result.cost_in_words()

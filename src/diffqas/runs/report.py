@@ -25,6 +25,7 @@ from diffqas.reports import (
     records_of,
     spread,
     text_of,
+    verdict,
 )
 from diffqas.runs.report_charts import charts_of, predictions_of, ranking_of, weights_of
 from diffqas.runs.report_circuits import circuits_of, trials_of
@@ -187,15 +188,11 @@ def _finished(page: RunPage, result: RunResult) -> RunPage:
         task = result.task  # file and column
     if classes:
         task = f"{task} ({classes})"
-    simpler = result.simpler()
-    notes = [*page.notes]
-    for line in (simpler, result.cost_in_words()):
-        if line is not None:
-            notes.append(line)
+    cost = result.cost_in_words()
     return replace(
         page,
         task=task,
-        notes=notes,
+        notes=page.notes if cost is None else [*page.notes, cost],
         summary=_summary(result),
         tiles=_tiles(result),
         results=_results(result),
@@ -230,7 +227,9 @@ def _summary(result: RunResult) -> str:
     if result.agents is not None:
         after = _after_episodes(result, result.agents.last)
     heading = f"{what[0].upper()}{what[1:]} {figure}"
-    return f"{heading}{after}{_numbers(result)}."
+    summary = f"{heading}{after}{_numbers(result)}."
+    judged = verdict(result)
+    return summary if judged is None else f"{summary} {judged.text}"
 
 
 def _numbers(result: RunResult) -> str:

@@ -77,7 +77,8 @@ def correction_trial(config: RunConfig) -> CorrectionTrial | None:
 def _tried(trial: CorrectionTrial, console: Terminal) -> float:
     """The part that the networks of a trial deserve."""
     training, data = trial.training, trial.data
-    with Display(console, training.settings.epochs, 0, "mse", REHEARSED) as display:
+    epochs = training.settings.epochs
+    with Display(console, epochs, 0, "mse", REHEARSED, part="held-out") as display:
         for record in training.epochs():
             display.update(record.to_json())
     seeds = training.seeds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -62,12 +63,24 @@ def task_kind(name: str) -> str:
     """
     if is_environment(name):
         return "environment"
-    choose(name, task_names(), "dataset")
+    _known(name)
     if name in IMAGES:
         return "images"
     if name in TABLES or name == OWN_TABLE:
         return "table"
     return "series"
+
+
+def _known(name: str) -> None:
+    """Refuse the name of no data set; that of a CSV file belongs behind another word."""
+    if name.lower().endswith((".csv", ".tsv")):
+        typed = shlex.quote(name)
+        raise ArgumentError(
+            f"Argument `dataset` must be {OWN_SERIES} or {OWN_TABLE} for a file of your own: "
+            f"`diffqas search {OWN_SERIES} --csv {typed} --column NAME`, or "
+            f"`diffqas search {OWN_TABLE} --csv {typed} --label NAME`."
+        )
+    choose(name, task_names(), "dataset")
 
 
 def generated(name: str) -> bool:
@@ -107,7 +120,6 @@ def load_task(
         every = ("csv", "column", "scaling", *OF_TABLES, "fold", *OF_IMAGES, "series")
         _refuse(name, "a data set", chosen.given(*every) | _given(target=target))
         return environment_task(name)
-    choose(name, task_names(), "dataset")
     what = task_kind(name)
     if name not in (OWN_SERIES, OWN_TABLE):
         _refuse(name, f"the data set '{OWN_SERIES}' or '{OWN_TABLE}'", chosen.given("csv"))

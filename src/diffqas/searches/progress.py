@@ -92,14 +92,21 @@ class Display(_Progress):
         done: epochs done before.
         metric: name of the figure to show.
         name: what trains, if it is not the search.
+        part: what the figure is of; `"held-out"` where the test part has no say.
     """
 
     def __init__(
-        self, console: Terminal, total: int, done: int, metric: str, name: str = ""
+        self,
+        console: Terminal,
+        total: int,
+        done: int,
+        metric: str,
+        name: str = "",
+        part: str = "test",
     ) -> None:
         self._head = f"{name}: epoch" if name else "epoch"
         super().__init__(console, self._head, total, done)
-        self._metric = metric
+        self._metric, self._part = metric, part
         self._last_line = 0.0  # the first epoch is printed at once
 
     def update(self, record: Json, leader: str | None = None) -> None:
@@ -108,7 +115,7 @@ class Display(_Progress):
         loss = statistics.median(record["loss"])
         test = statistics.median(record[f"test_{self._metric}"])
         figure = percent(test) if self._metric == "accuracy" else f"{test:.2e}"
-        status = f"loss {loss:.2e}  test {self._metric} {figure}"
+        status = f"loss {loss:.2e}  {self._part} {self._metric} {figure}"
         if leader:
             status += f"  leading {leader}"
         speed = self._speed.update(epoch)

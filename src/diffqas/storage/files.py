@@ -326,14 +326,22 @@ def read_json(path: Path) -> Json:
     try:
         value = parse_json(read_file(path, MAX_JSON_BYTES))
     except (FileNotFoundError, NotADirectoryError):
-        raise RunError(
-            f"There is no {path.name} in {path.parent}: it is not a run folder."
-        ) from None
+        raise RunError(_no_run_in(path)) from None
     except (OSError, ValueError) as error:
         raise RunError(f"Cannot read {path}: {short(error)}.") from None
     if not isinstance(value, dict):
         raise RunError(f"Cannot read {path}: it holds no JSON object.")
     return value
+
+
+def _no_run_in(path: Path) -> str:
+    """Why a file of a run folder is not there, and where run folders are."""
+    if path.parent.is_dir():
+        return (
+            f"There is no {path.name} in {path.parent}: it is not a run folder. "
+            "`diffqas runs FOLDER` lists those in a folder."
+        )
+    return f"There is no folder {path.parent}. `diffqas runs` lists the runs below runs/."
 
 
 def parse_json(content: bytes | str) -> object:

@@ -30,7 +30,7 @@ class TPE(Searcher):
         try:
             optuna: Any = importlib.import_module("optuna")
         except ImportError:
-            remedy = "run `pip install diffqas[tune]`"
+            remedy = "run `pip install 'diffqas[tune]'`"
             raise DiffqasError(f"The strategy tpe needs Optuna: {remedy}.") from None
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         seed = int(ground.draw.integers(2**31))

@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 # Lists of columns in a message are cut to so many names.
 MOST_NAMES = 12
 
+MOST_LINES = 8
+"""Lines without a value that a message lists."""
+
 
 def named_column(table: CsvTable, column: str) -> int:
     """Index of the column of a name.
@@ -76,21 +79,42 @@ def numbers_of(table: CsvTable, column: int) -> Floats:
     """The cells of a column as finite numbers.
 
     Raises:
-        DataError: a cell that holds none; its line is named.
+        DataError: a cell that holds none; its line is named, and of missing values every line.
     """
     cells = table.cells(column)
+    _refuse_missing(table, column, cells)
     everything = (cell.strip() for cell in chain.from_iterable(table.rows))
     sign = decimal_sign(cells, everything, table.separator)
     values = []
     for cell, line in zip(cells, table.lines, strict=True):
         place = f"{table.path}, line {line}, column {shortened(table.header[column])}"
-        if not cell:
-            raise DataError(f"{place}: the value is missing; fill it in or remove that row")
         try:
             values.append(finite_number(cell, sign))
         except WrongNumber as error:
             raise DataError(f"{place}: {shortened(cell)} {error}") from None
     return np.array(values, dtype=np.float64)
+
+
+def _refuse_missing(table: CsvTable, column: int, cells: Sequence[str]) -> None:
+    """Refuse missing values, all of them at once: who fills in one must know of the others.
+
+    Nobody is told to remove a row. Without it the values behind it would stand a step too early.
+    """
+    filled = zip(cells, table.lines, strict=True)
+    first, *others = [line for cell, line in filled if cell.lower() in MISSING] or [0]
+    if not first:
+        return
+    place = f"{table.path}, line {first}, column {shortened(table.header[column])}"
+    what, remedy = "the value is missing", "fill it in, such as by the mean of its neighbours"
+    if others:
+        listed = ", ".join(map(str, others[:MOST_LINES]))
+        more = len(others) - MOST_LINES
+        if more > 0:
+            listed += f" and {more} more"
+        lines = "line" if len(others) == 1 else "lines"
+        what = f"the value is missing, as in {lines} {listed}"
+        remedy = "fill them in, such as by the mean of their neighbours"
+    raise DataError(f"{place}: {what}; {remedy}")
 
 
 def names_in_words(names: Sequence[str]) -> str:

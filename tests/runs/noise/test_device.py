@@ -217,7 +217,7 @@ def test_wrong_devices_are_told(make, message):
 
 def test_missing_packages_are_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "qiskit_aer", None)
-    with pytest.raises(DataError, match=r"pip install diffqas\[noise\]"):
+    with pytest.raises(DataError, match=r"pip install 'diffqas\[noise\]'"):
         Simulation(Device(depolarising=0.1), 3)
 
 

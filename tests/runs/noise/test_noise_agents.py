@@ -14,7 +14,7 @@ from diffqas.runs.noise import noise_run
 from diffqas.runs.noise.episodes import EpisodeScorer
 from diffqas.runs.noise.writing import writing
 
-pytest.importorskip("gymnasium", reason="needs gymnasium: pip install diffqas[rl]")
+pytest.importorskip("gymnasium", reason="needs gymnasium: pip install 'diffqas[rl]'")
 EPISODES = 3
 
 

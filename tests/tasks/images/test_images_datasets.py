@@ -200,7 +200,7 @@ def test_a_subset_of_digits_keeps_the_split():
 
 def test_digits_without_scikit_learn(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(DataError, match=r"not installed: run `pip install diffqas\[digits\]`"):
+    with pytest.raises(DataError, match=r"not installed: run `pip install 'diffqas\[digits\]'`"):
         load_images("digits")
 
 

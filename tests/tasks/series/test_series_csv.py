@@ -97,6 +97,10 @@ CASES = {
     "utf-16 without a mark": (table().encode("utf-16-le"), "line 1: a NUL byte"),
     "NUL": (replaced(5, "d\0,3"), "line 5: a NUL byte"),
     "missing": (replaced(5, "d,"), "line 5, column 'level': the value is missing; fill it in"),
+    "missing, twice": (
+        replaced(9, "d,NA", replaced(5, "d,")),
+        "line 5, column 'level': the value is missing, as in line 9; fill them in",
+    ),
     "missing, blank line": (replaced(5, "", column()), "line 5: a blank line between the rows"),
     "missing, spaces": (
         replaced(5, "  ", column()),
@@ -116,7 +120,7 @@ CASES = {
         "level\n" + table().replace(",", ";"),
         "line 2, column 'level': 'day;level' .* separated by commas",
     ),
-    "NaN": (replaced(5, "d,NaN"), "line 5, column 'level': 'NaN' is not a finite number"),
+    "NaN": (replaced(5, "d,NaN"), "line 5, column 'level': the value is missing; fill it in"),
     "infinite": (replaced(5, "d,-inf"), "'-inf' is not a finite number"),
     "too large": (replaced(5, "d,1e999"), "'1e999' is not a finite number"),
     "constant": (column([3] * 40), "column 'level': the series is constant"),

@@ -57,6 +57,15 @@ def test_words_are_classes(loaded):
     assert data.remarks == ("Predicted are the 2 classes of 'kind'.",)
 
 
+def test_a_column_that_numbers_the_rows_is_told(loaded):
+    data = loaded(lines(**{"nr": lambda i: i + 1} | USUAL))
+    assert data.remarks[1] == (
+        "Column 'nr' only numbers the rows, and is learnt from all the same; "
+        "leave it out by --leave-out nr."
+    )
+    assert len(loaded(lines(**{"nr": lambda i: i + 1} | USUAL), leave_out=["nr"]).remarks) == 1
+
+
 def test_few_whole_numbers_are_classes_unless_values_are_asked_for(loaded):
     text = lines(**USUAL | {"stars": lambda i: 1 + i % 3})
     data = loaded(text, "stars", leave_out=["kind"])

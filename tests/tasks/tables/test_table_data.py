@@ -118,6 +118,6 @@ def test_a_task_of_a_table_has_what_a_search_needs():
 
 def test_without_scikit_learn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(DataError, match=r"not installed: run `pip install diffqas\[tables\]`"):
+    with pytest.raises(DataError, match=r"not installed: run `pip install 'diffqas\[tables\]'`"):
         load_named("wine")
     assert load_named("moons").outputs == 2

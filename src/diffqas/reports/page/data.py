@@ -152,7 +152,7 @@ class RunPage:
     Attributes:
         name: the run folder's.
         task, model: what was searched, and what kind of model.
-        summary: one sentence with the main figure.
+        summary: a sentence with the main figure, and one on the best of the simpler models.
         finished: whether the run came to its end.
         tiles: main figures by their names.
         results: figures beside those of others; None: no figures yet.

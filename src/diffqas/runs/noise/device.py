@@ -230,5 +230,7 @@ def _aer() -> Any:
         import qiskit_aer
         import qiskit_aer.noise
     except ImportError:
-        raise DataError("Qiskit Aer is not installed: run `pip install diffqas[noise]`.") from None
+        raise DataError(
+            "Qiskit Aer is not installed: run `pip install 'diffqas[noise]'`."
+        ) from None
     return qiskit_aer

@@ -49,7 +49,7 @@ PROCESS = "process"
 """Attribute of a trial: machine and number of the process that computes it."""
 FEWEST = 10
 """Finished trials that importances need."""
-MISSING = "`diffqas tune` needs a package that is not installed: pip install diffqas[tune]"
+MISSING = "`diffqas tune` needs a package that is not installed: pip install 'diffqas[tune]'"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Machine code for the forms of Table I, if numba is installed (`pip install diffqas[fast]`).
+"""Machine code for the forms of Table I, if numba is installed (`pip install 'diffqas[fast]'`).
 
 The results are those of plain torch up to round-off. The environment variable DIFFQAS_COMPILED=0
 turns it off. Nothing here imports numba before it is needed.

@@ -27,7 +27,7 @@ CORES = 1
 """Of a node, reserved for a cell and used by it."""
 RETRIES = 5
 """How often a cell is begun again whose worker or node was lost."""
-MISSING = "The executor ray needs a package that is not installed: pip install diffqas[cluster]"
+MISSING = "The executor ray needs a package that is not installed: pip install 'diffqas[cluster]'"
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def digits() -> RawImages:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        remedy = "run `pip install diffqas[digits]`"
+        remedy = "run `pip install 'diffqas[digits]'`"
         raise DataError(
             f"The data set 'digits' comes with scikit-learn, which is not installed: {remedy}."
         ) from None

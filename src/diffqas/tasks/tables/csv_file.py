@@ -8,6 +8,7 @@ columns are left out) follows a rule of docs/tables.md, and a remark says so.
 from __future__ import annotations
 
 import os
+import shlex
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,6 +115,12 @@ def load_table(
         names += coded
         values += coded.values()
         lacking += sum(map(is_missing, table.cells(each)))
+        if _numbers_the_rows(coded):
+            name = table.header[each]
+            remarks.append(
+                f"Column {shortened(name)} only numbers the rows, and is learnt from all the "
+                f"same; leave it out by --leave-out {shlex.quote(name)}."
+            )
         if len(coded) > 1 or not mostly_numbers(table.cells(each)):
             remarks.append(f"Column {shortened(table.header[each])} holds words: {_listed(coded)}.")
     if lacking:
@@ -251,6 +258,14 @@ def _coded_cells(table: CsvTable, column: int) -> dict[str, Floats]:
     shown = words[1:] if len(words) == 2 else words
     numbers = _numbered(cells, words)
     return {f"{name}={word}": (numbers == words.index(word)).astype(np.float64) for word in shown}
+
+
+def _numbers_the_rows(coded: dict[str, Floats]) -> bool:
+    """Whether a column counts upwards by one from row to row, as the number of a row does."""
+    if len(coded) != 1:
+        return False
+    (values,) = coded.values()
+    return len(values) > 2 and bool(np.all(np.diff(values) == 1))
 
 
 def _listed(coded: dict[str, Floats]) -> str:

@@ -50,7 +50,7 @@ def _of_scikit_learn(name: str, function: str, label: str) -> RawTable:
     try:
         loaders: Any = importlib.import_module("sklearn.datasets")
     except ImportError:
-        remedy = "run `pip install diffqas[tables]`"
+        remedy = "run `pip install 'diffqas[tables]'`"
         raise DataError(
             f"The data set {name!r} comes with scikit-learn, which is not installed: {remedy}."
         ) from None
