@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from diffqas.circuits import QLSTM_SPACE, encoded_findings
+from diffqas.circuits import encoded_findings
 from diffqas.kinds import QLSTM_RECIPES, QLSTMKind, nearest_hidden_size
 from diffqas.studies import Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
@@ -51,9 +51,9 @@ def _searches(settings: Settings) -> Iterator[tuple[str, tuple[QLSTMKind, Settin
 def _live(settings: Settings) -> QLSTMKind:
     """Only the candidates whose outputs depend on input and angles."""
     hidden = BASE.hidden_size
-    findings = encoded_findings(QLSTM_SPACE, hidden + 1, settings.depth, hidden)
-    live = [finding.candidate for finding in findings if finding.live]
-    return QLSTMKind.choose(live, sharing="shared")
+    findings = encoded_findings(BASE.candidates, hidden + 1, settings.depth, hidden)
+    pairs = zip(BASE.candidates, findings, strict=True)
+    return replace(BASE, candidates=tuple(one for one, finding in pairs if finding.live))
 
 
 def _row(name: str, kind: QLSTMKind, settings: Settings) -> TrainedRow:
