@@ -127,6 +127,20 @@ def test_images():
     assert held > 30
 
 
+def test_seeds_that_took_part_in_no_choice():
+    slugs = ["search-raw", "search-from-drawn-weights", "hashed-vector", "ordinary-small-network"]
+    series = {head: SERIES[head] for head in ("Bessel", "damped SHM", "NARMA-5", "NARMA-10")}
+    rows = table("series.md", ["row", "numbers", "seeds", *series])
+    assert len(rows) == 2 * len(slugs)
+    for number, row in enumerate(rows):
+        study = "table-2" if number % 2 else "fresh-seeds"
+        for head, dataset in series.items():
+            found = cell(study, dataset, slugs[number // 2])
+            assert check(row[head], found, "test_mse")
+            counted(row["numbers"], found)
+            assert found["seeds"][0] == (0 if number % 2 else 1000)
+
+
 def test_images_by_the_papers_recipe():
     pairs = {"mnist 1 5": "mnist-1-5", "fashion-mnist 1 5": "fashion-mnist-1-5"}
     pairs["fashion-mnist 5 7"] = "fashion-mnist-5-7"

@@ -15,7 +15,6 @@ SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
 IN_ABLATION = ("bessel", "damped-shm", "narma5", "narma10")
 FIRST_ORDER = ("adam", "adam-with-beta2-0.999", "adam-at-a-constant-rate", "rmsprop")
 MADE = ("one-circuit", "frozen-drawn-structural-weights")
-DIRECTIONS = ROOT / "benchmarks" / "results" / "directions.jsonl"
 LIVE = tuple(f"candidate-{number}" for number in (2, 5, 7, 8, 10, 11))
 AS_FOUND = tuple(f"{kept}-as-found" for kept in ("top-1", "top-3", "weighted-top-3"))
 
@@ -86,17 +85,6 @@ def least_squares():
 def trials(filter_of, rows, data=("bessel", "damped-shm")):
     found = [every(medians, "series-recipe", [one], rows, filter_of) for one in data]
     return ends([value for values in found for value in values])
-
-
-def other_seeds():
-    rows = [json.loads(line) for line in DIRECTIONS.read_text("utf-8").splitlines()]
-    return [
-        statistics.median(
-            found["test_mse"] for found in rows if (found["row"], found["dataset"]) == (row, data)
-        )
-        for row in ("search raw", "hashed vector")
-        for data in ("bessel", "damped-shm", "narma5")
-    ]
 
 
 def fast_weights(rows, than="fast-weights"):
@@ -178,10 +166,6 @@ SENTENCES = {
     ("fast-weights.md", "2.4 times on damped SHM to 35 times on"): fast_classical,
     ("fast-weights.md", "of 145 numbers, 5 to 520 times"): (
         lambda: [145, *fast_weights(["slow-network-no-circuit"])]
-    ),
-    ("series.md", "ends at 3.3e-8, 5.5e-8 and 5.6e-7 on"): lambda: other_seeds()[:3],
-    ("series.md", "the hashed vector at 5.0e-9, 3.3e-8 and 1.1e-7 (table"): (
-        lambda: other_seeds()[3:]
     ),
     ("fast-weights.md", "of 111 numbers, 7 to 175 times"): lambda: [111, *fast_weights(MADE)],
     ("fast-weights.md", "than equal weights 68 to 16,000 times"): (
