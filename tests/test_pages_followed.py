@@ -213,6 +213,10 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.setenv("DIFFQAS_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    if "gymnasium" in sys.modules:
+        # Another test of this process may have registered the page's environment.
+        registry = sys.modules["gymnasium"].registry
+        monkeypatch.delitem(registry, "Corridor-v0", raising=False)
     return tmp_path
 
 

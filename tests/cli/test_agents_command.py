@@ -71,7 +71,9 @@ def test_a_search_ends_with_its_report_and_its_files(finished):
     ]
     assert [network for network, _ in bars] == ["policy", "value"]
     assert table.count("and 3 more") == 2
-    files = [line.split()[0] for line in table[table.index(f"runs/{ROOM}\n") :].splitlines()[1:]]
+    told, _, further = table[table.index(f"runs/{ROOM}\n") :].partition("\n\nnext\n")
+    assert [line.split()[1] for line in further.splitlines()] == ["report", "export", "play"]
+    files = [line.split()[0] for line in told.splitlines()[1:]]
     assert files == [
         "model.safetensors",
         "circuit-policy.qasm",
@@ -90,7 +92,7 @@ def test_show_prints_the_same_report(finished, run, capsys):
     main(["show", run])
     shown = capsys.readouterr().out.strip()
     assert shown.count("\n") > 20
-    assert shown in finished[1].replace(f"runs/{ROOM}\n", f"{ROOM}\n")
+    assert shown in finished[1].replace(f"runs/{ROOM}", ROOM)
 
 
 def test_the_agent_plays(run, capsys, tmp_path):

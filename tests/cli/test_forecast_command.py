@@ -50,6 +50,13 @@ def lines(path):
         return list(csv.DictReader(file))
 
 
+@pytest.fixture
+def _wide(monkeypatch):
+    """A terminal that folds no heading."""
+    monkeypatch.setenv("COLUMNS", "140")
+
+
+@pytest.mark.usefixtures("_wide")
 def test_one_step_ahead_is_the_test_error_of_every_seed(finished, run, capsys):
     main(["forecast", str(run)])
     printed = capsys.readouterr().out
@@ -65,6 +72,7 @@ def test_one_step_ahead_is_the_test_error_of_every_seed(finished, run, capsys):
     assert not list(run.glob("*.tmp"))
 
 
+@pytest.mark.usefixtures("_wide")
 def test_steps_and_another_place(run, tmp_path, capsys):
     before = {path.name for path in run.iterdir()}
     main(["forecast", str(run), "--steps", "4", "--output", str(tmp_path / "ahead.png")])

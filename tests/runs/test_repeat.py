@@ -136,7 +136,7 @@ def test_a_model_of_another_epoch_is_not_shown_as_the_result(tmp_path, own):
 
 
 def test_an_unfinished_or_absent_run_is_one_line(tmp_path, refused, stopped):
-    assert "no result.json" in refused("repeat", str(tmp_path / "none"))
+    assert "There is no folder" in refused("repeat", str(tmp_path / "none"))
     with stopped():
         search("bessel", output=tmp_path / "run", **SMALL)
     assert "is not finished" in refused("repeat", str(tmp_path / "run"))

@@ -262,7 +262,7 @@ def test_gaps_are_taken_after_the_same_training():
 
 def test_refusals(folder, refused, tmp_path, stopped):
     missing = str(tmp_path / "nothing")
-    assert "it is not a run folder" in refused("study", "discretise", missing)
+    assert "There is no folder" in refused("study", "discretise", missing)
     assert "`run` must be the folder of a finished run" in refused("study", "discretise")
     assert "`run` must be left out with the study table-2" in refused(
         "study", "table-2", str(folder)
