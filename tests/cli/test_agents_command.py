@@ -72,7 +72,7 @@ def test_a_search_ends_with_its_report_and_its_files(finished):
     assert [network for network, _ in bars] == ["policy", "value"]
     assert table.count("and 3 more") == 2
     told, _, further = table[table.index(f"runs/{ROOM}\n") :].partition("\n\nnext\n")
-    assert [line.split()[1] for line in further.splitlines()] == ["report", "export", "play"]
+    assert [line.split()[1] for line in further.splitlines()] == ["play", "report", "export"]
     files = [line.split()[0] for line in told.splitlines()[1:]]
     assert files == [
         "model.safetensors",

@@ -50,17 +50,10 @@ def lines(path):
         return list(csv.DictReader(file))
 
 
-@pytest.fixture
-def _wide(monkeypatch):
-    """A terminal that folds no heading."""
-    monkeypatch.setenv("COLUMNS", "140")
-
-
-@pytest.mark.usefixtures("_wide")
 def test_one_step_ahead_is_the_test_error_of_every_seed(finished, run, capsys):
     main(["forecast", str(run)])
     printed = capsys.readouterr().out
-    for words in ("persistence", "least squares, AR(4)", "29.5", "20.2", "forecast.csv"):
+    for words in ("persistence", "squares,", "AR(4)", "29.5", "20.2", "forecast.csv"):
         assert words in printed
     table = lines(run / "forecast.csv")
     assert [int(line["horizon"]) for line in table] == list(range(1, 21))
@@ -72,12 +65,12 @@ def test_one_step_ahead_is_the_test_error_of_every_seed(finished, run, capsys):
     assert not list(run.glob("*.tmp"))
 
 
-@pytest.mark.usefixtures("_wide")
 def test_steps_and_another_place(run, tmp_path, capsys):
     before = {path.name for path in run.iterdir()}
     main(["forecast", str(run), "--steps", "4", "--output", str(tmp_path / "ahead.png")])
     printed = capsys.readouterr().out
-    assert [line.split()[0] for line in printed.splitlines()[2:6]] == ["1", "2", "3", "4"]
+    figures = [line.split()[0] for line in printed.splitlines() if line.strip()]
+    assert [first for first in figures if first.isdigit()] == ["1", "2", "3", "4"]
     assert len(lines(tmp_path / "ahead.csv")) == 4
     assert (tmp_path / "ahead.png").exists()
     assert {path.name for path in run.iterdir()} == before
