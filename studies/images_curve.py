@@ -14,24 +14,21 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from torch import nn
 
+import ten_classes
 from diffqas import Candidate
 from diffqas.errors import RunError
-from diffqas.optimisers import Adam
 from diffqas.quantum_train import (
-    DimensionScale,
     HashedWeights,
     Lockstep,
     Mapping,
     MLPMapping,
     RandomSubspace,
-    Rates,
-    Recipe,
 )
 from diffqas.reports import Terminal
 from diffqas.studies import ACCURACY, Cell, Row, Study, TrainedRow, load_data, populations
@@ -39,47 +36,24 @@ from diffqas.studies.datasets import Data
 from diffqas.tasks import ImageData, Settings, Task, image_task
 from diffqas.training import make_models, seeded
 from one_factor import TABLE, write_lines
+from ten_classes import DATASETS, HASHED_RATE, Point
 
 GIB = 2**30
 MEMORY = 4.0
 """GiB that the directions of a subspace may take."""
 
-DATASETS = ("mnist", "fashion-mnist", "digits")
-HASHED_RATE, SUBSPACE_RATE = 200.0, 300.0
-
-
-@dataclass(frozen=True)
-class Point:
-    """How a budget of trainable numbers is spent."""
-
-    mapping: Mapping
-    chunk: int
-    depth: int
-
+SUBSPACE_RATE = 300.0
 
 POINTS: dict[int, Point] = {
-    300: Point(MLPMapping((8,), gain=10.0), chunk=8, depth=6),
-    1000: Point(MLPMapping((24,), gain=10.0), chunk=16, depth=15),
+    **ten_classes.POINTS,
     1500: Point(MLPMapping((18,), gain=5.0), chunk=56, depth=15),
     2000: Point(MLPMapping((25,), gain=5.0), chunk=56, depth=15),
-    3000: Point(MLPMapping((39,), gain=5.0), chunk=56, depth=15),
     5000: Point(MLPMapping((36,), gain=5.0), chunk=112, depth=15),
-    10000: Point(MLPMapping((44,), gain=5.0), chunk=196, depth=15),
 }
 """By budget; the exact count of a row stands in its cell."""
 
-SETTINGS = Settings(
-    Recipe(
-        scale=DimensionScale(32.0),
-        bits="signed",
-        rates=Rates(angles=30, structure=30, mapping=20),
-    ),
-    depth=15,
-    epochs=20,
-    batch_size=100,
-    optimizer=Adam(1e-3, betas=(0.9, 0.95)),
-    schedule="cosine",
-    shuffle=True,
+SETTINGS = replace(
+    ten_classes.SETTINGS, generator=replace(ten_classes.SETTINGS.generator, order="index")
 )
 """Of all rows; the depth is that of the budget."""
 
@@ -150,7 +124,7 @@ def _targets(task: Task, seeds: Sequence[int]) -> list[nn.Module]:
 def rows(settings: Settings, recipe: str) -> list[Row]:
     """Four ways to spend each budget, and the network itself, which has none."""
     result: list[Row] = []
-    for budget, point in POINTS.items():
+    for budget, point in sorted(POINTS.items()):
         chosen = replace(settings, depth=point.depth)
         for name, populate in POPULATIONS.items():
             spent = partial(populate, mapping=point.mapping, chunk=point.chunk)

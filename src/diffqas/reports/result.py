@@ -43,7 +43,6 @@ MOST_SIGNS = 5
 SCALED = "of the series scaled to -1 .. 1"
 OWN_UNITS = "in the squared units of the series"
 STUCK = "had learnt nothing after a tenth of the training"
-"""Relative difference of two errors that is none."""
 MOST_LEADERS = 3
 """Candidates that the short table of a result names."""
 

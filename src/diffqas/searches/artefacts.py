@@ -35,9 +35,9 @@ FUTURE, FUTURE_VALUES = "forecast-future.png", "forecast-future.csv"
 """The values behind the last row of a series of one's own."""
 REPORT = "report.html"
 TRIALS = "trials.csv"
+"""Candidates that a searcher trained before the run."""
 TRIAL_COLUMNS = ("candidate", "epochs", "loss", "evaluations", "seconds")
 """Of that file; evaluations and CPU seconds are counted from the start of the search."""
-"""Candidates that a searcher trained before the run."""
 
 
 def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Training) -> Json:

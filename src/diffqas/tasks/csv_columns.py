@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from diffqas.errors import DataError
 from diffqas.tasks.csv_numbers import (
-    MISSING,
     WrongNumber,
     decimal_sign,
     finite_number,
+    is_missing,
     looks_like_number,
     number,
 )
@@ -70,7 +70,7 @@ def mostly_numbers(cells: Sequence[str]) -> bool:
     """Whether more than half of the cells that are filled hold numbers."""
     # Not "all": one bad cell must be told with its line, not hide the column. Numbers in whatever
     # notation count, so that a column of 1,234 is no text beside which a row number is taken.
-    there = [cell for cell in cells if cell.lower() not in MISSING]
+    there = [cell for cell in cells if not is_missing(cell)]
     numbers = sum(looks_like_number(cell) or number(cell) is not None for cell in there)
     return 2 * numbers > len(there)
 
@@ -101,7 +101,7 @@ def _refuse_missing(table: CsvTable, column: int, cells: Sequence[str]) -> None:
     Nobody is told to remove a row. Without it the values behind it would stand a step too early.
     """
     filled = zip(cells, table.lines, strict=True)
-    first, *others = [line for cell, line in filled if cell.lower() in MISSING] or [0]
+    first, *others = [line for cell, line in filled if is_missing(cell)] or [0]
     if not first:
         return
     place = f"{table.path}, line {first}, column {shortened(table.header[column])}"

@@ -33,6 +33,15 @@ MISSING = frozenset({"", "-", "--", ".", "?", "na", "n/a", "#n/a", "nan", "null"
 """Words for a value that is not there, in small letters."""
 
 
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is no value.
+
+    >>> is_missing(""), is_missing("NA"), is_missing("0")
+    (True, True, False)
+    """
+    return cell.lower() in MISSING
+
+
 def number(cell: str) -> float | None:
     """Return the number that a cell holds (it may be NaN or infinite), or None.
 

@@ -23,11 +23,10 @@ from diffqas.tasks.csv_columns import (
     names_in_words,
     numbers_of,
 )
-from diffqas.tasks.csv_numbers import looks_like_number
+from diffqas.tasks.csv_numbers import is_missing, looks_like_number
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
 from diffqas.tasks.tables.missing import (
     MISSING_RULES,
-    is_missing,
     rows_of,
     rows_that_have_all,
 )

@@ -13,22 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffqas.errors import DataError
-from diffqas.tasks.csv_numbers import MISSING
+from diffqas.tasks.csv_numbers import is_missing
 from diffqas.tasks.csv_table import CsvTable, shortened
 
 Floats = NDArray[np.float64]
 
 MISSING_RULES = ("error", "drop", "median")
 """What is done about missing values."""
-
-
-def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is no value.
-
-    >>> is_missing(""), is_missing("NA"), is_missing("0")
-    (True, True, False)
-    """
-    return cell.lower() in MISSING
 
 
 def rows_that_have_all(
