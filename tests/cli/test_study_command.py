@@ -165,3 +165,11 @@ def test_studies_of_strategies_say_what_is_missing(study, file, count, tmp_path,
     assert len(files) == count - 1
     assert file not in "".join(files)
     assert [path for path in (tmp_path / "here").rglob("*") if path.is_file()] == [done]
+
+
+@pytest.mark.parametrize("study", ["strategies-table", "searchers", "table-2"])
+def test_a_wrong_data_set_is_told_by_the_name_of_its_option(study, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["study", study, "--datasets", "other", "--output", "there"])
+    assert left.value.code == 2
+    assert "`datasets` must be one of" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from diffqas.errors import require
+from diffqas.errors import choose, require
 from diffqas.reports import Terminal
 from diffqas.studies import (
     Plan,
@@ -176,7 +176,13 @@ class Study:
 
     def _of_strategies(self) -> None:
         """A study of the room `strategies`, of whose options there are few."""
-        from diffqas.strategies import compare_searchers, make_table, search_files, table_files
+        from diffqas.strategies import (
+            TASKS,
+            compare_searchers,
+            make_table,
+            search_files,
+            table_files,
+        )
 
         used = {"name", "datasets", "shard", "output", "overwrite", "dry_run"}
         options = "--datasets, --shard, --output, --overwrite and --dry-run"
@@ -184,6 +190,8 @@ class Study:
             left = field.name in used or getattr(self, field.name) == field.default
             rule = f"be left out: {self.name} has {options}"
             require(left, field.name, rule, getattr(self, field.name))
+        for dataset in self.datasets:
+            choose(dataset, TASKS, "datasets")
         output = self.output or Path("runs") / self.name
         if self.dry_run:
             files_of = {"strategies-table": table_files, "searchers": search_files}
