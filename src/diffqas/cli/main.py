@@ -121,6 +121,10 @@ GROUPS = {
             "forecast:Forecast",
             {"forecast runs/bessel": "20 steps ahead, predictions fed back"},
         ),
+        "predict": Command(
+            "predict:Predict",
+            {"predict runs/table rows.csv": "the labels of new rows, for a run on a table"},
+        ),
         "play": Command(
             "play:Play", {"play runs/minigrid-empty-5x5": "watch an agent in an episode"}
         ),

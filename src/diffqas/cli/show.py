@@ -36,6 +36,7 @@ CONTENTS = {
     "forecast.csv": "the errors, all seeds",
     "forecast-future.png": "the next values with an interval",
     "forecast-future.csv": "the same, all seeds",
+    "predicted.csv": "new rows, with what is predicted",
     "network*.safetensors": "the network as exported, network*.json says how to rebuild it",
     "network*.onnx": "the network for programs without PyTorch",
     "routed": "circuits as a device runs them",
@@ -112,6 +113,8 @@ def next_commands(result: RunResult, folder: Path) -> list[tuple[str, str]]:
     commands = [(f"diffqas report {place}", "the run as one HTML page")]
     if result.corrects is not None:
         commands.insert(0, (f"diffqas forecast {place}", "the next values, with an interval"))
+    if result.samples == "table":
+        commands.insert(0, (f"diffqas predict {place} ROWS.csv", "the labels of new rows"))
     if result.agents is not None:
         commands.insert(0, (f"diffqas play {place}", "the policy plays an episode"))
     if result.model == "qt":

@@ -45,6 +45,9 @@ from .pictures import predictions_figure as predictions_figure
 from .pictures import save_figure as save_figure
 from .pictures import structure_figure as structure_figure
 from .pictures import structure_maps as structure_maps
+from .predictions import predictions_csv as predictions_csv
+from .predictions import predictions_score as predictions_score
+from .predictions import predictions_table as predictions_table
 from .records import AgentRecord as AgentRecord
 from .records import AnyRecord as AnyRecord
 from .records import EpochRecord as EpochRecord

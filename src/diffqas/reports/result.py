@@ -196,6 +196,7 @@ class RunResult:
         federated: of a federated run.
         scale: of a series what its numbers stand for; the figures are of the scaled ones.
         corrects: of a series of one's own the reference whose predictions the network corrects.
+        samples: `"table"` of a run on a table.
         cost: what its circuits cost on a device, of a search that counted it.
         circuit_seed: of several seeds the one whose circuit is in the files that name no seed.
     """
@@ -223,6 +224,7 @@ class RunResult:
     stuck: Mapping[int, str] = field(default_factory=dict)
     scale: SeriesScale | None = None
     corrects: str | None = None
+    samples: str | None = None
     cost: CostFacts | None = None
 
     @classmethod
@@ -268,6 +270,7 @@ class RunResult:
             stuck={} if stuck is None else stuck.by_seed(TEXT),
             scale=SeriesScale.within(entries),
             corrects=entries.perhaps("corrects", TEXT),
+            samples=entries.perhaps("samples", TEXT),
             cost=CostFacts.within(entries),
         )
         _require_figures(result, entries)

@@ -17,6 +17,7 @@ from .noise.run import noise_run as noise_run
 from .noise.table import report_table as report_table
 from .noise.through import measure_on as measure_on
 from .play import play_run as play_run
+from .predictions import predict_run as predict_run
 from .repeat import TOLERANCE as TOLERANCE
 from .repeat import repeat_run as repeat_run
 from .report import report_runs as report_runs

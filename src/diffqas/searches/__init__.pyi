@@ -2,6 +2,7 @@ from .agent_artefacts import ANIMATION as ANIMATION
 from .agent_artefacts import EPISODES as EPISODES
 from .agent_artefacts import reward_line as reward_line
 from .artefacts import FORECAST as FORECAST
+from .artefacts import PREDICTED as PREDICTED
 from .artefacts import REPORT as REPORT
 from .artefacts import SAMPLES as SAMPLES
 from .artefacts import TRIAL_COLUMNS as TRIAL_COLUMNS

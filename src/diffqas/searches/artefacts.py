@@ -33,6 +33,8 @@ SAMPLES = "predictions.pt"
 FORECAST, FORECAST_ERRORS = "forecast.png", "forecast.csv"
 FUTURE, FUTURE_VALUES = "forecast-future.png", "forecast-future.csv"
 """The values behind the last row of a series of one's own."""
+PREDICTED = "predicted.csv"
+"""New rows of a table with what is predicted."""
 REPORT = "report.html"
 TRIALS = "trials.csv"
 """Candidates that a searcher trained before the run."""
@@ -62,6 +64,8 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
         result["scale"] = task.scale.to_json()
     if task.units is not None:
         result["corrects"] = LINEAR_PART
+    if task.kind == "table" and config.own is None:
+        result["samples"] = task.kind
     if task.kind == "images" or classes:
         result["classes"] = classes
     for name, values in training.metrics.items():

@@ -70,9 +70,12 @@ from .tables import MISSING_RULES as MISSING_RULES
 from .tables import PREDICTIONS as PREDICTIONS
 from .tables import TABLE_RECIPES as TABLE_RECIPES
 from .tables import TABLES as TABLES
+from .tables import Predictions as Predictions
 from .tables import TableData as TableData
 from .tables import load_named as load_named
 from .tables import load_table as load_table
+from .tables import new_rows as new_rows
+from .tables import predict as predict
 from .tables import table_task as table_task
 from .task import Reference as Reference
 from .task import Split as Split

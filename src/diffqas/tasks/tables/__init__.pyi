@@ -3,6 +3,10 @@ from .csv_file import load_table as load_table
 from .datasets import TABLES as TABLES
 from .datasets import load_named as load_named
 from .missing import MISSING_RULES as MISSING_RULES
+from .new_rows import NewRows as NewRows
+from .new_rows import new_rows as new_rows
+from .predictions import Predictions as Predictions
+from .predictions import predict as predict
 from .table_data import FOLDS as FOLDS
 from .table_data import RawTable as RawTable
 from .table_data import TableData as TableData

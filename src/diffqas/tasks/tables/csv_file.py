@@ -9,35 +9,23 @@ from __future__ import annotations
 
 import os
 import shlex
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from diffqas.errors import ArgumentError, DataError, choose, require
-from diffqas.tasks.csv_columns import (
-    first_row_is_data,
-    mostly_numbers,
-    named_column,
-    names_in_words,
-    numbers_of,
-)
-from diffqas.tasks.csv_numbers import is_missing, looks_like_number
+from diffqas.tasks.csv_columns import mostly_numbers, named_column, names_in_words, numbers_of
+from diffqas.tasks.csv_numbers import is_missing
 from diffqas.tasks.csv_table import CsvTable, read_table, shortened
-from diffqas.tasks.tables.missing import (
-    MISSING_RULES,
-    rows_of,
-    rows_that_have_all,
-)
+from diffqas.tasks.tables.columns import Column, check_header, column_at, different_words, numbered
+from diffqas.tasks.tables.missing import MISSING_RULES, rows_that_have_all
 from diffqas.tasks.tables.table_data import Floats, Labels, RawTable, TableData, prepare
 
 PREDICTIONS = ("classes", "values")
 """What can be predicted of a label."""
 MOST_CLASS_NUMBERS = 10
 """Labels that are whole numbers are classes if there are at most so many different ones."""
-MOST_WORDS = 10
-"""A column of text is turned into numbers if it holds at most so many different words."""
 
 
 def load_table(
@@ -92,7 +80,7 @@ def load_table(
     require(isinstance(label, str), "label", "be the name of a column", repr(label))
     rule = "be a list of names of columns"
     require(not isinstance(leave_out, str), "leave_out", rule, repr(leave_out))
-    _check_header(table)
+    check_header(table)
     if not table.rows:
         raise DataError(f"{table.path}: there is a header and no row below it; add rows")
     index = named_column(table, label)
@@ -105,54 +93,35 @@ def load_table(
         raise DataError(f"{table.path}: no column is left beside the label to learn from")
     table, remarks = rows_that_have_all(table, index, columns, missing)
     labels, class_names, told = _labels(table, index, predict)
-    names: list[str] = []
-    values: list[Floats] = []
     remarks.insert(0, told)
-    lacking = 0
+    read: dict[Column, Floats] = {}
     for each in columns:
-        coded = _coded(table, each)
-        names += coded
-        values += coded.values()
-        lacking += sum(map(is_missing, table.cells(each)))
-        if _numbers_the_rows(coded):
-            name = table.header[each]
+        column = column_at(table, each)
+        read[column] = column.read(table, each)
+        if _numbers_the_rows(read[column]):
             remarks.append(
-                f"Column {shortened(name)} only numbers the rows, and is learnt from all the "
-                f"same; leave it out by --leave-out {shlex.quote(name)}."
+                f"Column {shortened(column.name)} only numbers the rows, and is learnt from all "
+                f"the same; leave it out by --leave-out {shlex.quote(column.name)}."
             )
-        if len(coded) > 1 or not mostly_numbers(table.cells(each)):
-            remarks.append(f"Column {shortened(table.header[each])} holds words: {_listed(coded)}.")
+        if column.words:
+            remarks.append(f"Column {shortened(column.name)} holds words: {_listed(column)}.")
+    lacking = sum(is_missing(cell) for each in columns for cell in table.cells(each))
     if lacking:
         remarks.append(f"Filled by medians of the training rows: missing values, {lacking} in all.")
     raw = RawTable(
         name=f"{Path(table.path).stem}:{table.header[index]}",
-        features=np.stack(values, axis=1),
-        feature_names=tuple(names),
+        features=np.concatenate(list(read.values()), axis=1),
+        feature_names=tuple(name for column in read for name in column.coded),
         labels=labels,
         label_name=table.header[index],
         class_names=class_names,
         remarks=tuple(remarks),
+        columns=tuple(read),
     )
     try:
         return prepare(raw, fold)
     except DataError as error:
         raise DataError(f"{table.path}: {error}") from None
-
-
-def _check_header(table: CsvTable) -> None:
-    """Refuse names that are shared or empty, and a first row that is data."""
-    place = f"{table.path}, line 1"
-    for index, name in enumerate(table.header):
-        if not name:
-            raise DataError(f"{place}: column {index + 1} has no name; name it")
-        if table.header.count(name) > 1:
-            raise DataError(f"{place}: two columns are named {shortened(name)}; rename one of them")
-    values = [name for name in table.header if looks_like_number(name)]
-    if values and (2 * len(values) > len(table.header) or first_row_is_data(table)):
-        remedy = "add a first row that names the columns"
-        raise DataError(
-            f"{place}: {shortened(values[0])} looks like a value, so there is no header; {remedy}"
-        )
 
 
 def _labels(
@@ -164,7 +133,7 @@ def _labels(
     if not mostly_numbers(cells) and predict != "values":
         names = _words(table, column)
         told = f"Predicted are the {len(names)} classes of {name}."
-        return _numbered(cells, names), names, told
+        return numbered(cells, names), names, told
     values = numbers_of(table, column)
     different = np.unique(values)
     whole = bool(np.all(different == np.round(different)))
@@ -181,7 +150,7 @@ def _labels(
 
 def _words(table: CsvTable, column: int) -> tuple[str, ...]:
     """The different words of the label, sorted."""
-    names = _different(table, column)
+    names = different_words(table, column)
     _check_classes(table, column, len(names))
     return names
 
@@ -195,80 +164,14 @@ def _check_classes(table: CsvTable, column: int, count: int) -> None:
         )
 
 
-def _different(table: CsvTable, column: int) -> tuple[str, ...]:
-    """The different words of a column, sorted; words that differ in their case are refused."""
-    words = sorted(set(table.cells(column)))
-    composed = [unicodedata.normalize("NFKC", word) for word in words]
-    name = shortened(table.header[column])
-    for word, same in zip(words, composed, strict=True):
-        if composed.count(same) > 1:
-            raise DataError(
-                f"{table.path}, column {name}: {shortened(word)} is written with different signs "
-                "of Unicode that look alike; write it in one way"
-            )
-    small = [word.casefold() for word in composed]
-    for word, same in zip(words, small, strict=True):
-        if small.count(same) > 1:
-            raise DataError(
-                f"{table.path}, column {name}: {shortened(word)} is written with small and with "
-                "capital letters; write it in one way"
-            )
-    return tuple(words)
-
-
-def _numbered(cells: Sequence[str], names: Sequence[str]) -> Labels:
-    numbers = {name: number for number, name in enumerate(names)}
-    return np.array([numbers[cell] for cell in cells], dtype=np.int64)
-
-
-def _coded(table: CsvTable, column: int) -> dict[str, Floats]:
-    """A column as columns of numbers by their names: itself, or one for each of its words.
-
-    Numbers are nan where the value is missing.
-    """
-    there = [place for place, cell in enumerate(table.cells(column)) if not is_missing(cell)]
-    if len(there) == len(table.rows):
-        return _coded_cells(table, column)
-    if not there:
-        name = table.header[column]
-        raise DataError(
-            f"{table.path}, column {shortened(name)}: no row has a value; leave it out "
-            f"(--leave-out {name})"
-        )
-    coded = _coded_cells(rows_of(table, there), column)
-    spread = {name: np.full(len(table.rows), np.nan) for name in coded}
-    for name, values in coded.items():
-        spread[name][there] = values
-    return spread
-
-
-def _coded_cells(table: CsvTable, column: int) -> dict[str, Floats]:
-    cells = table.cells(column)
-    name = table.header[column]
-    if mostly_numbers(cells):
-        return {name: numbers_of(table, column)}
-    words = _different(table, column)
-    if len(words) > MOST_WORDS:
-        raise DataError(
-            f"{table.path}, column {shortened(name)}: text with {len(words)} different words, more "
-            f"than {MOST_WORDS}; write it as numbers, or leave it out (--leave-out {name})"
-        )
-    # Of two words the second column would be the first one turned round.
-    shown = words[1:] if len(words) == 2 else words
-    numbers = _numbered(cells, words)
-    return {f"{name}={word}": (numbers == words.index(word)).astype(np.float64) for word in shown}
-
-
-def _numbers_the_rows(coded: dict[str, Floats]) -> bool:
+def _numbers_the_rows(values: Floats) -> bool:
     """Whether a column counts upwards by one from row to row, as the number of a row does."""
-    if len(coded) != 1:
-        return False
-    (values,) = coded.values()
-    return len(values) > 2 and bool(np.all(np.diff(values) == 1))
+    counted = values.shape[1] == 1 and len(values) > 2
+    return counted and bool(np.all(np.diff(values[:, 0]) == 1))
 
 
-def _listed(coded: dict[str, Floats]) -> str:
+def _listed(column: Column) -> str:
     """What a column of words became."""
-    if len(coded) == 1:
-        return f"it is read as 0 and 1, {names_in_words(list(coded))}"
-    return f"it is read as {len(coded)} columns of 0 and 1"
+    if len(column.coded) == 1:
+        return f"it is read as 0 and 1, {names_in_words(column.coded)}"
+    return f"it is read as {len(column.coded)} columns of 0 and 1"

@@ -39,7 +39,7 @@ def rows_that_have_all(
     if rule == "error":
         _check_labels(table, label, "fill it in, remove that row, or take --missing drop for all")
         for each in columns:
-            _check_filled(table, each)
+            check_filled(table, each)
         return table, []
     if rule == "median":
         _check_labels(table, label, "a label is not filled in; remove that row, or --missing drop")
@@ -63,23 +63,21 @@ def rows_of(table: CsvTable, places: Sequence[int]) -> CsvTable:
     return replace(table, rows=rows, lines=[table.lines[place] for place in places])
 
 
-def filled(features: Floats, names: Sequence[str], train: NDArray[np.intp]) -> Floats:
-    """Features (rows, columns) with medians of the training rows where they are nan.
+def medians_of(features: Floats, names: Sequence[str]) -> Floats:
+    """Median of each column, (columns,), of features (rows, columns) that are nan where they are
+    missing.
 
     Raises:
-        DataError: a column that has no value in the training rows.
+        DataError: a column that has no value.
     """
-    if not np.isnan(features).any():
-        return features
-    empty = np.isnan(features[train]).all(axis=0)
+    empty = np.isnan(features).all(axis=0)
     if empty.any():
         name = names[int(empty.argmax())]
         raise DataError(
             f"column {shortened(name)}: no training row has a value; leave it out "
             f"(--leave-out {name})"
         )
-    medians = np.nanmedian(features[train], axis=0)
-    return np.where(np.isnan(features), medians, features)
+    return np.nanmedian(features, axis=0)
 
 
 def _check_labels(table: CsvTable, label: int, remedy: str) -> None:
@@ -87,10 +85,10 @@ def _check_labels(table: CsvTable, label: int, remedy: str) -> None:
     words = sorted({cell for cell in table.cells(label) if cell and is_missing(cell)})
     if words:
         remedy += f"; a class that is called {words[0]} needs another name"
-    _check_filled(table, label, remedy)
+    check_filled(table, label, remedy)
 
 
-def _check_filled(table: CsvTable, column: int, remedy: str | None = None) -> None:
+def check_filled(table: CsvTable, column: int, remedy: str | None = None) -> None:
     """Refuse a missing value: filling it in by rule is for the user to choose."""
     for cell, line in zip(table.cells(column), table.lines, strict=True):
         if is_missing(cell):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from diffqas.errors import DataError, require
 from diffqas.tasks.csv_columns import names_in_words
 from diffqas.tasks.images import fixed_permutation
-from diffqas.tasks.tables.missing import filled
+from diffqas.tasks.tables.columns import Column
+from diffqas.tasks.tables.missing import medians_of
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -34,6 +35,7 @@ class RawTable:
         label_name: of the column that they come from.
         class_names: what the classes are called; empty where the labels are values.
         remarks: what a person should know of how the rows were read.
+        columns: of the file that the features come from; empty: each feature is one.
 
     Raises:
         ArgumentError: the shapes do not fit each other.
@@ -46,6 +48,7 @@ class RawTable:
     label_name: str = "label"
     class_names: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.labels), len(self.feature_names))
@@ -67,6 +70,9 @@ class TableData:
         class_names: what the classes are called; empty where values are predicted.
         label_mean, label_std: of the values over the training rows; 0 and 1 of classes.
         remarks: what a person should know of how the rows were read.
+        columns: of the file, also those that are left out.
+        kept: places of the columns that are left among all that `columns` become.
+        medians: of the columns that are left over the training rows, in their own units.
     """
 
     name: str
@@ -82,6 +88,9 @@ class TableData:
     label_mean: float = 0.0
     label_std: float = 1.0
     remarks: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    kept: tuple[int, ...] = ()
+    medians: tuple[float, ...] = ()
 
     @property
     def outputs(self) -> int:
@@ -114,21 +123,22 @@ def prepare(raw: RawTable, fold: int = 0) -> TableData:
     # be held out to choose by.
     train = order[~tested[order]]
     test = order[tested[order]]
-    features = filled(raw.features, raw.feature_names, train)
+    medians = medians_of(raw.features[train], raw.feature_names)
+    features = np.where(np.isnan(raw.features), medians, raw.features)
     means, stds = _statistics(features[train], raw)
     kept = [index for index, std in enumerate(stds) if std > 0]
     remarks = raw.remarks + _constant_columns(raw, kept)
     means, stds = [means[index] for index in kept], [stds[index] for index in kept]
     inputs = (features[:, kept] - np.array(means)) / np.array(stds)
     for place, index in enumerate(kept):
-        _check_size(inputs[:, place], f"column {raw.feature_names[index]!r}", raw)
+        check_size(inputs[:, place], raw.name, f"column {raw.feature_names[index]!r}")
     label_mean, label_std = 0.0, 1.0
     labels: Labels | Floats = raw.labels
     if not raw.class_names:
         label_mean, label_std = _moments(raw.labels[train])
         standardised = (raw.labels - label_mean) / _positive(label_std, raw)
         labels = standardised.astype(np.float64)
-        _check_size(labels, f"label {raw.label_name!r}", raw)
+        check_size(labels, raw.name, f"label {raw.label_name!r}")
     return TableData(
         name=raw.name,
         train_inputs=inputs[train],
@@ -143,6 +153,9 @@ def prepare(raw: RawTable, fold: int = 0) -> TableData:
         label_mean=label_mean,
         label_std=label_std,
         remarks=remarks,
+        columns=raw.columns or tuple(map(Column, raw.feature_names)),
+        kept=tuple(kept),
+        medians=tuple(medians[kept].tolist()),
     )
 
 
@@ -227,12 +240,12 @@ def _positive(std: float, raw: RawTable) -> float:
     raise DataError(f"{raw.name}: the values of {raw.label_name!r} {what}; choose another label")
 
 
-def _check_size(values: Floats, what: str, raw: RawTable) -> None:
+def check_size(values: Floats, name: str, what: str) -> None:
     """Refuse standardised values that become infinite in single precision, or when squared."""
     largest = np.abs(values).max()
     if largest > MOST_STDS:
         raise DataError(
-            f"{raw.name}, {what}: a value is {largest:.1g} standard deviations of the training "
+            f"{name}, {what}: a value is {largest:.1g} standard deviations of the training "
             "rows away from their mean; correct it"
         )
 

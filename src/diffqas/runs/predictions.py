@@ -1,0 +1,55 @@
+"""What a finished run on a table predicts of new rows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from diffqas.errors import RunError, path_of, require
+from diffqas.reports import predictions_csv
+from diffqas.runs.finished import FinishedRun
+from diffqas.searches import PREDICTED, load_rows, task_kind
+from diffqas.storage import write_atomically
+from diffqas.tasks import Predictions, new_rows, predict
+
+
+def predict_run(
+    folder: str | Path, csv: str | os.PathLike[str], output: str | Path | None = None
+) -> Predictions:
+    """Predict new rows with all seeds of a finished run on a table.
+
+    What `diffqas predict` does, for scripts and notebooks. Columns are read and standardised as
+    those of the training rows were. Seeds that diverged in training are left out.
+
+    Args:
+        folder: the run folder.
+        csv: the rows, a CSV file with the columns that were learnt from, by their names; others,
+            also the label, may be there or not.
+        output: where all rows go with what is predicted, FILE.csv; None: predicted.csv in the run
+            folder.
+
+    Raises:
+        ArgumentError: an `output` that is no FILE.csv, or is the file of the rows.
+        DataError: the rows, or those of the run, cannot be read or used.
+        RunError: no finished run on a table there, its table has changed since, or a full disk.
+    """
+    run = FinishedRun.open(folder)
+    file = run.folder.path / PREDICTED if output is None else path_of(output, "output")
+    require(file.suffix == ".csv", "output", "name a .csv file", file)
+    same = file.exists() and file.samefile(path_of(csv, "csv"))
+    require(not same, "output", "be another file than that of the rows", file)
+    dataset = run.config.dataset
+    if run.own or task_kind(dataset) != "table":
+        raise RunError(
+            f"The run in {run.folder.path} is on {dataset}, which is no table: only of tables is "
+            "it known how the columns of a file are read."
+        )
+    run.refuse_other_data()
+    data = load_rows(dataset, run.config)
+    rows = new_rows(csv, data, run.config.missing)
+    networks = [run.config.kind.network(model) for model in run.sound.values()]
+    if not networks:
+        raise RunError(f"All seeds of the run in {run.folder.path} diverged: nothing can predict.")
+    found = predict(networks, rows, data)
+    write_atomically(file, predictions_csv(found).encode())
+    return found
