@@ -40,8 +40,7 @@ def compare(
         named: rows that the sentence below the table always speaks of.
 
     Raises:
-        RunError: cells of several data sets, a row given twice, no such baseline, or provably equal
-            rows that differ.
+        RunError: cells of several data sets, a row given twice, or no such baseline.
     """
     listed = list(cells)
     datasets = list(dict.fromkeys(cell.dataset for cell in listed))
@@ -53,7 +52,7 @@ def compare(
     (dataset,) = datasets
     rows = [row_of(cell, metric.test) for cell in listed]
     baseline = _baseline(rows, baseline, dataset)
-    merged = merge(rows, baseline, f"test {metric.title}")
+    merged = merge(rows, baseline)
     search = next(row for row in merged if row.name == baseline)
     entries = [_described(row, dataset, metric) for row in merged]
     for place, row in enumerate(merged):
@@ -130,6 +129,7 @@ def _described(row: MergedRow, dataset: str, metric: Metric) -> Entry:
         worst=metric.worst(errors, median),
         paper=row.papers,
         seconds=row.seconds,
+        unlike=row.unlike,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from diffqas.studies.merging import Unlike
 from diffqas.studies.metric import MSE, Metric
 
 Verdict = Literal["better", "worse", "undecided", "untested"]
@@ -33,6 +34,7 @@ class Entry:
         worst: largest error over the median; the lowest accuracy.
         paper: published figures of the row, several if merged rows differ in it.
         seconds: training time.
+        unlike: of merged rows those that differ from the ones before them all the same.
         pairs: seeds that the test rests on; the others of the two rows are in `dropped`.
         p: two-sided p of the sign-flip test; `p_holm` after Holm's adjustment in the data set.
         smallest_p: what this number of pairs can give at least.
@@ -60,6 +62,7 @@ class Entry:
     worst: float | None
     paper: tuple[float, ...]
     seconds: float | None
+    unlike: tuple[Unlike, ...] = ()
     pairs: int = 0
     dropped: tuple[int, ...] = ()
     p: float | None = None

@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from diffqas.errors import RunError
 from diffqas.studies.cell import Cell
 
 TOLERANCE = 1e-6
-"""Largest relative difference between the errors of provably equal rows at equal seeds."""
+"""Largest relative difference between provably equal rows at equal seeds. Equal in exact
+arithmetic, they are added in another order on another processor, which a training can amplify.
+"""
+
+
+class Unlike(NamedTuple):
+    """A row whose figure is not that of a row that it provably equals."""
+
+    name: str
+    seed: int
+    figure: float | None
+    other: float | None
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,8 @@ class MergedRow:
         failures: why seeds failed.
         papers: the different published figures.
         seconds: mean time of one of the rows.
+        unlike: of rows that differ from those before them all the same, the name, the first such
+            seed, and both figures.
     """
 
     names: tuple[str, ...]
@@ -41,6 +55,7 @@ class MergedRow:
     failures: Mapping[int, str]
     papers: tuple[float, ...]
     seconds: float | None
+    unlike: tuple[Unlike, ...] = ()
 
     @property
     def name(self) -> str:
@@ -86,12 +101,10 @@ def row_of(cell: Cell, figure: str = "test_mse") -> MergedRow:
     )
 
 
-def merge(rows: Iterable[MergedRow], apart: str, figure: str = "test MSE") -> list[MergedRow]:
-    """Merge rows of the same `identical` class, except the row called `apart`; the first one's
-    place is kept.
+def merge(rows: Iterable[MergedRow], apart: str) -> list[MergedRow]:
+    """Merge rows of the same `identical` class, except the row called `apart`.
 
-    Raises:
-        RunError: two of them differ at an equal seed.
+    The first one's place is kept, and at each seed the figure of the first one that has it.
     """
     classes: dict[str, list[MergedRow]] = {}
     for row in rows:
@@ -100,7 +113,7 @@ def merge(rows: Iterable[MergedRow], apart: str, figure: str = "test MSE") -> li
         if row.identical is None or apart in row.names:
             name = f"row {row.name}"
         classes.setdefault(name, []).append(row)
-    return [_merged(members, figure) for members in classes.values()]
+    return [_merged(members) for members in classes.values()]
 
 
 def joined(names: Sequence[str]) -> str:
@@ -121,22 +134,16 @@ def joined(names: Sequence[str]) -> str:
     return " = ".join(parts)
 
 
-def _merged(members: Sequence[MergedRow], figure: str) -> MergedRow:
+def _merged(members: Sequence[MergedRow]) -> MergedRow:
     if len(members) == 1:
         return members[0]
     errors: dict[int, float | None] = {}
-    holder: dict[int, str] = {}
+    unlike: dict[str, Unlike] = {}
     for row in members:
         for seed, error in row.errors.items():
-            if seed not in errors:
-                errors[seed], holder[seed] = error, row.name
-            # Equal in exact arithmetic, yet added in another order: the last digits may differ.
-            elif not _equal(error, errors[seed]):
-                raise RunError(
-                    f"Rows {holder[seed]!r} and {row.name!r} are provably equal, but at seed {seed}"
-                    f" their {figure} is {errors[seed]} and {error}."
-                    " Compute both cells again with the same version."
-                )
+            first = errors.setdefault(seed, error)
+            if not _equal(error, first):
+                unlike.setdefault(row.name, Unlike(row.name, seed, error, first))
     times = [row.seconds for row in members if row.seconds is not None]
     return MergedRow(
         names=tuple(name for row in members for name in row.names),
@@ -149,6 +156,7 @@ def _merged(members: Sequence[MergedRow], figure: str) -> MergedRow:
         failures={seed: reason for row in members for seed, reason in row.failures.items()},
         papers=tuple(dict.fromkeys(figure for row in members for figure in row.papers)),
         seconds=sum(times) / len(times) if times else None,
+        unlike=tuple(unlike.values()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from diffqas.studies.entries import Comparison, Entry
 from diffqas.studies.metric import Metric, short
@@ -30,7 +30,8 @@ def sentence(comparison: Comparison) -> str:
 
     The order is fixed: how many rows the search is better and worse than, which ones it is worse
     than, to which no difference was found, the uniform control and the directly trained network,
-    the paper's figure, failed seeds, and whether so few seeds could have found anything.
+    the paper's figure, failed seeds, whether so few seeds could have found anything, and equal rows
+    that came out unlike.
     """
     search = comparison.search
     if search.median is None:
@@ -48,6 +49,7 @@ def sentence(comparison: Comparison) -> str:
         for named in comparison.named:
             parts += _against(comparison, named.title, named.part)
     parts += [*_paper(search, comparison.metric), *_failures(comparison), *_power(comparison)]
+    parts += _unlike(comparison)
     return " ".join(parts)
 
 
@@ -145,6 +147,27 @@ def _failures(comparison: Comparison) -> list[str]:
         few = WORDS[FEWEST_PAIRS]
         parts.append(f"Fewer than {few} pairs of seeds, hence not tested: {_listed(untested)}.")
     return parts
+
+
+def _unlike(comparison: Comparison) -> list[str]:
+    """Rows whose cells were computed on different processors, or by different versions."""
+    shown = comparison.metric.text
+    parts = []
+    for entry in comparison.others:
+        if entry.unlike:
+            listed = "; ".join(
+                f"{name} (seed {seed}: {_known(figure, shown)} for {_known(other, shown)})"
+                for name, seed, figure, other in entry.unlike
+            )
+            parts.append(
+                f"Provably equal to {entry.rows[0]}, yet computed on another processor or by "
+                f"another version, with other figures: {listed}; the row has the first one's."
+            )
+    return parts
+
+
+def _known(figure: float | None, shown: Callable[[float], str]) -> str:
+    return "failed" if figure is None else shown(figure)
 
 
 def _failed(entry: Entry) -> str:
