@@ -20,7 +20,6 @@ def table(tmp_path_factory):
     rows = [
         f"{i % 7},{i * i % 11},{'high' if i % 7 > 3 else 'low'},{1.3 * (i % 7):.1f}"
         for i in range(60)
-        for i in range(60)
     ]
     path = tmp_path_factory.mktemp("table") / "own.csv"
     path.write_text("\n".join(["a,b,kind,value", *rows]) + "\n")
