@@ -240,34 +240,21 @@ def test_controls():
         counted(row["trained numbers"], found)
 
 
-def test_the_quantum_lstm_by_the_papers_recipe():
-    names = table("qlstm.md", ["row", "trained numbers", "Bessel", "damped SHM"])
-    lines = (ROOT / "docs" / "qlstm.md").read_text("utf-8").splitlines()
-    start = lines.index("| row | trained numbers | Bessel | published | damped SHM | published |")
-    for offset, row in enumerate(names):
-        _, numbers, bessel, one, shm, other = (
-            part.strip() for part in lines[start + 2 + offset].strip("|").split("|")
-        )
-        for dataset, text, published in (("bessel", bessel, one), ("damped-shm", shm, other)):
-            found = cell("qlstm-table-paper", dataset, slug(row[""]))
-            assert check(text, found, "test_mse"), row
-            assert shown(found["paper"], published)
-            counted(numbers, found)
-
-
 def test_the_quantum_lstm():
-    rows = table("qlstm.md", ["row", "trained numbers", *SERIES])
-    before = ""
-    for row in rows:
-        name = row[""].replace("least squares on the window", "least squares")
-        for head, dataset in SERIES.items():
-            if name == "the paper's, one seed":
-                assert shown(cell("qlstm-table", dataset, before)["paper"], row[head])
-            else:
-                found = cell("qlstm-table", dataset, slug(name))
-                assert check(row[head], found, "test_mse"), row
-                counted(row["trained numbers"], found)
-        before = slug(name)
+    """By the paper's recipe first, then by ours; below each row the published one."""
+    both = list(tables("qlstm.md", ["row", "trained numbers", *SERIES]))
+    for study, rows in zip(("qlstm-table-paper", "qlstm-table"), both, strict=True):
+        before = ""
+        for row in rows:
+            name = row[""].replace("least squares on the window", "least squares")
+            for head, dataset in SERIES.items():
+                if name == "the paper's, one seed":
+                    assert shown(cell(study, dataset, before)["paper"], row[head])
+                else:
+                    found = cell(study, dataset, slug(name))
+                    assert check(row[head], found, "test_mse"), row
+                    counted(row["trained numbers"], found)
+            before = slug(name)
 
 
 def test_discretise():
