@@ -71,7 +71,7 @@ class Predictions:
 
 
 def predict(models: Sequence[nn.Module], rows: NewRows, data: TableData) -> Predictions:
-    """Let each of the models, networks of `table_task(data)`, predict new rows."""
+    """Let models, networks of `table_task(data)` in evaluation mode, predict new rows."""
     each = np.stack([_outputs(model, rows.inputs) for model in models])
     if data.class_names:
         each = torch.from_numpy(each).softmax(dim=-1).numpy()
