@@ -10,7 +10,10 @@ import re
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from diffqas.studies.statistics import holm, sign_flip_p
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "studies" / "results"
@@ -152,6 +155,33 @@ def test_images_by_the_papers_recipe():
     for row, study in ((theirs, "figures-5-7-paper"), (ours, "figures-5-7")):
         for head, dataset in pairs.items():
             assert check(row[head], cell(study, dataset, "search-raw"), "test_accuracy", 100)
+
+
+def test_depth_of_images():
+    heads = {"5 layers": "-depth-5", "10 layers": "-depth-10", "15 layers": ""}
+    numbers, ours, *theirs = table("images.md", list(heads))
+    rows = ((ours, "figures-5-7", 2), (theirs[0], "figures-5-7-paper", 0))
+    for row, study, pair in (*rows, (theirs[1], "figures-5-7-paper", 2)):
+        dataset = ("mnist-1-5", "", "fashion-mnist-5-7")[pair]
+        assert dataset == row[""].split(", ")[1].replace(" ", "-")
+        cells = {head: cell(study + end, dataset, "search-raw") for head, end in heads.items()}
+        accuracies = [found["test_accuracy"] for found in cells.values()]
+        for head, found in cells.items():
+            assert check(row[head], found, "test_accuracy", 100)
+            counted(numbers[head], found)
+        p = sign_flips(accuracies[:2], accuracies[2])
+        assert max(p) < 0.005 if study == "figures-5-7" else min(p) > 0.2
+    whole = statistics.mean(cell("figures-5-7", dataset, "search-raw")["test_accuracy"])
+    for words, end in (("0.7 points lower;", "-depth-5"), ("0.4 points lower (p", "-depth-10")):
+        assert words in (ROOT / "docs" / "images.md").read_text("utf-8")
+        fewer = statistics.mean(cell("figures-5-7" + end, dataset, "search-raw")["test_accuracy"])
+        assert shown(100 * (whole - fewer), words.split()[0])
+
+
+def sign_flips(rows, other):
+    """Holm-adjusted p of paired seeds."""
+    differences = [np.subtract(row, other) for row in rows]
+    return holm([sign_flip_p(each) for each in differences])
 
 
 def test_ten_classes():
