@@ -147,19 +147,19 @@ def test_provably_equal_rows_that_differ_are_told():
     """As they do where cells were computed on different processors."""
     cells = table()
     cells[3]["test_mse"][4] *= 1 + 1e-7
-    assert compare(cells).entries[1].unlike == ()
+    assert compare(cells).unlike == ()
     first = cells[3]["test_mse"][4]
     cells[3]["test_mse"][4] *= 2
     found = compare(cells)
     assert found.entries[1].errors[4] == pytest.approx(first)
     assert len(found.entries[1].rows) == 3
     assert sentence(found).endswith(
-        "Provably equal to candidate 1, yet computed on another processor or by another version, "
-        f"with other figures: candidate 3 (seed 4: {2 * first:.2e} for {first:.2e}); the row has "
-        "the first one's."
+        "Provably equal, yet computed on different processors or by different versions, with other "
+        f"figures: candidate 3 (seed 4: {2 * first:.2e}, where candidate 1 has {first:.2e}); the "
+        "table has those of the first row."
     )
     cells[3]["test_mse"][4] = None
-    assert "(seed 4: failed for" in sentence(compare(cells))
+    assert "(seed 4: no figure, where candidate 1 has" in sentence(compare(cells))
 
 
 def test_equal_rows_may_have_different_seeds():

@@ -64,7 +64,8 @@ def compare(
         _decided(entry, float(p), alpha, metric) for entry, p in zip(entries, adjusted, strict=True)
     ]
     study = listed[0].study
-    return Comparison(study, dataset, baseline, tuple(final), alpha, metric, named)
+    unlike = tuple(each for row in merged for each in row.unlike)
+    return Comparison(study, dataset, baseline, tuple(final), alpha, metric, named, unlike)
 
 
 def compare_all(
@@ -129,7 +130,6 @@ def _described(row: MergedRow, dataset: str, metric: Metric) -> Entry:
         worst=metric.worst(errors, median),
         paper=row.papers,
         seconds=row.seconds,
-        unlike=row.unlike,
     )
 
 

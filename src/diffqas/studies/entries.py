@@ -34,7 +34,6 @@ class Entry:
         worst: largest error over the median; the lowest accuracy.
         paper: published figures of the row, several if merged rows differ in it.
         seconds: training time.
-        unlike: of merged rows those that differ from the ones before them all the same.
         pairs: seeds that the test rests on; the others of the two rows are in `dropped`.
         p: two-sided p of the sign-flip test; `p_holm` after Holm's adjustment in the data set.
         smallest_p: what this number of pairs can give at least.
@@ -62,7 +61,6 @@ class Entry:
     worst: float | None
     paper: tuple[float, ...]
     seconds: float | None
-    unlike: tuple[Unlike, ...] = ()
     pairs: int = 0
     dropped: tuple[int, ...] = ()
     p: float | None = None
@@ -100,6 +98,7 @@ class Comparison:
         alpha: adjusted p below which a difference counts as found.
         metric: what was compared.
         named: rows that the sentence below the table always speaks of.
+        unlike: provably equal rows that came out with other figures.
     """
 
     study: str
@@ -109,6 +108,7 @@ class Comparison:
     alpha: float = 0.05
     metric: Metric = MSE
     named: tuple[NamedRow, ...] = ()
+    unlike: tuple[Unlike, ...] = ()
 
     @property
     def search(self) -> Entry:

@@ -17,11 +17,20 @@ arithmetic, they are added in another order on another processor, which a traini
 
 
 class Unlike(NamedTuple):
-    """A row whose figure is not that of a row that it provably equals."""
+    """A row whose figure is not that of a row that it provably equals.
 
-    name: str
+    Attributes:
+        row: its name.
+        seed: the first of those at which it differs.
+        figure: its own; None if the seed failed.
+        equal: the row before it that has another one.
+        other: that one.
+    """
+
+    row: str
     seed: int
     figure: float | None
+    equal: str
     other: float | None
 
 
@@ -41,8 +50,7 @@ class MergedRow:
         failures: why seeds failed.
         papers: the different published figures.
         seconds: mean time of one of the rows.
-        unlike: of rows that differ from those before them all the same, the name, the first such
-            seed, and both figures.
+        unlike: those of the rows that differ from the ones before them all the same.
     """
 
     names: tuple[str, ...]
@@ -138,12 +146,13 @@ def _merged(members: Sequence[MergedRow]) -> MergedRow:
     if len(members) == 1:
         return members[0]
     errors: dict[int, float | None] = {}
+    holder: dict[int, str] = {}
     unlike: dict[str, Unlike] = {}
     for row in members:
         for seed, error in row.errors.items():
-            first = errors.setdefault(seed, error)
-            if not _equal(error, first):
-                unlike.setdefault(row.name, Unlike(row.name, seed, error, first))
+            first, other = holder.setdefault(seed, row.name), errors.setdefault(seed, error)
+            if not _equal(error, other):
+                unlike.setdefault(row.name, Unlike(row.name, seed, error, first, other))
     times = [row.seconds for row in members if row.seconds is not None]
     return MergedRow(
         names=tuple(name for row in members for name in row.names),

@@ -152,22 +152,21 @@ def _failures(comparison: Comparison) -> list[str]:
 def _unlike(comparison: Comparison) -> list[str]:
     """Rows whose cells were computed on different processors, or by different versions."""
     shown = comparison.metric.text
-    parts = []
-    for entry in comparison.others:
-        if entry.unlike:
-            listed = "; ".join(
-                f"{name} (seed {seed}: {_known(figure, shown)} for {_known(other, shown)})"
-                for name, seed, figure, other in entry.unlike
-            )
-            parts.append(
-                f"Provably equal to {entry.rows[0]}, yet computed on another processor or by "
-                f"another version, with other figures: {listed}; the row has the first one's."
-            )
-    return parts
+    if not comparison.unlike:
+        return []
+    listed = "; ".join(
+        f"{each.row} (seed {each.seed}: {_known(each.figure, shown)}, where {each.equal} has "
+        f"{_known(each.other, shown)})"
+        for each in comparison.unlike
+    )
+    return [
+        "Provably equal, yet computed on different processors or by different versions, with other "
+        f"figures: {listed}; the table has those of the first row."
+    ]
 
 
 def _known(figure: float | None, shown: Callable[[float], str]) -> str:
-    return "failed" if figure is None else shown(figure)
+    return "no figure" if figure is None else shown(figure)
 
 
 def _failed(entry: Entry) -> str:
