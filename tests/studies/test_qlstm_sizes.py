@@ -23,7 +23,7 @@ def test_one_thing_is_changed_at_a_time_and_an_lstm_of_as_many_numbers_stands_be
         "one candidate, C1": 126,
         "hidden 2": 207,
         "hidden 3": 228,
-        "hidden 7": 312,
+        "hidden 6": 291,
     }
     for count in counts.values():
         assert min(abs(lstm_count(size) - count) / count for size in lstms) < 0.2
