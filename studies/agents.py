@@ -62,6 +62,8 @@ def rows(settings: AgentSettings, recipe: str) -> list[Row]:
     """All rows of the figures: the search and the networks trained directly at full length, the
     others shorter.
     """
+    # The paper's a3c trains one seed after the other, and never twice alike: its settings by a2c.
+    settings = replace(settings, algorithm="a2c")
     few = replace(settings, episodes=min(settings.episodes, SHORT))
     return [
         TrainedRow("search raw", "search", settings, populations.search),

@@ -451,3 +451,14 @@ def test_stored_studies_go_on(name):
 def test_settings_that_agents_have_not():
     with pytest.raises(ArgumentError, match="`recipe` must be one of"):
         Plan("rooms", "best")
+
+
+def test_the_papers_settings_are_trained_by_a2c():
+    for row in Plan("figures-13-14", recipe="paper").rows:
+        if isinstance(row, TrainedRow):
+            assert row.settings.algorithm == "a2c"
+            assert (row.settings.lr, row.settings.betas, row.settings.centre) == (
+                1e-4,
+                (0.92, 0.999),
+                False,
+            )
