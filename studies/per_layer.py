@@ -9,12 +9,9 @@ from functools import partial
 import searched
 from diffqas.architecture import Softmax
 from diffqas.kinds import first_order, of_layers
-from diffqas.studies import ACCURACY, SERIES, Row, Study, TrainedRow, populations
+from diffqas.studies import ACCURACY, Row, Study, TrainedRow, populations
 from diffqas.tasks import IMAGE_RECIPES, Settings
-from table_2 import NAMED, references
-
-DATASETS = tuple(name for name in SERIES if name != "delayed-control")
-"""Delayed control has nine times as many windows."""
+from table_2 import NAMED, SHORT, references
 
 WORDS = {"adam": "Adam", "rmsprop": "RMSProp", "kalman": "Kalman", "soap": "SOAP"}
 
@@ -112,7 +109,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     return [*result, *references()]
 
 
-STUDY = Study(rows, DATASETS, named=NAMED)
+STUDY = Study(rows, SHORT, named=NAMED)
 
 
 TRAININGS = 24
@@ -142,7 +139,7 @@ def rows_of_choices(
     ]
 
 
-EVOLVED = Study(partial(rows_of_choices, judge="training", trainings=16), DATASETS)
+EVOLVED = Study(partial(rows_of_choices, judge="training", trainings=16), SHORT)
 """The judge was chosen on other seeds: benchmarks/judging_layers.py."""
 DIGITS = Study(rows_of_choices, ("digits",), metric=ACCURACY, recipes=lambda: IMAGE_RECIPES)
 """Held-out samples are its judge."""

@@ -9,7 +9,8 @@ from diffqas.architecture import SHARINGS
 from diffqas.kinds import first_order
 from diffqas.studies import Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
-from per_layer import DATASETS, WORDS
+from per_layer import WORDS
+from table_2 import SHORT
 
 DEPTHS = (10, 5, 15)
 """The recipe's first: all others are compared with it."""
@@ -42,4 +43,4 @@ def _row(settings: Settings, sharing: str, depth: int) -> Row:
     )
 
 
-STUDY = Study(rows, DATASETS)
+STUDY = Study(rows, SHORT)

@@ -12,7 +12,8 @@ from diffqas.architecture import as_relaxation
 from diffqas.kinds import first_order
 from diffqas.studies import Row, Study, TrainedRow, populations
 from diffqas.tasks import Settings
-from per_layer import DATASETS, WORDS
+from per_layer import WORDS
+from table_2 import SHORT
 
 STRENGTHS = {"raw": ("L1", (0.03, 0.1)), "softmax": ("entropy", (1.0, 10.0))}
 """By relaxation what draws its weights to few candidates, and how strongly.
@@ -70,4 +71,4 @@ def _work(settings: Settings) -> float:
     return 2.0 if settings.bilevel else 1.0
 
 
-STUDY = Study(rows, DATASETS)
+STUDY = Study(rows, SHORT)

@@ -36,8 +36,8 @@ paper recipe has one rate for everything, and so have they.
 """
 
 SHORT = tuple(name for name in TABLE_II if name != "delayed-control")
-"""Data sets on which a covariance of 1,781 numbers is affordable: delayed control has nine times as
-many windows.
+"""Data sets of short series: delayed control has nine times as many windows, so that a covariance
+of 1,781 numbers, and studies of many trainings, are not affordable there.
 """
 
 

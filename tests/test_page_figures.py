@@ -160,9 +160,12 @@ def test_images_by_the_papers_recipe():
 def test_depth_of_images():
     heads = {"5 layers": "-depth-5", "10 layers": "-depth-10", "15 layers": ""}
     numbers, ours, *theirs = table("images.md", list(heads))
-    rows = ((ours, "figures-5-7", 2), (theirs[0], "figures-5-7-paper", 0))
-    for row, study, pair in (*rows, (theirs[1], "figures-5-7-paper", 2)):
-        dataset = ("mnist-1-5", "", "fashion-mnist-5-7")[pair]
+    lines = (
+        (ours, "figures-5-7", "fashion-mnist-5-7"),
+        (theirs[0], "figures-5-7-paper", "mnist-1-5"),
+        (theirs[1], "figures-5-7-paper", "fashion-mnist-5-7"),
+    )
+    for row, study, dataset in lines:
         assert dataset == row[""].split(", ")[1].replace(" ", "-")
         cells = {head: cell(study + end, dataset, "search-raw") for head, end in heads.items()}
         accuracies = [found["test_accuracy"] for found in cells.values()]

@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from diffqas import load, search
 from diffqas.cli import main
@@ -65,8 +66,6 @@ def test_the_test_rows_have_the_run_s_accuracy(run, table, tmp_path, capsys):
     found = read(run / "predicted.csv")
     assert [line["kind"] for line in found] == names
     first = load(run).models[0].export().eval()
-    import torch
-
     logits = first(torch.tensor(data.test_inputs, dtype=torch.float32))
     alone = predict_run(run, new).each[0]
     assert alone == pytest.approx(logits.softmax(dim=1).detach().numpy(), abs=1e-6)

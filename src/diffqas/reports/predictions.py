@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -24,15 +25,14 @@ def predictions_table(found: Predictions) -> Table:
     """
     table = Table(box=None, pad_edge=False)
     heads = ["line", found.data.label_name]
-    columns = [found.rows.table.lines[:FIRST], _answers(found, FIRST)]
+    answers = [each if isinstance(each, str) else number(each) for each in found.answers[:FIRST]]
+    columns = [found.rows.table.lines[:FIRST], answers]
     if found.data.class_names:
         heads.append("probability")
         columns.append([f"{each.max():.3f}" for each in found.probabilities[:FIRST]])
     elif len(found.each) > 1:
         heads.append("lowest .. highest")
-        low, high = found.each.min(axis=0), found.each.max(axis=0)
-        pairs = zip(low[:FIRST].tolist(), high[:FIRST].tolist(), strict=True)
-        columns.append([f"{number(least)} .. {number(most)}" for least, most in pairs])
+        columns.append([f"{number(low)} .. {number(high)}" for low, high in found.ranges[:FIRST]])
     for head in heads:
         table.add_column(plain_text(head), justify="right")
     for cells in zip(*columns, strict=True):
@@ -48,19 +48,15 @@ def predictions_csv(found: Predictions) -> str:
     """
     data, table = found.data, found.rows.table
     heads = [f"predicted {data.label_name}"]
-    answers: list[list[object]]
+    further: Sequence[Sequence[float]] = [()] * len(table.rows)
     if data.class_names:
         heads += [f"probability of {name}" for name in data.class_names]
-        names = [data.class_names[place] for place in found.predicted]
-        pairs = zip(names, found.probabilities.tolist(), strict=True)
-        answers = [[name, *each] for name, each in pairs]
-    else:
-        parts = [found.predicted]
-        if len(found.each) > 1:
-            heads += ["lowest", "highest"]
-            parts += [found.each.min(axis=0), found.each.max(axis=0)]
-        answers = [list(each) for each in zip(*(part.tolist() for part in parts), strict=True)]
-    rows = [[*cells, *more] for cells, more in zip(table.rows, answers, strict=True)]
+        further = found.probabilities.tolist()
+    elif len(found.each) > 1:
+        heads += ["lowest", "highest"]
+        further = found.ranges
+    parts = zip(table.rows, found.answers, further, strict=True)
+    rows = [[*cells, answer, *more] for cells, answer, more in parts]
     return csv_content([[*table.header, *heads], *rows])
 
 
@@ -80,9 +76,3 @@ def predictions_score(found: Predictions) -> str | None:
         f"Root mean squared error over {which}: {number(score)}; of the mean of the training rows "
         f"{number(guess)}."
     )
-
-
-def _answers(found: Predictions, count: int) -> list[str]:
-    if found.data.class_names:
-        return [found.data.class_names[place] for place in found.predicted[:count]]
-    return [number(value) for value in found.predicted[:count].tolist()]

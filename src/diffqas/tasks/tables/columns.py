@@ -18,9 +18,9 @@ from diffqas.tasks.csv_columns import (
     names_in_words,
     numbers_of,
 )
-from diffqas.tasks.csv_numbers import is_missing, looks_like_number
+from diffqas.tasks.csv_numbers import looks_like_number
 from diffqas.tasks.csv_table import CsvTable, shortened
-from diffqas.tasks.tables.missing import rows_of
+from diffqas.tasks.tables.missing import rows_of, rows_with_value
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -60,7 +60,7 @@ class Column:
         Raises:
             DataError: a cell that holds no number, or a word that the column does not have.
         """
-        there = [row for row, cell in enumerate(table.cells(place)) if not is_missing(cell)]
+        there = rows_with_value(table, place)
         values = np.full((len(table.rows), len(self.coded)), np.nan)
         if there:
             values[there] = self._read_filled(rows_of(table, there), place)
@@ -92,7 +92,7 @@ def column_at(table: CsvTable, place: int) -> Column:
         DataError: no row has a value, or text with more than ten different words.
     """
     name = table.header[place]
-    there = [row for row, cell in enumerate(table.cells(place)) if not is_missing(cell)]
+    there = rows_with_value(table, place)
     if not there:
         raise DataError(
             f"{table.path}, column {shortened(name)}: no row has a value; leave it out "

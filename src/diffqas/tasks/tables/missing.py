@@ -57,6 +57,11 @@ def rows_that_have_all(
     return rows_of(table, whole), [f"Left out, because a value is missing: {_rows(left)}."]
 
 
+def rows_with_value(table: CsvTable, column: int) -> list[int]:
+    """Places of the rows where a column has a value."""
+    return [place for place, cell in enumerate(table.cells(column)) if not is_missing(cell)]
+
+
 def rows_of(table: CsvTable, places: Sequence[int]) -> CsvTable:
     """Some rows of a table."""
     rows = [table.rows[place] for place in places]

@@ -10,10 +10,10 @@ import numpy as np
 
 from diffqas.errors import DataError
 from diffqas.tasks.csv_columns import named_column, numbers_of
-from diffqas.tasks.csv_numbers import is_missing, number
+from diffqas.tasks.csv_numbers import number
 from diffqas.tasks.csv_table import CsvTable, read_table
 from diffqas.tasks.tables.columns import Floats, Labels, check_header
-from diffqas.tasks.tables.missing import check_filled, rows_of
+from diffqas.tasks.tables.missing import check_filled, rows_of, rows_with_value
 from diffqas.tasks.tables.table_data import TableData, check_size
 
 UNKNOWN = -1
@@ -68,13 +68,13 @@ def new_rows(path: str | os.PathLike[str], data: TableData, missing: str = "erro
 
 def _features(table: CsvTable, data: TableData, missing: str) -> Floats:
     """The columns that were learnt from, (rows, columns), in their own units."""
-    places = {name: index for index, name in enumerate(data.kept)}
+    features_of = {place: index for index, place in enumerate(data.kept)}
     features = np.empty((len(table.rows), len(data.kept)))
     first = 0
     for column in data.columns:
         coded = range(first, first + len(column.coded))
         first += len(coded)
-        if not places.keys() & coded:
+        if not features_of.keys() & coded:
             continue
         index = named_column(table, column.name)
         if missing != "median":
@@ -82,8 +82,8 @@ def _features(table: CsvTable, data: TableData, missing: str) -> Floats:
             check_filled(table, index, remedy)
         values = column.read(table, index)
         for place, each in zip(coded, values.T, strict=True):
-            if place in places:
-                features[:, places[place]] = each
+            if place in features_of:
+                features[:, features_of[place]] = each
     return np.where(np.isnan(features), np.array(data.medians), features)
 
 
@@ -92,7 +92,7 @@ def _labels(table: CsvTable, data: TableData) -> tuple[Labels, Labels | Floats]:
     if data.label_name not in table.header:
         return np.empty(0, dtype=np.int64), np.empty(0)
     column = table.header.index(data.label_name)
-    there = [row for row, cell in enumerate(table.cells(column)) if not is_missing(cell)]
+    there = rows_with_value(table, column)
     rows = np.array(there, dtype=np.int64)
     filled = rows_of(table, there)
     if not data.class_names:

@@ -45,6 +45,20 @@ class Predictions:
             return self.probabilities.argmax(axis=1)
         return np.median(self.each, axis=0)
 
+    @cached_property
+    def answers(self) -> list[str] | list[float]:
+        """What is predicted of each row: the name of its class, or its value."""
+        if self.data.class_names:
+            return [self.data.class_names[place] for place in self.predicted]
+        return self.predicted.tolist()
+
+    @cached_property
+    def ranges(self) -> list[tuple[float, float]]:
+        """Of values the lowest and the highest over the models, for each row."""
+        return list(
+            zip(self.each.min(axis=0).tolist(), self.each.max(axis=0).tolist(), strict=True)
+        )
+
     @property
     def score(self) -> float | None:
         """Over the rows that tell their label: the share that is right, or the root of the mean
