@@ -107,6 +107,9 @@ def test_a_run_names_the_command(run, capsys):
 
 def test_what_cannot_predict_is_refused(run, table, tmp_path, capsys):
     assert "no such file" in failed(["predict", str(run), str(tmp_path / "no.csv")], capsys)
+    (run / "predicted.csv").touch()
+    assert "no such file" in failed(["predict", str(run), str(tmp_path / "no.csv")], capsys)
+    (run / "predicted.csv").unlink()
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("a\n1\n")
     assert "there is no column 'b'" in failed(["predict", str(run), str(wrong)], capsys)

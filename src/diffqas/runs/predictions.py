@@ -36,7 +36,8 @@ def predict_run(
     run = FinishedRun.open(folder)
     file = run.folder.path / PREDICTED if output is None else path_of(output, "output")
     require(file.suffix == ".csv", "output", "name a .csv file", file)
-    same = file.exists() and file.samefile(path_of(csv, "csv"))
+    rows_file = path_of(csv, "csv")
+    same = file.exists() and rows_file.exists() and file.samefile(rows_file)
     require(not same, "output", "be another file than that of the rows", file)
     dataset = run.config.dataset
     if run.own or task_kind(dataset) != "table":
@@ -46,7 +47,7 @@ def predict_run(
         )
     run.refuse_other_data()
     data = load_rows(dataset, run.config)
-    rows = new_rows(csv, data, run.config.missing)
+    rows = new_rows(rows_file, data, run.config.missing)
     networks = [run.config.kind.network(model) for model in run.sound.values()]
     if not networks:
         raise RunError(f"All seeds of the run in {run.folder.path} diverged: nothing can predict.")
