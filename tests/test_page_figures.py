@@ -290,6 +290,17 @@ def test_the_quantum_lstm():
             before = slug(name)
 
 
+def test_sizes_of_the_quantum_lstm():
+    rows = table("qlstm.md", ["row", "Bessel", "seconds, Bessel", "NARMA-5", "seconds, NARMA-5"])
+    assert len(rows) == len(list((RESULTS / "qlstm-sizes/cells/bessel").iterdir()))
+    for row in rows:
+        for head in ("Bessel", "NARMA-5"):
+            found = cell("qlstm-sizes", SERIES[head], slug(row[""]))
+            assert check(row[head], found, "test_mse"), row
+            assert shown(found["seconds"], row[f"seconds, {head}"])
+            counted(row["trained numbers"], found)
+
+
 def test_discretise():
     heads = {
         "as found": "as-found",

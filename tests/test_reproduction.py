@@ -250,6 +250,23 @@ def test_what_non_shared_is_told_apart_from():
     }
 
 
+def test_sizes_that_are_told_apart():
+    """Of the quantum LSTM: one circuit alone, and on Bessel the ordinary LSTMs."""
+    found = {
+        data: {
+            row: verdict
+            for row, verdict in verdicts("qlstm-sizes", data).items()
+            if verdict not in ("undecided", "")
+        }
+        for data in ("bessel", "narma5")
+    }
+    lstms = {f"LSTM, hidden {size}": "worse" for size in (5, 6, 7, 9)}
+    assert found == {
+        "bessel": {"one candidate, C1": "better"} | lstms,
+        "narma5": {"one candidate, C1": "better"},
+    }
+
+
 def test_the_order_of_the_seeds_is_there_before_any_training():
     """The page says that the agreement of the seeds on Bessel comes from the start."""
     page = (ROOT / "docs" / "discretise.md").read_text("utf-8")
