@@ -100,6 +100,8 @@ def test_candidates_are_drawn_with_reasons(capsys):
             [f"not '/{'long/' * 30}x.csv'."],
         ),
         (["search"], ["DATASET is missing. See `diffqas search --help`."]),
+        (["predict"], ["RUN and ROWS are missing."]),
+        (["predict", "runs/iris", "--output", "x.csv"], [" ROWS is missing."]),
         (["search", "bessel", "--epoch", "3"], ["--epoch, 3", "Perhaps you meant --epochs."]),
         (["search", "bessel", "--lr", "much"], ["--lr takes FLOAT, not 'much'."]),
         (["search", "bessel", "--seeds", "1.5"], ["--seeds takes INT, not '1.5'."]),

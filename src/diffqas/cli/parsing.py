@@ -14,7 +14,7 @@ import functools
 import inspect
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from itertools import pairwise, takewhile
 from types import NoneType, UnionType
@@ -105,7 +105,27 @@ def _missing(words: Sequence[str], options: Sequence[Option]) -> str:
             count = "a value" if wanted == 1 else f"{wanted} values"
             return f"{word} takes {count}, but got {len(given) or 'none'}."
     required = [option.name for option in options if option.required]
-    return f"{' '.join(required)} is missing."
+    left = required[_bare(words, takes) :] or required
+    return f"{' and '.join(left)} {'is' if len(left) == 1 else 'are'} missing."
+
+
+def _bare(words: Sequence[str], takes: Mapping[str, int | None]) -> int:
+    """How many words belong to no option; one that takes any number has all that follow it.
+
+    >>> _bare(["runs/iris", "--lr", "0.1", "new.csv"], {"--lr": 1})
+    2
+    """
+    count, place = 0, 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if _is_value(word):
+            count += 1
+            continue
+        wanted = takes.get(word.replace("_", "-"), 0)
+        following = len(list(takewhile(_is_value, words[place:])))
+        place += following if wanted is None else min(wanted, following)
+    return count
 
 
 def _is_value(word: str) -> bool:
