@@ -290,6 +290,17 @@ def test_the_quantum_lstm():
             before = slug(name)
 
 
+def test_sharing():
+    columns = {name: data for name, data in SERIES.items() if data != "delayed-control"}
+    rows = table("searches.md", ["row", "trained numbers", *columns])
+    assert len(rows) == len(list((RESULTS / "sharing/cells/bessel").iterdir()))
+    for row in rows:
+        for head, data in columns.items():
+            found = cell("sharing", data, f"{slug(row[''])}-adam")
+            assert check(row[head], found, "test_mse"), row
+            counted(row["trained numbers"], found)
+
+
 def test_sizes_of_the_quantum_lstm():
     rows = table("qlstm.md", ["row", "Bessel", "seconds, Bessel", "NARMA-5", "seconds, NARMA-5"])
     assert len(rows) == len(list((RESULTS / "qlstm-sizes/cells/bessel").iterdir()))

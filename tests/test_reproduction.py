@@ -267,6 +267,20 @@ def test_sizes_that_are_told_apart():
     }
 
 
+def test_angles_for_each_candidate_are_told_apart_nowhere():
+    with (RESULTS / "sharing" / "table.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["dataset"] for row in rows} == {*SERIES} - {"delayed-control"}
+    assert {row["verdict"] for row in rows if row["row"] != "shared, depth 10, Adam"} == {
+        "undecided"
+    }
+    nearest = sorted((float(row["p_holm"]), row["row"]) for row in rows if row["p_holm"])[:2]
+    assert nearest == [
+        (pytest.approx(0.0703, abs=1e-4), "shared, depth 5, Adam"),
+        (pytest.approx(0.082, abs=1e-3), "separate, depth 10, Adam"),
+    ]
+
+
 def test_the_order_of_the_seeds_is_there_before_any_training():
     """The page says that the agreement of the seeds on Bessel comes from the start."""
     page = (ROOT / "docs" / "discretise.md").read_text("utf-8")
