@@ -301,6 +301,30 @@ def test_sharing():
             counted(row["trained numbers"], found)
 
 
+PAIRS = {
+    "mnist 4 9": "mnist-4-9",
+    "fashion-mnist 0 6": "fashion-mnist-0-6",
+    "fashion-mnist 2 4": "fashion-mnist-2-4",
+}
+
+
+def test_pairs_that_no_choice_has_seen():
+    names = IMAGES | {
+        "no circuit: uniform distribution": "uniform-distribution",
+        "the nearest of the classes' mean images": "nearest-mean-image",
+    }
+    rows = table("images.md", ["trained numbers", "seconds", *PAIRS])
+    for row in rows:
+        for head, data in PAIRS.items():
+            found = cell("other-pairs", data, names[row[""]])
+            assert check(row[head], found, "test_accuracy", 100), row
+            counted(row["trained numbers"], found)
+        first = cell("other-pairs", "mnist-4-9", names[row[""]])
+        assert shown(first["seconds"], row["seconds"])
+    # Always the more frequent class is left out.
+    assert len(rows) + 1 == len(list((RESULTS / "other-pairs/cells/mnist-4-9").iterdir()))
+
+
 def test_sizes_of_the_quantum_lstm():
     rows = table("qlstm.md", ["row", "Bessel", "seconds, Bessel", "NARMA-5", "seconds, NARMA-5"])
     assert len(rows) == len(list((RESULTS / "qlstm-sizes/cells/bessel").iterdir()))

@@ -281,6 +281,28 @@ def test_angles_for_each_candidate_are_told_apart_nowhere():
     ]
 
 
+def test_pairs_that_no_choice_has_seen():
+    pairs = ("mnist-4-9", "fashion-mnist-0-6", "fashion-mnist-2-4")
+    found = {data: verdicts("other-pairs", data) for data in pairs}
+    for of_pair in found.values():
+        assert of_pair["hashed vector"] == "undecided"
+        assert of_pair["logistic regression"] == "better"
+        assert of_pair["ordinary small network"] == of_pair["direct MLP"] == "worse"
+    assert [of_pair["candidate 8"] for of_pair in found.values()] == [
+        "better",
+        "undecided",
+        "undecided",
+    ]
+    said = {
+        "search-raw": "98.57, 85.25 and 86.90",
+        "ordinary-small-network": "99.35, 86.40 and 91.62",
+    }
+    for row, text in said.items():
+        assert text in PAGE
+        for data, figure in zip(pairs, text.replace(" and", ",").split(", "), strict=True):
+            assert rounded(of_cell("other-pairs", data, row, "test_accuracy"), figure)
+
+
 def test_the_order_of_the_seeds_is_there_before_any_training():
     """The page says that the agreement of the seeds on Bessel comes from the start."""
     page = (ROOT / "docs" / "discretise.md").read_text("utf-8")
