@@ -385,6 +385,34 @@ def test_agents(size):
         counted(count, found)
 
 
+@pytest.mark.parametrize("size", ["5x5", "6x6"])
+def test_how_soon_agents_learn(size):
+    rows = table("agents.md", ["beside the search", "5x5", "p in 5x5", "6x6", "p in 6x6"])
+    names = [AGENTS[row[""].rstrip()] for row in rows]
+    dataset = f"minigrid-empty-{size}"
+    logs = {
+        name: np.log(cell("figures-13-14", dataset, name)["passed"])
+        for name in ("search-raw", *names)
+    }
+    differences = [logs[name] - logs["search-raw"] for name in names]
+    adjusted = holm([sign_flip_p(each) for each in differences])
+    for row, each, p in zip(rows, differences, adjusted, strict=True):
+        assert shown(np.exp(each.mean()), row[size]), row
+        assert shown(p, row[f"p in {size}"]), row
+    # Every row of ten seeds is there.
+    cells = (RESULTS / "figures-13-14/cells" / dataset).iterdir()
+    ten = {one.stem for one in cells if len(cell("figures-13-14", dataset, one.stem)["seeds"]) > 3}
+    assert ten == {"search-raw", *names}
+
+
+def test_no_reward_of_an_agent_is_told_apart():
+    with (RESULTS / "figures-13-14" / "table.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["p_holm"]]
+    assert {row["verdict"] for row in rows if row["row"] != "random policy"} == {"undecided"}
+    trained = [row for row in rows if row["row"] != "random policy"]
+    assert min(float(row["p_holm"]) for row in trained) > 0.19
+
+
 TUNED = {
     "search": "search-raw",
     "candidate 8": "candidate-8",

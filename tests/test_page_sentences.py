@@ -311,8 +311,11 @@ TESTED = {
     ("tables.md", "than the perceptron on one fold of wine (0.047)"): [
         ("tables", "wine-0", "perceptron", (HOLM,)),
     ],
-    ("agents.md", "5x5 and .22 in"): [
-        ("figures-13-14", "minigrid-empty-6x6", "direct networks", (HOLM,)),
+    ("agents.md", "Holm-adjusted p of .19 and more"): [
+        ("figures-13-14", "minigrid-empty-5x5", "ordinary small network", (HOLM,)),
+    ],
+    ("agents.md", "of the mean differences within 0.017)"): [
+        ("figures-13-14", "minigrid-empty-5x5", "candidate 11", (HIGH,)),
     ],
     ("fast-weights.md", "(0.71 times, 95 % interval 0.56 to 0.91, p = .09)"): [
         (FAST, "narma10", "LSTM, hidden 5", (("ratio",), LOW, HIGH, HOLM)),

@@ -66,13 +66,20 @@ def test_the_rows_of_the_figures():
     assert len(FIGURES.jobs()) == 2 * len(rows)
 
 
-def test_two_rows_have_all_episodes_and_seeds_and_the_others_fewer():
+def test_two_rows_have_all_episodes_and_those_that_never_learn_few_seeds():
     rows = trained(FIGURES)
-    whole = {name for name, row in rows.items() if row.seeds_of(10) == 10}
+    whole = {name for name, row in rows.items() if row.settings.episodes == 50_000}
     assert whole == {"search raw", "direct networks"}
+    few = {name for name, row in rows.items() if row.seeds_of(10) == 3}
+    assert few == {
+        "candidates 1, 3, 4, 6 (uniform)",
+        "candidates 9, 12 (zero)",
+        "random candidate",
+        "frozen circuit",
+    }
     for name, row in rows.items():
         assert row.settings.episodes == (50_000 if name in whole else 5_000)
-        assert row.seeds_of(10) == (10 if name in whole else 3)
+        assert row.seeds_of(10) == (3 if name in few else 10)
         assert row.seeds_of(2) == 2
     assert {row.settings.episodes for row in trained(replace(FIGURES, episodes=70)).values()} == {
         70
@@ -260,10 +267,12 @@ def test_other_settings_are_refused(finished, changes, words):
 
 def test_a_cell_of_other_seeds_is_damaged(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "study")
-    (job,) = PLAN.jobs(["hashed-vector"], [ROOM])
+    (job,) = PLAN.jobs(["frozen-circuit"], [ROOM])
+    path = folder / "cells" / ROOM / "frozen-circuit.json"
+    found = json.loads(path.with_stem("hashed-vector").read_text()) | {"row": "frozen circuit"}
+    path.write_text(json.dumps(found))
     assert StudyFolder(folder).read(job, PLAN) is not None
     for seeds, whole in ((3, True), (10, True), (4, True), (2, False)):
-        path = folder / "cells" / ROOM / "hashed-vector.json"
         cell = json.loads(path.read_text()) | {"seeds": [0, 1, 2], "test_reward": [0.5] * 3}
         for name in ("passed", "mean_reward", "success_rate", "mean_length", "episodes", "steps"):
             cell[name] = (2 * cell[name])[:3]
@@ -280,7 +289,7 @@ def test_rows_with_fewer_seeds_are_compared_on_those_that_they_have(tmp_path, mo
     monkeypatch.setitem(AGENTS, "FEW", 1)
     monkeypatch.setitem(AGENTS, "random_policy", partial(random_policy, episodes=3))
     plan = Plan("figures-13-14", seeds=2, depth=1, episodes=2)
-    rows = ["search-raw", "hashed-vector", "random-policy"]
+    rows = ["search-raw", "frozen-circuit", "random-policy"]
     run = run_study(
         plan, rows=rows, datasets=[ROOM], workers=1, output=tmp_path / "study", quiet=True
     )
