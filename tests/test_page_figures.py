@@ -301,6 +301,19 @@ def test_sharing():
             counted(row["trained numbers"], found)
 
 
+def test_strict():
+    columns = {name: data for name, data in SERIES.items() if data != "delayed-control"}
+    rows = table("searches.md", ["row, by Adam", "trained numbers", *columns])
+    assert len(rows) == len(list((RESULTS / "strict/cells/bessel").iterdir()))
+    for row in rows:
+        by_filter = row[""].endswith(", by the filter")
+        name = row[""].removesuffix(", by the filter") + (" Kalman" if by_filter else " Adam")
+        for head, data in columns.items():
+            found = cell("strict", data, slug(name))
+            assert check(row[head], found, "test_mse"), row
+            counted(row["trained numbers"], found)
+
+
 PAIRS = {
     "mnist 4 9": "mnist-4-9",
     "fashion-mnist 0 6": "fashion-mnist-0-6",

@@ -135,6 +135,17 @@ def ordinary_lstms():
     return [100 * value for value in ends(found)]
 
 
+def bilevel(data):
+    rows = ["bilevel-raw-adam", "bilevel-softmax-adam"]
+    return every(geometric, "strict", [data], rows, "joint-raw-adam")
+
+
+def filter_beside_the_joint_search():
+    rows = ["joint-raw-kalman"]
+    found = every(geometric, "strict", IN_ABLATION, rows, "joint-raw-adam")
+    return [1, 1 / min(found)]
+
+
 PAIRS = ("mnist-4-9", "fashion-mnist-0-6", "fashion-mnist-2-4")
 
 
@@ -224,6 +235,9 @@ SENTENCES = {
     ("qlstm.md", "but 5 to 2,000 times above the filter"): quantum_lstm_by_adam,
     ("qlstm.md", "the shared reservoir has 1.9 times the error"): reservoir_on_narma10,
     ("qlstm.md", "have 2 to 10 % of `shared`'s error"): ordinary_lstms,
+    ("searches.md", "On damped SHM it has 20 (raw) and 7 times"): lambda: bilevel("damped-shm"),
+    ("searches.md", "on Bessel 12 and 27 times"): lambda: bilevel("bessel"),
+    ("searches.md", "filter has 1/94"): filter_beside_the_joint_search,
     ("images.md", "it replaces by 0.5, 1.7 and 2.8 points"): lambda: points("direct-mlp"),
     ("images.md", "weights by 0.8, 1.1 and 4.6 points"): lambda: points("ordinary-small-network"),
     ("images.md", "with a 380th of the numbers but 24 to 29 times"): seconds_beside_the_network,
@@ -278,6 +292,12 @@ ROOM = "policies-minigrid", "minigrid-empty-5x5"
 CANCER = "breast-cancer"
 FAST, TABLE = "fast-weights", "table-2"
 TESTED = {
+    ("searches.md", "of `joint, raw`, p = .03;"): [
+        ("strict", "damped-shm", "bilevel, raw, Adam", (HOLM,)),
+    ],
+    ("searches.md", "times, p = .15 and .06. Its angles"): [
+        ("strict", "bessel", f"bilevel, {name}, Adam", (HOLM,)) for name in ("raw", "softmax")
+    ],
     ("controls.md", "interval 0.70 to 1.06, adjusted p = 1"): [
         (TABLE, "narma10", "ordinary small network", (LOW, HIGH, HOLM)),
     ],

@@ -281,6 +281,20 @@ def test_angles_for_each_candidate_are_told_apart_nowhere():
     ]
 
 
+def test_no_stricter_search_is_better():
+    told = {}
+    for data in {*SERIES} - {"delayed-control"}:
+        for row, verdict in verdicts("strict", data).items():
+            if verdict not in ("undecided", ""):
+                told.setdefault(row, {})[data] = verdict
+    every = dict.fromkeys({*SERIES} - {"delayed-control"}, "worse")
+    assert told == {
+        "joint, raw, Kalman": every,
+        "bilevel, raw, Adam": {"damped-shm": "better"},
+        "bilevel, softmax, Adam": {"damped-shm": "better"},
+    }
+
+
 def test_pairs_that_no_choice_has_seen():
     pairs = ("mnist-4-9", "fashion-mnist-0-6", "fashion-mnist-2-4")
     found = {data: verdicts("other-pairs", data) for data in pairs}
