@@ -314,6 +314,64 @@ def test_strict():
             counted(row["trained numbers"], found)
 
 
+IN_PER_LAYER = {name: data for name, data in SERIES.items() if data != "delayed-control"}
+
+
+def test_per_layer():
+    rows = table("searches.md", ["row, its optimiser", "trained numbers", *IN_PER_LAYER])
+    names = [slug(row[""].replace(", filter", " Kalman")) for row in rows]
+    for row, name in zip(rows, names, strict=True):
+        for head, data in IN_PER_LAYER.items():
+            found = cell("per-layer", data, name)
+            assert check(row[head], found, "test_mse"), row
+            counted(row["trained numbers"], found)
+    cells = {path.stem for path in (RESULTS / "per-layer/cells/bessel").iterdir()}
+    assert cells == {*names, "constant", "persistence", "least-squares"}
+
+
+CHOICES = ("found-candidate", "best-candidate", "found-layers", "found-layers-without-noise")
+
+
+def beside(data, rows, than):
+    """Rows of `per-layer` beside another one: ratios of geometric means, and adjusted p."""
+    logs = {name: np.log(cell("per-layer", data, name)["test_mse"]) for name in (*rows, than)}
+    differences = [logs[name] - logs[than] for name in rows]
+    adjusted = holm([sign_flip_p(each) for each in differences])
+    ratios = [float(np.exp(each.mean())) for each in differences]
+    return dict(zip(rows, zip(ratios, adjusted, strict=True), strict=True))
+
+
+def test_no_choice_of_a_circuit_is_told_from_lot():
+    least = []
+    for data in IN_PER_LAYER.values():
+        for by, rows in (("adam", CHOICES), ("kalman", (*CHOICES, "evolved-layers"))):
+            found = beside(data, [f"{row}-{by}" for row in rows], f"random-layers-{by}")
+            least += [p for _, p in found.values()]
+    assert shown(min(least), ".31")
+
+
+def test_one_circuit_beside_the_mixture_by_the_filter():
+    rows = (*CHOICES, "evolved-layers", "random-layers", "uniform-distribution")
+    told = {}
+    for data in IN_PER_LAYER.values():
+        found = beside(data, [f"{row}-kalman" for row in rows], "whole-circuit-search-kalman")
+        told |= {(data, row): each for row, each in found.items() if each[1] < 0.05}
+    ratio, p = told.pop(("bessel", "found-layers-without-noise-kalman"))
+    assert shown(ratio, "1.8")
+    assert shown(p, ".047")
+    assert {row for _, row in told} == {"uniform-distribution-kalman"}
+
+
+def test_searches_of_every_layer_as_they_end():
+    rows = ["per-layer-search-adam", "per-layer-search-without-noise-adam"]
+    for data, ratio, p in (("bessel", 45, ".004"), ("damped-shm", 27, ".03")):
+        found = beside(data, rows, "uniform-distribution-adam")
+        assert shown(1 / found[rows[1]][0], f"{ratio}")
+        assert shown(found[rows[1]][1], p)
+    for data in IN_PER_LAYER.values():
+        assert beside(data, rows, "uniform-distribution-adam")[rows[0]][1] > 0.05
+
+
 PAIRS = {
     "mnist 4 9": "mnist-4-9",
     "fashion-mnist 0 6": "fashion-mnist-0-6",

@@ -146,6 +146,12 @@ def filter_beside_the_joint_search():
     return [1, 1 / min(found)]
 
 
+def layers_as_they_end():
+    rows = ["per-layer-search-adam", "per-layer-search-without-noise-adam"]
+    smooth = ["bessel", "damped-shm"]
+    return ends(every(geometric, "per-layer", smooth, rows, "whole-circuit-search-adam"))
+
+
 PAIRS = ("mnist-4-9", "fashion-mnist-0-6", "fashion-mnist-2-4")
 
 
@@ -237,6 +243,7 @@ SENTENCES = {
     ("qlstm.md", "have 2 to 10 % of `shared`'s error"): ordinary_lstms,
     ("searches.md", "On damped SHM it has 20 (raw) and 7 times"): lambda: bilevel("damped-shm"),
     ("searches.md", "on Bessel 12 and 27 times"): lambda: bilevel("bessel"),
+    ("searches.md", "the smooth series, by 12 to 920 times"): layers_as_they_end,
     ("searches.md", "filter has 1/94"): filter_beside_the_joint_search,
     ("images.md", "it replaces by 0.5, 1.7 and 2.8 points"): lambda: points("direct-mlp"),
     ("images.md", "weights by 0.8, 1.1 and 4.6 points"): lambda: points("ordinary-small-network"),
@@ -292,6 +299,10 @@ ROOM = "policies-minigrid", "minigrid-empty-5x5"
 CANCER = "breast-cancer"
 FAST, TABLE = "fast-weights", "table-2"
 TESTED = {
+    ("searches.md", "times (p = .04, without noise on damped SHM .07;"): [
+        ("per-layer", "bessel", "per-layer search, Adam", (HOLM,)),
+        ("per-layer", "damped-shm", "per-layer search without noise, Adam", (HOLM,)),
+    ],
     ("searches.md", "of `joint, raw`, p = .03;"): [
         ("strict", "damped-shm", "bilevel, raw, Adam", (HOLM,)),
     ],
