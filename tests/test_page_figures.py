@@ -26,6 +26,7 @@ SERIES = {
     "NARMA-5": "narma5",
     "NARMA-10": "narma10",
 }
+SHORT = {name: data for name, data in SERIES.items() if data != "delayed-control"}
 
 
 def plain(text):
@@ -237,15 +238,25 @@ def test_settings_of_the_quantum_lstm():
 ABOUT_SHM = {"Bessel": "bessel", "damped SHM": "damped-shm"}
 
 
-def test_ablation():
-    columns = {name: data for name, data in SERIES.items() if data != "delayed-control"}
-    rows = table("studies.md", ["row", "trained numbers", *columns])
-    assert len(rows) == len(list((RESULTS / "ablation/cells/bessel").iterdir()))
-    for row in rows:
-        for head, dataset in columns.items():
-            found = cell("ablation", dataset, slug(row[""]))
-            assert check(row[head], found, "test_mse"), row
+def check_series(page, head, study, name_of):
+    """A table of a page with test MSE on the short series; the slugs of its rows."""
+    rows = table(page, [head, "trained numbers", *SHORT])
+    names = [slug(name_of(row[""])) for row in rows]
+    for row, name in zip(rows, names, strict=True):
+        for column, dataset in SHORT.items():
+            found = cell(study, dataset, name)
+            assert check(row[column], found, "test_mse"), row
             counted(row["trained numbers"], found)
+    return set(names)
+
+
+def cells_of(study, dataset="bessel"):
+    return {path.stem for path in (RESULTS / study / "cells" / dataset).iterdir()}
+
+
+def test_ablation():
+    names = check_series("studies.md", "row", "ablation", str)
+    assert names == cells_of("ablation")
 
 
 CONTROLS = {
@@ -291,61 +302,45 @@ def test_the_quantum_lstm():
 
 
 def test_sharing():
-    columns = {name: data for name, data in SERIES.items() if data != "delayed-control"}
-    rows = table("searches.md", ["row", "trained numbers", *columns])
-    assert len(rows) == len(list((RESULTS / "sharing/cells/bessel").iterdir()))
-    for row in rows:
-        for head, data in columns.items():
-            found = cell("sharing", data, f"{slug(row[''])}-adam")
-            assert check(row[head], found, "test_mse"), row
-            counted(row["trained numbers"], found)
+    names = check_series("searches.md", "row", "sharing", lambda row: f"{row} Adam")
+    assert names == cells_of("sharing")
 
 
 def test_strict():
-    columns = {name: data for name, data in SERIES.items() if data != "delayed-control"}
-    rows = table("searches.md", ["row, by Adam", "trained numbers", *columns])
-    assert len(rows) == len(list((RESULTS / "strict/cells/bessel").iterdir()))
-    for row in rows:
-        by_filter = row[""].endswith(", by the filter")
-        name = row[""].removesuffix(", by the filter") + (" Kalman" if by_filter else " Adam")
-        for head, data in columns.items():
-            found = cell("strict", data, slug(name))
-            assert check(row[head], found, "test_mse"), row
-            counted(row["trained numbers"], found)
+    def name_of(row):
+        by_filter = row.removesuffix(", by the filter")
+        return f"{row} Adam" if by_filter == row else f"{by_filter} Kalman"
 
-
-IN_PER_LAYER = {name: data for name, data in SERIES.items() if data != "delayed-control"}
+    assert check_series("searches.md", "row, by Adam", "strict", name_of) == cells_of("strict")
 
 
 def test_per_layer():
-    rows = table("searches.md", ["row, its optimiser", "trained numbers", *IN_PER_LAYER])
-    names = [slug(row[""].replace(", filter", " Kalman")) for row in rows]
-    for row, name in zip(rows, names, strict=True):
-        for head, data in IN_PER_LAYER.items():
-            found = cell("per-layer", data, name)
-            assert check(row[head], found, "test_mse"), row
-            counted(row["trained numbers"], found)
-    cells = {path.stem for path in (RESULTS / "per-layer/cells/bessel").iterdir()}
-    assert cells == {*names, "constant", "persistence", "least-squares"}
+    names = check_series(
+        "searches.md",
+        "row, its optimiser",
+        "per-layer",
+        lambda row: row.replace(", filter", " Kalman"),
+    )
+    assert names | {"constant", "persistence", "least-squares"} == cells_of("per-layer")
 
 
 CHOICES = ("found-candidate", "best-candidate", "found-layers", "found-layers-without-noise")
 
 
-def beside(data, rows, than):
-    """Rows of `per-layer` beside another one: ratios of geometric means, and adjusted p."""
-    logs = {name: np.log(cell("per-layer", data, name)["test_mse"]) for name in (*rows, than)}
-    differences = [logs[name] - logs[than] for name in rows]
-    adjusted = holm([sign_flip_p(each) for each in differences])
-    ratios = [float(np.exp(each.mean())) for each in differences]
-    return dict(zip(rows, zip(ratios, adjusted, strict=True), strict=True))
+def beside(study, data, rows, than, key="test_mse"):
+    """Rows beside another one: ratios of geometric means over paired seeds, and adjusted p."""
+    other, *logs = (np.log(cell(study, data, name)[key]) for name in (than, *rows))
+    ratios = [float(np.exp((each - other).mean())) for each in logs]
+    return dict(zip(rows, zip(ratios, sign_flips(logs, other), strict=True), strict=True))
 
 
 def test_no_choice_of_a_circuit_is_told_from_lot():
     least = []
-    for data in IN_PER_LAYER.values():
+    for data in SHORT.values():
         for by, rows in (("adam", CHOICES), ("kalman", (*CHOICES, "evolved-layers"))):
-            found = beside(data, [f"{row}-{by}" for row in rows], f"random-layers-{by}")
+            found = beside(
+                "per-layer", data, [f"{row}-{by}" for row in rows], f"random-layers-{by}"
+            )
             least += [p for _, p in found.values()]
     assert shown(min(least), ".31")
 
@@ -353,8 +348,10 @@ def test_no_choice_of_a_circuit_is_told_from_lot():
 def test_one_circuit_beside_the_mixture_by_the_filter():
     rows = (*CHOICES, "evolved-layers", "random-layers", "uniform-distribution")
     told = {}
-    for data in IN_PER_LAYER.values():
-        found = beside(data, [f"{row}-kalman" for row in rows], "whole-circuit-search-kalman")
+    for data in SHORT.values():
+        found = beside(
+            "per-layer", data, [f"{row}-kalman" for row in rows], "whole-circuit-search-kalman"
+        )
         told |= {(data, row): each for row, each in found.items() if each[1] < 0.05}
     ratio, p = told.pop(("bessel", "found-layers-without-noise-kalman"))
     assert shown(ratio, "1.8")
@@ -365,11 +362,11 @@ def test_one_circuit_beside_the_mixture_by_the_filter():
 def test_searches_of_every_layer_as_they_end():
     rows = ["per-layer-search-adam", "per-layer-search-without-noise-adam"]
     for data, ratio, p in (("bessel", 45, ".004"), ("damped-shm", 27, ".03")):
-        found = beside(data, rows, "uniform-distribution-adam")
+        found = beside("per-layer", data, rows, "uniform-distribution-adam")
         assert shown(1 / found[rows[1]][0], f"{ratio}")
         assert shown(found[rows[1]][1], p)
-    for data in IN_PER_LAYER.values():
-        assert beside(data, rows, "uniform-distribution-adam")[rows[0]][1] > 0.05
+    for data in SHORT.values():
+        assert beside("per-layer", data, rows, "uniform-distribution-adam")[rows[0]][1] > 0.05
 
 
 PAIRS = {
@@ -459,28 +456,23 @@ def test_agents(size):
 @pytest.mark.parametrize("size", ["5x5", "6x6"])
 def test_how_soon_agents_learn(size):
     rows = table("agents.md", ["beside the search", "5x5", "p in 5x5", "6x6", "p in 6x6"])
-    names = [AGENTS[row[""].rstrip()] for row in rows]
+    names = [AGENTS[row[""]] for row in rows]
     dataset = f"minigrid-empty-{size}"
-    logs = {
-        name: np.log(cell("figures-13-14", dataset, name)["passed"])
-        for name in ("search-raw", *names)
-    }
-    differences = [logs[name] - logs["search-raw"] for name in names]
-    adjusted = holm([sign_flip_p(each) for each in differences])
-    for row, each, p in zip(rows, differences, adjusted, strict=True):
-        assert shown(np.exp(each.mean()), row[size]), row
+    found = beside("figures-13-14", dataset, names, "search-raw", "passed")
+    for row, (ratio, p) in zip(rows, found.values(), strict=True):
+        assert shown(ratio, row[size]), row
         assert shown(p, row[f"p in {size}"]), row
     # Every row of ten seeds is there.
-    cells = (RESULTS / "figures-13-14/cells" / dataset).iterdir()
-    ten = {one.stem for one in cells if len(cell("figures-13-14", dataset, one.stem)["seeds"]) > 3}
+    every = cells_of("figures-13-14", dataset)
+    ten = {name for name in every if len(cell("figures-13-14", dataset, name)["seeds"]) > 3}
     assert ten == {"search-raw", *names}
 
 
 def test_no_reward_of_an_agent_is_told_apart():
     with (RESULTS / "figures-13-14" / "table.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["p_holm"]]
-    assert {row["verdict"] for row in rows if row["row"] != "random policy"} == {"undecided"}
     trained = [row for row in rows if row["row"] != "random policy"]
+    assert {row["verdict"] for row in trained} == {"undecided"}
     assert min(float(row["p_holm"]) for row in trained) > 0.19
 
 

@@ -18,6 +18,7 @@ PAGE = (ROOT / "docs" / "reproduction.md").read_text("utf-8")
 RESULTS = ROOT / "studies" / "results"
 
 SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
+SHORT = tuple(name for name in SERIES if name != "delayed-control")
 LINES = {
     ("table-2-paper", "search-raw"): "6.5e-5, 1.4e-4, 1.7e-3, 1.2e-4, 1.5e-4",
     ("table-2", "search-raw"): "3.2e-8, 1.2e-7, 1.3e-7, 7.0e-7, 2.6e-5",
@@ -133,13 +134,12 @@ def test_how_many_published_figures_lie_among_our_seeds():
 def test_what_the_search_is_told_apart_from_by_the_papers_recipe():
     page = " ".join((ROOT / "docs" / "results.md").read_text("utf-8").split())
     assert "Gumbel's weights are worse on NARMA-10" in page
-    found = {data: verdicts("table-2-paper", data) for data in SERIES}
     simple = ("constant", "persistence", "persistence of the hidden response", "least squares")
     told = {
         data: {
             row: verdict
-            for row, verdict in found[data].items()
-            if verdict not in ("undecided", "") and row not in simple
+            for row, verdict in told_apart("table-2-paper", data).items()
+            if row not in simple
         }
         for data in SERIES
     }
@@ -248,46 +248,35 @@ def test_what_non_shared_is_told_apart_from():
     }
 
 
+def told_apart(study, data):
+    """The verdicts of the rows that a test tells apart from the search of their table."""
+    found = verdicts(study, data)
+    return {row: verdict for row, verdict in found.items() if verdict not in ("undecided", "")}
+
+
 def test_sizes_that_are_told_apart():
     """Of the quantum LSTM: one circuit alone, and on Bessel the ordinary LSTMs."""
-    found = {
-        data: {
-            row: verdict
-            for row, verdict in verdicts("qlstm-sizes", data).items()
-            if verdict not in ("undecided", "")
-        }
-        for data in ("bessel", "narma5")
-    }
+    circuit = {"one candidate, C1": "better"}
     lstms = {f"LSTM, hidden {size}": "worse" for size in (5, 6, 7, 9)}
-    assert found == {
-        "bessel": {"one candidate, C1": "better"} | lstms,
-        "narma5": {"one candidate, C1": "better"},
-    }
+    assert told_apart("qlstm-sizes", "bessel") == circuit | lstms
+    assert told_apart("qlstm-sizes", "narma5") == circuit
 
 
 def test_angles_for_each_candidate_are_told_apart_nowhere():
     with (RESULTS / "sharing" / "table.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["dataset"] for row in rows} == {*SERIES} - {"delayed-control"}
-    assert {row["verdict"] for row in rows if row["row"] != "shared, depth 10, Adam"} == {
-        "undecided"
-    }
-    nearest = min((float(row["p_holm"]), row["row"]) for row in rows if row["p_holm"])
+        rows = [row for row in csv.DictReader(file) if row["row"] != "shared, depth 10, Adam"]
+    assert {row["dataset"] for row in rows} == {*SHORT}
+    assert {row["verdict"] for row in rows} == {"undecided"}
+    nearest = min((float(row["p_holm"]), row["row"]) for row in rows)
     assert nearest == (pytest.approx(0.082, abs=1e-3), "separate, depth 10, Adam")
 
 
 def test_no_stricter_search_is_better():
-    told = {}
-    for data in {*SERIES} - {"delayed-control"}:
-        for row, verdict in verdicts("strict", data).items():
-            if verdict not in ("undecided", ""):
-                told.setdefault(row, {})[data] = verdict
-    every = dict.fromkeys({*SERIES} - {"delayed-control"}, "worse")
-    assert told == {
-        "joint, raw, Kalman": every,
-        "bilevel, raw, Adam": {"damped-shm": "better"},
-        "bilevel, softmax, Adam": {"damped-shm": "better"},
-    }
+    by_filter = {"joint, raw, Kalman": "worse"}
+    bilevel = {f"bilevel, {name}, Adam": "better" for name in ("raw", "softmax")}
+    for data in SHORT:
+        expected = by_filter | bilevel if data == "damped-shm" else by_filter
+        assert told_apart("strict", data) == expected
 
 
 def test_pairs_that_no_choice_has_seen():

@@ -66,7 +66,7 @@ def test_the_rows_of_the_figures():
     assert len(FIGURES.jobs()) == 2 * len(rows)
 
 
-def test_two_rows_have_all_episodes_and_those_that_never_learn_few_seeds():
+def test_two_rows_have_all_episodes_and_those_without_a_chosen_circuit_few_seeds():
     rows = trained(FIGURES)
     whole = {name for name, row in rows.items() if row.settings.episodes == 50_000}
     assert whole == {"search raw", "direct networks"}

@@ -14,9 +14,9 @@ import functools
 import inspect
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -98,34 +98,33 @@ def _refusal(name: str, cause: str) -> ArgumentError:
 def _missing(words: Sequence[str], options: Sequence[Option]) -> str:
     """Tell which option has fewer words behind it than it takes, or which argument is not there."""
     takes = {option.name: option.values for option in options}
-    for place, word in enumerate(words):
-        wanted = takes.get(word.replace("_", "-")) or 0
-        given = list(takewhile(_is_value, words[place + 1 :]))
+    bare = 0  # words that belong to no option
+    for word, given in _runs(words):
+        wanted = takes.get(word.replace("_", "-"), 0)
+        if wanted is None:  # any number
+            continue
         if len(given) < wanted:
             count = "a value" if wanted == 1 else f"{wanted} values"
             return f"{word} takes {count}, but got {len(given) or 'none'}."
+        bare += len(given) - wanted
     required = [option.name for option in options if option.required]
-    left = required[_bare(words, takes) :] or required
+    left = required[bare:] or required
     return f"{' and '.join(left)} {'is' if len(left) == 1 else 'are'} missing."
 
 
-def _bare(words: Sequence[str], takes: Mapping[str, int | None]) -> int:
-    """How many words belong to no option; one that takes any number has all that follow it.
+def _runs(words: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Each option with the words behind it; those before the first one have "".
 
-    >>> _bare(["runs/iris", "--lr", "0.1", "new.csv"], {"--lr": 1})
-    2
+    >>> _runs(["runs/iris", "--lr", "0.1", "new.csv"])
+    [('', ['runs/iris']), ('--lr', ['0.1', 'new.csv'])]
     """
-    count, place = 0, 0
-    while place < len(words):
-        word = words[place]
-        place += 1
+    runs: list[tuple[str, list[str]]] = [("", [])]
+    for word in words:
         if _is_value(word):
-            count += 1
-            continue
-        wanted = takes.get(word.replace("_", "-"), 0)
-        following = len(list(takewhile(_is_value, words[place:])))
-        place += following if wanted is None else min(wanted, following)
-    return count
+            runs[-1][1].append(word)
+        else:
+            runs.append((word, []))
+    return runs
 
 
 def _is_value(word: str) -> bool:
