@@ -1,7 +1,7 @@
 """Writes the list of all public names, `python docs/drawings/names.py`: a page that a code host
 shows as well, where the pages made of docstrings stay empty.
 
-The table is made from the rooms' own lists of names; tests/test_site.py holds it.
+The table is made from the rooms' own lists of names; tests/pages/test_site.py holds it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draws the rooms of diffqas and what each imports: `python docs/drawings/rooms.py`.
 
-ROOMS and ARROWS are plain lists; tests/test_site.py holds them against the real imports.
+ROOMS and ARROWS are plain lists; tests/pages/test_site.py holds them against the real imports.
 """
 
 from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 import diffqas
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SOURCE = Path(diffqas.__file__).parent
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```", re.MULTILINE | re.DOTALL)

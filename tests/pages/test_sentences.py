@@ -1,31 +1,17 @@
 """Ratios that sentences of the pages name are computed again from the committed cells."""
 
-import csv
-import json
 import re
 import statistics
 from itertools import product
-from pathlib import Path
 
 import pytest
+from committed import SERIES, SHORT, cell, errors, lines_of, text_of
 
-ROOT = Path(__file__).parents[1]
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e-\d+)?")
-SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
-IN_ABLATION = ("bessel", "damped-shm", "narma5", "narma10")
 FIRST_ORDER = ("adam", "adam-with-beta2-0.999", "adam-at-a-constant-rate", "rmsprop")
 MADE = ("one-circuit", "frozen-drawn-structural-weights")
 LIVE = tuple(f"candidate-{number}" for number in (2, 5, 7, 8, 10, 11))
 AS_FOUND = tuple(f"{kept}-as-found" for kept in ("top-1", "top-3", "weighted-top-3"))
-
-
-def cell_of(study, data, row):
-    path = ROOT / "studies" / "results" / study / "cells" / data / f"{row}.json"
-    return json.loads(path.read_text("utf-8"))
-
-
-def errors(study, data, row):
-    return cell_of(study, data, row)["test_mse"]
 
 
 def geometric(study, data, row, than):
@@ -49,11 +35,15 @@ def ends(values):
 
 
 def larger_mapping():
-    return every(geometric, "table-2", SERIES, ["larger-mapping-of-as-many-numbers"], "search-raw")
+    return every(
+        geometric, "table-2", SERIES.values(), ["larger-mapping-of-as-many-numbers"], "search-raw"
+    )
 
 
 def drawn_beside_hashed():
-    return every(geometric, "table-2", SERIES, ["search-from-drawn-weights"], "hashed-vector")
+    return every(
+        geometric, "table-2", SERIES.values(), ["search-from-drawn-weights"], "hashed-vector"
+    )
 
 
 def candidates_alone():
@@ -61,15 +51,15 @@ def candidates_alone():
 
 
 def filter_beside_adam():
-    return every(medians, "table-2", SERIES, ["search-raw-by-adam"], "search-raw")
+    return every(medians, "table-2", SERIES.values(), ["search-raw-by-adam"], "search-raw")
 
 
 def drawn_beside_search():
-    return every(geometric, "table-2", SERIES, ["search-from-drawn-weights"], "search-raw")
+    return every(geometric, "table-2", SERIES.values(), ["search-from-drawn-weights"], "search-raw")
 
 
 def small_network():
-    found = every(geometric, "table-2", SERIES, ["ordinary-small-network"], "search-raw")
+    found = every(geometric, "table-2", SERIES.values(), ["ordinary-small-network"], "search-raw")
     bessel, shm, delayed, narma5, _ = (1 / value for value in found)
     assert rounded(delayed, "160")
     return [1, bessel, 1, shm, 1, narma5, 5]
@@ -77,7 +67,9 @@ def small_network():
 
 def classical_generators():
     rows = ["hashed-vector", "random-subspace"]
-    return ends([1 / value for value in every(geometric, "table-2", SERIES, rows, "search-raw")])
+    return ends(
+        [1 / value for value in every(geometric, "table-2", SERIES.values(), rows, "search-raw")]
+    )
 
 
 def least_squares():
@@ -97,7 +89,7 @@ def fast_weights(rows, than="fast-weights"):
 
 
 def fast_classical():
-    found = every(geometric, "fast-weights", SERIES, ["lstm-hidden-5"], "fast-weights")
+    found = every(geometric, "fast-weights", SERIES.values(), ["lstm-hidden-5"], "fast-weights")
     return [1 / found[1], 1 / found[2]]
 
 
@@ -118,11 +110,11 @@ def constant_rate():
 
 
 def first_order():
-    return ends(every(geometric, "ablation", IN_ABLATION, FIRST_ORDER, "search-default"))
+    return ends(every(geometric, "ablation", SHORT.values(), FIRST_ORDER, "search-default"))
 
 
 def quantum_lstm_by_adam():
-    return ends(every(medians, "qlstm-table", SERIES, ["shared-by-adam"], "shared"))
+    return ends(every(medians, "qlstm-table", SERIES.values(), ["shared-by-adam"], "shared"))
 
 
 def reservoir_on_narma10():
@@ -142,7 +134,7 @@ def bilevel(data):
 
 def filter_beside_the_joint_search():
     rows = ["joint-raw-kalman"]
-    found = every(geometric, "strict", IN_ABLATION, rows, "joint-raw-adam")
+    found = every(geometric, "strict", SHORT.values(), rows, "joint-raw-adam")
     return [1, 1 / min(found)]
 
 
@@ -160,7 +152,7 @@ def points(row):
     found = []
     for data in PAIRS:
         one, other = (
-            cell_of("other-pairs", data, name)["test_accuracy"] for name in (row, "search-raw")
+            cell("other-pairs", data, name)["test_accuracy"] for name in (row, "search-raw")
         )
         found.append(100 * abs(statistics.mean(one) - statistics.mean(other)))
     return found
@@ -168,7 +160,7 @@ def points(row):
 
 def seconds_beside_the_network():
     search, network = (
-        [cell_of("other-pairs", data, row)["seconds"] for data in PAIRS]
+        [cell("other-pairs", data, row)["seconds"] for data in PAIRS]
         for row in ("search-raw", "direct-mlp")
     )
     return [380, *ends([one / other for one, other in zip(search, network, strict=True)])]
@@ -283,8 +275,7 @@ def test_what_counts_as_rounded():
 )
 def test_figures_of_a_sentence(place, found):
     page, sentence = place
-    text = " ".join((ROOT / "docs" / page).read_text("utf-8").split())
-    assert sentence in text
+    assert sentence in text_of(page)
     figures, values = NUMBER.findall(sentence), found()
     assert len(figures) == len(values)
     wrong = [(f, v) for f, v in zip(figures, values, strict=True) if not rounded(v, f)]
@@ -319,7 +310,7 @@ TESTED = {
         (TABLE, "narma10", "ordinary small network", (LOW, HIGH, HOLM)),
     ],
     ("controls.md", "(adjusted p .08, .09, .07, .047, .047)"): [
-        (TABLE, data, "search from drawn weights", (HOLM,)) for data in SERIES
+        (TABLE, data, "search from drawn weights", (HOLM,)) for data in SERIES.values()
     ],
     ("controls.md", "(adjusted p = .03) and not told apart on two other"): [
         ("figures-5-7", "fashion-mnist-5-7", "ordinary small network", (HOLM,)),
@@ -361,24 +352,15 @@ TESTED = {
 """Sentences, and the tests of committed tables that their figures stand for."""
 
 
-def row_of(study, data, row):
-    path = ROOT / "studies" / "results" / study / "table.csv"
-    with path.open(encoding="utf-8") as file:
-        (found,) = (
-            one for one in csv.DictReader(file) if (one["dataset"], one["row"]) == (data, row)
-        )
-    return found
-
-
 @pytest.mark.parametrize(
     ("place", "sources"), TESTED.items(), ids=[f"{page}-{text[:30]}" for page, text in TESTED]
 )
 def test_tests_of_a_sentence(place, sources):
     page, sentence = place
-    assert sentence in " ".join((ROOT / "docs" / page).read_text("utf-8").split())
+    assert sentence in text_of(page)
     values = []
     for study, data, row, columns in sources:
-        found = row_of(study, data, row)
+        (found,) = (one for one in lines_of(study, data) if one["row"] == row)
         values += [next(float(found[name]) for name in names if name in found) for names in columns]
     figures = re.findall(r"[-+]?\d*\.?\d+", sentence.replace("95 %", "").replace("5x5", ""))
     for figure, value in zip(figures, values, strict=True):

@@ -11,12 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from committed import plain, shown
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
-figures = runpy.run_path(str(Path(__file__).with_name("test_page_figures.py")))
-shown, plain = figures["shown"], figures["plain"]
 
 
 def result(name):

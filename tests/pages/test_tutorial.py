@@ -10,7 +10,7 @@ from pathlib import Path
 
 from diffqas.cli import main
 
-PAGE = Path(__file__).parents[1] / "docs" / "tutorial.md"
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 STEPS = re.findall(r"^```(sh|py)\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 

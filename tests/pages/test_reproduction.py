@@ -1,24 +1,31 @@
 """The page that holds the papers' claims against the committed cells says what the cells say."""
 
-import csv
 import json
 import runpy
 import sys
-from pathlib import Path
 from statistics import median
 
 import pytest
+from committed import (
+    DOCS,
+    RESULTS,
+    ROOT,
+    SERIES,
+    SHORT,
+    cell,
+    errors,
+    lines_of,
+    shown,
+    text_of,
+    told_apart,
+    verdicts,
+)
 
 from diffqas.circuits import CONSTANTS, form
 from diffqas.tasks import SERIES_RECIPES, load_series, series_task
 from diffqas.training import make_models
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "reproduction.md").read_text("utf-8")
-RESULTS = ROOT / "studies" / "results"
-
-SERIES = ("bessel", "damped-shm", "delayed-control", "narma5", "narma10")
-SHORT = tuple(name for name in SERIES if name != "delayed-control")
+PAGE = text_of("reproduction.md")
 LINES = {
     ("table-2-paper", "search-raw"): "6.5e-5, 1.4e-4, 1.7e-3, 1.2e-4, 1.5e-4",
     ("table-2", "search-raw"): "3.2e-8, 1.2e-7, 1.3e-7, 7.0e-7, 2.6e-5",
@@ -64,42 +71,33 @@ ACCURACIES = {
 }
 
 
-def of_cell(study, data, row, key):
-    cell = RESULTS / study / "cells" / data / f"{row}.json"
-    return median(json.loads(cell.read_text("utf-8"))[key])
-
-
-def rounded(value, text):
-    """Whether a text holds a value, rounded to its digits."""
-    digits = len(text.split(".")[1].split("e")[0])
-    if "e" in text:
-        return f"{value:.{digits}e}".replace("e-0", "e-") == text
-    # A half is rounded either way.
-    return abs(100 * value - float(text)) <= 0.5 * 10**-digits + 1e-9
+def accuracy(study, data, row):
+    """The median in percent."""
+    return 100 * median(cell(study, data, row)["test_accuracy"])
 
 
 def last_number(text):
     return [part.strip("(),%`") for part in text.split() if any(c.isdigit() for c in part)][-1]
 
 
-@pytest.mark.parametrize(("cell", "text"), LINES.items(), ids=str)
-def test_rows_of_the_series(cell, text):
+@pytest.mark.parametrize(("place", "text"), LINES.items(), ids=str)
+def test_rows_of_the_series(place, text):
     assert text in PAGE
-    study, row = cell
-    for data, figure in zip(SERIES, text.split(", "), strict=True):
-        assert rounded(of_cell(study, data, row, "test_mse"), figure), (data, figure)
+    study, row = place
+    for data, figure in zip(SERIES.values(), text.split(", "), strict=True):
+        assert shown(median(errors(study, data, row)), figure), (data, figure)
 
 
-@pytest.mark.parametrize(("cell", "text"), PARTS.items(), ids=str)
-def test_errors(cell, text):
+@pytest.mark.parametrize(("place", "text"), PARTS.items(), ids=str)
+def test_errors(place, text):
     assert text in PAGE
-    assert rounded(of_cell(*cell, "test_mse"), last_number(text))
+    assert shown(median(errors(*place)), last_number(text))
 
 
-@pytest.mark.parametrize(("cell", "text"), ACCURACIES.items(), ids=str)
-def test_accuracies(cell, text):
+@pytest.mark.parametrize(("place", "text"), ACCURACIES.items(), ids=str)
+def test_accuracies(place, text):
     assert text in PAGE
-    assert rounded(of_cell(*cell, "test_accuracy"), last_number(text))
+    assert shown(accuracy(*place), last_number(text))
 
 
 @pytest.fixture
@@ -110,21 +108,26 @@ def beside(monkeypatch):
 
 
 def test_the_table_of_both_recipes_is_that_of_the_cells(beside):
-    page = (ROOT / "docs" / "results.md").read_text("utf-8")
+    page = (DOCS / "results.md").read_text("utf-8")
     assert "\n".join(beside["series_table"]()) in page
 
 
+def lies_among_its_seeds(found):
+    """Whether the published figure does."""
+    return min(found["test_mse"]) <= found["paper"] <= max(found["test_mse"])
+
+
 def test_how_many_published_figures_lie_among_our_seeds():
-    page = (ROOT / "docs" / "results.md").read_text("utf-8")
+    page = text_of("results.md")
     inside, live = [], []
     for path in sorted((RESULTS / "table-2-paper" / "cells").glob("*/*.json")):
-        cell = json.loads(path.read_text("utf-8"))
-        assert cell["deterministic"] or len(cell["test_mse"]) == 10
-        if cell["paper"] is not None:
-            inside.append(min(cell["test_mse"]) <= cell["paper"] <= max(cell["test_mse"]))
-            if cell["row"] == "search raw":
-                assert inside[-1] == (cell["dataset"] != "damped-shm")
-            elif cell["identical"] is None:
+        found = json.loads(path.read_text("utf-8"))
+        assert found["deterministic"] or len(found["test_mse"]) == 10
+        if found["paper"] is not None:
+            inside.append(lies_among_its_seeds(found))
+            if found["row"] == "search raw":
+                assert inside[-1] == (found["dataset"] != "damped-shm")
+            elif found["identical"] is None:
                 live.append(inside[-1])
     rows = f"the {len(inside)} published figures of the search and the twelve candidates"
     assert f"{rows} {sum(inside)} lie in the range" in page
@@ -132,8 +135,7 @@ def test_how_many_published_figures_lie_among_our_seeds():
 
 
 def test_what_the_search_is_told_apart_from_by_the_papers_recipe():
-    page = " ".join((ROOT / "docs" / "results.md").read_text("utf-8").split())
-    assert "Gumbel's weights are worse on NARMA-10" in page
+    assert "Gumbel's weights are worse on NARMA-10" in text_of("results.md")
     simple = ("constant", "persistence", "persistence of the hidden response", "least squares")
     told = {
         data: {
@@ -141,7 +143,7 @@ def test_what_the_search_is_told_apart_from_by_the_papers_recipe():
             for row, verdict in told_apart("table-2-paper", data).items()
             if row not in simple
         }
-        for data in SERIES
+        for data in SERIES.values()
     }
     assert told == {
         "bessel": {"direct LSTM": "worse"},
@@ -169,36 +171,29 @@ PUBLISHED = {
 
 
 def of_qlstm(row, data):
-    cell = RESULTS / "qlstm-table-paper" / "cells" / data / f"{row}.json"
-    return json.loads(cell.read_text("utf-8"))
+    return cell("qlstm-table-paper", data, row)
 
 
 @pytest.mark.parametrize(("row", "text"), PUBLISHED.items(), ids=str)
 def test_published_figures_of_the_quantum_lstm(row, text):
     assert text in PAGE
-    for data, figure in zip(SERIES, text.split(", "), strict=True):
+    for data, figure in zip(SERIES.values(), text.split(", "), strict=True):
         # Figures that end in a five may be rounded either way.
         assert abs(of_qlstm(row, data)["paper"] / float(figure) - 1) < 0.05
 
 
 def test_circuits_by_hand_come_out_as_published():
     """The medians of C3 to C6 on all series, and those of C2 on NARMA."""
-    for data in SERIES:
+    for data in SERIES.values():
         for row, least in (("c3", 0.02), ("c4", 0.02), ("c5", 0.02), ("c6", 0.02), ("c2", 0.01)):
-            cell = of_qlstm(row, data)
+            found = of_qlstm(row, data)
             if row != "c2" or data.startswith("narma"):
-                assert abs(median(cell["test_mse"]) / cell["paper"] - 1) < least
+                assert abs(median(found["test_mse"]) / found["paper"] - 1) < least
 
 
 def test_which_published_searches_lie_among_our_seeds():
     inside = {
-        row: [
-            data
-            for data in SERIES
-            if min(of_qlstm(row, data)["test_mse"])
-            <= of_qlstm(row, data)["paper"]
-            <= max(of_qlstm(row, data)["test_mse"])
-        ]
+        row: [data for data in SERIES.values() if lies_among_its_seeds(of_qlstm(row, data))]
         for row in ("non-shared", "shared", "reservoir-non-shared", "reservoir-shared")
     }
     assert inside == {
@@ -207,23 +202,16 @@ def test_which_published_searches_lie_among_our_seeds():
         "reservoir-non-shared": ["delayed-control", "narma10"],
         "reservoir-shared": ["delayed-control"],
     }
-    page = (ROOT / "docs" / "qlstm.md").read_text("utf-8")
-    assert "**Ten of the 20 published figures of the searches lie among their ten seeds**" in page
+    words = "**Ten of the 20 published figures of the searches lie among their ten seeds**"
+    assert words in text_of("qlstm.md")
     for data, share in (("narma5", 1 / 4), ("narma10", 1 / 2)):
-        cell = of_qlstm("shared", data)
-        assert max(cell["test_mse"]) < share * cell["paper"]
-
-
-def verdicts(study, data):
-    """What the search of a table is, compared with each of the other rows."""
-    with (RESULTS / study / "table.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["dataset"] == data]
-    return {row["row"]: row["verdict"] for row in rows}
+        found = of_qlstm("shared", data)
+        assert max(found["test_mse"]) < share * found["paper"]
 
 
 def test_what_non_shared_is_told_apart_from():
     """By the paper's recipe, as the pages say."""
-    found = {data: verdicts("qlstm-table-paper", data) for data in SERIES}
+    found = {data: verdicts("qlstm-table-paper", data) for data in SERIES.values()}
     for of_series in found.values():
         assert of_series["shared"] == of_series["C1"] == "undecided"
     assert found["narma5"]["C4"] == found["narma10"]["reservoir-shared"] == "worse"
@@ -231,13 +219,13 @@ def test_what_non_shared_is_told_apart_from():
         assert {found[data][row] for row in ("C2", "C3 = C5", "C4", "C6")} == {"better"}
     reservoirs = {
         data: [found[data][row] for row in ("reservoir-non-shared", "reservoir-shared")]
-        for data in SERIES
+        for data in SERIES.values()
     }
     assert reservoirs["damped-shm"] == ["better", "better"]
     assert reservoirs["bessel"] == ["better", "undecided"]
     ordinary = {
         data: [size for size in (5, 7, 32) if found[data][f"LSTM, hidden {size}"] == "worse"]
-        for data in SERIES
+        for data in SERIES.values()
     }
     assert ordinary == {
         "bessel": [32],
@@ -246,12 +234,6 @@ def test_what_non_shared_is_told_apart_from():
         "narma5": [32],
         "narma10": [5, 7, 32],
     }
-
-
-def told_apart(study, data):
-    """The verdicts of the rows that a test tells apart from the search of their table."""
-    found = verdicts(study, data)
-    return {row: verdict for row, verdict in found.items() if verdict not in ("undecided", "")}
 
 
 def test_sizes_that_are_told_apart():
@@ -263,9 +245,8 @@ def test_sizes_that_are_told_apart():
 
 
 def test_angles_for_each_candidate_are_told_apart_nowhere():
-    with (RESULTS / "sharing" / "table.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["row"] != "shared, depth 10, Adam"]
-    assert {row["dataset"] for row in rows} == {*SHORT}
+    rows = [row for row in lines_of("sharing") if row["row"] != "shared, depth 10, Adam"]
+    assert {row["dataset"] for row in rows} == {*SHORT.values()}
     assert {row["verdict"] for row in rows} == {"undecided"}
     nearest = min((float(row["p_holm"]), row["row"]) for row in rows)
     assert nearest == (pytest.approx(0.082, abs=1e-3), "separate, depth 10, Adam")
@@ -274,7 +255,7 @@ def test_angles_for_each_candidate_are_told_apart_nowhere():
 def test_no_stricter_search_is_better():
     by_filter = {"joint, raw, Kalman": "worse"}
     bilevel = {f"bilevel, {name}, Adam": "better" for name in ("raw", "softmax")}
-    for data in SHORT:
+    for data in SHORT.values():
         expected = by_filter | bilevel if data == "damped-shm" else by_filter
         assert told_apart("strict", data) == expected
 
@@ -298,12 +279,11 @@ def test_pairs_that_no_choice_has_seen():
     for row, text in said.items():
         assert text in PAGE
         for data, figure in zip(pairs, text.replace(" and", ",").split(", "), strict=True):
-            assert rounded(of_cell("other-pairs", data, row, "test_accuracy"), figure)
+            assert shown(accuracy("other-pairs", data, row), figure)
 
 
 def test_the_order_of_the_seeds_is_there_before_any_training():
     """The page says that the agreement of the seeds on Bessel comes from the start."""
-    page = (ROOT / "docs" / "discretise.md").read_text("utf-8")
     task = series_task(load_series("bessel"))
     models = make_models(task, SERIES_RECIPES["default"], range(10))
     ranks = []
@@ -316,4 +296,6 @@ def test_the_order_of_the_seeds_is_there_before_any_training():
     sums = [sum(column) for column in zip(*ranks, strict=True)]
     spread = sum((value - 25) ** 2 for value in sums)
     # Kendall's W of ten seeds and six candidates, 12 S / (m^2 (n^3 - n)).
-    assert f"W of the live candidates is {12 * spread / (100 * 210):.2f} there" in page
+    assert f"W of the live candidates is {12 * spread / (100 * 210):.2f} there" in text_of(
+        "discretise.md"
+    )

@@ -17,7 +17,7 @@ import pytest
 from diffqas.agents import is_environment
 from diffqas.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(sh|py|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 PATHS = {
@@ -48,7 +48,7 @@ NOT_FOLLOWED = {
     "fits-in.md": BLOCKS_ALONE,
     "mathematics.md": BLOCKS_ALONE,
     "own-module.md": BLOCKS_ALONE,
-    "own-networks.md": "its script needs hours; tests/test_own_networks.py prints its tables",
+    "own-networks.md": "its script needs hours; tests/pages/test_own_networks.py prints its tables",
     "training-needs.md": BLOCKS_ALONE,
     "card.md": "its script needs minutes of a card; tests/card/test_gpu_benchmark.py runs it small",
 }
