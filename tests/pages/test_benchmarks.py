@@ -238,7 +238,8 @@ def test_a_moment_of_fast_weights():
 def test_an_epoch_of_fast_weights():
     same, searched, loop = result("fast_weights_epoch.json")["seconds"].values()
     page = text_of("docs/fast-weights.md")
-    assert "0.025 s with the public code's circuit, 0.026 s with 36 candidates, 5.5 s in" in page
+    said = "0.025 s with the public code's circuit, 0.026 s with 36 candidates, and 5.5 s in"
+    assert said in page
     assert "**210 times** as long" in page
     agree("0.025 0.026 5.5", same, searched, loop)
     assert round(loop / searched, -1) == 210

@@ -186,14 +186,14 @@ def one_circuit():
 
 
 SENTENCES = {
-    ("controls.md", "it is 0.25, 0.31, 0.18, 0.13 and 0.58 times the search's"): larger_mapping,
+    ("controls.md", "error is 0.25, 0.31, 0.18, 0.13 and 0.58 times the search's"): larger_mapping,
     ("controls.md", "1.26, 0.74, 1.23, 0.81 and 1.13 times that of"): drawn_beside_hashed,
     ("controls.md", "error 1.3 to 1.7 times"): candidates_alone,
     ("controls.md", "their error is 0.32, 0.27, 0.24, 0.12 and 0.50 times"): drawn_beside_search,
     (
         "controls.md",
-        "leaves 1/160 of its error on Bessel and on delayed control, 1/9 on damped SHM, "
-        "1/4 on NARMA-5",
+        "leaves 1/160 of the search's error on Bessel and on delayed control, 1/9 on damped SHM, "
+        "and 1/4 on NARMA-5",
     ): small_network,
     ("controls.md", "they have 2.2 to 10 times less error"): classical_generators,
     ("controls.md", "least squares have 39,000 times less error than the search"): least_squares,
@@ -213,11 +213,11 @@ SENTENCES = {
         lambda: [0.999, *trials("adam", ["adam-beta2-0.999"], ("bessel", "damped-shm", "narma5"))]
     ),
     ("fast-weights.md", "2.4 times on damped SHM to 35 times on"): fast_classical,
-    ("fast-weights.md", "of 145 numbers, 5 to 520 times"): (
+    ("fast-weights.md", "of 145 numbers, has 5 to 520 times"): (
         lambda: [145, *fast_weights(["slow-network-no-circuit"])]
     ),
-    ("fast-weights.md", "of 111 numbers, 7 to 175 times"): lambda: [111, *fast_weights(MADE)],
-    ("fast-weights.md", "than equal weights 68 to 16,000 times"): (
+    ("fast-weights.md", "of 111 numbers, have 7 to 175 times"): lambda: [111, *fast_weights(MADE)],
+    ("fast-weights.md", "equal weights that stay have 68 to 16,000 times"): (
         lambda: fast_weights(["frozen-equal-structural-weights"])
     ),
     ("fast-weights.md", "of 99 numbers, the search has 4 to 460 times"): lambda: [99, *fast_few()],
