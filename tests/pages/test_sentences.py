@@ -223,7 +223,8 @@ SENTENCES = {
     ("fast-weights.md", "of 99 numbers, the search has 4 to 460 times"): lambda: [99, *fast_few()],
     (
         "federated.md",
-        "factor of 20 under the Kalman filter and of 150 by Adam, the directly trained network 20",
+        "factor of 20 under the Kalman filter and of 150 by Adam, and the directly trained network "
+        "a factor of 20",
     ): averaging,
     ("training-needs.md", "leaves 0.12 to 0.50 times the default"): lambda: ends(
         drawn_beside_search()
