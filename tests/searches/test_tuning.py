@@ -323,7 +323,7 @@ def test_images(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["minigrid-empty-5x5"], "`dataset` must name series or images to tune on"),
+        (["minigrid-empty-5x5"], "`dataset` must name a series, images or a table to tune on"),
         (
             ["bessel", "--params", "lr"],
             "`params` must hold lr with the optimizer adam or rmsprop or soap only",

@@ -109,7 +109,8 @@ def tune(
     config, task = prepared.config, prepared.task
     if not isinstance(task, Task) or not isinstance(config.settings, Settings):
         raise ArgumentError(
-            f"Argument `dataset` must name series or images to tune on, but got {config.dataset!r}."
+            "Argument `dataset` must name a series, images or a table to tune on, but got "
+            f"{config.dataset!r}."
         )
     require(whole(trials), "trials", "be at least 1", trials)
     refuse_too_large(config, task)
