@@ -50,7 +50,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
         *(_trained(name, "search", kind, settings) for name, kind in SEARCHES.items()),
         *_by_adam("shared", settings),
         *(_trained(name, "candidate", kind, settings) for name, kind in circuits.items()),
-        *_classical(settings),
+        *_classical(settings, recipe),
         *references(),
     ]
 
@@ -81,26 +81,26 @@ def _by_adam(name: str, settings: Settings) -> list[Row]:
     )
 
 
-def _classical(settings: Settings) -> list[Row]:
+def _classical(settings: Settings, recipe: str) -> list[Row]:
     """LSTMs of the same hidden size, and of about as many numbers as the searches train."""
     same = [
         nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")
     ]
     sizes = dict.fromkeys((SEARCHES["shared"].hidden_size, *same))
-    return [lstm(size, settings) for size in sizes]
+    return [lstm(size, settings, tuned=recipe == "default") for size in sizes]
 
 
-def lstm(size: int, settings: Settings) -> TrainedRow:
-    """A classical LSTM by itself."""
+def lstm(size: int, settings: Settings, tuned: bool = True) -> TrainedRow:
+    """A classical LSTM by itself, where it learns by a rate at one that is chosen for it."""
     chosen = affordable(settings, lstm_count(size))
-    work = _work("control", chosen)
+    by_rate = chosen.optimizer.most_numbers is None
     return TrainedRow(
         f"LSTM, hidden {size}",
         "control",
         chosen,
-        populations.direct,
+        populations.tuned_direct if by_rate and tuned else populations.direct,
         network=partial(_network, size=size),
-        work=work,
+        work=_work("control", chosen),
     )
 
 

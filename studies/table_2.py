@@ -134,7 +134,7 @@ def _controls(settings: Settings, recipe: str) -> list[Row]:
     subspace = partial(populations.subspace, rate=rates["subspace"])
     adam = _first_order(settings)
     by_adam = (
-        [TrainedRow("direct LSTM by Adam", "control", adam, populations.direct, work=0.1)]
+        [TrainedRow("direct LSTM by Adam", "control", adam, populations.tuned_direct, work=0.15)]
         if adam
         else []
     )

@@ -148,10 +148,8 @@ def _tuned(
     settings: Settings,
     seeds: Sequence[int],
 ) -> Population:
-    # Trials are half as long as the training: in shorter ones large rates look good that end a
-    # longer training at chance.
-    longer = replace(settings, epochs=2 * settings.epochs)
-    return make(seeds, choose_rate(make, task, longer, FACTORS, beyond=FURTHER))
+    # In shorter trials large rates look good that end a whole training at chance.
+    return make(seeds, choose_rate(make, task, settings, FACTORS, beyond=FURTHER, shorter=2))
 
 
 def _search(

@@ -1,7 +1,7 @@
 """Differentiable quantum architecture search for PyTorch.
 
-Search for the quantum circuit that writes your network's weights by gradient descent, and walk away
-with an ordinary classical model and a circuit that runs anywhere.
+Search for the quantum circuits that write your network's weights, by gradient descent. The result
+is an ordinary classical model, and the circuits as files for other programs.
 """
 
 import lazy_loader

@@ -89,6 +89,26 @@ def test_every_row_has_a_word_of_its_own(study, recipe):
     assert rows[0].group == "search"
 
 
+@pytest.mark.parametrize("recipe", ["default", "paper"])
+@pytest.mark.parametrize(
+    ("study", "name"),
+    [
+        ("table-2", "direct LSTM by Adam"),
+        ("qlstm-table", "LSTM, hidden 32"),
+        ("figures-5-7", "direct MLP"),
+        ("figures-5-7", "logistic regression"),
+    ],
+)
+def test_networks_that_learn_by_a_rate_have_one_of_their_own(monkeypatch, study, name, recipe):
+    """By the paper's recipe everything learns at the paper's one rate."""
+    monkeypatch.setattr("diffqas.studies.populations.choose_rate", lambda *_, shorter: 3.0)
+    found = [row for row in Plan(study, recipe).rows if row.name == name]
+    assert len(found) == (0 if (study, recipe) == ("table-2", "paper") else 1)
+    for row in found:
+        population = row.populate(task(), row.settings, [0, 1])
+        assert population.rate == (3.0 if recipe == "default" else 1.0)
+
+
 def test_published_figures_stand_in_their_rows():
     assert FULL["search raw"].paper("bessel") == 0.00004
     assert FULL["candidate 8"].paper("damped-shm") == 0.008873

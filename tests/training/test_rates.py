@@ -86,6 +86,12 @@ def test_a_single_sample_cannot_judge():
         choose_rate(populate, replace(TASK, train=one), SETTINGS)
 
 
+def test_trials_are_so_many_times_shorter():
+    asked = replace(SETTINGS, epochs=8)
+    for shorter, epochs in ((1, 8), (2, 4), (100, 1)):
+        assert rates.rate_trial(populate, TASK, asked, 1.0, shorter).settings.epochs == epochs
+
+
 @pytest.mark.parametrize(
     ("best", "beyond", "expected"),
     [(0.01, 0, 1.0), (0.01, 1, 0.5), (0.01, 9, 0.0078125), (4.0, 9, 4.0), (2.0, 9, 2.0)],
@@ -96,6 +102,6 @@ def test_rates_beyond_the_ends_are_tried_while_the_best_is_there(
     def distance(rate):
         return abs(math.log(rate / best))
 
-    monkeypatch.setattr(rates, "rate_trial", lambda populate, task, settings, rate: rate)
+    monkeypatch.setattr(rates, "rate_trial", lambda populate, task, settings, rate, shorter: rate)
     monkeypatch.setattr(rates, "_loss", distance)
     assert choose_rate(populate, TASK, SETTINGS, (1.0, 2.0, 4.0), beyond) == expected

@@ -15,9 +15,9 @@ from diffqas.cli.surroundings import complain, output, prepare
 from diffqas.errors import ArgumentError, DiffqasError, choose
 
 INTRODUCTION = (
-    "Differentiable quantum architecture search for PyTorch: search for the quantum circuit that "
-    "writes a network's weights, by gradient descent, and walk away with an ordinary classical "
-    "model and a circuit that runs anywhere."
+    "Differentiable quantum architecture search for PyTorch: search for the quantum circuits that "
+    "write a network's weights, by gradient descent. The result is an ordinary classical model, "
+    "and the circuits as files for other programs."
 )
 CLOSING = "`diffqas COMMAND --help` tells the options of a command."
 COLUMN = 40

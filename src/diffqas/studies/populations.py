@@ -15,7 +15,7 @@ from diffqas.kinds import AnyKind, ordinary_networks
 from diffqas.optimisers import DirectLockstep, Population
 from diffqas.quantum_train import HashedWeights, Lockstep, RandomSubspace
 from diffqas.tasks import Settings, Task
-from diffqas.training import ModelSettings, make_models, seeded
+from diffqas.training import ModelSettings, choose_rate, make_models, seeded
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,15 @@ def subspace(
 def direct(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockstep:
     """The target itself, all of its weights trained."""
     return DirectLockstep(_targets(task, seeds))
+
+
+def tuned_direct(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockstep:
+    """The same at a rate of its own, chosen by `choose_rate` with trials of the whole length."""
+
+    def populate(seeds: Sequence[int], rate: float) -> DirectLockstep:
+        return DirectLockstep(_targets(task, seeds), rate)
+
+    return populate(seeds, choose_rate(populate, task, settings, shorter=1))
 
 
 def ordinary(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockstep:

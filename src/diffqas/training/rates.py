@@ -39,10 +39,11 @@ def choose_rate(
     settings: Settings,
     rates: Sequence[float] = RATES,
     beyond: int = 0,
+    shorter: int = SHORTER,
 ) -> float:
     """The factor on the recipe's rate under which models learn best.
 
-    Each is tried with three seeds and a quarter of the epochs on four fifths of the training
+    Each is tried with three seeds and a part of the epochs on four fifths of the training
     samples; the median loss on the last fifth decides, of equal ones the smaller rate.
 
     Args:
@@ -52,6 +53,8 @@ def choose_rate(
         rates: the factors.
         beyond: how many more are tried at most, one at a time, while the best is the least or the
             greatest; each as far from it as its neighbour on the other side.
+        shorter: so many times fewer epochs than `settings` say; a trial of 1 is dearer, but a
+            large rate that looks good in a short one may end a whole training worse.
 
     Raises:
         ArgumentError: too few samples to hold any out.
@@ -59,7 +62,7 @@ def choose_rate(
     """
 
     def loss(rate: float) -> float:
-        return _loss(rate_trial(populate, task, settings, rate))
+        return _loss(rate_trial(populate, task, settings, rate, shorter))
 
     losses = {rate: loss(rate) for rate in sorted(rates)}
     for _ in range(beyond):
@@ -95,10 +98,10 @@ def _beyond(losses: dict[float, float]) -> float | None:
 
 
 def rate_trial(
-    populate: Populate, task: Task, settings: Settings, rate: float
+    populate: Populate, task: Task, settings: Settings, rate: float, shorter: int = SHORTER
 ) -> Training[Population]:
     """The training by which `choose_rate` judges a rate; it is not begun."""
-    short = replace(settings, epochs=max(1, settings.epochs // SHORTER), select="final")
+    short = replace(settings, epochs=max(1, settings.epochs // shorter), select="final")
     return Training(populate(RATE_SEEDS, rate), held_out(task), short, list(RATE_SEEDS))
 
 
