@@ -1,9 +1,9 @@
 """How a choice is declared: once, in the frozen dataclass that it belongs to.
 
-A field made by `option` carries everything that is said of it anywhere: its default, the words of
-`--help` and of the reference page, its range, its flag, and the range in which `diffqas tune` tries
-it. Whatever lists options (the command line, `diffqas.search`, the command that repeats a run, the
-reference) walks over these fields and lists nothing itself.
+A field made by `option` holds everything that any part of the program says about that option: its
+default, its text for `--help` and the reference page, its allowed range, its flag, and the range in
+which `diffqas tune` tries it. Every place that lists options (the command line, `diffqas.search`,
+the command that repeats a run, the reference) reads these fields and has no list of its own.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from typing import Any, TypeAlias, TypeVar
 from diffqas.errors import ArgumentError, choose, require
 
 KEY = "option"
-"""Under this name a field's metadata hold its `Declaration`."""
+"""The key under which the metadata of a field hold its `Declaration`."""
 
 LARGEST = 1e30
-"""The largest number that any option takes: beyond it float32 knows no squares' roots any more."""
+"""The largest number that any option takes, as float32 ends at 3.4e38."""
 
 MOST = 10**9
-"""The largest count that any option takes: more of anything no machine comes to the end of."""
+"""The largest count that any option takes: no machine would finish with more of anything."""
 
 Value: TypeAlias = Any
 """What an option is set to: a number, a word, a tuple of them, None, or an object of a family."""
@@ -40,7 +40,7 @@ ONE_BOUND = {"at least 0": "not be negative", "above 0": "be positive"}
 """Ranges that have a shorter name where they have no other end."""
 
 LEFT_OPEN: Value = object()
-"""Stands for None where None itself means that nothing was asked for: a limit that is none."""
+"""Stands for a value of None, such as no limit, where None itself means that no value was given."""
 
 T = TypeVar("T")
 
@@ -52,11 +52,12 @@ class Tuning:
     Attributes:
         low: least value.
         high: greatest value.
-        log: whether it is drawn on a logarithmic scale.
-        entry: of a pair of numbers, which of them is meant; None: the option is one number.
-        name: word of `diffqas tune --params`; empty: the option's own.
-        asked: tried only if `--params` names it.
-        words: of an option that is a word those that are tried, in place of a range.
+        log: whether the number is drawn on a logarithmic scale.
+        entry: the index of the number that is tuned, if the option is a pair of numbers; None: the
+            option is one number.
+        name: the name for `diffqas tune --params`; empty: the option's own name.
+        asked: whether the option is tried only if `--params` names it.
+        words: the words that are tried instead of a range, if the option is a word.
     """
 
     low: float = 0.0
@@ -70,22 +71,23 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is known of an option besides its name, its type and its default.
+    """What is declared about an option besides its name, its type and its default.
 
     Attributes:
-        help: what it decides, in words for people.
+        help: the text for `--help` and the reference: what the option decides.
         least: the smallest value that is allowed.
         above: a number that every value must exceed.
         most: the largest value that is allowed.
         below: a number that every value must stay under.
-        rule: the range in words, if the usual ones do not say it.
+        rule: the range in words, to stand behind "must"; empty: words made from the bounds above.
         among: the words that are allowed.
-        family: classes to choose from, by their words.
-        keeps: whether the word of the member that is there already keeps its numbers; else it
-            stands for the member as it is usually.
-        flag: name on the command line and of the keyword in Python, if it is not the field's.
-        group: of the help, if it is not that of the class.
-        tuning: how `diffqas tune` tries it.
+        family: a function that returns the classes to choose from, by their words.
+        keeps: whether the word of the member that is set already keeps its settings; if not, the
+            word stands for that member with its defaults.
+        flag: the name on the command line and of the keyword in Python, if it differs from the
+            name of the field.
+        group: the group in `--help`, if it is not that of the class.
+        tuning: how `diffqas tune` tries the option.
     """
 
     help: str
@@ -102,7 +104,7 @@ class Declaration:
     tuning: tuple[Tuning, ...] = ()
 
     def in_words(self) -> str:
-        """The range, to stand behind `must`."""
+        """The range in words, to stand behind "must"."""
         if self.rule:
             return self.rule
         bounds = {
@@ -135,8 +137,8 @@ class Unread:
     """Why an option has no effect beside the other choices.
 
     Attributes:
-        rule: what it goes with, to stand behind `must`.
-        found: what there is in place of that.
+        rule: what the option needs, to stand behind "must".
+        found: what was chosen instead.
     """
 
     rule: str
@@ -151,13 +153,13 @@ def option(
     tune: Tuning | tuple[Tuning, ...] = (),
     **declared: Value,
 ) -> Any:
-    """A field of a dataclass that is an option.
+    """Declare a field of a dataclass as an option.
 
     Args:
-        default: its value if none is given; left out, the field must be given.
-        help: what it decides, in words for people.
-        factory: makes the default, where that is no plain value.
-        tune: how `diffqas tune` tries it.
+        default: the value if none is given. Without default and factory a value must be given.
+        help: the text for `--help` and the reference: what the option decides.
+        factory: makes the default, where that is not a plain value.
+        tune: how `diffqas tune` tries the option.
         declared: the other attributes of `Declaration`.
     """
     tuning = (tune,) if isinstance(tune, Tuning) else tune
@@ -168,18 +170,18 @@ def option(
 
 
 def declaration(of: Place) -> Declaration | None:
-    """What is declared of a field; None of one that is no option."""
+    """What is declared about a field; None for a field that is no option."""
     return of.metadata.get(KEY)
 
 
 def name_of(of: Place) -> str:
-    """An option's name in Python: its flag without dashes."""
+    """An option's name in Python: its flag if it has one, else the name of the field."""
     declared = declaration(of)
     return of.name if declared is None or not declared.flag else declared.flag
 
 
 def declared_fields(choice: Choice) -> Iterator[tuple[Place, Declaration]]:
-    """The options of a dataclass or of its class, in their order."""
+    """The options of a dataclass, given as an object or as its class, in their order."""
     for each in fields(choice):
         declared = declaration(each)
         if declared is not None:
@@ -189,10 +191,10 @@ def declared_fields(choice: Choice) -> Iterator[tuple[Place, Declaration]]:
 def check(choice: Choice) -> None:
     """Refuse values outside of what their fields declare; to be called by `__post_init__`.
 
-    None, where a field allows it, and objects of a family are left alone.
+    None and the objects of a family are not checked.
 
     Raises:
-        ArgumentError: a value that breaks its rule; the message names the option.
+        ArgumentError: a value breaks the rule of its field; the message names the option.
 
     >>> @dataclass(frozen=True)
     ... class Step:
@@ -209,7 +211,16 @@ def check(choice: Choice) -> None:
 
 
 def check_value(each: Place, declared: Declaration, value: Value) -> None:
-    """Refuse a value that an option cannot have, as `check` does."""
+    """Refuse a value that an option cannot have, as `check` does.
+
+    Args:
+        each: the field of the option.
+        declared: what is declared about it.
+        value: the value.
+
+    Raises:
+        ArgumentError: the value breaks the rule of the option.
+    """
     name = name_of(each)
     if value is None or declared.family is not None or is_dataclass(value):
         return
@@ -250,7 +261,7 @@ def _check_number(
     number: Value, whole: bool, name: str, declared: Declaration, value: Value
 ) -> None:
     """Refuse a number outside of its range, and what is no number where one belongs."""
-    # numpy's numbers are such numbers, too, and True is none.
+    # Numbers of numpy are allowed as well, and True is not a number here.
     kind = Integral if whole else Real
     fits = isinstance(number, kind) and not isinstance(number, bool)
     if not fits:
@@ -278,9 +289,11 @@ def _plain(number: Value, whole: bool) -> float:
 def accept_old_names(cls: type[object], names: Mapping[str, str]) -> None:
     """Let a dataclass take keywords by the names that they had in an earlier version.
 
+    An old name works and gives a `DeprecationWarning`.
+
     Args:
         cls: the dataclass; its `__init__` is replaced.
-        names: new name by old name.
+        names: the new name of each old name.
     """
     init = cls.__init__
 
@@ -299,8 +312,8 @@ def renamed(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, 
     """Stored fields under the names of this version.
 
     Args:
-        values: by names that may be old ones.
-        names: new name by old name.
+        values: the stored values by their names, old or new.
+        names: the new name of each old name.
 
     >>> renamed({"spread": 1.0, "bits": "signed"}, {"spread": "init_std"})
     {'init_std': 1.0, 'bits': 'signed'}
@@ -309,16 +322,17 @@ def renamed(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, 
 
 
 def adjusted(choice: T, /, **values: Value) -> T:
-    """A choice with other values of some options or fields, wherever inside of it they are.
+    """A copy of a choice in which some options or fields, at any depth, have other values.
 
-    A word for a family (`optimizer="adam"`) comes first, so that its own options can go with it.
+    A word for a family (`optimizer="adam"`) is set first, so that options of the new member can be
+    given in the same call.
 
     Args:
         choice: a frozen dataclass whose fields may be such dataclasses themselves.
-        values: by the options' names.
+        values: the new values by the names of the options.
 
     Raises:
-        ArgumentError: an option that nothing inside the choice declares.
+        ArgumentError: nothing inside the choice declares the option, or a value breaks its rule.
 
     >>> from diffqas.quantum_train import Recipe
     >>> adjusted(Recipe(), relaxation="softmax", temperature=0.5).relaxation
@@ -347,7 +361,7 @@ def _declared(choice: Choice) -> dict[str, Declaration]:
 
 
 def _already(declared: Declaration, inner: Value, value: Value) -> bool:
-    """Whether a word names the member of a family that is there: its numbers stay."""
+    """Whether a word names the member of a family that is set already, whose settings then stay."""
     if declared.family is None or not declared.keeps or not isinstance(value, str):
         return False
     return type(inner) is declared.family().get(value)

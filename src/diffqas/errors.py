@@ -1,6 +1,6 @@
-"""The errors that a user of the library can meet, and the words they are told in.
+"""The errors that a user of the library can meet, and the checks that raise them.
 
-Every message is one line that names the argument, the rule and what came.
+Every message is one line that names the argument, the rule and the value that was given.
 The command line prints that line and exits with code 2; nothing else is shown.
 """
 
@@ -16,13 +16,14 @@ from pathlib import Path
 from diffqas.text import visible
 
 LONGEST = 2_000
-"""Characters of a message: more than any that is meant."""
+"""The most characters of a message. No message of the package itself is as long."""
 
 
 class DiffqasError(Exception):
     r"""Base of all errors raised on purpose: the message is meant for the user, in one line.
 
-    Characters that would break the line, from a file or an argument, are written out.
+    Characters from a file or an argument that would break the line are written out, and a message
+    of more than `LONGEST` characters is cut in the middle.
 
     >>> print(DataError("unknown word '\x0b'"))
     unknown word '\x0b'
@@ -35,7 +36,7 @@ class DiffqasError(Exception):
 def _shortened(line: str) -> str:
     """A line of at most `LONGEST` characters: a file from elsewhere may hold a name of a megabyte.
 
-    The beginning says what is wrong, the end how it can be helped.
+    Beginning and end are kept: the beginning says what is wrong, the end what to do about it.
     """
     if len(line) <= LONGEST:
         return line
@@ -60,6 +61,15 @@ class RunError(DiffqasError, RuntimeError):
 def require(condition: bool, argument: str, rule: str, got: object) -> None:
     """Raise `ArgumentError` unless `condition` holds.
 
+    Args:
+        condition: what must be true.
+        argument: the name of the argument.
+        rule: what the argument must do or be, to stand behind the word "must".
+        got: the value that was given.
+
+    Raises:
+        ArgumentError: `condition` is false.
+
     >>> require(0 >= 1, "depth", "be at least 1", 0)
     Traceback (most recent call last):
         ...
@@ -72,7 +82,10 @@ def require(condition: bool, argument: str, rule: str, got: object) -> None:
 
 
 def path_of(value: object, argument: str) -> Path:
-    """A path that a caller gave; refused if it is none.
+    """The `Path` that a caller's argument stands for.
+
+    Raises:
+        ArgumentError: the value is neither a text nor a path.
 
     >>> path_of(3, "folder")
     Traceback (most recent call last):
@@ -87,7 +100,7 @@ def path_of(value: object, argument: str) -> Path:
 
 
 def whole(value: object, least: int = 1) -> bool:
-    """Whether a value is a whole number of at least `least`; True and False are none.
+    """Whether a value is an `int` of at least `least`; True and False do not count.
 
     >>> whole(2), whole(2.0), whole(True), whole(0)
     (True, False, False, False)
@@ -96,22 +109,22 @@ def whole(value: object, least: int = 1) -> bool:
 
 
 def finite(value: object) -> bool:
-    """Whether a value is a finite number of double precision; True and False are none.
+    """Whether a value is a finite number within double precision; True and False do not count.
 
     >>> finite(2), finite(0.5), finite(True), finite(float("nan")), finite(10**400)
     (True, True, False, False, False)
     """
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return False
-    # Integers are compared, not made floats: that fails of those beyond every float.
+    # An integer is not converted: beyond the largest float the conversion would fail.
     return abs(value) <= sys.float_info.max
 
 
 def as_number(value: object) -> float:
-    """A value as a Python number, also that of a tensor or array of one; NaN if it is none.
+    """A value, or the one entry of a tensor or array, as a Python float; NaN if it is no number.
 
-    Words and truth values are no numbers, though Python makes floats of them. For what comes
-    from a caller whose types nobody checked: `require(finite(as_number(lr)), ...)`.
+    Texts and truth values are no numbers here, though Python makes floats of them. The function is
+    for arguments whose types nobody has checked: `require(finite(as_number(lr)), ...)`.
 
     >>> as_number(2), as_number("2"), as_number(True), as_number([1.0]), as_number(10**400)
     (2.0, nan, nan, nan, nan)
@@ -125,7 +138,7 @@ def as_number(value: object) -> float:
 
 
 def positive(value: object) -> bool:
-    """Whether a value is a finite number above 0, also that of a tensor or array of one.
+    """Whether a value, or the one entry of a tensor or array, is a finite number above 0.
 
     >>> positive(0.5), positive(0), positive("1"), positive(float("inf"))
     (True, False, False, False)
@@ -136,6 +149,14 @@ def positive(value: object) -> bool:
 
 def choose(name: str, options: Iterable[str], argument: str) -> str:
     """Return `name` if it is one of `options`, else raise an error that suggests the nearest one.
+
+    Args:
+        name: the word that was given.
+        options: the words that are allowed.
+        argument: the name of the argument, for the message.
+
+    Raises:
+        ArgumentError: `name` is none of them.
 
     >>> choose("besel", ["bessel", "shm"], "task")
     Traceback (most recent call last):

@@ -1,7 +1,7 @@
 """Generators on the Hugging Face Hub, or in a folder of the same form: a file and a card.
 
-Needs `pip install 'diffqas[hub]'`. What is stored is what writes the weights; the target's
-structure comes from the caller, as everywhere.
+This module needs `pip install 'diffqas[hub]'`. The file holds the generator that writes the
+weights. The target network's structure is not stored: whoever loads the file gives such a network.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ def save_pretrained(model: QuantumTrain, folder: str | Path, include_target: boo
     The card, README.md, explains the file.
 
     Args:
-        model: what to save.
-        folder: made if it is not there; a README.md that is there stays as it is.
-        include_target: as of `QuantumTrain.save_generator`, but by default the target's buffers and
-            frozen parameters go along, so that a fresh target of the same structure is enough.
+        model: the model to save.
+        folder: the folder. It is made if it does not exist; a README.md in it stays as it is.
+        include_target: as in `QuantumTrain.save_generator`, but by default the target's buffers and
+            frozen parameters are saved as well, so that a fresh target of the same structure is
+            enough to load the model.
+
+    Returns:
+        The path of the folder.
 
     Raises:
-        ArgumentError: choices that a file cannot hold.
+        ArgumentError: the model has choices that a file cannot hold.
         DataError: huggingface_hub is missing, or the folder cannot be written.
     """
     place = path_of(folder, "folder")
@@ -44,17 +48,20 @@ def save_pretrained(model: QuantumTrain, folder: str | Path, include_target: boo
 
 
 def push_to_hub(model: QuantumTrain, name: str, include_target: bool = True, **options: Any) -> str:
-    """Upload what `save_pretrained` writes; returns the address of the commit.
+    """Upload the files that `save_pretrained` writes.
 
     Args:
-        model: what to upload.
-        name: user/name on the Hub; made if it is not there.
-        include_target: as of `save_pretrained`.
-        options: of `huggingface_hub.ModelHubMixin.push_to_hub`: `private`, `token`, `branch`,
-            `commit_message`.
+        model: the model to upload.
+        name: the repository on the Hub, user/name. It is made if it does not exist.
+        include_target: as in `save_pretrained`.
+        options: arguments of `huggingface_hub.ModelHubMixin.push_to_hub`, such as `private`,
+            `token`, `branch` and `commit_message`.
+
+    Returns:
+        The address of the commit.
 
     Raises:
-        ArgumentError: choices that a file cannot hold.
+        ArgumentError: the model has choices that a file cannot hold.
         DataError: huggingface_hub is missing, or the upload failed.
     """
     generator_content(model, include_target)
@@ -68,17 +75,17 @@ def push_to_hub(model: QuantumTrain, name: str, include_target: bool = True, **o
 def from_pretrained(
     name: str | Path, target: nn.Module, strict: bool = True, **options: Any
 ) -> QuantumTrain:
-    """The model from a folder or from the Hub, in evaluation mode.
+    """Load a model from a folder or from the Hub, in evaluation mode.
 
     Args:
         name: the folder, or user/name on the Hub.
         target: a module of the network's structure; its weights do not matter.
-        strict: as of `QuantumTrain.from_generator`.
-        options: of `huggingface_hub.ModelHubMixin.from_pretrained`: `revision`, `token`,
-            `cache_dir`, ...
+        strict: as in `QuantumTrain.from_generator`.
+        options: arguments of `huggingface_hub.ModelHubMixin.from_pretrained`, such as `revision`,
+            `token` and `cache_dir`. They are not used for a folder.
 
     Raises:
-        ArgumentError: a target of another structure.
+        ArgumentError: the target has another structure.
         DataError: huggingface_hub is missing, nothing is there, or the file is damaged.
     """
     if Path(name).is_dir():

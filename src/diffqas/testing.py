@@ -1,6 +1,6 @@
-"""Test classes to inherit, which check what every candidate must keep.
+"""Test classes to inherit, which check what must hold for every candidate.
 
-The package's own candidates pass it, too.
+The package's own candidates are tested by the same classes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Contract:
         return _normal(n, shape).requires_grad_()
 
     def known_sizes(self) -> list[int]:
-        """Those of `sizes` that the candidate has; the own one of a circuit from OpenQASM."""
+        """The numbers of `sizes` that fit the candidate; for a circuit from OpenQASM its own."""
         if isinstance(self.candidate, QasmAnsatz):
             return [self.candidate.n]
         found = []
@@ -67,26 +67,26 @@ class _Contract:
 
 
 class CandidateContract(_Contract):
-    """Tests of one candidate, for pytest; nothing but `candidate` has to be set.
+    """Tests of one candidate without data, for pytest; only `candidate` has to be set.
 
-    Example, as a test file of one's own:
+    A test file of your own may look like this:
 
         class TestMine(CandidateContract):
             candidate = Mine(reach=2)
 
     Attributes:
         candidate: the circuit.
-        sizes: numbers of qubits; those that the candidate does not have are left out, one must
-            remain.
-        depth: layers.
-        values, gradients: largest deviations from the oracle in float64.
-        single: largest deviation of float32.
+        sizes: the numbers of qubits to test. Those that do not fit the candidate are left out, and
+            at least one must remain.
+        depth: the number of layers.
+        values, gradients: the largest deviations from dense matrices that are allowed in float64.
+        single: the largest deviation of float32 that is allowed.
     """
 
     depth: ClassVar[int] = 3
 
     def test_probabilities_are_normalised(self) -> None:
-        """They are no less than 0 and add up to 1, and move nothing but what they are told to."""
+        """Probabilities are at least 0 and add up to 1."""
         for n in self.known_sizes():
             found = probabilities([self.candidate], self.angles(n))
             assert found.shape == (1, 2**n)
@@ -94,7 +94,7 @@ class CandidateContract(_Contract):
             torch.testing.assert_close(found.sum(), torch.ones((), dtype=torch.float64))
 
     def test_values_and_gradients_are_those_of_dense_matrices(self) -> None:
-        """In float64, values and a vector-Jacobian product."""
+        """Values and a vector-Jacobian product agree with dense matrices in float64."""
         for n in self.known_sizes():
             angles = self.angles(n)
             found = probabilities([self.candidate], angles)
@@ -102,7 +102,7 @@ class CandidateContract(_Contract):
             _assert_same_function(self, found, expected, [angles])
 
     def test_single_precision_is_near(self) -> None:
-        """Values in float32, which stays float32."""
+        """Values in float32 are near those in float64, and their dtype stays float32."""
         for n in self.known_sizes():
             angles = self.angles(n).detach()
             found = probabilities([self.candidate], angles.float())
@@ -111,7 +111,7 @@ class CandidateContract(_Contract):
             torch.testing.assert_close(found.double(), expected, rtol=0, atol=self.single)
 
     def test_leading_dimensions_are_circuits_of_their_own(self) -> None:
-        """A batch gives what its entries give alone, values and gradients."""
+        """A batch gives the same values and gradients as each of its entries alone."""
         for n in self.known_sizes():
             angles = self.angles(n, 2, 3)
             together = probabilities([self.candidate], angles)
@@ -121,7 +121,7 @@ class CandidateContract(_Contract):
             _assert_same_function(self, together, alone, [angles])
 
     def test_a_neighbour_in_the_space_changes_nothing(self) -> None:
-        """Beside another candidate, with shared angles and with angles of its own."""
+        """Another candidate in the space changes nothing, with shared or with separate angles."""
         other = Candidate(entangler="chain", rotation=("rz", "rx", "ry", "rz"))
         space = SearchSpace([other, self.candidate])
         for n in self.known_sizes():
@@ -149,16 +149,16 @@ class CandidateContract(_Contract):
 
 
 class EncodedCandidateContract(_Contract):
-    """Tests of one candidate with data, as `CandidateContract` has of others.
+    """Tests of one candidate with data; `CandidateContract` is for those without.
 
     Attributes:
         candidate: the circuit.
-        sizes: numbers of qubits; those that the candidate does not have are left out, one must
-            remain.
-        depth: layers, a multiple of the uploads.
-        uploads: how often data is encoded, at most.
-        values, gradients: largest deviations from the oracle in float64.
-        single: largest deviation of float32.
+        sizes: the numbers of qubits to test. Those that do not fit the candidate are left out, and
+            at least one must remain.
+        depth: the number of layers, a multiple of the uploads.
+        uploads: the largest number of times that data is encoded.
+        values, gradients: the largest deviations from dense matrices that are allowed in float64.
+        single: the largest deviation of float32 that is allowed.
     """
 
     depth: ClassVar[int] = 2
@@ -169,7 +169,11 @@ class EncodedCandidateContract(_Contract):
         return _normal(n + 10, (uploads, n)).requires_grad_()
 
     def test_outputs_and_gradients_are_those_of_dense_matrices(self) -> None:
-        """In float64, for Z and trained observables, gradients in inputs, angles and numbers."""
+        """Outputs and gradients agree with dense matrices in float64.
+
+        The observables are Z and trained ones. Gradients are taken in inputs, angles and the
+        numbers of the observables.
+        """
         for n in self.known_sizes():
             r = self.candidate.rotations_per_qubit
             for uploads in {1, self.uploads}:
@@ -197,7 +201,7 @@ class EncodedCandidateContract(_Contract):
                     _assert_same_function(self, found, expected, variables)
 
     def test_single_precision_is_near(self) -> None:
-        """Outputs in float32, which stays float32."""
+        """Outputs in float32 are near those in float64, and their dtype stays float32."""
         for n in self.known_sizes():
             inputs, angles = self.inputs(n, 1).detach(), self.angles(n).detach()
             found = observed([self.candidate], inputs.float(), angles.float(), Z(), outputs=n)
@@ -206,7 +210,7 @@ class EncodedCandidateContract(_Contract):
             torch.testing.assert_close(found.double(), expected, rtol=0, atol=self.single)
 
     def test_a_neighbour_in_the_space_changes_nothing(self) -> None:
-        """Beside another candidate, with shared angles."""
+        """Another candidate in the space changes nothing, with shared angles."""
         other = Candidate(False, "cz-chain", ("rz", "rx", "ry", "rz"), ("ry", "rz"))
         space = SearchSpace([other, self.candidate])
         for n in self.known_sizes():
@@ -238,7 +242,7 @@ def _assert_same_function(
 ) -> None:
     """Equal values, and equal gradients in all of the variables."""
     torch.testing.assert_close(found, expected, rtol=0, atol=contract.values)
-    # One random cotangent tells apart two Jacobians that differ, but for a null set.
+    # With probability 1, one random cotangent tells apart two Jacobians that differ.
     cotangent = _normal(1, tuple(found.shape))
     pulled = [_pulled(each, variables, cotangent) for each in (found, expected)]
     torch.testing.assert_close(*pulled, rtol=0, atol=contract.gradients)

@@ -1,13 +1,13 @@
 r"""Text from files and names of folders, quoted for the place where it is shown.
 
-A name may hold anything: a folder is called `r[/x]`, a file of candidates `a$^$b.qasm`, a column of
-a table `=1+1`, and a file that somebody sent may hold the signs that steer a terminal. None of it
-is markup, mathematics, a formula or a command. Each kind of output has one function here, which is
-called where the text leaves the program; inside the program a name stays as it is.
+A name may hold anything: a folder may be called `r[/x]`, a file of candidates `a$^$b.qasm`, a
+column of a table `=1+1`, and a file from a stranger may hold the escape sequences that control a
+terminal. None of these texts may act as markup, mathematics, a formula or a command. Each kind of
+output has one function here, which is called where the text leaves the program. Inside the program
+a name stays as it is.
 
-Terminals and pictures need no second function where they can be told to take text as it is: rich
-by `Text` and by `diffqas.reports.Terminal`, jinja2 by its autoescape. What remains for them is
-`visible`.
+Some outputs can be told to take text as it is: rich by `Text` and by `diffqas.reports.Terminal`,
+jinja2 by its autoescape. They need no function of their own besides `visible`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 LONGEST_NAME = 100
-"""Bytes of a file name that is made of a text. File systems take 255, suffixes included."""
+"""The most bytes of a file name that is made from a text. File systems allow 255, with suffix."""
 
 PLAIN_SIGNS = {"█": "#", "▏": "|", "●": "*", "·": ".", "…": "...", "–": "-", "→": "->", "×": "x"}
-"""What stands for the signs of our own tables where an encoding lacks them; for all others `?`."""
+"""Replacements for the signs of our own tables that an encoding lacks; all others become `?`."""
 
 _FORMULA = tuple("=+-@＝＋－＠\t\r")
 """How a cell begins that a spreadsheet computes; the wide forms are those of Japanese keyboards."""
@@ -51,7 +51,7 @@ _LATEX = {
 
 
 def alternatives(words: Iterable[str]) -> str:
-    """Words of which one is meant.
+    """Join words to a list of alternatives.
 
     >>> alternatives(["qlstm", "vqc", "qfwp"]), alternatives(["qt"])
     ('qlstm, vqc or qfwp', 'qt')
@@ -63,8 +63,8 @@ def alternatives(words: Iterable[str]) -> str:
 def visible(text: object) -> str:
     r"""A text in one line, in which whatever cannot be seen is written out.
 
-    These are control characters and escape sequences, signs that turn the direction of reading
-    (U+202E), line ends, and bytes of a file name that are no UTF-8.
+    Written out are control characters, escape sequences, line ends, signs that turn the direction
+    of reading (U+202E), and bytes of a file name that are not valid UTF-8.
 
     >>> print(visible("a\x1b[2J\nb\u202ec"))
     a\x1b[2J\nb\u202ec
@@ -76,7 +76,7 @@ def visible(text: object) -> str:
 
 
 def visible_lines(text: object) -> str:
-    r"""The same of a text of several lines, such as a drawing: its line ends stay.
+    r"""The same as `visible` for a text of several lines, such as a drawing: its line ends stay.
 
     >>> visible_lines("a\nb\r")
     'a\nb\\r'
@@ -96,8 +96,8 @@ def encodable(text: str, encoding: str) -> str:
 def mathtext(text: object) -> str:
     r"""A text for a picture of matplotlib, in which `$` begins no mathematics.
 
-    Not for a place with `parse_math=False`, which shows the backslash. A label that begins with
-    `_` would be left out of a legend, so that a blank stands before it.
+    It is not for a place with `parse_math=False`, which would show the backslash. Matplotlib leaves
+    a label that begins with `_` out of the legend, so that such a text gets a blank in front.
 
     >>> print(mathtext("a$^$b"))
     a\$^\$b
@@ -111,7 +111,7 @@ def mathtext(text: object) -> str:
 def csv_cell(value: object) -> object:
     """A value for a cell of a CSV file; a text that a spreadsheet would compute is marked as text.
 
-    Numbers stay numbers, also those that are written out.
+    The mark is an apostrophe in front. Numbers stay numbers, also those that are written as text.
 
     >>> csv_cell("=1+1"), csv_cell(-1.5), csv_cell("-1.5e-3"), csv_cell("-b")
     ("'=1+1", -1.5, '-1.5e-3', "'-b")
@@ -174,7 +174,7 @@ def _html_row(kind: str, texts: Iterable[object]) -> str:
 
 
 def text_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """The same as lines of text, for `repr`.
+    """A small table as aligned lines of text, for `repr`.
 
     >>> print(text_table(["name", "rank"], [["RX", 1], ["H-RY", 2]]))
     name  rank
@@ -193,14 +193,14 @@ def text_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
 
 
 def file_name(text: object) -> str:
-    """A text as the name of one file or folder, the same text if it is a name already.
+    """A text as the name of one file or folder; a text that is such a name already stays the same.
 
     >>> file_name("minigrid-empty-5x5"), file_name("../../etc"), file_name("a/b c"), file_name("")
     ('minigrid-empty-5x5', 'etc', 'a-b c', 'unnamed')
     """
     kept = "".join(sign if _names_files(sign) else "-" for sign in str(text))
     name = kept.lstrip("-. ").rstrip(". ")
-    # Cut by bytes, which file systems count; the half of a sign at the end falls away.
+    # File systems count bytes, so the cut is by bytes; half a character at the end is dropped.
     name = name.encode()[:LONGEST_NAME].decode(errors="ignore").rstrip(". ")
     return name or "unnamed"
 

@@ -20,11 +20,12 @@ UPDATES_PER_RECORD = 25
 
 
 class SyncTraining(AgentTraining[Agents]):
-    """All environments of all seeds step together, and a few steps lead to one update of each seed.
+    """A training in which all environments of all seeds step together.
 
-    What is random in update k of a seed depends on the seed and on k alone, so the seeds stay
-    independent (but for an annealed relaxation, which follows the slowest of them), and a run that
-    is continued ends like one that was never stopped.
+    After a few steps each seed has one update. What is random in update k of a seed depends on the
+    seed and on k alone. So the seeds stay independent of each other, except that an annealed
+    relaxation follows the slowest seed, and a run that is continued ends like one that was never
+    stopped.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class SyncTraining(AgentTraining[Agents]):
         population.see(first, torch.ones(len(seeds), dtype=torch.bool))
 
     def update(self) -> None:
-        """A few steps in every environment, then one step of Adam."""
+        """Make a few steps in every environment, then one step of Adam."""
         settings, agents, active = self.settings, self.population, self.active
         agents.train()
         agents.advance(self.progress, self.updates, self.seeds)
@@ -58,10 +59,10 @@ class SyncTraining(AgentTraining[Agents]):
             self._drop(index, f"{found.fault(index)} at update {self.updates} (first in {tensor})")
 
     def _draws(self) -> torch.Tensor:
-        """Uniform numbers that choose the actions, (steps, seeds, workers)."""
+        """The uniform numbers that choose the actions, (steps, seeds, workers)."""
         shape = (self.settings.steps, self.settings.places)
-        # A generator of its own for every seed and update: there is no state to be stored, and no
-        # seed's draws depend on how many others there are.
+        # Every seed and update has a generator of its own. So no state has to be stored, and the
+        # draws of a seed do not depend on how many other seeds there are.
         of_seeds = [
             np.random.default_rng([seed, self.updates]).random(shape) for seed in self.seeds
         ]
@@ -85,7 +86,7 @@ class SyncTraining(AgentTraining[Agents]):
         self.arena.close()
 
     def state_dict(self) -> State:
-        """As `AgentTraining.state_dict`, and where every environment stands."""
+        """As `AgentTraining.state_dict`, with the state of every environment."""
         return super().state_dict() | {"arena": self.arena.state_dict()}
 
     def load_state_dict(self, state: State) -> None:

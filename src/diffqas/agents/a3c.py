@@ -32,7 +32,7 @@ PATIENCE = 3.0
 
 @dataclass
 class Worker:
-    """A process, where its reports arrive, its number, and whether it has reported."""
+    """A process with the pipe of its reports, its number, and whether it has reported yet."""
 
     process: SpawnProcess
     pipe: Connection
@@ -41,11 +41,12 @@ class Worker:
 
 
 class AsyncTraining(AgentTraining[SeparateAgents]):
-    """Workers act with a copy of the numbers and step on the shared ones; a worker that dies is
-    replaced.
+    """A training by processes that share the numbers, one process for every environment.
 
-    The seeds train one after the other, `settings.places` processes at a time. What the processes
-    do depends on how the machine shares its time among them: no two trainings are the same.
+    A worker acts with a copy of the numbers and changes the shared ones; a worker that dies is
+    replaced. The seeds train one after the other, each with `settings.places` processes. What the
+    processes do depends on how the machine shares its time among them, so no two trainings are the
+    same.
     """
 
     anytime: ClassVar[bool] = True
@@ -95,8 +96,8 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         assert self.row is not None
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe(duplex=False)
-        # Its number decides its episodes: one of a run that goes on must not repeat those of
-        # before.
+        # The number of a worker decides its episodes. A run that is continued must not repeat the
+        # episodes of before.
         number = self.hired + len(self.log.rewards[self.row]) * 1_000
         job = Job(
             self.population[self.row],
@@ -125,7 +126,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         ready = wait(sources, timeout)
         heard = [w for w in self.workers if w.pipe in ready or w.process.sentinel in ready]
         for worker in heard:
-            # Asked before its reports are read: what it said last is then still in the pipe.
+            # This is asked before the reports are read, so that a last report is still in the pipe.
             ended = not worker.process.is_alive()
             self._take(row, worker)
             if ended and self.active[row]:
@@ -161,14 +162,15 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self._hire()
 
     def close(self) -> None:
-        """End the workers, and hear what they have to say; whoever does not listen is killed."""
-        # First all are told, then all are waited for, by one clock; only then does anybody die.
+        """End the workers and read their last reports; kill those that do not end in time."""
+        # First all are told to stop, then all are waited for within one time limit, and only then
+        # are processes killed.
         self.counters.stop.fill_(1)
         deadline = time.monotonic() + PATIENCE
         for worker in self.workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if self.row is not None:
-                with suppress(RunError):  # why one gave up does not matter any more
+                with suppress(RunError):  # it no longer matters why a worker gave up
                     self._take(self.row, worker)
         if self.row is not None:
             self.updates = self._before + int(self.counters.updates)
@@ -181,7 +183,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
         self.workers, self.row = [], None
 
     def state_dict(self) -> State:
-        """As `AgentTraining.state_dict`, and how many workers there have been."""
+        """As `AgentTraining.state_dict`, with the number of workers that have been started."""
         return super().state_dict() | {"hired": self.hired}
 
     def load_state_dict(self, state: State) -> None:
@@ -194,7 +196,7 @@ class AsyncTraining(AgentTraining[SeparateAgents]):
 def _main_left_out() -> Iterator[None]:
     """Keep a new process from running the parent's main script again.
 
-    That costs seconds, and nothing in it is needed: what `spawn` runs of it depends on these two
+    Running it costs seconds, and nothing in it is needed. What `spawn` runs depends on these two
     names of the main module.
     """
     main = sys.modules["__main__"]
@@ -211,7 +213,7 @@ def _main_left_out() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Let a new process not hear Ctrl-C: the parent hears it, and ends the others in order."""
+    """Keep Ctrl-C from new processes: the parent receives it and ends the others in order."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

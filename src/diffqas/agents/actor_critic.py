@@ -1,4 +1,4 @@
-"""What all kinds of agents have in common: a policy and a value that are searched alike."""
+"""The base of all kinds of agents: a policy and a value that are searched in the same way."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ Population: TypeAlias = Agents | SeparateAgents
 
 @dataclass(frozen=True)
 class ActorCriticKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agent]):
-    """A kind of agent; `choices` is the kind of each of its two networks."""
+    """A kind of agent; its `choices` are the kind of each of the two networks."""
 
     @property
     @abstractmethod
     def choices(self) -> AnyKind:
-        """The kind of both networks: an agent has no choices of its own."""
+        """The kind of both networks, because an agent has no choices of its own."""
 
     @abstractmethod
     def networks(
         self, task: Task, settings: AgentSettings, seeds: Sequence[int]
     ) -> tuple[Network, Sequence[nn.Module]]:
-        """Policies or values of all seeds as they train, and one by one."""
+        """The policies or the values of all seeds: as one population, and one by one."""
 
     @property
     def space(self) -> tuple[AnyCandidate, ...]:
-        """Those of both networks."""
+        """The candidates of each network, which are the same for both."""
         return self.choices.space
 
     def places(self, count: int) -> list[str]:
-        """The two networks."""
+        """The names of the two networks, `"policy"` and `"value"`."""
         if count == len(NETWORKS):
             return list(NETWORKS)
         return super().places(count)
@@ -55,7 +55,7 @@ class ActorCriticKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agen
     def make(
         self, task: EnvironmentTask, settings: AgentSettings, seeds: Sequence[int]
     ) -> tuple[Population, list[Agent]]:
-        """As `ModelKind.make`; for the algorithm a3c the seeds stand apart."""
+        """As `ModelKind.make`; for the algorithm a3c each seed is a population of its own."""
         if settings.algorithm == "a2c":
             return self._together(task, settings, seeds)
         members: list[Agents] = []
@@ -69,7 +69,7 @@ class ActorCriticKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agen
     def _together(
         self, task: EnvironmentTask, settings: AgentSettings, seeds: Sequence[int]
     ) -> tuple[Agents, list[Agent]]:
-        """Agents of all seeds in lockstep."""
+        """Make the agents of these seeds, which train in lockstep."""
         value_seeds = [seed + VALUE_SEEDS for seed in seeds]
         policy, policies = self.networks(task.network("policy"), settings, seeds)
         value, values = self.networks(task.network("value"), settings, value_seeds)
@@ -88,13 +88,13 @@ class ActorCriticKind(ModelKind[EnvironmentTask, AgentSettings, Population, Agen
         settings: AgentSettings,
         seeds: list[int],
     ) -> SyncTraining | AsyncTraining:
-        """As `ModelKind.training`, by the settings' algorithm."""
+        """As `ModelKind.training`, by the algorithm that the settings name."""
         if isinstance(population, Agents):
             return SyncTraining(population, task, settings, seeds)
         return AsyncTraining(population, task, settings, seeds)
 
     def labels(self, model: Agent) -> Labels:
-        """One weight per candidate of the policy, then of the value."""
+        """One label per candidate of the policy, then one per candidate of the value."""
         one = self.choices.labels(model.policy)
         names = [f"{network} {name}" for network in NETWORKS for name in one.names]
         return Labels(tuple(names), 2 * one.constant)

@@ -1,4 +1,4 @@
-"""Episodes to look at: an animation as a file, states in the terminal."""
+"""Episodes to look at: an animation in a file, and states in the terminal."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _SHADES = " ░▒▓█"
 
 
 def pace(count: int) -> float:
-    """Frames per second for so many frames: a few, more where the animation would last too long.
+    """Frames per second for so many frames; more if the animation would last too long otherwise.
 
     >>> pace(6), pace(501)
     (4.0, 25.05)
@@ -77,15 +77,15 @@ def save_animation(
     fps: float = SLOWEST,
     side: int = SIDE,
 ) -> None:
-    """Write an animated GIF that repeats; its last frame stays longer.
+    """Write an animated GIF that repeats and shows its last frame longer.
 
     Args:
         frames: at least one picture, all of one size, (height, width, 3).
-        path: where.
-        captions: a line below each frame; none: no strip for them.
+        path: the file.
+        captions: a line below each frame; without captions there is no strip for them.
         fps: frames per second.
-        side: the longer side of larger pictures becomes so many pixels; smaller ones are enlarged
-            by whole factors.
+        side: the longer side in pixels. Larger pictures are reduced to it, smaller ones are
+            enlarged by whole factors.
 
     Raises:
         RunError: the file cannot be written.
@@ -110,14 +110,14 @@ def terminal_frame(
     columns: int = COLUMNS,
     rows: int = ROWS,
 ) -> Text:
-    """A state in characters.
+    """Draw a state of an environment in characters.
 
     Args:
-        text: a grid as of `diffqas.agents.play.grid_text`, or "" for the picture.
+        text: a grid as of `diffqas.agents.play.grid_text`; if it is empty, the picture is drawn.
         frame: the picture, (height, width, 3).
-        color: the terminal has colours; else a picture is drawn in shades, dark where it is dark.
-        columns: most characters of a picture in a line.
-        rows: most lines of a picture.
+        color: whether the terminal has colours; if not, a picture is drawn in shades of brightness.
+        columns: the most characters that a picture has in a line.
+        rows: the most lines that a picture has.
     """
     if text:
         return _grid(text)
@@ -129,9 +129,9 @@ def terminal_frame(
 def _palette_images(
     frames: Sequence[Picture], captions: Sequence[str], side: int
 ) -> list[Image.Image]:
-    """The frames as they are shown, in the colours of a few of them.
+    """The frames as they are shown, all with one palette so that nothing flickers.
 
-    They have one palette, so that nothing flickers.
+    The colours of the palette are those of a few frames.
     """
     lines = list(captions) or [""] * len(frames)
     font = ImageFont.load_default()
@@ -158,7 +158,10 @@ def _scaled(frame: Picture, side: int) -> Image.Image:
 
 
 def _captioned(image: Image.Image, line: str, font: Font, width: int) -> Image.Image:
-    """The image above a strip that is at least `width` wide; without a strip if that is 0."""
+    """The image above a strip with a line of text.
+
+    The strip is at least `width` wide; there is none if `width` is 0.
+    """
     if not width:
         return image
     whole = Image.new("RGB", (max(image.width, width), image.height + _STRIP), _PAPER)
@@ -168,7 +171,7 @@ def _captioned(image: Image.Image, line: str, font: Font, width: int) -> Image.I
 
 
 def _fitting(image: Image.Image, width: int, height: int) -> tuple[int, int]:
-    """The largest size of the image's shape within a frame."""
+    """The largest size with the image's proportions that fits into a frame."""
     factor = min(width / image.width, height / image.height)
     return max(1, round(image.width * factor)), max(1, round(image.height * factor))
 

@@ -1,4 +1,4 @@
-"""Environments that step together; seed, place and number alone decide every episode."""
+"""Environments that step together; every episode depends on seed, place and number alone."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from diffqas.storage import State
 
 @dataclass
 class Place:
-    """One environment and the episode in it.
+    """One environment and the episode that runs in it.
 
     Attributes:
         environment: the environment.
-        seed: of the run.
-        number: of the place among those of the seed.
-        episode: number of the episode, 0 for the first.
-        actions: those of the episode so far.
-        reward: that of the episode so far, undiscounted.
-        observation: of the state that it stands in.
+        seed: the seed of the run.
+        number: the number of the place among those of the seed.
+        episode: the number of the episode, 0 for the first.
+        actions: the actions of the episode so far.
+        reward: the undiscounted reward of the episode so far.
+        observation: the observation of the present state.
     """
 
     environment: Environment
@@ -41,7 +41,7 @@ class Place:
         self.observation = self.environment.reset(int(entropy.generate_state(1)[0]))
 
     def replay(self, episode: int, actions: Sequence[int]) -> None:
-        """Start an episode and repeat what was done in it.
+        """Start an episode and repeat the actions that were taken in it.
 
         Environments cannot be stored, but they are deterministic.
         """
@@ -50,7 +50,7 @@ class Place:
             self.act(action)
 
     def act(self, action: int) -> Step:
-        """Act, and keep account of it."""
+        """Take an action, and record it with its reward."""
         step = self.environment.step(action)
         self.actions.append(action)
         self.reward += step.reward
@@ -60,13 +60,14 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Transitions:
-    """What one action in every place led to; places that were left out hold zeros.
+    """What one action in every place led to; places that were left out have zeros.
 
     Attributes:
-        following: observations after it, before a new episode begins, (seeds, workers, size).
-        rewards: (seeds, workers).
-        terminated: the episode came to an end of its own, (seeds, workers).
-        truncated: it was cut at its time limit, (seeds, workers).
+        following: the observations after the action, before a new episode begins, (seeds, workers,
+            size).
+        rewards: the rewards of the actions, (seeds, workers).
+        terminated: whether the episode came to an end of its own, (seeds, workers).
+        truncated: whether the episode was cut at its time limit, (seeds, workers).
     """
 
     following: Floats
@@ -76,13 +77,13 @@ class Transitions:
 
 
 class Arena:
-    """`workers` places for each seed.
+    """The environments of all seeds, the same number of places for each seed.
 
     Args:
-        name: of the environment, as of `Environment`.
-        seeds: of the runs.
-        workers: places for each.
-        first: number of the first place.
+        name: the name of the environment, as of `Environment`.
+        seeds: the seeds of the run.
+        workers: how many places each seed has.
+        first: the number of the first place.
     """
 
     def __init__(self, name: str, seeds: Sequence[int], workers: int, first: int = 0) -> None:
@@ -99,15 +100,15 @@ class Arena:
 
     @property
     def observations(self) -> Floats:
-        """Of the states that the places stand in, (seeds, workers, size)."""
+        """The observations of the present states, (seeds, workers, size)."""
         return np.stack([np.stack([place.observation for place in row]) for row in self.places])
 
     def step(self, actions: NDArray[np.int64], active: Sequence[bool]) -> Transitions:
         """Act in the places of the active seeds; where an episode ends, the next one begins.
 
         Args:
-            actions: (seeds, workers).
-            active: whether a seed takes part.
+            actions: the actions, (seeds, workers).
+            active: for each seed whether it takes part.
         """
         shape = actions.shape
         size = self.places[0][0].environment.observations
@@ -136,14 +137,14 @@ class Arena:
             place.environment.close()
 
     def state_dict(self) -> list[list[State]]:
-        """Episode and actions of every place."""
+        """The episode and its actions for every place."""
         return [
             [{"episode": place.episode, "actions": list(place.actions)} for place in row]
             for row in self.places
         ]
 
     def load_state_dict(self, state: list[list[State]]) -> None:
-        """Bring every place to where it stood."""
+        """Bring every place back to the state that was stored."""
         for row, stored in zip(self.places, state, strict=True):
             for place, one in zip(row, stored, strict=True):
                 place.replay(one["episode"], one["actions"])

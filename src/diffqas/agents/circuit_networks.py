@@ -16,30 +16,30 @@ from diffqas.training import ModelSettings
 
 
 class CircuitNetworks(HybridLockstep):
-    """Models of a front, a searched layer and a head, as actor-critic training calls networks."""
+    """Models of a front, a searched layer and a head, called as actor-critic training does."""
 
     def generate(self) -> Weights:
-        """Nothing: circuits write no weights here, every number is the networks' own."""
+        """An empty mapping, because circuits write no weights here."""
         return {}
 
     def call(self, tensors: Weights, inputs: Tensor, /, *, own: bool = False) -> Tensor:
-        """Outputs of every seed; with `own`, of inputs (seeds, ...)."""
+        """Outputs of every seed; with `own` each seed has inputs of its own, (seeds, ...)."""
         return self.of_own(inputs) if own else self(inputs)
 
 
 def circuit_networks(
     task: Task, settings: ModelSettings, seeds: Sequence[int], circuit: VQCKind
 ) -> tuple[CircuitNetworks, list[HybridModel]]:
-    """Policies, or values, of fresh agents, one per seed.
+    """Make the policies, or the values, of fresh agents, one per seed.
 
     Args:
-        task: `EnvironmentTask.network("policy")`, or of `"value"`.
-        settings: of the circuits.
-        seeds: they decide the start.
-        circuit: front, searched layer and head of each.
+        task: `EnvironmentTask.network("policy")` or `EnvironmentTask.network("value")`.
+        settings: the settings of the circuits.
+        seeds: the seeds, which decide the start.
+        circuit: the choices for front, searched layer and head of each network.
 
     Raises:
-        ArgumentError: sizes that no layer has.
+        ArgumentError: no layer has the sizes that are asked for.
     """
     models = circuit.models(task, settings, seeds)
     for model in models:
@@ -49,7 +49,7 @@ def circuit_networks(
 
 @torch.no_grad()
 def _begin_near_zero(head: nn.Module) -> None:
-    """Shrink the start of a linear head: first actions are nearly uniform, and values small."""
+    """Shrink a linear head, so that first actions are nearly uniform and first values small."""
     if isinstance(head, nn.Linear):
         for number in head.parameters():
             number.mul_(POLICY_HEAD)

@@ -1,4 +1,4 @@
-"""Environments of gymnasium as vectors in, actions out."""
+"""Environments of gymnasium that give vectors and take numbers of actions."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class Step:
     """What one action led to.
 
     Attributes:
-        observation: of the state after it, (size,).
-        reward: for it.
-        terminated: the episode came to an end of its own.
-        truncated: the episode was cut at its time limit.
+        observation: the observation of the state after the action, (size,).
+        reward: the reward for the action.
+        terminated: whether the episode came to an end of its own.
+        truncated: whether the episode was cut at its time limit.
     """
 
     observation: Floats
@@ -87,26 +87,27 @@ class Step:
 class Environment:
     """A gymnasium environment with discrete actions, whose observations are flattened to vectors.
 
-    Of MiniGrid's observations the image is taken: 7 x 7 x 3 numbers, row by row, as they are.
-    Whatever the environment gives is checked: what is no finite number would be met much later,
-    as a loss that diverges.
+    Of an observation of MiniGrid only the image is taken, 7 x 7 x 3 numbers, row by row, as they
+    are. Everything that the environment gives is checked, because a number that is not finite would
+    only be seen much later, as a loss that diverges.
 
     Args:
-        name: key of `ENVIRONMENTS` or an id of gymnasium.
-        picture: able to `render`.
+        name: a key of `ENVIRONMENTS` or an id of gymnasium.
+        picture: whether `render` is wanted.
 
     Attributes:
         gym: the environment as gymnasium made it.
-        identity: of gymnasium.
-        observations: length of an observation.
-        actions: how many.
-        cut: steps after which diffqas ends an episode; None where the environment has a limit, and
-            before the first episode.
+        identity: the id of gymnasium.
+        observations: the length of an observation.
+        actions: the number of actions.
+        cut: the number of steps after which diffqas ends an episode. None if the environment has a
+            limit of its own, and before the first episode.
 
     Raises:
-        DataError: gymnasium or what the environment needs is not installed, or the environment
+        DataError: gymnasium, or what the environment needs, is not installed; or the environment
             cannot be made, or draws no pictures.
-        ArgumentError: no such environment, or one with other observations or actions.
+        ArgumentError: there is no such environment, or its observations or actions are of another
+            kind.
     """
 
     def __init__(self, name: str, picture: bool = False) -> None:
@@ -146,10 +147,10 @@ class Environment:
         self._steps = 0
 
     def reset(self, seed: int) -> Floats:
-        """Begin the episode that belongs to a seed; its first observation.
+        """Begin the episode that belongs to a seed, and return its first observation.
 
         Raises:
-            DataError: the environment fails, or gives something else than an observation.
+            DataError: the environment fails, or gives something other than an observation.
         """
         self._steps = 0
         try:
@@ -159,15 +160,15 @@ class Environment:
         # Before 2022 the observation came alone: it may be a tuple, too, but not with a dict.
         if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[1], dict):
             raise self._wrong_interface("reset", given)
-        # Some environments, BabyAI's among them, choose their limit for every episode anew.
+        # Some environments, such as those of BabyAI, choose a new limit for every episode.
         self.cut = CUT if self.limit is None else None
         return self._vector(given[0])
 
     def step(self, action: int) -> Step:
-        """Act; `action` counts from 0.
+        """Take an action; actions are counted from 0.
 
         Raises:
-            DataError: the environment fails, or gives something else than what a step must give.
+            DataError: the environment fails, or does not give what a step must give.
         """
         try:
             given = self.gym.step(action + self._first_action)
@@ -183,7 +184,7 @@ class Environment:
 
     @property
     def limit(self) -> int | None:
-        """Most steps of an episode; None if the environment sets no limit, or does not tell."""
+        """The most steps of an episode; None if the environment sets no limit or tells of none."""
         spec = self.gym.spec
         found = spec.max_episode_steps if spec else None
         found = found or getattr(self.gym.unwrapped, "max_steps", None)
@@ -195,7 +196,7 @@ class Environment:
         """The state as a picture, (height, width, 3).
 
         Raises:
-            DataError: the environment draws no pictures, or fails to.
+            DataError: the environment draws no pictures, or fails in drawing one.
         """
         from gymnasium.error import DependencyNotInstalled
 
@@ -210,7 +211,7 @@ class Environment:
             picture = np.asarray(drawn)
         except Exception as error:
             raise self._failure("render", error) from None
-        # Numbers between 0 and 1 would be cut to black without a word.
+        # Numbers between 0 and 1 would silently be cut to black.
         colours = picture.size > 0 and picture.dtype.kind in "ui"
         if not colours or picture.ndim != 3 or picture.shape[2] != 3:
             got = f"render() gives {_kind(drawn)}, and no array (height, width, 3)"
@@ -220,10 +221,10 @@ class Environment:
         return picture.astype(np.uint8)
 
     def close(self) -> None:
-        """Let go of what the environment holds.
+        """Close the environment.
 
         Raises:
-            DataError: the environment fails at it.
+            DataError: the environment fails in closing.
         """
         try:
             self.gym.close()
@@ -235,7 +236,7 @@ class Environment:
         if self._image and isinstance(observation, dict):
             seen = observation.get("image")
         try:
-            # A number beyond float32 becomes infinite, which is told below in words.
+            # A number beyond float32 becomes infinite, which is reported below.
             with np.errstate(over="ignore", invalid="ignore"):
                 vector = self._flat(seen)
         except Exception as error:
@@ -252,7 +253,7 @@ class Environment:
     def _flat(self, seen: object) -> Floats:
         if self._plain:
             return np.array(seen, dtype=np.float32).ravel()
-        # Flattening takes a state -1 for the last one.
+        # Flattening would take the state -1 for the last state.
         if self._space is None or not self._space.contains(seen):
             raise ValueError(f"{seen!r} is no member")
         return np.asarray(self._flatten(self._space, seen), dtype=np.float32)
@@ -269,7 +270,7 @@ class Environment:
         return number
 
     def _truth(self, name: str, value: object) -> bool:
-        """Whether an episode is over; a text or several values say nothing of that."""
+        """Read whether an episode is over; a text or several values are refused."""
         number = _single(value)
         if number is None or np.isnan(number):
             raise DataError(f"{self._gave(f'{_kind(value)} as {name}')}: it must be True or False.")
@@ -285,9 +286,12 @@ class Environment:
         return DataError(f"{got}, where its observation space is {space}{why}.")
 
     def _failure(self, method: str, error: BaseException) -> DataError:
-        """An error inside of the environment; one of its interface is told by the rule."""
+        """The message for an error inside the environment.
+
+        If the error comes from a wrong interface, the message tells the rule that is broken.
+        """
         frame = extract_tb(error.__traceback__)[-1]
-        # What a wrapper of gymnasium cannot call or take apart is not what it must be.
+        # If a wrapper of gymnasium cannot call or unpack something, it breaks gymnasium's rule.
         called = {"gymnasium", "diffqas"} & set(Path(frame.filename).parts)
         if method in INTERFACE and called and isinstance(error, TypeError | ValueError):
             rule = INTERFACE[method]
@@ -300,10 +304,11 @@ class Environment:
 
 
 def try_out(environment: Environment) -> None:
-    """Take random steps, so that what is wrong with an environment is told before the training.
+    """Take random steps, so that faults of an environment are reported before the training.
 
     Raises:
-        DataError: those of `Environment.step`; or no limit is set, and no episode came to an end.
+        DataError: as of `Environment.reset` and `Environment.step`; or the environment sets no
+            limit, and no episode came to an end.
     """
     draw = np.random.default_rng(0)
     environment.reset(0)
@@ -320,7 +325,7 @@ def try_out(environment: Environment) -> None:
 
 
 def _made(name: str, identity: str, picture: bool) -> gymnasium.Env:
-    """The environment as gymnasium makes it.
+    """Make the environment with gymnasium.
 
     Raises:
         ArgumentError: gymnasium knows no such environment.
@@ -345,7 +350,7 @@ def _made(name: str, identity: str, picture: bool) -> gymnasium.Env:
         ) from None
     except (Exception, SystemExit) as error:
         if picture:
-            # Without a word about pictures it can be made, or tells what else is wrong.
+            # Made without pictures, it either works or tells what else is wrong.
             _made(name, identity, picture=False).close()
             raise DataError(f"The {identity} draws no pictures.") from None
         told = _told(error)
@@ -362,7 +367,7 @@ def _register_minigrid() -> None:
 
 
 def _told(error: BaseException) -> str:
-    """An error of somebody else's code: file and line that are theirs, kind and message."""
+    """An error of another author's code in words: its kind, its message, and where it arose."""
     frames = extract_tb(error.__traceback__)
     libraries = {"gymnasium", "diffqas", "site-packages"}
     theirs = [frame for frame in frames if not libraries & set(Path(frame.filename).parts)]
@@ -372,7 +377,7 @@ def _told(error: BaseException) -> str:
 
 
 def _single(value: object) -> float | None:
-    """The number in a value, or in an array of one; None of anything else, such as a text."""
+    """The number in a value or in an array of one entry; None for anything else, such as a text."""
     if isinstance(value, bool | int | float):  # at every step: no array is made for these
         return _as_float(value)
     try:
@@ -392,7 +397,7 @@ def _as_float(value: float) -> float:
 
 
 def _kind(given: object) -> str:
-    """What somebody else's code gave, in a few words."""
+    """What another author's code gave, in a few words."""
     if given is None:
         return "None"
     if isinstance(given, tuple):

@@ -1,4 +1,4 @@
-"""Circuits as plain data, and all that is known of them without simulation; no torch is needed."""
+"""Circuits as plain data, and what is known of them without simulation; torch is not needed."""
 
 from diffqas.circuits.amplitudes import PAULIS as PAULIS
 from diffqas.circuits.ansatz import Ansatz as Ansatz

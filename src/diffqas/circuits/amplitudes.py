@@ -1,6 +1,7 @@
-"""Amplitudes of a circuit whose angles are numbers, by numpy, gate by gate.
+"""Amplitudes of a circuit whose angles are numbers, computed by numpy gate by gate.
 
-It is slow and obvious; `diffqas.simulator` is for everything that is computed more than once.
+This code is slow and obvious. For everything that is computed more than once there is
+`diffqas.simulator`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _PHASES = {"z": 1.0, "s": 0.5, "sdg": -0.5, "t": 0.25, "tdg": -0.25}
 
 
 def statevector(gates: Iterable[Gate], n: int) -> Complex:
-    """Final amplitudes (2**n,) of gates on |0..0>; all their angles must be numbers.
+    """Final amplitudes (2**n,) after gates that act on |0..0>; all angles must be numbers.
 
     >>> statevector([Gate("x", (1,))], 2).real.tolist()
     [0.0, 1.0, 0.0, 0.0]
@@ -82,10 +83,10 @@ def _turn(string: str, angle: float) -> Complex:
 
 
 def readings(state: Complex, n: int, outputs: int, observables: AnyObservables) -> Floats:
-    """All that the outputs are made of, (numbers,).
+    """The numbers from which the outputs are computed, (numbers,).
 
-    Means of Z and of Pauli strings; of trained windows the marginal probabilities, or real and
-    imaginary parts of the reduced density matrices.
+    They are means of Z and of Pauli strings. For trained observables on windows they are the
+    marginal probabilities, or the real and imaginary parts of the reduced density matrices.
     """
     if isinstance(observables, Z):
         strings = ["I" * q + "Z" + "I" * (n - 1 - q) for (q,) in observables.supports(n, outputs)]

@@ -15,13 +15,13 @@ from diffqas.storage import Json, decode_value, encode_value, storable, store_by
 
 @dataclass(frozen=True)
 class Ansatz(ABC):
-    """Base of circuits of one's own, which stand wherever a `Candidate` does.
+    """Base class of a user's own circuits, which can be used wherever a `Candidate` can.
 
-    The circuit starts in |0..0> with the gates of `start`, then come `depth` times those of
-    `layer`, each time with the angles of that layer. A circuit that takes data overrides `encode`,
-    too: these gates stand before the layers, and with several uploads of the data before every
-    group of layers. A subclass is a frozen dataclass, whose fields are its choices: equal choices,
-    equal circuits.
+    The circuit starts in |0..0> with the gates of `start`. Then the gates of `layer` follow `depth`
+    times, each time with the angles of that layer. A circuit that takes data also overrides
+    `encode`: its gates stand before the layers, or, with several uploads of the data, before every
+    group of layers. A subclass must be a frozen dataclass. Its fields are its choices, and equal
+    choices must make equal circuits.
 
     >>> from diffqas.circuits import Gate, Slot
     >>> class Mine(Ansatz):
@@ -33,7 +33,7 @@ class Ansatz(ABC):
     """
 
     rotations_per_qubit: ClassVar[int] = 1
-    """Angles of one qubit in one layer: the largest `index` of a `Slot`, and one more."""
+    """Angles of one qubit in one layer: one more than the largest `index` of a `Slot`."""
 
     @property
     def name(self) -> str:
@@ -51,9 +51,9 @@ class Ansatz(ABC):
         return ()
 
     def encode(self, n: int) -> Sequence[Gate]:
-        """Gates of one upload of the data, whose angles are of the kind `InputSlot` or fixed.
+        """Gates of one upload of the data, whose angles are fixed or an `InputSlot`.
 
-        None unless overridden: then the circuit takes no data.
+        Unless this method is overridden, there are none, and the circuit takes no data.
         """
         return ()
 
@@ -64,10 +64,10 @@ class Ansatz(ABC):
 
 
 class GateList(NamedTuple):
-    """The gates of a circuit on so many qubits.
+    """The gates of a circuit on a given number of qubits.
 
-    Those of the start act once; then come, for every upload of the data, the gates that encode it
-    and a group of layers.
+    The gates of the start act once. Then, for every upload of the data, the gates that encode it
+    and a group of layers follow.
     """
 
     start: tuple[Gate, ...]
@@ -77,10 +77,10 @@ class GateList(NamedTuple):
 
 @lru_cache(maxsize=256)
 def ansatz_gates(ansatz: Ansatz, n: int) -> GateList:
-    """Checked gates of an ansatz on `n` qubits.
+    """The gates of an ansatz on `n` qubits, checked.
 
     Raises:
-        ArgumentError: something about them does not fit; `n` is not a size that the ansatz has.
+        ArgumentError: the gates break a rule, or the ansatz does not exist on `n` qubits.
     """
     owner = checked_name(ansatz)
     found = GateList(tuple(ansatz.start(n)), tuple(ansatz.layer(n)), tuple(ansatz.encode(n)))
@@ -88,7 +88,7 @@ def ansatz_gates(ansatz: Ansatz, n: int) -> GateList:
         check_gate(gate, n, ansatz.rotations_per_qubit, owner)
     learned = [gate.name for gate in found.start if gate.learned or gate.encodes]
     require(not learned, f"start` of `{owner}", "have fixed angles only", ", ".join(learned))
-    # An angle has its layer, an input its upload: neither is known among the gates of the other.
+    # An angle belongs to a layer, an input to an upload: gates of one have none of the other.
     inputs = [gate.name for gate in found.layer if gate.encodes]
     rule = "leave gates with an InputSlot to `encode`"
     require(not inputs, f"layer` of `{owner}", rule, ", ".join(inputs))
@@ -101,10 +101,11 @@ def ansatz_gates(ansatz: Ansatz, n: int) -> GateList:
 
 
 def checked_name(ansatz: Ansatz) -> str:
-    """The ansatz's name, once it is known to be one line and the ansatz comparable by its fields.
+    """The name of an ansatz, after a check of name, angles per qubit and fields.
 
     Raises:
-        ArgumentError: it is not.
+        ArgumentError: the name is not one line of text, the number of angles per qubit is below 1,
+            or the fields do not decide the circuit: there are other attributes, or it has no hash.
     """
     kind, name = type(ansatz).__name__, ansatz.name
     proper = isinstance(name, str) and name.isprintable() and 0 < len(name) <= 100
@@ -137,15 +138,17 @@ def fits(ansatz: Ansatz, n: int) -> bool:
 A = TypeVar("A", bound=type[Ansatz])
 
 REGISTERED: dict[str, type[Ansatz]] = {}
-"""Classes that may be made from what a run folder says, by module and name."""
+"""The classes whose objects may be made from a run folder, by module and name."""
 
 
 def register_ansatz(cls: A) -> A:
-    """Let run folders made with this class be read wherever the class was imported before.
+    """Let run folders with circuits of this class be read (a class decorator).
 
-    It is a class decorator.
+    A program that reads such a folder must have imported the class before. Nothing is imported by
+    name, so that a run folder alone never makes a program run code.
 
-    Nothing is imported by name: a run folder alone never makes a program run code.
+    Raises:
+        ArgumentError: the class is no subclass of `Ansatz`.
     """
     proper = isinstance(cls, type) and issubclass(cls, Ansatz)
     require(proper, "cls", "be a subclass of Ansatz", repr(cls))
@@ -161,7 +164,7 @@ def import_path(cls: type[Ansatz]) -> str:
 @storable
 @dataclass(frozen=True)
 class StoredAnsatz(Ansatz):
-    """An ansatz whose class was not registered: enough is known to show a run, not to compute."""
+    """A stored ansatz whose class is not registered: it can be shown, but not computed."""
 
     path: str = ""
     title: str = ""
@@ -184,7 +187,7 @@ class StoredAnsatz(Ansatz):
         return self.angles
 
     def layer(self, n: int) -> Sequence[Gate]:
-        """Refused.
+        """Raise an error, as the gates are not known.
 
         Raises:
             ArgumentError: always.
@@ -198,7 +201,7 @@ class StoredAnsatz(Ansatz):
 
 def _encoded(ansatz: Ansatz) -> Json:
     """Name and place of its class, and the choices of a registered one (`register_ansatz`)."""
-    # Without registration a class can't be made again from its name: only what shows a run is kept.
+    # Without registration nothing can be made from the class's name: only what is shown is kept.
     path = import_path(type(ansatz))
     if path not in REGISTERED:
         stored = StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit, ansatz.encodes)
@@ -217,6 +220,6 @@ def _decoded(value: Json) -> Ansatz:
 
 
 MARK = "Ansatz"
-"""What a circuit of one's own is stored as if its class is registered."""
+"""The mark of a user's own circuit in files."""
 
 store_by(Ansatz, MARK, _encoded, _decoded)

@@ -36,7 +36,7 @@ class Candidate:
             rotations by the same input, applied from left to right; None encodes no data.
 
     Raises:
-        ArgumentError: an unknown entangler or rotation.
+        ArgumentError: an unknown entangler, rotation or encoding, or another type.
 
     >>> Candidate(entangler="ring", rotation="rx").name
     'Ring-RX'
@@ -68,7 +68,7 @@ class Candidate:
 
     @property
     def encodings(self) -> tuple[str, ...]:
-        """The rotations of one qubit by its input, in the order in which they act; maybe none."""
+        """The rotations of one qubit by its input, in the order in which they act; may be empty."""
         if self.encoding is None:
             return ()
         return _listed(self.encoding)

@@ -13,10 +13,10 @@ Columns = list[list[Cnot]]
 
 
 def draw(candidate: AnyCandidate, n: int = 4, uploads: int = 1) -> str:
-    """One layer of the candidate on `n` qubits, in box-drawing characters.
+    """Draw a candidate on `n` qubits in box-drawing characters, its layer once.
 
     Brackets mark the layer, which is repeated. With several uploads of the data, braces mark an
-    upload with the layers behind it, which are repeated together.
+    upload and the layers after it, which are repeated together.
 
     >>> from diffqas.circuits import Candidate
     >>> print(draw(Candidate(hadamard=True, entangler="chain", rotation="ry"), 3))
@@ -69,7 +69,7 @@ def _names(n: int) -> list[str]:
 
 
 def columns(gates: Iterable[Gate]) -> list[list[Gate]]:
-    """Pack gates on disjoint spans of wires into columns, as far left as their order allows.
+    """Pack gates that cover different wires into columns, as far left as their order allows.
 
     >>> found = columns([Gate("h", (0,)), Gate("cx", (0, 1)), Gate("x", (2,))])
     >>> [[gate.name for gate in column] for column in found]

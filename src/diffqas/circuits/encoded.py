@@ -1,12 +1,13 @@
 """Findings about a candidate with data encoding that need no simulation of quantum states.
 
-A circuit of `depth` layers is pulled back string by string (`diffqas.circuits.paulis`); an encoding
-shows some of the strings that are reached (`diffqas.circuits.encodings`). An output depends on an
-input if a string that is shown has there a letter that varies; it depends on the angles if the way
-to a string that is shown has a branch.
+An output is pulled back through the `depth` layers as a sum of Pauli strings
+(`diffqas.circuits.paulis`). Only some of these strings have an expectation other than zero in the
+encoded state, that is, the encoding shows them (`diffqas.circuits.encodings`). An output depends on
+an input if a string that is shown has a letter on that qubit whose expectation varies with the
+input. It depends on the angles if the pull-back to such a string has a branch.
 
-With several uploads of the data, several rotations by one input, CZs or other observables than Z,
-outputs are computed exactly in a finite field instead (`diffqas.circuits.residues`).
+With several uploads of the data, several rotations by one input, CZs or observables other than Z,
+the outputs are computed exactly in a finite field instead (`diffqas.circuits.residues`).
 """
 
 from __future__ import annotations
@@ -45,20 +46,20 @@ class EncodedFinding:
 
     candidate: AnyCandidate
     inputs: tuple[int, ...]
-    """Encoding angles, by their qubits, that some output depends on."""
+    """The encoding angles, counted by qubits, on which some output depends."""
     trains: bool
     """Whether some output depends on the angles."""
     constant: tuple[int, ...] | None
-    """Values of the outputs where they depend on nothing, else None."""
+    """The values of the outputs if they depend on nothing, else None."""
     reasons: tuple[str, ...]
-    """Why it sees no input, why it does not train; empty if it does both."""
+    """Why it sees no input, and why it does not train; empty if it does both."""
     duplicate_of: AnyCandidate | None
     """An earlier candidate that is the same function of inputs and (shared) angles."""
     likeness: str
-    """Why it is that function; empty without duplicate."""
+    """Why the two are the same function; empty without a duplicate."""
     known_by: str = STRINGS
-    """How this is known: `strings` and `rules` are proofs, `residues` a proof but for a chance
-    below 1e-10, `measured` of a circuit of one's own the values at random places.
+    """How this is known. `strings` and `rules` are proofs. `residues` is wrong with a probability
+    below 1e-10. `measured` means values of a user's own circuit at random places.
     """
 
     @property
@@ -88,28 +89,31 @@ def encoded_findings(
     observables: AnyObservables | None = None,
     told: Callable[[int], None] | None = None,
 ) -> list[EncodedFinding]:
-    """Dead candidates and duplicates of a space, in the space's order.
+    """Find dead candidates and duplicates of a space, one finding per candidate, in its order.
 
-    How a finding is known stands in its `known_by`. Candidates of one rotation per input and CNOTs,
-    whose first qubits are measured by Z after one upload, are decided by their Pauli strings: exact
-    while an output is at most `paulis.MAX_STRINGS` strings (eight qubits at any depth, more in
-    shallow circuits). All others are decided by arithmetic modulo a prime up to 10 qubits, and
-    circuits of one's own are measured. Beyond, a candidate is called blind, fixed or a duplicate
-    only by rules that hold at every size.
+    The `known_by` of a finding says how it is known:
+
+    - Candidates with one rotation per input and with CNOTs, whose first qubits are measured by Z
+      after one upload, are decided by their Pauli strings. This is exact while an output has at
+      most `paulis.MAX_STRINGS` strings: up to eight qubits at any depth, more in shallow circuits.
+    - All other candidates are decided by arithmetic modulo a prime, up to 10 qubits, and a user's
+      own circuits are measured at random places.
+    - In larger circuits, only rules that hold at every size call a candidate blind, fixed or a
+      duplicate.
 
     Args:
         candidates: circuits with data encoding.
-        n: qubits.
-        depth: layers of the whole circuit.
-        outputs: how many observables are read, the first ones.
-        uploads: how often the data is encoded, each time before as many layers.
-        observables: what is measured; None stands for `Z()`. Of trained ones everything is asked
-            for any values of their numbers.
-        told: called with the number of candidates that are done, after each.
+        n: the number of qubits.
+        depth: the number of layers of the whole circuit.
+        outputs: how many observables are read; these are the first ones.
+        uploads: how often the data is encoded, each time before equally many layers.
+        observables: what is measured; None stands for `Z()`. If their numbers are trained, a
+            finding holds whatever the values of these numbers.
+        told: a function that is called after each candidate with the number of those done.
 
     Raises:
-        ArgumentError: a candidate without encoding, or one that does not fit the qubits; a size
-            below 1; layers that are no multiple of the uploads; observables that do not fit.
+        ArgumentError: a candidate has no encoding or does not fit the qubits, a size is below 1,
+            the layers are no multiple of the uploads, or the observables do not fit.
 
     >>> from diffqas.circuits import QLSTM_SPACE
     >>> found = encoded_findings(QLSTM_SPACE, 6, 5, 5)
@@ -149,7 +153,7 @@ class Question(NamedTuple):
 
 
 def _way(space: SearchSpace, question: Question) -> str:
-    """How the candidates of a space are looked at: all alike, so that their marks compare."""
+    """How the candidates of a space are examined: all in the same way, so that marks compare."""
     plain = [each for each in space if isinstance(each, Candidate)]
     simple = all(len(each.encodings) == 1 and made_of_cnots(each) for each in plain)
     if simple and question.uploads == 1 and question.observables == Z():

@@ -1,7 +1,7 @@
 """Rules that prove circuits with data dead, whatever their size, and the reasons in words.
 
-Three facts are used. CNOTs, CZs and RZs turn |0..0> by a phase at most. CNOTs and RXs turn |+..+>
-by a phase at most; a CZ does more. And CNOTs, CZs and RZs take Z-strings to Z-strings.
+Three facts are used. CNOTs, CZs and RZs change |0..0> by a phase at most. CNOTs and RXs change
+|+..+> by a phase at most, but a CZ does more. And CNOTs, CZs and RZs map Z-strings to Z-strings.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def untrainable(
 
 
 def reads_z_strings(observables: AnyObservables | None) -> bool:
-    """Whether nothing but products of Z is measured, that is, probabilities of basis states."""
+    """Whether only products of Z are measured, which follow from the basis states' probabilities.
+    """
     if observables is None or isinstance(observables, (Z, Diagonal)):
         return True
     strings = observables.strings if isinstance(observables, PauliStrings) else ("X",)

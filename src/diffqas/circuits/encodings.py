@@ -1,8 +1,8 @@
 """Features of the inputs that an encoding shows of a Pauli string.
 
-After the Hadamards, if any, and one rotation by its input v, a qubit has the Bloch vector r(v); <P>
-of a string is the product of its letters' components. So each letter is shown as 1, cos v or sin v
-with a sign, or not at all.
+After the Hadamards, if any, and one rotation by its input v, a qubit has a Bloch vector r(v). The
+expectation of a Pauli string is the product of the components that belong to its letters. So each
+letter contributes 1, cos v or sin v with a sign, or the expectation is zero and the string hidden.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from diffqas.circuits.candidate import Candidate
 from diffqas.circuits.paulis import Ints
 
 ONE, COS, SIN, HIDDEN = range(4)
-"""Features of one input, and what no input shows."""
+"""The possible contributions of a letter; `HIDDEN` stands for zero."""
 
 # Bloch vectors: from |0>, RX(v) gives (0, -sin v, cos v) and RY(v) (sin v, 0, cos v);
 # from |+>, RY(v) gives (cos v, 0, -sin v) and RZ(v) (cos v, sin v, 0).
@@ -35,7 +35,7 @@ class Shown(NamedTuple):
     """Strings that an encoding shows."""
 
     slots: Ints
-    """Which of the strings given."""
+    """The places of these strings among those that were given."""
     features: Ints
     """(strings, n) of ONE, COS, SIN."""
     signs: Ints

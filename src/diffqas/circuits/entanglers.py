@@ -1,7 +1,7 @@
 """Entanglers as data: which two-qubit gates stand in one layer, in order.
 
-A name stands for a rule that gives the gates for any number of qubits; a user's own entangler is
-the list of its CNOTs as (control, target) pairs.
+A name stands for a rule that gives the gates for any number of qubits. A user's own entangler is a
+list of CNOTs as (control, target) pairs.
 """
 
 from __future__ import annotations
@@ -67,14 +67,17 @@ ENTANGLERS: dict[str, Pattern] = {
     "cz-star": Pattern("cz", _star),
     "cz-all": Pattern("cz", _all),
 }
-"""All named entanglers; `ent` is the brick of the papers."""
+"""All entanglers by name; `ent` is the brick pattern of the papers."""
 
 CNOT_ENTANGLERS = tuple(name for name, pattern in ENTANGLERS.items() if pattern.gate == "cx")
-"""Those made of CNOTs, which permute basis states; circuits without data take no others."""
+"""The entanglers of CNOTs, which permute basis states; circuits without data take no others."""
 
 
 def normalise_entangler(entangler: str | Iterable[Iterable[int]]) -> Entangler:
     """Return a hashable, validated entangler: a known name, or a tuple of (control, target) pairs.
+
+    Raises:
+        ArgumentError: the name is unknown, or a pair is not of two different qubits.
 
     >>> normalise_entangler([[0, 2], [2, 1]])
     ((0, 2), (2, 1))
@@ -102,9 +105,9 @@ def _proper(pair: tuple[object, object]) -> bool:
 def entangling(entangler: Entangler, n: int) -> tuple[Gate, ...]:
     """The two-qubit gates of one layer on `n` qubits, in the order in which they act.
 
-    `ent` is the brick of the paper's "Ent", `ring` its "Cyc" (arXiv 2505.09653, Fig. 3). A `star`
-    has qubit 0 as the control of all others, `all` every pair with the lower qubit as control.
-    Names with `cz` have CZ gates. With one qubit there is nothing to entangle.
+    `ent` is the brick pattern "Ent" of the paper, and `ring` its "Cyc" (arXiv 2505.09653, Fig. 3).
+    In a `star`, qubit 0 is the control of all others. In `all`, every pair has a gate with the
+    lower qubit as control. Names with `cz` have CZ gates. One qubit alone has no gates.
 
     Raises:
         ArgumentError: an unknown name, `n` below 1, or a pair that needs more qubits.
@@ -128,7 +131,7 @@ def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
     """CNOTs (control, target) of one layer on `n` qubits, in the order in which they act.
 
     Raises:
-        ArgumentError: as of `entangling`, or the layer has other gates than CNOTs.
+        ArgumentError: as in `entangling`, or the layer has other gates than CNOTs.
 
     >>> cnots("ent", 5)
     ((0, 1), (2, 3), (1, 2), (3, 4))
@@ -147,7 +150,7 @@ def cnots(entangler: Entangler, n: int) -> tuple[Cnot, ...]:
 
 
 def entangler_title(entangler: Entangler) -> str:
-    """How an entangler is called in the name of a candidate.
+    """The words for an entangler in the name of a candidate.
 
     >>> entangler_title("cz-ring"), entangler_title(((0, 2), (2, 1)))
     ('CZ-Ring', 'CX(0>2,2>1)')

@@ -17,16 +17,16 @@ with a chance below 1e-10. `measured`: floating-point values at random places
 
 
 class Evidence(NamedTuple):
-    """What one way of looking at a circuit says."""
+    """What one method finds out about a circuit."""
 
     inputs: tuple[int, ...]
-    """Encoding angles that some output depends on."""
+    """The encoding angles on which some output depends."""
     trains: bool
     """Whether some output depends on the angles."""
     constant: tuple[int, ...] | None
-    """Values of the outputs where they depend on nothing, else None.
+    """The values of the outputs if they depend on nothing, else None.
 
-    Trained observables have no values of their own: then it is empty.
+    With trained observables it is empty, as their values depend on the trained numbers.
     """
     mark: Hashable
     """Equal for circuits that are the same function of inputs and shared angles."""

@@ -1,9 +1,9 @@
 """Equality of candidates with data encoding as functions, decided by arithmetic modulo a prime.
 
-The outputs are polynomials, of degree one in the cosine and sine of each angle and of each input,
-and different ones are different functions. Polynomials are told apart by their values where cosines
-and sines are random residues: two that differ have equal values at both points drawn with a chance
-below 1e-14 (Schwartz and Zippel).
+The outputs are polynomials of degree one in the cosine and sine of each angle and of each input,
+and different polynomials are different functions. They are compared by their values at two points
+where cosines and sines are random residues. Two different polynomials have equal values at both
+points with a probability below 1e-14 (Schwartz and Zippel).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ POINTS = 2
 
 
 def fingerprint(candidate: Candidate, programs: Sequence[Program], n: int) -> Hashable:
-    """Equal for candidates that are the same function of inputs and shared angles.
+    """A key that is equal for candidates which are the same function of inputs and shared angles.
 
     The programs are those of the outputs.
 

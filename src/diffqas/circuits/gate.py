@@ -29,8 +29,8 @@ class Slot:
 class InputSlot:
     """An angle that encodes data: factor * v[index] + offset, in radians.
 
-    The v are the encoding angles of one upload of the data, one per qubit of the circuit; the gate
-    that holds the slot may act on any of them.
+    Here v are the encoding angles of one upload of the data, one per qubit of the circuit. The gate
+    with this slot may act on any qubit.
 
     Attributes:
         index: which of the encoding angles, counted from 0.
@@ -50,15 +50,15 @@ that encodes data.
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate.
+    """One gate of a circuit.
 
     Attributes:
         name: a key of `GATES`.
-        qubits: that it acts on, controls first. Qubit 0 is the most significant bit of a basis
-            state.
-        angle: of a gate that turns: a fixed number of radians, a `Slot`, an `InputSlot`, or the
-            name of an angle that stays open; of `u3`, a tuple of three of these, (theta, phi,
-            lambda).
+        qubits: the qubits that it acts on, controls first. Qubit 0 is the most significant bit of
+            a basis state.
+        angle: the angle of a gate that turns: a fixed number of radians, a `Slot`, an `InputSlot`,
+            or the name of an angle that stays open. For `u3` it is a tuple of three of these,
+            (theta, phi, lambda).
 
     >>> Gate("rx", (0,), 0.5).angles, Gate("u3", (0,), (0.5, Slot(0), 0.1)).angles[2]
     ((0.5,), 0.1)
@@ -70,7 +70,7 @@ class Gate:
 
     @property
     def angles(self) -> tuple[Angle, ...]:
-        """The gate's angles, none of a gate that does not turn."""
+        """The gate's angles; empty for a gate that does not turn."""
         if self.angle is None:
             return ()
         if isinstance(self.angle, tuple):
@@ -104,7 +104,7 @@ class Kind(NamedTuple):
     base: str
     qubits: int
     angles: int
-    """How many it is given; more than one as a tuple."""
+    """The number of angles; several are given as a tuple."""
 
     @property
     def turns(self) -> bool:
@@ -145,18 +145,18 @@ def _kind(name: str) -> Kind:
 
 
 GATES: dict[str, Kind] = {name: _kind(name) for name in (*_FIXED, *_TURNING, *_THREE_ANGLES)}
-"""All gates by name, as in OpenQASM's stdgates.inc; `rxx`, `ryy` and `rzz` as in Qiskit.
+"""All gates by name, as in OpenQASM's stdgates.inc; `rxx`, `ryy` and `rzz` are as in Qiskit.
 
-`u3` is any turn of one qubit, (theta, phi, lambda): exp(i (phi + lambda)/2) RZ(phi) RY(theta)
-RZ(lambda), with RZ(lambda) acting first. OpenQASM's `U` is this up to a global phase.
+`u3` is a general turn of one qubit by (theta, phi, lambda): exp(i (phi + lambda)/2) RZ(phi)
+RY(theta) RZ(lambda), where RZ(lambda) acts first. OpenQASM's `U` is this up to a global phase.
 """
 
 
 def check_gate(gate: object, n: int, angles: int, owner: str) -> None:
-    """Refuse what is no gate on `n` qubits with so many angles per qubit.
+    """Refuse anything that is no gate on `n` qubits with so many angles per qubit.
 
     Raises:
-        ArgumentError: naming the owner of the gate, the rule and what came.
+        ArgumentError: the gate breaks a rule; the message names its owner, the rule and the value.
 
     >>> check_gate(Gate("cx", (0, 2)), 2, 1, "Mine")
     Traceback (most recent call last):

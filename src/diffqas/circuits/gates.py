@@ -1,4 +1,4 @@
-"""A circuit with its angles gate by gate: what all ways out to other tools are made of."""
+"""A circuit with its angles as a list of gates, which all exports to other tools use."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from diffqas.errors import ArgumentError, finite, require, whole
 
 Angles = Sequence[Sequence[float]] | Sequence[Sequence[Sequence[float]]]
 Circuit = AnyCandidate | Sequence[AnyCandidate]
-"""A candidate, the same in every layer, or one for each layer: the first decides how the circuit
-begins.
+"""A candidate that is the same in every layer, or a candidate for each layer, of which the first
+decides how the circuit begins.
 """
 Encodings: TypeAlias = Sequence[Sequence[float | InputSlot]]
-"""What the encoding angles (uploads, n) are: numbers in radians, or `InputSlot`s, whose index is a
-place in the list of open inputs.
+"""The encoding angles (uploads, n): numbers in radians, or `InputSlot`s, whose index is a place in
+the list of open inputs.
 """
 
 
 def gate_list(candidate: AnyCandidate, n: int) -> GateList:
     """Gates of a candidate on `n` qubits: at the start, in every layer, in every upload of data.
 
-    Gates of a layer name the slots of their angles, those that encode data the slots of inputs.
+    The learned angles of a layer are `Slot`s, and the angles that encode data are `InputSlot`s.
 
     Raises:
         ArgumentError: the candidate does not fit `n` qubits.
@@ -55,9 +55,9 @@ def gate_list(candidate: AnyCandidate, n: int) -> GateList:
 def encoded_gates(candidate: Circuit, n: int, depth: int, uploads: int = 1) -> tuple[Gate, ...]:
     """All gates of a circuit in the order in which they act, its angles and inputs open.
 
-    The gates of the start come first; then, for every upload, those that encode data and
-    `depth / uploads` layers. Layers and uploads are counted through: a `Slot` names qubit
-    `layer * n + qubit`, an `InputSlot` encoding angle `upload * n + index`.
+    The gates of the start come first. Then, for every upload, the gates that encode data and
+    `depth / uploads` layers follow. Qubits and inputs are numbered through all layers and uploads:
+    a `Slot` names qubit `layer * n + qubit`, an `InputSlot` the angle `upload * n + index`.
 
     Args:
         candidate: the circuit; or a candidate for each layer, the first of which decides how it
@@ -67,7 +67,8 @@ def encoded_gates(candidate: Circuit, n: int, depth: int, uploads: int = 1) -> t
         uploads: how often data is encoded.
 
     Raises:
-        ArgumentError: a candidate that does not fit, or layers that are no multiple of the uploads.
+        ArgumentError: a candidate does not fit the qubits, the layers are no multiple of the
+            uploads, or there is not one candidate for each layer.
 
     >>> from diffqas.circuits import Candidate
     >>> gates = encoded_gates(Candidate(encoding="ry", rotation="rx"), 1, depth=2, uploads=2)
@@ -127,8 +128,8 @@ def operations(
         encodings: what the encoding angles are, if not the inputs one by one.
 
     Raises:
-        ArgumentError: `inputs` or `encodings` does not go with the candidate, or `angles` has too
-            few rotations per qubit.
+        ArgumentError: `inputs` or `encodings` does not fit the candidate, or `angles` are ragged,
+            not finite or too few per qubit.
 
     >>> from diffqas.circuits import Candidate
     >>> [gate.name for gate in operations(Candidate(rotation="ry"), [[0.5, 1.0]])]
@@ -212,7 +213,7 @@ def _value(
 
 
 def named(candidate: Circuit) -> str:
-    """The name of a circuit; of one candidate for each layer all of their names.
+    """The name of a circuit: that of its candidate, or those of the candidates of all layers.
 
     >>> from diffqas.circuits import Candidate
     >>> named([Candidate(hadamard=True), Candidate(entangler="ring")])

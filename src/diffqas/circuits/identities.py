@@ -1,7 +1,8 @@
 """Findings about a candidate without simulation: constants, duplicates and the reason.
 
-CNOTs permute basis states and leave |0..0> and |+..+> alone. RZ adds phases, which probabilities do
-not show while no other rotation mixes them; RX leaves |+> alone. Hence half of Table I is constant.
+CNOTs permute basis states and do not change |0..0> and |+..+>. RZ adds phases, which do not change
+probabilities unless another rotation mixes the states. RX changes |+> by a phase only. Hence half
+of the candidates of Table I have constant probabilities.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ UNIFORM, ZERO, WALSH, REAL, COMPLEX, GENERAL = (
     "complex",
     "general",
 )
-"""Forms in which a candidate's probabilities are computed; the first two are constants."""
+"""The forms in which a candidate's probabilities are computed; the first two are constants."""
 
 CONSTANTS = (UNIFORM, ZERO)
 
@@ -34,12 +35,14 @@ CONSTANTS = (UNIFORM, ZERO)
 def form(candidate: AnyCandidate) -> str:
     """The cheapest exact form of the candidate's probabilities.
 
-    `uniform`, `zero`: constants, 2**-n everywhere or 1 at |0..0>. `walsh`: RX only, from |0..0>.
-    `real`: RY only, real amplitudes. `complex`: every other `Candidate`.
-    `general`: a circuit of one's own, computed gate by gate and not analysed.
+    - `uniform` and `zero` are constants: 2**-n everywhere, or 1 at |0..0>.
+    - `walsh` has RX rotations only, from |0..0>.
+    - `real` has RY rotations only, so that amplitudes are real.
+    - `complex` is every other `Candidate`.
+    - `general` is a user's own circuit, which is computed gate by gate and not analysed.
 
     Raises:
-        ArgumentError: the candidate encodes data: then its form depends on the data.
+        ArgumentError: the candidate encodes data, so that its form depends on the data.
 
     >>> [form(Candidate(hadamard=h, rotation=r)) for h in (True, False) for r in ("rx", "ry", "rz")]
     ['uniform', 'real', 'uniform', 'walsh', 'real', 'zero']
@@ -89,14 +92,14 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """`constant` or `live`, or `own` for a circuit of one's own, of which neither is proved."""
+        """`constant` or `live`, or `own` for a user's own circuit, where neither is proved."""
         if self.constant:
             return "constant"
         return "own" if self.form == GENERAL else "live"
 
 
 def signature(candidate: AnyCandidate, n: int) -> Hashable:
-    """Equal signatures mean equal probabilities for all (shared) angles on `n` qubits."""
+    """A key of the candidate: equal keys mean equal probabilities for all (shared) angles."""
     if isinstance(candidate, Ansatz):
         ansatz_gates(candidate, n)  # tells of one that does not fit n qubits
         return candidate
@@ -117,9 +120,12 @@ def _reason(kind: str, candidate: Candidate) -> str:
 
 
 def findings(candidates: SearchSpace | Sequence[AnyCandidate], n: int) -> list[Finding]:
-    """Constants and duplicates of a space on `n` qubits, in the space's order.
+    """Find constants and duplicates of a space on `n` qubits, one finding per candidate, in order.
 
     A duplicate gives the same probabilities as an earlier candidate at the same angles.
+
+    Raises:
+        ArgumentError: a candidate encodes data or does not fit `n` qubits.
 
     >>> from diffqas.circuits import TABLE_I
     >>> [i for i, finding in enumerate(findings(TABLE_I, 5), 1) if finding.constant]
@@ -141,7 +147,7 @@ def groups(
 ) -> list[list[int]]:
     """Indices of candidates with equal probabilities for all angles, in order of first appearance.
 
-    With angles of their own (`shared=False`) only the constants are equal.
+    If every candidate has its own angles (`shared=False`), only the constants are equal.
 
     >>> from diffqas.circuits import TABLE_I
     >>> groups(TABLE_I, 5)
@@ -149,7 +155,7 @@ def groups(
     """
     merged: dict[Hashable, list[int]] = {}
     for index, candidate in enumerate(as_space(candidates)):
-        # Angles of their own take different values, so that equal functions differ.
+        # Separate angles have different values, so that equal functions give different results.
         own = not shared and form(candidate) not in CONSTANTS
         merged.setdefault(index if own else signature(candidate, n), []).append(index)
     return list(merged.values())

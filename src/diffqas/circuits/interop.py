@@ -57,22 +57,22 @@ def to_qiskit(
 ) -> QuantumCircuit:
     """The candidate at the given angles as a Qiskit circuit, without measurements.
 
-    Qubit q is Qiskit's qubit q. Qiskit takes qubit 0 as the least significant bit of a basis state,
-    diffqas as the most significant one: `circuit.reverse_bits()` has probabilities in the order of
-    diffqas.
+    Qubit q is Qiskit's qubit q. For Qiskit qubit 0 is the least significant bit of a basis state,
+    for diffqas the most significant one. `circuit.reverse_bits()` has the probabilities in the
+    order of diffqas.
 
     Args:
-        candidate: the circuit; or a candidate for each layer, the first of which decides how it
-            begins.
+        candidate: the circuit; or a candidate for each layer, of which the first decides how the
+            circuit begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, a name per encoding angle, row by row through
-            (uploads, n): Qiskit parameters that stay open. With `encodings`, any number of them.
-        uploads: how often data is encoded, each time before as many layers.
-        encodings: (uploads, n) what the encoding angles are, if not the inputs one by one: numbers
+        inputs: names of Qiskit parameters that stay open, for a circuit with data encoding: one for
+            each encoding angle, row by row through (uploads, n), or any number with `encodings`.
+        uploads: how often data is encoded, each time before equally many layers.
+        encodings: the encoding angles (uploads, n), if they are not the inputs one by one: numbers
             in radians, or `InputSlot(index, factor, offset)` of the open input `index`.
 
     Raises:
-        ArgumentError: as of `operations`.
+        ArgumentError: as in `operations`.
         DataError: Qiskit is not installed.
     """
     try:
@@ -91,9 +91,9 @@ def qiskit_circuit(
     """Gates as a Qiskit circuit, without measurements.
 
     Args:
-        gates: in the order in which they act, without a `Slot`.
-        n: qubits.
-        name: of the circuit.
+        gates: the gates in the order in which they act; none of them may have a `Slot`.
+        n: the number of qubits.
+        name: the name of the circuit.
         inputs: numbers in place of each `InputSlot`; None leaves them open as Qiskit parameters x0,
             x1, ...
 
@@ -129,20 +129,20 @@ def to_pennylane(
 ) -> Callable[..., None]:
     """The candidate at the given angles as a PennyLane quantum function of wires 0 .. n-1.
 
-    To be called inside a QNode; of a circuit with data encoding, with one angle per wire and
-    upload, row by row through (uploads, n). Wire 0 is the most significant bit of a basis state, as
-    in diffqas.
+    The function is called inside a QNode. For a circuit with data encoding it takes one angle per
+    wire and upload, row by row through (uploads, n). Wire 0 is the most significant bit of a basis
+    state, as in diffqas.
 
     Args:
         candidate: the circuit.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        uploads: how often data is encoded, each time before as many layers.
-        encodings: (uploads, n) what the encoding angles are, if not the inputs one by one: numbers
+        uploads: how often data is encoded, each time before equally many layers.
+        encodings: the encoding angles (uploads, n), if they are not the inputs one by one: numbers
             in radians, or `InputSlot(index, factor, offset)` of the input `index` of the function.
-        open_inputs: with `encodings`, how many inputs the function takes.
+        open_inputs: how many inputs the function takes, if there are `encodings`.
 
     Raises:
-        ArgumentError: as of `operations`.
+        ArgumentError: as in `operations`; or the function is called with another number of inputs.
         DataError: PennyLane is not installed.
     """
     count = open_inputs
@@ -168,8 +168,8 @@ def pennylane_gates(
     An input is a number of any of PennyLane's interfaces, or a batch of them.
 
     Args:
-        gates: in the order in which they act, without a `Slot`.
-        names: of angles that are open by name, in the order of the inputs.
+        gates: the gates in the order in which they act; none of them may have a `Slot`.
+        names: the names of angles that are open by name, in the order of the inputs.
 
     Raises:
         DataError: PennyLane is not installed.

@@ -1,7 +1,7 @@
-"""Circuits of one's own with data, measured: nothing is proved of them.
+"""A user's own circuits with data, examined at random places: nothing is proved of them.
 
 Outputs are computed at random inputs and angles, and again with one input, or all angles, changed.
-What does not change by more than `SMALL` counts as independent.
+An output that does not change by more than `SMALL` counts as independent.
 """
 
 from __future__ import annotations

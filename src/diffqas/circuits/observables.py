@@ -17,10 +17,10 @@ from diffqas.errors import ArgumentError, choose, require, whole
 from diffqas.storage import storable
 
 LETTERS = "IXYZ"
-"""What a Pauli string is made of; I leaves its qubit alone."""
+"""The letters of a Pauli string; a qubit with the letter I is not measured."""
 
 WINDOWS = ("sliding", "pairwise")
-"""How the windows of `locality` qubits lie: along the ring of qubits, or all of them."""
+"""The kinds of windows of `locality` qubits: those along the ring of qubits, or all sets."""
 
 Support: TypeAlias = tuple[int, ...]
 """The qubits that an observable acts on, the first one most significant."""
@@ -37,7 +37,7 @@ class Z:
         qubits: the qubits that are read, in the order of the outputs; None reads 0, 1, 2, ...
 
     Raises:
-        ArgumentError: qubits that are no different, non-negative whole numbers.
+        ArgumentError: the qubits are not different, non-negative whole numbers.
 
     >>> Z().supports(3), Z((2, 0)).supports(3)
     (((0,), (1,), (2,)), ((2,), (0,)))
@@ -85,12 +85,12 @@ class PauliStrings:
     """Products of X, Y and Z on several qubits, or trained sums of them.
 
     Args:
-        strings: each with one letter of I, X, Y, Z per qubit, the first one for qubit 0.
-        trained: every output is the sum of all strings with coefficients of its own, which are
-            trained; else output k is string k.
+        strings: the strings, each with one letter of I, X, Y, Z per qubit, the first for qubit 0.
+        trained: whether every output is a sum of all strings with its own trained coefficients; if
+            not, output k is string k.
 
     Raises:
-        ArgumentError: other letters, different lengths, or a string twice.
+        ArgumentError: a string has other letters, the lengths differ, or a string is given twice.
 
     >>> PauliStrings(("ZZI", "IXX")).supports(3)
     ((0, 1), (1, 2))
@@ -117,9 +117,9 @@ class PauliStrings:
         return len(self.strings)
 
     def supports(self, n: int, outputs: int | None = None) -> tuple[Support, ...]:
-        """The qubits of each string, or of the first `outputs`; of trained sums all strings'.
+        """The qubits of each string, or of the first `outputs`; of trained sums those of all.
 
-        They are those with another letter than I, none of the constant 1.
+        They are the qubits with a letter other than I; the constant 1 has none.
         """
         wanted = self.strings if self.trained else self.strings[:outputs]
         return tuple(
@@ -163,7 +163,7 @@ class _Local:
         return n if self.windows == "sliding" else math.comb(n, self.locality)
 
     def supports(self, n: int, outputs: int | None = None) -> tuple[Support, ...]:
-        """The qubits of each window, or of the first `outputs`; the first qubit most significant.
+        """The qubits of each window, or of the first `outputs`, the most significant qubit first.
 
         Sliding window k holds the qubits k, k + 1, ..., k + locality - 1, modulo n. Pairwise
         windows are all sets of `locality` qubits in lexicographic order.
@@ -189,8 +189,8 @@ class _Local:
 class Diagonal(_Local):
     """A trained diagonal matrix on `locality` qubits for each output (arXiv 2605.15410).
 
-    Output k is the sum over the 2**locality basis states b of window k of D[k, b] times the
-    probability of b: marginal probabilities are enough. The first qubit of a window is the most
+    Output k is the sum of D[k, b] times the probability of b, over the 2**locality basis states b
+    of window k. So it needs marginal probabilities only. The first qubit of a window is the most
     significant bit of b.
 
     Args:
@@ -226,10 +226,10 @@ class Diagonal(_Local):
 class Hermitian(_Local):
     """A trained Hermitian matrix on `locality` qubits for each output (arXiv 2504.13414).
 
-    Output k is tr(H[k] rho[k]) with the reduced density matrix rho[k] of window k. Its 4**locality
-    real numbers are, with d = 2**locality: the d numbers of the diagonal; then the real parts of
-    the entries above it, H[0, 1], H[0, 2], ..., H[d-2, d-1], row by row; then their imaginary
-    parts in the same order. The entries below the diagonal are the conjugates.
+    Output k is tr(H[k] rho[k]) with the reduced density matrix rho[k] of window k. H[k] is made of
+    4**locality real numbers. With d = 2**locality, the first d are the diagonal. Then the real
+    parts of the entries above it follow row by row, H[0, 1], H[0, 2], ..., H[d-2, d-1], and at the
+    end their imaginary parts in the same order. Entries below the diagonal are the conjugates.
 
     Args:
         locality: qubits of a window.

@@ -1,10 +1,10 @@
-"""Pauli strings that an output <Z_k> becomes, pulled back through the layers of a circuit.
+"""The Pauli strings that an output <Z_k> becomes when it is pulled back through a circuit's layers.
 
-Strings are pairs of bit masks (x, z), qubit q being bit n-1-q: X has its bit in x, Z in z, Y in
-both. CNOTs map a string to a string, up to a sign. A rotation about P leaves strings that commute
-with P alone and mixes the others in pairs, by a plane rotation of their two coefficients. So the
-whole pull-back is a fixed list of plane rotations, a program, whose angles are those of the
-circuit: found once, by arithmetic over GF(2), and valid for all angles.
+A string is a pair of bit masks (x, z), in which qubit q is bit n-1-q: X sets its bit in x, Z in z,
+Y in both. CNOTs map a string to a string, up to a sign. A rotation about P does not change strings
+that commute with P. It mixes the others in pairs, by a plane rotation of their two coefficients. So
+the whole pull-back is a fixed list of plane rotations, a program, whose angles are those of the
+circuit. It is found once, by arithmetic over GF(2), and valid for all angles.
 
 No coefficient of a string that a program reaches is zero for all angles. A way through the program
 multiplies, per rotation, by 1, cos or sin; these factors tell at each rotation which string comes
@@ -29,7 +29,7 @@ WIDTH = 31
 """Bits of a mask: both masks of a string fit one integer."""
 
 MAX_STRINGS = 4**8
-"""Strings of one output beyond which no program is made."""
+"""The most strings of one output for which a program is made."""
 
 
 class Step(NamedTuple):
@@ -47,17 +47,20 @@ class Program(NamedTuple):
     """The pull-back of one output. Slot 0 starts with the coefficient 1, the others with 0."""
 
     steps: tuple[Step, ...]
-    """In the order in which they act: the circuit's last rotation first."""
+    """The steps in the order in which they act: the circuit's last rotation comes first."""
     pairs: Ints
-    """(rows, 2): slots p, q with p, q = cos p + sin q, cos q - sin p."""
+    """Slots p and q of each plane rotation, (rows, 2): p, q become cos p + sin q, cos q - sin p."""
     x: Ints
     z: Ints
     sign: Ints
-    """Per slot the string that it ends as; its coefficient is sign times what the slot holds."""
+    """Of each slot, the string (x, z) at the end; its coefficient is sign times the slot's number.
+    """
 
 
 def pull_back_cnots(x: Ints, z: Ints, pairs: Iterable[Cnot], n: int) -> tuple[Ints, Ints, Ints]:
-    """Strings x, z and signs of E^dagger P E; the CNOTs of E act on states in the order given.
+    """The strings and signs (x, z, sign) of E^dagger P E for an entangler E of CNOTs.
+
+    The CNOTs act on states in the order given.
 
     >>> one = np.array([1])
     >>> x, z, sign = pull_back_cnots(2 * one, 0 * one, [(0, 1)], 2)  # X on the control

@@ -18,7 +18,7 @@ from diffqas.circuits.gate import Gate
 
 
 def apply_cnots(indices: NDArray[np.int64], pairs: Iterable[Cnot], n: int) -> NDArray[np.int64]:
-    """Basis states that `indices` become when the CNOTs act in order; the shape stays."""
+    """The basis states to which CNOTs, acting in order, map `indices`; the shape stays the same."""
     for control, target in pairs:
         # The control's bit, moved to the target's place, flips it: linear over GF(2).
         indices = indices ^ (((indices >> (n - 1 - control)) & 1) << (n - 1 - target))

@@ -1,7 +1,7 @@
 """A circuit with its angles as OpenQASM 3 text.
 
-Qubit 0 of diffqas is the most significant bit of a basis state. In the text it is `q[0]`; tools
-that print bit strings with `q[0]` on the right (Qiskit) show the same states in reversed order.
+Qubit 0 of diffqas is the most significant bit of a basis state. In the text it is `q[0]`. Tools
+that print bit strings with `q[0]` on the right, as Qiskit does, show the bits in reversed order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TAKEN = {"pi", "tau", "euler", "U", "q"} | {
     *("duration", "stretch", "durationof", "sizeof", "delay", "reset", "measure", "barrier", "nop"),
     *("gphase", "inv", "pow", "ctrl", "negctrl", "true", "false", "im"),
 }
-"""What an input cannot be called: words of the language, and the register of the text."""
+"""Names that an input cannot have: words of the language, and the register of the text."""
 
 
 def to_qasm(
@@ -44,22 +44,22 @@ def to_qasm(
     uploads: int = 1,
     encodings: Encodings | None = None,
 ) -> str:
-    """OpenQASM 3 of the candidate at the given angles.
+    """The candidate at the given angles as OpenQASM 3 text.
 
     Args:
-        candidate: the circuit; or a candidate for each layer, the first of which decides how it
-            begins.
+        candidate: the circuit; or a candidate for each layer, of which the first decides how the
+            circuit begins.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, what the angles that encode data are called, row
-            by row through (uploads, n): they stay open, as OpenQASM's `input float[64]`. With
-            `encodings`, any number of open inputs.
-        uploads: how often data is encoded, each time before as many layers.
-        encodings: (uploads, n) what the encoding angles are, if not the inputs one by one: numbers
+        inputs: names of the angles that encode data, for a circuit with data encoding, row by row
+            through (uploads, n). They stay open as OpenQASM's `input float[64]`. With `encodings`
+            there may be any number of open inputs.
+        uploads: how often data is encoded, each time before equally many layers.
+        encodings: the encoding angles (uploads, n), if they are not the inputs one by one: numbers
             in radians, or `InputSlot(index, factor, offset)` of the open input `index`.
 
     Raises:
-        ArgumentError: `inputs` or `encodings` does not go with the candidate, or `angles` has too
-            few rotations per qubit.
+        ArgumentError: as in `operations`, or a name of an input is no identifier, is a word of the
+            language or is given twice.
 
     >>> from diffqas.circuits import Candidate
     >>> print(to_qasm(Candidate(rotation="ry"), [[0.5, 1.0]]))
@@ -88,17 +88,17 @@ def to_qasm(
 
 
 def qasm_text(gates: Sequence[Gate], n: int, title: str, inputs: Sequence[str] = ()) -> str:
-    """Gates as OpenQASM 3.
+    """Gates as OpenQASM 3 text.
 
     Args:
-        gates: in the order in which they act, without a `Slot`; an `InputSlot` is written by the
-            name of its input.
-        n: qubits.
+        gates: the gates in the order in which they act; none of them may have a `Slot`. An
+            `InputSlot` is written by the name of its input.
+        n: the number of qubits.
         title: a line of comment.
         inputs: names of the angles that stay open, as OpenQASM's `input float[64]`.
 
     Raises:
-        ArgumentError: names that are no identifiers, or alike.
+        ArgumentError: a name is no identifier, is a word of the language or is given twice.
     """
     _check_names(inputs)
     used = {gate.name for gate in gates}

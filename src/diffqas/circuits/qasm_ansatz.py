@@ -18,26 +18,26 @@ from diffqas.storage import Json, read_file, short, storable
 class QasmAnsatz(Ansatz):
     """One layer as OpenQASM 3 with named parameters, repeated `depth` times (extra `qasm`).
 
-    Each `input` is an angle of its own in every layer. With P parameters on n qubits a layer has r
-    = ceil(P / n) angles per qubit; parameter i, in the order of declaration, is angle i % r of
-    qubit i // r: row by row through (n, r). `q[0]` is qubit 0, the most significant bit of a basis
-    state.
+    Each `input` is a learned angle, which has its own value in every layer. With P such parameters
+    on n qubits a layer has r = ceil(P / n) angles per qubit. In the order of declaration, parameter
+    i is angle i % r of qubit i // r, that is, they fill (n, r) row by row. `q[0]` is qubit 0, the
+    most significant bit of a basis state.
 
-    Inputs called x0, x1, ... are data: they are encoding angles 0, 1, ... of an upload, and no
-    angles of a layer. The gates up to the last one with such an input make an upload, those behind
-    it the layer (`diffqas.circuits.qasm_inputs.parted`).
+    Inputs called x0, x1, ... are data: they are the encoding angles 0, 1, ... of an upload, and no
+    angles of a layer. The gates up to the last one with such an input make an upload, and the gates
+    after it make the layer (`diffqas.circuits.qasm_inputs.parted` has the exact rule).
 
     Args:
         text: the circuit.
-        name: of the candidate.
-        inputs: names of the inputs that are data, in their order, where they are called otherwise;
-            `()` takes none, whatever the names.
+        name: the name of the candidate.
+        inputs: names of the inputs that are data, in their order, if they have other names than x0,
+            x1, ...; `()` means that none is data, whatever the names.
 
     Raises:
-        ArgumentError: arguments of other types.
-        DataError: something that is not understood, with the line; inputs that are not declared,
-            more of them than qubits, or an input behind a learned angle; or the parser is not
-            installed.
+        ArgumentError: an argument has another type.
+        DataError: the text holds something that is not understood, and the message names the line;
+            an input is not declared or stands behind a learned angle; there are more inputs than
+            qubits; or the parser is not installed.
 
     >>> one = QasmAnsatz("input float a; qubit[2] q; h q[0]; crx(2*a) q[0], q[1];", "mine")
     >>> one.n, one.parameters, one.rotations_per_qubit, one.layer(2)[1].angle
@@ -64,7 +64,7 @@ class QasmAnsatz(Ansatz):
 
     @staticmethod
     def upgraded(parts: Json) -> Json:
-        """What a file of a version without inputs meant: every parameter was an angle."""
+        """Fields of a file from a version without inputs, where every parameter was an angle."""
         return {"inputs": ()} | parts
 
     @property
@@ -74,17 +74,17 @@ class QasmAnsatz(Ansatz):
 
     @property
     def n(self) -> int:
-        """Qubits."""
+        """The number of qubits of the text."""
         return self._circuit.n
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the learned angles of a layer."""
+        """The names of the learned angles of a layer."""
         return self._circuit.parameters
 
     @property
     def rotations_per_qubit(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Angles of one qubit that hold all parameters."""
+        """Angles of one qubit in one layer, enough to hold all parameters."""
         return self._circuit.rotations_per_qubit
 
     def layer(self, n: int) -> Sequence[Gate]:
@@ -126,16 +126,17 @@ def _names(inputs: Iterable[str]) -> tuple[str, ...]:
 def read_qasm(
     path: str | Path, name: str | None = None, inputs: tuple[str, ...] | None = None
 ) -> QasmAnsatz:
-    """A candidate from a file, called as the file is unless `name` says otherwise.
+    """Read a candidate from a file of OpenQASM 3.
 
     Args:
         path: the file.
-        name: of the candidate.
-        inputs: as of `QasmAnsatz`.
+        name: the name of the candidate; None: the name of the file.
+        inputs: as in `QasmAnsatz`.
 
     Raises:
-        DataError: the file cannot be read, or holds something that is not understood; with file and
-            line.
+        ArgumentError: `path` is no path.
+        DataError: the file cannot be read or holds something that is not understood; the message
+            names file and line.
     """
     path = path_of(path, "path")
     try:

@@ -10,7 +10,7 @@ from diffqas.circuits.gate import Gate
 from diffqas.circuits.qasm_values import Refused
 
 INPUT = re.compile(r"x(\d+)")
-"""What an input is called, if nothing else is said: x and its number, as x0."""
+"""The name of an input unless names are given: x and its number, such as x0."""
 
 
 def input_places(declared: Sequence[str], named: Sequence[str] | None, n: int) -> dict[str, int]:
@@ -65,14 +65,14 @@ class Parts(NamedTuple):
 
 
 def parted(gates: Iterable[Gate]) -> Parts:
-    """The gates of one upload, which come first, and those of the layers behind it.
+    """Part the gates of a text into those of one upload, which come first, and those of a layer.
 
-    One upload is everything up to the last gate with an input, but for gates with a learned angle
-    and what must wait for them; those act on other qubits than the inputs that follow, so that
-    their order makes no difference.
+    An upload has all gates up to the last one with an input, except gates with a learned angle and
+    gates that must follow these. The exceptions belong to the layer. They act on other qubits than
+    the inputs that follow, so that their order makes no difference.
 
     Raises:
-        Refused: an input behind a learned angle, or both in one gate.
+        Refused: an input stands behind a learned angle, or both are in one gate.
 
     >>> from diffqas.circuits.gate import InputSlot, Slot
     >>> first = [Gate("rx", (0,), InputSlot(0)), Gate("ry", (0,), Slot(0))]

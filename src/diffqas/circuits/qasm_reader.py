@@ -1,8 +1,8 @@
 """OpenQASM 3 text as gates, read as data by the reference parser; nothing in it is executed.
 
-What is understood: qubit registers and physical qubits, `input float` and `input angle`, constants,
-the gates of the language, of stdgates.inc and of the text, and angles that are linear in one
-parameter. Everything else is refused, with the line. A parameter is a learned angle, or an input
+These are understood: qubit registers and physical qubits, `input float` and `input angle`,
+constants, the gates of the language, of stdgates.inc and of the text, and angles that are linear in
+one parameter. Everything else is refused with its line. A parameter is a learned angle, or an input
 (`diffqas.circuits.qasm_inputs`).
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MISSING = "The parser of OpenQASM is not installed: run `pip install 'diffqas[qasm]'`."
 MOST_GATES, MOST_CHARACTERS, MOST_QUBITS = 20_000, 2_000_000, 64
 MOST_BYTES = 2**23
-"""More than so many characters of UTF-8 need."""
+"""The most bytes of a file that is read."""
 COMMENTS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 VERSION = re.compile(r"OPENQASM\s+(\d+)")
 

@@ -1,15 +1,15 @@
 """Circuits with data computed exactly, by arithmetic modulo a prime.
 
-Every amplitude is a polynomial in cosines and sines of half angles, and these are rational in the
-tangent t of the quarter angle: cos = (1 - t**2) / (1 + t**2), sin = 2 t / (1 + t**2). So outputs
-are rational functions of the t, which can be computed in any field that has roots of -1 and of 2:
-here the residues modulo a prime that leaves 1 when divided by 8. Two outputs that are the same
-function are equal there, too. Two that differ have equal values at a random place with a chance of
-at most their degree over the prime (Schwartz and Zippel), which is below 1e-5 for circuits of a
-thousand rotations, and below 1e-10 at two places.
+Every amplitude is a polynomial in cosines and sines of half angles. These are rational functions of
+the tangent t of the quarter angle: cos = (1 - t**2) / (1 + t**2), sin = 2 t / (1 + t**2). So
+outputs are rational functions of the tangents, which can be computed in any field with square roots
+of -1 and of 2. Here the field is that of the residues modulo a prime that is 1 modulo 8. Two
+outputs that are the same function have equal values there. Two different outputs have equal values
+at a random place with a probability of at most their degree divided by the prime (Schwartz and
+Zippel). This is below 1e-5 for circuits of a thousand rotations, and below 1e-10 at two places.
 
-No conjugate exists in such a field: a second copy of the state is computed with -i in the place of
-i, and an expectation is a sum of products of the two.
+Such a field has no conjugation. Therefore a second copy of the state is computed with -i in the
+place of i, and an expectation is a sum of products of the two.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOT = 974_023_842
 PLACES = 2
 """Random places at which circuits are compared."""
 MAX_RESIDUE_QUBITS = 10
-"""Qubits up to which circuits are computed in this way: 60 ms each at ten qubits and depth four."""
+"""The most qubits of circuits that are computed so: one takes 60 ms at ten qubits and depth 4."""
 
 
 def residue_evidence(

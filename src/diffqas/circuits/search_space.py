@@ -13,13 +13,17 @@ from diffqas.errors import require
 from diffqas.text import html_table
 
 AnyCandidate: TypeAlias = Candidate | Ansatz
-"""A candidate of the papers' kind, or a circuit of one's own."""
+"""A candidate of the papers' kind, or a user's own circuit."""
 
 C = TypeVar("C", bound=AnyCandidate, covariant=True)
 
 
 class SearchSpace(Sequence[C], Generic[C]):
     """An immutable sequence of candidates, each at most once.
+
+    Raises:
+        ArgumentError: no candidates, something that is no candidate, a candidate twice, or two
+            candidates of the same name.
 
     >>> space = SearchSpace([Candidate(rotation="rx"), Candidate(rotation=("rz", "ry"))])
     >>> space.names, space.angles_per_qubit
@@ -100,13 +104,13 @@ def _require(condition: bool, rule: str, got: str) -> None:
 
 
 def as_space(candidates: SearchSpace[C] | Iterable[C] | C | str) -> SearchSpace[C]:
-    """Accept a space, its word, one candidate or any iterable of candidates where one is meant.
+    """Make a search space from a space, a word of `SPACES`, one candidate or several candidates.
+
+    Raises:
+        ArgumentError: an unknown word, or as in `SearchSpace`.
 
     >>> len(as_space("encoded"))
     480
-
-    Raises:
-        ArgumentError: no candidates.
     """
     if isinstance(candidates, SearchSpace):
         return candidates
@@ -154,12 +158,12 @@ ENCODED_SPACE = SearchSpace(
         ),
     )
 )
-"""480 candidates with data encoding, in which the choice matters.
+"""480 candidates with data encoding: six encodings, eight entanglers, ten sequences of rotations.
 
-Six ways to encode, eight entanglers, ten rotations or sequences of them. None is dead whatever the
-size: encodings that do nothing are left out, and so is RZ alone, which Z does not show.
-`diffqas candidates --model vqc` says which are the same function at a given size.
+No rule that holds at every size calls one of them dead: encodings without effect are left out, and
+so is RZ as the only rotation, which does not change the expectations of Z.
+`diffqas candidates --model vqc` tells which of them are the same function at a given size.
 """
 
 SPACES = {"qlstm": QLSTM_SPACE, "encoded": ENCODED_SPACE}
-"""Candidates with data that a word stands for."""
+"""The search spaces of candidates with data, by their words."""

@@ -13,11 +13,11 @@ from diffqas.errors import ArgumentError, require
 
 
 def check_no_data(candidates: Iterable[AnyCandidate], argument: str = "candidates") -> None:
-    """Refuse circuits that take data, where there is none.
+    """Refuse circuits that take data where there is none.
 
     Raises:
-        ArgumentError: some of them do, with their names; with the remedy where a text's inputs are
-            meant as angles.
+        ArgumentError: some circuits take data; the message names them. If they come from OpenQASM,
+            it also tells how to make their inputs learned angles.
 
     >>> from diffqas.circuits import Candidate
     >>> check_no_data([Candidate(encoding="ry")])
@@ -36,8 +36,9 @@ def check_no_data(candidates: Iterable[AnyCandidate], argument: str = "candidate
 def check_inputs(candidate: AnyCandidate, n: int, inputs: int) -> None:
     """Refuse a circuit that leaves some of the inputs out.
 
-    There is one encoding angle per qubit. Input i is angle i, and angle i + inputs, i + 2 inputs,
-    ... where there are fewer inputs than qubits; more inputs take turns at the same angles.
+    There is one encoding angle per qubit. With fewer inputs than qubits, input i is the encoding
+    angle i and also i + inputs, i + 2 inputs, ... With more inputs than qubits, they use the same
+    angles one after the other.
 
     Args:
         candidate: a circuit that takes data.

@@ -1,4 +1,4 @@
-"""The kinds of models that are searched: their choices, their models, and what they found."""
+"""The kinds of models that can be searched: their choices, their models, and their findings."""
 
 import lazy_loader
 

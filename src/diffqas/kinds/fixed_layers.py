@@ -28,14 +28,14 @@ class FixedLayersKind(PerLayerKind):
     """Choices of Quantum-Train whose circuit has a given candidate in every layer.
 
     Attributes:
-        layers: numbers of the layers' candidates among `candidates`, counted from 1; fewer than
-            there are layers are taken in turn.
+        layers: for each layer the number of its candidate among `candidates`, counted from 1. If
+            they are fewer than the layers, they are repeated in turn.
     """
 
     layers: tuple[int, ...] | None = option(
         None,
-        "No search: the circuit whose layers are these candidates, by their numbers, from first to "
-        "last. Fewer than --depth are taken in turn.",
+        "No search: train one circuit. The numbers name the candidates of its layers from first to "
+        "last; fewer numbers than --depth are repeated in turn.",
         least=1,
         flag="fixed_layers",
         rule="be numbers of candidates, the first of which is 1",
@@ -52,7 +52,7 @@ class FixedLayersKind(PerLayerKind):
 
     @classmethod
     def choose(cls, *, fixed_layers: Sequence[int] = (1,), **others: Any) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """As `ModelKind.choose`; what is refused in a search of every layer is refused here."""
+        """As `ModelKind.choose`; it refuses what a search of every layer refuses."""
         require(not others.get("per_layer"), "fixed_layers", "go without per_layer", "both")
         asked: dict[str, Any] = {**others, "per_layer": True}
         kind = QuantumTrainKind.choose(**asked)
@@ -60,12 +60,12 @@ class FixedLayersKind(PerLayerKind):
 
     @classmethod
     def of(cls, kind: QuantumTrainKind, layers: Sequence[int]) -> Self:
-        """The choices of another kind with these numbers of candidates as layers."""
+        """The choices of another kind, with the candidates of these numbers as layers."""
         own: dict[str, Any] = {each.name: getattr(kind, each.name) for each in fields(kind)}
         return cls(**own, layers=tuple(layers))
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """Those of one circuit, a filter among them."""
+        """The recipes of a search of one circuit; a filter is possible here, too."""
         return QuantumTrainKind.recipes(self, task)
 
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
@@ -74,7 +74,7 @@ class FixedLayersKind(PerLayerKind):
         return {**super().unread(settings), **dict.fromkeys(OF_STRUCTURE, searched)}
 
     def layer_places(self, depth: int) -> tuple[int, ...]:
-        """Of every layer its candidate's place among `candidates`."""
+        """For every layer the place of its candidate among `candidates`, counted from 0."""
         assert self.layers is not None
         return tuple(number - 1 for number in islice(cycle(self.layers), depth))
 
@@ -88,13 +88,13 @@ class FixedLayersKind(PerLayerKind):
         return Lockstep(models), models
 
     def labels(self, model: QuantumTrain) -> Labels:
-        """None: no structural weight is trained."""
+        """Empty labels, because no structural weight is trained."""
         return Labels((), ())
 
     def figures(self, models: Sequence[QuantumTrain]) -> Findings:
-        """As `ModelKind.figures`; `layers` names the circuit of each seed, the same for all."""
+        """As `ModelKind.figures`; the entry `layers` names the circuit, the same for each seed."""
         return replace(super().figures(models), relaxation="none")
 
     def ranking(self, models: Sequence[QuantumTrain]) -> list[RankedRow]:
-        """None: nothing was searched."""
+        """An empty ranking, because nothing was searched."""
         return []

@@ -24,7 +24,7 @@ class Searched(Protocol):
 
     @property
     def structural_weights(self) -> Tensor:
-        """(seeds, candidates)."""
+        """The structural weights, (seeds, candidates)."""
         ...
 
     def write_back(self, models: Sequence[AnyModel]) -> None:
@@ -33,21 +33,21 @@ class Searched(Protocol):
 
 
 class Problem(Protocol):
-    """What every kind of model reads of its task: a `Task`, or for agents an `EnvironmentTask`."""
+    """What every kind of model needs of its task, a `Task` or for agents an `EnvironmentTask`."""
 
     @property
     def name(self) -> str:
-        """Word of the command line."""
+        """The word for the task on the command line."""
         ...
 
     @property
     def references(self) -> Sequence[Reference]:
-        """Figures to compare the result with."""
+        """The figures that the result is compared with."""
         ...
 
 
 class Trainable(Searched, Population, Protocol):
-    """A population that learns from samples, and gives its models back."""
+    """A population that learns from samples and writes its numbers back into the models."""
 
 
 T = TypeVar("T", bound=Problem)
@@ -63,10 +63,10 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class Record(Protocol):
-    """What a training tells from time to time."""
+    """What a training reports from time to time."""
 
     def to_json(self) -> Json:
-        """A line of metrics.jsonl."""
+        """The record as a line of metrics.jsonl."""
         ...
 
 
@@ -90,7 +90,7 @@ class SearchTraining(Protocol):
 
     @property
     def task(self) -> Problem:
-        """What they learn."""
+        """The task that the models learn."""
         ...
 
     @property
@@ -99,15 +99,15 @@ class SearchTraining(Protocol):
         ...
 
     def epochs(self) -> Iterator[Record]:
-        """Train to the end, one record now and then."""
+        """Train to the end, and yield a record now and then."""
         ...
 
     def close(self) -> None:
-        """Let go of what the training holds."""
+        """Release what the training holds open."""
         ...
 
     def state_dict(self) -> State:
-        """Everything needed to go on."""
+        """Everything that is needed to continue."""
         ...
 
     def load_state_dict(self, state: State, /) -> None:
@@ -117,20 +117,20 @@ class SearchTraining(Protocol):
 
 @dataclass(frozen=True)
 class Labels:
-    """What the structural weights in a line of metrics.jsonl belong to, in their order.
+    """Names for the structural weights in a line of metrics.jsonl, in their order.
 
     Attributes:
-        names: of the candidates, with the place in the model where it has several.
-        constant: whether a candidate is the same whatever its angles and inputs.
+        names: the names of the candidates, with the place in the model if it has several places.
+        constant: whether a candidate gives the same whatever its angles and inputs are.
     """
 
     names: tuple[str, ...]
     constant: tuple[bool, ...]
 
     def leader(self, weights: Tensor) -> str:
-        """Name of the largest of the weights (seeds, count), by the median over seeds.
+        """The name of the largest of the weights (seeds, count), by the median over the seeds.
 
-        Constants lead nothing; of no candidates none leads, which the empty name says.
+        A constant never leads. The name is empty if there is no candidate.
         """
         if not self.names:
             return ""
@@ -147,12 +147,13 @@ class Companion:
 
     Attributes:
         name: what they are.
-        numbers: that are trained of each.
+        numbers: how many numbers each of them trains.
         remark: how they are trained.
         populate: (seeds, factor on the recipe's rate) -> the networks.
         task: what they learn.
         settings: how to train them.
-        rates: factors to choose from by held-out training samples; empty: the recipe's rate.
+        rates: factors on the recipe's rate, one of which is chosen on held-out training samples.
+            If it is empty, they are trained at the recipe's rate.
     """
 
     name: str
@@ -167,81 +168,91 @@ class Companion:
 class ModelKind(ABC, Generic[T, S, P, M]):
     """A kind of model with its choices: the base of frozen dataclasses, which config.json stores.
 
-    What a kind leaves for people, such as pictures and circuits as files, is in
+    What a kind shows to people, such as pictures and files of circuits, is in
     `diffqas.searches.showing`.
     """
 
     name: ClassVar[str]
     """Word of the command line."""
     writes_weights: ClassVar[bool] = False
-    """Whether its circuits write the weights of ordinary networks, which run without them."""
+    """Whether circuits write the weights of ordinary networks, which then run without circuits."""
     companions_in: ClassVar[str] = "baselines"
     """The entry of result.json that lists what is trained beside the search."""
     target: str | None = None
-    """Name of the network that the task is to bring; None: the task's own."""
+    """Name of the network that the task makes; None stands for the task's usual one."""
 
     @classmethod
     @abstractmethod
     def choose(cls, *args: Value, **arguments: Value) -> Self:
-        """The kind from arguments of `diffqas.search`; those of its signature are its own.
+        """Make the kind from arguments of `diffqas.search`: those that its signature names.
 
         Raises:
-            ArgumentError: a wrong argument.
+            ArgumentError: an argument is wrong.
         """
 
     def check(self, task: str) -> None:
-        """Refuse tasks whose samples, as in `Task.kind`, the model cannot read.
+        """Refuse a task whose samples the model cannot read.
+
+        Args:
+            task: what its samples are, as in `Task.kind`.
 
         Raises:
-            ArgumentError: it cannot read them.
+            ArgumentError: the model cannot read such samples.
         """
 
     @property
     def choices(self) -> AnyKind:
-        """The kind whose fields are the choices: itself, if it does not wrap another one."""
+        """The kind whose fields are the choices: this one, unless it wraps another kind."""
         return self
 
     @property
     @abstractmethod
     def space(self) -> tuple[AnyCandidate, ...]:
-        """The candidates of every place in the model."""
+        """The candidates, which are the same at every place in the model."""
 
     def places(self, count: int) -> list[str]:
-        """Names of so many places in the model that have structural weights of their own."""
+        """Names for the places in the model that have structural weights of their own.
+
+        Args:
+            count: the number of these places.
+        """
         if count == 1:
             return [""]
         return [f"layer {number}" for number in range(1, count + 1)]
 
     @abstractmethod
     def recipes(self, task: T) -> Mapping[str, S]:
-        """Settings by recipe name."""
+        """The settings of each recipe, by its name."""
 
     def affordable(self, task: T, settings: Settings) -> Settings:
-        """The same, with another optimiser where that of a recipe cannot hold so many numbers."""
+        """The settings with an optimiser that can hold the model's numbers.
+
+        The optimiser changes only if the one of the recipe cannot hold so many numbers.
+        """
         return settings
 
     def unread(self, settings: S) -> Mapping[str, Unread]:
-        """Options that nothing reads beside the other choices, by their names.
+        """The options that have no effect beside the other choices, by their names.
 
-        Of a family, such as the scales, those of its members are meant, too. What is asked for and
-        is not read is refused.
+        The name of a family, such as the scales, stands for the options of its members, too. An
+        option that is given and has no effect is refused.
         """
         return {}
 
     @abstractmethod
     def make(self, task: T, settings: S, seeds: Sequence[int]) -> tuple[P, list[M]]:
-        """Fresh models, one per seed, and the population that trains them.
+        """Make fresh models, one per seed, and the population that trains them.
 
-        The start of a model depends on its seed alone, not on the company that it trains in.
+        The start of a model depends on its seed alone, not on the other seeds.
         """
 
     @abstractmethod
     def training(self, population: P, task: T, settings: S, seeds: list[int]) -> SearchTraining:
-        """What trains the population."""
+        """Make the training of the population."""
 
     @abstractmethod
     def labels(self, model: M) -> Labels:
-        """What the structural weights belong to."""
+        """What the structural weights of a model belong to."""
 
     @abstractmethod
     def figures(self, models: Sequence[M]) -> Findings:
@@ -251,30 +262,29 @@ class ModelKind(ABC, Generic[T, S, P, M]):
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> Self:
         """The same kind with its candidates given again.
 
-        A run folder holds no more than the names of candidates that are Python classes of a
-        user's own.
+        A run folder holds only the names of candidates that are Python classes of a user's own.
 
         Raises:
-            ArgumentError: they have other names than the run's.
+            ArgumentError: the candidates have other names than those of the run.
         """
 
     def network(self, model: M) -> nn.Module:
-        """What predicts, without what only training needs."""
+        """The module that predicts, without what only the training needs."""
         return model
 
     @abstractmethod
     def export(self, model: M) -> dict[str, Tensor]:
-        """What model.safetensors holds."""
+        """The tensors that model.safetensors holds."""
 
     def references(self, task: T) -> Sequence[Reference]:
-        """Figures to compare the result with."""
+        """The figures that the result is compared with."""
         return task.references
 
     def companions(self, task: T, settings: S, model: M) -> Sequence[Companion]:
-        """Ordinary networks to be trained beside the search.
+        """The ordinary networks to be trained beside the search.
 
         Raises:
-            ArgumentError: there is none for this task and so few numbers.
+            ArgumentError: there is no such network for this task and so few numbers.
         """
         return []
 
@@ -290,7 +300,7 @@ OF_WRITTEN_WEIGHTS = ("scale", "start", "bits", "order", "leverage", "calibrated
 
 
 def without_written_weights(model: str) -> dict[str, Unread]:
-    """Options of the weights that circuits write, unread by a model whose circuits write none."""
+    """The options of written weights, which have no effect if a model's circuits write none."""
     return dict.fromkeys(OF_WRITTEN_WEIGHTS, Unread("be used with the model qt", f"{model!r}"))
 
 
@@ -299,13 +309,13 @@ OF_COSTS = ("cost", "cost_weight", "coupling")
 
 
 def without_costs(model: str) -> dict[str, Unread]:
-    """Options of the cost, unread by a model that mixes no candidates in one place."""
+    """The options of the cost, which have no effect if a model has no single mixture."""
     rule = "be used with the model qt or vqc, whose candidates are weighed in one mixture"
     return dict.fromkeys(OF_COSTS, Unread(rule, model))
 
 
 def unpublished(references: Iterable[Reference]) -> list[Reference]:
-    """References without a paper's figures, which are those of Quantum-Train."""
+    """The references without those of a paper, which are figures of Quantum-Train."""
     return [row for row in references if not row.name.startswith("paper")]
 
 
@@ -313,7 +323,7 @@ def unpublished(references: Iterable[Reference]) -> list[Reference]:
 class SupervisedKind(ModelKind[Task, Settings, Q, M]):
     """A kind of model that learns from samples.
 
-    Its dataclasses have the search space as their field `candidates`.
+    The search space is the field `candidates` of its dataclasses.
     """
 
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> Self:
@@ -326,11 +336,11 @@ class SupervisedKind(ModelKind[Task, Settings, Q, M]):
         return replace(self, candidates=given)
 
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
-        """As `ModelKind.unread`: those of the training."""
+        """As `ModelKind.unread`, for the options of the training."""
         return settings.unread()
 
     def training(
         self, population: Q, task: Task, settings: Settings, seeds: list[int]
     ) -> Training[Q]:
-        """Epochs over the training samples."""
+        """Make a training in epochs over the training samples."""
         return Training(population, task, settings, seeds)

@@ -1,4 +1,4 @@
-"""What kinds have in common whose models hold one searched layer of circuits with data."""
+"""The base of the kinds whose models hold one searched layer of circuits with data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ L = TypeVar("L", bound=HybridModel | FastWeightForecaster)
 
 @dataclass(frozen=True)
 class LayerKind(SupervisedKind[Q, L]):
-    """A kind of model with one `QuantumLayer`: weights for all of it, or for each output."""
+    """A kind of model with one `QuantumLayer`.
+
+    The layer has one set of structural weights, or one for each output.
+    """
 
     @abstractmethod
     def layer(self, model: L) -> QuantumLayer:
@@ -26,16 +29,16 @@ class LayerKind(SupervisedKind[Q, L]):
 
     @abstractmethod
     def rankings(self, model: L) -> Mapping[str, Ranking]:
-        """Its candidates, best first, by the names of its rows of structural weights."""
+        """The layer's candidates, best first, for each row of structural weights by its name."""
 
     def places(self, count: int) -> list[str]:
-        """The outputs, where each has structural weights of its own."""
+        """The names of the outputs, if each has structural weights of its own."""
         if count == 1:
             return [""]
         return [f"output {number}" for number in range(count)]
 
     def labels(self, model: L) -> Labels:
-        """One weight per candidate, of each output where these have their own."""
+        """One label per candidate, for each output if the outputs have weights of their own."""
         names: list[str] = []
         constants: list[bool] = []
         layer = self.layer(model)
@@ -46,7 +49,7 @@ class LayerKind(SupervisedKind[Q, L]):
         return Labels(tuple(names), tuple(constants))
 
     def figures(self, models: Sequence[L]) -> Findings:
-        """As `ModelKind.figures`; in the ranking one output follows the other."""
+        """As `ModelKind.figures`; the ranking lists one output after the other."""
         layer = self.layer(models[0])
         report = models[0].parameter_report()
         rankings = [self.rankings(model) for model in models]
@@ -64,7 +67,10 @@ class LayerKind(SupervisedKind[Q, L]):
 
 
 def blind_in(layer: QuantumLayer) -> Constant:
-    """Tells of a layer's candidates whether one gives the same for every input and angle."""
+    """A function that tells whether a candidate of a layer is constant.
+
+    A constant candidate gives the same for every input and every angle.
+    """
     findings = layer.findings(layer.candidates)
     constants = {finding.candidate for finding in findings if finding.constant is not None}
     return constants.__contains__

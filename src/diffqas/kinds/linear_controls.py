@@ -1,8 +1,8 @@
 """Linear models beside a quantum layer: of the inputs, and of random features of the inputs.
 
-A quantum layer with a linear head is a linear model of features that are trained. What the same
-number of trained numbers does on features that are not, or on the inputs as they are, says whether
-the circuit has found anything.
+A quantum layer with a linear head is a linear model of trained features. Whether the circuit has
+found anything is seen in comparison with as many trained numbers on features that are not trained,
+and with a linear model of the inputs as they are.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from diffqas.training import RATES, seeded
 class RandomFeatures(nn.Module):
     """A trained linear layer of cos(W x + b), with W and b drawn once and never trained.
 
-    Random Fourier features of a Gaussian kernel (Rahimi and Recht, 2007): W is normal with the
-    spread 1 / sqrt(size), b uniform in [0, 2 pi]. Samples (batch, ...) -> (batch, *shape).
+    These are random Fourier features of a Gaussian kernel (Rahimi and Recht, 2007): W is normal
+    with the standard deviation 1 / sqrt(size), and b is uniform in [0, 2 pi].
+    Samples (batch, ...) -> (batch, *shape).
 
     Args:
-        size: numbers of a sample.
-        features: how many.
-        shape: of a prediction.
+        size: how many numbers a sample has.
+        features: how many features there are.
+        shape: the shape of a prediction.
     """
 
     def __init__(self, size: int, features: int, shape: tuple[int, ...] = ()) -> None:
@@ -43,15 +44,15 @@ class RandomFeatures(nn.Module):
         self.shape = shape
 
     def forward(self, x: Tensor) -> Tensor:
-        """As above."""
+        """Predictions for samples: (batch, ...) -> (batch, *shape)."""
         angles = nn.functional.linear(x.flatten(1), self.frequencies, self.phases)
-        # Of m features each has the factor sqrt(2 / m): their products are then the kernel.
+        # With the factor sqrt(2 / m) on each of m features, their products estimate the kernel.
         features = math.sqrt(2 / len(self.phases)) * torch.cos(angles)
         return self.readout(features).reshape(len(x), *self.shape)
 
 
 def linear_model(task: Task, settings: Settings) -> Companion:
-    """Logistic regression of classes, linear regression of values, on the inputs as they are."""
+    """Logistic regression for classes, or linear regression for values, on the inputs."""
     shape = output_shape(task)
     size = task.train.inputs[0].numel()
     name = "linear regression"
@@ -62,7 +63,10 @@ def linear_model(task: Task, settings: Settings) -> Companion:
 
 
 def random_features(task: Task, settings: Settings, numbers: int) -> Companion:
-    """A linear model of so many random features that it trains at most `numbers`, at least one."""
+    """A linear model of random features that trains at most `numbers` numbers.
+
+    It has at least one feature, however few the numbers are.
+    """
     shape = output_shape(task)
     outputs = math.prod(shape)
     size = task.train.inputs[0].numel()

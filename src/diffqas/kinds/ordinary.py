@@ -1,6 +1,6 @@
 """An ordinary small network beside a search: as many numbers, the same optimiser, its own rate.
 
-Which network it is says `tasks.ordinary_network`, at which rate it learns `training.choose_rate`.
+`tasks.ordinary_network` says which network it is, and `training.choose_rate` chooses its rate.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ FEW_SAMPLES = 200_000
 
 
 def takes_seconds(task: Task, settings: Settings) -> bool:
-    """Whether an ordinary network is trained beside a search if nobody says.
+    """Whether an ordinary network is trained beside a search if the options do not say.
 
-    The five series take up to half a minute, the pairs of MNIST minutes.
+    It is if training samples times epochs are at most `FEW_SAMPLES`. The five series take up to
+    half a minute, the pairs of MNIST minutes.
     """
     return len(task.train) * settings.epochs <= FEW_SAMPLES
 
 
 def ordinary_companion(task: Task, settings: Settings, numbers: int) -> Companion:
-    """What a run trains beside its search.
+    """The ordinary network that a run trains beside its search.
 
     Args:
         task: what the search learns.
-        settings: how it is trained.
-        numbers: that the search trains; the network has at most so many.
+        settings: how the search is trained.
+        numbers: how many numbers the search trains; the network has at most so many.
 
     Raises:
         ArgumentError: as of `ordinary_network`.
@@ -54,7 +55,7 @@ def ordinary_companion(task: Task, settings: Settings, numbers: int) -> Companio
 def ordinary_networks(
     task: Task, settings: Settings, seeds: Sequence[int], numbers: int
 ) -> DirectLockstep:
-    """The ordinary networks of some seeds, at the rate that is chosen for them; a row of a study.
+    """The ordinary networks of a row of a study, at the rate that is chosen for them.
 
     Raises:
         ArgumentError, RunError: as of `ordinary_network` and `choose_rate`.
@@ -65,7 +66,7 @@ def ordinary_networks(
 
 
 def without_structure(settings: Settings) -> Settings:
-    """The same for a model that has no structural weights to treat apart."""
+    """The settings without those options that concern structural weights alone."""
     return replace(settings, bilevel=False, sparsity=0.0, cost=None, cost_weight=0.0)
 
 

@@ -25,14 +25,14 @@ STRUCTURE_RATE = 10.0
 
 
 def first_order(settings: Settings) -> Settings:
-    """The same by gradient descent: Adam in place of an optimiser with a covariance."""
+    """The settings by gradient descent: Adam replaces an optimiser that couples the numbers."""
     if settings.optimizer.elementwise:
         return settings
     return settings.by("adam")
 
 
 def of_layers(settings: Settings, relaxation: Relaxation | None = None) -> Settings:
-    """The same for a search of every layer, by default with layers that are drawn."""
+    """The settings for a search of every layer, with a relaxation that draws layers by default."""
     rates = replace(settings.generator.rates, structure=STRUCTURE_RATE)
     own = Gumbel() if relaxation is None else relaxation
     return replace(settings, generator=replace(settings.generator, relaxation=own, rates=rates))
@@ -44,8 +44,10 @@ class PerLayerKind(QuantumTrainKind):
     """Choices of Quantum-Train whose circuit is searched layer by layer."""
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The task's, by gradient descent: another circuit is drawn at every step, so no filter can
-        follow. Nor is `auto` among them, whose start values belong to one circuit.
+        """The task's recipes by gradient descent, without `auto`.
+
+        Another circuit is drawn at every step, so no filter can follow. The start values of `auto`
+        belong to one circuit.
         """
         own = {name: settings for name, settings in task.recipes.items() if name != AUTO}
         return {name: of_layers(first_order(settings)) for name, settings in own.items()}
@@ -65,7 +67,7 @@ class PerLayerKind(QuantumTrainKind):
         return Lockstep(models), models
 
     def models(self, task: Task, settings: Settings, seeds: Sequence[int]) -> list[QuantumTrain]:
-        """One for each seed."""
+        """Make a fresh model for each seed."""
         choices = {
             "sharing": self.sharing,
             "mapping": self.mapping,
@@ -77,7 +79,7 @@ class PerLayerKind(QuantumTrainKind):
         )
 
     def labels(self, model: QuantumTrain) -> Labels:
-        """One weight per candidate of each layer."""
+        """One label per candidate of each layer."""
         names = SearchSpace(self.candidates).names
         every = []
         for layer in range(1, model.circuits.depth + 1):
@@ -85,23 +87,23 @@ class PerLayerKind(QuantumTrainKind):
         return Labels(tuple(every), (False,) * len(every))
 
     def figures(self, models: Sequence[QuantumTrain]) -> Findings:
-        """As `ModelKind.figures`; `layers` names each seed's circuit."""
+        """As `ModelKind.figures`; the entry `layers` names each seed's circuit."""
         layers = [[candidate.name for candidate in searched(model).found[0]] for model in models]
         return replace(super().figures(models), more={"layers": layers})
 
     def ranking(self, models: Sequence[QuantumTrain]) -> list[RankedRow]:
-        """One layer after the other."""
+        """The candidates of each layer, one layer after the other."""
         rows = []
         for layer in range(models[0].circuits.depth):
             rows += self._of_layer(models, layer)
         return rows
 
     def _of_layer(self, models: Sequence[QuantumTrain], layer: int) -> list[RankedRow]:
-        """The candidates of one layer by their rank, which is that of their probability."""
+        """The candidates of one layer, ranked by their probability."""
         by_seed = [searched(model).merged[layer].tolist() for model in models]
         rows = []
         for indices in self._groups(layer):
-            # The first of a group carries the probability of all of them.
+            # The first of a group has the probability of the whole group.
             weights = [probabilities[indices[0]] for probabilities in by_seed]
             alike = [self.candidates[index] for index in indices]
             shown = as_layer(alike[0]) if layer else alike[0]
@@ -119,8 +121,8 @@ class PerLayerKind(QuantumTrainKind):
     def _groups(self, layer: int) -> list[list[int]]:
         """Indices of candidates that are one and the same in a layer.
 
-        How a candidate begins counts in the first layer alone: behind it, those that differ in
-        nothing else are merged.
+        How a candidate begins counts in the first layer alone. In later layers, candidates that
+        differ in nothing else are merged.
         """
         groups: dict[Hashable, list[int]] = {}
         for index, candidate in enumerate(self.candidates):

@@ -58,21 +58,22 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
 
     Attributes:
         candidates: the search space.
-        qubits: of every circuit; None: eight.
-        measured: qubits that are read, and go into the linear head.
-        latent_size: length of the slow network's latent vector.
-        input_qubits: which qubits the value of a moment turns.
-        base_angles: the angles before the first moment.
+        qubits: the qubits of every circuit; None stands for eight.
+        measured: how many qubits are read and go into the linear head.
+        latent_size: the length of the slow network's latent vector.
+        input_qubits: which qubits are turned by the value of a moment: `"all"` or the `"first"`.
+        base_angles: the angles before the first moment: `"zero"` or `"trained"`.
         structure: structural weights for the `"layer"`, or for each `"output"`.
-        slow: whether the slow network's weights are trained, or written by circuits.
-        slow_rate: learning rate of the slow network relative to the base rate.
-        classical: train a classical LSTM of about as many numbers beside it.
+        slow: whether the slow network's weights are `"trained"`, or written by circuits
+            (`"written"`).
+        slow_rate: the learning rate of the slow network relative to the base rate.
+        classical: whether a classical LSTM of about as many numbers is trained beside it.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(QLSTM_SPACE)
     qubits: int | None = option(QUBITS, "Qubits of every circuit.", least=1, most=26)
     measured: int = option(
-        4, "Qubits that are read, the first ones, and go into a linear head.", least=1, most=26
+        4, "How many qubits, from the first on, are read for the linear head.", least=1, most=26
     )
     latent_size: int = option(
         8,
@@ -83,7 +84,8 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
     )
     input_qubits: str = option(
         "all",
-        "Qubits that the value of a moment turns: all, or the first one, as in the public code.",
+        "Qubits that are turned by the value of a moment: all, or the first one, as in the public "
+        "code.",
         among=INPUT_QUBITS,
     )
     base_angles: str = option(
@@ -98,7 +100,8 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
     )
     slow: str = option(
         "trained",
-        "The weights of the slow network are trained, or written by circuits (Quantum-Train).",
+        "Whether the weights of the slow network are trained, or written by circuits "
+        "(Quantum-Train).",
         among=SLOW,
     )
     slow_rate: float = option(
@@ -107,7 +110,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         least=0,
         tune=Tuning(0.1, 10.0),
     )
-    classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
+    classical: bool = option(True, "Train classical LSTMs beside the search, to compare with.")
 
     name: ClassVar[str] = "qfwp"
     companions_in: ClassVar[str] = "references"
@@ -127,7 +130,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         return cls(space, structure=structure, classical=classical)
 
     def check(self, task: str) -> None:
-        """The model reads series."""
+        """Refuse every task that is no series."""
         require(task == "series", "model", "be qt for a task that is no series", repr(self.name))
 
     @property
@@ -136,11 +139,11 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         return self.candidates
 
     def layer(self, model: FastWeightForecaster) -> QuantumLayer:
-        """The circuits of the cell."""
+        """The layer of circuits in the model's cell."""
         return model.cell.circuits
 
     def rankings(self, model: FastWeightForecaster) -> Mapping[str, Ranking]:
-        """As `LayerKind.rankings`, with the angles that sequences write."""
+        """As `LayerKind.rankings`, at angles that sequences of inputs write."""
         return model.cell.ranking()
 
     def unread(self, settings: Settings) -> Mapping[str, Unread]:
@@ -153,11 +156,11 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         return found
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The same for every series."""
+        """The recipes, which are the same for every series."""
         return QFWP_RECIPES
 
     def affordable(self, task: Task, settings: Settings) -> Settings:
-        """By Adam where there are too many numbers for a covariance."""
+        """As `ModelKind.affordable`: Adam where the filter's covariance would be too large."""
         with torch.random.fork_rng(devices=[]):
             count = self._forecaster(settings).parameter_report().total
         return affordable(settings, count)
@@ -201,7 +204,7 @@ class QFWPKind(LayerKind[FastWeightLockstep, FastWeightForecaster]):
         return dict(model.named_parameters())
 
     def references(self, task: Task) -> list[Reference]:
-        """The task's, without published figures, which are those of other models."""
+        """The task's references without the published figures, which are of other models."""
         return unpublished(task.references)
 
     def companions(

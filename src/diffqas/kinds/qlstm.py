@@ -39,7 +39,7 @@ from diffqas.tasks import Reference, SeriesLSTM, Settings, Task
 from diffqas.training import seeded
 
 QLSTM_RECIPES = {
-    # arXiv 2508.14955 by its summary; what it leaves open as in the code of the same authors.
+    # As arXiv 2508.14955 summarises it; what it leaves open is as in the code of the same authors.
     "paper": Settings(
         Recipe(init_std=0.01, rates=Rates()),
         depth=5,
@@ -47,8 +47,8 @@ QLSTM_RECIPES = {
         batch_size=10,
         optimizer=RMSProp(0.01),
     ),
-    # Chosen on held-out training windows: docs/qlstm.md. Where the numbers are too many for the
-    # filter, it is Adam's.
+    # Chosen on held-out training windows, see docs/qlstm.md. If there are too many numbers for the
+    # filter, Adam takes its place.
     "default": Settings(
         Recipe(init_std=1.0, rates=Rates()),
         depth=5,
@@ -70,24 +70,24 @@ WHOLE = "be a whole number of at least 1"
 @storable
 @dataclass(frozen=True)
 class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
-    """Choices of the quantum LSTM; all but the last as of `diffqas.QLSTM`.
+    """Choices of the quantum LSTM; all but `classical` mean the same as in `diffqas.QLSTM`.
 
     Attributes:
         candidates: the search space of every gate.
         sharing: `"separate"` angles for each candidate of each gate, or `"shared"` ones for each
             gate.
-        reservoir: leave the angles as they are drawn.
+        reservoir: whether the angles stay as they are drawn.
         structure: structural weights for each `"gate"`, or `"shared"` ones for all four.
-        hidden_size: length of h and c.
-        layers: cells on top of each other.
-        squash: `"none"` or `"arctan"`.
-        classical: train classical LSTMs beside it.
+        hidden_size: the length of h and c.
+        layers: how many cells stand on top of each other.
+        squash: `"none"` encodes the inputs as they are, `"arctan"` their arc tangent.
+        classical: whether classical LSTMs are trained beside it.
     """
 
     candidates: tuple[Candidate, ...] = tuple(QLSTM_SPACE)
     sharing: str = option(
         "separate",
-        "One set of angles for all candidates of a gate, or one each.",
+        "One set of angles for all candidates of a gate (shared), or one for each (separate).",
         among=("shared", "separate"),
     )
     reservoir: bool = option(
@@ -105,9 +105,11 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
     )
     layers: int = option(1, "Cells on top of each other.", least=1, rule=WHOLE)
     squash: str = option(
-        "none", "Encode inputs as they are, or their arc tangent.", among=("none", "arctan")
+        "none",
+        "Encode the inputs as they are (none), or their arc tangent (arctan).",
+        among=("none", "arctan"),
     )
-    classical: bool = option(True, "Train classical LSTMs beside it, to compare with.")
+    classical: bool = option(True, "Train classical LSTMs beside the search, to compare with.")
 
     name: ClassVar[str] = "qlstm"
     companions_in: ClassVar[str] = "references"
@@ -125,7 +127,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         squash: str = "none",
         classical: bool = True,
     ) -> QLSTMKind:
-        """As `ModelKind.choose`; `circuit` is a single candidate, by its name in `BASELINES`."""
+        """As `ModelKind.choose`; `circuit` names a single candidate of `BASELINES`."""
         if circuit is not None:
             require(candidates is None, "circuit", "be given without `candidates`", circuit)
             candidates = [BASELINES[choose(circuit, BASELINES, "circuit")]]
@@ -134,11 +136,11 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return cls(space, sharing, reservoir, structure, hidden_size, layers, squash, classical)
 
     def check(self, task: str) -> None:
-        """The model reads series."""
+        """Refuse every task that is no series."""
         require(task == "series", "model", "be qt for a task that is no series", repr(self.name))
 
     def places(self, count: int) -> list[str]:
-        """The four gates, of several cells with the number of the cell."""
+        """The names of the four gates; if there are several cells, with the cell's number."""
         if count == len(GATES):
             return list(GATES)
         if count == 1 or count % len(GATES) != 0:
@@ -160,15 +162,15 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return found
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The same for every series."""
+        """The recipes, which are the same for every series."""
         return QLSTM_RECIPES
 
     def affordable(self, task: Task, settings: Settings) -> Settings:
-        """By Adam where there are too many numbers for a covariance."""
+        """As `ModelKind.affordable`: Adam where the filter's covariance would be too large."""
         return affordable(settings, self.count(settings))
 
     def count(self, settings: Settings) -> int:
-        """Trainable numbers of one model."""
+        """The count of trainable numbers of one model."""
         with torch.random.fork_rng(devices=[]):
             return self._forecaster(settings).parameter_report().total
 
@@ -202,7 +204,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return Forecaster(cell, rates)
 
     def labels(self, model: Forecaster) -> Labels:
-        """One weight per candidate of each gate of each cell."""
+        """One label per candidate of each gate of each cell."""
         names, constants = [], []
         for gate, space in model.cell.chosen.items():
             constant = blind(_layer(model, gate))
@@ -211,7 +213,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return Labels(tuple(names), tuple(constants))
 
     def figures(self, models: Sequence[Forecaster]) -> Findings:
-        """As `ModelKind.figures`; in the ranking one gate follows the other."""
+        """As `ModelKind.figures`; the ranking lists one gate after the other."""
         report = models[0].parameter_report()
         rankings = [model.cell.ranking() for model in models]
         rows = []
@@ -231,7 +233,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return model.state_dict()
 
     def references(self, task: Task) -> list[Reference]:
-        """The task's, with the published figure of this model in place of Quantum-Train's."""
+        """The task's references, with the paper's figure of this model, if there is one."""
         others = unpublished(task.references)
         published = PUBLISHED.get(self._row(), {}).get(task.name)
         if published is None:
@@ -242,7 +244,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         ]
 
     def _row(self) -> str:
-        """The row of the paper's table that has these choices; empty where none has."""
+        """The row of the paper's table with these choices; empty if there is none."""
         if len(self.candidates) == 1 and not self.reservoir:
             names = [name for name, found in BASELINES.items() if (found,) == self.candidates]
             return names[0] if names else ""
@@ -262,7 +264,7 @@ class QLSTMKind(SupervisedKind[ForecasterLockstep, Forecaster]):
         return [classical_lstm(size, task, settings) for size in sizes]
 
     def plain(self, gate: str) -> str:
-        """`forget` for `forget_l0` where there is a single layer."""
+        """The plain name of a gate: `forget` for `forget_l0` if there is a single layer."""
         return gate if self.layers > 1 else gate.removesuffix("_l0")
 
 
@@ -281,8 +283,9 @@ def lstm_count(size: int) -> int:
 
 
 def affordable(settings: Settings, count: int) -> Settings:
-    """Settings for so many trainable numbers: by Adam where they are too many for the covariance of
-    the optimiser.
+    """The settings for so many trainable numbers.
+
+    Adam takes the optimiser's place if its covariance cannot hold so many numbers.
 
     >>> [affordable(QLSTM_RECIPES["default"], count).optimizer.name for count in (270, 4470)]
     ['kalman', 'adam']
@@ -294,7 +297,10 @@ def affordable(settings: Settings, count: int) -> Settings:
 
 
 def classical_lstm(size: int, task: Task, settings: Settings) -> Companion:
-    """A classical LSTM of a hidden size, trained alike."""
+    """A classical LSTM of this hidden size, trained in the same way as the search.
+
+    Adam trains it if its numbers are too many for the optimiser of the search.
+    """
     count, alike = lstm_count(size), "trained alike"
     chosen = affordable(settings, count)
     if chosen is not settings:
@@ -319,7 +325,10 @@ def live_candidates(layer: GateCircuits) -> int:
 
 
 def blind(layer: GateCircuits) -> Constant:
-    """Tells of a gate's candidates whether one gives the same for every input and angle."""
+    """A function that tells whether a candidate of a gate is constant.
+
+    A constant candidate gives the same for every input and every angle.
+    """
     constants = {finding.candidate for finding in _findings(layer) if finding.constant is not None}
     return constants.__contains__
 

@@ -40,7 +40,7 @@ OF_CIRCUITS = (
     *("relaxation", "spread", "angles_rate", "structure_rate"),
     *("bilevel", "sparsity", *OF_COSTS),
 )
-"""Options that mean nothing without circuits."""
+"""Options that have no effect without circuits."""
 OF_MAPPING = ("scale", "bits", "order")
 """Options that mean nothing where a vector writes the weights. `QuantumTrain` refuses others."""
 
@@ -53,60 +53,62 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
     Attributes:
         candidates: the search space.
         sharing: `"shared"` or `"separate"` angles.
-        mapping: from a basis state to weights.
-        chunk: weights written by each basis state.
-        target: the network by name; None: the task's own.
-        shots: finite shots in every training step; None: exact probabilities.
-        baselines: train an ordinary small network of as many numbers beside it; None: where that
-            takes seconds.
+        mapping: the mapping from a basis state to weights.
+        chunk: how many weights each basis state writes.
+        target: the name of the network; None stands for the task's usual one.
+        shots: finite shots in every training step; None stands for exact probabilities.
+        baselines: whether an ordinary small network of as many numbers is trained beside it; None
+            means where that takes seconds.
         generator: circuits, or a classical generator in their place.
-        numbers: how many numbers are trained at most; None: what the other choices come to.
-        errors: of the device that circuits are run on in every training step.
+        numbers: how many numbers are trained at most; None means as many as the other choices have.
+        errors: the errors of the device on which circuits are run in every training step.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(TABLE_I)
     sharing: str = option(
         "shared",
-        "One set of angles for all candidates (of a gate), or one each.",
+        "One set of angles for all candidates (of a gate), or one for each (separate).",
         among=("shared", "separate"),
     )
     mapping: WeightMapping = option(
         factory=LinearMapping,
-        help="From a basis state to weights: linear is the papers'; with more trainable numbers a "
-        "perceptron (mlp) or a tensor train over the bits (mps).",
+        help="The mapping from a basis state to weights. linear is the papers' one; a perceptron "
+        "(mlp) or a tensor train over the bits (mps) has more trainable numbers.",
         family=lambda: MAPPINGS,
         group="structure and mapping",
     )
     chunk: int = option(
         1,
-        "Weights written by each basis state; more means more trainable numbers and fewer qubits.",
+        "How many weights each basis state writes. More weights mean more trainable numbers and "
+        "fewer qubits.",
         least=1,
         group="structure and mapping",
     )
     target: str | None = option(
         None,
-        "The classical network. Series: lstm, 1,781 weights. Images: mlp, smooth-mlp (the same "
-        "behind a Gaussian filter) or cnn; 108,866 or 2,818 weights for two classes of MNIST. The "
-        "recipe decides if not given.",
+        "The classical network. Series: lstm, 1,781 weights. Tables: mlp. Images: mlp, smooth-mlp "
+        "(the same behind a Gaussian filter) or cnn; for two classes of MNIST the perceptrons have "
+        "108,866 weights and the cnn has 2,818. The recipe decides if not given.",
         among=("lstm", "mlp", "smooth-mlp", "cnn"),
     )
     shots: Shots | None = None
     baselines: bool | None = option(
         None,
-        "Train an ordinary network of as many numbers beside it, to compare with. Without "
-        "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
+        "Train ordinary models of about as many numbers beside the search, to compare with (qt: a "
+        "network; vqc: also a linear model and random features). If neither --baselines nor "
+        "--no-baselines is given: if training samples times epochs are at most 200,000.",
     )
     generator: str = option(
         "circuits",
-        "What writes the weights: circuits; or, as what they are compared with, a classical vector "
-        "that the weights share (hashed), one along random directions (subspace), or the mapping "
-        "without circuits (uniform).",
+        "What writes the weights: circuits, or a classical generator to compare them with. That is "
+        "a vector whose entries the weights share (hashed), a vector along random directions "
+        "(subspace), or the mapping without circuits (uniform).",
         among=GENERATORS,
     )
     numbers: int | None = option(
         None,
-        "Trainable numbers of the generator, at most. Circuits get the depth that comes nearest; a "
-        "vector has as many as circuits would, if not given.",
+        "The most trainable numbers that the generator may have. It decides the depth of circuits. "
+        "If it is not given, a vector has as many numbers as circuits would have.",
         least=1,
     )
     errors: DeviceErrors = field(default=NO_ERRORS)
@@ -140,11 +142,11 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
     ) -> QuantumTrainKind:
         """As `ModelKind.choose`.
 
-        `hidden` are widths of the mapping `"mlp"`, `bond` is that of `"mps"`, `shot_gradient` goes
-        with `shots`, `readout` and `depolarising` are those of `DeviceErrors`, `per_layer` searches
-        every layer, and `fixed_layers` are read by `FixedLayersKind`. Without circuits
-        shots, errors and a search of every layer are refused; candidates count for the length of a
-        vector alone.
+        `hidden` gives the widths of the mapping `"mlp"`, and `bond` the bond of `"mps"`.
+        `shot_gradient` goes with `shots`; `readout` and `depolarising` are those of `DeviceErrors`.
+        `per_layer` searches every layer. `fixed_layers` is read by `FixedLayersKind` alone. Without
+        circuits, shots, errors and a search of every layer are refused, and the candidates decide
+        only the length of a vector.
         """
         chosen = as_mapping(mapping)
         if hidden is not None:
@@ -180,7 +182,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
 
     @property
     def circuits(self) -> bool:
-        """Whether circuits write the weights, and candidates are searched."""
+        """Whether circuits write the weights, so that candidates are searched."""
         return self.generator == CIRCUITS
 
     @property
@@ -189,11 +191,11 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return self.candidates
 
     def sizes(self, weights: int, depth: int) -> Sizes:
-        """What decides how many numbers the generator of so many weights trains.
+        """The sizes that decide how many numbers the generator trains.
 
         Args:
-            weights: p.
-            depth: that of the settings.
+            weights: how many weights it writes.
+            depth: the layers of the circuits, as in the settings.
         """
         usual = Sizes(
             weights=weights,
@@ -207,16 +209,16 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return usual.for_generator(self.generator, self.numbers)
 
     def sizes_of(self, task: Task, depth: int) -> Sizes:
-        """As `sizes`, of the network of a task; the global random state is left as it was."""
+        """As `sizes`, for the network of a task; the global random state is left as it was."""
         with forked_draws():
             weights = find_layout(task.target()).size
         return self.sizes(weights, depth)
 
     def affordable(self, task: Task, settings: Settings) -> Settings:
-        """By Adam where there are more numbers than a covariance can hold.
+        """As `ModelKind.affordable`: Adam where there are too many numbers for a covariance.
 
-        That is for a calibrated recipe, which is for networks of any size, and for numbers that
-        were asked for. What another recipe names is refused where it cannot be.
+        This concerns calibrated recipes, which are for networks of any size, and a given `numbers`.
+        The optimiser of another recipe stays, and is refused if it cannot hold the numbers.
         """
         if self.numbers is not None:
             return affordable(settings, self.numbers)
@@ -230,13 +232,13 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return {**of_training, **settings.generator.unread(), **self.unread_by_generator()}
 
     def unread_by_generator(self) -> dict[str, Unread]:
-        """Options that the generator does not read, candidates among them."""
+        """The options that this generator does not read, which may include `candidates`."""
         found: dict[str, Unread] = {}
         other = f"the generator {self.generator}"
         if not self.circuits:
             of_circuits = Unread("go with the generator circuits", other)
             found |= dict.fromkeys(OF_CIRCUITS, of_circuits)
-            # The length of a vector is that of circuits, if no numbers are given.
+            # If no numbers are given, a vector is as long as the circuits would have numbers.
             if self.generator == UNIFORM or self.numbers is not None:
                 found |= dict.fromkeys(("candidates", "sharing", "depth"), of_circuits)
         if self.generator in VECTORS:
@@ -248,7 +250,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return found
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The task's, and `auto`."""
+        """The task's recipes, and `auto`."""
         return with_auto(task.recipes)
 
     def make(
@@ -260,7 +262,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
     def networks(
         self, task: Task, settings: ModelSettings, seeds: Sequence[int]
     ) -> tuple[Lockstep, list[QuantumTrain]]:
-        """As `make`, from those of the settings alone that decide what the models are."""
+        """As `make`, from only that part of the settings that decides what the models are."""
         models = make_models(
             task,
             settings,
@@ -287,7 +289,7 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         return [ordinary_companion(task, settings, model.parameter_report().total)]
 
     def labels(self, model: QuantumTrain) -> Labels:
-        """One weight per candidate; none without circuits."""
+        """One label per candidate; none without circuits."""
         if not self.circuits:
             return Labels((), ())
         return Labels(SearchSpace(self.candidates).names, tuple(map(constant, self.candidates)))
@@ -304,13 +306,13 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
         )
 
     def ranking(self, models: Sequence[QuantumTrain]) -> list[RankedRow]:
-        """Candidates by what they contribute over all seeds, best first; none without circuits."""
+        """The candidates by their mean rank over all seeds, best first; none without circuits."""
         if not self.circuits:
             return []
         return merged_ranking([model.ranking() for model in models], constant)
 
     def network(self, model: QuantumTrain) -> nn.Module:
-        """The written network."""
+        """The network with the weights that the circuits write."""
         return model.export()
 
     def export(self, model: QuantumTrain) -> dict[str, Tensor]:
@@ -319,10 +321,11 @@ class QuantumTrainKind(SupervisedKind[Lockstep, QuantumTrain]):
 
 
 def training_shots(shots: int | None, shot_gradient: str | None) -> Shots | None:
-    """Finite shots in every training step, None without.
+    """The finite shots of every training step; None if training is exact.
 
     Raises:
-        ArgumentError: a gradient without shots, or numbers and words that are none.
+        ArgumentError: `shot_gradient` is given without `shots`, or one of them is no such number or
+            word.
     """
     fits = shots is not None or shot_gradient is None
     require(fits, "shot_gradient", "go with `shots`", shot_gradient)
@@ -330,5 +333,5 @@ def training_shots(shots: int | None, shot_gradient: str | None) -> Shots | None
 
 
 def constant(candidate: AnyCandidate) -> bool:
-    """Whether a candidate's probabilities are the same for every angle."""
+    """Whether a candidate's probabilities are the same for all angles."""
     return form(candidate) in CONSTANTS

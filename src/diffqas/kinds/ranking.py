@@ -1,8 +1,9 @@
-"""Rankings of candidates: their rows over all seeds, and the one that leads.
+"""Rankings of candidates over all seeds, and the candidate that leads.
 
 Raw structural weights have no common scale and no common sign: another seed reaches as good a
 network with other signs, and a mean over signed weights says little. What seeds can agree on is the
-order. So rows are sorted by their mean rank; each seed ranks by what a candidate contributes in it.
+order. So the candidates are ranked within each seed by what they contribute, and then sorted by
+their mean rank over the seeds.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ class RankedRow:
     """One candidate of a ranking, over all seeds.
 
     Attributes:
-        candidate: its name.
-        weights: its structural weight of each seed.
+        candidate: the name of the candidate.
+        weights: its structural weight in each seed.
         contributions: what it contributes to the mixture of each seed.
-        merged: names of all candidates that give the same circuit, itself among them.
-        constant: it gives the same, whatever its angles and inputs.
-        gate: the place in the model, where there are several: a gate, a layer or a network.
-        ranks: its place among the candidates of each seed, 1 the best, equal ones the mean of
-            their places; as of `best_first`.
+        merged: the names of all candidates that give the same circuit, including its own.
+        constant: whether it gives the same whatever its angles and inputs are.
+        gate: the place in the model, if there are several: a gate, a layer, an output or a network.
+        ranks: its rank among the candidates of each seed, 1 for the best; equal candidates have the
+            mean of their ranks. `best_first` fills it in.
     """
 
     candidate: str
@@ -44,25 +45,25 @@ class RankedRow:
 
     @property
     def weight(self) -> float:
-        """The median of its structural weight."""
+        """The median of its structural weight over the seeds."""
         return statistics.median(self.weights)
 
     @property
     def contribution(self) -> float:
-        """The median of what it contributes."""
+        """The median of its contribution over the seeds."""
         return statistics.median(self.contributions)
 
     @property
     def rank(self) -> float:
-        """The mean of its ranks."""
+        """The mean of its ranks over the seeds."""
         return statistics.fmean(self.ranks)
 
     def at(self, gate: str) -> RankedRow:
-        """The same candidate at a place in the model."""
+        """The same row, at this place in the model."""
         return replace(self, gate=gate)
 
     def to_json(self) -> Json:
-        """An entry of `ranking` in result.json."""
+        """The row as an entry of `ranking` in result.json."""
         place: Json = {}
         if self.gate is not None:
             place["gate"] = self.gate
@@ -82,12 +83,12 @@ class RankedRow:
 def merged_ranking(
     rankings: Sequence[Sequence[Ranked]], constant: Constant, gate: str | None = None
 ) -> list[RankedRow]:
-    """Candidates by their mean rank over all seeds, best first.
+    """Merge the rankings of all seeds into one, by mean rank, best first.
 
     Args:
-        rankings: one for each seed.
-        constant: tells whether a candidate gives the same, whatever its angles and inputs.
-        gate: the place in the model that the rankings belong to, where there are several.
+        rankings: one ranking for each seed.
+        constant: tells whether a candidate gives the same whatever its angles and inputs are.
+        gate: the place in the model that the rankings belong to, if there are several places.
     """
     by_indices = [{entry.indices: entry for entry in ranking} for ranking in rankings]
     rows: list[RankedRow] = []
@@ -106,13 +107,13 @@ def merged_ranking(
 
 
 def best_first(rows: Sequence[RankedRow]) -> list[RankedRow]:
-    """Rows by their mean rank over the seeds, with the ranks.
+    """Sort rows by their mean rank over the seeds, and fill in their ranks.
 
-    Of equal mean ranks the larger median contribution comes first; of one seed this is the order of
-    the contributions. Rows that are equal in both stay in their order.
+    If mean ranks are equal, the larger median contribution comes first. With one seed this is the
+    order of the contributions. Rows that are equal in both stay in their order.
 
     Args:
-        rows: of one place in the model, which are ranked among each other.
+        rows: the rows of one place in the model, which are ranked among each other.
     """
     by_seed = [_ranks(each) for each in zip(*(row.contributions for row in rows), strict=True)]
     ranked: list[RankedRow] = []
@@ -122,9 +123,9 @@ def best_first(rows: Sequence[RankedRow]) -> list[RankedRow]:
 
 
 def _ranks(contributions: Sequence[float]) -> list[float]:
-    """Places of the contributions of one seed; equal ones share the mean of their places.
+    """The ranks of the contributions of one seed; equal ones share the mean of their ranks.
 
-    So every seed gives out the same sum of places, however many of its candidates are equal.
+    So the sum of the ranks is the same for every seed, however many candidates are equal.
 
     >>> _ranks([0.2, 0.7, 0.2, 0.1])
     [2.5, 1.0, 2.5, 4.0]
@@ -138,7 +139,7 @@ def _ranks(contributions: Sequence[float]) -> list[float]:
 
 
 def leading(ranking: Sequence[Ranked], constant: Constant) -> Ranked:
-    """The best candidate that is not constant; the best of all where there is none."""
+    """The best candidate that is not constant; if all are constant, the best of them."""
     for entry in ranking:
         if not constant(entry.candidate):
             return entry
@@ -147,14 +148,14 @@ def leading(ranking: Sequence[Ranked], constant: Constant) -> Ranked:
 
 @dataclass(frozen=True)
 class Findings:
-    """Entries of result.json that the kind of model decides.
+    """Those entries of result.json that the kind of model decides.
 
     Attributes:
-        relaxation: name of the relaxation.
-        trainable_parameters: numbers that are trained in one model.
-        target_parameters: weights that they write; None of a model that keeps its circuits.
-        report: both in words.
-        ranking: over all seeds.
+        relaxation: the name of the relaxation.
+        trainable_parameters: how many numbers are trained in one model.
+        target_parameters: how many weights they write; None if the model keeps its circuits.
+        report: both counts in words.
+        ranking: the candidates over all seeds, best first.
         more: entries that only some kinds have.
     """
 
@@ -166,7 +167,7 @@ class Findings:
     more: JsonView = field(default_factory=dict)
 
     def to_json(self) -> Json:
-        """As in result.json."""
+        """The entries as they stand in result.json."""
         return {
             "relaxation": self.relaxation,
             "trainable_parameters": self.trainable_parameters,

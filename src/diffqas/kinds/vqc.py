@@ -63,8 +63,8 @@ LIVE_SPACE = SearchSpace(
 """The sixteen candidates of `QLSTM_SPACE` that see their inputs and can be trained."""
 
 VQC_RECIPES = {
-    # No paper searches on these data: docs/tables.md says how it was chosen. The front and the head
-    # have the rate of the mapping.
+    # No paper searches on these data; docs/tables.md says how this recipe was chosen. The front and
+    # the head have the rate of the mapping.
     "default": Settings(
         Recipe(init_std=0.1, rates=Rates()),
         depth=1,
@@ -89,7 +89,7 @@ POOLED_RECIPES = {
         shuffle=True,
     ),
 }
-"""Of ten classes of `mnist-4x4` on sixteen qubits."""
+"""Recipes for `mnist-4x4`, chosen for its ten classes on sixteen qubits."""
 OWN_RECIPES: Mapping[str, Mapping[str, Settings]] = {
     POOLED: POOLED_RECIPES,
     # Three hundred steps, as on the smaller tables: with nine hundred the layer learns the rows by
@@ -98,7 +98,9 @@ OWN_RECIPES: Mapping[str, Mapping[str, Settings]] = {
 }
 """Recipes of data sets that have one of their own."""
 CLASSICAL_EPOCHS = 30
-"""Least epochs of the classical models: what a fit ends takes fewer steps than they need."""
+"""The classical models have at least so many epochs: a search that ends with a fit may have fewer
+than they need.
+"""
 
 PAPER = {1: 0.31, 2: 0.45, 4: 0.56, 6: 0.59, 8: 0.67}
 """Test accuracy on MNIST averaged to 4x4 pixels by the locality of the observables, one circuit
@@ -114,43 +116,47 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     Attributes:
         candidates: the search space.
         sharing: `"shared"` or `"separate"` angles.
-        qubits: of every circuit; None: as many as inputs, at most eight, and at least as many as
-            outputs.
-        uploads: how many times the inputs are encoded, with as many layers behind each as the
-            settings' depth.
+        qubits: the qubits of every circuit. None means as many as inputs, at most eight; at least
+            as many as outputs, unless `observables` is `"zz"`; and at least `locality` if the
+            observables have windows.
+        uploads: how many times the inputs are encoded. As many layers as the settings' depth stand
+            behind each upload.
         observables: what is measured, a word of `OBSERVABLES`.
-        locality: qubits of a trained observable.
-        windows: which qubits those are.
-        input_scale: factors of the inputs that are trained, or none.
-        input_factor: radians of an input of 1 at the start.
+        locality: how many qubits a diagonal or hermitian observable has.
+        windows: which qubits these are.
+        input_scale: whether a factor for each input and upload is `"trained"`, or `"fixed"` at 1.
+        input_factor: the angle, in radians, of an input of 1 at the start.
         structure: structural weights for the `"layer"`, or for each `"output"`.
-        front: what stands before the layer; None: means of pixels for images above 4x4.
-        head: what stands behind it.
+        front: what stands before the layer. None means averages of pixels for images of more than
+            16 pixels, and else nothing.
+        head: what stands behind the layer.
         observables_rate, inputs_rate: learning rates relative to the base rate.
-        fit_observables: begin and end with a fit of the observables and the head.
-        epoch_samples: training samples of an epoch; None: all of them.
-        baselines: train classical models of as many numbers beside it; None: where that takes
-            seconds.
-        shots: finite shots of every sample in every training step; None: exact outputs.
-        errors: of the device that circuits are run on in every training step.
+        fit_observables: whether the training begins and ends with a fit of the observables and the
+            head.
+        epoch_samples: how many training samples an epoch has; None means all of them.
+        baselines: whether classical models of about as many numbers are trained beside it; None
+            means where that takes seconds.
+        shots: finite shots of every sample in every training step; None means exact outputs.
+        errors: the errors of the device on which circuits are run in every training step.
     """
 
     candidates: tuple[AnyCandidate, ...] = tuple(LIVE_SPACE)
     sharing: str = option(
         "shared",
-        "One set of angles for all candidates (of a gate), or one each.",
+        "One set of angles for all candidates (of a gate), or one for each (separate).",
         among=("shared", "separate"),
     )
     qubits: int | None = option(
         None,
-        "Qubits of every circuit; if not given as many as inputs, at most 8 and at least as many "
-        "as outputs. Of more inputs than qubits each upload makes several encodings.",
+        "Qubits of every circuit. If not given: as many as inputs, at most 8, and at least as many "
+        "as outputs unless --observables is zz. If there are more inputs than qubits, each upload "
+        "makes several encodings.",
         least=1,
         most=26,
     )
     uploads: int = option(
         1,
-        "How many times the inputs are encoded; --depth layers stand behind each upload.",
+        "How many times the inputs are encoded. --depth layers stand behind each upload.",
         least=1,
         most=1000,
         tune=Tuning(1, 4),
@@ -171,7 +177,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     windows: str = option(
         "sliding",
-        "Qubits of these observables: neighbours on a ring (sliding) or all sets (pairwise).",
+        "Which qubits a diagonal or hermitian observable has: neighbours on a ring (sliding), or "
+        "every set of so many qubits (pairwise).",
         among=("sliding", "pairwise"),
     )
     input_scale: str = option(
@@ -182,7 +189,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     input_factor: float = option(
         0.15,
-        "Radians of an input of 1, which of a standardised column is its standard deviation.",
+        "The angle, in radians, of an input of 1 at the start. In a standardised column, 1 is the "
+        "standard deviation.",
         above=0,
         tune=Tuning(0.03, 3),
     )
@@ -199,8 +207,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     head: str = option(
         "scale",
-        "Behind it: a factor and a bias for each output (scale), or a linear layer of all "
-        "observables.",
+        "What stands behind the layer: a factor and a bias for each output (scale), or a linear "
+        "layer of all observables (linear).",
         among=HEADS,
     )
     observables_rate: float = option(
@@ -223,14 +231,15 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     epoch_samples: int | None = option(
         None,
-        "Training samples of an epoch, drawn anew in each; if not given all of them.",
+        "How many training samples an epoch has, drawn anew in each epoch; all if not given.",
         least=1,
         group="training",
     )
     baselines: bool | None = option(
         None,
-        "Train an ordinary network of as many numbers beside it, to compare with. Without "
-        "--baselines and --no-baselines: if training samples times epochs are at most 200,000.",
+        "Train ordinary models of about as many numbers beside the search, to compare with (qt: a "
+        "network; vqc: also a linear model and random features). If neither --baselines nor "
+        "--no-baselines is given: if training samples times epochs are at most 200,000.",
         group="training",
     )
     shots: Shots | None = None
@@ -272,7 +281,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         )
 
     def check(self, task: str) -> None:
-        """The model reads rows, images and the samples of a task of one's own."""
+        """Refuse series; the model reads rows, images and the samples of other tasks."""
         rule = "be qt, qlstm or qfwp for a series"
         require(task != "series", "model", rule, repr(self.name))
 
@@ -282,7 +291,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         return self.candidates
 
     def layer(self, model: HybridModel) -> QuantumLayer:
-        """Between front and head."""
+        """The searched layer between front and head."""
         return model.layer
 
     def rankings(self, model: HybridModel) -> Mapping[str, Ranking]:
@@ -298,7 +307,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         }
 
     def unread_by_circuits(self) -> dict[str, Unread]:
-        """Options that nothing reads beside what is measured, and how inputs are encoded."""
+        """The options without effect beside these observables and this scale of the inputs."""
         found: dict[str, Unread] = {}
         measured = f"the observables {self.observables}"
         if self.observables not in OF_WINDOWS:
@@ -311,7 +320,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         return found
 
     def recipes(self, task: Task) -> Mapping[str, Settings]:
-        """The same for every task that has none of its own."""
+        """The recipes, which are the same for every task that has none of its own."""
         return OWN_RECIPES.get(task.name, VQC_RECIPES)
 
     def make(
@@ -324,11 +333,11 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     def models(
         self, task: Task, settings: ModelSettings, seeds: Sequence[int]
     ) -> list[HybridModel]:
-        """Fresh models, one per seed; each takes samples with any leading dimensions.
+        """Make fresh models, one per seed; each takes samples with any leading dimensions.
 
         Raises:
-            ArgumentError: the task asks for more than one row of numbers for each sample, or sizes
-                that no layer has.
+            ArgumentError: the task asks for more than one row of numbers for each sample, or no
+                layer has the sizes that are asked for.
         """
         shape = output_shape(task)
         rule = "predict one value or one row of numbers for each sample"
@@ -377,7 +386,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         return HybridModel(layer, classes, front, size, self.head, self.input_factor, around, dims)
 
     def _front(self, task: Task) -> str:
-        """The front that is meant where none is asked for."""
+        """The word of the front, also where the options leave it open."""
         pixels = task.train.inputs[0].numel()
         is_image = task.train.inputs.dim() == 4
         if self.front == "pool":
@@ -406,7 +415,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     def training(
         self, population: HybridLockstep, task: Task, settings: Settings, seeds: list[int]
     ) -> Training[HybridLockstep]:
-        """Epochs over the training samples, between fits where these are wanted."""
+        """Make a training in epochs, with fits before and after them if these are wanted."""
         if not self.fit_observables and self.epoch_samples is None:
             return super().training(population, task, settings, seeds)
         return ProjectedTraining(
@@ -414,11 +423,14 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         )
 
     def export(self, model: HybridModel) -> dict[str, Tensor]:
-        """The state of front, layer and head."""
+        """The parameters of front, layer and head."""
         return dict(model.named_parameters())
 
     def references(self, task: Task) -> list[Reference]:
-        """The task's, with the published figure of observables of the same locality."""
+        """The task's references.
+
+        For the ten classes of `mnist-4x4` the published figure of the same locality is among them.
+        """
         others = unpublished(task.references)
         locality = self.locality if self.observables == "diagonal" else 1
         published = PAPER.get(locality)
@@ -429,7 +441,10 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
         return [Reference(f"paper, locality {locality}", published, remark), *others]
 
     def companions(self, task: Task, settings: Settings, model: HybridModel) -> list[Companion]:
-        """A linear model, random features and a perceptron, the last two of as many numbers."""
+        """A linear model, random features and a perceptron.
+
+        The last two have at most as many numbers as the search.
+        """
         wanted = self.baselines
         if wanted is None:
             wanted = takes_seconds(task, settings)
@@ -445,7 +460,7 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
 
 
 def _neighbours(qubits: int) -> tuple[str, ...]:
-    """Pauli strings: Z of each qubit, and of each pair of neighbours on the ring.
+    """The Pauli strings with Z on each qubit, and with Z on each pair of neighbours on the ring.
 
     >>> _neighbours(3)
     ('ZII', 'IZI', 'IIZ', 'ZZI', 'IZZ', 'ZIZ')

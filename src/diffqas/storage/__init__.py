@@ -1,6 +1,7 @@
 """Files, written whole or not at all and read again: typed choices as JSON, tensors, run folders.
 
-Knows no circuit and no network, and imports torch only when tensors are read or written.
+This package knows no circuit and no network. It imports torch only when tensors are read or
+written.
 """
 
 import lazy_loader

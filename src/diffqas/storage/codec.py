@@ -1,11 +1,11 @@
 """Typed choices as JSON and back: frozen dataclasses by their class name; nothing is executed.
 
-A class says for itself that it can be stored (`storable`), so this module knows none of them. A
-family whose members cannot be made from their fields alone, such as circuits of a user's own,
-brings functions of its own (`store_by`).
+A class declares that it can be stored by the decorator `storable`, so this module need not know any
+of them. A family whose members cannot be made from their fields alone, such as a user's own
+circuits, registers functions of its own by `store_by`.
 
-`encode_value` and `decode_value` serve any file, `encode` and `decode` those of runs: their errors
-name the run folder.
+`encode_value` and `decode_value` are for any file. `encode` and `decode` are for the files of runs,
+and their errors speak of the run folder.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from diffqas.errors import ArgumentError, DataError, DiffqasError, RunError
 Json: TypeAlias = dict[str, Any]
 """A JSON object as Python reads it: what a file holds before it has been checked."""
 JsonView: TypeAlias = Mapping[str, Any]
-"""The same, only looked at."""
+"""A JSON object that is only read."""
 State: TypeAlias = dict[str, Any]
 """What a `state_dict` holds: tensors, numbers and plain containers by their names."""
 
@@ -74,10 +74,12 @@ def store_by(
 
 
 def encode_value(value: object) -> Any:
-    """Dataclasses become objects with their class name under `is`, tuples become lists.
+    """Encode a value as JSON: a dataclass becomes an object with its class name under `is`.
+
+    Tuples become lists. Fields that do not count in comparisons are left out.
 
     Raises:
-        ArgumentError: an object that is no named choice.
+        ArgumentError: an object is neither storable nor a plain value.
 
     >>> from diffqas.quantum_train import Rates
     >>> encode_value(Rates(angles=3.0))
@@ -100,11 +102,11 @@ def encode_value(value: object) -> Any:
 
 
 def decode_value(value: Any) -> Any:
-    """Undo `encode_value`; lists inside dataclasses become tuples.
+    """Undo `encode_value`; every list becomes a tuple.
 
     Raises:
-        DataError: an unknown class, or fields that do not fit: the file was edited or is of another
-            version.
+        DataError: an unknown class, or fields that do not fit: somebody edited the file, or another
+            version wrote it.
 
     >>> from diffqas.circuits import Candidate
     >>> candidate = Candidate(rotation=("rz", "ry"))
@@ -122,7 +124,11 @@ def decode_value(value: Any) -> Any:
 
 
 def _make(value: Json) -> Any:
-    """The instance that a JSON object stands for: of a class that is known, or none."""
+    """The instance that a JSON object stands for.
+
+    Raises:
+        TypeError: the class is not known.
+    """
     mark = value.get("is")
     for family in _FAMILIES:
         if mark == family.mark:
@@ -139,7 +145,7 @@ def _make(value: Json) -> Any:
 
 
 def typed(cls: type[T], values: Json) -> T:
-    """Make a dataclass of values that must have the types of its fields.
+    """Make a dataclass from values, which must have the types of its fields.
 
     Raises:
         TypeError: a value of another type, or a field that is unknown or missing.
@@ -169,7 +175,7 @@ def encode(value: object) -> Any:
     """Encode a choice for the files of a run, as `encode_value` does.
 
     Raises:
-        RunError: an object that is no named choice.
+        RunError: an object is neither storable nor a plain value.
     """
     try:
         return encode_value(value)
@@ -178,11 +184,11 @@ def encode(value: object) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """Undo `encode`; lists inside dataclasses become tuples.
+    """Undo `encode`; every list becomes a tuple.
 
     Raises:
-        RunError: an unknown class, or fields that do not fit: the file was edited or is of another
-            version.
+        RunError: an unknown class, or fields that do not fit: somebody edited the file, or another
+            version wrote it.
     """
     try:
         return decode_value(value)

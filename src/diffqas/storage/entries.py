@@ -1,8 +1,8 @@
 """The entries of a JSON object from a file, each checked when it is taken.
 
-A file of a run may come from another version, from an editor or from a stranger. What is read of
-it goes through here once, at the door: behind it every value has the type that its name promises,
-and a wrong one is told in one line with the file, the place in it and what should be there.
+A file of a run may come from another version, from an editor or from a stranger. So every value
+that is read from it is checked here, once. After that it has the type that its name promises. A
+wrong value is reported in one line: the file, the place in it and what should be there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHOWN = 60
 
 
 class Unfit(ValueError):
-    """A value that is not what it should be; says what it should be."""
+    """The error for a value that does not have its form; the message says what it should be."""
 
     def __init__(self, rule: str, value: object) -> None:
         super().__init__(f"should be {rule}, but is {repr(value)[:SHOWN]}")
@@ -39,7 +39,7 @@ class Form(Generic[T]):
     """What an entry should be.
 
     Attributes:
-        read: JSON value -> entry; raises `Unfit` for any other value.
+        read: a function from a JSON value to the entry, which raises `Unfit` for a wrong value.
     """
 
     read: Callable[[object], T]
@@ -58,7 +58,7 @@ def _flag(value: object) -> bool:
 
 
 def _whole(value: object) -> int:
-    # To Python, true is 1; to the person who reads a file it is none.
+    # Python takes true for 1; for the person who reads the file it is not a number.
     if not isinstance(value, int) or isinstance(value, bool):
         raise Unfit("a whole number", value)
     if abs(value) >= LARGEST:
@@ -83,7 +83,7 @@ def _finite(value: object) -> float:
 
 
 def _at_least(form: Form[Number], least: int) -> Form[Number]:
-    """The same form, from a bound on."""
+    """The same form for numbers of at least `least`."""
 
     def read(value: object) -> Number:
         number = form.read(value)
@@ -102,7 +102,7 @@ COUNT = _at_least(WHOLE, 0)
 POSITIVE = _at_least(WHOLE, 1)
 """A whole number of at least 1."""
 NUMBER = Form(_number)
-"""A number; of a seed that diverged it may be infinite or none (NaN)."""
+"""A number. Where a seed's training diverged, it may be infinite or NaN."""
 FINITE = Form(_finite)
 DURATION = _at_least(FINITE, 0)
 """A finite number of at least 0."""
@@ -114,7 +114,7 @@ def or_null(form: Form[T]) -> Form[T | None]:
 
 
 def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
-    """A list, each entry of a form."""
+    """A list whose entries all have the given form, read as a tuple."""
 
     def read(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
@@ -126,12 +126,14 @@ def list_of(form: Form[T]) -> Form[tuple[T, ...]]:
 
 @dataclass(frozen=True)
 class Entries:
-    """A JSON object of a file.
+    """A JSON object from a file, whose entries are checked when they are taken.
+
+    The methods that take entries raise `RunError` for an entry that is missing or has another form.
 
     Attributes:
         content: the object.
         source: the file, for messages.
-        place: where the object stands in it, with a dot at the end; empty: at the top.
+        place: the place of the object in the file, with a dot at the end; empty at the top.
     """
 
     content: JsonView

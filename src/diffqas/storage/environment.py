@@ -20,12 +20,12 @@ FACT = Form(_fact)
 
 @dataclass(frozen=True)
 class StoredEnvironment:
-    """Versions and machine.
+    """The versions and the machine that a run or a study was computed with.
 
     Attributes:
-        versions: by package.
-        facts: machine, commit and the like.
-        created: when the run was begun, ISO 8601.
+        versions: the version of each package.
+        facts: further facts such as the machine and the commit.
+        created: the time when the run began, in ISO 8601.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -55,5 +55,5 @@ class StoredEnvironment:
         )
 
     def to_json(self) -> Json:
-        """As in the file, without the time."""
+        """The JSON object of the file, without the time."""
         return {"versions": dict(self.versions), **self.facts}

@@ -1,16 +1,16 @@
 """Files that are either whole or not there, and the one place that writes and reads them.
 
 What is written:
-    A file comes into being under a random name beside its place, opened so that nothing is there
-    already and no link is followed, and is moved to its place when it is whole and on the disk. A
-    reader therefore sees the old file or the new one. What stands at the place may only be an
-    ordinary file: a link, a device or a pipe is refused, for it was not made for this content.
-    The folders on the way to the place may be links, as far as a person named them (`--output`).
-    Below a folder that may come from somebody else, such as a run folder, none may be one:
-    `make_folder(.., inside=..)` is how its subfolders are made and checked.
+    A new file gets a random name in the same folder. It is opened in such a way that no existing
+    file is overwritten and no link is followed. When it is complete and on the disk, it is moved to
+    its place, so that a reader sees the old file or the new one. Only an ordinary file may be
+    replaced: a link, a device or a pipe is refused, as it was not made for this content.
+    The folders on the way may be links if a person named them (`--output`). Below a folder that may
+    come from somebody else, such as a run folder, no folder may be a link. Its subfolders are made
+    and checked by `make_folder(.., inside=..)`.
 What is read:
-    Only ordinary files of a size that a machine can hold, so that no pipe blocks the program and
-    no device fills its memory. A link is followed only where a person named the file.
+    Only ordinary files of a size that a machine can hold are read, so that no pipe blocks the
+    program and no device fills its memory. A link is followed only where a person named the file.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from diffqas.storage.codec import Json
 from diffqas.text import csv_cell
 
 MAX_BYTES = 16 << 30
-"""The most that a file may hold, where nothing else is said: networks and checkpoints."""
+"""The most bytes that a file may hold by default: networks and checkpoints are large."""
 
 MAX_JSON_BYTES = 256 << 20
-"""The most that one JSON value may take: the figures of a run, or of a cell of a study."""
+"""The most bytes of one JSON value: the figures of a run, or of a cell of a study."""
 
 MAX_NESTING = 100
-"""How deep JSON may be nested. What is written here is less than 20 deep; with some 900 levels,
-functions that call themselves for each of them meet Python's limit."""
+"""The deepest nesting of JSON that is read. Files of this package have fewer than 20 levels; with
+about 900, functions that call themselves for each level meet Python's limit."""
 
 # Names that not every system has are 0 there: such a system has no such files either.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -59,14 +59,14 @@ def write_atomically(
     """Write a file as a whole: a reader sees the old file or the new one, nothing between.
 
     Args:
-        path: where. A file that is there is replaced, unless it is a link or no ordinary file.
-        content: all of its bytes.
-        remedy: the end of the message if it cannot be written.
-        mode: who may read and write it, as far as the umask allows.
+        path: the place of the file. An ordinary file there is replaced; anything else is refused.
+        content: all bytes of the file.
+        remedy: the end of the message if the file cannot be written.
+        mode: the permissions of the file, as far as the umask allows them.
 
     Raises:
-        RunError: the disk is full, the folder cannot be written, or something else than an
-            ordinary file is there; what was there still stands, and nothing lies beside it.
+        RunError: the disk is full, the folder cannot be written, or something other than an
+            ordinary file is there. An old file is then unchanged, and no temporary file is left.
     """
     temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
     try:
@@ -87,19 +87,27 @@ def write_atomically(
 
 
 def write_through(path: Path, write: Callable[[io.BytesIO], None]) -> None:
-    """Let `write` fill a buffer, then write that atomically."""
+    """Let `write` fill a buffer, and write its content as `write_atomically` does.
+
+    Raises:
+        RunError: as in `write_atomically`.
+    """
     buffer = io.BytesIO()
     write(buffer)
     write_atomically(path, buffer.getvalue())
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a value as indented JSON."""
+    """Write a value as indented JSON, as `write_atomically` does.
+
+    Raises:
+        RunError: as in `write_atomically`.
+    """
     write_atomically(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def append_json(path: Path, value: object) -> None:
-    """Add a value as one line of JSON to an ordinary file, which is made if it is not there.
+    """Add a value as one line of JSON to an ordinary file, which is made if it does not exist.
 
     Raises:
         RunError: the line cannot be written, or the place is a link or no ordinary file.
@@ -108,16 +116,16 @@ def append_json(path: Path, value: object) -> None:
 
 
 def append_lines(path: Path, content: bytes, *, named: bool = False) -> None:
-    """Add whole lines to an ordinary file, which is made if it is not there: all of them or none.
+    """Add all of some lines, or none, to an ordinary file, which is made if it does not exist.
 
     Args:
         path: the file.
         content: the lines.
-        named: whether a person named this file: then a link is followed to it, and its content is
-            on the disk when this returns.
+        named: whether a person named this file. If so, a link to it is followed, and the lines are
+            on the disk when the function returns.
 
     Raises:
-        RunError: they cannot be written, or the place is a link or no ordinary file.
+        RunError: the lines cannot be written, or the place is a link or no ordinary file.
     """
     try:
         descriptor = open_to_append(path, named=named)
@@ -132,9 +140,9 @@ def append_lines(path: Path, content: bytes, *, named: bool = False) -> None:
 
 
 def _append(descriptor: int, content: bytes) -> None:
-    """Write all of it, or take back the part that a full disk has taken.
+    """Write all of the content, or remove the part that was written before an error.
 
-    The next line would be written behind a part of a line, and both would be lost.
+    Otherwise the next line would follow a part of a line, and both would be lost.
     """
     before = os.fstat(descriptor).st_size
     rest = memoryview(content)
@@ -148,10 +156,10 @@ def _append(descriptor: int, content: bytes) -> None:
 
 
 def cut_back(path: Path, size: int) -> None:
-    """Take away what stands behind the first `size` bytes of an ordinary file that a person named.
+    """Cut an ordinary file that a person named after its first `size` bytes.
 
     Raises:
-        RunError: it cannot be written.
+        RunError: the file cannot be written.
     """
     try:
         descriptor = open_to_append(path, named=True)
@@ -165,15 +173,15 @@ def cut_back(path: Path, size: int) -> None:
 
 
 def make_folder(path: Path, inside: Path | None = None) -> None:
-    """Make a folder and those above it, as far as they are not there.
+    """Make a folder and those above it, if they do not exist.
 
     Args:
         path: the folder.
-        inside: a folder above it, which may come from somebody else: no folder between the two,
-            `path` itself included, may be a link that leads out of it.
+        inside: a folder above it, which may come from somebody else. No folder below it on the way
+            to `path`, and not `path` itself, may then be a link.
 
     Raises:
-        RunError: it cannot be made, or one of the folders is a link.
+        RunError: the folder cannot be made, or one of the folders below `inside` is a link.
     """
     try:
         if inside is not None:
@@ -184,7 +192,7 @@ def make_folder(path: Path, inside: Path | None = None) -> None:
 
 
 def csv_content(rows: Iterable[Sequence[object]]) -> str:
-    r"""Rows as CSV; what holds a comma or a quotation mark is quoted, and no text is a formula.
+    r"""Rows as CSV, in which cells are quoted where needed and no text is a formula.
 
     >>> csv_content([["name", "value"], ["a, b", 0.5], ["=1+1", -0.5]])
     'name,value\n"a, b",0.5\n\'=1+1,-0.5\n'
@@ -196,7 +204,8 @@ def csv_content(rows: Iterable[Sequence[object]]) -> str:
 
 
 def create_new(path: Path, mode: int = 0o666) -> int:
-    """Open a new file for writing; an error if anything, be it a broken link, is there already."""
+    """Open a new file for writing; anything that is there already, even a broken link, is an error.
+    """
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, mode)
 
 
@@ -210,7 +219,7 @@ def open_to_append(path: Path, *, named: bool = False) -> int:
         flags |= _NO_LINK
     descriptor = os.open(path, flags, 0o666)
     try:
-        # Asked of what is open, not of the name, which could be given to something else meanwhile.
+        # The open file is asked, not its name, which could stand for something else by now.
         _require_ordinary(os.fstat(descriptor))
     except OSError:
         os.close(descriptor)
@@ -289,13 +298,14 @@ def read_file(
 
     Args:
         path: the file.
-        limit: the most bytes that it may hold.
-        named: whether a person named this file: only then a link is followed to it.
-        last: read so many bytes from its end, of a file of any size; None reads all of it.
+        limit: the most bytes that the file may hold.
+        named: whether a person named this file; only then a link to it is followed.
+        last: the number of bytes to read from the end of a file, which may then be of any size;
+            None reads the whole file.
 
     Raises:
-        OSError: there is none, it cannot be read, it is no ordinary file, or it is larger; its
-            `strerror` says which.
+        OSError: the file does not exist, cannot be read, is no ordinary file, or is larger than
+            `limit`; the `strerror` says which.
     """
     link = 0 if named else _NO_LINK
     try:
@@ -318,10 +328,10 @@ def read_file(
 
 
 def read_json(path: Path) -> Json:
-    """Read a JSON object.
+    """Read a JSON object from a file.
 
     Raises:
-        RunError: the file is missing, unreadable or no JSON object.
+        RunError: the file is missing or cannot be read, or it holds no JSON object.
     """
     try:
         value = parse_json(read_file(path, MAX_JSON_BYTES))
@@ -345,11 +355,11 @@ def _no_run_in(path: Path) -> str:
 
 
 def parse_json(content: bytes | str) -> object:
-    """The value of a JSON text in UTF-8; a byte order mark, as some editors write it, is read over.
+    """The value of a JSON text in UTF-8; a byte order mark, as some editors write it, is ignored.
 
     Raises:
-        ValueError: it is none, it is nested deeper than any that is written here, an object in it
-            has two entries of one name, or a text in it is none that can be written again.
+        ValueError: the text is no JSON, it is nested more than `MAX_NESTING` levels deep, an object
+            in it has two entries of one name, or it holds a half of a Unicode character.
 
     >>> parse_json("[" * 900 + "]" * 900)
     Traceback (most recent call last):
@@ -375,7 +385,7 @@ def parse_json(content: bytes | str) -> object:
 
 
 def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object whose names differ: of two values, programs would take one or the other."""
+    """An object, whose names must differ: of two values, each program might take another one."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -384,7 +394,7 @@ def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _refuse_half_characters(value: object) -> None:
-    """JSON can write one half of a character; no file and no terminal takes such a text."""
+    """Refuse a text with half a character, which JSON allows, but no file and no terminal takes."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -392,7 +402,10 @@ def _refuse_half_characters(value: object) -> None:
 
 
 def _is_deep(value: object) -> bool:
-    """Level by level and not by recursion, which would meet the limit that this guards."""
+    """Whether a value is nested too deeply.
+
+    It is searched level by level: a recursion would meet the very limit that is guarded here.
+    """
     level = [value]
     for _ in range(MAX_NESTING):
         below: list[object] = []
@@ -415,12 +428,13 @@ def _containers(value: object) -> list[object]:
 
 @contextmanager
 def understood(path: Path) -> Iterator[None]:
-    """Whatever goes wrong inside is the fault of a file's content: one line that names the file.
+    """Turn any error inside the block into a `RunError` of one line that names the file.
 
-    For files that may come from somebody else, whose content no check foresees.
+    It is for files that may come from somebody else, whose content no check foresees. Errors of
+    this package pass unchanged.
 
     Raises:
-        RunError: anything but an error of this package was raised.
+        RunError: an error of another kind was raised inside the block.
     """
     try:
         yield
@@ -434,7 +448,10 @@ def understood(path: Path) -> Iterator[None]:
 
 
 def short(error: BaseException) -> str:
-    """An error's own first line, without the full stop; of the system's errors what went wrong."""
+    """The first line of an error's message, without the full stop and at most 120 characters long.
+
+    For an error of the operating system it is the reason alone.
+    """
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
         text = error.strerror

@@ -1,4 +1,4 @@
-"""Lines of metrics.jsonl, read again around those that are damaged."""
+"""Reading metrics.jsonl again; lines that are damaged are left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffqas.storage.entries import LARGEST
 from diffqas.storage.files import parse_json, read_file, short
 
 MAX_METRICS_BYTES = 2 << 30
-"""The most that the file may hold; a long run of many seeds writes some hundred MiB."""
+"""The most bytes of the file; a long run of many seeds writes a few hundred MiB."""
 
 Shape = tuple["Shape", ...] | int | None
 """What a value looks like: 0 for a number, a tuple for a list, None for anything else."""
@@ -24,10 +24,9 @@ Form = tuple[tuple[str, Shape], ...]
 def read_records(path: Path) -> list[Json]:
     """The sound lines of a file, by rising epoch; none if there is no file.
 
-    A line is sound if it is an object with the number of an epoch, whose other values are numbers,
-    lists of numbers or lists of such lists, under the same names and in the same shapes as in most
-    lines. Where several lines are of one epoch, the last one counts: a run that was continued has
-    written it later.
+    A sound line is an object with the number of an epoch. Its other values are numbers, lists of
+    numbers or lists of such lists, with the same names and shapes as in most lines. If several
+    lines belong to one epoch, the last one counts: a run that was continued has written it later.
 
     Raises:
         RunError: the file cannot be read.
@@ -54,9 +53,9 @@ def read_records(path: Path) -> list[Json]:
 
 
 def missing_epochs(records: Sequence[Json], until: int, step: int = 1) -> list[range]:
-    """The epochs up to `until` that no record tells of, in unbroken ranges.
+    """The epochs up to `until` that no record covers, in unbroken ranges.
 
-    A record tells of `step` epochs: those of clients that are averaged now and then.
+    A record covers `step` epochs. In federated training these are the local epochs of a round.
 
     >>> missing_epochs([{"epoch": 2}, {"epoch": 3}, {"epoch": 6}], 7)
     [range(1, 2), range(4, 6), range(7, 8)]
@@ -74,7 +73,7 @@ def missing_epochs(records: Sequence[Json], until: int, step: int = 1) -> list[r
 
 
 def in_words(gaps: Sequence[range]) -> str:
-    """Epochs as a person lists them.
+    """Ranges of epochs in words.
 
     >>> in_words([range(1, 2), range(4, 6)])
     '1, 4 to 5'
@@ -86,7 +85,7 @@ def in_words(gaps: Sequence[range]) -> str:
 def last_record(path: Path, size: int) -> Json | None:
     """The last sound line among the last `size` bytes; None if there is none, or no file.
 
-    For listings, which look at many runs whose files may be long.
+    It is for listings, which look at many runs, whose files may be long.
 
     Raises:
         OSError: the file cannot be read.

@@ -32,9 +32,10 @@ LOCK = "run.lock"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths of a run, and the few ways in which they are written.
+    """The files of a run, and the few ways in which they are written.
 
-    `config.json` comes first, `result.json` last: its presence means that the run is finished.
+    `config.json` is written first and `result.json` last: if that file is there, the run is
+    finished.
     """
 
     path: Path
@@ -51,12 +52,12 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """State of the training after some epoch."""
+        """The state of the training after its last stored epoch."""
         return self.path / "checkpoint.pt"
 
     @property
     def previous(self) -> Path:
-        """The checkpoint before it."""
+        """The checkpoint before the last one."""
         return self.path / "checkpoint.previous.pt"
 
     @property
@@ -78,13 +79,13 @@ class RunFolder:
         """Begin a run here.
 
         Args:
-            config: everything needed to repeat it.
-            overwrite: replace a run that the folder holds.
-            left: patterns of what such a run leaves beside the files that are written here.
+            config: everything needed to repeat the run.
+            overwrite: whether a run that the folder holds is replaced.
+            left: patterns for the other files of such a run, which are removed with it.
 
         Raises:
             RunError: the folder holds another run (finished or not) and `overwrite` is not set, or
-                it cannot be made.
+                the folder cannot be made.
         """
         if not overwrite:
             self.refuse_occupied()
@@ -104,7 +105,7 @@ class RunFolder:
         """Refuse a folder that holds a run.
 
         Raises:
-            RunError: it holds one, finished or not.
+            RunError: the folder holds a run, finished or not.
         """
         if self.finished:
             remedy = "Give another --output, or --overwrite."
@@ -114,10 +115,10 @@ class RunFolder:
             raise RunError(f"The folder {self.path} holds an unfinished run. {remedy}")
 
     def make(self, name: str) -> Path:
-        """A subfolder, made if it is not there; it is a folder of this run and no link out of it.
+        """A subfolder of this run, which is made if it does not exist; a link is refused.
 
         Raises:
-            RunError: it cannot be made, or is a link.
+            RunError: the subfolder cannot be made, or is a link.
         """
         place = self.path / name
         make_folder(place, inside=self.path)
@@ -133,7 +134,7 @@ class RunFolder:
         return found
 
     def tidy(self) -> None:
-        """Remove what a killed process left half-written; only the lock's holder may call it."""
+        """Remove half-written files of a killed process; only who holds the lock may call this."""
         for rubbish in (*self.path.glob(".*.tmp"), self.path / FRESH):
             with suppress(OSError):
                 rubbish.unlink()
@@ -156,9 +157,9 @@ class RunFolder:
 
     @property
     def epochs_per_record(self) -> int:
-        """1; of clients that are averaged now and then, the epochs in between.
+        """The epochs that one record covers: 1, or the local epochs of a federated training.
 
-        The records cannot tell, once some of them are lost.
+        They are read from the settings, as records cannot tell once some of them are lost.
         """
         try:
             choices = Entries.of(self.load_config(), self.config).inner("run")
@@ -168,14 +169,15 @@ class RunFolder:
             return 1
 
     def missing_epochs(self, until: int) -> str:
-        """The epochs up to one that no record tells of, in words; empty if there are none."""
+        """The epochs up to `until` that no record covers, in words; empty if there are none."""
         return in_words(missing_epochs(self.records(), until, self.epochs_per_record))
 
     def rewind(self, epoch: int) -> str | None:
-        """Drop metrics of epochs after `epoch`: they will be trained again.
+        """Remove the metrics of epochs after `epoch`, which will be trained again.
 
         Returns:
-            What is to be said if some before it are lost, because the file was damaged.
+            A message for the user if metrics of earlier epochs are lost, because the file was
+            damaged; else None.
         """
         kept = [record for record in self.records() if record["epoch"] <= epoch]
         lines = [json.dumps(record) + "\n" for record in kept]
@@ -188,12 +190,12 @@ class RunFolder:
         return f"{self.metrics} is damaged: {lost}."
 
     def save_checkpoint(self, state: State) -> None:
-        """Replace the checkpoint; the one before stays beside it.
+        """Replace the checkpoint; the one before it is kept as `previous`.
 
         Raises:
-            RunError: it cannot be written; the last one still stands.
+            RunError: the checkpoint cannot be written; the last one is still there.
         """
-        # No checkpoint may survive a power cut that its metrics do not survive.
+        # The metrics go to the disk first: after a power cut they must not be older than it.
         with suppress(OSError), self.metrics.open("rb") as file:
             os.fsync(file.fileno())
         fresh = self.checkpoint.with_name(FRESH)
@@ -210,10 +212,11 @@ class RunFolder:
         """The last checkpoint that is sound, or None if the run was stopped before the first.
 
         Args:
-            say: told, in one line, if it is not the last one that was written.
+            say: called with one line for the user if the last checkpoint is damaged and the one
+                before it is used.
 
         Raises:
-            RunError: there are checkpoints, and none is sound.
+            RunError: there are checkpoints, and none of them is sound.
         """
         present = [path for path in (self.checkpoint, self.previous) if path.exists()]
         faults: list[RunError] = []
@@ -247,14 +250,18 @@ class RunFolder:
         return f"The last good checkpoint is of epoch {state.get('epoch')}, in {self.path}."
 
     def load_config(self) -> Json:
-        """The run's settings as JSON."""
+        """The run's settings as JSON.
+
+        Raises:
+            RunError: the file is missing or damaged.
+        """
         return read_json(self.config)
 
     def load_result(self) -> Json:
-        """The run's figures.
+        """The run's figures as JSON.
 
         Raises:
-            RunError: the run is not finished.
+            RunError: the run is not finished, or the file is missing or damaged.
         """
         if self.started and not self.finished:
             remedy = f"Continue it with `diffqas resume {self.path}`."
@@ -264,14 +271,13 @@ class RunFolder:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which is made if it is not there.
+    """Hold the lock of a folder, which is made if it does not exist.
 
-    The operating system lets go of a lock when its holder dies. What counts is who holds it, not
-    whether its file is there: one that a killed process has left locks nothing, except where a
-    file system knows no locks.
+    The operating system releases a lock when its holder dies. A lock file that a killed process
+    left behind therefore locks nothing, except on a file system without locks.
 
     Raises:
-        RunError: another process holds it, or the folder cannot be made or written.
+        RunError: another process holds the lock, or the folder cannot be made or written.
     """
     from filelock import FileLock, Timeout
 

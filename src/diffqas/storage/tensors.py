@@ -1,9 +1,9 @@
-"""Tensors in files: a checksum inside, nothing unpickled, and tied ones once.
+"""Tensors in files: with a checksum, without unpickling, and tied ones stored once.
 
-`torch.save` writes ZIP archives, and a ZIP archive may end with a comment: there stands the
-checksum of what is before it. A sealed file is thus still one that `torch.load` reads, and one
-that was written without a seal is still read. Torch is imported when tensors are really read or
-written: what only lists runs does without.
+`torch.save` writes a ZIP archive, which may end with a comment. The comment holds the checksum of
+all that stands before it. So `torch.load` can still read a sealed file, and a file without a seal
+can be read here, too. Torch is imported only when tensors are read or written, so that commands
+which only list runs need not wait for it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,19 @@ STORABLE = {
     *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
     *("float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64", "complex64"),
 }
-"""Kinds of numbers that the safetensors format has."""
+"""The dtypes that the safetensors format has."""
 
 END = b"PK\x05\x06"
-"""With these bytes the last record of a ZIP archive begins; without a comment it is 22 bytes long.
-Its last two bytes say how long the comment is."""
+"""The first bytes of the last record of a ZIP archive. Without a comment that record has 22 bytes,
+of which the last two say how long the comment is."""
 
 
 def save_tensors(path: Path, state: State) -> None:
-    """Save tensors, numbers and plain containers with a checksum, for `load_tensors`."""
+    """Save tensors, numbers and plain containers with a checksum, for `load_tensors`.
+
+    Raises:
+        RunError: as in `write_atomically`.
+    """
     import torch
 
     buffer = io.BytesIO()
@@ -48,10 +52,11 @@ def save_tensors(path: Path, state: State) -> None:
 
 
 def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> State:
-    """Load what `save_tensors` wrote; no object is unpickled.
+    """Load what `save_tensors` wrote, with `weights_only=True`, so that no code can run.
 
     Raises:
-        RunError: the file is damaged, or holds something else; the message ends with `remedy`.
+        RunError: the file cannot be read, is damaged or holds something else; the message ends with
+            `remedy`.
     """
     import torch
 
@@ -74,9 +79,9 @@ def load_tensors(path: Path, remedy: str = "Start again with --overwrite.") -> S
 
 
 def _packed(content: bytes) -> str | None:
-    """The fault of an archive whose parts are compressed: a small one may fill the memory.
+    """The fault of an archive with compressed parts, a small one of which may fill the memory.
 
-    `torch.save` compresses nothing.
+    `torch.save` compresses nothing, so that such an archive was not written here.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
@@ -85,15 +90,15 @@ def _packed(content: bytes) -> str | None:
 
 
 def _odd_part(state: object) -> str | None:
-    """What is in it that is never saved here; None if there is nothing.
+    """The part of a state that is never saved here, in words; None if there is none.
 
-    Tensors that are sparse, quantised or nested fail in places that nobody foresees; one that
-    repeats a few numbers over and over is small in its file and fills the memory once it is
+    Tensors that are sparse, quantised or nested cause errors in unforeseen places. A tensor that
+    repeats a few numbers over and over is small in its file, and fills the memory once it is
     copied.
     """
     import torch
 
-    # A stack of its own, and every container once: a file may nest one in itself.
+    # An own stack, and every container once: in a file a container may contain itself.
     stack, seen = [state], set[int]()
     while stack:
         part = stack.pop()
@@ -113,7 +118,7 @@ def _odd_part(state: object) -> str | None:
 
 
 def seal(archive: bytes) -> bytes:
-    """The same archive with the checksum of what stands before it as its comment.
+    """The same archive with a comment that holds the checksum of all that stands before it.
 
     >>> import io, zipfile
     >>> buffer = io.BytesIO()
@@ -139,13 +144,13 @@ def fault(content: bytes) -> str | None:
 
 
 def untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Each tensor once, under the first of its names, each with contiguous memory of its own.
+    """Each tensor once, under the first of its names, with contiguous memory of its own.
 
-    That is what the safetensors format asks for, which stores no memory twice. Views that are not
-    the same tensor are all kept, even if they share memory. Sparse tensors become dense.
+    The safetensors format asks for this, as it stores no memory twice. Different views of the same
+    memory are all kept. Sparse tensors become dense.
 
     Raises:
-        DataError: numbers of a kind that the format does not have.
+        DataError: a tensor has a dtype that the format does not have, or a value is no tensor.
 
     >>> import torch
     >>> weight = torch.ones(2, 3)
@@ -161,28 +166,28 @@ def untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def written_out(tensor: Tensor, name: str) -> Tensor:
-    """A tensor's numbers in order in memory, on the CPU, as a safetensors file can hold them.
+    """A tensor as dense, contiguous numbers on the CPU, which a safetensors file can hold.
 
     Args:
         tensor: sparse or dense, with any strides.
-        name: of the tensor, for the message.
+        name: the name of the tensor, for the message.
 
     Raises:
-        DataError: numbers of a kind that the format does not have.
+        DataError: the tensor has a dtype that the format does not have.
     """
     check_storable(tensor, name)
     plain = tensor.detach()
     if is_sparse(plain):
         plain = plain.to_dense()
-    # A conjugate may be a view that is only marked as one.
+    # A conjugate may be a view of the same memory with a mark.
     return plain.resolve_conj().resolve_neg().cpu().contiguous()
 
 
 def check_storable(value: object, name: str) -> None:
-    """Refuse what a safetensors file cannot hold: other numbers, and states that are no tensors.
+    """Refuse what a safetensors file cannot hold: other dtypes, and values that are no tensors.
 
     Raises:
-        DataError: it is such a one.
+        DataError: the file cannot hold the value.
     """
     import torch
 
@@ -197,17 +202,17 @@ def check_storable(value: object, name: str) -> None:
 
 
 def is_sparse(tensor: Tensor) -> bool:
-    """Whether a tensor has another layout than numbers at fixed steps in memory."""
+    """Whether a tensor is not dense, that is, has another layout than `torch.strided`."""
     import torch
 
     return tensor.layout is not torch.strided
 
 
 def identity(tensor: Tensor) -> Hashable:
-    """What two tensors share if, and only if, they are one: the same numbers in the same memory.
+    """A key that two tensors share if, and only if, they are the same numbers in the same memory.
 
-    The address of the first number alone does not tell: the first row of a matrix, or a transposed
-    one, begins where the matrix begins. Tensors without memory are told apart as objects.
+    The address of the first number alone is not enough: the first row of a matrix and its transpose
+    begin at the same address as the matrix. Tensors without memory are told apart as objects.
     """
     if tensor.numel() == 0 or tensor.is_meta or is_sparse(tensor):
         return id(tensor)

@@ -1,9 +1,9 @@
 """First-order bilevel search: structural weights learn on samples that the angles never see.
 
 A joint search fits everything to the training samples. Differentiable architecture search as it was
-first described (DARTS; Liu et al. 2019, arXiv 1806.09055) takes two steps in turn: the structural
-weights down the gradient of the validation loss, at the numbers as they are (first order), then all
-other numbers down that of the training loss.
+first described (DARTS; Liu et al. 2019, arXiv 1806.09055) alternates between two steps. First the
+structural weights go down the gradient of the validation loss, with all other numbers as they are
+(first order); then all other numbers go down the gradient of the training loss.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Bilevel:
 
     @property
     def uncaptured(self) -> str | None:
-        """Why a card's steps are not recorded; None: they are."""
+        """Why the steps are not recorded on a graphics card, or None if they are."""
         return self.upper.uncaptured or self.lower.uncaptured
 
     def state_dict(self) -> State:

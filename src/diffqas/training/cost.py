@@ -1,19 +1,20 @@
 """The cost of circuits in the search: a penalty on what the mixture's shares of candidates cost.
 
-The share of candidate j is s_j = |w_j| / sum_k |w_k| over the candidates that are run; constants,
-which are known without a circuit, are not. Probabilities of softmax and gumbel are their own sizes.
-Of raw weights the shares are those of the shots, if a circuit is measured as often as its weight is
-large. With c_j the count of candidate j the expected cost of a run of the device is
+The share of candidate j is s_j = |w_j| / sum_k |w_k|, summed over the candidates that are run.
+Constants are known without a circuit, so they are not run. Under softmax and gumbel the weights are
+probabilities, and the shares are equal to them. Raw weights give the shares of the shots, if each
+circuit is measured in proportion to the size of its weight. With c_j the count of candidate j, the
+expected cost of a run of the device is
 
     C(w) = sum_j s_j c_j,
 
-by the weights without noise, at the present temperature. Training descends
+computed from the weights without noise, at the present temperature. Training descends
 
     ln(loss) + L C(w) / max_j c_j
 
-along gradient(loss) + L loss gradient(C) / max c: the penalty is a share of the loss, and counts as
-much when that is 1e-7 as when it is 1. With L = 1 a circuit without any cost may have e times the
-loss of the dearest one. Where |w_j| is 0, its derivative is taken as 0.
+along gradient(loss) + L loss gradient(C) / max c. The penalty is thus a share of the loss, and it
+counts as much when the loss is 1e-7 as when it is 1. With L = 1 a circuit without any cost may have
+e times the loss of the most expensive one. Where |w_j| is 0, its derivative is taken as 0.
 """
 
 from __future__ import annotations
@@ -39,24 +40,24 @@ class WeighsCircuits(Protocol):
 
     @property
     def run_circuits(self) -> RunCircuits:
-        """Its candidates, and which of them are run."""
+        """The candidates of the mixture, and which of them are run."""
         ...
 
     @property
     def mixture_weights(self) -> Tensor:
-        """Their weights without noise, differentiable, (seeds, ..., candidates)."""
+        """The candidates' weights without noise, differentiable, (seeds, ..., candidates)."""
         ...
 
 
 @dataclass(frozen=True)
 class ExpectedCost:
-    """C of a population's weights.
+    """The expected cost C of a run of the device, as a function of a population's weights.
 
     Attributes:
-        population: whose weights.
+        population: the models whose weights decide.
         counts: c_j of the candidates that are run, (run,) in the weights' dtype.
-        places: theirs among all candidates, (run,).
-        names: of all candidates, with their counts.
+        places: the places of these candidates among all candidates, (run,).
+        names: the counts of all candidates, by their names.
     """
 
     population: WeighsCircuits
@@ -66,23 +67,23 @@ class ExpectedCost:
 
     @property
     def largest(self) -> float:
-        """The count of the dearest candidate that is run."""
+        """The largest count of a candidate that is run."""
         return float(self.counts.max())
 
     def __call__(self) -> Tensor:
-        """C of every seed, (seeds,); the mean over rows of weights where there are several."""
+        """The cost C of every seed, (seeds,): the mean over the rows if it has several."""
         sizes = self.population.mixture_weights.index_select(-1, self.places).abs()
-        # Weights may all be 0, and their shares are then, too.
+        # All weights may be 0; then all shares are 0, too.
         total = sizes.sum(-1).clamp(min=torch.finfo(sizes.dtype).tiny)
         costs = (sizes * self.counts).sum(-1) / total
         return costs.reshape(len(costs), -1).mean(1)
 
 
 def expected_cost(population: Population, settings: Settings) -> ExpectedCost | None:
-    """What a search weighs, or reports; None of one that counts no cost.
+    """The cost that a search weighs or reports; None if the settings name no cost.
 
     Raises:
-        ArgumentError: a population without a mixture of candidates, or all of them constant.
+        ArgumentError: the population mixes no candidates, or all candidates are constant.
         DataError: as of `circuit_cost`.
     """
     if settings.cost is None:
@@ -107,10 +108,11 @@ def expected_cost(population: Population, settings: Settings) -> ExpectedCost | 
 
 
 def problem_of(population: Population, task: Task, settings: Settings) -> Problem:
-    """What an optimiser is told of a task, with the penalty of a search that weighs costs.
+    """The problem that an optimiser solves, with a penalty if the search weighs costs.
 
     Raises:
-        ArgumentError: as of `expected_cost`, or no candidate costs anything.
+        ArgumentError: as of `expected_cost`, or no candidate that is run costs anything.
+        DataError: as of `circuit_cost`.
     """
     problem = settings.problem(task)
     if settings.cost_weight == 0:
@@ -134,12 +136,15 @@ def _penalty(population: Population, settings: Settings) -> Callable[[Tensor], T
 
 @torch.no_grad()
 def cost_facts(population: Population, settings: Settings, failed: Sequence[bool]) -> Json:
-    """Entries of result.json on the cost of a finished search; none of one that counts none.
+    """The entry of result.json on the cost of a finished search; empty if no cost is counted.
 
     Args:
-        population: as it was left.
-        settings: how it was trained.
-        failed: whether a seed diverged, so that its weights say nothing.
+        population: the models as the training left them.
+        settings: how they were trained.
+        failed: for each seed whether it diverged, so that its weights say nothing.
+
+    Raises:
+        ArgumentError, DataError: as of `expected_cost`.
     """
     expected = expected_cost(population, settings)
     if expected is None:

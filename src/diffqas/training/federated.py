@@ -1,4 +1,4 @@
-"""Federated averaging: clients train on their own samples, only trainable numbers travel.
+"""Federated averaging: clients train on their own samples, and only trainable numbers travel.
 
 In every round each client starts from the averaged numbers, goes over its own samples, and sends
 its numbers back. Their average, weighted by the counts of samples, is where the next round starts:
@@ -29,30 +29,32 @@ P = TypeVar("P", bound=Population)
 
 
 class FederatedTraining(Training[P]):
-    """A training with one record per round.
+    """A training at several clients, with one record per round.
 
-    As in `Training`; `epoch` counts every client's passes over its own samples.
+    Its attributes are those of `Training`; `epoch` counts every client's passes over its own
+    samples.
 
     The clients take turns with the one population and begin every round with a fresh optimiser: a
     client keeps its samples and nothing else, and a checkpoint holds the averaged numbers alone.
     The seeds train in lockstep at every client. One client in one round is `Training`, bit by bit.
 
-    All clients start from the same numbers, so that they mean the same at each of them: two
-    searches that started apart could write equal weights from different angles, and the average of
-    their angles would write neither.
+    All clients start from the same numbers, so that a number means the same at every client. Two
+    searches with different starts could write equal weights from different angles, and the average
+    of these angles would not write those weights.
 
     Args:
-        population: the seeds' models as one, without buffers, which no client could send as a
-            number.
+        population: the seeds' models as one. They have no buffers, because a client could not send
+            a buffer as a number.
         task: data and loss.
-        settings: how every client trains; `epochs` are its passes over its own samples in all
+        settings: how every client trains; `epochs` counts its passes over its own samples in all
             rounds together.
         seeds: one number per model.
         federated: how many clients, and what they have.
 
     Raises:
-        ArgumentError: `epochs` that do not fill rounds, a choice of the best epoch, a target with
-            buffers, more clients than samples.
+        ArgumentError: `epochs` is no multiple of the local epochs, the best epoch is to be chosen,
+            a target has buffers, there are more clients than samples, the samples cannot be split
+            as asked, or a batch of a single sample is left to batch normalisation.
     """
 
     def __init__(
@@ -78,18 +80,18 @@ class FederatedTraining(Training[P]):
         self.best = None
         parts = [len(shard) for shard in self.shards]
         check_short_batch(self.population, self.task, self.settings.batch_size, parts)
-        # Made and thrown away: it refuses now what no client could train.
+        # This one is thrown away. It is made so that what no client could train is refused now.
         make_optimisation(self.population, self.task, self.settings)
         self.optimisation = _Nowhere()
 
     @property
     def facts(self) -> Json:
-        """What the clients have, and how many bytes of one seed's numbers travel."""
+        """What the clients have, and how many bytes of one seed's numbers they exchange."""
         tensors = trained_tensors(self.population)
         numbers = sum(tensor[0].numel() for tensor in tensors)
         size = tensors[0].element_size()
         rounds = self.settings.epochs // self.federated.local_epochs
-        # Twice: to every client and back.
+        # The factor 2: the numbers go to every client and back.
         bytes_per_round = 2 * numbers * size * self.federated.clients
         return super().facts | {
             "federated": {
@@ -113,7 +115,7 @@ class FederatedTraining(Training[P]):
         samples, passes = len(self.task.train), self.federated.local_epochs
         self.population.train()
         for shard in self.shards:
-            # The clients share one population, so the last one's numbers are overwritten first.
+            # The clients share one population: the numbers of the client before are overwritten.
             copy_numbers(tensors, start)
             client = self._client(shard)
             for _ in range(passes):
@@ -137,17 +139,17 @@ class FederatedTraining(Training[P]):
 
 
 class _Nowhere:
-    """The optimiser where numbers are averaged: no samples to step on, nothing to keep."""
+    """A stand-in for the optimiser where numbers are averaged: it has no samples and no state."""
 
     unsound: Tensor | None = None
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """Never called."""
+        """Raise an error: nothing is trained where numbers are averaged."""
         raise NotImplementedError
 
     def state_dict(self) -> State:
-        """Nothing."""
+        """Return an empty state."""
         return {}
 
     def load_state_dict(self, state_dict: State) -> None:
-        """Nothing."""
+        """Do nothing: there is no state."""

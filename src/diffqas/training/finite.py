@@ -45,18 +45,18 @@ class InParts(Protocol):
 def first_fault(
     population: Population | InParts, seed: int, loss: float, gradient: Tensor | None = None
 ) -> str:
-    """Name of what is not finite first, in the order in which one follows from the other.
+    """Name the first thing of a seed that is not finite.
 
-    Trainable tensors come first, then the weights that they write, then gradients (of a loss that
-    is a number: else all of them are none); if all are sound, it is what the network makes of its
-    inputs.
+    The search follows the computation: trainable tensors come first, then the weights that they
+    write, then the gradients. Gradients are looked at only if the loss is finite, because those of
+    another loss are all NaN. If all of these are finite, the network's outputs are named.
 
     Args:
         population: the seeds' models; tensors with one entry per seed.
-        seed: row of the seed.
-        loss: of the seed.
-        gradient: (seeds, numbers) over `parameters_in_order`, where gradients are not kept by the
-            tensors.
+        seed: the row of the seed, not its number.
+        loss: the seed's loss.
+        gradient: the gradients (seeds, numbers) of `parameters_in_order`, if the tensors do not
+            keep them themselves.
 
     >>> from diffqas.optimisers import DirectLockstep
     >>> networks = DirectLockstep([nn.Linear(3, 2), nn.Linear(3, 2)])
@@ -70,7 +70,7 @@ def first_fault(
         found = _first(_weights(population), seed)
     if found is not None:
         return found
-    # The gradients of a loss that is no number are none either: they tell nothing.
+    # If the loss is NaN or infinite, so are all gradients, and they tell nothing.
     if not math.isfinite(loss):
         return OUTPUTS
     found = _first(_gradients(population, names, gradient), seed)
@@ -86,11 +86,12 @@ def _parameters(population: Population | InParts) -> list[Tensor]:
 
 
 def _names(population: Population | InParts) -> dict[int, str]:
-    """Names of the trainable tensors by identity."""
+    """Names of the trainable tensors, by `id` of the tensor."""
     names = {id(p): "a trainable tensor" for p in _parameters(population)}
     if isinstance(population, nn.Module):
         names.update((id(p), name) for name, p in population.named_parameters())
-    # Networks trained directly hold their tensors in a list; a person knows the network's names.
+    # Networks that are trained directly hold their tensors in a list. A person knows the tensors by
+    # the names that they have in the network.
     if isinstance(population, DirectLockstep):
         names.update((id(p), name) for name, p in population.generate().items())
     return names

@@ -17,16 +17,16 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class ModelSettings(Protocol):
-    """What models need to know of their settings."""
+    """The part of the settings that models need."""
 
     @property
     def depth(self) -> int:
-        """Layers of the circuits."""
+        """The number of layers of the circuits."""
         ...
 
     @property
     def generator(self) -> Recipe:
-        """Choices about what writes the weights."""
+        """The choices about what writes the weights."""
         ...
 
 
@@ -43,10 +43,10 @@ def make_models(
     generator: str = "circuits",
     numbers: int | None = None,
 ) -> list[QuantumTrain]:
-    """One `QuantumTrain` per seed, in the dtype of the task's inputs.
+    """Make one `QuantumTrain` per seed, on the device and in the dtype of the task's inputs.
 
-    A seed alone decides its start, whatever the other seeds are. The global random state is left as
-    it was.
+    The start of a model depends on its seed alone, not on the other seeds. The global random state
+    is left as it was.
     """
 
     def make() -> QuantumTrain:
@@ -67,14 +67,15 @@ def make_models(
 
 
 def seeded(seed: int, make: Callable[[], M], task: Task) -> M:
-    """A model made with random numbers of the seed alone, where and as the task's inputs are.
+    """Make a model whose random numbers depend on the seed alone.
 
-    Device and dtype are those of the inputs. The global random state is left as it was.
+    It has the device and the dtype of the task's inputs. The global random state is left as it was.
     """
-    # Drawn on the CPU and in the default dtype, then moved: the same numbers on every device.
+    # The numbers are drawn on the CPU in the default dtype and then moved, so that they are the
+    # same on every device.
     with forked_draws():
         torch.manual_seed(seed)
-        # Not torch's alone: a network of one's own may draw its start from the others.
+        # The other generators are seeded, too: a user's network may draw its start from them.
         seed_others(seed)
         made = make()
     inputs = task.train.inputs

@@ -1,4 +1,4 @@
-"""A training that begins and ends with a fit of numbers that the outputs are linear in."""
+"""A training that begins and ends with a fit of those numbers in which the outputs are linear."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Fitted(Population, Protocol):
     """A population whose outputs are linear in some of its numbers."""
 
     def fit_readout(self, inputs: Tensor, targets: Tensor, loss: Loss) -> None:
-        """Give these numbers the values of the least loss on samples."""
+        """Set these numbers to the values that minimise the loss on the samples."""
         ...
 
 
@@ -29,23 +29,24 @@ P = TypeVar("P", bound=Fitted)
 
 
 class ProjectedTraining(Training[P]):
-    """Epochs over some of the samples each; a fit before the first, and one to all at the end.
+    """A training between two fits: one before the first step, and one to all samples at the end.
 
-    As in `Training`. The nonlinear numbers need few steps where the linear ones are computed: a
-    gradient behind a readout of random numbers says little of what would be good features, and no
-    step is spent on the last digits of a readout.
+    Each epoch may go over a part of the samples only. The attributes are those of `Training`. The
+    nonlinear numbers need few steps if the linear ones are computed: behind a readout of random
+    numbers a gradient says little about which features would be good, and no step is spent on the
+    last digits of the readout.
 
     Args:
         population: the seeds' models as one.
         task: data and loss, convex in the outputs.
         settings: how to train.
         seeds: one number per model.
-        samples: training samples of an epoch, drawn anew in each; None: all of them.
+        samples: how many training samples an epoch has, drawn anew in each; None means all.
         fit: whether the linear numbers are fitted before the first step and after the last.
 
     Raises:
-        ArgumentError: samples that are not drawn, more than there are, or a choice of the best
-            epoch, whose numbers the fit would replace.
+        ArgumentError: `samples` is given without `settings.shuffle`, or is larger than the training
+            part; or the best epoch is to be chosen, whose numbers the fit would replace.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class ProjectedTraining(Training[P]):
         return self.samples
 
     def _order(self) -> Tensor | None:
-        """The samples of this epoch, in their order."""
+        """The samples of this epoch in their order; None if all come as they stand."""
         order = super()._order()
         if order is None:
             return None

@@ -1,9 +1,9 @@
 """The learning rate of a control, chosen on held-out training samples.
 
-A control whose rate nobody looked for is beaten by anything. What is tried is the recipe's rate
-times a few factors, by the recipe's own optimiser, on a part of the training samples; the other
-part judges. Neither the test part nor the seeds of a run take part, so that a seed in company has
-the rate that it has alone.
+A control at a rate that nobody looked for is easily beaten. So the recipe's rate is tried times a
+few factors, by the recipe's own optimiser. The models learn a part of the training samples, and the
+other part judges them. Neither the test part nor the seeds of a run take part, so a seed has the
+same rate whatever the other seeds of its run are.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from diffqas.training.supervised import Training
 RATES = (0.3, 1.0, 3.0, 10.0, 30.0)
 """Factors on the recipe's rate; for a Kalman filter, deviations of the prior."""
 RATE_SEEDS = (100, 101, 102)
-"""Of the choice; the tables' and most runs' seeds are counted from 0."""
+"""The seeds of the choice; those of the tables and of most runs are counted from 0."""
 SHARE = 0.2
-"""Of the training samples, those that judge."""
+"""The share of the training samples that judge."""
 SHORTER = 4
-"""So many times fewer epochs than the training that the choice is made for."""
+"""A trial has so many times fewer epochs than the training that the choice is made for."""
 
 Populate = Callable[[Sequence[int], float], Population]
 """(seeds, rate) -> fresh models."""
@@ -41,23 +41,25 @@ def choose_rate(
     beyond: int = 0,
     shorter: int = SHORTER,
 ) -> float:
-    """The factor on the recipe's rate under which models learn best.
+    """Choose the factor on the recipe's rate with which models learn best.
 
-    Each is tried with three seeds and a part of the epochs on four fifths of the training
-    samples; the median loss on the last fifth decides, of equal ones the smaller rate.
+    Each factor is tried with three seeds and a part of the epochs on four fifths of the training
+    samples. The median loss on the other fifth decides; of equal losses the smaller factor wins.
 
     Args:
         populate: makes the models.
         task: what they learn; its test part is not looked at.
         settings: how they are trained.
         rates: the factors.
-        beyond: how many more are tried at most, one at a time, while the best is the least or the
-            greatest; each as far from it as its neighbour on the other side.
-        shorter: so many times fewer epochs than `settings` say; a trial of 1 is dearer, but a
-            large rate that looks good in a short one may end a whole training worse.
+        beyond: how many more factors are tried at most, one at a time, while the best one is the
+            smallest or the largest. Each is as far from the best as its neighbour on the other
+            side.
+        shorter: a trial has so many times fewer epochs than `settings` say. With 1 the choice is
+            more expensive, but a large rate that looks good in a short trial may be worse at the
+            end of a whole training.
 
     Raises:
-        ArgumentError: too few samples to hold any out.
+        ArgumentError: there are too few samples to hold any out.
         RunError: the models diverge at every rate.
     """
 
@@ -79,7 +81,7 @@ def choose_rate(
 
 
 def _beyond(losses: dict[float, float]) -> float | None:
-    """The rate behind the best one, if that is the least or the greatest.
+    """The next factor beyond the best one, if that is the smallest or the largest; else None.
 
     >>> _beyond({1.0: 0.5, 2.0: 0.4, 4.0: 0.3}), _beyond({1.0: 0.3, 4.0: 0.4})
     (8.0, 0.25)
@@ -108,8 +110,8 @@ def rate_trial(
 def held_out(task: Task) -> Task:
     """A task whose test part is a fifth of the training samples, with the loss as its only figure.
 
-    Of a series the last ones, next to the test part; of other tasks drawn by a fixed permutation,
-    for samples may stand sorted by their classes.
+    Of a series these are the last samples, next to the test part. Of other tasks they are drawn by
+    a fixed permutation, because samples may be sorted by class.
     """
     whole = task.without_validation()
     if task.kind != "series":
@@ -129,12 +131,12 @@ def held_out(task: Task) -> Task:
 
 
 def _loss(training: Training[Population]) -> float:
-    """Median held-out loss over the seeds; infinite where it is no number."""
+    """The median held-out loss over the seeds; infinite if it is not finite."""
     try:
         for _ in training.epochs():
             pass
     except RunError:
-        # All seeds diverged. Anything else that ends a training is told.
+        # All seeds diverged. Any other error that ends a training is passed on.
         if len(training.failures) < len(RATE_SEEDS):
             raise
         return math.inf

@@ -33,7 +33,7 @@ class BestEpoch:
     """Keeps the numbers and figures of each seed's epoch with the smallest validation loss.
 
     Raises:
-        ArgumentError: a target with buffers: they belong to all epochs, the kept numbers to one.
+        ArgumentError: a target has buffers, which are of the last epoch, unlike the kept numbers.
     """
 
     def __init__(self, population: Population, seeds: int) -> None:
@@ -46,8 +46,8 @@ class BestEpoch:
         self.kept = [parameter.detach().clone() for parameter in self.parameters]
 
     def consider(self, epoch: int, losses: Tensor, metrics: dict[str, list[float]]) -> None:
-        """Look at the figures after an epoch; on a tie the earlier epoch stays."""
-        # NaN is not smaller than any number: a seed that diverged keeps its best epoch before that.
+        """Look at the losses and figures after an epoch; on a tie the earlier epoch stays."""
+        # NaN is not smaller than any number: a seed that diverged keeps its best epoch until then.
         better = losses.double().cpu() < self.loss
         for index in better.nonzero().flatten().tolist():
             self.loss[index] = losses[index].item()

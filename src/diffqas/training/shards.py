@@ -1,4 +1,4 @@
-"""How the training samples of a task lie with several clients."""
+"""How the training samples of a task are distributed over several clients."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ SPLITS = ("iid", "label", "contiguous")
 @storable
 @dataclass(frozen=True)
 class Federated:
-    """Choices of a federated training.
+    """The choices of a federated training.
 
     Attributes:
-        clients: how many; each has its own part of the training samples.
-        local_epochs: passes of every client over its own samples in each round.
-        split: who has which samples, in parts that differ by one sample at most. `"iid"`: drawn at
-            random, the same for every seed. `"label"`: sorted by their class and cut, so that most
-            clients have one class only. `"contiguous"`: cut as they stand, a stretch of time each.
+        clients: the number of clients; each has its own part of the training samples.
+        local_epochs: how many times every client goes over its own samples in each round.
+        split: which client has which samples; the parts differ by one sample at most. `"iid"` draws
+            the samples at random, in the same way for every seed. `"label"` sorts them by class and
+            cuts, so that each client has samples of few classes. `"contiguous"` cuts them as they
+            stand, so that each client has a stretch of time.
 
     Raises:
-        ArgumentError: counts below 1, or an unknown split.
+        ArgumentError: a count is below 1, or the split is unknown.
     """
 
     clients: int = option(
-        help="So many clients share the training samples, train each on its own, and send only the "
-        "trainable numbers; all samples in one place if not given.",
+        help="Number of clients. They share out the training samples; each trains on its own and "
+        "sends only the trainable numbers. If not given, all samples are in one place.",
         least=1,
     )
     local_epochs: int = option(
-        1, "Passes of every client over its own samples in each round.", least=1
+        1, "How many times a client goes over its own samples in each round.", least=1
     )
     split: str = option(
         "iid",
-        "Samples of a client: drawn at random, by their class, or a stretch of time each.",
+        "Which samples a client has: drawn at random (iid), by class (label), or a stretch of time "
+        "(contiguous, the usual one for a series).",
         among=SPLITS,
     )
 
@@ -53,7 +55,7 @@ class Federated:
 
 
 def usual_split(kind: str) -> str:
-    """The split of a kind of task, as in `Task.kind`, if none is chosen.
+    """The split that a task of this kind (`Task.kind`) has if none is chosen.
 
     >>> usual_split("series"), usual_split("images")
     ('contiguous', 'iid')
@@ -65,7 +67,8 @@ def shards(task: Task, federated: Federated) -> list[Split]:
     """The training samples of every client, in the order in which they stand in the task.
 
     Raises:
-        ArgumentError: more clients than samples, or a split by label where there are no labels.
+        ArgumentError: there are more clients than samples, or the samples are to be split by label
+            and have no class.
     """
     train, clients = task.train, federated.clients
     rule = f"be at most the {len(train)} training samples"
@@ -74,16 +77,17 @@ def shards(task: Task, federated: Federated) -> list[Split]:
         labels = not train.targets.is_floating_point() and train.targets.dim() == 1
         require(labels, "split", "be iid or contiguous for a task without classes", "label")
     parts = _order(train, federated.split).tensor_split(clients)
-    # Back in the task's order: one client with all samples then trains as one place does.
+    # Each part is sorted back into the task's order. A single client with all samples then trains
+    # exactly as a training in one place does.
     ordered = [part.sort().values for part in parts]
     return [Split(train.inputs[part], train.targets[part]) for part in ordered]
 
 
 def _order(train: Split, split: str) -> Tensor:
-    """All samples, those of the first client first."""
+    """The indices of all samples, those of the first client first."""
     device = train.targets.device
     if split == "iid":
-        # One fixed draw: who has which samples is part of the problem, not of a seed's luck.
+        # The draw is fixed: who has which samples is part of the problem, not the luck of a seed.
         draw = torch.Generator().manual_seed(0)
         return torch.randperm(len(train), generator=draw).to(device)
     if split == "label":

@@ -15,16 +15,16 @@ from diffqas.tasks import Task
 def check_short_batch(
     population: object, task: Task, batch_size: int, parts: Iterable[int]
 ) -> None:
-    """Refuse a batch size that leaves one sample to a target that normalises over the batch.
+    """Refuse a batch size that leaves a batch of one sample to batch normalisation.
 
     Args:
         population: the seeds' models.
-        task: makes the target, which is tried on one sample.
-        batch_size: samples of one step.
-        parts: numbers of samples that are cut into batches.
+        task: it makes the target, which is tried on one sample.
+        batch_size: the number of samples of one step.
+        parts: the sizes of the parts of the data that are cut into batches.
 
     Raises:
-        ArgumentError: such a batch, with a size that leaves none.
+        ArgumentError: there is such a batch; the message suggests a size that leaves none.
     """
     counts = [count for count in parts if count % batch_size == 1 or batch_size == 1]
     if not counts or not _normalises(population):
@@ -36,11 +36,11 @@ def check_short_batch(
             target = target.to(one.dtype)
         try:
             target.train()(one)
-        except ValueError as error:  # torch's own, of one value per channel
+        except ValueError as error:  # torch raises it for one value per channel
             if "more than 1 value per channel" not in str(error):
                 raise
         else:
-            return  # of one image, too, there are many values per channel
+            return  # one sample was enough: an image has many values per channel
     better = f"such as {_better(counts[0], batch_size)} for {counts[0]}"
     raise ArgumentError(
         "Argument `batch_size` must leave no batch of a single sample to a target with batch "

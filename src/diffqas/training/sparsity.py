@@ -1,9 +1,10 @@
 """Sparsity of structural weights: a soft threshold for raw ones, the entropy for probabilities.
 
-Raw weights have an L1 penalty, as a proximal step after the optimiser's (ISTA; Beck & Teboulle
-2009), decoupled from its scaling as AdamW's decay is: weights become exactly zero. At strength 1
-the threshold is as long as a step of Adam. Probabilities have their entropy, relative to its
-largest value, as a share of the loss: it counts as much when the loss is 1e-7 as when it is 1.
+Raw weights have an L1 penalty. It acts as a proximal step after the optimiser's step (ISTA; Beck &
+Teboulle 2009) and is independent of the optimiser's scaling, as the decay of AdamW is, so weights
+become exactly zero. At strength 1 the threshold is as long as a step of Adam. For probabilities the
+penalty is their entropy, relative to its largest value, as a share of the loss: it counts as much
+when the loss is 1e-7 as when it is 1.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from diffqas.training.cost import problem_of
 
 
 class SparseDescent(GradientDescent):
-    """Gradient descent with `settings.sparsity` on the structural weights of all seeds.
+    """Gradient descent with a penalty of strength `settings.sparsity` on the structural weights.
 
     Raises:
-        ArgumentError: a population that searches no mixture of candidates.
+        ArgumentError: the population is not one of Quantum-Train, or trains no structural weights.
     """
 
     def __init__(self, population: Population, task: Task, settings: Settings) -> None:
@@ -66,14 +67,14 @@ def soft_threshold(weights: Tensor, threshold: float) -> Tensor:
 
 
 def relative_entropy(weights: Tensor) -> Tensor:
-    """Mean entropy of each seed's distributions over its largest value ln(count), (seeds,).
+    """The mean entropy of each seed's distributions, divided by its largest value ln(count).
 
-    The distributions are (seeds, ..., count). One-hot ones have 0, uniform ones 1.
+    Distributions (seeds, ..., count) give (seeds,). One-hot distributions give 0, uniform ones 1.
 
     >>> relative_entropy(torch.tensor([[0.5, 0.5], [1.0, 0.0]])).abs().tolist()
     [1.0, 0.0]
     """
-    # 0 ln 0 counts as 0, and its derivative stays finite.
+    # 0 ln 0 counts as 0, and the derivative there stays finite.
     tiny = torch.finfo(weights.dtype).tiny
     entropy = -(weights * weights.clamp(min=tiny).log()).sum(-1)
     return (entropy / math.log(max(weights.shape[-1], 2))).reshape(len(weights), -1).mean(1)

@@ -1,4 +1,4 @@
-"""Whether a training has left the level that it started from."""
+"""Whether a training has left the loss that it started from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_NAMED = 5
 
 
 def judged_at(epochs: int) -> int:
-    """The epoch after which a training of so many is judged.
+    """The epoch after which a training of so many epochs is judged.
 
     >>> judged_at(100), judged_at(25), judged_at(3)
     (10, 3, 1)
@@ -32,19 +32,25 @@ def judged_at(epochs: int) -> int:
 def stuck(
     seeds: Sequence[int], before: Sequence[float], now: Sequence[float], predictions: Tensor
 ) -> dict[int, str]:
-    """Seeds that have learnt nothing, each with what it is seen by.
+    """Find the seeds that have learnt nothing.
+
+    A seed has learnt nothing if its predictions are the same for every sample, or if its loss is
+    hardly below that at the start. Seeds that diverged are not among them.
 
     Args:
-        seeds: by their numbers.
+        seeds: the numbers of the seeds.
         before: losses at the start, one per seed.
-        now: losses on the same samples.
-        predictions: on these samples, (seeds, samples, ...).
+        now: losses on the same samples now.
+        predictions: predictions on these samples, (seeds, samples, ...).
+
+    Returns:
+        For each seed that has learnt nothing, how that is seen.
     """
     found: dict[int, str] = {}
     for index, seed in enumerate(seeds):
         first, last, given = before[index], now[index], predictions[index]
         if not (math.isfinite(first) and math.isfinite(last)):
-            continue  # a seed that diverged is told as such
+            continue  # that the seed diverged is reported elsewhere
         if len(given) > 1 and _alike(given):
             found[seed] = "the predictions are the same for every sample"
         elif first - last <= LEFT * abs(first):
@@ -53,14 +59,14 @@ def stuck(
 
 
 def _alike(predictions: Tensor) -> bool:
-    """Whether a network says the same whatever its inputs: nothing gets through it any more."""
+    """Whether a network predicts the same for all inputs, so that nothing gets through it."""
     numbers = predictions.double()
     widest = (numbers - numbers[:1]).abs().max()
     return bool(widest <= ROUNDING * numbers.abs().max())
 
 
 def in_words(reasons: Mapping[int, str], epoch: int, epochs: int) -> str:
-    """One line for a person on seeds that have learnt nothing.
+    """Tell a person in one line which seeds have learnt nothing.
 
     >>> in_words({3: "the loss is 2.3, and it started at 2.3"}, 10, 100)
     'Seed 3 has learnt nothing after 10 of 100 epochs: the loss is 2.3, and it started at 2.3. \

@@ -1,4 +1,4 @@
-"""One step of training, by what the settings say of it."""
+"""The optimiser of a training, as its settings describe it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from diffqas.training.sparsity import SparseDescent
 
 
 def make_optimisation(population: Population, task: Task, settings: Settings) -> Optimisation:
-    """What trains a population with these settings.
+    """Make what trains a population with these settings.
 
     Raises:
-        ArgumentError: an optimiser that is not made for the task's loss, or for so many numbers.
+        ArgumentError: the optimiser is not made for the task's loss or for so many numbers, or the
+            settings ask for what the population cannot do (`bilevel`, `sparsity`, `cost_weight`).
+        DataError: as of `circuit_cost`.
     """
     if settings.bilevel:
         return Bilevel(population, task, settings)

@@ -40,14 +40,15 @@ class Training(Generic[P]):
         task: data and loss, on the population's device.
         settings: how to train.
         seeds: one number per model; they decide every random choice.
-        epoch: epochs done.
-        seconds: time spent so far, in this and in earlier processes.
-        failures: for each seed that diverged, where.
+        epoch: the number of epochs done.
+        seconds: the time spent so far, in this process and in earlier ones.
+        failures: for each seed that diverged, when and in which tensor.
         snapshots: predictions on all samples, (seeds, count), by epoch.
-        metrics: figures after the last epoch, as in its record.
-        start: losses before the first step, one per seed, until they are compared.
+        metrics: the figures after the last epoch. With `select="best"` they are those of each
+            seed's best epoch at the end.
+        start: the losses before the first step, one per seed; empty once they have been compared.
         stuck: for each seed that had learnt nothing after a tenth of the epochs, how that is seen.
-        remarks: what a person should know of what happened since somebody emptied the list.
+        remarks: lines for a person about what has happened since the list was last emptied.
     """
 
     population: P
@@ -66,8 +67,9 @@ class Training(Generic[P]):
     def __post_init__(self) -> None:
         settings = self.settings
         self._told = False
-        # Samples are held out before the optimiser is made: it counts the batches of an epoch, a
-        # filter measures the variance of the targets, and neither may see the validation part.
+        # Samples are held out before the optimiser is made. An optimiser counts the batches of an
+        # epoch, and a filter measures the variance of the targets: the validation part must not
+        # be among them.
         if settings.select == "best" or settings.bilevel:
             self.task = self.task.with_validation(settings.validation)
         parts = [len(self.task.train)]
@@ -80,9 +82,9 @@ class Training(Generic[P]):
         self.optimisation = make_optimisation(self.population, self.task, settings)
 
     unit: ClassVar[str] = "epoch"
-    """What its progress is counted in."""
+    """The unit in which progress is counted."""
     anytime: ClassVar[bool] = False
-    """Whether the state can be stored at any moment, not between two records alone."""
+    """Whether the state can be stored at any moment, and not only between two records."""
 
     @property
     def finished(self) -> bool:
@@ -99,7 +101,7 @@ class Training(Generic[P]):
         return found
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: this training holds nothing open."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -107,10 +109,10 @@ class Training(Generic[P]):
         return self.settings.steps_per_epoch(len(self.task.train))
 
     def epochs(self) -> Iterator[EpochRecord]:
-        """Train until the last epoch, one record after each.
+        """Train until the last epoch, and yield a record after each epoch.
 
         Raises:
-            RunError: the loss of every seed became NaN or infinite.
+            RunError: the loss or the gradient of every seed became NaN or infinite.
         """
         while not self.finished:
             started = time.perf_counter()
@@ -128,22 +130,26 @@ class Training(Generic[P]):
         return self._record((total / len(self.task.train)).tolist())
 
     def one_pass(self) -> Tensor:
-        """A step on every batch; losses before the steps, summed over the samples, (seeds,)."""
+        """Make a step on every batch.
+
+        Returns:
+            Losses before each step, summed over the samples of the pass, (seeds,).
+        """
         if records(self.task.train.inputs.device):
             return self._pass_without_waiting()
         total = torch.zeros(len(self.seeds), dtype=torch.float64)
         for step, batch in enumerate(self._batches()):
             inputs = self.task.train.inputs[batch]
             losses = self._step(inputs, self.task.train.targets[batch], step)
-            # By the samples: the last batch may be short and counts less.
+            # Weighted by the number of samples: the last batch may be short and counts less.
             total += losses.double().cpu() * len(inputs)
         return total
 
     def _pass_without_waiting(self) -> Tensor:
-        """As `one_pass` on a card, whose results are read once, behind the last batch.
+        """Do what `one_pass` does on a graphics card, and read its results once, at the end.
 
-        The host only launches. Which seeds are frozen is known to the device at once, and to a
-        person behind the pass.
+        The host only launches the work. The card knows at once which seeds are frozen; a person is
+        told after the pass.
         """
         device = self.task.train.inputs.device
         frozen = torch.tensor([seed in self.failures for seed in self.seeds]).to(device)
@@ -175,14 +181,14 @@ class Training(Generic[P]):
             self._told = True
 
     def _sound(self, losses: Tensor) -> Tensor:
-        """Seeds that survived the last step, (seeds,) of bool."""
+        """Which seeds survived the last step, (seeds,) of bool."""
         sound = torch.isfinite(losses)
         if self.optimisation.unsound is not None:
             sound = sound & ~self.optimisation.unsound
         return sound
 
     def _batches(self) -> Iterator[Tensor | slice]:
-        """The batches of this epoch, as what picks their samples."""
+        """The batches of this epoch, as indices or slices of the samples."""
         size = self.settings.batch_size
         order = self._order()
         for step in range(self.steps_per_epoch):
@@ -206,7 +212,7 @@ class Training(Generic[P]):
         """After a tenth of all epochs, tell of seeds that are where they started."""
         if not self.start or self.epoch < judged_at(self.settings.epochs):
             return
-        # What a line leaves of a series may be noise: that nothing is learnt of it is no fault.
+        # What a linear model leaves of a series may be noise. Then it is no fault to learn nothing.
         if self.task.units is not None:
             self.start = []
             return
@@ -218,7 +224,7 @@ class Training(Generic[P]):
 
     def _record(self, loss: list[float]) -> EpochRecord:
         """Evaluate after an epoch."""
-        # What is annealed moves to the end of the epoch first, where a resumed training begins.
+        # What is annealed is moved to the end of the epoch first: a resumed training begins there.
         self._advance()
         self._seed_draws()
         metrics = self._evaluate()
@@ -234,8 +240,8 @@ class Training(Generic[P]):
         """The samples' order in this epoch; None: as they stand."""
         if not self.settings.shuffle:
             return None
-        # A generator of its own, seeded by the epoch alone and drawn on the CPU: the order is the
-        # same for every seed in any company, after a resume, and on every device.
+        # A separate generator on the CPU is seeded by the epoch alone. So the order is the same for
+        # every seed whatever the others are, after a resume, and on every device.
         draw = torch.Generator().manual_seed(self.epoch)
         order = torch.randperm(len(self.task.train), generator=draw)
         return order.to(self.task.train.inputs.device)
@@ -254,8 +260,8 @@ class Training(Generic[P]):
     def _advance(self, step: int = 0) -> float:
         """Tell the population how far the training is, and return the share of steps done.
 
-        What a population draws or anneals depends on this alone: it is told before every step,
-        after every epoch and after a resume, and so does the same in one process as in two.
+        What a population draws or anneals depends on this alone. It is told before every step,
+        after every epoch and after a resume, so that it does the same in one process as in two.
         """
         done = self.epoch * self.steps_per_epoch + step
         progress = done / (self.settings.epochs * self.steps_per_epoch)
@@ -265,20 +271,20 @@ class Training(Generic[P]):
     def _seed_draws(self, step: int = 0) -> None:
         """Let the seeds and the steps done decide what the task itself draws, such as its loss.
 
-        Of several seeds the first one speaks for all where they compute together. A network that
-        runs seed by seed, as every one with dropout does, draws by each seed's own number.
+        Where several seeds are computed together, the first one decides for all. A network that
+        runs seed by seed, as every network with dropout does, draws by each seed's own number.
         """
         seed_draws(self.seeds[0], self.epoch * self.steps_per_epoch + step)
 
     def _drop(self, sound: Tensor, losses: Tensor, step: int) -> None:
-        """Freeze the seeds whose loss or gradient is no number any more; stop when none is left.
+        """Freeze the seeds whose loss or gradient is no longer finite; stop when none is left.
 
-        The optimiser has left such a seed out of its step, so that the fault is still to be found
-        where it arose. From the next step on the seed is passed as frozen.
+        The optimiser has left such a seed out of its step, so the fault can still be found where it
+        arose. From the next step on the seed is passed as frozen.
         """
         for index in torch.nonzero(~sound).flatten().tolist():
             seed = self.seeds[index]
-            # A frozen seed's loss stays what it is: it is told once.
+            # The loss of a frozen seed stays as it is, so it is reported only once.
             if seed not in self.failures:
                 self.failures[seed] = self._reason(index, losses[index].item(), step)
                 remark = f"Seed {seed} is frozen, the others go on: {self.failures[seed]}."
@@ -296,21 +302,21 @@ class Training(Generic[P]):
         return f"{what} at epoch {self.epoch + 1}, step {step + 1} (first in {tensor})"
 
     def evaluate(self) -> None:
-        """Take the figures of the numbers as they are, without a step, for the last epoch's."""
+        """Measure the models as they are, without a step, as if the last epoch had ended."""
         with governed_draws(self.task.train.inputs.device):
             self._seed_draws()
             self.metrics = self._evaluate()
 
     @torch.no_grad()
     def _evaluate(self) -> dict[str, list[float]]:
-        """Figures on all parts; on the way the best epoch is chosen and predictions are kept."""
+        """Compute the figures on all parts, look for the best epoch, and keep predictions."""
         self.population.eval()
         predictions = self._predictions()
         sizes = [len(split) for split in self.task.parts.values()]
         by_part = dict(zip(self.task.parts, predictions.split(sizes, dim=1), strict=True))
         metrics = self._figures(by_part)
         self._judge(by_part["train"])
-        # The choice is made on the validation part alone; the test part only goes with it.
+        # The choice is made on the validation part alone; the figures of the others follow it.
         if self.best is not None:
             targets = self.task.parts["validation"].targets
             losses = per_seed(self.task.loss, by_part["validation"], targets)
@@ -321,7 +327,8 @@ class Training(Generic[P]):
 
     def _predictions(self) -> Tensor:
         """Outputs of every seed on the samples of all parts, (seeds, count, ...)."""
-        # All parts in one row: a population writes its weights once per call, not once per part.
+        # All parts are concatenated: a population writes its weights once per call, so they are
+        # written once and not once per part.
         every = torch.cat([split.inputs for split in self.task.parts.values()])
         return torch.cat([self.population(few) for few in every.split(EVALUATED)], dim=1)
 
@@ -332,7 +339,7 @@ class Training(Generic[P]):
             for name, metric in self.task.metrics.items():
                 values = per_seed(metric, predictions[part], split.targets)
                 figures[f"{part}_{name}"] = values.tolist()
-        # An accuracy of outputs that are no numbers would look like one.
+        # An accuracy of outputs that are NaN would look like an ordinary accuracy.
         for index, seed in enumerate(self.seeds):
             if seed in self.failures:
                 for values in figures.values():
@@ -340,11 +347,11 @@ class Training(Generic[P]):
         return figures
 
     def _wants_snapshot(self) -> bool:
-        """Whether this epoch's predictions are kept: as the task asks; of a series the last."""
+        """Whether this epoch's predictions are kept, as the task asks; a series keeps the last."""
         wanted = self.task.snapshot_epochs
         if self.epoch in wanted:
             return True
-        # Pictures of a series show the end in any case.
+        # The pictures of a series show the last epoch in any case.
         drawn = bool(wanted) or self.task.kind == "series"
         return drawn and self.epoch == self.settings.epochs
 
@@ -380,7 +387,7 @@ class Training(Generic[P]):
         }
         if any(len(values) != len(self.seeds) for values in self.metrics.values()):
             raise progress.fault("`metrics` should have one figure for each seed")
-        # A state of version 0.1.0 has neither: such a training is not judged.
+        # A state of version 0.1.0 has neither entry. Such a training is not judged.
         self.start, self.stuck = list(state.get("start", [])), dict(state.get("stuck", {}))
         self.population.load_state_dict(state["population"])
         self.optimisation.load_state_dict(state["optimizer"])
