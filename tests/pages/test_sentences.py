@@ -297,6 +297,9 @@ TESTED = {
     ("qlstm.md", "has 0.24 (0.05 to 0.88) and 1.3 (0.6 to 3.3) times"): [
         ("qlstm-sizes", data, "hidden 2", (("ratio",), LOW, HIGH)) for data in ("bessel", "narma5")
     ],
+    ("qlstm.md", "LSTM has 0.23, 0.18, 0.17, 0.14 and 0.40 times"): [
+        ("qlstm-table", data, "LSTM, hidden 32", (("ratio",),)) for data in SERIES.values()
+    ],
     ("searches.md", "times (p = .04, without noise on damped SHM .07;"): [
         ("per-layer", "bessel", "per-layer search, Adam", (HOLM,)),
         ("per-layer", "damped-shm", "per-layer search without noise, Adam", (HOLM,)),

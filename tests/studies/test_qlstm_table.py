@@ -36,6 +36,7 @@ def trained(plan):
     return {row.name: row for row in plan.rows if isinstance(row, TrainedRow)}
 
 
+@pytest.mark.usefixtures("rates_unchosen")
 def test_rows_and_their_counts():
     task = load_task("bessel").to("cpu", torch.float32)
     rows = trained(FULL)

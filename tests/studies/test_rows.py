@@ -32,13 +32,6 @@ def figures(row: TrainedRow, seeds=(0, 1)) -> list[float]:
     return measure("table-2", row, "narma5", seeds)[0].figures["test_mse"]
 
 
-@pytest.fixture
-def rates_unchosen(monkeypatch):
-    """No control looks for its learning rate."""
-    for room in ("studies.populations", "kinds.ordinary"):
-        monkeypatch.setattr(f"diffqas.{room}.choose_rate", lambda *_, **__: 1.0)
-
-
 @pytest.mark.usefixtures("rates_unchosen")
 def test_trainable_counts():
     expected = {
