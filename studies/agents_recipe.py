@@ -1,9 +1,9 @@
 """How agents were tuned: one factor at a time for the search, and the same random settings for
 every kind of agent.
 
-Seeds are 100 and up, those of the tables begin at 0; episodes are those of the learning itself,
-there is no test part. `AGENTS_FACTORS` has four seeds of minigrid-empty-6x6, `AGENTS_TUNING` two of
-minigrid-empty-5x5, both 1,200 episodes each.
+The seeds begin at 100, while those of the tables begin at 0. The episodes are those of the training
+itself, because there is no test part. `AGENTS_FACTORS` has four seeds in minigrid-empty-6x6, and
+`AGENTS_TUNING` has two in minigrid-empty-5x5; both have 1,200 episodes per seed.
 
     diffqas study studies/agents_recipe.py:AGENTS_FACTORS
     diffqas study studies/agents_recipe.py:AGENTS_TUNING

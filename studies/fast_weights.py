@@ -1,7 +1,7 @@
 """The rows of `diffqas study fast-weights`: the quantum fast weight programmer and its controls.
 
-Each control changes one thing and trains about as many numbers: no circuit, structural weights
-that stay, one circuit, other recurrences.
+Each control changes one thing and trains about as many numbers: it has no circuit, structural
+weights that are not trained, a single circuit, or another recurrence.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ it.
     diffqas study studies/federated.py:FEDERATED_SERIES --datasets bessel
     diffqas study studies/federated.py:FEDERATED_IMAGES --datasets digits-1-5
 
-Rows: the search, and the network itself trained directly, each with all samples in one place and at
-clients, with the default recipe of the data set (by Adam too, where that is not what it has).
+The rows are the search, and the network itself trained directly, each with all samples in one place
+and at clients. They use the default recipe of the data set, and also Adam if the recipe has another
+optimiser.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Studies that change one factor at a time: settings in rows, data sets in columns.
 
-They choose what the recipes are made of, hence two rules. The test part of their tasks is held-out
-training samples, so that the test part of the data set is never looked at; and their seeds are none
-of those that the tables have.
+They choose the settings of the recipes, hence two rules. The test part of their tasks consists of
+held-out training samples, so that the test part of the data set is never used; and their seeds are
+not among those of the tables.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The rows of `diffqas study pareto`: searches that weigh two-qubit gates, the more the dearer.
+"""The rows of `diffqas study pareto`: searches with penalties on two-qubit gates.
 
-Each strength L of the penalty gives a point, error against the expected two-qubit gates of a run of
-the device; the front is what no other point beats in both. Candidates differ in their entangler, as
-Table I's hardly differ in what they cost where all qubits are coupled.
+Each strength L of the penalty gives a point: the error against the expected two-qubit gates of a
+run of the device. The front consists of the points that no other point beats. The candidates differ
+in their entangler, because those of Table I hardly differ in cost if all qubits are coupled.
 
     diffqas study pareto                            # Quantum-Train, on series
     diffqas study studies/pareto.py:LAYERS          # a searched layer, on tables

@@ -4,8 +4,8 @@
     diffqas study studies/policies.py:CARTPOLE_SOON
     diffqas study studies/policies.py:MINIGRID
 
-All rows of a study have the same steps of each seed, in MiniGrid the same episodes; figures are
-means of its last 100 episodes, while the agents learn and draw their actions.
+In all rows of a study each seed has the same number of steps, or in MiniGrid of episodes. Figures
+are means of its last 100 episodes, while the agents learn and draw their actions.
 """
 
 from __future__ import annotations

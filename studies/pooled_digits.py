@@ -2,8 +2,8 @@
 
     diffqas study studies/pooled_digits.py:POOLED_DIGITS [--rows k-8 frozen-k-8 ...]
 
-Circuit, sizes and protocol are those of arXiv 2605.15410, the recipe is our own: sixteen qubits,
-six layers, 96 angles, the first ten windows of a ring of sixteen as logits.
+Circuit, sizes and protocol are those of arXiv 2605.15410: sixteen qubits, six layers, 96 angles,
+and the first ten windows of a ring of sixteen as logits. The recipe is the project's own.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One factor at a time: which settings train the quantum LSTM best, judged on held-out training
 windows.
 
-The search with one set of angles for each gate (270 numbers) on two series; the same as a
-reservoir; and by Adam with one for each candidate (4,470 numbers, too many for the filter). The
-last fifth of the training windows is held out for the choice; the test part is never looked at.
+The rows are the search with one set of angles for each gate (270 numbers), the same as a reservoir,
+and, by Adam, the search with one set for each candidate (4,470 numbers, too many for the filter).
+The last fifth of the training windows is held out for the choice; the test part is never used.
 
     diffqas study studies/qlstm_recipe.py:QLSTM_RECIPE [--rows ROW ...] [--datasets DATASET ...]
 """

@@ -2,9 +2,9 @@
 
     diffqas study studies/qlstm_sizes.py:QLSTM_SIZES
 
-One of them changed at a time, from the search with one set of angles for each gate (depth 5, 36
-candidates, hidden size 5). Every row is trained by the default recipe, on two series, whose test
-part is measured; nothing is chosen by it. The seconds stand in the table.
+Each row changes one of them in the search with one set of angles for each gate (depth 5, 36
+candidates, hidden size 5). Every row is trained by the default recipe on two series. The test part
+is measured, but nothing is chosen by it. The table has the seconds, too.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     diffqas study studies/tables.py:TABLES [--datasets wine-0 wine-1 ...]
     diffqas study studies/tables.py:BREAST_CANCER
 
-Each fold is a data set of its own; `summary.md` puts the five folds of a table together.
+Each fold is a data set of its own; `summary.md` summarises the five folds of a table.
 """
 
 from __future__ import annotations

@@ -6,11 +6,13 @@ The table is made from the rooms' own lists of names; tests/pages/test_site.py h
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import get_origin
 
 DOCS = Path(__file__).parents[1]
 PAGE = DOCS / "names.md"
@@ -46,16 +48,31 @@ def page() -> str:
 
 def names_of(room: ModuleType) -> list[str]:
     """What other rooms and programs may import from it."""
-    found = getattr(room, "__all__", None) or [
+    found = set(getattr(room, "__all__", ())) or _own(room) | _handed_on(room)
+    return sorted((name for name in found if name[0] != "_"), key=str.lower)
+
+
+def _own(room: ModuleType) -> set[str]:
+    """What is made in the room's own file."""
+    return {
         name
         for name, value in vars(room).items()
         if getattr(value, "__module__", "") == room.__name__ and callable(value)
-    ]
-    return sorted((name for name in found if name[0] != "_"), key=str.lower)
+    }
+
+
+def _handed_on(room: ModuleType) -> set[str]:
+    """What the room's file imports `as` its own name, for others to import from there."""
+    tree = ast.parse(inspect.getsource(room))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return {each.name for node in imports for each in node.names if each.asname == each.name}
 
 
 def _row(room: ModuleType, name: str) -> str:
     value = getattr(room, name)
+    if get_origin(value) is not None:
+        meant = re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(value)).replace("|", "\\|")
+        return f"| `{name}` | another name for `{meant}` |"
     shown = f"{name}{arguments(value)}".replace("|", "\\|")
     about = first_sentence(value) if callable(value) else f"a value of type {kind_of(value)}"
     return f"| `{shown}` | {about} |"

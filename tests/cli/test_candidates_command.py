@@ -62,7 +62,7 @@ def test_a_file_is_known_by_its_suffix(suffix, tmp_path, capsys):
         (["--qubits", "27"], "Argument `qubits` must be between 1 and 26, but got 27."),
         (
             ["--candidates", "1"],
-            "Argument `candidates` must go with the model qt, but got qlstm.",
+            "Argument `candidates` must go with the model qt or vqc, but got qlstm.",
         ),
         (["--depth", "0"], "Argument `depth` must be at least 1, but got 0."),
         (

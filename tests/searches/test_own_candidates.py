@@ -102,7 +102,7 @@ def test_numbers_and_files_at_the_command_line(ring, capsys, monkeypatch):
         (["audit", "--candidates", "RING", "--qubits", "4"], "ring has 11 qubits, needs 4"),
         (
             ["candidates", "--model", "qlstm", "--candidates", "1"],
-            "must go with the model qt, but got qlstm.",
+            "must go with the model qt or vqc, but got qlstm.",
         ),
     ],
 )

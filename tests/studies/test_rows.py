@@ -102,7 +102,7 @@ def test_every_row_has_a_word_of_its_own(study, recipe):
 )
 def test_networks_that_learn_by_a_rate_have_one_of_their_own(monkeypatch, study, name, recipe):
     """By the paper's recipe everything learns at the paper's one rate."""
-    monkeypatch.setattr("diffqas.studies.populations.choose_rate", lambda *_, shorter: 3.0)
+    monkeypatch.setattr("diffqas.studies.populations.choose_rate", lambda *_, **__: 3.0)
     found = [row for row in Plan(study, recipe).rows if row.name == name]
     assert len(found) == (0 if (study, recipe) == ("table-2", "paper") else 1)
     for row in found:

@@ -86,6 +86,19 @@ def test_a_single_sample_cannot_judge():
         choose_rate(populate, replace(TASK, train=one), SETTINGS)
 
 
+def test_the_figure_decides_by_what_is_better_of_it():
+    """The least loss, or the most of a metric of which more is better."""
+
+    def negative(prediction, targets):
+        return -mse_loss(prediction, targets)
+
+    metrics = {"mse": mse_loss, "score": negative, "bad": negative}
+    task = replace(TASK, metrics=metrics, higher=frozenset({"score"}))
+    chosen = {name: choose_rate(populate, task, SETTINGS, figure=name) for name in metrics}
+    assert chosen["mse"] == chosen["score"] == choose_rate(populate, task, SETTINGS)
+    assert chosen["bad"] < chosen["mse"]
+
+
 def test_trials_are_so_many_times_shorter():
     asked = replace(SETTINGS, epochs=8)
     for shorter, epochs in ((1, 8), (2, 4), (100, 1)):
@@ -102,6 +115,6 @@ def test_rates_beyond_the_ends_are_tried_while_the_best_is_there(
     def distance(rate):
         return abs(math.log(rate / best))
 
-    monkeypatch.setattr(rates, "rate_trial", lambda populate, task, settings, rate, shorter: rate)
-    monkeypatch.setattr(rates, "_loss", distance)
+    monkeypatch.setattr(rates, "rate_trial", lambda populate, task, settings, rate, *_: rate)
+    monkeypatch.setattr(rates, "_median", lambda rate, sign: distance(rate))
     assert choose_rate(populate, TASK, SETTINGS, (1.0, 2.0, 4.0), beyond) == expected

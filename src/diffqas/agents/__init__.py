@@ -1,4 +1,4 @@
-"""Everything about environments: gymnasium, actor-critic training, agents as a kind of model."""
+"""Everything about environments: gymnasium, actor-critic training, and kinds of agents."""
 
 import lazy_loader
 

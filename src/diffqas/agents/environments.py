@@ -157,7 +157,7 @@ class Environment:
             given = self.gym.reset(seed=seed)
         except (Exception, SystemExit) as error:
             raise self._failure("reset", error) from None
-        # Before 2022 the observation came alone: it may be a tuple, too, but not with a dict.
+        # Before 2022 the observation came alone. That may be a tuple, too, but no pair with a dict.
         if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[1], dict):
             raise self._wrong_interface("reset", given)
         # Some environments, such as those of BabyAI, choose a new limit for every episode.
@@ -329,7 +329,7 @@ def _made(name: str, identity: str, picture: bool) -> gymnasium.Env:
 
     Raises:
         ArgumentError: gymnasium knows no such environment.
-        DataError: its code fails, or it needs something that is not installed.
+        DataError: its code fails, it draws no pictures, or something is not installed.
     """
     import gymnasium
 

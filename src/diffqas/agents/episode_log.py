@@ -13,18 +13,18 @@ WINDOW = 500
 LAST = 5_000
 """Episodes at the end that the result is the mean of."""
 LAST_OF_STEPS = 100
-"""The same of a training that ends after a number of steps, as gymnasium counts for CartPole."""
+"""As `LAST`, if a number of steps ends the training; gymnasium counts so for CartPole."""
 
 
 class EpisodeLog:
-    """Reward and length of every episode of every seed, in the order in which they ended.
+    """The reward and the length of every episode of every seed, in the order of their ends.
 
     Args:
-        seeds: how many.
-        limit: episodes kept of each.
+        seeds: the number of seeds.
+        limit: the most episodes that are kept for each seed.
 
     Attributes:
-        steps: of each seed in the episodes that ended.
+        steps: how many steps the finished episodes of each seed have in all.
     """
 
     def __init__(self, seeds: int, limit: int) -> None:
@@ -34,7 +34,7 @@ class EpisodeLog:
         self.steps = [0] * seeds
 
     def add(self, row: int, ended: Sequence[tuple[float, int]]) -> None:
-        """Append (reward, steps) of episodes of a seed; what is beyond the limit is left out."""
+        """Append (reward, steps) of a seed's episodes; those beyond the limit are left out."""
         kept = ended[: self.limit - len(self.rewards[row])]
         self.rewards[row] += [reward for reward, _ in kept]
         self.lengths[row] += [length for _, length in kept]
@@ -42,11 +42,11 @@ class EpisodeLog:
 
     @property
     def counts(self) -> list[int]:
-        """Episodes of each seed."""
+        """The number of episodes of each seed."""
         return [len(rewards) for rewards in self.rewards]
 
     def figures(self, last: int) -> dict[str, list[float]]:
-        """Means over the last episodes of each seed: `reward`, `success`, `length`."""
+        """The means over so many last episodes of each seed: `reward`, `success`, `length`."""
 
         def mean(values: Sequence[float]) -> float:
             return float(np.mean(values)) if len(values) else float("nan")
@@ -59,7 +59,7 @@ class EpisodeLog:
         }
 
     def state_dict(self) -> dict[str, list[Tensor]]:
-        """As tensors."""
+        """The log as tensors."""
         return {
             "rewards": [torch.tensor(rewards, dtype=torch.float64) for rewards in self.rewards],
             "lengths": [torch.tensor(lengths, dtype=torch.int32) for lengths in self.lengths],

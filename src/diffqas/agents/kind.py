@@ -24,10 +24,10 @@ from diffqas.tasks import Task
 @storable
 @dataclass(frozen=True)
 class AgentKind(ActorCriticKind):
-    """Choices of an agent.
+    """Choices of an agent whose policy and value are written by circuits.
 
     Attributes:
-        generator: how the weights of each of its two networks are written.
+        generator: how the weights of each of the two networks are written.
     """
 
     generator: QuantumTrainKind = field(default_factory=QuantumTrainKind)
@@ -47,7 +47,7 @@ class AgentKind(ActorCriticKind):
         generator: str = "circuits",
         numbers: int | None = None,
     ) -> AgentKind:
-        """As `QuantumTrainKind.choose`, for both networks; `numbers` are those of each."""
+        """As `QuantumTrainKind.choose`, for both networks; `numbers` counts for each of them."""
         written = QuantumTrainKind.choose(
             candidates,
             sharing,
@@ -62,7 +62,7 @@ class AgentKind(ActorCriticKind):
 
     @property
     def choices(self) -> QuantumTrainKind:
-        """The generator."""
+        """The generator's choices, which are the same for both networks."""
         return self.generator
 
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> AgentKind:
@@ -70,17 +70,17 @@ class AgentKind(ActorCriticKind):
         return replace(self, generator=self.generator.with_candidates(candidates))
 
     def unread(self, settings: AgentSettings) -> Mapping[str, Unread]:
-        """As `ModelKind.unread`, of both networks."""
+        """As `ModelKind.unread`, for both networks."""
         return {**settings.generator.unread(), **self.generator.unread_by_generator()}
 
     def recipes(self, task: EnvironmentTask) -> Mapping[str, AgentSettings]:
-        """The task's."""
+        """The recipes of the environment's task."""
         return task.recipes
 
     def networks(
         self, task: Task, settings: AgentSettings, seeds: Sequence[int]
     ) -> tuple[Network, list[QuantumTrain]]:
-        """As `ActorCriticKind.networks`, by generators."""
+        """As `ActorCriticKind.networks`, with generators that write the networks."""
         return self.generator.networks(task, settings, seeds)
 
     def export(self, model: Agent) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Actor and critic: their networks, of one seed as a user holds them, of several as they train."""
+"""The networks of actor and critic: of one seed for the user, and of several seeds in training."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ WIDTHS = (32, 32)
 def tanh_network(
     inputs: int, outputs: int, widths: tuple[int, ...] = WIDTHS, head: float = 1.0
 ) -> nn.Sequential:
-    """A perceptron with tanh between its layers: 147-32-32-7 and 147-32-32-1 for MiniGrid.
+    """A perceptron with tanh between its layers.
 
-    The last layer starts `head` times as large as torch's own start.
+    For MiniGrid the sizes are 147-32-32-7 (policy) and 147-32-32-1 (value). The last layer starts
+    `head` times as large as torch would start it.
 
     >>> sum(weights.numel() for weights in tanh_network(147, 7).parameters())
     6023
@@ -40,11 +41,11 @@ def tanh_network(
 
 
 class Centre(nn.Module):
-    """(observation - mean) * shrink: the first layer of an exported policy.
+    """The first layer of an exported policy: (observation - mean) * shrink.
 
     Args:
-        mean: of the observations seen in training, (size,).
-        shrink: factor.
+        mean: the mean of the observations seen in training, (size,).
+        shrink: the factor on the centred observations.
     """
 
     mean: Tensor
@@ -55,7 +56,7 @@ class Centre(nn.Module):
         self.register_buffer("mean", mean)
 
     def forward(self, observations: Tensor) -> Tensor:
-        """(..., size) -> (..., size)."""
+        """Centred and shrunk observations, (..., size) -> (..., size)."""
         return (observations - self.mean) * self.shrink
 
 
@@ -69,7 +70,7 @@ class Agent(nn.Module):
         shrink: factor on the centred observations.
 
     Attributes:
-        mean: of the observations seen in training, (size,), zeros if they are not centred.
+        mean: the mean of the observations seen in training, (size,); zeros if they are not centred.
     """
 
     mean: Tensor
@@ -86,12 +87,15 @@ class Agent(nn.Module):
         return self.policy((observations - self.mean) * self.shrink)
 
     def written(self, name: str) -> QuantumTrain:
-        """The network `"policy"` or `"value"` with the circuits that write its weights."""
+        """The network `"policy"` or `"value"`, with the circuits that write its weights."""
         return cast("QuantumTrain", getattr(self, name))
 
     @torch.no_grad()
     def export(self) -> nn.Sequential:
-        """The policy as a module of raw observations; of written weights no circuit is left."""
+        """The policy as a module of raw observations.
+
+        If circuits write its weights, the module contains none of them.
+        """
         if isinstance(self.policy, QuantumTrain):
             network = self.policy.export()
         else:
@@ -99,7 +103,7 @@ class Agent(nn.Module):
         return nn.Sequential(Centre(self.mean.clone(), self.shrink), network)
 
     def parameter_report(self) -> str:
-        """Counts of trainable numbers and generated weights."""
+        """The counts of trainable numbers and of generated weights, in words."""
         if not (isinstance(self.policy, QuantumTrain) and isinstance(self.value, QuantumTrain)):
             policy, value = _trainable(self.policy), _trainable(self.value)
             return f"{policy + value:,} trainable numbers: policy {policy:,}, value {value:,}"
@@ -119,14 +123,14 @@ def _in_words(report: ParameterReport) -> str:
 
 
 class Network(Population, Protocol):
-    """A population whose weights can be made once and used many times."""
+    """A population whose weights can be made once and be used many times."""
 
     def generate(self) -> Weights:
-        """Named weights of the networks, each (seeds, ...)."""
+        """The weights of the networks by their names, each (seeds, ...)."""
         ...
 
     def call(self, tensors: Weights, inputs: Tensor, /, *, own: bool = False) -> Tensor:
-        """Outputs of every seed with given weights; with `own`, of inputs (seeds, ...)."""
+        """Outputs of every seed with given weights; with `own`, for inputs (seeds, ...)."""
         ...
 
     def write_back(self, models: Sequence[Any], /) -> None:
@@ -135,15 +139,15 @@ class Network(Population, Protocol):
 
 
 class Agents(nn.Module):
-    """Policies and values of several seeds, with the mean of the observations that each has seen.
+    """The policies and values of several seeds, with the mean of what each seed has observed.
 
     Args:
         policy: observations -> logits of the actions.
         value: observations -> expected return, (..., 1).
-        seeds: how many.
-        observations: length of an observation.
-        centre: subtract the mean of what was seen.
-        shrink: factor after that.
+        seeds: the number of seeds.
+        observations: the length of an observation.
+        centre: whether the mean of the observations so far is subtracted.
+        shrink: the factor on the observations after that.
     """
 
     mean: Tensor
@@ -166,18 +170,18 @@ class Agents(nn.Module):
         self.to(self.example.device)
 
     def inputs(self, observations: Tensor) -> Tensor:
-        """What the networks are shown, (seeds, ..., size)."""
+        """The observations as the networks see them, (seeds, ..., size)."""
         between = [1] * (observations.ndim - 2)
         mean = self.mean.to(observations).reshape(len(self.mean), *between, -1)
         return (observations - mean) * self.shrink
 
     @torch.no_grad()
     def see(self, observations: Tensor, active: Tensor) -> None:
-        """Let the mean move with observations (seeds, count, size) of the active seeds (seeds,)."""
+        """Update the mean with observations (seeds, count, size) of the active seeds (seeds,)."""
         if not self.centre:
             return
-        # The mean of all so far, moved by the new ones' share in it (Welford 1962): nothing is kept
-        # of the old ones but their number.
+        # The mean of all observations so far is moved by the share of the new ones (Welford 1962).
+        # Only the number of the old ones has to be kept.
         added = active.to(self.count) * observations.shape[1]
         self.count += added
         share = added / self.count.clamp(min=1)
@@ -198,14 +202,15 @@ class Agents(nn.Module):
 
     @property
     def parameters_in_order(self) -> list[Tensor]:
-        """`numbers` in one list: as the columns of a gradient stand."""
+        """The tensors of `numbers` in one list, in the order of a gradient's columns."""
         policy, value = self.numbers
         return policy + value
 
     @property
     def rates(self) -> Tensor:
-        """Learning rate of every number relative to the base rate, as the rows of a gradient stand,
-        (numbers,).
+        """The learning rate of every number relative to the base rate, (numbers,).
+
+        The order is that of a gradient's columns.
         """
         flat = []
         for group in self.parameter_groups(1.0):
@@ -216,21 +221,21 @@ class Agents(nn.Module):
 
     @property
     def example(self) -> Tensor:
-        """A trainable tensor: where and in which dtype the agents compute."""
+        """A trainable tensor, as an example of the device and the dtype of the agents."""
         return self.numbers[0][0]
 
     @property
     def structural_weights(self) -> Tensor:
-        """Those of the policy, then those of the value, (seeds, candidates of both)."""
+        """The weights of the policy, then those of the value, (seeds, candidates of both)."""
         return torch.cat([self.policy.structural_weights, self.value.structural_weights], dim=1)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """As of `Population`."""
+        """As in `Population`."""
         self.policy.advance(progress, step, seeds)
         self.value.advance(progress, step, seeds)
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """As of `Population`: the policy's, then the value's."""
+        """As in `Population`: the groups of the policy, then those of the value."""
         return self.policy.parameter_groups(lr) + self.value.parameter_groups(lr)
 
     @torch.no_grad()
@@ -246,7 +251,7 @@ class SeparateAgents(nn.Module):
     """Agents of several seeds that train one after the other, each by itself.
 
     Args:
-        members: one for each seed.
+        members: the agents of each seed.
     """
 
     def __init__(self, members: Sequence[Agents]) -> None:
@@ -258,15 +263,15 @@ class SeparateAgents(nn.Module):
 
     @property
     def rates(self) -> Tensor:
-        """As of `Agents`: those of any member."""
+        """As in `Agents`; the rates are the same for all members."""
         return self[0].rates
 
     @property
     def structural_weights(self) -> Tensor:
-        """As of `Agents`."""
+        """As in `Agents`."""
         return torch.cat([cast("Agents", member).structural_weights for member in self.members])
 
     def write_back(self, models: Sequence[Agent]) -> None:
-        """As of `Agents`."""
+        """As in `Agents`."""
         for member, model in zip(self.members, models, strict=True):
             cast("Agents", member).write_back([model])

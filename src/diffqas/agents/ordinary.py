@@ -1,4 +1,4 @@
-"""Agents whose policy and value are ordinary small networks, as many numbers as a search trains."""
+"""Agents of ordinary small networks with as many numbers as a search trains."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from diffqas.tasks import SmallMLP, largest_size
 
 
 def ordinary_agent(task: EnvironmentTask, numbers: int) -> EnvironmentTask:
-    """The same environment for perceptrons with one hidden layer of tanh.
+    """The same environment with perceptrons of one hidden tanh layer as policy and value.
 
-    Policy and value have the same width, the largest with which both together have at most so many
-    weights: the observations of MiniGrid alone need 147 for a single unit.
+    Policy and value have the same width, which is the largest with which both together have at most
+    `numbers` weights. With the observations of MiniGrid a single unit needs 147 weights for them.
 
     Args:
         task: the environment.
-        numbers: the most that both networks together may have.
+        numbers: the most weights that both networks together may have.
 
     Raises:
-        ArgumentError: a single unit is too many.
+        ArgumentError: even a single hidden unit has too many weights.
 
     >>> from diffqas.agents import environment_task
     >>> cart = ordinary_agent(environment_task("cartpole"), 270)

@@ -37,14 +37,14 @@ class Episode:
     """What happened in an episode.
 
     Attributes:
-        rewards: for each step.
-        actions: counted from 0.
-        words: what the actions are called.
-        terminated: it came to an end of its own.
-        truncated: it was cut at a limit instead.
-        frames: a picture (height, width, 3) of each state, the first and the last among them; none
-            if not asked for.
-        texts: beside them, the states as of `grid_text`.
+        rewards: the reward of each step.
+        actions: the action of each step, counted from 0.
+        words: the names of these actions.
+        terminated: whether the episode came to an end of its own.
+        truncated: whether it was cut at a limit instead.
+        frames: a picture (height, width, 3) of each state, including the first and the last; empty
+            if no frames were asked for.
+        texts: the same states as texts, see `grid_text`.
     """
 
     rewards: tuple[float, ...]
@@ -57,12 +57,12 @@ class Episode:
 
     @property
     def reward(self) -> float:
-        """The sum, undiscounted."""
+        """The undiscounted sum of the rewards."""
         return sum(self.rewards, 0.0)
 
     @property
     def steps(self) -> int:
-        """How many."""
+        """The number of steps."""
         return len(self.actions)
 
     @property
@@ -72,7 +72,7 @@ class Episode:
 
     @property
     def captions(self) -> tuple[str, ...]:
-        """A line for each state: number of steps, last action, reward so far.
+        """A line for each state with the number of steps, the last action and the reward so far.
 
         >>> Episode((0.0, 0.955), (1, 2), ("right", "forward"), True, False).captions[1:]
         ('step 1/2  right  reward 0', 'step 2/2  forward  reward 0.955')
@@ -107,17 +107,18 @@ def play_episode(
     """Let a policy act from the start of an episode to its end.
 
     Args:
-        environment: one that can `render`, if frames are wanted.
+        environment: the environment; it must be able to `render` if frames are wanted.
         policy: observations (size,) -> logits of the actions (actions,).
-        seed: of the episode: where the environment begins, and which actions are drawn.
-        greedy: take the most probable action; else draw one.
-        limit: most steps.
-        frames: keep a picture of every state.
+        seed: the seed of the episode. It decides where the environment begins and which actions
+            are drawn.
+        greedy: whether the most probable action is taken; if not, actions are drawn.
+        limit: the most steps.
+        frames: whether a picture of every state is kept.
 
     Raises:
-        ArgumentError: `seed` or `limit` that is no such number.
-        DataError: the environment cannot draw pictures.
-        RunError: the logits are no finite numbers.
+        ArgumentError: `seed` or `limit` is no such number.
+        DataError: the environment fails, or cannot draw pictures.
+        RunError: the logits are not finite.
     """
     require(whole(seed, 0), "episode", "be a whole number of at least 0", seed)
     require(whole(limit), "limit", "be a whole number of at least 1", limit)
@@ -155,12 +156,12 @@ def play_episode(
 
 
 def grid_text(environment: Environment) -> str:
-    """The state of a MiniGrid environment as text, "" of any other.
+    """The state of a MiniGrid environment as text; empty for any other environment.
 
-    A line for each row, two characters for each cell: what stands there (W wall, F floor, D closed
-    door, L locked door, O open door, K key, A ball, B box, G goal, V lava, ? anything else; the
-    agent is >, v, < or ^) and its place in `COLORS`; two spaces if nothing does. What the agent
-    carries stands in a last line after a plus.
+    Each row is a line, and each cell has two characters: what stands there (W wall, F floor, D
+    closed door, L locked door, O open door, K key, A ball, B box, G goal, V lava, ? anything else;
+    the agent is >, v, < or ^) and the place of its colour in `COLORS`. An empty cell is two spaces.
+    If the agent carries something, that stands in a last line after a plus.
     """
     state = environment.gym.unwrapped
     grid, place, direction = (
@@ -180,7 +181,7 @@ def grid_text(environment: Environment) -> str:
 
 
 def _cell(thing: object) -> str:
-    """An object of MiniGrid, or nothing."""
+    """The two characters of an object of MiniGrid, or of an empty cell."""
     if thing is None:
         return "  "
     kind = _KINDS.get(getattr(thing, "type", ""), "?")
@@ -193,7 +194,7 @@ def _cell(thing: object) -> str:
 
 
 def _word(environment: Environment, action: int) -> str:
-    """What an action is called where the environment has an enumeration of them."""
+    """The name of an action, if the environment has an enumeration of its actions."""
     names = getattr(environment.gym.unwrapped, "actions", None)
     if isinstance(names, type) and issubclass(names, Enum):
         return next((one.name for one in names if one.value == action), f"action {action}")

@@ -1,4 +1,4 @@
-"""Agents as a kind of model whose policy and value are searched circuits: front, layer, head."""
+"""Agents whose policy and value are searched circuits, as a kind of model."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ OF_SAMPLES = ("fit_observables", "epoch_samples", "baselines")
 @storable
 @dataclass(frozen=True)
 class QuantumAgentKind(ActorCriticKind):
-    """Choices of an agent whose networks keep their circuits.
+    """Choices of an agent whose policy and value are circuits.
 
     Attributes:
-        circuit: front, searched layer and head of each of its two networks.
+        circuit: front, searched layer and head of each of the two networks.
     """
 
     circuit: VQCKind = field(default=ACTING)
@@ -72,7 +72,7 @@ class QuantumAgentKind(ActorCriticKind):
 
     @property
     def choices(self) -> VQCKind:
-        """Those of the circuits."""
+        """The choices of the circuits, which are the same for both networks."""
         return self.circuit
 
     def with_candidates(self, candidates: Iterable[AnyCandidate]) -> QuantumAgentKind:
@@ -80,7 +80,7 @@ class QuantumAgentKind(ActorCriticKind):
         return replace(self, circuit=self.circuit.with_candidates(candidates))
 
     def unread(self, settings: AgentSettings) -> Mapping[str, Unread]:
-        """As `ModelKind.unread`, of both networks."""
+        """As `ModelKind.unread`, for both networks."""
         of_samples = Unread("be used with a data set", "an environment")
         return {
             **settings.generator.unread(),
@@ -90,16 +90,16 @@ class QuantumAgentKind(ActorCriticKind):
         }
 
     def recipes(self, task: EnvironmentTask) -> Mapping[str, AgentSettings]:
-        """As `quantum_recipes`."""
+        """The recipes of `quantum_recipes`."""
         return quantum_recipes(task)
 
     def networks(
         self, task: Task, settings: AgentSettings, seeds: Sequence[int]
     ) -> tuple[CircuitNetworks, list[HybridModel]]:
-        """As `ActorCriticKind.networks`, by searched layers."""
+        """As `ActorCriticKind.networks`, with searched layers as networks."""
         return circuit_networks(task, settings, seeds, self.circuit)
 
     def export(self, model: Agent) -> dict[str, Tensor]:
-        """The numbers of front, layer and head of the policy, and the mean of what was seen."""
+        """The numbers of the policy's front, layer and head, and the mean of the observations."""
         policy = model.export()
         return {"0.mean": model.mean, **dict(policy.named_parameters())}

@@ -21,8 +21,8 @@ CLASSIC = ("CartPole-v1", "Acrobot-v1", "MountainCar-v0")
 """Gymnasium's classic rooms with few observations and long episodes."""
 CLASSIC_RECIPES: dict[str, AgentSettings] = {
     "paper": QUANTUM_RECIPES["paper"],
-    # How it was chosen stands in docs/agents.md. An action there counts for hundreds of steps, and
-    # what is observed has its own units, centred at rest.
+    # docs/agents.md says how it was chosen. There an action has effects for hundreds of steps, and
+    # the observations have units of their own, with zero at rest.
     "default": replace(
         QUANTUM_RECIPES["default"],
         most_steps=200_000,
@@ -36,6 +36,6 @@ CLASSIC_RECIPES: dict[str, AgentSettings] = {
 
 
 def quantum_recipes(task: EnvironmentTask) -> Mapping[str, AgentSettings]:
-    """Settings by recipe name."""
+    """The settings of each recipe for agents whose networks are circuits, by its name."""
     identity = ENVIRONMENTS.get(task.name, task.name)
     return CLASSIC_RECIPES if identity in CLASSIC else QUANTUM_RECIPES

@@ -25,15 +25,16 @@ BY_STEPS = "steps of each seed in the environment"
 
 @dataclass(frozen=True, eq=False)
 class RewardLine:
-    """Rewards of one kind of agent.
+    """The rewards of one kind of agent, as a line of a picture.
 
     Attributes:
-        label: its name.
-        rewards: of every episode, one array per seed; they may be of different lengths.
-        lengths: steps of every episode, likewise, where steps end a seed: then it is drawn over
-            its steps. Of several lines all have them, or none.
-        color: of line and band.
-        style: of the line.
+        label: the name of the kind of agent.
+        rewards: the rewards of all episodes, one array per seed; the arrays may differ in length.
+        color: the colour of the line and of its band.
+        style: the style of the line.
+        lengths: the steps of all episodes, one array per seed, if a number of steps ends a seed.
+            The line is then drawn over the steps. Either all lines of a picture have lengths, or
+            none has.
     """
 
     label: str
@@ -44,12 +45,12 @@ class RewardLine:
 
 
 def moving(values: ArrayLike, window: int, first: int | None = None) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the last `window` values, from the `first`-th value on.
+    """The moving mean and standard deviation of the last `window` values.
 
     Args:
-        values: one after the other.
-        window: how many are taken together; before there are so many, all.
-        first: the number of values that the first mean is of; None: `window`.
+        values: the values, one after the other.
+        window: how many values are averaged; as long as there are fewer, all of them.
+        first: how many values the first mean is of; None stands for `window`.
 
     >>> mean, deviation = moving([0, 1, 1, 1], 2)
     >>> mean.tolist(), deviation.tolist()
@@ -67,14 +68,14 @@ def moving(values: ArrayLike, window: int, first: int | None = None) -> tuple[Fl
 
 
 def median_curve(places: Sequence[ArrayLike], values: Sequence[ArrayLike]) -> tuple[Floats, Floats]:
-    """Median of curves that stand at places of their own.
+    """The median of curves that are known at different places.
 
     Args:
-        places: of each curve, ascending.
-        values: of each curve, at its places.
+        places: the places of each curve, ascending.
+        values: the values of each curve at its places.
 
     Returns:
-        Places from where all curves have begun to where the first one ends, and the median there.
+        Places from where all curves have begun to where the first one ends, and the medians there.
 
     >>> x, middle = median_curve([[0, 100], [0, 200]], [[0.0, 1.0], [0.0, 4.0]])
     >>> x[-1].item(), middle[-1].item()
@@ -89,9 +90,10 @@ def median_curve(places: Sequence[ArrayLike], values: Sequence[ArrayLike]) -> tu
 
 
 def reward_curve(line: RewardLine, window: int) -> tuple[Floats, Floats, Floats]:
-    """What is drawn of a line: episodes or steps, moving mean and deviation, medians over seeds.
+    """The curve of a line: its places, and the moving mean and deviation there.
 
-    Episodes end with the seed that has fewest of them; in steps, all seeds are of one length.
+    The places are episodes or steps; mean and deviation are medians over the seeds. The curve ends
+    with the seed that has the fewest episodes; in steps all seeds have one length.
     """
     shortest = min(len(np.asarray(rewards)) for rewards in line.rewards)
     begin = min(few(window), shortest)
@@ -113,16 +115,17 @@ def rewards_figure(
     window: int = REWARD_WINDOW,
     last: int = LAST,
 ) -> Figure:
-    """Moving average over the episodes, the median over seeds; the band is the moving deviation,
-    its median likewise.
+    """Draw the moving average of the rewards, with the moving deviation as a band.
+
+    Both are medians over the seeds.
 
     Args:
-        lines: kinds of agents.
-        title: heading.
-        best: largest possible reward, drawn dotted.
-        window: episodes in the average; at the beginning fewer, but for the first fiftieth of a
-            window.
-        last: episodes that an inset shows again, if there are more than twice as many.
+        lines: one line for each kind of agent.
+        title: the heading.
+        best: the largest possible reward, which is drawn dotted.
+        window: how many episodes are averaged, at most a tenth of all. At the beginning there are
+            fewer; the first fiftieth of a window is not drawn.
+        last: how many last episodes an inset shows again, if there are more than twice as many.
     """
     figure = blank(8.5, 4.6)
     axes = figure.subplots()
@@ -148,7 +151,7 @@ def rewards_figure(
 
 
 def few(window: int) -> int:
-    """How many values the first mean of a moving average is of."""
+    """How many values the first mean of a moving average has."""
     return max(1, window // 50)
 
 

@@ -1,4 +1,4 @@
-"""The steps between two updates: act, look back, and the gradient that follows from it.
+"""The steps between two updates, and the gradient that follows from them.
 
 Returns and losses are those of an advantage actor-critic (Mnih et al. 2016; arXiv 2505.09653, V-C).
 """
@@ -19,13 +19,14 @@ from diffqas.agents.settings import AgentSettings
 
 @dataclass(frozen=True, eq=False)
 class Experience:
-    """Some steps of every environment, and what they say about the numbers.
+    """Some steps of every environment, and the gradient that they give.
 
     Attributes:
-        gradient: of each seed's loss in its trainable numbers, clipped, (seeds, numbers).
-        losses: (seeds,).
-        entropy: of the policy, mean over the samples, in nats, (seeds,).
-        observations: that were acted on, (seeds, count, size).
+        gradient: the clipped gradient of each seed's loss in its trainable numbers, (seeds,
+            numbers).
+        losses: the losses, (seeds,).
+        entropy: the policy's entropy in nats, the mean over the samples, (seeds,).
+        observations: the observations that the policy acted on, (seeds, count, size).
     """
 
     gradient: Tensor
@@ -39,7 +40,7 @@ class Experience:
         return torch.isfinite(self.losses) & torch.isfinite(self.gradient).all(1)
 
     def fault(self, seed: int) -> str:
-        """What is wrong with a seed that is not sound."""
+        """What is wrong with a seed that is not sound, in words."""
         loss = self.losses[seed]
         if torch.isfinite(loss):
             return "the gradient is not finite"
@@ -57,15 +58,16 @@ def experience(
     """Act for `settings.steps` steps with the numbers as they are; the weights are written once.
 
     Args:
-        agents: of all seeds.
+        agents: the agents of all seeds.
         arena: their environments, which move on.
         settings: how to train.
-        draws: uniform on [0, 1), they choose the actions, (steps, seeds, workers).
-        active: seeds whose environments move.
-        entropy_weight: of each seed, (seeds,).
+        draws: numbers drawn uniformly from [0, 1), which choose the actions, (steps, seeds,
+            workers).
+        active: for each seed whether its environments move.
+        entropy_weight: the weight of the entropy for each seed, (seeds,).
     """
-    # The circuits run once for all steps: acting takes the weights without their gradients, the
-    # losses at the end take the same weights with them.
+    # The circuits run once for all steps. Acting uses the weights without gradients; the losses at
+    # the end use the same weights with gradients.
     policy, value = agents.policy.generate(), agents.value.generate()
     acting, judging = _plain(policy), _plain(value)
     like = agents.example
@@ -82,7 +84,7 @@ def experience(
     following = torch.as_tensor(
         np.stack([t.following for t in led], 1), dtype=like.dtype, device=like.device
     )
-    # A bootstrapped return is a constant in the loss: the critic is not drawn towards itself.
+    # A bootstrapped return is a constant in the loss, so the critic is not drawn towards itself.
     with torch.no_grad():
         values = agents.value.call(judging, agents.inputs(following.flatten(1, 2)), own=True)
     returns = discounted_returns(
@@ -107,7 +109,7 @@ def experience(
 
 
 def choose_actions(logits: Tensor, draws: Tensor) -> Tensor:
-    """Actions by the inverse of the cumulated probabilities.
+    """Choose actions by inverting the cumulative probabilities.
 
     Logits (..., actions) and uniform draws (...) give actions (...) on the CPU.
 
@@ -115,15 +117,16 @@ def choose_actions(logits: Tensor, draws: Tensor) -> Tensor:
     >>> choose_actions(logits, torch.tensor([0.1, 0.6, 0.9]))
     tensor([0, 1, 2])
     """
-    # In float64: the sum of rounded float32 probabilities may stay below a draw near 1. The last
-    # action needs no bound, it is taken where all others are passed.
+    # Computed in float64, because the sum of rounded float32 probabilities may stay below a draw
+    # near 1. The last action needs no bound: it is taken when all others are passed.
     cumulated = torch.softmax(logits.double(), -1).cumsum(-1).cpu()
     return (draws.unsqueeze(-1) >= cumulated[..., :-1]).sum(-1)
 
 
 def clipped(losses: Tensor, numbers: Sequence[Tensor], most: float | None) -> Tensor:
-    """Gradients of each seed's loss in its numbers, with a norm of at most `most`, (seeds,
-    numbers).
+    """The gradients of each seed's loss in its numbers, (seeds, numbers).
+
+    With `most` their norm is cut to at most that.
     """
     # No number is shared between seeds, so the gradient of the sum is each seed's own.
     gradients = torch.autograd.grad(
@@ -132,7 +135,7 @@ def clipped(losses: Tensor, numbers: Sequence[Tensor], most: float | None) -> Te
     flat = torch.cat([gradient.flatten(1) for gradient in gradients], 1)
     if most is None:
         return flat
-    # A norm below the limit is taken for the limit, and the factor is 1.
+    # A norm below the limit is replaced by the limit, so that the factor is 1.
     norm = flat.norm(dim=1, keepdim=True).clamp(min=most)
     return flat * (most / norm)
 
@@ -149,17 +152,19 @@ def discounted_returns(
     gamma: float,
     bootstrap: bool,
 ) -> Tensor:
-    """R_t = r_t + gamma R_(t+1), from the value of the last state on, (steps, ...).
+    """The discounted returns R_t = r_t + gamma R_(t+1), (steps, ...).
+
+    They start from the value of the last state.
 
     Args:
-        rewards: (steps, ...).
-        terminated: where an episode came to its end, (steps, ...) of bool.
-        truncated: where it was cut at its time limit.
-        values: of the states that the steps led to, (steps, ...); used at the last step, and where
-            one was cut.
-        gamma: discount.
-        bootstrap: a cut episode counts with the value of its last state; else its end is an end
-            like any other.
+        rewards: the rewards, (steps, ...).
+        terminated: where an episode came to an end of its own, (steps, ...) of bool.
+        truncated: where it was cut at its time limit, (steps, ...) of bool.
+        values: the values of the states that the steps led to, (steps, ...). They are used at the
+            last step and where an episode was cut.
+        gamma: the discount.
+        bootstrap: whether a cut episode counts with the value of its last state; if not, the cut
+            is an end like any other.
 
     >>> one = torch.ones(3)
     >>> no = torch.zeros(3, dtype=torch.bool)
@@ -168,8 +173,8 @@ def discounted_returns(
     """
     returns = torch.empty_like(rewards)
     following = values[-1]
-    # Backwards, since R_t needs R_(t+1); at the end of an episode nothing follows, so nothing of
-    # the next episode flows back over it.
+    # This goes backwards, since R_t needs R_(t+1). At the end of an episode nothing of the next
+    # episode flows back.
     for step in range(len(rewards) - 1, -1, -1):
         cut = values[step] if bootstrap else torch.zeros_like(following)
         following = torch.where(truncated[step], cut, following).masked_fill(terminated[step], 0)
@@ -180,19 +185,19 @@ def discounted_returns(
 def actor_critic_losses(
     logits: Tensor, values: Tensor, actions: Tensor, returns: Tensor, entropy_weight: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Mean of (R - V)^2 - log pi(a) (R - V) - c H over the samples of each seed, and the mean
-    entropy H, in nats.
+    """The losses of policy and value, and the mean entropy H in nats, each (seeds,).
 
-    The advantage R - V in the second term carries no gradient.
+    The loss is the mean of (R - V)^2 - log pi(a) (R - V) - c H over the samples of a seed. The
+    advantage R - V in the second term carries no gradient.
 
     Args:
-        logits: (seeds, count, actions).
-        values: (seeds, count).
-        actions: (seeds, count) of int64.
-        returns: (seeds, count).
+        logits: logits of the actions, (seeds, count, actions).
+        values: the values V, (seeds, count).
+        actions: the actions a that were taken, (seeds, count) of int64.
+        returns: the returns R, (seeds, count).
         entropy_weight: c of each seed, (seeds,).
     """
-    # log pi at once: the logarithm of a softmax that underflows would be infinite.
+    # log pi is computed directly: the logarithm of a softmax that underflows would be infinite.
     logarithms = torch.log_softmax(logits, dim=-1)
     chosen = logarithms.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
     entropy = -(logarithms.exp() * logarithms).sum(-1).mean(1)

@@ -1,4 +1,4 @@
-"""An agent's result for the terminal."""
+"""The result of an agent as a table for the terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def agent_report(result: RunResult) -> RenderableType:
 
 
 def _rewards_table(result: RunResult) -> Table:
-    """The reward of this run, and of those beside it."""
+    """The reward of this run, beside the figures that it is compared with."""
     assert result.agents is not None
     episodes = max(int(count or 0) for count in result.figure("episodes"))
     what = f"mean of {episodes:,} episodes"

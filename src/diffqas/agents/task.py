@@ -1,4 +1,4 @@
-"""An environment as a task: its agent's networks, their settings, and figures to compare with."""
+"""An environment as a task: the agent's networks, their settings, and figures to compare with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from diffqas.tasks import Reference, Split, Task
 AGENT_RECIPES: dict[str, AgentSettings] = {
     # arXiv 2505.09653, section V-C; what it leaves open as in the recipe of the other tasks.
     "paper": AgentSettings(RECIPES["paper"], algorithm="a3c", workers=16),
-    # How it was chosen stands in docs/agents.md.
+    # docs/agents.md says how it was chosen.
     "default": AgentSettings(
         Recipe(relaxation=Raw(0.4), scale=DimensionScale(16.0), rates=Rates(3.0, 3.0, 1.0)),
         lr=3e-3,
@@ -45,15 +45,17 @@ class EnvironmentTask:
     """Everything that a search needs to know about an environment.
 
     Attributes:
-        name: word of the command line.
-        identity: of gymnasium.
-        observations: length of an observation.
-        actions: how many.
-        policy, value: make fresh networks.
-        recipes: settings by recipe name.
-        references: figures to compare the mean reward with.
-        cut: steps after which diffqas ends an episode; None where the environment has a limit.
-        device, dtype: where the agents compute.
+        name: the word for it on the command line.
+        identity: the id of gymnasium.
+        observations: the length of an observation.
+        actions: the number of actions.
+        policy, value: functions that make fresh networks.
+        recipes: the settings of each recipe, by its name.
+        references: figures that the mean reward is compared with.
+        cut: the number of steps after which diffqas ends an episode; None if the environment has a
+            limit of its own.
+        device, dtype: where and in which precision the agents compute.
+        kind: always `"environment"`.
     """
 
     name: str
@@ -70,7 +72,7 @@ class EnvironmentTask:
     kind: str = "environment"
 
     def settings(self, recipe: str) -> AgentSettings:
-        """Settings of a recipe.
+        """The settings of a recipe.
 
         Raises:
             ArgumentError: the task has no recipe of that name.
@@ -78,14 +80,14 @@ class EnvironmentTask:
         return self.recipes[choose(recipe, self.recipes, "recipe")]
 
     def checksum(self) -> None:
-        """None: an environment has no samples that could be others."""
+        """Return None, because an environment has no samples that could change."""
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> EnvironmentTask:
-        """The same for agents that compute elsewhere."""
+        """The same task for agents on another device or in another dtype."""
         return replace(self, device=device, dtype=dtype)
 
     def network(self, name: str) -> Task:
-        """Policy or value as the target of a task of its own, with one observation of zeros."""
+        """A task whose target is the policy or the value, with one observation of zeros."""
         target: Callable[[], nn.Module] = {"policy": self.policy, "value": self.value}[name]
         zeros = torch.zeros(1, self.observations, dtype=self.dtype, device=self.device)
         only = Split(zeros, zeros)
@@ -94,15 +96,16 @@ class EnvironmentTask:
 
 
 def environment_task(name: str) -> EnvironmentTask:
-    """The task of an environment: a policy 32-32 and a value 32-32, both with tanh.
+    """Make the task of an environment; policy and value have two hidden tanh layers of 32 units.
 
     Args:
-        name: key of `ENVIRONMENTS` or an id of gymnasium.
+        name: a key of `ENVIRONMENTS` or an id of gymnasium.
 
     Raises:
-        DataError: gymnasium or what the environment needs is not installed, or the environment
+        DataError: gymnasium, or what the environment needs, is not installed; or the environment
             fails in a few random steps.
-        ArgumentError: no such environment, or one with other observations or actions.
+        ArgumentError: there is no such environment, or its observations or actions are of another
+            kind.
     """
     environment = Environment(name)
     size, actions = environment.observations, environment.actions
@@ -134,7 +137,7 @@ EPISODES = 500
 
 
 def random_policy(task: EnvironmentTask, episodes: int = EPISODES) -> float:
-    """Mean reward of an agent that draws every action evenly."""
+    """The mean reward of an agent that draws all actions with equal probability."""
     place = Place(Environment(task.identity), seed=0, number=0)
     draw = np.random.default_rng(0)
     rewards = []

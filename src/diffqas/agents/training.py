@@ -1,4 +1,4 @@
-"""The training of agents, as far as both algorithms have it in common."""
+"""What both algorithms have in common in the training of agents."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class AgentTraining(ABC, Generic[P]):
         seeds: one number per agent; they decide every random choice.
 
     Attributes:
-        epoch: records so far.
-        updates: of the numbers so far.
-        seconds: time spent so far, in this and in earlier processes.
-        failures: for each seed that diverged, where.
+        epoch: the number of records so far.
+        updates: the number of updates so far.
+        seconds: the time spent so far, in this process and in earlier ones.
+        failures: for each seed that diverged, the reason.
         log: the episodes.
-        remarks: what a person should know of what happened since somebody emptied the list.
+        remarks: lines for a person about what has happened since the list was last emptied.
     """
 
     unit: ClassVar[str] = "episode"
     anytime: ClassVar[bool] = False
-    """Both as of `diffqas.training.Training`."""
+    """Both mean the same as in `diffqas.training.Training`."""
 
     def __init__(
         self, population: P, task: EnvironmentTask, settings: AgentSettings, seeds: list[int]
@@ -68,8 +68,11 @@ class AgentTraining(ABC, Generic[P]):
 
     @property
     def metrics(self) -> dict[str, list[float | None]]:
-        """Figures of result.json: means over the `last` episodes, or all, if fewer; None of seeds
-        that failed.
+        """The figures of result.json, by their names, one entry per seed.
+
+        `mean_reward`, `success_rate` and `mean_length` are means over the `last` episodes, or over
+        all if there are fewer; they are None for seeds that failed. `episodes` and `steps` count
+        what every seed has done.
         """
         figures = self.log.figures(self.last)
         return {
@@ -82,7 +85,7 @@ class AgentTraining(ABC, Generic[P]):
 
     @property
     def last(self) -> int:
-        """Episodes at the end that the figures are means of."""
+        """How many episodes at the end the figures are means of."""
         return LAST if self.settings.most_steps is None else LAST_OF_STEPS
 
     def _of_sound_seeds(self, values: list[float]) -> list[float | None]:
@@ -91,7 +94,7 @@ class AgentTraining(ABC, Generic[P]):
 
     @property
     def finished(self) -> bool:
-        """Whether every seed has had its episodes."""
+        """Whether no seed trains any more: each has had its episodes or steps, or has failed."""
         return not any(self.active)
 
     @property
@@ -103,7 +106,7 @@ class AgentTraining(ABC, Generic[P]):
 
     @property
     def _shares(self) -> list[float]:
-        """Of each seed the share of its episodes, or of its steps, whichever ends it first."""
+        """For each seed the share done of its episodes or of its steps, whichever is larger."""
         settings = self.settings
         of_episodes = [count / settings.episodes for count in self.log.counts]
         if settings.most_steps is None:
@@ -113,19 +116,19 @@ class AgentTraining(ABC, Generic[P]):
 
     @property
     def active(self) -> list[bool]:
-        """Whether a seed still trains."""
+        """For each seed whether it still trains."""
         shares = zip(self.seeds, self._shares, strict=True)
         return [share < 1 and seed not in self.failures for seed, share in shares]
 
     def epochs(self) -> Iterator[AgentRecord]:
-        """Train until every seed has had its episodes, one record now and then.
+        """Train until no seed is left to train, and yield a record now and then.
 
         Raises:
             RunError: the loss of every seed became NaN or infinite.
         """
         while not self.finished:
             started = time.perf_counter()
-            # An environment of one's own may draw from the global generators.
+            # A user's environment may draw from the global generators.
             with governed_draws(torch.device(self.task.device)):
                 seed_draws(self.seeds[0], self.epoch)
                 self._until_next_record()
@@ -135,10 +138,10 @@ class AgentTraining(ABC, Generic[P]):
 
     @abstractmethod
     def _until_next_record(self) -> None:
-        """Train for a while."""
+        """Train until the next record is due."""
 
     def close(self) -> None:
-        """Let go of environments and processes."""
+        """Close environments and processes."""
 
     def _record(self) -> AgentRecord:
         return AgentRecord(
@@ -164,7 +167,7 @@ class AgentTraining(ABC, Generic[P]):
             )
 
     def state_dict(self) -> State:
-        """Everything needed to go on, in plain tensors, numbers and dicts."""
+        """Everything that is needed to continue, in plain tensors, numbers and dicts."""
         return {
             "epoch": self.epoch,
             "updates": self.updates,
@@ -189,10 +192,10 @@ class AgentTraining(ABC, Generic[P]):
 
 
 def schedule(settings: AgentSettings, episodes: Tensor) -> tuple[Tensor, Tensor]:
-    """Learning rate and entropy weight after so many episodes, each of the shape of `episodes`.
+    """The learning rate and the entropy weight after so many episodes, both shaped as `episodes`.
 
-    Both fall linearly over `settings.decay` episodes, the rate to `settings.floor` of its start,
-    the weight to zero.
+    Both fall linearly over `settings.decay` episodes: the rate to `settings.floor` times its start,
+    and the weight to zero.
     """
     done = (episodes.double() / settings.decay).clamp(max=1)
     lr = settings.lr * (1 - (1 - settings.floor) * done)

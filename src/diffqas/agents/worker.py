@@ -1,4 +1,4 @@
-"""One process of asynchronous training: its environment, and its steps on the shared numbers."""
+"""One process of an asynchronous training: its environment, and its steps on shared numbers."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Counters:
     """Numbers that all processes see, each a tensor () of int64 in shared memory.
 
     Attributes:
-        episodes: ended so far.
-        updates: of the numbers so far.
-        stop: not zero once the workers are to end.
+        episodes: how many episodes have ended.
+        updates: how many updates there have been.
+        stop: not zero once the workers shall end.
     """
 
     episodes: Tensor
@@ -44,7 +44,7 @@ class Counters:
 
     @classmethod
     def start(cls, episodes: int, updates: int) -> Counters:
-        """Before the workers begin."""
+        """Make the counters before the workers begin."""
         return cls(*(torch.tensor(value).share_memory_() for value in (episodes, updates, 0)))
 
 
@@ -53,14 +53,14 @@ class Job:
     """What a worker is given.
 
     Attributes:
-        agents: of one seed, in shared memory.
-        adam: its optimiser, in shared memory.
-        counters: in shared memory.
-        identity: of the environment.
+        agents: the agents of one seed, in shared memory.
+        adam: their optimiser, in shared memory.
+        counters: the counters, in shared memory.
+        identity: the id of the environment.
         settings: how to train.
-        seed: of the run.
-        number: of the worker, unlike that of any worker before.
-        cores: that circuits are computed on.
+        seed: the seed of the agents.
+        number: the number of the worker, which no worker before had.
+        cores: how many cores compute the circuits.
     """
 
     agents: Agents
@@ -75,13 +75,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Report:
-    """What a worker tells from time to time.
+    """What a worker reports from time to time.
 
     Attributes:
-        ended: (reward, steps) of episodes.
-        entropy: of the policy, in nats.
-        trouble: why the worker gives up.
-        diverged: whether that is a loss that is no number.
+        ended: (reward, steps) of the episodes that have ended.
+        entropy: the policy's entropy in nats.
+        trouble: why the worker gives up; None if it does not.
+        diverged: whether it gives up because its loss is not finite.
     """
 
     ended: tuple[tuple[float, int], ...] = ()
@@ -91,8 +91,8 @@ class Report:
 
 
 def work(job: Job, pipe: Connection) -> None:
-    """Train until told to stop, or until nobody is there to tell."""
-    # The parent may go before it has read all that is written.
+    """Train until the parent says stop, or until the parent is gone."""
+    # The parent may end before it has read all that is written.
     with using_cores(job.cores), suppress(BrokenPipeError, EOFError):
         try:
             _work(job, pipe)
@@ -130,8 +130,8 @@ def _work(job: Job, pipe: Connection) -> None:
             trouble = f"{found.fault(0)} at update {int(counters.updates) + 1} (first in {tensor})"
             pipe.send(Report(trouble=trouble, diverged=True))
             return
-        # Nobody waits for anybody: a step that another one overlaps is a little noise, a lock that
-        # a killed process holds would be the end (Recht et al. 2011, Hogwild).
+        # There are no locks. Two steps that overlap are a little noise, but a lock that a killed
+        # process holds would stop all (Recht et al. 2011, Hogwild).
         move_numbers(
             shared.parameters_in_order, job.adam.step(found.gradient, lr.to(found.gradient), one)
         )

@@ -1,4 +1,4 @@
-"""Structural weights: the relaxed choice between candidates, and what it finds."""
+"""Structural weights: the relaxed choice between candidates, and the circuits that it finds."""
 
 from diffqas.architecture.angles import angle_shape as angle_shape
 from diffqas.architecture.angles import fewer_rotations as fewer_rotations

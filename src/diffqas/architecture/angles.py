@@ -1,7 +1,7 @@
 """The angles of a circuit as a tensor: one for each layer, qubit and rotation.
 
-The dimension of the rotations is left out where every qubit has one of them in a layer, as in the
-papers: angles are (*lead, depth, n) there, else (*lead, depth, n, r).
+Angles are (*lead, depth, n, r). If every qubit has a single rotation in a layer, as in the papers,
+the last dimension is left out: (*lead, depth, n).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from diffqas.circuits import SearchSpace
 
 
 def angle_shape(space: SearchSpace, depth: int, n: int) -> tuple[int, ...]:
-    """Shape of the angles of one circuit.
+    """The shape of the angles of one circuit.
 
     >>> from diffqas.circuits import TABLE_I
     >>> angle_shape(TABLE_I, depth=15, n=11)
@@ -24,7 +24,7 @@ def angle_shape(space: SearchSpace, depth: int, n: int) -> tuple[int, ...]:
 
 
 def fewer_rotations(space: SearchSpace, few: SearchSpace, angles: Tensor) -> Tensor:
-    """Of the angles of a space those that a part of it uses: the first rotations of every qubit."""
+    """The angles of a space that a part of it uses: those of each qubit's first rotations."""
     if space.angles_per_qubit == 1:
         return angles
     if few.angles_per_qubit == 1:

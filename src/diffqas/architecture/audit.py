@@ -32,36 +32,38 @@ MAX_AUDIT_QUBITS = 12
 RANK_POINTS = 3
 """Random points at which the rank of the Jacobian is taken; the largest counts."""
 RANK_TOLERANCE = 1e-9
-"""Singular values below this share of the largest count as zero."""
+"""Singular values below this share of the largest one count as zero."""
 ZERO_VARIANCE = 1e-20
-"""Variances below are rounding of zero, and have no logarithm."""
+"""Smaller variances are rounding errors of zero, of which no logarithm is taken."""
 ROUNDS, SECONDS = (5, 51), 1.5
-"""Rounds of timed steps, fewest and most, and how long is enough between."""
+"""The fewest and the most rounds of timed steps, and the seconds after which rounds end."""
 TIMED = 2**15
-"""Amplitudes per candidate in a timed step: so many sets of angles at once that arithmetic, not the
-call, is timed.
+"""Amplitudes per candidate in a timed step. With so many sets of angles at once, arithmetic takes
+most of the time and not the call.
 """
 AMPLITUDES = 2**19
-"""Amplitudes that are held at once."""
+"""The most amplitudes that are held at once."""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What one candidate is at one size.
+    """What is measured and known about one candidate at one size.
 
     Attributes:
-        finding: the candidate, whether it is constant and why, and what it repeats.
-        n: qubits.
-        depth: layers.
-        directions: rank of d probabilities / d angles: independent changes that training can make.
-        angles: how many angles there are.
-        expressibility: divergence from Haar-random states in nats, 0 the best.
-        entanglement: mean Meyer-Wallach Q, 0 to 1.
-        gradient_variance: (qubits, variance) pairs, qubits rising to n: the variances over random
-            angles of d<Z>/d angle, <Z> on the first qubit, summed over all angles.
-        seconds: one step of this candidate alone on this machine, forward and gradient, per set of
+        finding: the candidate, whether it is constant and why, and which candidate it repeats.
+        n: the number of qubits.
+        depth: the number of layers.
+        directions: the rank of d probabilities / d angles, that is, the number of independent
+            changes that training can make.
+        angles: the number of angles.
+        expressibility: the divergence from Haar-random states in nats; 0 is best.
+        entanglement: the mean Meyer-Wallach Q, 0 to 1.
+        gradient_variance: pairs (qubits, variance) for numbers of qubits up to n. The variance is
+            that of d<Z>/d angle over random angles, with Z on the first qubit, summed over all
             angles.
-        cost: seconds, as a share of those of a step of the whole space.
+        seconds: the time of one step of this candidate alone on this machine, forward and gradient,
+            per set of angles.
+        cost: `seconds` as a share of those of a step of the whole space.
     """
 
     finding: Finding
@@ -82,9 +84,9 @@ class Audit:
 
     @property
     def slope(self) -> float | None:
-        """Change of log2 of the gradient variance per qubit, by least squares.
+        """The change of log2 of the gradient variance per qubit, by least squares.
 
-        None for constants, or if there is one size only.
+        It is None for constants, or if there is only one size.
         """
         if len(self.gradient_variance) < 2:
             return None
@@ -103,7 +105,7 @@ def audit(
     seed: int = 0,
     space: SearchSpace | None = None,
 ) -> list[Audit]:
-    """Audit candidates; see `audits`, which gives one at a time."""
+    """Audit candidates, all at once; arguments and errors are those of `audits`."""
     return list(audits(candidates, n, depth, samples, seed, space))
 
 
@@ -122,15 +124,18 @@ def audits(
 
     Args:
         candidates: circuits without data encoding.
-        n: qubits, at most 12.
-        depth: layers.
-        samples: pairs of states, and points at which gradients are taken.
+        n: the number of qubits, at most 12.
+        depth: the number of layers.
+        samples: the number of pairs of states, and of points at which gradients are taken.
         seed: decides all random angles; only times differ from call to call.
-        space: the whole space if `candidates` are a part of it: its duplicates are named, and
-            `cost` is a share of its step.
+        space: the whole space, if `candidates` are a part of it. Duplicates are then found in the
+            whole space, and `cost` is a share of the time of its step.
+
+    Returns:
+        An iterator over the audits, in the order of the candidates.
 
     Raises:
-        ArgumentError: a size out of range, a candidate with data encoding or outside the space.
+        ArgumentError: a size is out of range, or a candidate encodes data or is not in the space.
 
     >>> from diffqas.circuits import Candidate
     >>> (one,) = audit([Candidate(rotation="rz")], n=2, depth=1, samples=4)
@@ -195,9 +200,9 @@ def random_angles(space: SearchSpace, n: int, depth: int, samples: int, seed: in
 
 
 def directions(candidate: AnyCandidate, angles: Tensor) -> int:
-    """Rank of d probabilities / d angles at one point, (depth, n, r).
+    """The rank of d probabilities / d angles at one point, angles (depth, n, r).
 
-    Singular values above `RANK_TOLERANCE` are counted.
+    Singular values above `RANK_TOLERANCE` times the largest one are counted.
     """
     values = torch.linalg.svdvals(jacobian(candidate, angles))
     return int((values > RANK_TOLERANCE * max(float(values[0]), RANK_TOLERANCE)).sum())
@@ -207,8 +212,8 @@ def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
     """Jacobian of probabilities in angles at one point, (2**n, depth n r).
 
     It is exact, by the parameter-shift rule: every angle enters one rotation, hence
-    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2 (Schuld et al. 2019, arXiv 1811.11184).
-    In a user's own circuit an angle may enter anywhere, so that one goes by reverse mode.
+    dp/dt = (p(t + pi/2) - p(t - pi/2)) / 2 (Schuld et al. 2019, arXiv 1811.11184). In a user's own
+    circuit an angle may enter anywhere, so that reverse-mode differentiation is used.
     """
     if isinstance(candidate, Ansatz):
         leaf = angles.clone().requires_grad_()
@@ -233,11 +238,11 @@ def jacobian(candidate: AnyCandidate, angles: Tensor) -> Tensor:
 
 
 def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
-    """Variance over samples of d<Z_1>/d angle, summed over all angles, (samples, depth, n, r).
+    """The variance of d<Z_1>/d angle over samples, summed over all angles (samples, depth, n, r).
 
-    <Z_1> = sum_i s_i p_i, s_i = +1 where the first qubit of basis state i is 0, else -1. Of a
-    single angle, as in McClean et al. (2018, arXiv 1803.11173), it can be zero at some sizes for
-    reasons of structure alone.
+    <Z_1> = sum_i s_i p_i, where s_i is +1 if the first qubit of basis state i is 0, else -1. For a
+    single angle, as in McClean et al. (2018, arXiv 1803.11173), the variance can be zero at some
+    sizes only because of the circuit's structure; so the sum over all angles is taken.
     """
     n = angles.shape[2]
     signs = torch.ones(2**n, dtype=angles.dtype)
@@ -253,15 +258,14 @@ def gradient_variance(candidate: AnyCandidate, angles: Tensor) -> float:
 
 
 def step_seconds(spaces: Sequence[SearchSpace], angles: Tensor) -> list[float]:
-    """Median seconds of a step of each space per set of angles, on this machine.
+    """The median seconds of a step of each space, per set of angles, on this machine.
 
-    A step is probabilities and a gradient.
-
-    The spaces take turns, so that what else the machine does falls on all of them.
+    A step computes probabilities and a gradient. The spaces are timed in turns, so that other work
+    of the machine slows down all of them.
 
     Args:
-        spaces: what is computed in one step each.
-        angles: (sets, depth, n, r); a space that needs fewer rotations per qubit is given the first
+        spaces: the spaces, each of which is computed in a step of its own.
+        angles: (sets, depth, n, r); a space that needs fewer rotations per qubit uses the first
             ones.
     """
     times: list[list[float]] = []

@@ -1,10 +1,11 @@
-"""Modules whose `state_dict` says which choices its numbers belong to.
+"""Modules whose `state_dict` tells the choices to which its numbers belong.
 
-Numbers alone do not tell: with another scale, order or mapping the same angles write other weights,
-and torch, which compares shapes, answers "All keys matched". So the choices stand beside the
-numbers as one more tensor, the bytes of a JSON text. A tensor goes wherever the others go: through
-`torch.save` and `weights_only=True`, safetensors files, `{name: tensor.clone() ...}`, averages (so
-the bytes stand in 32 bits each, which sums of many states do not leave).
+Numbers alone do not tell them: with another scale, order or mapping the same angles write other
+weights, and torch, which compares only shapes, answers "All keys matched". So the choices are
+stored beside the numbers as one more tensor, the bytes of a JSON text. A tensor survives whatever
+happens to the others: `torch.save` and `weights_only=True`, safetensors files,
+`{name: tensor.clone() ...}`, and averages. For averages each byte takes 32 bits, so that sums of
+many states do not overflow.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ KEY = "_extra_state"
 """The name that torch gives to a module's state beside its tensors."""
 
 PROGRESS = "_progress_done"
-"""The name of how far training has come: a number on its own, so that states can be averaged, and
-no attribute, which `torch.func.functional_call` would take for a parameter.
+"""The name under which the progress of training is stored. It is a number of its own, so that
+states can be averaged, and no attribute, which `torch.func.functional_call` would take for a
+parameter.
 """
 
 REMEDY = "Without `{}` in the state its numbers are loaded all the same."
@@ -33,22 +35,22 @@ REMEDY = "Without `{}` in the state its numbers are loaded all the same."
 FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
 LONGEST = 100
-"""Characters of a choice in a message."""
+"""The most characters of a choice in a message."""
 
 
 class DescribedModule(nn.Module):
-    """A module whose state carries the choices that its numbers mean nothing without.
+    """A module whose state includes the choices without which its numbers have no meaning.
 
-    `load_state_dict` refuses a state of other choices before it takes any number of it, with and
-    without `strict`. A state without choices, of an older version or one that they were removed
-    from, is loaded as torch does. How far an annealed relaxation has come is part of the state.
+    `load_state_dict` refuses a state of other choices before it loads any number, with and without
+    `strict`. A state without choices, from an older version or with this entry removed, is loaded
+    as torch does it. The progress of an annealed relaxation is part of the state.
 
-    Subclasses say what the choices are by `state_choices`.
+    Subclasses name their choices in `state_choices`.
     """
 
     @property
     def progress(self) -> float:
-        """How far training has come, 0 to 1; the training loop sets it."""
+        """The share of the training done, 0 to 1; the training loop sets it."""
         raise NotImplementedError
 
     @progress.setter
@@ -56,9 +58,9 @@ class DescribedModule(nn.Module):
         raise NotImplementedError
 
     def state_choices(self) -> Mapping[str, object]:
-        """Choices by name, for comparison: plain values, storable ones, and tuples of these.
+        """The choices by name, for comparison: plain values, storable ones, and tuples of these.
 
-        What decides the start or the pace of learning alone is none of them.
+        Choices that only decide the start or the speed of learning do not belong to them.
         """
         raise NotImplementedError
 
@@ -70,7 +72,7 @@ class DescribedModule(nn.Module):
         return torch.tensor(list(text.encode()), dtype=torch.int32, device="cpu")
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Nothing is left to do: the choices were compared before any number was taken."""
+        """Do nothing, as the choices were compared before any number was loaded."""
 
     def _save_to_state_dict(self, destination: State, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
@@ -115,7 +117,7 @@ class DescribedModule(nn.Module):
         there = content["choices"]
         differences: list[str] = []
         for name, value in self.state_choices().items():
-            # What only one of two versions knows cannot be compared.
+            # A choice that only one of the two versions has cannot be compared.
             if name not in there:
                 continue
             here = comparable(value)
@@ -132,7 +134,7 @@ class DescribedModule(nn.Module):
 
 
 def own_words(module: nn.Module) -> set[str]:
-    """Names in a module's state that are no tensors of its own, but what its parts say.
+    """The names of entries in a module's state that are choices and progress of its parts.
 
     >>> from diffqas import QuantumTrain
     >>> sorted(own_words(nn.Sequential(QuantumTrain(nn.Linear(3, 2), depth=1))))
@@ -147,7 +149,7 @@ def own_words(module: nn.Module) -> set[str]:
 
 
 def comparable(value: object) -> Any:
-    """A choice as JSON; of what has no such form, a function say, the name of its kind.
+    """A choice as JSON; for a value without such a form, such as a function, its name.
 
     >>> comparable((1, "a")), comparable(len)
     ([1, 'a'], {'is': 'builtins.len'})
@@ -162,7 +164,7 @@ def comparable(value: object) -> Any:
 
 
 def difference(name: str, there: Any, here: Any) -> str:
-    """One choice of the state and of the model in words.
+    """The difference between one choice of a state and of the model, in words.
 
     >>> difference("order", "index", "shuffled")
     "order 'index', not 'shuffled'"
@@ -192,7 +194,7 @@ def _shown(value: Any) -> str:
 
 
 def _share(stored: object, key: str) -> float:
-    """A share from 0 to 1, which may come from anybody."""
+    """A share from 0 to 1, checked, as a state may come from anybody."""
     number = stored.item() if isinstance(stored, Tensor) and stored.numel() == 1 else stored
     sound = isinstance(number, float) and 0 <= number <= 1
     require(sound, "state_dict", f"have a number from 0 to 1 in `{key}`", stored)
@@ -201,16 +203,16 @@ def _share(stored: object, key: str) -> float:
 
 
 def _content(stored: object, key: str) -> JsonView:
-    """What the bytes say, which may come from anybody.
+    """The choices in the bytes of a state, checked, as a state may come from anybody.
 
     Raises:
-        ArgumentError: they are none of ours.
+        ArgumentError: the bytes are not those of such choices.
     """
     rule = f"hold readable choices in `{key}` (without it its numbers are loaded all the same)"
     require(isinstance(stored, Tensor), "state_dict", rule, type(stored).__name__)
     assert isinstance(stored, Tensor)
     try:
-        # An average of equal bytes may be off by a rounding.
+        # An average of equal bytes may have a rounding error.
         numbers = stored.detach().double().round().flatten().tolist()
         content = parse_json(bytes(map(int, numbers)))
     except (ValueError, RuntimeError, OverflowError) as error:

@@ -1,12 +1,12 @@
-"""Errors of a device in closed form, for training: bits read wrongly, depolarised circuits.
+"""Errors of a device in closed form, for training: wrongly read bits, depolarised circuits.
 
-Each bit is read as the other with probability e: the probabilities of what is read are the product
-of n matrices ((1 - e, e), (e, 1 - e)) with those of the state, which is exact.
+Each bit is read wrongly with probability e. So the probabilities of the results are those of the
+state times n matrices ((1 - e, e), (e, 1 - e)), one for each bit. This is exact.
 
-Behind gates that are each followed by a depolarising error, a circuit's state is (1 - l) rho + l
-rho', where 1 - l is the probability that no error happened at all. Of rho', the state after at
-least one error, the fully mixed state is made, so that p becomes (1 - l) p + l / 2**n. This is the
-only approximation: an error in a few qubits late in the circuit leaves more of p than that.
+If each gate is followed by a depolarising error, the final state is (1 - l) rho + l rho', where
+1 - l is the probability that no error happens at all. The state rho' after at least one error is
+replaced by the fully mixed state, so that p becomes (1 - l) p + l / 2**n. This is the only
+approximation: an error in a few qubits late in the circuit leaves more of p than that.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ from diffqas.storage import storable
 @storable
 @dataclass(frozen=True)
 class DeviceErrors:
-    """What goes wrong in every circuit that is run in a training step; constants are not run.
+    """The errors in every circuit that is run in a training step; constants are not run.
 
     Args:
-        readout: every bit is read as the other with this probability.
-        depolarising: rate of errors after pulses of one qubit, ten times as much after CNOTs, as in
-            `diffqas noise`.
+        readout: the probability with which every bit is read wrongly, 0 to 0.5.
+        depolarising: the rate of depolarising errors after pulses on one qubit, 0 to 0.1; after
+            CNOTs it is ten times as large, as in `diffqas noise`.
+
+    Raises:
+        ArgumentError: a rate is out of range.
 
     >>> DeviceErrors(readout=0.01)
     DeviceErrors(readout=0.01, depolarising=0.0)
@@ -61,21 +64,21 @@ class DeviceErrors:
     def untouched(
         self, candidates: Sequence[AnyCandidate], n: int, depth: int, uploads: int = 1
     ) -> list[float]:
-        """For each candidate the probability 1 - l that no gate is followed by an error."""
+        """The probability 1 - l of each candidate that no gate is followed by an error."""
         return [
             error_gates(candidate, n, depth, uploads).untouched(self.depolarising)
             for candidate in candidates
         ]
 
     def disturbed(self, p: Tensor, untouched: Tensor) -> Tensor:
-        """Probabilities of what is read in the place of those of the states.
+        """The probabilities of what a device reads, from those of the states.
 
         Args:
-            p: (..., candidates, 2**n).
-            untouched: of the candidates, (candidates,).
+            p: the probabilities of the states, (..., candidates, 2**n).
+            untouched: the result of `untouched` for the candidates, (candidates,).
 
         Returns:
-            Like `p`, differentiable.
+            A tensor of the shape of `p`, differentiable.
         """
         kept = untouched.to(p).unsqueeze(-1)
         mixed = kept * p + (1 - kept) / p.shape[-1]
@@ -86,7 +89,7 @@ NO_ERRORS = DeviceErrors()
 
 
 def misread(p: Tensor, rate: float) -> Tensor:
-    """Probabilities (..., 2**n) when every bit is read as the other with probability `rate`.
+    """Probabilities (..., 2**n) of the results if every bit is read wrongly with this rate.
 
     >>> import torch
     >>> misread(torch.tensor([1.0, 0.0]), 0.25).tolist()

@@ -1,7 +1,7 @@
-"""Draws of the global generators, decided by a run's seeds and steps alone.
+"""Random numbers of the global generators, decided by a run's seeds and steps alone.
 
-A network of one's own may draw: dropout, noise, a random crop. It draws from the generators that
-all programs share, those of torch, numpy and Python, whose states nobody can foresee. Inside of
+A user's own network may draw random numbers: for dropout, noise, a random crop. It draws from the
+global generators of torch, numpy and Python, whose states depend on all that ran before. Inside
 `governed_draws` they are seeded before every use, by numbers that a resumed run knows as well.
 """
 
@@ -23,10 +23,10 @@ _GOVERNED: ContextVar[bool] = ContextVar("governed", default=False)
 
 @contextmanager
 def forked_draws(device: torch.device | None = None) -> Iterator[None]:
-    """Afterwards the global generators are as they were before.
+    """Restore the states of the global generators at the end of the block.
 
     Args:
-        device: where is computed, if not on the CPU alone.
+        device: the device of the computation, if it is not the CPU alone.
     """
     devices = [] if device is None or device.type != "cuda" else [device]
     numpy_state, python_state = np.random.get_state(), random.getstate()
@@ -40,7 +40,7 @@ def forked_draws(device: torch.device | None = None) -> Iterator[None]:
 
 @contextmanager
 def governed_draws(device: torch.device | None = None) -> Iterator[None]:
-    """As `forked_draws`, and inside `seed_draws` seeds the global generators."""
+    """As `forked_draws`; in addition, `seed_draws` seeds the global generators inside the block."""
     token = _GOVERNED.set(True)
     try:
         with forked_draws(device):
@@ -50,13 +50,13 @@ def governed_draws(device: torch.device | None = None) -> Iterator[None]:
 
 
 def seed_draws(*numbers: int) -> None:
-    """Seed the global generators by a seed, a step, and what else tells one use from another.
+    """Seed the global generators by numbers such as a seed and a step, which identify one use.
 
-    Outside of `governed_draws` nothing is done: the generators are the caller's.
+    Outside of `governed_draws` nothing is done, as the generators then belong to the caller.
     """
     if not _GOVERNED.get() or _recording():
         return
-    # A hash, not a sum: near seeds and steps give draws that have nothing in common.
+    # A hash, not a sum, so that neighbouring seeds and steps give independent draws.
     digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big") >> 1
     torch.manual_seed(number)
@@ -64,7 +64,7 @@ def seed_draws(*numbers: int) -> None:
 
 
 def _recording() -> bool:
-    """Whether a card's work is being recorded: its generator cannot be seeded meanwhile."""
+    """Whether a card's work is being recorded, as its generator cannot be seeded then."""
     return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
 
 

@@ -1,4 +1,4 @@
-"""Candidates with data before any training: what is known of them, and how far they move."""
+"""Candidates with data before any training: what is known, and how far their outputs move."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffqas.simulator import observed
 MAX_ENCODED_AUDIT_QUBITS = 12
 
 STILL = 1e-9
-"""Outputs in double precision that move less do not move."""
+"""Outputs in double precision that move by less count as constant."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class EncodedAudit:
     """One candidate with data, for one size and the observables that are read.
 
     Attributes:
-        finding: whether it sees its inputs and trains, which earlier one it equals, and how that is
-            known.
-        by_inputs: standard deviation of an output over inputs, root mean square over angles.
-        by_angles: the same over angles at given inputs.
-        gradient: derivative of an output in an angle, root mean square.
+        finding: whether it sees its inputs and trains, which earlier candidate it equals, and how
+            this is known.
+        by_inputs: the standard deviation of an output over inputs (root mean square over angles).
+        by_angles: the standard deviation of an output over angles (root mean square over inputs).
+        gradient: the root mean square of the derivative of an output in an angle.
     """
 
     finding: EncodedFinding
@@ -39,7 +39,7 @@ class EncodedAudit:
 
     @property
     def agrees(self) -> bool:
-        """Whether what was measured is what is known; rules may leave a dead one undecided."""
+        """Whether the measurement agrees with the finding; rules may not find every dead one."""
         sees, trains = self.by_inputs > STILL, self.by_angles > STILL
         return (sees, trains) == (self.finding.sees, self.finding.trains)
 
@@ -57,21 +57,21 @@ def encoded_audits(
 ) -> Iterator[EncodedAudit]:
     """Measure candidates one after the other, with the same random numbers for each.
 
-    Angles are uniform in [0, 2 pi), inputs in [-pi, pi), the trained numbers of observables normal
-    with spread 1.
+    Angles are uniform in [0, 2 pi) and inputs in [-pi, pi). The trained numbers of observables are
+    normal with standard deviation 1.
 
     Args:
-        findings: of `encoded_findings` for the same size.
-        n: qubits.
-        depth: layers of the whole circuit.
-        outputs: observables that are read, the first ones.
+        findings: the result of `encoded_findings` for the same size.
+        n: the number of qubits, at most 12.
+        depth: the number of layers of the whole circuit.
+        outputs: the number of observables that are read; these are the first ones.
         observables: what is measured.
         uploads: how often the data is encoded.
-        samples: pairs of random places.
-        seed: decides them.
+        samples: the number of pairs of random places.
+        seed: decides the random places.
 
     Raises:
-        ArgumentError: more than 12 qubits, or no samples.
+        ArgumentError: there are more than 12 qubits, or no samples.
     """
     rule = f"be between 1 and {MAX_ENCODED_AUDIT_QUBITS}"
     require(1 <= n <= MAX_ENCODED_AUDIT_QUBITS, "qubits", rule, n)
@@ -86,7 +86,7 @@ def encoded_audits(
         numbers = places.numbers(draw)
         first.requires_grad_()
         values = places.outputs(space, inputs, first, numbers)
-        # A random sign for each output: the mean square of the sum's gradient is the sum of theirs.
+        # With random signs, the mean square of the sum's gradient is the sum of the mean squares.
         signs = torch.randint(2, values.shape, generator=draw) * 2.0 - 1
         gradient = _rms(_gradient((values * signs).sum(), first)) / outputs**0.5
         with torch.no_grad():

@@ -1,8 +1,8 @@
 """Properties of a circuit's states at random angles: how they spread, how entangled they are.
 
-Both measures are those of Sim, Johnson and Aspuru-Guzik (2019, arXiv 1905.10876). They look at
-states, phases included; probabilities hide phases, so a circuit can be rich by both and still write
-constants.
+Both measures are those of Sim, Johnson and Aspuru-Guzik (2019, arXiv 1905.10876). They are computed
+from states with their phases. Probabilities do not show phases, so a circuit can have high values
+of both measures although its probabilities are constant.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from diffqas.simulator import amplitudes, evolve, qubit_unitaries
 Floats = NDArray[np.float64]
 
 BINS = 75
-"""Bins of the fidelities in [0, 1], as in the paper."""
+"""The number of bins of the fidelities in [0, 1], as in the paper."""
 
 
 @torch.no_grad()
 def states(candidate: AnyCandidate, angles: Tensor) -> Tensor:
-    """Final statevectors, every angle and phase kept, of many sets of angles at once.
+    """The final statevectors of a circuit for many sets of angles at once, with all phases.
 
     Args:
         candidate: a circuit without data encoding.
@@ -81,13 +81,12 @@ def log_haar_masses(size: int, bins: int = BINS) -> Floats:
 def haar_divergence(values: Floats, size: int, bins: int = BINS) -> float:
     """Kullback-Leibler divergence, in nats, of fidelities from Haar-random ones; 0 is best.
 
-    What Sim et al. call Expr. States that are all equal give its largest value, (size - 1)
-    ln(bins).
+    Sim et al. call it Expr. If all states are equal, it has its largest value, (size - 1) ln(bins).
 
     Args:
-        values: fidelities of independent pairs of states, (pairs,).
-        size: dimension of the states, 2**n.
-        bins: of the histogram.
+        values: the fidelities of independent pairs of states, (pairs,).
+        size: the dimension of the states, 2**n.
+        bins: the number of bins of the histogram.
     """
     counts, _ = np.histogram(values, bins, range=(0.0, 1.0))
     # An empty bin adds nothing: p log(p / q) goes to 0 with p.
@@ -97,7 +96,7 @@ def haar_divergence(values: Floats, size: int, bins: int = BINS) -> float:
 
 
 def haar_floor(size: int, pairs: int, seed: int = 0, repeats: int = 50) -> float:
-    """Mean expressibility of as many truly Haar-random pairs: the bias of a histogram."""
+    """The mean expressibility of so many Haar-random pairs, which is the bias of the histogram."""
     draws = np.random.default_rng(seed).random((repeats, pairs))
     values = -np.expm1(np.log1p(-draws) / (size - 1))  # the inverse of 1 - (1 - F)**(size - 1)
     return float(np.mean([haar_divergence(one, size) for one in values]))
@@ -106,8 +105,8 @@ def haar_floor(size: int, pairs: int, seed: int = 0, repeats: int = 50) -> float
 def meyer_wallach(vectors: Tensor) -> Floats:
     """Entanglement Q = 2 (1 - mean over qubits of Tr rho_k**2): (samples, 2**n) -> (samples,).
 
-    0 for product states, 1 where every qubit alone is fully mixed (GHZ). In Brennen's form
-    (2003, quant-ph/0305094); its mean over random angles is what Sim et al. call Ent.
+    Q is 0 for product states, and 1 if every qubit alone is fully mixed (GHZ). The formula is that
+    of Brennen (2003, quant-ph/0305094). Its mean over random angles is what Sim et al. call Ent.
 
     >>> ghz = torch.tensor([[1, 0, 0, 0, 0, 0, 0, 1]], dtype=torch.complex128) / 2**0.5
     >>> meyer_wallach(ghz).round(12).tolist()

@@ -1,4 +1,4 @@
-"""Circuits that are not trained need to be simulated once."""
+"""Results that are kept, as circuits which are not trained need to be simulated only once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """A result of tensors, computed once, and again only after one of them has changed.
+    """The result of a function of tensors, computed again only after one of them has changed.
 
-    Copies start empty.
+    A copy of this object starts without a result.
 
     >>> kept, seen = Kept(), []
     >>> numbers = torch.zeros(2)
@@ -46,7 +46,7 @@ class Kept(Generic[T]):
 def stays(parameter: Tensor) -> bool:
     """Whether this is a parameter that is not trained.
 
-    A tensor that takes its place for one call (vmap, jvp) is none.
+    The answer is no for a tensor that replaces a parameter for one call (vmap, jvp).
     """
     return isinstance(parameter, nn.Parameter) and not parameter.requires_grad
 

@@ -28,12 +28,16 @@ class CircuitMixture(nn.Module):
 
     Args:
         candidates: the search space.
-        n: qubits.
-        depth: layers.
+        n: the number of qubits, at most 26.
+        depth: the number of layers.
         relaxation: how structural parameters become weights.
         sharing: `"shared"` (one theta for all candidates) or `"separate"` (one each).
-        spread: standard deviation of the angles at the start, in radians.
-        lead: leading dimensions.
+        spread: the standard deviation of the angles at the start, in radians.
+        lead: the leading dimensions of the parameters.
+
+    Raises:
+        ArgumentError: a wrong argument, or a candidate that encodes data or does not fit `n`
+            qubits.
     """
 
     def __init__(
@@ -62,8 +66,8 @@ class CircuitMixture(nn.Module):
         self.angles = nn.Parameter(spread * torch.randn(shape))
         self.structure = nn.Parameter(relaxation.initial(len(candidates)).expand(*lead, -1).clone())
         self.progress = 0.0
-        """How far training has come, 0 to 1; set by the training loop, read by annealed
-        relaxations.
+        """The share of the training done, 0 to 1; the training loop sets it, and annealed
+        relaxations read it.
         """
         self.noise: Tensor | None = None
         """Uniform noise for the next pass of a stochastic relaxation; None draws it anew."""
@@ -72,7 +76,7 @@ class CircuitMixture(nn.Module):
         self.errors = NO_ERRORS
         """Set by `measure`."""
         self.draws: Sequence[np.random.Generator] | None = None
-        """What draws the shots of the next forward pass, one per copy; None draws them anew."""
+        """Generators for the shots of the next forward pass, one per copy; None: new ones."""
         self._frozen: Kept[Tensor] = Kept()
 
     @property
@@ -86,14 +90,15 @@ class CircuitMixture(nn.Module):
         return self.shots is not None or not self.errors.none
 
     def measure(self, shots: Shots | None, errors: DeviceErrors = NO_ERRORS) -> None:
-        """Take what a device reads for probabilities while training.
+        """In training, use what a device would read instead of exact probabilities.
 
         Args:
-            shots: frequencies of so many; None: as if there were infinitely many.
-            errors: of the device.
+            shots: the shots of each circuit, whose frequencies are used; None stands for infinitely
+                many shots.
+            errors: the errors of the device.
 
         Raises:
-            ArgumentError: a gradient that would take too many shifted circuits.
+            ArgumentError: the gradient would take too many shifted circuits.
         """
         if shots is not None:
             shots.check(self.candidates, self.n, self.depth)
@@ -101,7 +106,7 @@ class CircuitMixture(nn.Module):
 
     @eager
     def forward(self) -> Tensor:
-        """Mixed probabilities, (*lead, 2**n); while training those that a device reads."""
+        """The mixed probabilities, (*lead, 2**n); in training as `measure` has set it."""
         noise = None
         if self.training:
             noise = step_noise(self.relaxation, self.structure, self.noise)
@@ -124,14 +129,14 @@ class CircuitMixture(nn.Module):
             )
             return (weights.unsqueeze(-1) * measured).sum(-2)
         mix = partial(mixture, self.candidates, separate=separate)
-        # Neither is trained: the same sum again and again, so it is computed once.
+        # If neither is trained, the sum is always the same, so it is computed once.
         if stays(self.angles) and stays(self.structure):
             # A copy, so that a caller may change it.
             return self._frozen(mix, self.angles, weights).clone()
         return mix(self.angles, weights)
 
     def probabilities(self) -> Tensor:
-        """Probabilities of every candidate by itself, (*lead, candidates, 2**n)."""
+        """The exact probabilities of every candidate by itself, (*lead, candidates, 2**n)."""
         return probabilities(self.candidates, self.angles, separate=self.sharing == "separate")
 
     def stacked(self, lead: tuple[int, ...]) -> CircuitMixture:
@@ -144,7 +149,7 @@ class CircuitMixture(nn.Module):
 
     @torch.no_grad()
     def restricted(self, groups: list[list[int]]) -> CircuitMixture:
-        """A mixture of fewer candidates as found here: the first of each group, with its weight."""
+        """A mixture of fewer candidates: the first of each group, with the weight of its group."""
         firsts = [group[0] for group in groups]
         space = SearchSpace(self.candidates[index] for index in firsts)
         few = CircuitMixture(space, self.n, self.depth, self.relaxation, self.sharing)

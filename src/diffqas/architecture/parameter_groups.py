@@ -1,4 +1,4 @@
-"""Parameters by what they are, each kind with a learning rate of its own."""
+"""Groups of parameters, each kind with its own learning rate."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ ParameterGroup: TypeAlias = dict[str, Any]
 def trained(
     parameters: Mapping[str, Iterable[nn.Parameter]], rates: Mapping[str, float], lr: float
 ) -> list[ParameterGroup]:
-    """Groups without frozen parameters; one that has no others is left out.
+    """The groups of trainable parameters; frozen parameters and empty groups are left out.
 
     Args:
-        parameters: those of each group, by its name.
+        parameters: the parameters of each group, by its name.
         rates: learning rates relative to the base rate, by the same names; 1 where not given.
         lr: the base rate.
 
     Raises:
-        ArgumentError: `lr` is no finite number of at least 0, or a group's numbers are computed, as
-            those of a pruned layer are.
+        ArgumentError: `lr` is no finite number of at least 0, or a group has tensors that are
+            computed from others, as in a pruned layer.
 
     >>> groups = trained({"head": nn.Linear(2, 1).parameters(), "none": []}, {"head": 3.0}, lr=0.5)
     >>> [(group["name"], len(group["params"]), group["lr"]) for group in groups]

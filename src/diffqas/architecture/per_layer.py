@@ -1,20 +1,21 @@
-"""A search of every layer by itself: one candidate is drawn per layer, its weights are learned.
+"""A search of every layer by itself: one candidate is drawn per layer, and its weights are learned.
 
-A weighted sum of layers' outputs is no mixture of circuits, and nothing that hardware could run. So
-the forward pass always runs one circuit: each layer's candidate is drawn by its probability
-(Gumbel-max), and the gradient of the probabilities is that of the noisy softmax they were drawn
-from (straight-through Gumbel-softmax; Jang et al. 2017, arXiv 1611.01144):
+A weighted sum of layers' outputs is no mixture of circuits, and no hardware could run it. So the
+forward pass always runs one circuit. Each layer's candidate is drawn with its probability
+(Gumbel-max), and the gradient is that of the noisy softmax from which it was drawn
+(straight-through Gumbel-softmax; Jang et al. 2017, arXiv 1611.01144):
 
     backward: d loss / d a_lk = Re <d loss / d psi_l, L_lk psi_(l-1)>,  a = softmax((structure +
     noise) / temperature)
 
-with L_lk the layer of candidate k. In evaluation every layer is the most probable one. With
-`Softmax` in place of `Gumbel` there is no noise in training either: always the most probable
-circuit runs, and its rivals' gradients decide when another takes over.
+Here L_lk is the layer of candidate k. In evaluation every layer is the most probable one. With
+`Softmax` in place of `Gumbel` there is no noise in training either: the most probable circuit
+always runs, and the gradients of the other candidates decide when another one becomes the most
+probable.
 
-What a candidate is in a layer: its entangler and its rotations. Whether the circuit begins with
-Hadamards is decided by the candidate of the first layer, so of the twelve of Table I six different
-layers are left from the second on: the probabilities of equal ones add up.
+In a layer, a candidate stands for its entangler and its rotations. The candidate of the first layer
+also decides whether the circuit begins with Hadamards. From the second layer on, the twelve
+candidates of Table I are therefore six different layers, and probabilities of equal layers add up.
 """
 
 from __future__ import annotations
@@ -35,20 +36,23 @@ from diffqas.simulator import MAX_QUBITS, eager, layered_probabilities
 from diffqas.storage import storable
 
 MAX_PER_LAYER_QUBITS = 14
-"""Where layers are searched: a step in single precision stores 1.5 MB per layer and seed at 14
-qubits (Table I), and time grows as memory does.
+"""The most qubits where layers are searched. At 14 qubits a step in single precision stores 1.5 MB
+per layer and seed (Table I), and time grows as memory does.
 """
 
 START = 1e-3
-"""Spread of the structural parameters at the start: the most probable circuit is a random one, all
-nearly alike.
+"""The spread of the structural parameters at the start: all circuits are nearly equally probable,
+and the most probable one is random.
 """
 
 
 @storable
 @dataclass(frozen=True)
 class Layers(Gumbel):
-    """One certain circuit: indices of the candidates of its layers, which are not searched.
+    """A relaxation for given layers, which are not searched.
+
+    Attributes:
+        layers: the index of the candidate of each layer.
 
     >>> Layers(layers=(1, 0)).initial(2).tolist()
     [[0.0, 20.0], [20.0, 0.0]]
@@ -64,16 +68,16 @@ class Layers(Gumbel):
 class PerLayerCircuit(nn.Module):
     """p(theta) of one circuit with a searched candidate in every layer.
 
-    It takes the place of a `CircuitMixture`.
+    It can be used in the place of a `CircuitMixture`.
 
     Args:
         candidates: the search space.
-        n: qubits, at most 14 where layers are searched.
-        depth: layers.
-        relaxation: a `Gumbel`, layers are drawn; or a `Softmax`, they are the most probable ones;
-            or `Layers`, which are given: then the angles alone are trained.
-        spread: standard deviation of the angles at the start, in radians.
-        lead: leading dimensions, one entry per independent copy.
+        n: the number of qubits, at most 14 if layers are searched.
+        depth: the number of layers.
+        relaxation: with a `Gumbel` layers are drawn in training, with a `Softmax` the most probable
+            ones run. With `Layers` they are given, and only the angles are trained.
+        spread: the standard deviation of the angles at the start, in radians.
+        lead: the leading dimensions, one entry per independent copy.
 
     Raises:
         ArgumentError: a wrong argument.
@@ -81,7 +85,7 @@ class PerLayerCircuit(nn.Module):
 
     sharing = "shared"
     shots = None
-    """Its probabilities are exact."""
+    """Always None, as the probabilities are exact."""
 
     def __init__(
         self,
@@ -121,7 +125,7 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def given(self) -> bool:
-        """Whether its layers are given, and not searched."""
+        """Whether the layers are given and not searched."""
         return isinstance(self.relaxation, Layers)
 
     @property
@@ -131,16 +135,16 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def choice(self) -> Tensor:
-        """Index of the most probable candidate of every layer, (*lead, depth).
+        """The index of the most probable candidate of every layer, (*lead, depth).
 
-        After the first layer, candidates that differ in their start alone are one, the first of
-        them.
+        After the first layer, candidates that differ only in their start count as one, and the
+        index is that of the first of them.
         """
         return self.merged.argmax(-1)
 
     @property
     def merged(self) -> Tensor:
-        """`weights` with those of equal layers added up on the first; `choice` is the largest."""
+        """As `weights`, but the first of equal layers has the sum of their weights."""
         weights = self.weights.detach()
         first = torch.tensor(self._first_equal, device=weights.device)
         # Hadamards stand before the first layer only: from the second on, candidates that
@@ -155,9 +159,9 @@ class PerLayerCircuit(nn.Module):
 
     @eager
     def forward(self) -> Tensor:
-        """Probabilities of one circuit, (*lead, 2**n).
+        """The probabilities of one circuit, (*lead, 2**n).
 
-        It is drawn in training, and the most probable one in evaluation.
+        In training with a `Gumbel` this circuit is drawn; otherwise it is the most probable one.
         """
         if not (self.training and self.structure.requires_grad):
             return self._probabilities(self.choice)
@@ -180,9 +184,9 @@ class PerLayerCircuit(nn.Module):
 
     @property
     def found(self) -> list[tuple[Candidate, ...]]:
-        """The most probable circuit of every copy, a candidate per layer.
+        """The most probable circuit of every copy, as a candidate for each layer.
 
-        Hadamards count in the first layer alone.
+        Only the candidate of the first layer decides about Hadamards.
         """
         circuits = []
         for first, *others in self.choice.reshape(-1, self.depth).tolist():
@@ -192,7 +196,7 @@ class PerLayerCircuit(nn.Module):
 
     @torch.no_grad()
     def fixed(self) -> PerLayerCircuit:
-        """A copy whose layers are chosen for good, as found here; the angles go on learning.
+        """A copy with the most probable layers, which are no longer searched; angles still learn.
 
         There must be no leading dimensions.
         """
@@ -218,10 +222,10 @@ class PerLayerCircuit(nn.Module):
 
 
 def as_layer(candidate: AnyCandidate) -> Candidate:
-    """What a candidate is after the first layer: without the start.
+    """The candidate as it acts after the first layer, that is, without Hadamards at the start.
 
     Raises:
-        ArgumentError: an ansatz of one's own, whose start and layers belong together.
+        ArgumentError: the candidate is a user's own ansatz, whose start and layers belong together.
 
     >>> as_layer(Candidate(hadamard=True)).name
     'Ent-RY'
@@ -234,7 +238,9 @@ def as_layer(candidate: AnyCandidate) -> Candidate:
 
 
 def in_short(circuit: Sequence[Candidate]) -> str:
-    """Names of layers, equal neighbours together; Hadamards are those before the first layer.
+    """The names of a circuit's layers, where equal neighbours are counted together.
+
+    Hadamards in the first name stand before the first layer.
 
     >>> in_short([Candidate(hadamard=True), Candidate(), Candidate(rotation="rx")])
     '2 H-Ent-RY, Ent-RX'

@@ -1,4 +1,4 @@
-"""Which candidates a finished search rests on."""
+"""Rankings of candidates: on which of them the result of a search rests."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from diffqas.text import html_table, text_table
 
 @dataclass(frozen=True)
 class Ranked:
-    """One candidate's part in a mixture, together with those that are provably the same.
+    """One entry of a ranking: a candidate with all others that are provably the same.
 
     Attributes:
-        candidate: the candidate; of several equal ones, the first of the space.
-        weight: its structural weight after the relaxation; of several equal ones, the sum.
-        contribution: |weight| times the standard deviation of the scaled probabilities over the
-            basis states (raw), or the probability (softmax, gumbel). The uniform distribution
-            contributes nothing in the raw case.
+        candidate: the candidate; if several are the same, the first one of the space.
+        weight: its structural weight after the relaxation, or the sum of several.
+        contribution: how much the candidate adds. With raw weights it is |weight| times the
+            standard deviation of the scaled probabilities over the basis states, so that the
+            uniform distribution contributes nothing. With softmax and gumbel it is the weight.
         merged: all candidates that this entry stands for.
         indices: their places in the search space.
     """
@@ -38,7 +38,7 @@ class Ranked:
 
 
 class Ranking(list[Ranked]):
-    """Candidates, best first: a list, which is shown as a short table."""
+    """A list of candidates, best first, which is shown as a short table."""
 
     HEAD = ("candidate", "contribution", "weight", "equal to it")
 
@@ -59,10 +59,10 @@ class Ranking(list[Ranked]):
 
 
 class Rankings(dict[str, Ranking]):
-    """A ranking for each row of structural weights, by its name."""
+    """A dictionary with a ranking for each row of structural weights, by its name."""
 
     def __getitem__(self, name: str) -> Ranking:
-        # Where a model has one ranking alone, it is a list; its habits lead to this place.
+        # Other models have a single ranking, a list; whoever is used to it writes `ranking()[0]`.
         if isinstance(name, str) and name in self:
             return super().__getitem__(name)
         names = ", ".join(map(repr, self))
@@ -72,23 +72,24 @@ class Rankings(dict[str, Ranking]):
 
 @torch.no_grad()
 def rank(mixture: CircuitMixture, scale: Callable[[Tensor, int], Tensor] | None = None) -> Ranking:
-    """Candidates by what they contribute, best first; those with equal probabilities merged.
+    """Rank candidates by what they contribute, best first; equal probabilities are merged.
 
-    With `scale`, contributions are measured on the scaled probabilities, as the mapping sees them:
-    the spike of a constant |0..0> counts for what the scale leaves of it.
+    With `scale`, contributions are measured on the scaled probabilities, as the mapping sees them.
+    The peak of a constant |0..0> then counts only as far as the scale leaves it.
 
     The mixture must have no leading dimensions. With separate angles only constants are merged,
-    since equal circuits then have angles of their own.
+    since all other circuits then have different angles.
     """
     merged, weights, spreads = _measured(mixture, scale)
     return ranked(mixture.candidates, merged, weights, spreads, mixture.relaxation)
 
 
 def best(rankings: Sequence[Ranking], k: int) -> list[list[list[int]]]:
-    """Places of the k best candidates of each ranking, with those that are the same function.
+    """The places of the k best candidates of each ranking, with those that are the same function.
 
     Raises:
-        ArgumentError: `k` is out of range, or contributions are not finite: in no order.
+        ArgumentError: `k` is out of range, or contributions are not finite, so that they have no
+            order.
     """
     most = min(len(entries) for entries in rankings)
     require(whole(k) and k <= most, "k", f"be between 1 and {most}", repr(k))
@@ -129,14 +130,14 @@ def ranked(
     spreads: Tensor,
     relaxation: Relaxation,
 ) -> Ranking:
-    """Groups of equal candidates by what they contribute, best first.
+    """Rank groups of equal candidates by what they contribute, best first.
 
     Args:
         space: the candidates.
-        merged: indices of candidates that are the same function, a group each.
-        weights: of the candidates, (candidates,).
+        merged: groups of indices of candidates that are the same function.
+        weights: the weights of the candidates, (candidates,).
         spreads: how much each candidate's output varies, (candidates,).
-        relaxation: decides what a contribution is: raw weights by |weight| x spread, others by
+        relaxation: decides what a contribution is: |weight| x spread for raw weights, else the
             weight.
     """
     found = []

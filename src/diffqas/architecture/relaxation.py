@@ -22,7 +22,7 @@ class Raw:
     """The papers' weighted sum: parameters are the weights (arXiv 2505.09653, Eq. 5).
 
     Args:
-        start: value of every weight at the start; None means 1 / number of candidates.
+        start: the value of every weight at the start; None means 1 / number of candidates.
     """
 
     start: float | None = option(
@@ -54,7 +54,11 @@ class Raw:
 @storable
 @dataclass(frozen=True)
 class Softmax:
-    """Weights are a probability distribution: softmax(structure / temperature)."""
+    """Weights that are a probability distribution: softmax(structure / temperature).
+
+    Raises:
+        ArgumentError: the temperature is not positive.
+    """
 
     temperature: float = option(1.0, TEMPERATURE, above=0)
     name = "softmax"
@@ -83,12 +87,13 @@ class Softmax:
 @storable
 @dataclass(frozen=True)
 class Gumbel:
-    """Softmax over noisy parameters with a falling temperature.
+    """Softmax over noisy parameters with a falling temperature (Jang et al., arXiv 1611.01144).
 
-    Jang et al. 2017, arXiv 1611.01144.
+    The temperature falls geometrically from `temperature` to `final` over the training. In
+    evaluation there is no noise, and the temperature is the current one.
 
-    The temperature falls geometrically from `temperature` to `final` over training. In evaluation
-    there is no noise, and the temperature is the current one.
+    Raises:
+        ArgumentError: a temperature is not positive, or `final` is above `temperature`.
     """
 
     temperature: float = option(1.0, TEMPERATURE, above=0)
@@ -132,11 +137,11 @@ class Gumbel:
 
 
 class Relaxation(Protocol):
-    """What the search needs of a relaxation; `Raw`, `Softmax` and `Gumbel` are the ones shipped."""
+    """What a search needs from a relaxation; the package has `Raw`, `Softmax` and `Gumbel`."""
 
     @property
     def name(self) -> str:
-        """Word of the command line."""
+        """The word for it on the command line."""
         ...
 
     @property
@@ -160,10 +165,10 @@ class Relaxation(Protocol):
 
 
 def generators(seeds: Sequence[int], step: int) -> list[torch.Generator]:
-    """What draws the noise of a step, one per seed.
+    """The generators that draw the noise of a step, one per seed.
 
-    A function of the seed and the step: there is nothing to save, and a seed draws the same in any
-    company.
+    They depend on seed and step only. So there is nothing to save, and a seed draws the same
+    whatever other seeds are trained with it.
     """
     return [torch.Generator().manual_seed(seed * 1_000_003 + step) for seed in seeds]
 
@@ -176,7 +181,7 @@ def noise_like(structure: Tensor, draws: Sequence[torch.Generator]) -> Tensor:
 
 
 def step_noise(relaxation: Relaxation, structure: Tensor, given: Tensor | None) -> Tensor | None:
-    """Uniform noise for a training step: the given one, or drawn anew; None if none is needed."""
+    """Uniform noise for a training step: the given noise, or new draws; None if none is needed."""
     if not relaxation.stochastic:
         return None
     if given is not None:
@@ -185,10 +190,10 @@ def step_noise(relaxation: Relaxation, structure: Tensor, given: Tensor | None) 
 
 
 def fresh_numbers(relaxation: Relaxation) -> str | None:
-    """What a relaxation needs from the host for each step, in words; None: nothing.
+    """The reason, in words, why a relaxation needs new numbers from the host in each step, or None.
 
-    Noise is drawn on the CPU, and a temperature that falls is a number of Python. Of a relaxation
-    that is not one of ours nobody knows.
+    Noise is drawn on the CPU, and a falling temperature is a number of Python. A relaxation that is
+    not one of this package may need anything.
 
     >>> fresh_numbers(Gumbel()), fresh_numbers(Raw())
     ('the relaxation gumbel has new numbers in every step', None)
@@ -208,7 +213,10 @@ RelaxationLike: TypeAlias = str | Relaxation
 
 
 def as_relaxation(relaxation: RelaxationLike) -> Relaxation:
-    """Accept a relaxation's name where a relaxation is meant.
+    """Make a relaxation from its name; a relaxation is returned as it is.
+
+    Raises:
+        ArgumentError: an unknown name, or something that is no relaxation.
 
     >>> as_relaxation("softmax")
     Softmax(temperature=1.0)

@@ -1,4 +1,4 @@
-"""The circuits of a mixture as a device would run them: which, and how large."""
+"""The circuits of a mixture as a device would run them, and their size."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from diffqas.circuits import AnyCandidate, SearchSpace
 
 @dataclass(frozen=True)
 class RunCircuits:
-    """Candidates of one mixture.
+    """The candidates of one mixture, and which of them are run.
 
     Attributes:
-        candidates: all of them, in the order of the weights.
-        n: qubits.
-        depth: layers.
-        uploads: how often data is encoded, each time before as many layers.
-        places: of those that are run; the others are constants, known without a circuit.
+        candidates: all candidates, in the order of the weights.
+        n: the number of qubits.
+        depth: the number of layers.
+        uploads: how often data is encoded, each time before equally many layers.
+        places: the indices of the candidates that are run; the others are constants, which are
+            known without a circuit.
     """
 
     candidates: SearchSpace[AnyCandidate]

@@ -1,6 +1,6 @@
-"""Finite shots: frequencies of sampled states for probabilities, with gradients through them.
+"""Finite shots: frequencies of sampled states instead of probabilities, with gradients.
 
-Errors of a device come first: shots are drawn from the probabilities of what is read.
+Errors of a device act first: shots are drawn from the probabilities of what the device reads.
 """
 
 from __future__ import annotations
@@ -23,22 +23,25 @@ from diffqas.storage import storable
 
 SHOT_GRADIENTS = ("exact", "parameter-shift")
 MAX_SHIFTED = 2**22
-"""Sampled probabilities of all shifted circuits in one step of one seed: a few tenths of a second,
-and 34 MB.
+"""The most sampled probabilities of all shifted circuits in one step of one seed. They take a few
+tenths of a second and 34 MB.
 """
 
 
 @storable
 @dataclass(frozen=True)
 class Shots:
-    """Every live circuit is measured `count` times in a training step.
+    """The choice that every live circuit is measured `count` times in a training step.
 
     Args:
-        count: shots of each circuit; constants are known and need none.
-        gradient: in the angles. `"exact"` takes that of the exact probabilities (straight through:
-            only a simulator can), `"parameter-shift"` measures (p(t + pi/2) - p(t - pi/2)) / 2 for
-            every angle, `count` shots each circuit, as a device would. Everything behind the
-            probabilities sees the frequencies in either case.
+        count: the shots of each circuit; constants are known and need none.
+        gradient: the gradient in the angles. `"exact"` takes that of the exact probabilities
+            (straight through), which only a simulator can do. `"parameter-shift"` measures
+            (p(t + pi/2) - p(t - pi/2)) / 2 for every angle with `count` shots per circuit, as a
+            device would. In both cases everything after the probabilities gets the frequencies.
+
+    Raises:
+        ArgumentError: `count` is no whole number of at least 1, or the gradient is unknown.
 
     >>> Shots(1000)
     Shots(count=1000, gradient='exact')
@@ -63,10 +66,10 @@ class Shots:
         choose(self.gradient, SHOT_GRADIENTS, "shot_gradient")
 
     def check(self, space: SearchSpace, n: int, depth: int) -> None:
-        """Refuse shifted circuits that are too many to be simulated.
+        """Refuse a search with too many shifted circuits to be simulated.
 
         Raises:
-            ArgumentError: more than `MAX_SHIFTED` probabilities in one step.
+            ArgumentError: a step would take more than `MAX_SHIFTED` probabilities.
         """
         circuits = 2 * depth * n * space.angles_per_qubit * len(live(space))
         fits = self.gradient == "exact" or circuits << n <= MAX_SHIFTED
@@ -75,7 +78,7 @@ class Shots:
 
 
 def live(space: SearchSpace) -> list[int]:
-    """Indices of the candidates that are no constants: only they have anything to measure.
+    """The indices of the candidates that are not constant, which are the ones to measure.
 
     >>> from diffqas.circuits import TABLE_I
     >>> live(TABLE_I)
@@ -87,23 +90,23 @@ def live(space: SearchSpace) -> list[int]:
 def shot_generators(seeds: Sequence[int], step: int) -> list[np.random.Generator]:
     """Generators that draw the shots of a step, one per seed.
 
-    They follow from seed and step, so there is nothing to save.
+    They depend on seed and step only, so there is nothing to save.
     """
     return [np.random.default_rng((seed % 2**64, step)) for seed in seeds]
 
 
 def frequencies(p: Tensor, count: int, draw: np.random.Generator) -> Tensor:
-    """Shares of `count` shots in each basis state: exact multinomial samples.
+    """The shares of `count` shots in each basis state, by exact multinomial sampling.
 
-    Their cost hardly depends on `count`.
+    The time hardly depends on `count`.
 
     Args:
         p: probabilities (..., 2**n).
-        count: shots of each distribution.
-        draw: random numbers.
+        count: the shots of each distribution.
+        draw: the generator of random numbers.
 
     Returns:
-        Like `p`, without a gradient.
+        A tensor of the shape of `p`, without a gradient.
 
     >>> frequencies(torch.tensor([0.0, 1.0]), 10, np.random.default_rng(0)).tolist()
     [0.0, 1.0]
@@ -123,22 +126,22 @@ def sampled(
     separate: bool = False,
     errors: DeviceErrors = NO_ERRORS,
 ) -> Tensor:
-    """What is read in place of `probabilities`, with a gradient in the angles.
+    """What a device reads instead of the probabilities, with a gradient in the angles.
 
     Constants stay exact.
 
     Args:
         space: the candidates.
-        angles: (*lead, depth, n), or (*lead, depth, n, r); separate (*lead, candidates, ...).
-        shots: how many, and which gradient; None: as if there were infinitely many, with the
-            gradient of the disturbed probabilities.
-        draws: random numbers, one per entry of the leading dimensions, which has at most one
-            dimension; not used without shots.
-        separate: each candidate has angles of its own.
-        errors: of the device.
+        angles: (*lead, depth, n) or (*lead, depth, n, r); with `separate` (*lead, candidates, ...).
+        shots: the number of shots and the kind of gradient. None stands for infinitely many, with
+            the gradient of the probabilities after the errors.
+        draws: generators of random numbers, one per entry of the leading dimension, of which there
+            is at most one; not used without shots.
+        separate: whether each candidate has its own angles.
+        errors: the errors of the device.
 
     Returns:
-        (*lead, candidates, 2**n).
+        Frequencies or probabilities, (*lead, candidates, 2**n).
     """
     places = live(space)
     shifted = shots is not None and shots.gradient == "parameter-shift"
@@ -170,7 +173,7 @@ def _counted(rows: Tensor, count: int, draws: Sequence[np.random.Generator]) -> 
 def _untouched(
     space: SearchSpace, places: Sequence[int], angles: Tensor, errors: DeviceErrors
 ) -> Tensor:
-    """For each live candidate the probability that no error happens, (live candidates,)."""
+    """The probability of each live candidate that no error happens, (live candidates,)."""
     depth, n = angles.shape[angles.dim() - len(angle_shape(space, 1, 1)) :][:2]
     shares = errors.untouched([space[index] for index in places], n, depth)
     return torch.tensor(shares, dtype=angles.dtype, device=angles.device)
@@ -192,14 +195,19 @@ def shift_jacobian(
 
     Args:
         space: the candidates.
-        angles: (depth, n), or (depth, n, r); separate (candidates, ...).
-        count: shots of each shifted circuit; None: its exact probabilities.
-        draw: random numbers for the shots.
-        separate: each candidate has angles of its own; its row is then that in these.
-        errors: of the device; they are linear in the probabilities, so the rule stays exact.
+        angles: (depth, n), or (depth, n, r); with `separate` (candidates, ...).
+        count: the shots of each shifted circuit; None: its exact probabilities.
+        draw: the generator for the shots, which must be given with `count`.
+        separate: whether each candidate has its own angles; its derivatives are then those in
+            these.
+        errors: the errors of the device. They are linear in the probabilities, so the rule stays
+            exact.
 
     Returns:
-        (angles of one candidate, live candidates, 2**n).
+        Derivatives (angles of one candidate, live candidates, 2**n).
+
+    Raises:
+        ArgumentError: `count` is given without `draw`.
     """
     places = live(space)
     few = SearchSpace(space[index] for index in places)

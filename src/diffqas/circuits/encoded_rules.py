@@ -59,8 +59,7 @@ def untrainable(
 
 
 def reads_z_strings(observables: AnyObservables | None) -> bool:
-    """Whether only products of Z are measured, which follow from the basis states' probabilities.
-    """
+    """Whether only products of Z are measured; these follow from basis states' probabilities."""
     if observables is None or isinstance(observables, (Z, Diagonal)):
         return True
     strings = observables.strings if isinstance(observables, PauliStrings) else ("X",)

@@ -119,13 +119,14 @@ def operations(
     An angle that stays open is an `InputSlot`, whose index is a place in `inputs`.
 
     Args:
-        candidate: the circuit; of several candidates, one for each layer, the first alone brings
-            Hadamards or encoding.
+        candidate: the circuit, or a candidate for each layer. Of these the first alone brings
+            Hadamards or an encoding.
         angles: (depth, n) or (depth, n, r) in radians, as nested sequences.
-        inputs: of a circuit with data encoding, the names of the inputs that stay open: one for
-            each encoding angle, row by row through (uploads, n); with `encodings` any number.
+        inputs: the names of the inputs that stay open, for a circuit with data encoding: one for
+            each encoding angle, row by row through (uploads, n). With `encodings` there may be any
+            number of them.
         uploads: how often data is encoded.
-        encodings: what the encoding angles are, if not the inputs one by one.
+        encodings: the encoding angles (uploads, n), if they are not the inputs one by one.
 
     Raises:
         ArgumentError: `inputs` or `encodings` does not fit the candidate, or `angles` are ragged,

@@ -130,7 +130,7 @@ def read_qasm(
 
     Args:
         path: the file.
-        name: the name of the candidate; None: the name of the file.
+        name: the name of the candidate; None: the name of the file without its suffix.
         inputs: as in `QasmAnsatz`.
 
     Raises:

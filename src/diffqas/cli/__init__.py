@@ -1,3 +1,3 @@
-"""Words typed by a person -> calls of the library."""
+"""The command line: words that a person types become calls of the library."""
 
 from diffqas.cli.main import main as main

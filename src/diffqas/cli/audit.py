@@ -34,16 +34,17 @@ PATIENCE = 2.0
 
 @dataclass
 class Audit:
-    """Explain the twelve candidates, those with data (vqc), or your own before training.
+    """Examine the twelve candidates, those with data (vqc), or your own before training.
 
-    The table tells what can change, how rich the states are, and the cost; of circuits with data
-    which are dead or equal, how that is known, and how far inputs and angles move the outputs.
+    The table tells what can change, how rich the states are, and the cost. For circuits with data
+    it tells which are dead or equal, how that is known, and how far inputs and angles move the
+    outputs.
     """
 
     qubits: int | None = None
-    """Qubits, at most 12; 6, 4 of vqc, or those of a file, if not given."""
+    """Qubits, at most 12. If not given: 6, with vqc 4, or those of a file of your own."""
     depth: int | None = None
-    """Layers; 5, of vqc two in each upload, if not given."""
+    """Layers. If not given: 5, or with vqc two in each upload."""
     samples: int = 300
     """Pairs of random states, and random points at which gradients are taken."""
     seed: int = 0
@@ -52,24 +53,25 @@ class Audit:
         tuple[str, ...],
         tyro.conf.arg(
             metavar=METAVAR,
-            help="Only these, 1 to 12, their names, or files of your own; of vqc 1 to 480.",
+            help="Only these candidates: numbers from 1 to 12 (with vqc to 480), names, or files "
+            "of your own.",
         ),
     ] = ()
     model: Literal["qt", "vqc"] = "qt"
     """Circuits that write weights, or the 480 with data of a searched quantum layer."""
     uploads: int = 1
-    """vqc: how often the data is encoded, each time before as many layers."""
+    """vqc: how often the data is encoded, each time with as many layers behind it."""
     observables: tuple[str, ...] = ("z",)
     """vqc: what is measured: z, diagonal, hermitian, or Pauli strings such as ZZII IXXI."""
     locality: int = 2
     """vqc: qubits of a window of diagonal or hermitian observables."""
     outputs: int | None = None
-    """vqc: observables that are read; all, if not given."""
+    """vqc: how many observables are read; all if not given."""
     output: Path | None = None
-    """A picture, FILE.png; all figures are left in FILE.csv beside it. Of vqc FILE.csv."""
+    """A picture, FILE.png, with all figures in FILE.csv beside it; with vqc FILE.csv alone."""
 
     def run(self) -> None:
-        """Print the table, leave picture and CSV file if asked for."""
+        """Print the table, and write picture and CSV file if they are asked for."""
         for name, most in MOST.items():
             value = getattr(self, name)
             require(value is None or value <= most, name, f"be at most {most:,}", value)
@@ -91,7 +93,7 @@ class Audit:
         require(1 <= qubits <= MAX_AUDIT_QUBITS, "qubits", rule, qubits)
         self._check_output(".png")
         own = [candidate for candidate in chosen if candidate not in TABLE_I]
-        # The share of a step is that of all twelve and of the user's own together.
+        # Shares of the cost refer to a step with all twelve and the user's own candidates.
         space = SearchSpace([*TABLE_I, *own])
         jobs = audits(chosen, qubits, depth, self.samples, self.seed, space)
         console = Terminal()

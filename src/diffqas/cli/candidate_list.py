@@ -38,7 +38,7 @@ HOW = {
 
 
 def typed_observables(words: Sequence[str], locality: int) -> AnyObservables:
-    """What is measured, as typed: `z`, `diagonal`, `hermitian`, or Pauli strings.
+    """Read what is measured, as typed: `z`, `diagonal`, `hermitian`, or Pauli strings.
 
     >>> typed_observables(["diagonal"], 3)
     Diagonal(locality=3, windows='sliding')
@@ -46,7 +46,7 @@ def typed_observables(words: Sequence[str], locality: int) -> AnyObservables:
     ('ZZI', 'IXX')
 
     Raises:
-        ArgumentError: a word that is none of these.
+        ArgumentError: a word is none of these.
     """
     if tuple(words) == ("z",):
         return Z()
@@ -64,7 +64,7 @@ def found_with_progress(
     uploads: int,
     observables: AnyObservables,
 ) -> list[EncodedFinding]:
-    """What is known of the candidates; on a terminal with a bar while it is found."""
+    """Find what is known of the candidates, with a progress bar on a terminal."""
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("candidates", total=len(candidates))
         return encoded_findings(
@@ -87,9 +87,9 @@ def list_findings(
     uploads: int = 1,
     observables: AnyObservables | None = None,
 ) -> None:
-    """One line per candidate, by its number; reasons, which repeat, as notes below.
+    """Print a table with one line per candidate, by its number, and the reasons as notes below.
 
-    Circuits of one's own are drawn first.
+    A user's own circuits are drawn first.
     """
     for index, finding in known.items():
         if isinstance(finding.candidate, Ansatz):

@@ -55,45 +55,45 @@ class Candidates:
         tuple[str, ...],
         tyro.conf.arg(
             metavar=METAVAR,
-            help="qt, vqc: only these, numbers, names, or files of your own; encoded "
+            help="qt, vqc: only these candidates: numbers, names, or files of your own. encoded "
             "stands for all 480 of vqc.",
         ),
     ] = ()
     model: Literal["qt", "qlstm", "vqc", "qfwp"] = "qt"
-    """The twelve circuits that write weights, the 36 with data encoding of a gate of the quantum
-    LSTM or of a fast weight programmer, or the 480 of a searched quantum layer.
+    """Whose candidates: the twelve circuits that write weights (qt), the 36 with data of a gate of
+    the quantum LSTM (qlstm) or of a fast weight programmer (qfwp), or the 480 of a searched quantum
+    layer (vqc).
     """
     qubits: int | None = None
-    """Qubits; what is dead or a duplicate can depend on them. 4, of the quantum LSTM 6, of qfwp 8.
-    At most 8 are drawn.
+    """Qubits; what is dead or a duplicate can depend on them. If not given: 4, with qlstm 6, with
+    qfwp 8, or those of a file of your own. At most 8 are drawn.
     """
     depth: int | None = None
-    """Layers; decides, with the qubits, how far an output of a circuit with data sees, and what a
-    circuit costs. 5, of qfwp 2, of vqc two in each upload.
+    """Layers; with the qubits they decide which inputs an output of a circuit with data sees, and
+    what a circuit costs. If not given: 5, with qfwp 2, with vqc two in each upload.
     """
     outputs: int | None = None
-    """Observables that are read: of the quantum LSTM all qubits but one, of qfwp four, of vqc as
-    many as there are on these qubits, if not given.
+    """How many observables are read. If not given: with qlstm all qubits but one, with qfwp four,
+    with vqc as many as there are on these qubits.
     """
     uploads: int = 1
-    """vqc: how often the data is encoded, each time before as many layers."""
+    """vqc: how often the data is encoded, each time with as many layers behind it."""
     observables: tuple[str, ...] = ("z",)
     """vqc: what is measured: z, diagonal, hermitian, or Pauli strings such as ZZII IXXI."""
     locality: int = 2
     """vqc: qubits of a window of diagonal or hermitian observables."""
     cost: Literal["two-qubit-gates", "depth"] | None = None
-    """In place of all that: what the circuits cost on a device, the cheapest by this count first.
-    """
+    """Show instead what the circuits cost on a device, the cheapest by this count first."""
     coupling: str | None = None
-    """With --cost: the device's coupling map, line, ring, grid or heavy-hex, or a backend, generic
-    or a fake one such as fake_torino; circuits are routed to it by Qiskit. all (no routing, without
-    Qiskit) if not given.
+    """With --cost: the coupling map of the device (line, ring, grid or heavy-hex), or a backend
+    (generic, or a fake one such as fake_torino). Qiskit routes the circuits to it. If not given:
+    all, which needs no routing and no Qiskit.
     """
 
     def run(self) -> None:
         """Print the candidates and a summary."""
         fits = not self.candidates or self.model not in OF_SERIES
-        require(fits, "candidates", "go with the model qt", self.model)
+        require(fits, "candidates", "go with the model qt or vqc", self.model)
         space = ENCODED_SPACE if self.model == "vqc" else TABLE_I
         typed = typed_candidates(self.candidates, space)
         usual = USUAL_QUBITS.get(self.model) or qubits_of(list(typed.values()), DRAWN)

@@ -22,12 +22,12 @@ ROUTED = (
 
 @dataclass(frozen=True)
 class CostList:
-    """What is counted, and of circuits of which size.
+    """A list of what candidates cost, with the count and the size of the circuits.
 
     Attributes:
-        word: of `COSTS`, which decides the order.
-        coupling: a coupling map or a backend, by name.
-        n, depth, uploads: of the circuits.
+        word: the word of `COSTS` by which the list is sorted.
+        coupling: the name of a coupling map or of a backend.
+        n, depth, uploads: the size of the circuits.
     """
 
     word: str
@@ -37,11 +37,10 @@ class CostList:
     uploads: int = 1
 
     def show(self, console: Terminal, candidates: Mapping[int, AnyCandidate]) -> None:
-        """One line per candidate, by its number.
+        """Print one line per candidate, by its number.
 
         Raises:
-            ArgumentError: as of `circuit_cost`.
-            DataError: likewise.
+            ArgumentError, DataError: as of `circuit_cost`.
         """
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("", "candidate", "two-qubit gates", "depth"):

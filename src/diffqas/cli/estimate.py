@@ -14,10 +14,10 @@ from diffqas.searches import Estimate as Found
 
 @dataclass
 class Estimate(Search):
-    """Time and memory of a search with these options, before it is begun; leaves nothing behind."""
+    """Estimate the time and memory of a search with these options; nothing is written."""
 
     def run(self) -> None:
-        """Try a few steps, then print what the whole will take."""
+        """Try a few steps, then print what the whole search will need."""
         if self.output is not None or self.overwrite:
             raise ArgumentError(
                 "Argument `output` must be used with `diffqas search`; an estimate leaves no "

@@ -15,35 +15,35 @@ from diffqas.runs import Exported, export_circuits, export_routed, export_run, i
 
 @dataclass
 class Export:
-    """Write the classical network of a finished run for other programs: safetensors, ONNX, or what
-    generates it; of a searched layer its circuits.
+    """Write the classical network of a finished run for other programs: as safetensors or ONNX, or
+    what generates it; or the circuits of a searched layer.
 
-    What to feed the network (its scaling above all) is printed, and stored with it. Only circuits
-    have a quantum part.
+    What the network takes as its input, and how that is scaled, is printed and stored with it. Only
+    the circuits have a quantum part.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     format: Literal["safetensors", "onnx", "generator", "circuits"] = "safetensors"
     """safetensors: the weights, with a JSON file that says how to rebuild the network. onnx: the
-    network for programs without PyTorch (extra `onnx`). generator: the trained numbers alone, from
-    which the weights are made again. circuits: of --model vqc, a folder of OpenQASM circuits with
+    network for programs without PyTorch (extra `onnx`). generator: only the trained numbers, from
+    which the weights are made again. circuits: for --model vqc, a folder of OpenQASM circuits with
     front, head and observables, and a script that computes the outputs with Qiskit.
     """
     seed: int | None = None
-    """Whose network, of the run's seeds; the first one's if not given."""
+    """The seed whose network is written; the first one if not given."""
     task: str | None = None
     """As of `diffqas resume`."""
     top_k: int | None = None
-    """With --format circuits: the k best candidates, as found; all if not given."""
+    """With --format circuits: only the k best candidates, as found; all if not given."""
     backend: str | None = None
-    """With --format circuits, of --model qt on data, too: route the circuits to this backend
-    (generic, fake_torino, ...) or coupling map (line, ring, grid, heavy-hex), and write them
-    measured, with their layout, into routed.
+    """With --format circuits, also for --model qt on data: route the circuits to this backend
+    (generic, fake_torino, ...) or coupling map (line, ring, grid, heavy-hex), and write them with
+    measurements and layout into the folder routed.
     """
     output: Path | None = None
-    """The file, or the folder of circuits; network.safetensors, network.onnx, generator.safetensors
-    or circuits in the run folder if not given.
+    """The file, or the folder of circuits. If not given: network.safetensors, network.onnx,
+    generator.safetensors, circuits or routed in the run folder.
     """
 
     def run(self) -> None:

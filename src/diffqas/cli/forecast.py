@@ -14,27 +14,27 @@ from diffqas.tasks import LEVEL
 
 @dataclass
 class Forecast:
-    """Forecast several steps with a finished run on a series: each prediction takes its place in
+    """Forecast several steps with a finished run on a series, by feeding each prediction back into
     the next window.
 
-    Of a series of your own the next values come first, those behind the last row of the file, with
-    an interval from the errors on the test part; they are left in forecast-future.csv and .png.
+    For a series of your own, the values after the last row of the file come first, with an interval
+    from the errors on the test part; they are written to forecast-future.csv and .png.
 
-    Prints root mean squared errors in the series' own units, over forecasts from every window of
-    the test part, median (lowest .. highest) over the seeds, beside persistence and a linear model;
-    leaves them in forecast.csv, and forecast.png.
+    The command prints root mean squared errors in the series' own units, over forecasts from every
+    window of the test part: the median (lowest .. highest) over the seeds, beside persistence and a
+    linear model. They are written to forecast.csv and forecast.png.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     steps: int | None = None
-    """How far to go, at most as many steps as there are test windows; 20, or all of these, if not
-    given.
+    """How many steps to forecast: at most as many as there are test windows, and for a series of
+    your own with further columns at most its horizon. 20, or the most, if not given.
     """
     task: str | None = None
     """As of `diffqas resume`."""
     level: float = LEVEL
-    """Share of the values that the interval around the next values is to hold."""
+    """Share of the values that the interval around the next values shall contain."""
     output: Path | None = None
     """The picture, FILE.png, with FILE.csv beside it; forecast.png in the run folder if not
     given.

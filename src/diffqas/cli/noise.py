@@ -19,52 +19,53 @@ PATIENCE = 2.0
 
 @dataclass
 class Noise:
-    """Measure a finished run's circuits: test figures, or an agent's rewards, by finite shots and
-    on noisy devices. For --model qt, vqc and qlstm.
+    """Measure the circuits of a finished run (qt, vqc or qlstm) with finite shots and on noisy
+    devices: test figures, or the rewards of an agent (qt).
 
-    Leaves noise.csv, noise.md and noise.png. Devices need Qiskit Aer: pip install 'diffqas[noise]'.
+    It writes noise.csv, noise.md and noise.png. Devices with gate errors need Qiskit Aer: pip
+    install 'diffqas[noise]'.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     shots: tuple[int, ...] | None = None
-    """How often each circuit is measured. If not given 1e3 to 1e12; 10 to 1e6 of vqc and qlstm,
-    whose circuits are measured for every sample; 4096 with --primitives.
+    """How often each circuit is measured. If not given: 1e3 to 1e12; with vqc and qlstm, whose
+    circuits are measured for every sample, 10 to 1e6; with --primitives 4096.
     """
     depolarising: tuple[float, ...] = ()
-    """Rates of depolarising errors after one-qubit gates, at most 0.1; ten times that after cx."""
+    """Rates of depolarising errors after one-qubit gates, at most 0.1; those after cx are ten times
+    as large.
+    """
     readout: tuple[float, ...] = ()
     """Rates of bits read wrongly, at most 0.5; need no Qiskit."""
     backend: str | None = None
-    """generic, or a fake backend of qiskit-ibm-runtime such as fake_torino; with --primitives also
-    all, which has no errors, line, ring, grid or heavy-hex.
+    """generic, or a fake backend of qiskit-ibm-runtime such as fake_torino. With --primitives also
+    line, ring, grid, heavy-hex, or all, which has no errors.
     """
     primitives: Literal["sampler", "estimator"] | None = None
-    """Run the circuits on the backend by Qiskit's SamplerV2 or, of vqc and qlstm, EstimatorV2, shot
-    by shot, as a real device would; if not given the backend's errors are simulated.
+    """Run the circuits on the backend by Qiskit's SamplerV2, or for vqc and qlstm by EstimatorV2,
+    shot by shot as a real device would. If not given, the errors of the backend are simulated.
     """
     repeats: int | None = None
     """How often shots are drawn anew; 10 if not given, with --primitives 1."""
     top_k: tuple[int, ...] | None = None
-    """Mixtures of the k best candidates, beside that of all; 1 and 3 if not given."""
+    """Measure also the mixtures of the k best candidates; 1 and 3 if not given."""
     seeds: int | None = None
-    """How many of the run's seeds, the first ones; all if not given."""
+    """How many of the run's seeds are measured, from the first on; all if not given."""
     constants: bool = False
     """Measure constant candidates too, which are known without a circuit."""
     method: Literal["auto", "density", "trajectories"] = "auto"
-    """Simulation of gate errors: density matrix (exact, at most 13 qubits), mean of random
-    trajectories; auto: the first up to 8 qubits.
+    """How gate errors are simulated: by a density matrix (exact, at most 13 qubits), by the mean of
+    random trajectories, or auto: the first up to 8 qubits, else the second.
     """
     trajectories: int = 200
-    """How many."""
+    """The number of random trajectories."""
     episodes: int | None = None
-    """That an agent plays for every figure, 20 if not given."""
+    """How many episodes an agent plays for every figure; 20 if not given."""
     samples: int | None = None
-    """Test samples that circuits which read them (vqc, qlstm) are measured for; at most 200 if not
-    given.
-    """
+    """vqc, qlstm: for how many test samples the circuits are measured; at most 200 if not given."""
     output: Path | None = None
-    """Folder for the files; noise in the run folder if not given."""
+    """The folder for the files; noise in the run folder if not given."""
     task: str | None = None
     """As of `diffqas resume`."""
 

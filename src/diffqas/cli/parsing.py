@@ -1,8 +1,8 @@
-"""The words behind a command as an object of its class; a wrong word is told in one line.
+"""The words after a command, read into an object of its class; errors are told in one line.
 
-tyro reads the words and prints the help. Where it would draw a frame of several lines around an
-error, the same is said here in one sentence, by what tyro offers to everybody: a rule of our own
-says how a command's class is read, and words that no option knows are asked back.
+tyro reads the words and prints the help. It would draw a frame of several lines around an error;
+here the same is said in one sentence. This uses public means of tyro only: a rule of our own says
+how a command's class is read, and tyro returns the words that no option knows.
 """
 
 from __future__ import annotations

@@ -20,18 +20,18 @@ from diffqas.runs import play_run
 class Play:
     """Let the agent of a finished run play one episode of its environment.
 
-    Shows it in the terminal and leaves it in play.gif. The agent is an ordinary network by now: no
-    circuit is run.
+    The episode is shown in the terminal and written to play.gif. With --model qt no circuit is run:
+    the policy is an ordinary network.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     seed: int | None = None
-    """Whose agent plays, of the run's seeds; the first one's if not given."""
+    """The seed whose agent plays; the first one if not given."""
     episode: int = 0
-    """Number of the episode: it decides where the environment begins."""
+    """The number of the episode, which decides where the environment begins."""
     sample: bool = False
-    """Draw the actions from the policy; the most probable ones if not given."""
+    """Draw the actions from the policy; if not given, the most probable ones are taken."""
     output: Path | None = None
     """The animation, FILE.gif; play.gif in the run folder if not given."""
     task: str | None = None

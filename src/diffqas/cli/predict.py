@@ -17,11 +17,11 @@ from diffqas.searches import PREDICTED
 class Predict:
     """Predict new rows with a finished run on a table.
 
-    Columns are found by their names and read as those of the training rows were; columns that were
-    not learnt from are not looked at. Of classes the likeliest one is told, by the mean probability
-    over the seeds; of values the median over the seeds.
+    Columns are found by their names and read as those of the training rows were; other columns are
+    ignored. For classes the result is the one with the largest mean probability over the seeds; for
+    values it is the median over the seeds.
 
-    If rows tell their label, the share that is right, or the error, is told, too.
+    If rows have a label, the share of right predictions, or the error, is printed, too.
     """
 
     folder: Annotated[
@@ -32,7 +32,7 @@ class Predict:
         tyro.conf.arg(metavar="ROWS", help="The rows, a CSV file."),
     ]
     output: Path | None = None
-    """All rows with what is predicted, FILE.csv; predicted.csv in the run folder if not given."""
+    """All rows with their predictions, FILE.csv; predicted.csv in the run folder if not given."""
 
     def run(self) -> None:
         """Predict, then print the first rows and where all of them lie."""

@@ -15,20 +15,21 @@ from diffqas.runs import TOLERANCE, repeat_run
 
 @dataclass
 class Repeat:
-    """Train a finished run again from its config.json and say what is different; exit code 1 if
-    anything is.
+    """Train a finished run again from its config.json, and say what is different.
+
+    The exit code is 1 if anything is different.
     """
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     output: Path | None = None
-    """Folder of the repetition; RUN-repeat if not given."""
+    """The folder of the repetition; RUN-repeat if not given."""
     tolerance: float = TOLERANCE
-    """Largest relative difference of a number that counts as none; 0 asks for equal bits."""
+    """The largest relative difference of a number that counts as none; 0 asks for equal bits."""
     csv: Path | None = None
-    """Where the run's file of samples lies now."""
+    """The present path of the run's file of samples."""
     data_dir: Path | None = None
-    """Where the run's files of images lie now."""
+    """The present folder of the run's files of images."""
     task: str | None = None
     """As of `diffqas resume`."""
 

@@ -14,8 +14,7 @@ from diffqas.runs import report_runs
 
 @dataclass
 class Report:
-    """Write runs, finished or not, as one HTML page: figures, curves, structural weights, circuits,
-    settings.
+    """Write an HTML page about runs, finished or not: figures, curves, weights, circuits, settings.
 
     The page is a single file that opens in any browser and needs no network.
     """

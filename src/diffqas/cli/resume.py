@@ -14,13 +14,13 @@ from diffqas.runs import resume
 
 @dataclass
 class Resume:
-    """Continue a run that was stopped; it ends as if it had never been."""
+    """Continue a run that was stopped; it ends as if it had never been stopped."""
 
     folder: tyro.conf.Positional[Path]
     """The run folder."""
     task: str | None = None
     """FILE.py:NAME, if the run's task is one of your own and has changed, was moved, or was never
-    run by you; of an environment with a module its id.
+    run by you. For an environment whose id names a module: that id.
     """
 
     def run(self) -> None:

@@ -23,16 +23,17 @@ PIPED = 1000
 
 @dataclass
 class Runs:
-    """List runs, finished or not: what they search, how far they are, what they reached.
+    """List runs, finished or not: what they search, how far they are, and what they reached.
 
-    A study's finished cells are lines too. Figures: median (lowest .. highest) over the seeds; of
-    an unfinished run those of its last record.
+    The finished cells of a study are listed, too. Figures are the median (lowest .. highest) over
+    the seeds; for an unfinished run they are those of its last record.
     """
 
     folders: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
         tyro.conf.arg(
-            metavar="FOLDER ...", help="Folders of runs, runs or studies; runs if not given."
+            metavar="FOLDER ...",
+            help="Folders of runs, single runs or studies; the folder runs if not given.",
         ),
     ] = ()
     task: str | None = None
@@ -42,8 +43,8 @@ class Runs:
     state: Literal["finished", "unfinished", "begun", "broken"] | None = None
     """Only runs in this state."""
     sort: Literal["name", "figure", "date", "seconds"] = "name"
-    """figure: the best first, metric by metric. date: the latest first. seconds: the longest
-    first.
+    """How the list is sorted. figure: the best first, metric by metric. date: the latest first.
+    seconds: the longest first.
     """
     json: bool = False
     """Print JSON, one object per run."""

@@ -57,7 +57,7 @@ def words_of(help: str, metavar: str | None = None) -> object:
 
 @dataclass_
 class Search:
-    """Search a circuit on a data set; leaves a run folder with tables, pictures, model, circuit."""
+    """Search a circuit on a data set; writes a run folder with tables, pictures, model, circuit."""
 
     dataset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET", help=DATA_SETS)]
     model: Annotated[
@@ -72,52 +72,56 @@ class Search:
     recipe: Annotated[
         Literal["default", "paper", "auto"],
         tyro.conf.arg(
-            help="default: what trains best at the papers' number of parameters and epochs. paper: "
-            "what the papers state. auto: for networks that nobody tuned for (qt); a task of your "
-            "own that brings no recipes has this one."
+            help="default: what trains best with the papers' number of parameters and epochs. "
+            "paper: what the papers state. auto: for networks that nobody tuned for (qt), and for "
+            "a task of your own that brings no recipes."
         ),
     ] = "default"
     candidates: Annotated[
         tuple[str, ...],
         words_of(
-            "Candidates: numbers or names of `diffqas candidates`, files of your own (qt, vqc), or "
-            "any of these; all if not given, of vqc sixteen (encoded: all 480).",
+            "The candidates: numbers or names of `diffqas candidates`, or files of your own (qt, "
+            "vqc). If not given: all; with vqc sixteen, or all 480 with encoded or with a "
+            "--strategy other than diffqas.",
             METAVAR,
         ),
     ] = ()
     circuit: Annotated[
         Literal["C1", "C2", "C3", "C4", "C5", "C6"] | None,
         words_of(
-            "qlstm: no search, one of the papers' circuits chosen by hand in every gate.", "C1..C6"
+            "qlstm: no search; one of the papers' circuits, chosen by hand, in every gate.",
+            "C1..C6",
         ),
     ] = None
     strategy: Annotated[
         Literal["diffqas", "side-by-side", "random", "evolution", "local", "halving", "tpe"],
         words_of(
-            "diffqas: the weighted sum of all candidates, by gradient descent. side-by-side: all "
-            "at once, each by its own loss (vqc). Else they are trained one by one on held-out "
-            "samples (vqc, qt). The best is then trained as a run."
+            "diffqas: train the weighted sum of all candidates. side-by-side: train all at once, "
+            "each by its own loss (vqc). The others train candidates one by one and judge them on "
+            "held-out training samples (vqc, qt). The best is then trained as a run."
         ),
     ] = "diffqas"
     budget: Annotated[
         int | None,
         words_of(
-            "Of strategies that train one by one: trainings, in whole ones; 20 if not given.", "INT"
+            "With strategies that train one by one: how many whole trainings they may cost; 20 if "
+            "not given.",
+            "INT",
         ),
     ] = None
     per_layer: Annotated[
         bool,
         words_of(
-            "qt: a candidate for every layer. With --strategy evolution and the like circuits are "
-            "trained one by one; without one, layers are drawn (Gumbel, straight-through), at most "
-            "14 qubits."
+            "qt: search a candidate for every layer. With --strategy evolution and the like, "
+            "circuits are trained one by one. Without one, layers are drawn (Gumbel, "
+            "straight-through), on at most 14 qubits."
         ),
     ] = False
     rounds: Annotated[
         int | None,
         words_of(
-            "Of clients: how often they are averaged; in place of --epochs, which counts the "
-            "passes of each client.",
+            "With --clients: how often their numbers are averaged. It takes the place of --epochs, "
+            "which counts the passes of each client.",
             "INT",
         ),
     ] = None

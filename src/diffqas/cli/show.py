@@ -54,11 +54,11 @@ LONGEST = 60
 
 @dataclass
 class Show:
-    """Print a finished run, what differs between several, or the tables of a study."""
+    """Print a finished run, the differences between several runs, or the tables of a study."""
 
     folders: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
-        tyro.conf.arg(metavar="RUN ...", help="Run folders, or one study's."),
+        tyro.conf.arg(metavar="RUN ...", help="Run folders, or the folder of one study."),
     ]
 
     def run(self) -> None:

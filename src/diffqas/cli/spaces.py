@@ -17,20 +17,20 @@ RULE_OF_ENCODED = "be encoded with --model vqc only"
 
 
 def typed_candidates(words: Sequence[str], table: SearchSpace) -> dict[int, AnyCandidate]:
-    """Candidates by their number; the whole table if none is typed.
+    """The typed candidates by their numbers; the whole table if none is typed.
 
-    Those of the table are numbered from 1 on, files come behind them. `encoded` stands for all of
-    that table. Names are those that
-    `diffqas candidates` prints, in small or capital letters.
+    Those of the table are numbered from 1 on, and files come after them. `encoded` stands for all
+    480 circuits of `ENCODED_SPACE`. Names are those that `diffqas candidates` prints, in small or
+    capital letters.
 
     >>> from diffqas.circuits import TABLE_I
     >>> [candidate.name for candidate in typed_candidates(["8", "h-ring-ry"], TABLE_I).values()]
     ['Ent-RY', 'H-Ring-RY']
 
     Raises:
-        ArgumentError: a number beyond the table, a word that is nothing of all that, or a candidate
-            that is typed twice.
-        DataError: a file that cannot be used.
+        ArgumentError: a number is beyond the table, a word is none of these, or a candidate is
+            typed twice.
+        DataError: a file cannot be used.
     """
     if not words:
         return dict(enumerate(table, 1))

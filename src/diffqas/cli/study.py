@@ -38,9 +38,9 @@ ABOUT = " ".join(f"{name}: {about}." for name, about in ABOUTS.items())
 
 @dataclass
 class Study:
-    """Compute a table of rows and data sets, mostly ten seeds each, with statistics.
+    """Compute a table of rows and data sets with statistics, mostly over ten seeds each.
 
-    The same command continues it.
+    The same command continues a study that was stopped.
     """
 
     name: Annotated[
@@ -52,23 +52,25 @@ class Study:
     ]
     source: Annotated[
         tyro.conf.Positional[Path | None],
-        tyro.conf.arg(metavar="RUN", help="A finished run's folder, for discretise."),
+        tyro.conf.arg(metavar="RUN", help="For discretise: the folder of a finished run."),
     ] = None
     recipe: Literal["default", "paper"] = "default"
     """As of `diffqas search`."""
     seeds: int | None = None
-    """Seeds of every row, trained in lockstep; the study's own number if not given, mostly ten."""
+    """How many seeds every row has, trained in lockstep; the study's own number, mostly ten, if not
+    given.
+    """
     epochs: int | None = None
-    """Passes over the training part."""
+    """Passes over the training part; those of the recipe if not given."""
     episodes: int | None = None
-    """Of every agent's seed, in studies of environments."""
+    """In studies of environments: the episodes of every seed; those of the recipe if not given."""
     depth: int | None = None
-    """Layers of the circuits."""
+    """Layers of the circuits; those of the recipe if not given."""
     datasets: Annotated[
         tuple[str, ...],
         tyro.conf.arg(
             metavar="DATASET ...",
-            help="Only these; each study has its own: series (bessel, ...), images "
+            help="Only these data sets; each study has its own: series (bessel, ...), images "
             "(mnist-1-5, ...) or environments (minigrid-empty-5x5, ...).",
         ),
     ] = ()
@@ -81,25 +83,27 @@ class Study:
         ),
     ] = ()
     workers: int | None = None
-    """Processes, one per core if not given; ray: most cells at the same time."""
+    """Number of processes, one per core if not given; with ray: the most cells at the same time."""
     executor: Literal["local", "ray"] = "local"
     """local: processes of this machine. ray: tasks of a Ray cluster; the figures are the same."""
     ray_address: str | None = None
-    """Of the Ray cluster; $RAY_ADDRESS, the cluster on this machine, or a new one there if not
-    given.
+    """The address of the Ray cluster. If not given: $RAY_ADDRESS, the cluster on this machine, or a
+    new one there.
     """
     gpus_per_cell: float = 0
-    """ray: GPUs reserved for each cell; cells compute on the CPU."""
+    """ray: how many GPUs are reserved for each cell; cells compute on the CPU."""
     shard: str | None = None
     """i/n: only every n-th cell, to share a study between machines that see one folder."""
     data_dir: Path | None = None
     """As of `diffqas search`, for studies of images."""
     output: Path | None = None
-    """The study's folder; runs/NAME if not given. all: the folder of their folders, runs."""
+    """The study's folder; runs/NAME if not given. With all: the folder that contains the folders of
+    the studies; runs if not given.
+    """
     overwrite: bool = False
     """Begin anew in a folder that holds a study."""
     dry_run: bool = False
-    """List the cells that are finished and those that are missing, and compute none."""
+    """List the cells that are finished and those that are missing, without computing any."""
 
     def run(self) -> None:
         """Compute what is missing, then print the report."""
@@ -175,7 +179,7 @@ class Study:
         console.say(total_line(survey_of(plans, output, shard=self.shard)))
 
     def _of_strategies(self) -> None:
-        """A study of the room `strategies`, of whose options there are few."""
+        """Compute a study of `diffqas.strategies`, which has few of the options."""
         from diffqas.strategies import (
             TASKS,
             compare_searchers,

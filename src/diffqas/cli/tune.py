@@ -21,14 +21,15 @@ NOT_REPEATED = {"dataset", "seed", "seeds", "output", "overwrite"}
 
 @dataclass
 class Tune(Search):
-    """Choose settings by trials on the last fifth of the training samples; the same command goes
-    on.
+    """Choose settings by trials on the last training samples, a fifth or the share --validation.
+
+    The same command continues trials that were stopped.
     """
 
     seeds: int = 3
     """Seeds of each trial, trained in lockstep; the median counts."""
     trials: int = 50
-    """Trials that the file shall hold at the end."""
+    """How many trials the file shall hold at the end."""
     storage: Path | None = None
     """The file that keeps the trials; several processes may share it. runs/tune-DATASET.log if not
     given.
@@ -37,8 +38,8 @@ class Tune(Search):
         tuple[str, ...],
         tyro.conf.arg(
             metavar="PARAM ...",
-            help=f"What to tune: {', '.join(PARAMETERS)}. All numbers that fit if not given, "
-            "but for locality.",
+            help=f"What to tune: {', '.join(PARAMETERS)}. If not given: all numbers that the "
+            "search has, except locality.",
         ),
     ] = ()
 

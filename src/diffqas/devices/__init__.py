@@ -1,4 +1,4 @@
-"""Circuits on devices: what one costs there, and how it gets there; needs Qiskit for most."""
+"""Circuits on devices: their cost, routing and measurement; most of it needs Qiskit."""
 
 from diffqas.devices.backends import GENERIC as GENERIC
 from diffqas.devices.backends import Backend as Backend

@@ -1,4 +1,4 @@
-"""Backends of Qiskit by name: one that Qiskit makes up, and fake ones like IBM's devices."""
+"""Backends of Qiskit by name: a generic one, and fake ones that imitate IBM's devices."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any, TypeAlias
 from diffqas.errors import ArgumentError, DataError, require
 
 Backend: TypeAlias = Any
-"""A backend of Qiskit: a fake one, or a real device that the user's own account has opened."""
+"""A backend of Qiskit: a fake one, or a real device that the user has opened."""
 
 GENERIC = "generic"
-"""A backend made up by Qiskit for as many qubits as are needed, with errors of usual sizes."""
+"""Qiskit's `GenericBackendV2` for as many qubits as are needed, with errors of usual sizes."""
 BACKEND_SEED = 42
 
 NO_QISKIT = "Qiskit is not installed: run `pip install 'diffqas[interop]'`."
 
 
 def open_backend(name: str, n: int) -> Backend:
-    """A backend by its name.
+    """Open a backend by its name.
 
     Args:
         name: `GENERIC`, or a fake backend of qiskit-ibm-runtime such as `"fake_torino"`.
-        n: qubits that it must have.
+        n: the number of qubits that it must have at least.
 
     Raises:
-        ArgumentError: an unknown backend, or one with fewer qubits.
+        ArgumentError: the backend is unknown or has fewer qubits.
         DataError: a package is not installed.
     """
     if name == GENERIC:

@@ -1,16 +1,17 @@
 """What a candidate costs on a device: its two-qubit gates and its depth.
 
-Two-qubit gates make most of a device's errors, and depth is the time in which a state decays. Both
-are counted in one of two ways:
+Two-qubit gates cause most of a device's errors, and a state decays with time, which grows with the
+depth. Both are counted in one of two ways:
 
-- Where all pairs of qubits are coupled, of the circuit as it stands, without Qiskit. A gate counts
-  for the CNOTs that it takes: cx, cy, cz and ch one, controlled rotations and rxx, ryy, rzz two,
-  swap three, ccx six, cswap eight. The depth counts every gate as one step.
-- With a coupling map or a backend, of the circuit that Qiskit's transpiler makes of it: its gates
+- Where all pairs of qubits are coupled, the circuit is counted as it stands, without Qiskit. A gate
+  counts as the number of CNOTs that it takes: cx, cy, cz and ch one, controlled rotations and rxx,
+  ryy, rzz two, swap three, ccx six, cswap eight. The depth counts every gate as one step.
+- With a coupling map or a backend, the circuit that Qiskit's transpiler makes is counted: its gates
   on two qubits, and its depth in the gates of the device.
 
-Angles are learned, so they are generic: each stands for a number that is no multiple of pi / 4 and
-no other's negative, so that the transpiler finds nothing to cancel that training would undo.
+The values of learned angles are not known. Each is replaced by a number that is no multiple of
+pi / 4 and not the negative of another one. So the transpiler cancels nothing that another value of
+the angles would bring back.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 COSTS = ("two-qubit-gates", "depth")
-"""Words for what is counted."""
+"""The words for what is counted."""
 
 CNOTS = {
     **dict.fromkeys(("cx", "cy", "cz", "ch"), 1),
@@ -47,7 +48,7 @@ CNOTS = {
     "ccx": 6,
     "cswap": 8,
 }
-"""CNOTs that a gate on several qubits takes, where all pairs are coupled."""
+"""The number of CNOTs that each gate on several qubits takes, where all pairs are coupled."""
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -57,8 +58,8 @@ class Cost:
     """What one run of a circuit costs.
 
     Attributes:
-        two_qubit_gates: how many.
-        depth: steps one after another.
+        two_qubit_gates: the number of gates on two qubits.
+        depth: the number of steps one after another.
     """
 
     two_qubit_gates: int
@@ -82,17 +83,17 @@ def circuit_cost(
     uploads: int = 1,
     coupling: str | Coupling = ALL,
 ) -> Cost:
-    """What a candidate costs; computed once for each candidate, size and map.
+    """What a candidate costs; the result is computed once for each candidate, size and map.
 
     Args:
         candidate: the circuit.
-        n: its qubits.
-        depth: its layers.
-        uploads: how often it encodes data, each time before as many layers.
+        n: the number of its qubits.
+        depth: the number of its layers.
+        uploads: how often it encodes data, each time before equally many layers.
         coupling: a word of `MAPS`, `"all"`, a `Coupling`, or the name of a backend.
 
     Raises:
-        ArgumentError: a size that does not fit, an unknown backend, or one with fewer qubits.
+        ArgumentError: a size does not fit, or the backend is unknown or has fewer qubits.
         DataError: the circuit cannot be routed there, or a package is not installed.
 
     >>> from diffqas import Candidate
@@ -109,7 +110,7 @@ def circuit_cost(
 
 
 def cost_of(circuit: QuantumCircuit) -> Cost:
-    """What a circuit of Qiskit costs as it is: its gates on two qubits, and its depth."""
+    """What a circuit of Qiskit costs without routing: its gates on two qubits, and its depth."""
     pairs = circuit.num_nonlocal_gates()
     return Cost(int(pairs), int(circuit.depth()))
 

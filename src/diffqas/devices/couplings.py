@@ -11,7 +11,7 @@ from diffqas.errors import ArgumentError, require, whole
 Pair = tuple[int, int]
 
 ALL = "all"
-"""Every pair of qubits is coupled, so that nothing needs to be routed."""
+"""The word for a device on which every pair of qubits is coupled: no routing is needed."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Coupling:
     """Qubits of a device and the pairs that are coupled, in both directions.
 
     Args:
-        name: for messages and tables.
-        qubits: how many.
-        pairs: of different qubits, counted from 0.
+        name: the name for messages and tables.
+        qubits: the number of qubits.
+        pairs: the coupled pairs of different qubits, counted from 0.
 
     Raises:
-        ArgumentError: no such pairs.
+        ArgumentError: the number of qubits is below 1, or a pair is not of two of these qubits.
     """
 
     name: str
@@ -108,7 +108,7 @@ MAPS: Mapping[str, Callable[[int], Coupling]] = {
 
 
 def coupling_of(word: str, n: int) -> Coupling | None:
-    """The map that a word of `MAPS` stands for; None of another word, which names a backend.
+    """The map that a word of `MAPS` stands for; None for any other word, which names a backend.
 
     >>> coupling_of("ring", 4).pairs
     ((0, 1), (1, 2), (2, 3), (3, 0))
@@ -116,7 +116,7 @@ def coupling_of(word: str, n: int) -> Coupling | None:
     [11, 11, 12, 21]
 
     Raises:
-        ArgumentError: no qubits.
+        ArgumentError: `n` is no whole number of at least 1.
     """
     if not whole(n):
         raise ArgumentError(f"Argument `n` must be a whole number of at least 1, but got {n!r}.")

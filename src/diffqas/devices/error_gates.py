@@ -1,8 +1,9 @@
-"""Gates of a circuit that go wrong on a device: pulses on one qubit, and CNOTs.
+"""The gates of a circuit that have errors on a device: pulses on one qubit, and CNOTs.
 
-They are counted of the circuit as it stands, all qubits coupled, in the gates rz, sx, x and cx. An
-rz is a change of frame, free of errors. Every other turn of one qubit is rz sx rz sx rz, two
-pulses, whatever neighbouring gates were merged into it; a single h, x, y or sx takes one.
+The circuit is counted as it stands, with all qubits coupled, in the gates rz, sx, x and cx. An rz
+is only a change of frame and has no errors. Every other turn of one qubit is rz sx rz sx rz, that
+is, two pulses, however many neighbouring gates are merged into it. A single h, x, y or sx takes one
+pulse.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from functools import cache
 from diffqas.circuits import AnyCandidate, Gate, encoded_gates
 
 TWO_QUBITS = 10.0
-"""Rate of errors after a two-qubit gate, in units of that after a one-qubit gate."""
+"""The rate of errors after a two-qubit gate, relative to that after a one-qubit gate."""
 MAX_DEPOLARISING = 0.1
 
 FREE = ("z", "s", "sdg", "t", "tdg", "rz", "p")
 """Changes of frame."""
 ONE_PULSE = ("h", "x", "y", "sx")
 MOST_PULSES = 2
-"""Of any turn of one qubit."""
+"""The most pulses that a turn of one qubit takes."""
 
 Step = tuple[int, ...]
-"""Places among the qubits of a gate: of one a pulse, of two a CNOT."""
+"""Places among the qubits of a gate: one place stands for a pulse, two stand for a CNOT."""
 
 CX, XC = (0, 1), (1, 0)
 CCX: tuple[Step, ...] = ((2,), (1, 2), (0, 2), (1, 2), (0, 2), (2,), CX, CX)
@@ -41,16 +42,16 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "ccx": CCX,
     "cswap": ((2, 1), *CCX, (2, 1)),
 }
-"""What a gate on several qubits is made of, changes of frame left out."""
+"""The steps that a gate on several qubits is made of, without changes of frame."""
 
 
 @dataclass(frozen=True)
 class ErrorGates:
-    """How many gates of one run of a circuit are followed by errors.
+    """The number of gates in one run of a circuit that are followed by errors.
 
     Attributes:
-        pulses: on one qubit, sx or x.
-        cnots: on two.
+        pulses: the number of pulses on one qubit, sx or x.
+        cnots: the number of CNOTs.
     """
 
     pulses: int
@@ -60,7 +61,8 @@ class ErrorGates:
         """The probability that no gate is followed by an error.
 
         Args:
-            rate: of a depolarising error after a pulse, `TWO_QUBITS` times as much after a CNOT.
+            rate: the rate of a depolarising error after a pulse; after a CNOT it is `TWO_QUBITS`
+                times as large.
 
         >>> ErrorGates(pulses=1, cnots=1).untouched(0.05)
         0.475
@@ -71,13 +73,16 @@ class ErrorGates:
 
 @cache
 def error_gates(candidate: AnyCandidate, n: int, depth: int, uploads: int = 1) -> ErrorGates:
-    """Gates of a candidate that errors follow.
+    """Count the gates of a candidate that are followed by errors.
 
     Args:
         candidate: the circuit.
-        n: its qubits.
-        depth: its layers.
-        uploads: how often it encodes data, each time before as many layers.
+        n: the number of its qubits.
+        depth: the number of its layers.
+        uploads: how often it encodes data, each time before equally many layers.
+
+    Raises:
+        ArgumentError: as in `encoded_gates`.
 
     >>> from diffqas import Candidate
     >>> error_gates(Candidate(entangler="ring", rotation="ry"), 4, 2)
@@ -90,7 +95,7 @@ def error_gates(candidate: AnyCandidate, n: int, depth: int, uploads: int = 1) -
             (qubit,) = step
             waiting[qubit] = min(MOST_PULSES, waiting[qubit] + 1)
             continue
-        # What has gathered before a CNOT is one turn, which nothing behind it can join.
+        # Gates gathered before a CNOT make one turn, which no gate after the CNOT can join.
         cnots += 1
         for qubit in step:
             pulses += waiting[qubit]
@@ -109,7 +114,7 @@ def _steps(gates: Sequence[Gate]) -> Iterator[Step]:
 
 
 def pulses_of(gate: Gate) -> int:
-    """Of a gate on one qubit by itself: none of a change of frame, at most `MOST_PULSES`."""
+    """The pulses of a gate on one qubit: none for a change of frame, else at most `MOST_PULSES`."""
     if gate.name in FREE:
         return 0
     return 1 if gate.name in ONE_PULSE else MOST_PULSES

@@ -1,8 +1,8 @@
-"""Circuits through Qiskit's primitives, the same way on a simulator, a fake backend and a device.
+"""Circuits run by Qiskit's primitives, the same way on a simulator, a fake backend and a device.
 
-`SamplerV2` gives frequencies of bit strings, `EstimatorV2` expectations of observables. Without one
-of the caller's own, `"all"` takes Qiskit's exact simulator, and a backend Qiskit's primitives for
-any backend. The user's account makes those for a real device:
+A `SamplerV2` gives frequencies of bit strings, an `EstimatorV2` expectations of observables. If the
+caller gives none, Qiskit's exact simulator is used for `"all"`, and Qiskit's primitives for any
+backend are used for a backend. For a real device the user's account makes the primitive:
 `qiskit_ibm_runtime.SamplerV2(mode=backend)`.
 """
 
@@ -37,23 +37,24 @@ def sample(
     sampler: BaseSamplerV2 | None = None,
     seed: int = 0,
 ) -> Floats:
-    """Frequencies of what is read of circuits, each routed to the device.
+    """Route circuits to a device, run them, and return the frequencies of the bit strings.
 
     Args:
-        circuits: on n qubits each, without measurements.
-        shots: of each.
-        device: as of `routed`.
-        inputs: of every sample, numbers for the open parameters x0, x1, ..., (samples, inputs);
-            None: nothing is open.
-        sampler: a `SamplerV2` of the caller's own, that of a real device say.
-        seed: of Qiskit's own samplers; a sampler of the caller's has its own.
+        circuits: circuits on n qubits each, without measurements.
+        shots: the number of shots of each circuit.
+        device: as in `routed`.
+        inputs: numbers for the open parameters x0, x1, ... in every sample, (samples, inputs);
+            None: no parameter is open.
+        sampler: the caller's own `SamplerV2`, for example that of a real device.
+        seed: the seed of Qiskit's own samplers; the caller's sampler has its own.
 
     Returns:
-        (circuits, 2**n), or (circuits, samples, 2**n) at `inputs`; qubit 0 is the most significant
-        bit, as everywhere in diffqas.
+        Frequencies (circuits, 2**n), or (circuits, samples, 2**n) with `inputs`; qubit 0 is the
+        most significant bit, as everywhere in diffqas.
 
     Raises:
-        ArgumentError, DataError: as of `routed`; or the device refuses the circuits.
+        ArgumentError: as in `routed`, no circuits, or a number of shots below 1.
+        DataError: as in `routed`, or the device refuses the circuits.
     """
     require(len(circuits) > 0, "circuits", "hold at least one circuit", "none")
     require(whole(shots), "shots", "be a whole number of at least 1", shots)
@@ -64,9 +65,9 @@ def sample(
 
 
 def measured(circuit: QuantumCircuit) -> QuantumCircuit:
-    """A copy that ends by reading every qubit."""
+    """A copy of the circuit that measures every qubit at the end."""
     found = circuit.copy()
-    # Bits are tied to the circuit's qubits before these are moved: they come back in order.
+    # The bits are tied to the circuit's qubits before routing moves these: their order stays.
     found.measure_all()
     return found
 
@@ -79,10 +80,10 @@ def sample_routed(
     sampler: BaseSamplerV2 | None = None,
     seed: int = 0,
 ) -> Floats:
-    """As `sample`, of circuits that are measured and on the device already.
+    """As `sample`, for circuits that are routed already and have measurements.
 
     Returns:
-        (circuits, samples, 2**n), one sample without `inputs`.
+        Frequencies (circuits, samples, 2**n); without `inputs` there is one sample.
     """
     if sampler is None:
         sampler = _sampler(device, seed)
@@ -120,22 +121,25 @@ def estimate(
     estimator: BaseEstimatorV2 | None = None,
     seed: int = 0,
 ) -> Floats:
-    """Expectations of observables in circuits, each routed to the device.
+    """Route circuits to a device, run them, and return the expectations of observables.
 
     Args:
-        circuits: as of `sample`.
-        observables: each a sum of Pauli strings, as `{"ZI": 0.5, "IX": 1.0}`.
-        device: as of `routed`.
-        precision: standard error that is asked for; 0: exact, on a simulator without shots alone.
-        inputs: as of `sample`.
-        estimator: an `EstimatorV2` of the caller's own.
-        seed: as of `sample`.
+        circuits: as in `sample`.
+        observables: sums of Pauli strings, such as `{"ZI": 0.5, "IX": 1.0}`.
+        device: as in `routed`.
+        precision: the standard error that is asked for; 0 asks for exact values, which only a
+            simulator without shots can give.
+        inputs: as in `sample`.
+        estimator: the caller's own `EstimatorV2`.
+        seed: as in `sample`.
 
     Returns:
-        (circuits, observables), or (circuits, samples, observables) at `inputs`.
+        Expectations (circuits, observables), or (circuits, samples, observables) with `inputs`.
 
     Raises:
-        ArgumentError, DataError: as of `sample`.
+        ArgumentError: as in `routed`, no circuits or observables, a string that does not fit, or a
+            precision that the device cannot give.
+        DataError: as in `sample`.
     """
     require(len(circuits) > 0, "circuits", "hold at least one circuit", "none")
     require(len(observables) > 0, "observables", "hold at least one sum", "none")
@@ -158,10 +162,10 @@ def estimate_routed(
     estimator: BaseEstimatorV2 | None = None,
     seed: int = 0,
 ) -> Floats:
-    """As `estimate`, of circuits that are on the device already.
+    """As `estimate`, for circuits that are routed already.
 
     Returns:
-        (circuits, samples, observables), one sample without `inputs`.
+        Expectations (circuits, samples, observables); without `inputs` there is one sample.
     """
     if estimator is None:
         estimator = _estimator(device, seed)
@@ -184,7 +188,7 @@ def estimate_routed(
 
 
 def _run(primitive: Any, tasks: Sequence[Any], options: Mapping[str, Any], device: Any) -> Any:
-    """Results of a primitive; what it refuses in one line."""
+    """The results of a primitive; an error of the primitive becomes one line."""
     from qiskit.exceptions import QiskitError
 
     try:

@@ -1,7 +1,7 @@
-"""What measures circuits: a `SamplerV2` of Qiskit on a device, or a device of PennyLane.
+"""Readers measure circuits: by a `SamplerV2` of Qiskit on a device, or by a device of PennyLane.
 
-Both are given circuits gate by gate and give frequencies of bit strings, so that whoever asks need
-not know which of the two it is.
+Both take circuits gate by gate and return frequencies of bit strings, so that the caller need not
+know which of the two it is.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
 MOST_SHOTS = 10**7
-"""Of one circuit: primitives and devices take one after the other."""
+"""The most shots of one circuit: primitives and devices take one shot after the other."""
 NO_INPUTS: Floats = np.zeros((1, 0))
-"""A single sample, for circuits that read no data."""
+"""The inputs of a single sample, for circuits that read no data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +43,11 @@ class Readable:
     """A circuit that is to be measured.
 
     Attributes:
-        name: for tables.
-        n: qubits.
-        gates: in the order in which they act; their angles are numbers or an `InputSlot`.
-        turns: changes of basis behind them: qubits, the first one most significant, and the matrix
-            (2**k, 2**k).
+        name: the name for tables.
+        n: the number of qubits.
+        gates: the gates in the order in which they act; their angles are numbers or `InputSlot`s.
+        turns: changes of basis after the gates: k qubits, the first one most significant, and the
+            matrix (2**k, 2**k).
     """
 
     name: str
@@ -56,10 +56,10 @@ class Readable:
     turns: Sequence[tuple[tuple[int, ...], NDArray[np.complex128]]] = ()
 
     def to_qiskit(self, values: Sequence[float] | None = None) -> QuantumCircuit:
-        """For Qiskit, without the measurement.
+        """The circuit for Qiskit, without the measurement.
 
         Args:
-            values: of the inputs; None leaves Qiskit parameters x0, x1, ... open.
+            values: the values of the inputs; None leaves Qiskit parameters x0, x1, ... open.
 
         Raises:
             DataError: Qiskit is not installed.
@@ -71,7 +71,7 @@ class Readable:
         return circuit
 
     def to_pennylane(self) -> Callable[[Sequence[Any]], None]:
-        """For PennyLane: a quantum function of the inputs, numbers or batches of them.
+        """The circuit for PennyLane: a quantum function of inputs, which are numbers or batches.
 
         Raises:
             DataError: PennyLane is not installed.
@@ -88,15 +88,16 @@ class Readable:
 
 
 Kept: TypeAlias = "dict[int, tuple[Readable, QuantumCircuit]]"
-"""Circuits that are on a device already, by their identity."""
+"""Circuits that have been routed already, by their identity."""
 
 
 class Reader(Protocol):
     """Measures circuits.
 
     Attributes:
-        way: a word for how, such as `"sampler"`.
-        costs: of the circuits that were routed, by name; of several alike of the first one.
+        way: a word for the way of measuring, such as `"sampler"`.
+        costs: the costs of the circuits that were routed, by name; of circuits with the same name
+            the cost of the first one.
     """
 
     way: ClassVar[str]
@@ -110,19 +111,19 @@ class Reader(Protocol):
     def read(
         self, circuits: Sequence[Readable], inputs: Floats, shots: int, seed: int = 0
     ) -> Floats:
-        """Frequencies of what is read.
+        """Run circuits and return the frequencies of the bit strings.
 
         Args:
-            circuits: on as many qubits each.
-            inputs: of every sample, what an `InputSlot` counts, (samples, inputs).
-            shots: of each circuit for each sample.
-            seed: draws them where that is ours to say.
+            circuits: circuits that all have the same number of qubits.
+            inputs: the inputs of every sample, which an `InputSlot` counts, (samples, inputs).
+            shots: the number of shots of each circuit for each sample.
+            seed: decides the draws, if the device lets the caller decide them.
 
         Returns:
-            (circuits, samples, 2**n), qubit 0 the most significant bit.
+            Frequencies (circuits, samples, 2**n), with qubit 0 as the most significant bit.
 
         Raises:
-            ArgumentError: shots out of range, or a device with too few qubits.
+            ArgumentError: the number of shots is out of range, or the device has too few qubits.
             DataError: the device cannot run the circuits, or a package is not installed.
         """
         ...
@@ -150,7 +151,7 @@ class _OnQiskit:
         circuit: Readable,
         ended: Callable[[QuantumCircuit], QuantumCircuit] | None = None,
     ) -> QuantumCircuit:
-        """The circuit on the device, ended somehow."""
+        """The circuit routed to the device, after `ended` has added what stands at its end."""
         known = self._kept.get(id(circuit))
         if known is not None:
             return known[1]
@@ -159,7 +160,7 @@ class _OnQiskit:
         if circuit.name not in self.costs:
             self.costs[circuit.name] = cost_of(routed(plain, self.device))
         found = routed(plain if ended is None else ended(plain), self.device)
-        # The circuit is kept beside it, so that its id stays its own.
+        # The circuit itself is kept as well, so that no other object can get its id.
         self._kept[id(circuit)] = circuit, found
         return found
 
@@ -169,9 +170,9 @@ class SamplerReader(_OnQiskit):
     """A `SamplerV2` on a device of Qiskit.
 
     Args:
-        device: as of `routed`.
-        sampler: of the caller's own, that of a real device say; None: Qiskit's, exact on `"all"`
-            and on a coupling map.
+        device: as in `routed`.
+        sampler: the caller's own sampler, for example that of a real device; None: Qiskit's own,
+            which is exact on `"all"` and on a coupling map.
     """
 
     sampler: BaseSamplerV2 | None = None
@@ -188,11 +189,11 @@ class SamplerReader(_OnQiskit):
 
 @dataclass
 class EstimatorReader(_OnQiskit):
-    """An `EstimatorV2` on a device of Qiskit, which gives expectations in the place of frequencies.
+    """An `EstimatorV2` on a device of Qiskit, which gives expectations instead of frequencies.
 
     Args:
-        device: as of `routed`.
-        estimator: of the caller's own; None: Qiskit's.
+        device: as in `routed`.
+        estimator: the caller's own estimator; None: Qiskit's own.
     """
 
     estimator: BaseEstimatorV2 | None = None
@@ -206,17 +207,21 @@ class EstimatorReader(_OnQiskit):
         shots: int,
         seed: int = 0,
     ) -> Floats:
-        """As of `estimate`, asked for a standard error of 1 / sqrt(shots).
+        """Expectations as in `estimate`, with a requested standard error of 1 / sqrt(shots).
 
         Args:
-            circuits: on as many qubits each.
-            observables: each a sum of Pauli strings.
-            inputs: as of `Reader.read`.
-            shots: as many as give an expectation in [-1, 1] to that precision.
-            seed: as of `Reader.read`.
+            circuits: circuits that all have the same number of qubits.
+            observables: sums of Pauli strings.
+            inputs: as in `Reader.read`.
+            shots: the number of shots that gives an expectation in [-1, 1] to that precision.
+            seed: as in `Reader.read`.
 
         Returns:
-            (circuits, samples, observables).
+            Expectations (circuits, samples, observables).
+
+        Raises:
+            ArgumentError: as in `Reader.read`.
+            DataError: as in `Reader.read`.
         """
         check_shots(shots)
         ready = [self.ready(circuit) for circuit in circuits]
@@ -234,7 +239,7 @@ class PennyLaneReader:
     """A device of PennyLane, through a QNode.
 
     Args:
-        device: of the caller's own, `pennylane.device("default.mixed", wires=4)` say.
+        device: the caller's own device, such as `pennylane.device("default.mixed", wires=4)`.
     """
 
     device: Any
@@ -249,7 +254,7 @@ class PennyLaneReader:
     def read(
         self, circuits: Sequence[Readable], inputs: Floats, shots: int, seed: int = 0
     ) -> Floats:
-        """As of `Reader`; the draws are the device's own."""
+        """Run circuits as `Reader.read` does; the device itself decides the draws."""
         import pennylane
 
         check_shots(shots)
@@ -278,14 +283,14 @@ class PennyLaneReader:
 
 
 def reader_of(backend: str | Coupling | Backend, sampler: BaseSamplerV2 | None = None) -> Reader:
-    """What measures on a device, whether Qiskit's or PennyLane's.
+    """The reader for a device of Qiskit or of PennyLane.
 
     Args:
-        backend: as of `routed`, or a device of PennyLane.
-        sampler: as of `SamplerReader`.
+        backend: a device as in `routed`, or a device of PennyLane.
+        sampler: as in `SamplerReader`.
 
     Raises:
-        ArgumentError: a sampler of Qiskit beside a device of PennyLane.
+        ArgumentError: a sampler of Qiskit is given with a device of PennyLane.
     """
     # Whoever has such a device has imported PennyLane.
     pennylane = sys.modules.get("pennylane")
@@ -296,10 +301,10 @@ def reader_of(backend: str | Coupling | Backend, sampler: BaseSamplerV2 | None =
 
 
 def check_shots(shots: int) -> None:
-    """Refuse numbers of shots that no device takes.
+    """Refuse a number of shots that no device takes.
 
     Raises:
-        ArgumentError: such a number.
+        ArgumentError: the number is not from 1 to `MOST_SHOTS`.
     """
     fits = whole(shots) and shots <= MOST_SHOTS
     require(fits, "shots", f"be whole numbers from 1 to {MOST_SHOTS:,} on a device", shots)

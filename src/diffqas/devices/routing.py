@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 BASIS = ("rz", "sx", "x", "cx")
-"""Gates of a device that is known by its coupling map alone."""
+"""The gates of a device of which only the coupling map is given."""
 LEVEL = 1
-"""Of Qiskit's optimisation: a layout, routing, and what cancels between neighbouring gates."""
+"""The level of Qiskit's optimisation: a layout, routing, and cancelling of neighbouring gates."""
 SEED = 0
-"""Decides what the transpiler draws, so that a circuit always comes out the same."""
+"""The transpiler's seed, so that a circuit is always routed in the same way."""
 
 
 def routed(
     circuit: QuantumCircuit, device: str | Coupling | Backend, *, level: int = LEVEL
 ) -> QuantumCircuit:
-    """A circuit as a device can run it; `routed(...).layout` says where its qubits went.
+    """A circuit as a device can run it; `routed(...).layout` tells the place of each qubit.
 
     Args:
-        circuit: any, with measurements or without.
-        device: a word of `MAPS`, `"all"`, a `Coupling`, the name of a backend, or a backend of
-            Qiskit itself, a real one among them.
-        level: of the transpiler's optimisation, 0 to 3.
+        circuit: any circuit, with or without measurements.
+        device: a word of `MAPS`, `"all"`, a `Coupling`, the name of a backend, or a backend object
+            of Qiskit, which may be a real device.
+        level: the level of the transpiler's optimisation, 0 to 3.
 
     Raises:
-        ArgumentError: an unknown backend, or fewer qubits than the circuit has.
+        ArgumentError: another level, an unknown backend, or one with fewer qubits than the circuit.
         DataError: the circuit cannot be routed there, or a package is not installed.
     """
     require(level in range(4), "level", "be 0, 1, 2 or 3", level)
@@ -54,10 +54,10 @@ def routed(
 
 
 def device_of(device: str | Coupling | Backend, n: int) -> str | Coupling | Backend:
-    """The same with the backend in place of its name, opened once for many circuits.
+    """The same device, but an opened backend instead of its name, to be used for many circuits.
 
     Raises:
-        ArgumentError: an unknown backend, or one with fewer than n qubits.
+        ArgumentError: the backend is unknown or has fewer than n qubits.
         DataError: a package is not installed.
     """
     if not isinstance(device, str) or device == ALL:
@@ -66,7 +66,7 @@ def device_of(device: str | Coupling | Backend, n: int) -> str | Coupling | Back
 
 
 def name_of(device: str | Coupling | Backend) -> str:
-    """What a device is called."""
+    """The name of a device."""
     if isinstance(device, str):
         return device
     return str(device.name)

@@ -57,7 +57,7 @@ S = TypeVar("S")
 P = TypeVar("P", bound=Searched)
 """The models of all seeds as they are trained."""
 Q = TypeVar("Q", bound=Trainable)
-"""The same, of models that learn from samples."""
+"""A population of models that learn from samples."""
 M = TypeVar("M", bound=nn.Module)
 """The model of one seed."""
 

@@ -77,8 +77,8 @@ VQC_RECIPES = {
 }
 
 POOLED_RECIPES = {
-    # Chosen on held-out training images: docs/tables.md. It goes with --fit-observables, so that
-    # the steps have only to find angles.
+    # Chosen on held-out training images (docs/tables.md). It goes with --fit-observables, so that
+    # the steps only have to find the angles.
     "default": Settings(
         Recipe(init_std=1.0, rates=Rates(angles=10.0, structure=1.0, mapping=5.0)),
         depth=6,
@@ -163,8 +163,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     observables: str = option(
         "zz",
-        "What is measured: Z of one qubit for each output; zz, trained sums of Z and of Z on two "
-        "neighbours; or trained observables of several qubits each, diagonal or hermitian.",
+        "What is measured. z: Z of one qubit for each output. zz: trained sums of Z and of ZZ on "
+        "neighbours. diagonal, hermitian: trained observables of several qubits each.",
         among=OBSERVABLES,
         tune=Tuning(words=OBSERVABLES, asked=True),
     )
@@ -183,7 +183,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     input_scale: str = option(
         "trained",
-        "Angles are the inputs (fixed), or the inputs times a factor for each input and upload.",
+        "The angles are the inputs (fixed), or the inputs times a factor that is trained for each "
+        "input and upload (trained).",
         among=("fixed", "trained"),
         tune=Tuning(words=("fixed", "trained"), asked=True),
     )
@@ -201,8 +202,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     front: str | None = option(
         None,
-        "Before the layer: nothing (none), means of 4x4 parts of an image (pool), or a trained "
-        "linear layer. If not given, pool for images of more than 16 pixels.",
+        "What stands before the layer: nothing (none), averages over parts of an image (pool), or "
+        "a trained linear layer (linear). If not given: pool for images of more than 16 pixels.",
         among=FRONTS,
     )
     head: str = option(
@@ -225,8 +226,8 @@ class VQCKind(LayerKind[HybridLockstep, HybridModel]):
     )
     fit_observables: bool = option(
         False,
-        "Before the first step and after the last fit the observables and the head to the training "
-        "samples: at given angles this is a convex problem (z, zz and diagonal; --head scale).",
+        "Fit the observables and the head to the training samples before the first step and after "
+        "the last. At given angles this is a convex problem (z, zz and diagonal; --head scale).",
         group="training",
     )
     epoch_samples: int | None = option(

@@ -1,4 +1,4 @@
-"""Searched circuits as layers of a model: of any model, and as the gates of an LSTM."""
+"""Searched circuits as layers of any model, as the gates of an LSTM and as a recurrent cell."""
 
 from diffqas.layers.baselines import BASELINES as BASELINES
 from diffqas.layers.device_training import TrainingNoise as TrainingNoise

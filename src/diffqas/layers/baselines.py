@@ -15,6 +15,6 @@ BASELINES = {
         ("C6", "rx", "ry"),
     )
 }
-"""By the paper's names (arXiv 2508.14955), all with Hadamards; C3 and C5 give 0 whatever the input
-and the angles.
+"""The circuits by the paper's names (arXiv 2508.14955), all with Hadamards. C3 and C5 give 0
+whatever the input and the angles are.
 """

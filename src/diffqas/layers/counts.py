@@ -1,4 +1,4 @@
-"""How the numbers of a searched layer are told, in a line and in a notebook's table."""
+"""How the numbers of a searched layer are shown, in a line and in a notebook's table."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from diffqas.text import html_table
 
 @dataclass(frozen=True)
 class Count:
-    """Trained numbers of one kind.
+    """The count of trained numbers of one kind.
 
     Attributes:
-        number: how many there are.
-        word: what stands behind the number in a line.
-        name: of the row in a table.
+        number: how many numbers there are.
+        word: the word after the number in a line.
+        name: the name of the row in a table.
     """
 
     number: int
@@ -24,12 +24,12 @@ class Count:
 
 
 class Counts(ABC):
-    """Trained numbers by their kinds, and those that are frozen: the base of reports.
+    """The base class of reports: trained numbers by their kinds, and numbers that are frozen.
 
     Attributes:
-        circuit: trained angles theta.
-        structure: trained structural weights w.
-        frozen: numbers that are not trained.
+        circuit: the number of trained angles theta.
+        structure: the number of trained structural weights w.
+        frozen: the number of numbers that are not trained.
     """
 
     circuit: int

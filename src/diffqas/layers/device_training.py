@@ -1,18 +1,18 @@
 """A searched layer in training as a device reads it: wrong bits, depolarised circuits, shots.
 
-Errors are in closed form and linear in the observables, so that outputs stay exact and
-differentiable. With 1 - l_j the probability that no gate of candidate j is followed by an error,
+The errors have a closed form that is linear in the observables, so that outputs stay exact and
+differentiable. If 1 - l_j is the probability that no gate of candidate j is followed by an error,
 
     <O>_j  ->  (1 - l_j) <O'>_j + l_j tr(O) / 2**n
 
-(see `diffqas.architecture.device_errors`). O' is O behind bits that are read as the other with
+(see `diffqas.architecture.device_errors`). O' is the observable O if each bit is read wrongly with
 probability e: a product of k letters Z, X or Y becomes (1 - 2e)**k times itself, and a diagonal of
 2**k numbers is multiplied by the matrix ((1 - e, e), (e, 1 - e)) for each of its bits.
 
-Finite shots give the value of an output, and those exact outputs its gradient (straight through):
-in angles, structural weights, observables and inputs alike. Both have the same mean, but the loss
-is taken at what was measured. Candidates that are constant are known without a circuit, and nothing
-goes wrong with them.
+With finite shots the value of an output is that of the shots, and its gradient is that of the exact
+output (straight through), in angles, structural weights, observables and inputs. Both have the same
+mean, but the loss is taken at the measured value. Constant candidates are known without a circuit
+and have no errors.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ if TYPE_CHECKING:
     from diffqas.layers.quantum_layer import QuantumLayer
 
 MOST_AMPLITUDES = 2**26
-"""Of all circuits, samples and seeds of one training step with shots: half a gigabyte."""
+"""The most amplitudes of all circuits, samples and seeds in a step with shots: half a gigabyte."""
 
 
 @dataclass(frozen=True)
 class TrainingNoise:
-    """What a device does to a layer in every training step.
+    """The effects of a device on a layer in every training step.
 
     Attributes:
-        shots: of every circuit in every basis, for each sample; None: infinitely many.
-        errors: of its gates and its readout.
+        shots: the shots of every circuit in every basis, for each sample; None: infinitely many.
+        errors: the errors of its gates and its readout.
     """
 
     shots: int | None = None
@@ -64,10 +64,10 @@ class TrainingNoise:
         return self.shots is None and self.errors.none
 
     def check(self, observables: AnyObservables) -> None:
-        """Refuse what has no closed form.
+        """Refuse errors that have no closed form.
 
         Raises:
-            ArgumentError: wrong bits of observables whose basis is trained.
+            ArgumentError: there are wrong bits, and observables whose basis is trained.
         """
         known = self.errors.readout == 0 or not isinstance(observables, Hermitian)
         # Where two eigenvalues meet, the eigenvectors that a device would turn to jump.
@@ -167,11 +167,11 @@ def read_in_training(
     """Outputs (*lead, ..., outputs) of a layer as a device gives them, differentiable.
 
     Args:
-        layer: a single one, or several stacked.
-        noise: what the device does.
-        encoded: angles of the inputs, (*lead, ..., uploads, qubits).
-        numbers: of the layer.
-        draws: draw the shots, one for each seed; None draws them by torch's generator.
+        layer: a single layer, or several stacked ones.
+        noise: the effects of the device.
+        encoded: the angles of the inputs, (*lead, ..., uploads, qubits).
+        numbers: the numbers of the layer.
+        draws: the generators of the shots, one for each seed; None: torch's generator draws.
     """
     run = run_places(layer)
     known = [place for place in range(len(layer.candidates)) if place not in run]
@@ -192,7 +192,7 @@ def read_in_training(
 
 
 def run_places(layer: QuantumLayer) -> list[int]:
-    """Places of the candidates that are run, as their outputs are not known without it."""
+    """The places of the candidates that must be run, as their outputs are not known constants."""
     known = [finding.constant is not None for finding in layer.findings(layer.candidates)]
     return [place for place, constant in enumerate(known) if not constant]
 

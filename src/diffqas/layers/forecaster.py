@@ -14,12 +14,15 @@ from diffqas.layers.qlstm import QLSTM, circuit_parameters
 
 
 class Forecaster(nn.Module):
-    """head(h) after the last value of a window, with h of a `QLSTM` and a linear head.
+    """A forecaster head(h), where h is the last state of a `QLSTM` and the head is linear.
 
     Args:
-        cell: reads one value per moment.
+        cell: the cell, which reads one value per moment.
         rates: learning rates of `"angles"`, `"structure"` and `"head"` relative to the base rate; 1
             where not given.
+
+    Raises:
+        ArgumentError: the cell reads several values per moment.
 
     >>> import torch
     >>> model = Forecaster(QLSTM(1, 5, sharing="shared"))
@@ -42,7 +45,7 @@ class Forecaster(nn.Module):
         return self.answers(h[-1])
 
     def answers(self, h: Tensor) -> Tensor:
-        """Predictions (batch,) of h after the last value, (batch, hidden_size)."""
+        """Predictions (batch,) from h after the last value, (batch, hidden_size)."""
         return self.head(h).squeeze(-1)
 
     def parameter_report(self) -> QLSTMReport:

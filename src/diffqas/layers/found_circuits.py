@@ -44,8 +44,9 @@ class FoundCircuit:
 
     Attributes:
         candidate: the circuit.
-        gates: in the order in which they act; an `InputSlot` counts the inputs of the layer.
-        weights: structural weight in each output.
+        gates: the gates in the order in which they act; the index of an `InputSlot` is that of an
+            input of the layer.
+        weights: the structural weight in each output.
     """
 
     candidate: AnyCandidate
@@ -54,7 +55,11 @@ class FoundCircuit:
 
 
 def weighted_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
-    """The candidates of a layer that have a weight other than 0 in some output."""
+    """The candidates of a layer that have a weight other than 0 in some output.
+
+    Raises:
+        ArgumentError: all weights are 0, or the layer is a stack of several.
+    """
     found = [circuit for circuit in all_circuits(layer) if any(circuit.weights)]
     require(bool(found), "layer", "have a weight other than 0", "none")
     return found
@@ -62,7 +67,11 @@ def weighted_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
 
 @torch.no_grad()
 def all_circuits(layer: QuantumLayer) -> list[FoundCircuit]:
-    """Every candidate of a layer, in its order."""
+    """Every candidate of a layer, in its order.
+
+    Raises:
+        ArgumentError: the layer is a stack of several.
+    """
     require(not layer.lead, "layer", "be a single one", "stacked ones")
     placed = layer.placed(layer.weights, layer.choice).double().expand(layer.outputs, -1)
     found: list[FoundCircuit] = []
@@ -94,7 +103,7 @@ def _gates(layer: QuantumLayer, place: int) -> tuple[Gate, ...]:
 
 
 def input_names(layer: QuantumLayer) -> list[str]:
-    """What the inputs are called where they stay open: x0, x1, ..."""
+    """The names of inputs that stay open: x0, x1, ..."""
     return [f"x{index}" for index in range(layer.inputs)]
 
 
@@ -109,9 +118,9 @@ def readable(found: FoundCircuit, n: int, basis: Setting) -> Readable:
 
 
 class MeasuredCircuits:
-    """The circuits of a layer with measurements, for any device that Qiskit can run on.
+    """The circuits of a layer with measurements, for any device that Qiskit can use.
 
-    `circuits` are to be run; `outputs` makes the outputs of the layer of what they gave.
+    Run the `circuits`; `outputs` then computes the outputs of the layer from their results.
     """
 
     def __init__(self, layer: QuantumLayer, x: Tensor | None) -> None:
@@ -131,14 +140,14 @@ class MeasuredCircuits:
         return len(self.circuits)
 
     def outputs(self, results: Sequence[Results] | Results) -> list[float]:
-        """The outputs of the layer by what was measured.
+        """Compute the outputs of the layer from what was measured.
 
         Args:
-            results: for each of `circuits` counts, or probabilities, by bit string; of a single
-                circuit also without a list, as Qiskit gives them.
+            results: counts or probabilities by bit string, for each of `circuits`. For a single
+                circuit a list is not needed.
 
         Raises:
-            ArgumentError: results of another number of circuits, or empty ones.
+            ArgumentError: there are results of another number of circuits, or empty results.
         """
         if isinstance(results, Mapping):
             results = [results]
@@ -153,10 +162,10 @@ class MeasuredCircuits:
 
 
 def pennylane_node(layer: QuantumLayer, device: Device | None) -> QNode:
-    """The one circuit of a layer and its observables as a QNode.
+    """The only circuit of a layer and its observables as a QNode.
 
     Raises:
-        ArgumentError: a layer of several circuits.
+        ArgumentError: the layer has several circuits.
         DataError: PennyLane is not installed.
     """
     found = _only(layer)
@@ -203,10 +212,10 @@ def _observables(layer: QuantumLayer, weights: Sequence[float]) -> Iterator[Oper
 
 
 def layer_qasm(layer: QuantumLayer) -> str:
-    """The one circuit of a layer as OpenQASM 3, without measurements.
+    """The only circuit of a layer as OpenQASM 3, without measurements.
 
     Raises:
-        ArgumentError: a layer of several circuits.
+        ArgumentError: the layer has several circuits.
     """
     return circuit_qasm(layer, _only(layer))
 

@@ -1,7 +1,7 @@
-"""What comes out of a quantum LSTM's circuits on a device, moment by moment.
+"""The results of a quantum LSTM's circuits on a device, moment by moment.
 
-Every candidate of every gate is a circuit of its own. What it gives at one moment decides what all
-of them are fed at the next one, so that a sequence is measured in as many rounds as it has moments.
+Every candidate of every gate is a separate circuit. The results at one moment decide the inputs of
+all circuits at the next one, so that a sequence is measured in as many rounds as it has moments.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ class GateReadings:
     """The circuits of a quantum LSTM of one layer.
 
     Args:
-        cell: a single one.
+        cell: a cell with one layer.
 
     Attributes:
-        n: qubits.
-        places: gate and place among the candidates of each circuit, one after the other.
-        weights: its structural weight, float64 (circuits,).
-        live: indices of those that are no constants.
-        coefficients: of its outputs, as of `Observables`, float64 (circuits, hidden_size, 3**n).
+        n: the number of qubits.
+        places: for each circuit its gate and its place among the candidates.
+        weights: the structural weight of each circuit, float64 (circuits,).
+        live: the indices of the circuits that are not constant.
+        coefficients: the coefficients of their outputs as in `Observables`, float64 (circuits,
+            hidden_size, 3**n).
 
     Raises:
-        ArgumentError: several layers, or circuits too wide for their coefficients.
+        ArgumentError: the cell has several layers, or circuits too wide for their coefficients.
     """
 
     def __init__(self, cell: QLSTM) -> None:
@@ -94,11 +95,11 @@ class GateReadings:
         return shares @ self._signs
 
     def hidden_of(self, x: Tensor, coefficients: Tensor) -> Tensor:
-        """H after the last moment, (samples, hidden_size), by coefficients of every circuit.
+        """The state h after the last moment, (samples, hidden_size), by exact coefficients.
 
         Args:
             x: windows of one value per moment, float64 (samples, time).
-            coefficients: as the attribute.
+            coefficients: coefficients of every circuit, in the form of the attribute.
         """
         mixed = self._summed(coefficients)
 
@@ -108,12 +109,12 @@ class GateReadings:
         return self._last(gates, x)
 
     def hidden_by(self, x: Tensor, chosen: Sequence[int], read: Round) -> Tensor:
-        """The same where some circuits are measured at each moment, and the others known.
+        """The state h as in `hidden_of`, but with some circuits measured at each moment.
 
         Args:
-            x: as of `hidden_of`.
-            chosen: which are measured.
-            read: measures them.
+            x: as in `hidden_of`.
+            chosen: the indices of the circuits that are measured.
+            read: the function that measures them.
         """
         others = self.coefficients.clone()
         others[list(chosen)] = 0

@@ -23,18 +23,21 @@ _PROBES = 64
 class GateCircuits(SearchedCircuits):
     """QNN_gate(v) = sum_j w_gate,j <Z>_j(v; theta_gate,j) for the four gates of one layer.
 
-    The equation is that of arXiv 2508.14955. `lead` is that of `SearchedCircuits`.
+    The equation is that of arXiv 2508.14955. In shapes, `lead` is that of `SearchedCircuits`.
 
     Args:
-        candidates: circuits with data encoding.
-        n: qubits.
-        outputs: how many qubits are read, the first ones.
-        depth: layers of the circuits.
+        candidates: circuits of CNOTs and rotations that encode each input by one rotation.
+        n: the number of qubits.
+        outputs: the number of qubits that are read; these are the first ones.
+        depth: the layers of the circuits.
         relaxation: how structural parameters become weights.
         sharing: `"separate"` (one theta for each candidate of each gate) or `"shared"` (one for
             each gate).
         structure: `"gate"` (structural weights for each gate) or `"shared"` (one set for the four).
-        spread: standard deviation of the angles at the start, in radians.
+        spread: the standard deviation of the angles at the start, in radians.
+
+    Raises:
+        ArgumentError: a wrong argument.
     """
 
     def __init__(

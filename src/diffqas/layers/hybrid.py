@@ -16,17 +16,17 @@ from diffqas.layers.quantum_layer import QuantumLayer
 from diffqas.text import html_table
 
 FRONTS = ("none", "pool", "linear")
-"""What stands between a sample and the angles: nothing, means of pixels, or a linear layer."""
+"""The fronts between a sample and the angles: none, means of pixels, or a linear layer."""
 HEADS = ("scale", "linear")
-"""What stands behind the layer: a factor and a bias for each output, or a linear layer."""
+"""The heads after the layer: a factor and a bias for each output, or a linear layer."""
 POOLED = 4
-"""Height and width that images are averaged to."""
+"""The height and width to which images are averaged."""
 
 
 class Scale(nn.Module):
     """y = a x + b, entry by entry, (..., outputs) -> (..., outputs).
 
-    Expectations of fixed observables lie in [-1, 1], which are no logits of a sure answer.
+    Expectations of fixed observables lie in [-1, 1]; logits of a sure answer must be larger.
 
     Args:
         outputs: how many entries.
@@ -39,7 +39,7 @@ class Scale(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """As above."""
+        """The scaled entries."""
         return x * self.factor + self.bias
 
 
@@ -48,9 +48,9 @@ class HybridReport:
     """Counts of a model around a quantum layer.
 
     Attributes:
-        layer: of the layer itself.
-        front: trained numbers before it.
-        head: trained numbers behind it.
+        layer: the report of the layer itself.
+        front: the number of trained numbers before it.
+        head: the number of trained numbers after it.
     """
 
     layer: QuantumLayerReport
@@ -83,22 +83,24 @@ class HybridReport:
 class HybridModel(nn.Module):
     """head(layer(front(x))): samples (batch, ...) -> (batch, classes), or (batch,) for a value.
 
-    With `dims` any number of leading dimensions may take the place of the batch.
+    With `dims`, any number of leading dimensions may take the place of the batch.
 
     Args:
         layer: the searched circuit; it has as many inputs as the front gives.
-        classes: how many logits; None: a single value for each sample.
-        front: `"none"`: samples are flattened; `"pool"`: images (batch, channels, height, width)
-            are averaged to 4x4 pixels; `"linear"`: a trained linear layer.
-        size: numbers of a sample, for the linear front.
-        head: `"scale"`: a factor and a bias for each output; `"linear"`: a linear layer.
-        factor: of what the front gives, in radians for 1; not trained.
-        rates: learning rates of `"front"` and `"head"` relative to the base rate; those of the
-            layer are its own.
-        dims: dimensions of a sample; None: all but the first of x.
+        classes: the number of logits; None: a single value for each sample.
+        front: with `"none"` samples are flattened. With `"pool"` images (batch, channels, height,
+            width) are averaged to 4x4 pixels. `"linear"` is a trained linear layer.
+        size: the numbers of a sample, which a linear front needs.
+        head: `"scale"` (a factor and a bias for each output) or `"linear"` (a linear layer).
+        factor: the radians for an output of 1 of the front; it is not trained.
+        rates: learning rates of `"front"` and `"head"` relative to the base rate; the layer has its
+            own rates.
+        dims: the number of dimensions of a sample; None: all but the first of x.
 
     Raises:
-        ArgumentError: an unknown front or head, or a layer of other outputs than a scale takes.
+        ArgumentError: an unknown front or head, or a layer whose number of outputs does not fit a
+            scaling head.
+        ValueError: a linear front without `size`.
 
     >>> from diffqas.circuits import QLSTM_SPACE
     >>> model = HybridModel(QuantumLayer(4, 3, candidates=QLSTM_SPACE[:2]), classes=3)
@@ -138,11 +140,11 @@ class HybridModel(nn.Module):
         return self.answers(self.layer(self.angles_of(x)))
 
     def angles_of(self, x: Tensor) -> Tensor:
-        """What the layer is fed: samples (batch, ...) -> (batch, inputs) in radians."""
+        """The inputs of the layer: samples (batch, ...) -> (batch, inputs) in radians."""
         return self.factor * self.front(x)
 
     def answers(self, read: Tensor) -> Tensor:
-        """Logits or values of what the layer gave, (batch, outputs)."""
+        """Logits or values from the outputs of the layer, (batch, outputs)."""
         y = self.head(read)
         if self.single:
             return y.squeeze(-1)
@@ -174,12 +176,12 @@ def _front(front: str, inputs: int, size: int | None, dims: int | None) -> nn.Mo
 
 
 def front_inputs(front: str, shape: tuple[int, ...], qubits: int | None) -> int:
-    """How many numbers a front gives the layer.
+    """The number of inputs that a front gives to the layer.
 
     Args:
         front: one of `FRONTS`.
-        shape: of a sample.
-        qubits: of the layer; a linear front gives one number for each.
+        shape: the shape of a sample.
+        qubits: the qubits of the layer; a linear front gives one number for each.
 
     >>> front_inputs("pool", (1, 28, 28), None), front_inputs("none", (13,), 6)
     (16, 13)

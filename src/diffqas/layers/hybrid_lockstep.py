@@ -150,16 +150,16 @@ class HybridLockstep(nn.Module):
 
     @torch.no_grad()
     def fit_readout(self, inputs: Tensor, targets: Tensor, loss: Loss) -> None:
-        """Give the observables and a scaling head the numbers that fit samples best.
+        """Fit the numbers of the observables and of a scaling head to samples.
 
-        Angles, factors of inputs and structural weights stay. For them the outputs are linear in
-        what is fitted, so that one convex problem takes the place of many steps (variable
-        projection, Golub and Pereyra, 1973).
+        Angles, factors of inputs and structural weights stay as they are. At fixed values of these
+        the outputs are linear in the fitted numbers, so that one convex problem replaces many steps
+        (variable projection, Golub and Pereyra, 1973).
 
         Args:
             inputs: (samples, ...).
             targets: (samples,).
-            loss: convex in the outputs.
+            loss: a loss that is convex in the outputs.
 
         Raises:
             ArgumentError: the outputs are no sums of Z-strings, or the head does not scale them.

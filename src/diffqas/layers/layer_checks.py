@@ -1,4 +1,4 @@
-"""Checks at the door of a searched quantum layer."""
+"""Checks of the arguments of a searched quantum layer."""
 
 from __future__ import annotations
 
@@ -43,14 +43,22 @@ def check_sizes(
 
 
 def checked_init_std(init_std: float) -> float:
-    """The spread of the angles at the start, if it is one."""
+    """The spread of the angles at the start, after a check.
+
+    Raises:
+        ArgumentError: it is no finite number of at least 0.
+    """
     proper = finite(init_std) and init_std >= 0
     require(proper, "init_std", "be a finite number of at least 0", init_std)
     return init_std
 
 
 def checked_rates(rates: Mapping[str, float] | None) -> dict[str, float]:
-    """Relative learning rates by the names of `GROUPS`."""
+    """Relative learning rates by the names of `GROUPS`, after a check.
+
+    Raises:
+        ArgumentError: another name, or a rate that is no finite number of at least 0.
+    """
     if rates is None:
         return {}
     rule = 'be a dict such as {"observables": 100.0}'

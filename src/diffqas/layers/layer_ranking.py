@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from diffqas.layers.quantum_layer import QuantumLayer
 
 CRITERIA = ("weight", "perturbation")
-"""What candidates are kept by."""
+"""The criteria by which candidates are kept."""
 
 PROBES = 64
-"""Samples over which a candidate's outputs vary, if none are given."""
+"""The number of samples over which a candidate's outputs vary, if none are given."""
 
 AMPLITUDES = 2**22
-"""Amplitudes that are held at once when candidates are looked at one by one."""
+"""The most amplitudes that are held at once when candidates are examined one by one."""
 
 
 @torch.no_grad()
@@ -37,11 +37,14 @@ def layer_ranking(
     """Rankings of each row of structural weights; see `QuantumLayer.ranking`.
 
     Args:
-        layer: a single one.
-        by: as of `QuantumLayer.ranking`, like the next two.
-        x: likewise.
-        loss: likewise.
-        added: what the angles of samples `x` differ by, as of `QuantumLayer.forward`.
+        layer: a single layer.
+        by: as in `QuantumLayer.ranking`.
+        x: as in `QuantumLayer.ranking`.
+        loss: as in `QuantumLayer.ranking`.
+        added: the differences of the angles of the samples `x`, as in `QuantumLayer.forward`.
+
+    Raises:
+        ArgumentError: as in `QuantumLayer.ranking`, or the layer is a stack of several.
     """
     choose(by, CRITERIA, "by")
     require(not layer.lead, "layer", "be a single one", f"{layer.lead} stacked ones")
@@ -68,7 +71,7 @@ def _spreads(layer: QuantumLayer, x: Tensor, added: Tensor | None) -> Tensor:
     check_input(layer, x)
     require(x.dim() == 2, "x", f"have the shape (samples, {layer.inputs})", tuple(x.shape))
     require(len(x) >= 2, "x", "hold at least two samples", len(x))
-    # NaN would rank candidates in no order at all, without a word.
+    # NaN would rank candidates in an arbitrary order without any warning.
     require(bool(x.isfinite().all()), "x", "be finite", "inf or nan")
     inputs = layer.encoded(x)
     at_once = max(1, AMPLITUDES // (len(x) << layer.n))

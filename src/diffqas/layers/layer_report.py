@@ -12,15 +12,15 @@ class QuantumLayerReport(Counts):
     """Counts of a searched quantum layer.
 
     Attributes:
-        qubits: of every circuit.
-        depth: layers of every circuit, those behind all encodings together.
+        qubits: the qubits of every circuit.
+        depth: the layers of every circuit, over all encodings together.
         uploads: how many times the inputs are encoded.
-        candidates: different circuits.
-        circuit: trained angles theta.
-        structure: trained structural weights w.
-        observables: trained numbers of the observables.
-        inputs: trained factors of the inputs.
-        frozen: numbers that are not trained.
+        candidates: the number of different circuits.
+        circuit: the number of trained angles theta.
+        structure: the number of trained structural weights w.
+        observables: the number of trained numbers of the observables.
+        inputs: the number of trained factors of the inputs.
+        frozen: the number of numbers that are not trained.
 
     >>> counts = {"circuit": 8, "structure": 36, "observables": 0, "inputs": 0, "frozen": 0}
     >>> print(QuantumLayerReport(qubits=4, depth=2, uploads=1, candidates=36, **counts))

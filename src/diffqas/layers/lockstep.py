@@ -25,6 +25,9 @@ class ForecasterLockstep(nn.Module):
     Args:
         models: models that differ in their numbers only.
 
+    Raises:
+        ArgumentError: there are no models, or they differ in more than their numbers.
+
     >>> from diffqas.layers import QLSTM
     >>> models = [Forecaster(QLSTM(1, 2, depth=1)) for _ in range(3)]
     >>> ForecasterLockstep(models)(torch.zeros(7, 4)).shape
@@ -54,7 +57,7 @@ class ForecasterLockstep(nn.Module):
         self._as_together = False
 
     def compute_alone_as_together(self) -> None:
-        """Read a seed that is alone by the matrix products of several, which round otherwise."""
+        """Compute a single seed by the matrix products for several seeds from now on."""
         self._as_together = True
 
     def __len__(self) -> int:
@@ -113,9 +116,10 @@ class ForecasterLockstep(nn.Module):
         """As of `diffqas.optimisers.population.SamplesApart`.
 
         An output of a gate is linear in its coefficients, and belongs to one sample. So one
-        backward pass of the sum of all predictions, to the gates' outputs, tells all samples apart;
-        the products with what the gates were shown are the derivatives by the coefficients. The
-        rows of a Jacobian would each go back through all samples.
+        backward pass of the sum of all predictions to the gates' outputs gives separate slopes for
+        all samples. Their products with the features of the gates' inputs are the derivatives by
+        the coefficients. The usual way, a pass for each row of the Jacobian, would go back through
+        all samples each time.
         """
         gates = [Recorded(layer()) for layer in self.circuits]
         sources = []

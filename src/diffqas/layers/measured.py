@@ -1,4 +1,4 @@
-"""A searched layer on a device: what is measured in the place of exact outputs."""
+"""A searched layer on a device: measured outputs in the place of exact ones."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class Measured(SearchedCircuits):
-    """What a searched layer is that can be measured; `QuantumLayer` is the one."""
+    """The base class of `QuantumLayer` for measurements by finite shots and errors of a device."""
 
     _shots: int | None = None
     training_noise = TrainingNoise()
     """Set by `measure_in_training`."""
     draws: Sequence[np.random.Generator] | None = None
-    """What draws the shots of the next pass in training, one per layer; None draws them anew."""
+    """Generators for the shots of the next pass in training, one per layer; None: new ones."""
 
     @property
     def shots(self) -> int | None:
-        """How often every circuit is measured in evaluation; None: outputs are exact."""
+        """The shots of every circuit in evaluation; None: outputs are exact."""
         return self._shots
 
     @shots.setter
@@ -47,18 +47,20 @@ class Measured(SearchedCircuits):
     def measure_in_training(
         self, shots: int | None = None, *, readout: float = 0.0, depolarising: float = 0.0
     ) -> None:
-        """Train from now on with what a device reads; without arguments by exact outputs again.
+        """Train with what a device would read from now on; without arguments, with exact outputs.
 
-        Outputs stay differentiable; `diffqas.layers.device_training` says how.
+        Outputs stay differentiable; `diffqas.layers.device_training` explains how.
 
         Args:
-            shots: of every circuit in every basis, for each sample; None: as if there were
+            shots: the shots of every circuit in every basis, for each sample; None stands for
                 infinitely many.
-            readout: every bit is read as the other with this probability.
-            depolarising: rate of errors after pulses of one qubit, ten times as much after CNOTs.
+            readout: the probability with which every bit is read wrongly, 0 to 0.5.
+            depolarising: the rate of errors after pulses on one qubit, 0 to 0.1; after CNOTs it is
+                ten times as large.
 
         Raises:
-            ArgumentError: a number out of range, or wrong bits of hermitian observables.
+            ArgumentError: a number is out of range, or `readout` is not 0 with hermitian
+                observables.
 
         >>> from diffqas import QuantumLayer
         >>> layer = QuantumLayer(2, 2)
@@ -72,7 +74,7 @@ class Measured(SearchedCircuits):
 
     @property
     def read_by_device(self) -> bool:
-        """Whether outputs of this pass are those of a device, with gradients."""
+        """Whether this pass computes the outputs of a device, with gradients."""
         return self.training and not self.training_noise.none
 
     def as_read(self, encoded: Tensor, numbers: Beside, added: Tensor | None) -> Tensor:
@@ -92,13 +94,13 @@ class Measured(SearchedCircuits):
         few.training_noise = self.training_noise
 
     def of_shots(self, x: Tensor) -> Tensor:
-        """Outputs (..., outputs) by `shots`, without a gradient.
+        """Outputs (..., outputs) by the layer's `shots`, without a gradient.
 
         Args:
             x: (..., inputs), checked.
 
         Raises:
-            DiffqasError: in training.
+            DiffqasError: the layer is in training mode.
         """
         if self.training:
             raise DiffqasError(IN_TRAINING)
@@ -114,20 +116,21 @@ class Measured(SearchedCircuits):
         """Outputs by finite shots, as `diffqas noise` draws them, without a gradient.
 
         Every circuit is measured `shots` times for each sample, in each basis that the observables
-        need; those whose outputs are known without running them are not. The outputs have the mean
-        of the exact ones, and a variance that falls as 1 / shots.
+        need, except circuits whose outputs are known constants. The mean of the outputs is the
+        exact output, and their variance falls as 1 / shots.
 
         Args:
-            x: (..., inputs), dtype and device of the angles.
-            shots: of each circuit, basis and sample.
-            seed: draws the shots; None takes torch's generator, which `torch.manual_seed` sets.
+            x: (..., inputs), with the dtype and device of the angles.
+            shots: the shots of each circuit, basis and sample.
+            seed: a seed or a generator that draws the shots; None takes torch's global generator,
+                which `torch.manual_seed` sets.
 
         Returns:
-            (..., outputs).
+            Outputs (..., outputs).
 
         Raises:
             ArgumentError: a wrong argument, an input that is not finite, or stacked layers.
-            DiffqasError: under `torch.func.vmap` and the like.
+            DiffqasError: in a transform such as `torch.func.vmap`.
 
         >>> from diffqas import QuantumLayer
         >>> layer = QuantumLayer(2, 2)

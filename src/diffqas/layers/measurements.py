@@ -1,8 +1,8 @@
-"""How a device measures observables: which bases, and what is made of the bits that come out.
+"""How a device measures observables: in which bases, and how outputs follow from the bits.
 
 A device gives bits of all qubits, in one basis at a time. An observable on a few qubits is a
-Hermitian matrix V diag(values) V^dagger: the qubits are turned by V^dagger, and each result counts
-with its eigenvalue. Of a Pauli string V is a gate on each qubit; a diagonal needs none.
+Hermitian matrix V diag(values) V^dagger. So the qubits are turned by V^dagger, and each result
+counts with its eigenvalue. For a Pauli string V is a gate on each qubit; a diagonal needs no turn.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A circuit of a layer whose angles stay open, for those that another network writes."""
+"""A circuit of a layer with open angles, for angles that another network writes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from diffqas.layers.quantum_layer import QuantumLayer
 def open_qasm(layer: QuantumLayer, place: int) -> str:
     """A candidate as OpenQASM 3 with open inputs and fast weights, without measurements.
 
-    Inputs are `x0`, `x1`, ...; what is added to the angle of qubit q in layer l is `w<l>_<q>`, with
-    the number of the rotation behind where a qubit has several. The layer's own angles stand beside
-    them.
+    Inputs are `x0`, `x1`, ... The number that is added to the angle of qubit q in layer l is
+    `w<l>_<q>`, followed by the number of the rotation if a qubit has several. The layer's own
+    angles are constant terms beside them.
 
     Args:
-        layer: a single one that shares its angles and encodes once.
-        place: of the candidate.
+        layer: a single layer that shares its angles and encodes once.
+        place: the place of the candidate.
     """
     n, rotations = layer.n, layer.candidates.angles_per_qubit
     inputs = input_names(layer)

@@ -13,11 +13,11 @@ class QLSTMReport(Counts):
 
     Attributes:
         qubits: n of each layer of the network, its input size plus the hidden size.
-        depth: layers of the circuits.
-        circuit: trained angles theta.
-        structure: trained structural weights w.
-        frozen: angles and weights that are not trained.
-        head: trained numbers of a layer behind it.
+        depth: the layers of the circuits.
+        circuit: the number of trained angles theta.
+        structure: the number of trained structural weights w.
+        frozen: the number of angles and weights that are not trained.
+        head: the number of trained numbers of a layer after the cell.
 
     >>> print(QLSTMReport(qubits=(6,), depth=5, circuit=120, structure=144, frozen=0))
     264 trainable numbers: 120 angles + 144 structural, 6 qubits, depth 5

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from diffqas.layers.quantum_layer import QuantumLayer
 
 MOST_LETTERS = 6
-"""Of a word: a matrix on k qubits has 4**k of them."""
+"""The most qubits of a trained observable, as a matrix on k qubits is a sum of 4**k strings."""
 
 
 def pauli_sums(layer: QuantumLayer) -> list[dict[str, float]]:
-    """The observable of each output: coefficients of Pauli strings, qubit 0 on the left.
+    """The observable of each output as coefficients of Pauli strings, qubit 0 on the left.
 
     Args:
-        layer: a single one.
+        layer: a single layer.
 
     Raises:
-        ArgumentError: trained observables on more than `MOST_LETTERS` qubits.
+        ArgumentError: there are trained observables on more than `MOST_LETTERS` qubits.
     """
     observables, numbers = layer.observables, trained_numbers(layer)
     supports = observables.supports(layer.n, layer.outputs)

@@ -1,7 +1,7 @@
-"""Candidates by the loss that dropping them causes.
+"""Candidates ranked by how much the loss rises without them.
 
-The largest weight need not belong to the candidate that the network needs most: what a search
-selects by is better the loss on given data without each candidate (Wang et al. 2021, arXiv
+The largest weight need not belong to the candidate that the network needs most. The loss on given
+data without each candidate is a better criterion to select by (Wang et al. 2021, arXiv
 2108.04392).
 """
 
@@ -27,14 +27,14 @@ Loss = Callable[[], Tensor | float]
 def by_perturbation(
     layer: SearchedCircuits, rankings: Sequence[Ranking], loss: Loss
 ) -> list[Ranking]:
-    """Rankings of each row whose contributions are rises of the loss, best first.
+    """Rankings of each row, best first, in which a contribution is the rise of the loss.
 
     The layer is left as it was.
 
     Args:
-        layer: whose candidates are dropped, one entry of a ranking after the other.
-        rankings: of each row of structural weights; a single entry stays as it is.
-        loss: called without arguments; it runs the layer.
+        layer: the layer whose candidates are dropped, one entry of a ranking after the other.
+        rankings: a ranking for each row of structural weights; a single entry stays as it is.
+        loss: a function without arguments that runs the layer and gives the loss.
 
     Raises:
         ArgumentError: the loss is no finite number, or does not run the layer.

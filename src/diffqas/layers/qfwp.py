@@ -48,40 +48,40 @@ from diffqas.quantum_train import QuantumTrain
 from diffqas.simulator import eager
 
 INPUT_QUBITS = ("all", "first")
-"""Inputs on all qubits, counted on from the beginning, or on as many as there are inputs."""
+"""Inputs are on all qubits, repeated from the beginning, or on as many as there are inputs."""
 
 BASE_ANGLES = ("zero", "trained")
-"""The angles before the first moment."""
+"""The angles before the first moment are zero or trained."""
 
 SLOW = ("trained", "written")
 """The weights of the slow network are trained, or circuits write them (Quantum-Train)."""
 
 WRITTEN_DEPTH = 5
-"""Of the circuits that write them: with the usual sizes 56 numbers write 106 weights."""
+"""The depth of the circuits that write them: with the usual sizes 56 numbers write 106 weights."""
 
 PROBED = 4
-"""Moments of the sequences that candidates are compared on, if none are given."""
+"""The moments of the sequences on which candidates are compared, if none are given."""
 
 
 class QFWP(DescribedModule):
     """y_t = sum_j w_j <O>_j(x_t; theta_t), theta_t = theta_(t-1) + l(e(x_t)) q(e(x_t))^T.
 
     A slow network of three linear layers e, l and q adds an outer product to the angles at each
-    moment; the circuit, a weighted sum of candidates j, reads the input with these angles. The
-    angles, the fast weights, are the memory (arXiv 2402.17760, which has one circuit and nothing
-    searched). Call and shapes are those of `torch.nn.LSTM(batch_first=True)`, where the state is
-    one tensor: what was added to the angles so far. What is random at the start follows from
-    `torch.manual_seed`.
+    moment. The circuit, a weighted sum of candidates j, reads the input with these angles. So the
+    angles, which are the fast weights, are the memory (arXiv 2402.17760, which has one circuit and
+    no search). Call and shapes are those of `torch.nn.LSTM(batch_first=True)`, but the state is one
+    tensor: the sum of what was added to the angles so far. All that is random at the start follows
+    from `torch.manual_seed`.
 
     Args:
-        input_size: values per moment.
-        output_size: length of y, the first observables.
-        qubits: of every circuit.
-        depth: layers of every circuit.
+        input_size: the values per moment.
+        output_size: the length of y, the first observables.
+        qubits: the qubits of every circuit.
+        depth: the layers of every circuit after each encoding of the inputs.
         candidates: circuits with data encoding. The weight of a single one is fixed, at 1 unless
             the relaxation says otherwise.
-        latent_size: length of e(x).
-        observables: what is measured, as of `QuantumLayer`.
+        latent_size: the length of e(x).
+        observables: what is measured, as in `QuantumLayer`.
         input_qubits: `"all"` (input i on the qubits i, i + input_size, ...) or `"first"` (on qubit
             i alone, as in the public code; the other qubits are not turned).
         base_angles: `"zero"` (the angles before the first moment are 0, as in the public code) or
@@ -93,7 +93,7 @@ class QFWP(DescribedModule):
         init_std: standard deviation of trained angles at the start, in radians.
         rates: learning rates of `"angles"`, `"structure"`, `"observables"` and `"slow"` relative
             to that of `parameter_groups`; 1 where not given.
-        num_layers: only 1; here, as the next four, to tell those who come from `torch.nn.LSTM`.
+        num_layers: only 1. This argument and the next four explain a call of `torch.nn.LSTM`.
         batch_first: only True.
         bidirectional: only False.
         dropout: only 0.
@@ -171,11 +171,10 @@ class QFWP(DescribedModule):
         """Run the cell over a sequence.
 
         Args:
-            x: (batch, time, input_size) or, for one sample, (time, input_size), dtype and device of
-                the numbers of the cell.
-            state: what was added to the angles before the first moment, (batch, depth, qubits),
-                with the rotations of a qubit behind where candidates have several; without the
-                batch for one sample; None means 0.
+            x: (batch, time, input_size) or, for one sample, (time, input_size), with the dtype and
+                device of the numbers of the cell.
+            state: what was added to the angles before the first moment, (batch, *state_shape), or
+                `state_shape` for one sample; None means 0.
 
         Returns:
             y at every moment, (batch, time, output_size), and the state after the last moment;
@@ -200,11 +199,14 @@ class QFWP(DescribedModule):
         """What was added to the angles up to each moment.
 
         Args:
-            x: as of `forward`, like the next one.
-            state: likewise.
+            x: as in `forward`.
+            state: as in `forward`.
 
         Returns:
-            (batch, time, depth, qubits), or with the rotations of a qubit behind, in radians.
+            The sums (batch, time, *state_shape) in radians, or (time, *state_shape) for one sample.
+
+        Raises:
+            ArgumentError: as in `forward`.
         """
         check_sequence(x, state, self.circuits.angles, self.input_size, self.state_shape)
         written = self.slow(x).unflatten(-1, self.state_shape[1:])
@@ -214,7 +216,7 @@ class QFWP(DescribedModule):
         return total + state.unsqueeze(self._time)
 
     def encoded(self, x: Tensor) -> Tensor:
-        """What the circuits are shown, (..., input_size) -> (..., inputs of the circuits)."""
+        """The inputs of the circuits, (..., input_size) -> (..., inputs of the circuits)."""
         if self.input_qubits == "all":
             return x
         return pad(x, (0, self.circuits.n - self.input_size))
@@ -264,9 +266,9 @@ class QFWP(DescribedModule):
         return self.circuits.chosen
 
     def audit(self) -> list[EncodedFinding]:
-        """What is known of every candidate before any training, as of `QuantumLayer.audit`.
+        """What is known about every candidate before any training, as in `QuantumLayer.audit`.
 
-        The inputs also come by the angles: a candidate that does not see its encoding, but
+        The inputs also act through the angles. So a candidate that does not see its encoding, but
         trains, is not blind here.
         """
         return self.circuits.audit()
@@ -315,13 +317,13 @@ class QFWP(DescribedModule):
         one is kept, with the sum of their weights.
 
         Args:
-            k: how many.
-            by: as of `ranking`, like the next two.
-            x: likewise.
-            loss: likewise.
+            k: how many candidates are kept.
+            by: as in `ranking`.
+            x: as in `ranking`.
+            loss: as in `ranking`.
 
         Raises:
-            ArgumentError: as of `ranking`, or k out of range.
+            ArgumentError: as in `ranking`, or `k` is out of range.
         """
         groups = best(self._rankings(by, x, loss), k)
         found = copy.deepcopy(self)
@@ -339,16 +341,16 @@ class QFWP(DescribedModule):
 
     @torch.no_grad()
     def programmed(self, x: Tensor, state: Tensor | None = None) -> QuantumLayer:
-        """The layer that the fast weights of one sequence make, with the angles of its last moment.
+        """A layer with the angles that the fast weights have at the last moment of one sequence.
 
         It runs, ranks, draws and exports circuits like any other `QuantumLayer`.
 
         Args:
             x: (time, input_size).
-            state: as of `forward` for one sample.
+            state: as in `forward` for one sample.
 
         Raises:
-            ArgumentError: as of `forward`, or several sequences.
+            ArgumentError: as in `forward`, or `x` holds several sequences.
         """
         added = self.added(x, state)
         require(x.dim() == 2, "x", f"have the shape (time, {self.input_size})", tuple(x.shape))
@@ -357,13 +359,13 @@ class QFWP(DescribedModule):
         return layer
 
     def to_qasm(self) -> str:
-        """The found circuit as OpenQASM 3, nothing measured; inputs and fast weights are open.
+        """The found circuit as OpenQASM 3 without measurements; inputs and fast weights are open.
 
-        Inputs are `x0`, `x1`, ..., what is added to the angle of qubit q in layer l `w<l>_<q>`.
+        Inputs are `x0`, `x1`, ..., and `w<l>_<q>` is added to the angle of qubit q in layer l.
         `programmed` gives a layer whose text has numbers in place of these.
 
         Raises:
-            ArgumentError: a cell of several circuits: `discretize(k=1)` first.
+            ArgumentError: the cell has several circuits; call `discretize(k=1)` first.
         """
         count = len(self.circuits.candidates)
         rule = "have one circuit: call `discretize(k=1)` first"

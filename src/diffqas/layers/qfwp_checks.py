@@ -1,4 +1,4 @@
-"""Checks at the door of a quantum fast weight programmer."""
+"""Checks of the arguments of a quantum fast weight programmer."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def check_cell_sizes(
 def check_lstm(
     num_layers: int, batch_first: bool, bidirectional: bool, dropout: float, proj_size: int
 ) -> None:
-    """Refuse arguments of `torch.nn.LSTM` that the cell has another value of.
+    """Refuse values of `torch.nn.LSTM`'s arguments that the cell does not have.
 
-    A call that is carried over from there is told what to do instead, and is not computed
-    differently in silence.
+    The message for a call that was written for `torch.nn.LSTM` tells what to do instead. Without
+    the check, the cell would silently compute something else.
 
     Raises:
-        ArgumentError: such a value.
+        ArgumentError: there is such a value.
     """
     rule = "be 1 (put another cell behind this one instead)"
     require(num_layers == 1, "num_layers", rule, num_layers)

@@ -14,12 +14,15 @@ from diffqas.layers.qfwp_report import QFWPReport
 
 
 class FastWeightForecaster(nn.Module):
-    """head(y) with y of a `QFWP` at the last value of a window, and a linear head.
+    """A forecaster head(y), where y is the last output of a `QFWP` and the head is linear.
 
     Args:
-        cell: reads one value per moment.
-        rates: learning rate of `"head"` relative to the base rate, 1 where not given; those of the
-            cell are its own.
+        cell: the cell, which reads one value per moment.
+        rates: the learning rate of `"head"` relative to the base rate, 1 where not given; the cell
+            has its own rates.
+
+    Raises:
+        ArgumentError: the cell reads several values per moment.
 
     >>> import torch
     >>> model = FastWeightForecaster(QFWP(1, 4))

@@ -12,16 +12,16 @@ class QFWPReport(Counts):
     """Counts of a quantum fast weight programmer.
 
     Attributes:
-        qubits: of every circuit.
-        depth: layers of every circuit.
-        candidates: different circuits.
-        circuit: trained angles before the first moment.
-        structure: trained structural weights w.
-        slow: trained numbers of the slow network, or of what writes it.
-        observables: trained numbers of the observables.
-        frozen: numbers that are not trained.
-        head: trained numbers of a layer behind it.
-        written: weights of a slow network that circuits write; 0 of one that is trained.
+        qubits: the qubits of every circuit.
+        depth: the layers of every circuit.
+        candidates: the number of different circuits.
+        circuit: the number of trained angles before the first moment.
+        structure: the number of trained structural weights w.
+        slow: the number of trained numbers of the slow network, or of the circuits that write it.
+        observables: the number of trained numbers of the observables.
+        frozen: the number of numbers that are not trained.
+        head: the number of trained numbers of a layer after the cell.
+        written: the number of weights of a slow network that circuits write; 0 if it is trained.
 
     >>> counts = {"circuit": 0, "structure": 36, "slow": 106, "observables": 0, "frozen": 0}
     >>> print(QFWPReport(qubits=8, depth=2, candidates=36, **counts, head=5))

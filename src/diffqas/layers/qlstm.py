@@ -31,32 +31,32 @@ T = TypeVar("T")
 class QLSTM(DescribedModule):
     """f, i, o = sigmoid(QNN(v)), g = tanh(QNN(v)), c' = f c + i g, h' = o tanh(c').
 
-    The input of the gates is v = cat(x, h).
-
-    A gate's QNN is a weighted sum of candidate circuits on n = input_size + hidden_size qubits that
-    encode v as angles; its outputs are <Z> of the first hidden_size qubits (arXiv 2508.14955). Call
-    and shapes are those of `torch.nn.LSTM(batch_first=True)`. What is random at the start follows
-    from `torch.manual_seed`.
+    The input of the gates is v = cat(x, h). A gate's QNN is a weighted sum of candidate circuits on
+    n = input_size + hidden_size qubits that encode v as angles. Its outputs are <Z> of the first
+    hidden_size qubits (arXiv 2508.14955). Call and shapes are those of
+    `torch.nn.LSTM(batch_first=True)`. All that is random at the start follows from
+    `torch.manual_seed`.
 
     Args:
-        input_size: values per moment.
-        hidden_size: length of h and c.
-        depth: layers of the circuits.
-        candidates: circuits with data encoding. The weight of a single one is fixed, at 1 unless
-            the relaxation says otherwise.
+        input_size: the values per moment.
+        hidden_size: the length of h and c.
+        depth: the layers of the circuits.
+        candidates: circuits of CNOTs and rotations that encode each input by one rotation; a user's
+            own circuits are refused. The weight of a single candidate is fixed, at 1 unless the
+            relaxation says otherwise.
         sharing: `"separate"` (angles for each candidate of each gate) or `"shared"` (for each
             gate).
-        reservoir: leave the angles as they are drawn; the structural weights are trained.
+        reservoir: whether the angles stay as they are drawn; only structural weights are trained.
         relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object.
-        num_layers: networks on top of each other, each reading the outputs of the one below. They
-            read hidden_size values, so they have 2 * hidden_size qubits.
+        num_layers: the number of networks on top of each other, each of which reads the outputs of
+            the one below. From the second on they read hidden_size values, so they have
+            2 * hidden_size qubits.
         structure: `"gate"` (structural weights for each gate) or `"shared"` (one set for the four
             of a layer).
-        squash: `"none"` encodes v itself, `"arctan"` its arc tangent. The papers' summary names
+        squash: `"none"` encodes v itself, `"arctan"` its arc tangent; the papers' summary mentions
             neither.
-        spread: standard deviation of the angles at the start, in radians.
-        batch_first: only True; here, as the next three, to tell those who come from
-            `torch.nn.LSTM`.
+        spread: the standard deviation of the angles at the start, in radians.
+        batch_first: only True. This argument and the next three explain a call of `torch.nn.LSTM`.
         bidirectional: only False.
         dropout: only 0.
         proj_size: only 0.
@@ -96,8 +96,8 @@ class QLSTM(DescribedModule):
         for name, size in sizes.items():
             require(whole(size), name, "be a whole number of at least 1", repr(size))
         require(isinstance(reservoir, bool), "reservoir", "be True or False", repr(reservoir))
-        # Arguments of `torch.nn.LSTM` that this cell has one value of: a call that is carried
-        # over from there is told what to do instead, and is not computed differently in silence.
+        # Of these arguments of `torch.nn.LSTM` the cell has one value only. A message tells what
+        # to do instead; otherwise the cell would silently compute something else.
         rule = "be True (transpose the input instead)"
         require(batch_first is True, "batch_first", rule, batch_first)
         rule = "be False (use two cells instead)"
@@ -160,8 +160,8 @@ class QLSTM(DescribedModule):
         """Run the cell over a sequence.
 
         Args:
-            x: (batch, time, input_size) or, for one sample, (time, input_size), dtype and device of
-                the angles.
+            x: (batch, time, input_size) or, for one sample, (time, input_size), with the dtype and
+                device of the angles.
             state: h and c before the first moment, (num_layers, batch, hidden_size) each, without
                 the batch for one sample; None means 0.
 
@@ -234,8 +234,11 @@ class QLSTM(DescribedModule):
     def discretize(self, k: int = 1) -> QLSTM:
         """A new cell with the k best candidates of each gate, ready to evaluate or retrain.
 
-        Different gates may keep different candidates. Angles are kept; of candidates that are the
+        Different gates may keep different candidates. Angles are kept. Of candidates that are the
         same function one is kept, with the sum of their weights.
+
+        Raises:
+            ArgumentError: `k` is out of range, or the contributions are not finite.
         """
         rankings = [layer.ranking(SQUASHES[self.squash]) for layer in self.circuits]
         rows = iter(best([entries for layer in rankings for entries in layer], k))

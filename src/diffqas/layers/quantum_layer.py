@@ -62,24 +62,25 @@ LAYER_STRUCTURES = ("layer", "output")
 class QuantumLayer(Measured, DescribedModule):
     """f(x) = sum_j w_j <O>_j(x; theta): a searched circuit inside any PyTorch model.
 
-    A circuit starts in |0..0>, with Hadamards or not; then, `uploads` times, the inputs turn the
-    qubits and `depth / uploads` layers follow, each an entangler and rotations by the angles theta
-    (data re-uploading, arXiv 1907.02085). Output k is the expectation of the k-th observable, in
-    the weighted sum of all candidates j. Searching is training: angles, structural weights w and
-    the numbers of the observables learn together, and `discretize` keeps the best circuits.
+    A circuit starts in |0..0>, with or without Hadamards. Then, `uploads` times, the inputs turn
+    the qubits, and `depth / uploads` layers follow, each an entangler and rotations by the angles
+    theta (data re-uploading, arXiv 1907.02085). Output k is the expectation of the k-th observable
+    in the weighted sum of all candidates j. Training is the search: angles, structural weights w
+    and the numbers of the observables learn together, and `discretize` keeps the best circuits.
 
     Position p = c * qubits + q of an upload takes input p modulo `inputs`. So fewer inputs than
-    qubits are repeated, and of more inputs than qubits each upload makes ceil(inputs / qubits)
-    encodings c, each with its `depth / uploads` layers behind it.
+    qubits are repeated. With more inputs than qubits each upload makes ceil(inputs / qubits)
+    encodings c, each followed by `depth / uploads` layers.
 
-    What is random at the start follows from `torch.manual_seed`. `lead` is () in shapes below, or
-    (layers,) of layers that were `stacked`.
+    All that is random at the start follows from `torch.manual_seed`. In shapes, `lead` is (), or
+    (layers,) for layers that were `stacked`.
 
     Args:
-        inputs: length of the last dimension of x; x are angles in radians.
-        outputs: length of the last dimension of the result.
-        qubits: of every circuit; None takes as many as inputs.
-        depth: layers of every circuit, a multiple of `uploads`.
+        inputs: the length of the last dimension of x; x are angles in radians.
+        outputs: the length of the last dimension of the result.
+        qubits: the qubits of every circuit; None takes as many as inputs.
+        depth: the layers, a multiple of `uploads`; with several encodings per upload each adds so
+            many layers.
         candidates: circuits with data encoding, or `"encoded"` for the 480 of `ENCODED_SPACE`. The
             weight of a single one is fixed, at 1 unless the relaxation says otherwise.
         observables: `Z`, `PauliStrings`, `Diagonal` or `Hermitian`; the first `outputs` of them are
@@ -92,9 +93,9 @@ class QuantumLayer(Measured, DescribedModule):
         init_std: standard deviation of the angles at the start, in radians.
         rates: learning rates of `"angles"`, `"structure"`, `"observables"` and `"inputs"` relative
             to that of `parameter_groups`; 1 where not given.
-        shots: in evaluation every circuit is measured so often, see `measure`; None: exact outputs.
-            Training is exact, or as `measure_in_training` says: set it when the layer is trained,
-            `layer.shots = 1000`.
+        shots: the shots of every circuit in evaluation, see `measure`; None: exact outputs. A layer
+            with shots refuses to be trained: set them afterwards, by `layer.shots = 1000`.
+            `measure_in_training` is for training with shots.
 
     Raises:
         ArgumentError: a wrong argument.
@@ -162,21 +163,21 @@ class QuantumLayer(Measured, DescribedModule):
 
     @eager
     def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
-        """Outputs of the weighted sum.
+        """Compute the outputs of the weighted sum.
 
         Args:
-            x: (*lead, ..., inputs), dtype and device of the angles; under `torch.autocast` any
-                dtype.
+            x: (*lead, ..., inputs), with the dtype and device of the angles; under `torch.autocast`
+                with any dtype.
             added: radians by which the angles of every sample differ from those of the layer,
-                (*lead, ..., depth, qubits), with the rotations of a qubit behind where the angles
-                have them; None: by nothing.
+                (*lead, ..., *angle_shape); None: by nothing.
 
         Returns:
-            (*lead, ..., outputs), differentiable once in x, `added` and all parameters.
+            Outputs (*lead, ..., outputs), differentiable once in x, `added` and all parameters.
 
         Raises:
-            ArgumentError: an input of the wrong shape, dtype or device.
-            DiffqasError: the model is being traced, for ONNX say, or trained with `shots`.
+            ArgumentError: the input has the wrong shape, dtype or device; or, with shots, it is not
+                finite or `added` is given.
+            DiffqasError: the model is traced, for example for ONNX, or it is trained with `shots`.
         """
         if under_autocast(x):
             # Angles of half precision are other angles: circuits compute as exactly as ever.
@@ -222,13 +223,13 @@ class QuantumLayer(Measured, DescribedModule):
         return x.new_zeros(*x.shape[:-1], self.outputs) + touched
 
     def encoded(self, x: Tensor) -> Tensor:
-        """Angles that the inputs become, in radians.
+        """The encoding angles that follow from the inputs, in radians.
 
         Args:
             x: (*lead, ..., inputs).
 
         Returns:
-            (*lead, ..., uploads * encodings, qubits).
+            Angles (*lead, ..., uploads * encodings, qubits).
         """
         plain = self.inputs == len(self.places)
         v = x if plain else x.index_select(-1, self.places)
@@ -244,7 +245,7 @@ class QuantumLayer(Measured, DescribedModule):
 
     @property
     def angle_shape(self) -> tuple[int, ...]:
-        """Of the angles of one circuit: (depth, qubits), or (depth, qubits, rotations)."""
+        """The shape of one circuit's angles: (layers, qubits), or (layers, qubits, rotations)."""
         return angle_shape(self.candidates, self.depth, self.n)
 
     def _of_candidates(self, added: Tensor) -> Tensor:
@@ -302,11 +303,11 @@ class QuantumLayer(Measured, DescribedModule):
         return dict(zip(self.rows, self.spaces, strict=True))
 
     def audit(self) -> list[EncodedFinding]:
-        """What is known of every candidate in this layer before any training.
+        """Find out what is known about every candidate in this layer before any training.
 
-        Whether its outputs depend on the inputs and on the angles, and which earlier candidate it
-        equals, whatever the numbers of the observables; `known_by` says what proves it, or that it
-        was measured.
+        A finding says whether the outputs depend on the inputs and on the angles, and which earlier
+        candidate is the same function, whatever the numbers of the observables. Its `known_by` says
+        what proves this, or that it was measured.
 
         >>> layer = QuantumLayer(2, 2, candidates=QLSTM_SPACE)
         >>> layer.audit()[12].reason
@@ -315,7 +316,7 @@ class QuantumLayer(Measured, DescribedModule):
         return list(self.findings(self.candidates))
 
     def findings(self, space: SearchSpace[AnyCandidate]) -> Sequence[EncodedFinding]:
-        """As `audit`, of any candidates."""
+        """The findings of `audit` for any candidates."""
         return encoded_findings(
             space,
             self.n,
@@ -333,12 +334,13 @@ class QuantumLayer(Measured, DescribedModule):
         Candidates that are the same function are merged.
 
         Args:
-            by: `"weight"`: with raw weights |w| times the standard deviation of the outputs over
-                samples (root mean square over outputs that share w), otherwise the weight.
-                `"perturbation"`: how much the loss rises without the candidate (arXiv 2108.04392).
+            by: the criterion. `"weight"` is the weight, or, with raw weights, |w| times the
+                standard deviation of the outputs over samples (root mean square over outputs that
+                share w). `"perturbation"` is the rise of the loss without the candidate (arXiv
+                2108.04392).
             x: samples for `"weight"`, (samples, inputs); None takes 64 standard normal ones.
-            loss: for `"perturbation"`, a function without arguments that gives the loss on given
-                data of the model that this layer is part of; it is called once for each candidate.
+            loss: for `"perturbation"`, a function without arguments that gives the loss, on given
+                data, of the model with this layer; it is called for each candidate.
 
         Raises:
             ArgumentError: a wrong argument, or a loss that is no finite number.
@@ -359,13 +361,13 @@ class QuantumLayer(Measured, DescribedModule):
         kept, with the sum of their weights.
 
         Args:
-            k: how many.
-            by: as of `ranking`.
-            x: as of `ranking`.
-            loss: as of `ranking`.
+            k: how many candidates are kept.
+            by: as in `ranking`.
+            x: as in `ranking`.
+            loss: as in `ranking`.
 
         Raises:
-            ArgumentError: as of `ranking`, k out of range, or numbers that are not finite.
+            ArgumentError: as in `ranking`, `k` is out of range, or contributions are not finite.
 
         >>> QuantumLayer(2, 2).discretize(k=3).structural_weights.shape
         torch.Size([1, 3])
@@ -392,7 +394,7 @@ class QuantumLayer(Measured, DescribedModule):
 
     @torch.no_grad()
     def restricted(self, groups: Groups) -> QuantumLayer:
-        """Fewer candidates as found here: per row, each group's first, with the group's weight."""
+        """A layer with fewer candidates: per row the first of each group, with its weight."""
         _, space = self.part(groups)
         few = self.alike(space)
         angles = self.angles
@@ -406,16 +408,16 @@ class QuantumLayer(Measured, DescribedModule):
         return few
 
     def to_qiskit(self, x: Tensor | None = None) -> MeasuredCircuits:
-        """Every candidate with a weight as circuits with measurements (extra `interop`).
+        """The candidates with a weight other than 0 as Qiskit circuits (extra `interop`).
 
-        Each is there once for every basis that the observables need. `outputs` of the result makes
-        the outputs of this layer of the counts that a device gives.
+        There is one circuit with measurements for every candidate and every basis. The method
+        `outputs` of the result computes the outputs of this layer from a device's counts.
 
         Args:
             x: one sample, (inputs,); None leaves Qiskit parameters x0, x1, ... open.
 
         Raises:
-            ArgumentError: more than one sample, or numbers that are not finite.
+            ArgumentError: `x` is not one sample or not finite, or all weights are 0.
             DataError: Qiskit is not installed.
         """
         return MeasuredCircuits(self, x)
@@ -423,32 +425,32 @@ class QuantumLayer(Measured, DescribedModule):
     def to_pennylane(self, device: Device | None = None) -> QNode:
         """The found circuit and its observables as a QNode of x (extra `interop`).
 
-        x is (inputs,) or (batch, inputs), a tensor or an array; the result is a list with one
+        x is a tensor or an array, (inputs,) or (batch, inputs). The result is a list with one
         expectation for each output, times its structural weight.
 
         Args:
-            device: of PennyLane; None takes `default.qubit`.
+            device: a device of PennyLane; None takes `default.qubit`.
 
         Raises:
-            ArgumentError: a layer of several circuits: `discretize(k=1)` first.
+            ArgumentError: the layer has several circuits; call `discretize(k=1)` first.
             DataError: PennyLane is not installed.
         """
         return pennylane_node(self, device)
 
     def to_qasm(self) -> str:
-        """The found circuit as OpenQASM 3: inputs `x0`, `x1`, ... are open, nothing is measured.
+        """The found circuit as OpenQASM 3 without measurements; inputs `x0`, `x1`, ... are open.
 
         Raises:
-            ArgumentError: a layer of several circuits: `discretize(k=1)` first.
+            ArgumentError: the layer has several circuits; call `discretize(k=1)` first.
         """
         return layer_qasm(self)
 
     @staticmethod
     def stacked(layers: Sequence[QuantumLayer]) -> QuantumLayer:
-        """Layers that differ in their numbers only, as one; x gets a leading dimension, too.
+        """Stack layers that differ in their numbers only; x gets a leading dimension, too.
 
         Raises:
-            ArgumentError: something that is no such layer, or layers of different choices.
+            ArgumentError: something is no such layer, or the layers have different choices.
         """
         rule = "be a list of searched layers"
         require(isinstance(layers, Iterable), "layers", rule, type(layers).__name__)

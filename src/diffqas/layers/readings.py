@@ -1,8 +1,8 @@
-"""What comes out of a searched layer's circuits on a device, for many samples at once.
+"""The results of a searched layer's circuits on a device, for many samples at once.
 
-Every candidate is measured in every basis that the observables need. What an output is, is linear
-in the frequencies of the bit strings: sum over candidates j and bases b of w_j f_jb V_b, where V_b
-holds what each bit string counts in each output.
+Every candidate is measured in every basis that the observables need. An output is linear in the
+frequencies f of the bit strings: it is the sum over candidates j and bases b of w_j f_jb V_b, where
+V_b holds the value of each bit string for each output.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ if TYPE_CHECKING:
 
 
 class LayerReadings:
-    """Exact probabilities of all results of a layer, and the outputs that frequencies make.
+    """The exact probabilities of all results of a layer, and its outputs from frequencies.
 
     Args:
-        layer: a single one.
+        layer: a single layer.
         x: samples, (samples, inputs).
 
     Attributes:
         circuits: the candidates with their weights, in the layer's order.
-        bases: the measurements of each.
-        probabilities: float64 (candidates, bases, samples, 2**n), qubit 0 the most significant bit.
-        weights: structural weights, float64 (outputs, candidates).
-        tables: what each result counts, float64 (bases, 2**n, outputs).
+        bases: the measurements of each circuit.
+        probabilities: float64 (candidates, bases, samples, 2**n), with qubit 0 as the most
+            significant bit.
+        weights: the structural weights, float64 (outputs, candidates).
+        tables: the value of each result for each output, float64 (bases, 2**n, outputs).
 
     Raises:
-        ArgumentError: a layer of several that are stacked.
+        ArgumentError: the layer is a stack of several.
     """
 
     def __init__(self, layer: QuantumLayer, x: Tensor) -> None:

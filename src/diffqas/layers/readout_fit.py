@@ -28,7 +28,7 @@ ITERATIONS = 100
 SAMPLES = 250
 """Samples that are simulated together."""
 LEAST_SPREAD = 1e-3
-"""Features that hardly vary are not blown up to the spread of the others."""
+"""The least spread that features are divided by, so that nearly constant ones are not enlarged."""
 
 
 @dataclass(frozen=True)

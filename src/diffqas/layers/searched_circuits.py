@@ -28,21 +28,21 @@ Groups = list[list[list[int]]]
 class SearchedCircuits(nn.Module):
     """What every searched layer is made of: rows of structural weights, and angles.
 
-    Every row weighs the candidates that `choice` names by their places in `candidates`. In the
-    beginning a row names them all; after `restricted`, rows may name different ones. The parameters
-    of several layers that were `stacked` have a leading dimension; below, `lead` is (), or
-    (layers,) of stacked ones.
+    Every row weighs the candidates whose places in `candidates` are listed in `choice`. At the
+    beginning a row has all of them; after `restricted`, rows may have different ones. The
+    parameters of several layers that were `stacked` have a leading dimension. In shapes, `lead` is
+    (), or (layers,) for stacked layers.
 
     Args:
         candidates: circuits with data encoding.
-        n: qubits.
-        depth: layers of the circuits.
+        n: the number of qubits.
+        depth: the layers of the circuits.
         relaxation: how structural parameters become weights.
         sharing: `"shared"` (one theta for all candidates) or `"separate"` (one for each).
-        rows: how many rows of structural weights.
-        sets: leading dimensions of the angles of one layer, such as (4,) for four gates that share
-            none.
-        init_std: standard deviation of the angles at the start, in radians.
+        rows: the number of rows of structural weights.
+        sets: the leading dimensions of the angles of one layer, such as (4,) for four gates that
+            share no angles.
+        init_std: the standard deviation of the angles at the start, in radians.
 
     Raises:
         ArgumentError: a wrong argument.
@@ -95,7 +95,7 @@ class SearchedCircuits(nn.Module):
 
     @property
     def progress(self) -> float:
-        """How far training has come, 0 to 1.
+        """The share of the training done, 0 to 1.
 
         The training loop sets it, and annealed relaxations read it.
         """
@@ -161,9 +161,10 @@ class SearchedCircuits(nn.Module):
         ]
 
     def same(self, space: SearchSpace) -> list[list[int]]:
-        """Places of candidates that are the same function.
+        """The places of candidates that are the same function, in groups.
 
-        Where each has angles of its own, only those without any say are.
+        If each candidate has its own angles, only candidates whose angles have no effect can be the
+        same function.
         """
         groups: dict[str, list[int]] = {}
         for index, finding in enumerate(self.findings(space)):
@@ -231,12 +232,12 @@ Layer = TypeVar("Layer", bound=SearchedCircuits)
 
 
 def stacked(layers: Sequence[Layer]) -> Layer:
-    """Layers that differ in their numbers only, as one: parameters get a leading dimension.
+    """Stack layers that differ in their numbers only: parameters get a leading dimension.
 
-    It uses copies.
+    The given layers are copied and not changed.
 
     Raises:
-        ArgumentError: no layers, or such of different shapes.
+        ArgumentError: there are no layers, they are of different kinds, or their shapes differ.
     """
     require(len(layers) >= 1, "layers", "hold at least one layer", "an empty list")
     strangers = [

@@ -1,7 +1,7 @@
 """Outputs of a searched layer by finite shots, for evaluation.
 
-Every circuit is measured so many times in every basis that the observables need, for each sample by
-itself, as `diffqas noise` does. Circuits whose outputs are known without running them are not run.
+For each sample, every circuit is measured by the given number of shots in every basis that the
+observables need, as in `diffqas noise`. Circuits whose outputs are known constants are not run.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from diffqas.layers.quantum_layer import QuantumLayer
 
 MOST_NUMBERS = 2**22
-"""Probabilities that are held at once: 34 MB."""
+"""The most probabilities that are held at once; they take 34 MB."""
 
 IN_TRAINING = (
     "A QuantumLayer measures shots in evaluation: call eval() on the model first. For training "
     "set `layer.shots = None`; `layer.measure_in_training(shots)` trains with shots."
 )
 MOST_SHOTS = 10**15
-"""Of a circuit: counts of more leave the integers that they are drawn as."""
+"""The most shots of a circuit: larger counts do not fit the integers in which they are drawn."""
 
 NO_GRADIENT = (
     "Outputs of finite shots have no gradient: evaluate under torch.no_grad(), and train with "
@@ -36,7 +36,11 @@ NO_GRADIENT = (
 
 
 def checked_shots(shots: int | None) -> int | None:
-    """Shots of each circuit, if they are a number of them; None: exact outputs."""
+    """The shots of each circuit, after a check; None: exact outputs.
+
+    Raises:
+        ArgumentError: it is neither None nor a whole number from 1 to `MOST_SHOTS`.
+    """
     rule = "be a whole number of at least 1, or None"
     require(shots is None or whole(shots), "shots", rule, repr(shots))
     fits = shots is None or shots <= MOST_SHOTS

@@ -12,15 +12,15 @@ from diffqas.quantum_train import Lockstep, QuantumTrain
 class SlowProgrammer(nn.Module):
     """W(x) = l(e(x)) q(e(x))^T, a matrix of rank one: rows are layers, columns are angles of one.
 
-    Three linear layers: e from the inputs to a latent vector, l from there to a number for each
-    layer of the circuit, q to a number for each angle of a layer (arXiv 2402.17760, whose public
-    code has no nonlinear function between them).
+    There are three linear layers. The layer e gives a latent vector from the inputs. From this
+    vector, l gives a number for each layer of the circuit, and q a number for each angle of a layer
+    (arXiv 2402.17760, whose public code has no nonlinear function between them).
 
     Args:
-        inputs: length of the last dimension of x.
-        latent: length of the latent vector.
-        depth: layers of the circuit.
-        columns: angles of one layer.
+        inputs: the length of the last dimension of x.
+        latent: the length of the latent vector.
+        depth: the layers of the circuit.
+        columns: the angles of one layer.
 
     >>> SlowProgrammer(1, 8, 2, 8)(torch.zeros(10, 4, 1)).shape
     torch.Size([10, 4, 2, 8])
@@ -47,14 +47,14 @@ class SlowProgrammer(nn.Module):
 
 
 def slow_groups(writing: QuantumTrain | Lockstep, lr: float, rate: float) -> list[ParameterGroup]:
-    """Groups for `torch.optim` of what writes a slow network.
+    """Groups for `torch.optim` of the circuits that write a slow network.
 
-    Each has its own rate relative to the slow network's.
+    Each group has its own rate relative to that of the slow network.
 
     Args:
-        writing: it, of one seed or of several.
-        lr: base rate.
-        rate: of the slow network relative to that.
+        writing: the model that writes the network, of one seed or of several.
+        lr: the base rate.
+        rate: the rate of the slow network relative to the base rate.
     """
     groups = writing.parameter_groups(lr * rate)
     return [{**group, "name": f"slow {group['name']}"} for group in groups]

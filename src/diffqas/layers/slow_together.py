@@ -27,7 +27,7 @@ class TrainedTogether(Together):
         return [slopes[names[id(parameter)]] for parameter in parameters]
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Nothing of them depends on how far training has come."""
+        """Do nothing, as these networks do not depend on the progress of training."""
 
     def parameter_groups(self, lr: float, rates: Mapping[str, float]) -> list[ParameterGroup]:
         """The group `"slow"` for `torch.optim`."""

@@ -14,14 +14,14 @@ from diffqas.layers.searched_circuits import stacked
 
 
 def united(layers: Sequence[QuantumLayer]) -> QuantumLayer:
-    """Layers that may differ in their candidates, stacked as `QuantumLayer.stacked` stacks.
+    """Stack layers that may differ in their candidates, as `QuantumLayer.stacked` does.
 
-    Circuits are those of all layers together, of which each layer weighs its own. The angles must
-    be shared: with angles of its own, a circuit of another layer would count among a layer's
-    numbers.
+    The result has the circuits of all layers, and each layer weighs only its own. The angles must
+    be shared. If every circuit had its own angles, those of other layers' circuits would count
+    among a layer's numbers.
 
     Raises:
-        ArgumentError: layers that differ in more than numbers and candidates, or with separate
+        ArgumentError: the layers differ in more than numbers and candidates, or have separate
             angles.
     """
     choices = [dict(layer.state_choices()) for layer in layers]

@@ -1,4 +1,4 @@
-"""Optimisers of torch for models of few numbers, in a loop of your own."""
+"""Optimisers in torch's form for models of few numbers, to be used in your own loop."""
 
 from diffqas.optim.captured import Captured as Captured
 from diffqas.optim.captured import CaptureWarning as CaptureWarning

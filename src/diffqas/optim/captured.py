@@ -1,6 +1,6 @@
-"""A step of training recorded once and repeated: one launch in place of hundreds.
+"""A step of training that is recorded once and then repeated: one launch in place of hundreds.
 
-At the sizes of the papers nine tenths of a step on a card is the launching of its kernels. A CUDA
+At the sizes of the papers, launching the kernels takes nine tenths of a step on a card. A CUDA
 graph launches all of them at once.
 """
 
@@ -21,24 +21,24 @@ from diffqas.simulator import holding
 T = TypeVar("T")
 
 WARM_UP = 3
-"""Steps before the one that is recorded: in them libraries and optimisers make what they need."""
+"""Steps before the recording, in which libraries and optimisers allocate what they need."""
 
 MOST_FORMS = 8
-"""Shapes of the inputs, each of which has a recording, and the memory of one, of its own."""
+"""The most different shapes of the inputs; each has its own recording with its own memory."""
 
 
 class CaptureWarning(UserWarning):
-    """A step that could not be recorded, and why."""
+    """The warning for a step that could not be recorded; it tells the reason."""
 
 
 @dataclass(frozen=True)
 class _Recorded(Generic[T]):
-    """One recording, and what must live as long as it."""
+    """One recording, and all objects that must live as long as it."""
 
     recording: Recording
     inputs: tuple[Tensor, ...]
     outputs: T
-    # A graph knows addresses only: a table that a cache let go would be overwritten by others.
+    # A graph knows addresses only: a table that a cache has dropped would be overwritten.
     tables: list[object]
 
 
@@ -46,13 +46,13 @@ class Captured(Generic[T]):
     """A step that is recorded after its first calls and repeated from then on.
 
     Args:
-        step: takes tensors and gives tensors, alone or in tuples, lists and dictionaries.
-        device: where it computes; None: where its first argument lies.
-        warm_up: calls for each form of the inputs before one is recorded; they are steps like any
-            other.
+        step: a function of tensors that gives tensors, alone or in tuples, lists and dictionaries.
+        device: the device of the step; None: that of its first argument.
+        warm_up: the calls for each form of the inputs before one is recorded; they are steps like
+            any other.
         draws: whether the step may draw random numbers.
-        reason: not to record at all; None: there is none.
-        warns: whether a step that cannot be recorded is told by a warning.
+        reason: the reason why nothing is to be recorded, in words; None: steps are recorded.
+        warns: whether a warning is given for a step that cannot be recorded.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Captured(Generic[T]):
         return _copied(found.outputs)
 
     def forget(self) -> None:
-        """Record anew: tensors that the step works on have been replaced by others."""
+        """Forget all recordings, because tensors of the step have been replaced by others."""
         self._recorded.clear()
         self._calls.clear()
 
@@ -143,25 +143,28 @@ def capture(
 ) -> Captured[T]:
     """Record a step of training on a card as a CUDA graph, and repeat it; on a CPU, just call it.
 
-    The first `warm_up` calls, for each form of the inputs, run as they are; then one is recorded,
-    and later calls launch the whole step at once. Every call is a step: none is done twice or left
-    out. What changes from call to call must be an argument, a tensor on the card; numbers of Python
-    keep the value that they had in the recording. So the optimiser must be one that can be
-    recorded: `torch.optim.Adam(..., capturable=True)`, `diffqas.optim.SOAP(..., capturable=True)`,
-    with a rate that changes held as a tensor. Inside of the step nothing may be read back
+    For each form of the inputs, the first `warm_up` calls run as they are. Then the step is
+    recorded, and later calls launch the whole step at once. Every call is one step: none is done
+    twice or left out.
+
+    What changes from call to call must be an argument, a tensor on the card. Numbers of Python keep
+    the value that they had in the recording. So the optimiser must be one that can be recorded,
+    such as `torch.optim.Adam(..., capturable=True)` or `diffqas.optim.SOAP(..., capturable=True)`,
+    and a learning rate that changes must be a tensor. Inside the step nothing may be read back
     (`loss.item()`), and all work must be done on the card.
 
     Args:
-        step: takes tensors and gives tensors, alone or in tuples, lists and dictionaries.
-        device: where the step computes; by default where its first argument lies.
-        warm_up: calls before the recording, at least 1.
+        step: a function of tensors that gives tensors, alone or in tuples, lists and dictionaries.
+        device: the device of the step; None: that of its first argument.
+        warm_up: the calls before the recording, at least 1.
 
     Returns:
-        A function that is called like `step`; a step that cannot be recorded runs as it is, with
-        one warning that says why.
+        A function that is called like `step`. A step that cannot be recorded runs as it is, with
+        one warning that tells the reason.
 
     Raises:
-        ArgumentError: `warm_up` is no positive integer; in a call, no tensor and no `device`.
+        ArgumentError: `warm_up` is no positive integer; or, in a call, there is neither a tensor
+            nor a `device`.
 
     >>> weight = torch.nn.Parameter(torch.ones(2))
     >>> optimizer = torch.optim.SGD([weight], lr=0.1)
@@ -181,7 +184,7 @@ def capture(
 
 
 def _copied(outputs: T) -> T:
-    """The tensors of a result in memory of their own; all else as it is."""
+    """A result with copies of its tensors; everything else stays as it is."""
     if isinstance(outputs, Tensor):
         return cast("T", outputs.detach().clone())
     if isinstance(outputs, dict):

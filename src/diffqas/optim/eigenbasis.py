@@ -1,10 +1,10 @@
 """Adam in the eigenbasis of the gradient's covariance.
 
-All weights of a generated network are sums of the same few numbers, so gradients with respect to
-these are strongly correlated, and Adam, which scales each by itself, has to be slow in all of them.
-SOAP (Vyas et al., arXiv 2409.11321) runs Adam in the eigenbasis of the gradients' covariance. For
-ordinary networks that covariance has to be approximated, layer by layer, by a Kronecker product;
-for the hundreds of numbers of a generator it is simply stored.
+All weights of a generated network depend on the same few numbers. So the gradients with respect to
+these numbers are strongly correlated, and Adam, which scales each number by itself, has to be slow
+in all of them. SOAP (Vyas et al., arXiv 2409.11321) runs Adam in the eigenbasis of the gradients'
+covariance. For ordinary networks that covariance has to be approximated, layer by layer, by a
+Kronecker product. For the hundreds of numbers of a generator it is simply stored.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from torch import Tensor
 from diffqas.optim.host_numbers import Number
 
 MEMORY = 0.99
-"""Decay rate of the covariance."""
+"""The decay rate of the covariance."""
 
 WARM_UP = 100
-"""Steps over which the learning rate rises: the eigenbasis of few gradients is noise."""
+"""Steps over which the learning rate rises, as the eigenbasis of few gradients is noise."""
 
 REFRESH = 10
-"""Steps between two new bases; at the start, for twice as many steps, each has its own."""
+"""The usual steps between two new bases. With this interval, each of the first 20 steps has one."""
 
 FLOOR = 0.03
-"""Added to the denominator in units of its largest entry: directions without gradient stay where
-they are.
+"""The number added to the denominator, relative to its largest entry, so that directions without a
+gradient do not move.
 """
 
 MOST_NUMBERS = 2048
-"""Decomposing a covariance takes the cube of this."""
+"""The most numbers; the time to decompose a covariance grows with their cube."""
 
 
 class EigenbasisAdam:
     """Adam's direction in the eigenbasis of the gradients seen so far, in float64.
 
     Args:
-        lead: leading dimensions, one entry per independent copy.
-        count: numbers of each.
-        betas: decay rates of the moments.
-        like: tensor whose device is taken.
-        every: steps between two new bases.
+        lead: the leading dimensions, one entry per independent copy.
+        count: the number of numbers of each copy.
+        betas: the decay rates of the moments.
+        like: a tensor on the device that is to be used.
+        every: the steps between two new bases.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class EigenbasisAdam:
             return True
         if self.every == REFRESH:
             return self.steps <= 2 * REFRESH
-        # Where a basis is dear: steps 1, 2, 4, 8, .., as what is known of the covariance doubles.
+        # Where a basis is expensive: steps 1, 2, 4, 8, .., whenever the known gradients double.
         return self.steps < self.every and self.steps.bit_count() == 1
 
     @property
@@ -96,7 +96,7 @@ class EigenbasisAdam:
     def along(
         self, gradient: Tensor, of_mean: Number, of_square: Number, share: Number = 1.0
     ) -> Tensor:
-        """Adam's step in the present basis, with these corrections."""
+        """Adam's step in the present basis, with these corrections of both moments."""
         first, second = self.betas
         # Adam in the eigenbasis: the mean is kept in the old coordinates and turned when it is
         # used, the squares are kept in the basis (Vyas et al. 2024, arXiv 2409.11321).
@@ -108,7 +108,10 @@ class EigenbasisAdam:
         return _apply(self.basis, mean / (root + floor).clamp(min=torch.finfo(root.dtype).tiny))
 
     def turn(self) -> None:
-        """Turn to the eigenbasis of the present covariance; squares follow as if uncorrelated."""
+        """Take the eigenbasis of the present covariance, and turn the second moment with it.
+
+        The second moment is turned as if its directions were uncorrelated.
+        """
         basis = torch.linalg.eigh(self.covariance).eigenvectors
         self.square.copy_(_apply((basis.mT @ self.basis).square(), self.square))
         self.basis.copy_(basis)

@@ -1,10 +1,10 @@
 """An extended Kalman filter over the numbers of a model: training as estimation.
 
 The filter keeps a Gaussian over all trainable numbers and corrects it with every batch, as if the
-targets were measurements: recursive Gauss-Newton. Its covariance has the square of the number of
-parameters as entries, which rules it out for ordinary networks, and costs next to nothing for the
-hundred numbers of a generator. Singhal & Wu, "Training multilayer perceptrons with the extended
-Kalman algorithm", NIPS 1988.
+targets were measurements. This is a recursive Gauss-Newton method. The number of entries of its
+covariance is the square of the number of parameters. This rules it out for ordinary networks, but
+is cheap for the hundred numbers of a generator. Source: Singhal & Wu, "Training multilayer
+perceptrons with the extended Kalman algorithm", NIPS 1988.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from torch import Tensor
 from diffqas.optim.host_numbers import Number
 
 MOST_ESTIMATED = 4096
-"""Numbers of one filter; the covariance of so many takes 134 MB."""
+"""The most numbers of one filter; their covariance takes 134 MB."""
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What one batch of measurements comes to.
+    """The result of a correction by one batch of measurements.
 
     Attributes:
-        losses: mean squared errors before the correction, (*lead,).
-        change: of the numbers, (*lead, numbers); zeros where `sound` is False.
+        losses: the mean squared errors before the correction, (*lead,).
+        change: the change of the numbers, (*lead, numbers); zeros where `sound` is False.
         sound: whether errors, change and covariance are finite, (*lead,) of bool.
     """
 
@@ -42,14 +42,15 @@ class Estimate:
     """The Gaussian over the numbers, and how it forgets; one for each entry of `lead`.
 
     Args:
-        lead: leading dimensions, one entry per independent copy.
-        prior: standard deviations of the numbers, (numbers,) in float64.
-        unit: variance of what is measured.
-        measurement_noise: variance of a measurement at the start and at the end, in that unit.
-        memory: steps over which the filter forgets at the start; at the end it forgets nothing.
-        window: steps over whose mean squared error the noise never falls; 0: it may.
-        waits: whether the host may read what the device computed. If not, a covariance is repaired
-            without asking whether one needs it.
+        lead: the leading dimensions, one entry per independent copy.
+        prior: the standard deviations of the numbers, (numbers,) in float64.
+        unit: the variance of what is measured.
+        measurement_noise: the variance of a measurement at the start and at the end, in that unit.
+        memory: the steps over which the filter forgets at the start; at the end it forgets nothing.
+        window: the steps of a running mean squared error, below which the noise never falls; 0
+            means that the noise has no such limit.
+        waits: whether the host may read what the device has computed. If not, a covariance is
+            repaired in every step, whether it needs it or not.
     """
 
     def __init__(
@@ -78,9 +79,9 @@ class Estimate:
         """Take a batch of measurements into account.
 
         Args:
-            rows: derivatives of what is measured, (*lead, measurements, numbers).
-            errors: measured less expected, (*lead, measurements).
-            progress: share of all steps done.
+            rows: the derivatives of what is measured, (*lead, measurements, numbers).
+            errors: measured minus expected values, (*lead, measurements).
+            progress: the share of all steps done.
         """
         losses = errors.square().mean(-1)
         noise = self._noise(losses, progress)
@@ -112,8 +113,7 @@ class Estimate:
         noise = (self.unit * first * (last / first) ** progress) * torch.ones_like(losses)
         if self.window == 0:
             return noise
-        # No measurement is better than what is left unexplained: a filter that takes noise for
-        # truth goes astray.
+        # The noise is at least what is left unexplained: a filter that trusts noise goes wrong.
         known = torch.where(torch.isfinite(losses), losses, self.residual)
         # An exponential mean over about the window.
         self.residual.copy_(self.residual + (known - self.residual) / self.window)
@@ -136,14 +136,14 @@ def correct(
 
     Args:
         covariance: (..., numbers, numbers) before the measurement.
-        rows: (..., measurements, numbers), derivatives of what is measured.
-        errors: (..., measurements), measured less expected.
-        noise: variance of each measurement, (...).
-        kept: the old knowledge counts this much beside the new.
+        rows: (..., measurements, numbers), the derivatives of what is measured.
+        errors: (..., measurements), measured minus expected values.
+        noise: the variance of each measurement, (...).
+        kept: the share of the old knowledge that is kept beside the new.
 
     Returns:
-        Change of the numbers (..., numbers), and their covariance afterwards; not finite if
-        `covariance` is not positive semidefinite.
+        The change of the numbers (..., numbers), and their covariance afterwards. Both are not
+        finite if `covariance` is not positive semidefinite.
 
     # two equally good guesses: halfway
     >>> correct(torch.eye(1), torch.eye(1), torch.ones(1), noise=1.0)
@@ -157,8 +157,8 @@ def correct(
         variance = torch.tensor(variance, dtype=rows.dtype, device=rows.device)
     one = torch.eye(rows.shape[-2], dtype=rows.dtype, device=rows.device)
     expected = shadow @ rows.mT + variance[..., None, None] * one
-    # One seed whose S is not positive must not stop the others: it goes on as not a number,
-    # which the caller sees and starts again from the prior.
+    # One seed whose S is not positive must not stop the others. Its result is NaN, which the
+    # caller notices, so that this seed starts again from the prior.
     factor, failed = torch.linalg.cholesky_ex(expected)
     factor = torch.where((failed != 0)[..., None, None], math.nan, factor)
     whitened = torch.linalg.solve_triangular(factor, shadow, upper=False)
@@ -174,16 +174,16 @@ def correct(
 def derivatives(outputs: Tensor, parameters: Sequence[Tensor], cotangents: Tensor) -> list[Tensor]:
     """Products of cotangents with the derivatives of outputs, one per parameter.
 
-    The graph of the outputs is walked backward for all cotangents at once where `torch.func.vmap`
-    can do that, else for one after the other.
+    All cotangents share one backward pass if `torch.func.vmap` can do that; otherwise each has its
+    own.
 
     Args:
-        outputs: of a graph that reaches the parameters.
-        parameters: what is derived by; one that the outputs do not depend on has zeros.
+        outputs: the outputs of a graph that contains the parameters.
+        parameters: the parameters of the derivatives; one without effect on the outputs has zeros.
         cotangents: (count, *outputs.shape).
 
     Returns:
-        (count, *parameter.shape) each.
+        For each parameter the products, (count, *parameter.shape).
     """
 
     def one(cotangent: Tensor) -> tuple[Tensor, ...]:

@@ -15,22 +15,23 @@ Parameters: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class FlatOptimizer(torch.optim.Optimizer):
-    """Base of optimisers that take all their numbers together, as one vector.
+    """Base class of optimisers that take all their numbers together, as one vector.
 
-    Its groups are those that it is made with. Copies and pickles of it, and of what it learnt, go
-    on as it does.
+    Groups cannot be added later. Copies and pickles include all that the optimiser has learnt, and
+    continue as it would.
 
     Args:
         params: tensors or groups of them.
-        defaults: entries of groups that have none of their own.
-        most: numbers that it can hold.
+        defaults: the entries of groups that have none of their own.
+        most: the most numbers that it can hold.
 
     Raises:
-        ArgumentError: a rate that is no number of at least zero, complex numbers, or too many.
+        ArgumentError: a rate is no number of at least 0, a number is complex, or there are no
+            numbers or too many.
     """
 
     own: ClassVar[tuple[str, ...]]
-    """Attributes that a copy needs beside those that torch copies."""
+    """The attributes that a copy needs in addition to those that torch copies."""
 
     def __init__(self, params: Parameters, defaults: dict[str, Any], most: int) -> None:
         self._complete = False
@@ -46,19 +47,19 @@ class FlatOptimizer(torch.optim.Optimizer):
         require(1 <= count <= most, "params", f"hold at most {most:,} numbers", f"{count:,}")
 
     def __getstate__(self) -> dict[str, Any]:
-        # That of torch names its own attributes only: a copy would lack all that was learnt.
+        # Torch's method has its own attributes only: a copy would lack all that was learnt.
         learnt = {name: vars(self)[name] for name in ("_complete", *self.own)}
         return super().__getstate__() | learnt
 
     def _load(self, state_dict: Mapping[str, Any], shared: Mapping[str, object]) -> dict[str, Any]:
-        """Take the groups of a state, and give what its numbers share.
+        """Load the groups of a state, and return the part that all numbers share.
 
         Args:
-            state_dict: to be taken.
-            shared: what this optimiser's own state holds.
+            state_dict: the state to load.
+            shared: the shared part of this optimiser's own state, for comparison.
 
         Raises:
-            ArgumentError: it is that of another optimiser, or of other numbers.
+            ArgumentError: the state belongs to another optimiser, or to other numbers.
         """
         name = type(self).__name__
         found = state_dict.get("shared")
@@ -79,7 +80,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         return [number for group in self.param_groups for number in group["params"]]
 
     def _spread(self, key: str) -> Tensor:
-        """An entry of each group, for every number of it, (count,) in float64."""
+        """An entry of the groups, repeated for every number of its group, (count,) in float64."""
         parts = [
             _filled(number, group[key]) for group in self.param_groups for number in group["params"]
         ]
@@ -93,13 +94,17 @@ class FlatOptimizer(torch.optim.Optimizer):
             number.add_(part.view_as(number).to(number.dtype))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group while the optimiser is made."""
+        """Add a group while the optimiser is made.
+
+        Raises:
+            ArgumentError: the optimiser is complete already.
+        """
         require(not self._complete, "param_group", "be given at the start", "another group")
         super().add_param_group(param_group)
 
 
 def pair(values: object) -> bool:
-    """Whether these are two values.
+    """Whether this is a tuple or list of two values.
 
     >>> pair((0.9, 0.999)), pair(0.9), pair("ab"), pair((1, 2, 3))
     (True, False, False, False)

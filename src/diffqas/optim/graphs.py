@@ -1,8 +1,8 @@
-"""What records the work of a card and repeats it: CUDA graphs behind an interface of four words.
+"""Recording the work of a card and repeating it: CUDA graphs behind a small interface.
 
 The interface has a second implementation in the tests, which records on the CPU. So everything
-around a graph (warm-up, static inputs, copies, the way back where something cannot be recorded) is
-tried without a card.
+around a graph (warm-up, static inputs, copies, the fallback for work that cannot be recorded) is
+tested without a card.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Recording(Protocol):
     """Work that was recorded; `torch.cuda.CUDAGraph` is one."""
 
     def replay(self) -> None:
-        """Do it again, on the tensors that it was recorded with."""
+        """Repeat the work, on the tensors with which it was recorded."""
         ...
 
 
@@ -28,7 +28,7 @@ class Recorder(Protocol):
     """Records the work of one device."""
 
     def apart(self) -> AbstractContextManager[None]:
-        """Work that may still allocate and initialise, away from what is recorded."""
+        """A context for work that may allocate and initialise, separate from what is recorded."""
         ...
 
     def record(self, work: Callable[[], T]) -> tuple[Recording, T]:
@@ -53,7 +53,7 @@ class CudaRecorder:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """On a stream of its own: libraries make their workspaces there, before the recording."""
+        """A separate stream, on which libraries make their workspaces before the recording."""
         current = torch.cuda.current_stream(self.device)
         self._side.wait_stream(current)
         with torch.cuda.stream(self._side):
@@ -75,7 +75,7 @@ class CudaRecorder:
 
 
 RECORDERS: dict[str, Callable[[torch.device], Recorder]] = {"cuda": CudaRecorder}
-"""What records on a device, by its type."""
+"""The recorders by the type of the device."""
 
 
 def records(device: torch.device) -> bool:

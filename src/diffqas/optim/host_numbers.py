@@ -14,10 +14,10 @@ Number: TypeAlias = float | Tensor
 
 
 class HostNumbers:
-    """Numbers of the present step, where the step reads them.
+    """The host's numbers of the present step, in the form in which the step reads them.
 
-    On the CPU they are numbers of Python. A recorded step would keep those of the step that was
-    recorded, so on a card they lie in its memory, always in the same place.
+    On the CPU they are numbers of Python. A recorded step would keep the values from the recording,
+    so on a card they are in its memory, always in the same place.
 
     >>> HostNumbers(2, torch.device("cpu"))(0.5, 2.0)
     (0.5, 2.0)

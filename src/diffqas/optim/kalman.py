@@ -13,48 +13,50 @@ from diffqas.optim.estimate import MOST_ESTIMATED, Estimate, derivatives
 from diffqas.optim.flat import FlatOptimizer, Parameters, dense, pair
 
 Residuals: TypeAlias = Callable[[], object]
-"""Gives predictions less targets, or targets less predictions: a tensor of any shape."""
+"""A function that gives predictions minus targets, or the reverse: a tensor of any shape."""
 
 
 class Kalman(FlatOptimizer):
     """An extended Kalman filter over all parameters, for sums of squares.
 
     It keeps a Gaussian over at most 4,096 numbers and corrects it with every batch, as if the
-    targets were measurements: recursive Gauss-Newton, as `--optimizer kalman` in a search. Each
-    step asks for the residuals r of a batch and takes the derivatives of all of them in one
-    backward pass, by `torch.func.vmap`; a network that vmap cannot run backward goes residual by
-    residual. The memory of a step grows with the square of the number of residuals.
+    targets were measurements. This is a recursive Gauss-Newton method, the one of
+    `--optimizer kalman` in a search. Each step asks for the residuals r of a batch and takes the
+    derivatives of all of them in one backward pass by `torch.func.vmap`. For a network that vmap
+    cannot run backward, each residual has its own pass. The memory of a step grows with the square
+    of the number of residuals.
 
-    With P the covariance of the numbers, H = dr/d(numbers) and R the variance of a measurement:
-    K = P H^T (H P H^T + R)^-1, the numbers change by -K r, and P becomes (P - K H P) / kept. R
-    falls geometrically over `steps` from the first to the second `measurement_noise`; `kept` is
+    Let P be the covariance of the numbers, H = dr/d(numbers), and R the variance of a measurement.
+    With K = P H^T (H P H^T + R)^-1 the numbers change by -K r, and P becomes (P - K H P) / kept. R
+    falls geometrically over `steps` from the first to the second `measurement_noise`, and `kept` is
     1 - (1 - progress) / (forget_epochs * steps_per_epoch).
 
     Groups, checkpoints and schedulers work as with any optimiser; a schedule multiplies the changes
-    of its group. There is no gradient here to clip, to scale or to accumulate: `GradScaler` is
-    refused, and parts of a batch are put together in the closure, `torch.cat([...])`. A batch of
-    which one residual is not finite is left out as a whole, `step` gives what that one is, and the
-    covariance starts again from its prior. Groups cannot be added later.
+    of its group. There is no gradient to clip, to scale or to accumulate. So `GradScaler` is
+    refused, and parts of a batch are joined in the closure by `torch.cat([...])`. If one residual
+    of a batch is not finite, the numbers do not change, `step` returns a loss that is not finite,
+    and the covariance starts again from its prior. Groups cannot be added later.
 
     Args:
         params: tensors or groups of them, such as `model.parameter_groups(lr=1.0)`.
-        steps: how many there will be.
-        lr: standard deviation of the prior, of groups that have none of their own: how far their
-            numbers may be from where they start.
-        steps_per_epoch: batches of one pass over the data.
-        measurement_noise: variance of a residual at the start and at the end, in units of
+        steps: the number of steps that there will be.
+        lr: the standard deviation of the prior, for groups that have none of their own: how far
+            their numbers may be from their start.
+        steps_per_epoch: the batches of one pass over the data.
+        measurement_noise: the variance of a residual at the start and at the end, in units of
             `variance`.
-        forget_epochs: epochs over which the filter forgets at the start; at its end it forgets
-            nothing. `math.inf`: it never does.
-        variance: of the training targets. None: the mean squared residual of the first step.
-        noise_floor: never take a residual to be better known than the mean square of those of the
-            last epoch.
-        capturable: whether `step` can be recorded by `diffqas.capture`: it reads nothing back, so
-            `variance` must be given, and the mean square that `step` gives is a tensor.
+        forget_epochs: the epochs over which the filter forgets at the start; at the end of the
+            training it forgets nothing. With `math.inf` it never forgets.
+        variance: the variance of the training targets. None: the mean squared residual of the first
+            step.
+        noise_floor: whether the variance of a residual is never taken to be smaller than the mean
+            squared residual of about the last epoch.
+        capturable: whether `step` can be recorded by `diffqas.capture`. It then reads nothing back
+            from the device, so that `variance` must be given, and `step` returns a tensor.
 
     Raises:
-        ArgumentError: a choice out of range, complex numbers, more than 4,096 numbers, or, in a
-            step, a closure that gives no residuals.
+        ArgumentError: a choice is out of range, a number is complex, there are more than 4,096
+            numbers, or, in a step, the closure gives no residuals.
 
     A line through two points:
 
@@ -116,7 +118,7 @@ class Kalman(FlatOptimizer):
         )
         self.capturable = capturable
         self._passed = torch.zeros_like(self._estimate.residual)
-        """Of a capturable one: the steps done."""
+        """The steps done, if the optimiser is capturable."""
 
     @overload
     def step(self, closure: None = None) -> NoReturn: ...
@@ -129,11 +131,15 @@ class Kalman(FlatOptimizer):
         """Make one step by the residuals of a batch.
 
         Args:
-            closure: gives the residuals, a tensor that was computed from the parameters; it calls
-                neither `zero_grad` nor `backward`.
+            closure: a function that gives the residuals, a tensor that is computed from the
+                parameters. It calls neither `zero_grad` nor `backward`.
 
         Returns:
-            Their mean square before the step; a tensor () of a capturable optimiser.
+            The mean square of the residuals before the step; a tensor () if the optimiser is
+            capturable.
+
+        Raises:
+            ArgumentError: there is no closure, or it gives no residuals.
         """
         if closure is None:
             raise ArgumentError(
@@ -149,12 +155,12 @@ class Kalman(FlatOptimizer):
             found = self._estimate.correct(rows, -errors, progress)
             self._passed.add_(1)
             self._move(found.change * self._shares())
-            # Torch's own `step` is said to give a number; what is recorded gives its tensor.
+            # By torch's types `step` gives a number; a recorded step gives a tensor instead.
             return cast("float", found.losses)
         if not self._unit_known and torch.isfinite(errors).all():
             self._estimate.measure_in(float(errors.square().mean()) or 1.0)
             self._unit_known = True
-        # What is measured is a residual of zero. The change is then -K r, whichever sign r has.
+        # The measurement is a residual of zero. The change is then -K r, whatever the sign of r.
         found = self._estimate.correct(rows, -errors, min(self._done / self.steps, 1.0))
         self._done += 1
         self._move(found.change * self._shares())
@@ -175,7 +181,7 @@ class Kalman(FlatOptimizer):
         return torch.cat(columns, dim=1)
 
     def _shares(self) -> Tensor:
-        """How much of a change is made, of each number: its rate relative to its prior."""
+        """The share of its change that each number makes: its rate relative to its prior."""
         for group in self.param_groups:
             # A prior of 0 holds its numbers where they are, whatever the schedule.
             rate = group["lr"] if self.capturable else float(group["lr"])
@@ -184,9 +190,9 @@ class Kalman(FlatOptimizer):
         return self._spread("share") * torch.cat(moved)
 
     def state_dict(self) -> dict[str, Any]:
-        """Groups, as of every optimiser, and what all numbers share.
+        """The groups, as in every optimiser, and the part that all numbers share.
 
-        That is covariance and running error, the steps done and the unit of the noise.
+        This part has covariance, running error, the number of steps done and the unit of the noise.
         """
         return super().state_dict() | {"shared": self._shared()}
 

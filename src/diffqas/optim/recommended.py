@@ -1,4 +1,4 @@
-"""The optimiser that suits a generator of so many numbers, with its schedule."""
+"""The optimiser that suits a generator with a given number of numbers, with its schedule."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from diffqas.optim.soap import SOAP
 
 
 class Falling(torch.optim.Optimizer):
-    """Rates that fall to zero by a cosine, as part of an optimiser: each `step` lowers them.
+    """An optimiser whose rates fall to zero by a cosine: each `step` lowers them.
 
-    A copy or a pickle of the optimiser has the schedule, too.
+    Copies and pickles of the optimiser include the schedule.
     """
 
     over: int
-    """Steps after which the rates are zero."""
+    """The number of steps after which the rates are zero."""
 
     def fall(self, over: int) -> None:
-        """Begin to fall, from the rates of the groups."""
+        """Let the rates of the groups fall to zero over so many steps from now on."""
         self.over = over
         for group in self.param_groups:
             group |= {"base_lr": group["lr"], "done": 0}
@@ -37,7 +37,7 @@ class Falling(torch.optim.Optimizer):
         if not self._optimizer_step_post_hooks:  # torch leaves the hooks of a copy out
             self.register_step_post_hook(_lower)
         for group in self.param_groups:
-            # The state of an optimiser whose rates do not fall: they begin to.
+            # A state of an optimiser whose rates did not fall: they begin to fall now.
             group.setdefault("base_lr", group["lr"])
             group.setdefault("done", 0)
 
@@ -51,18 +51,18 @@ class FallingAdam(Falling, torch.optim.Adam):
 
 
 def recommended(groups: Iterable[dict[str, Any]], steps: int) -> torch.optim.Optimizer:
-    """SOAP for up to 2,048 numbers, Adam for more; the rates fall to zero by a cosine.
+    """Make SOAP for up to 2,048 numbers or Adam for more, with rates that fall to zero by a cosine.
 
-    The schedule is part of the optimiser: each `step` lowers the rates. After `steps` of them the
-    rates are zero, and stay so. How many were made stands in the groups, so that a checkpoint of
-    the optimiser brings its schedule.
+    The schedule is part of the optimiser: each `step` lowers the rates. After `steps` steps they
+    are zero and stay so. The groups hold the number of steps done, so that a checkpoint of the
+    optimiser includes its schedule.
 
     Args:
-        groups: of parameters, each with its rate.
-        steps: how many there will be.
+        groups: the groups of parameters, each with its rate.
+        steps: the number of steps that there will be.
 
     Raises:
-        ArgumentError: `steps` is no positive integer, or nothing learns.
+        ArgumentError: `steps` is no positive integer, or there are no groups.
     """
     require(whole(steps), "steps", "be a positive integer", repr(steps))
     given = list(groups)

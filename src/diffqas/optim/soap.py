@@ -13,30 +13,32 @@ from diffqas.optim.eigenbasis import MOST_NUMBERS, REFRESH, WARM_UP, EigenbasisA
 from diffqas.optim.flat import FlatOptimizer, Parameters, dense, pair
 
 CHEAP = 512
-"""Numbers up to which a new basis every ten steps costs little beside a network's own step."""
+"""The most numbers for which a new basis every ten steps costs little beside a network's step."""
 
 
 class SOAP(FlatOptimizer):
     """Adam in the eigenbasis of the gradients' covariance (Vyas et al., arXiv 2409.11321).
 
-    All parameters form one block of at most 2,048 numbers, as those of a `QuantumTrain` model do.
-    It is used as any optimiser of torch: with groups and their own rates, schedulers, gradient
+    All parameters form one block of at most 2,048 numbers, such as those of a `QuantumTrain` model.
+    It is used like any optimiser of torch: with groups and their own rates, schedulers, gradient
     clipping, `GradScaler` and checkpoints. It computes in float64 whatever the parameters' dtype. A
-    step whose gradient is not finite is left out. Groups cannot be added later. Of more than 512
-    numbers a new basis is found the more seldom the more there are: every forty steps of 2,000.
+    step whose gradient is not finite is left out. Groups cannot be added later. For up to 512
+    numbers a new basis is found every ten steps, and less often for more: every forty steps for
+    2,000 numbers.
 
     Args:
         params: tensors or groups of them, such as `model.parameter_groups(lr)`.
-        lr: rate of groups that have none of their own.
-        betas: decay rates of the moments.
-        warm_up: steps over which the rate rises from 1 / warm_up of itself; the eigenbasis of few
-            gradients is noise.
-        capturable: whether `step` can be recorded by `diffqas.capture`: it reads nothing back, and
-            rates of groups may be tensors. A new basis is then found by `refresh`, which is called
-            after each step, outside of what is recorded.
+        lr: the rate of groups that have none of their own.
+        betas: the decay rates of the moments.
+        warm_up: the steps over which the rate rises from 1 / warm_up of its value, as the
+            eigenbasis of few gradients is noise.
+        capturable: whether `step` can be recorded by `diffqas.capture`. It then reads nothing back
+            from the device, and the rates of groups may be tensors. A new basis is found by
+            `refresh`, which must be called after each step, outside of what is recorded.
 
     Raises:
-        ArgumentError: a rate or decay out of range, complex numbers, or more than 2,048 numbers.
+        ArgumentError: a rate or a decay rate is out of range, all rates are 0, a number is complex,
+            or there are more than 2,048 numbers.
 
     >>> weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
     >>> optimizer = SOAP([weight], lr=0.1, warm_up=1)
@@ -73,7 +75,7 @@ class SOAP(FlatOptimizer):
         self._adam = EigenbasisAdam((), len(units), betas, units, steps_between(len(units)))
         self.capturable = capturable
         self._done = torch.zeros_like(self._adam.mean[0])
-        """Of a capturable one: the steps that were not left out."""
+        """The steps that were not left out, if the optimiser is capturable."""
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -83,7 +85,14 @@ class SOAP(FlatOptimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Make one step by the gradients at hand; numbers without a gradient count as zero."""
+        """Make one step by the present gradients; a missing gradient counts as zero.
+
+        Args:
+            closure: computes the loss and its gradients anew; None: they are there already.
+
+        Returns:
+            What the closure returned, or None.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -105,7 +114,7 @@ class SOAP(FlatOptimizer):
         return loss
 
     def _recorded_step(self, gradient: Tensor) -> None:
-        """The same without a question to the device, in the basis at hand."""
+        """A step in the present basis that reads nothing back from the device."""
         sound = torch.isfinite(gradient).all()
         # A step that is left out has a share of 0 in every average, and no length.
         share = sound.double()
@@ -121,12 +130,12 @@ class SOAP(FlatOptimizer):
 
     @torch.no_grad()
     def refresh(self) -> bool:
-        """Of a capturable optimiser, after each step: find a new basis where one is due.
+        """Find a new basis if one is due; to be called after each step of a capturable optimiser.
 
         The basis of a step is then that of the gradients before it.
 
         Returns:
-            Whether there is a new one.
+            Whether there is a new basis.
         """
         self._adam.steps += 1
         if self._adam.due:
@@ -134,7 +143,7 @@ class SOAP(FlatOptimizer):
         return self._adam.due
 
     def state_dict(self) -> dict[str, Any]:
-        """Groups, as of every optimiser, and what all numbers share: covariance and moments."""
+        """The groups, as in every optimiser, with the covariance and moments of all numbers."""
         shared = self._adam.state_dict()
         if self.capturable:
             shared["steps"] = int(self._done)
@@ -151,10 +160,10 @@ class SOAP(FlatOptimizer):
 
 
 def steps_between(count: int) -> int:
-    """Steps between two new bases of so many numbers.
+    """The number of steps between two new bases of `count` numbers.
 
-    A basis costs the cube of the numbers, so that with a fixed interval it would soon be most of a
-    training. The longer interval loses nothing that was measured (docs/own-networks.md).
+    The time for a basis grows with the cube of `count`, so that with a fixed interval it would soon
+    be most of a training. No loss by the longer interval was measured (docs/own-networks.md).
 
     >>> steps_between(500), steps_between(2_000)
     (10, 40)

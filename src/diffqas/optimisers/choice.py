@@ -1,4 +1,4 @@
-"""The contract of every optimiser: a typed choice that knows its rules and makes the algorithm."""
+"""The base of every optimiser: a typed choice that checks its values and makes the algorithm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from diffqas.choices import check
 
-# Offered by this room, too.
+# This package offers the function as well.
 from diffqas.optim import schedule_factor as schedule_factor
 from diffqas.optimisers.population import Group, Population
 from diffqas.storage import State
@@ -20,19 +20,21 @@ from diffqas.storage import State
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(predictions, targets) of one model -> a scalar, the mean over the samples."""
 Penalty: TypeAlias = Callable[[Tensor], Tensor]
-"""Losses of all seeds, (seeds,) -> what is added to each, by numbers of the models besides."""
+"""Losses of all seeds (seeds,) -> what is added to each; it may depend on the models' numbers."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What an optimiser is told of a training besides the models.
+    """What an optimiser needs to know about a training besides the models.
 
     Attributes:
-        loss: of one model.
-        targets: of all training samples, (count, ...): their variance is a filter's unit.
-        steps_per_epoch: batches of one pass.
-        schedule: of the learning rate, `"constant"` or `"cosine"`: from its base to zero.
-        penalty: added to the losses before the gradient is taken; None: nothing.
+        loss: the loss of one model.
+        targets: the targets of all training samples, (count, ...); a Kalman filter takes their
+            variance as its unit.
+        steps_per_epoch: the batches of one pass over the samples.
+        schedule: the schedule of the learning rate, `"constant"`, or `"cosine"` from its base to
+            zero.
+        penalty: what is added to the losses before the gradient is taken; None: nothing.
     """
 
     loss: Loss
@@ -43,35 +45,34 @@ class Problem:
 
 
 class Optimisation(Protocol):
-    """Changes the numbers of a population, each seed by itself."""
+    """A running optimisation, which changes the numbers of a population, each seed by itself."""
 
     @property
     def unsound(self) -> Tensor | None:
-        """Seeds whose last step was left out, (seeds,) of bool.
+        """The seeds whose last step was left out, (seeds,) of bool, or None.
 
-        A step is left out where the gradient was not finite although the loss was.
-
-        None if there are none, or where the method itself knows how to go on.
+        A step is left out if the gradient was not finite although the loss was. The value is None
+        if there is no such seed, or if the method itself can continue after such a step.
         """
         ...
 
     def step(self, inputs: Tensor, targets: Tensor, progress: float, frozen: Tensor) -> Tensor:
-        """One step on a batch.
+        """Make one step on a batch.
 
         Args:
-            inputs: the batch's, (count, ...).
-            targets: the batch's, (count, ...).
-            progress: share of all steps done.
-            frozen: (seeds,) of bool: seeds whose numbers stay. So do those of a seed whose loss is
-                no number.
+            inputs: the inputs of the batch, (count, ...).
+            targets: the targets of the batch, (count, ...).
+            progress: the share of all steps done.
+            frozen: (seeds,) of bool, the seeds whose numbers stay. The numbers of a seed whose loss
+                is not finite stay as well.
 
         Returns:
-            Losses before the step, (seeds,).
+            The losses before the step, (seeds,).
         """
         ...
 
     def state_dict(self) -> State:
-        """What the next step depends on."""
+        """All that the next step depends on."""
         ...
 
     def load_state_dict(self, state_dict: State) -> None:
@@ -81,46 +82,55 @@ class Optimisation(Protocol):
 
 @dataclass(frozen=True)
 class Optimiser(ABC):
-    """Base of the optimisers: frozen dataclasses whose fields are their settings.
+    """Base class of the optimisers: frozen dataclasses whose fields are their settings.
 
-    To add one, derive a class, give it a `name` and the options that it has, and list it in
-    `OPTIMISERS`: command line, `diffqas.search`, run folders and `diffqas tune` follow.
+    To add an optimiser, derive a class, give it a `name` and its options, and list it in
+    `OPTIMISERS`. The command line, `diffqas.search`, run folders and `diffqas tune` then know it.
+
+    Raises:
+        ArgumentError: a value breaks the rule of its option.
     """
 
     name: ClassVar[str]
-    """Word of the command line."""
+    """The word for it on the command line."""
     most_numbers: ClassVar[int | None] = None
-    """Trainable numbers per seed that its covariance can hold; None where it has no covariance."""
+    """The most trainable numbers per seed that its covariance can hold; None: no covariance."""
     elementwise: ClassVar[bool] = False
     """Whether it acts on every number by itself, so that groups of numbers can take turns."""
     scheduled: ClassVar[bool] = True
     """Whether it has a learning rate, which a schedule changes."""
     penalised: ClassVar[bool] = True
-    """Whether it goes down the gradient of a loss that a penalty can be added to."""
+    """Whether it follows the gradient of a loss, to which a penalty can be added."""
 
     def __post_init__(self) -> None:
         check(self)
 
     @abstractmethod
     def make(self, population: Population, problem: Problem) -> Optimisation:
-        """The algorithm for these models.
+        """Make the algorithm for these models.
 
         Raises:
-            ArgumentError: a loss that it cannot work with, or too many trainable numbers.
+            ArgumentError: it cannot work with the loss, or there are too many trainable numbers.
         """
 
     def torch_optimizer(
         self, groups: Collection[Group], recorded: bool = False
     ) -> torch.optim.Optimizer:
-        """The same as an optimiser of torch, of those that act element by element.
+        """The same optimiser in torch's form, if it acts element by element.
 
-        Its steps can be `recorded` on a card if that is asked for: counts and rates are tensors.
+        Args:
+            groups: the groups of parameters with their rates.
+            recorded: whether its steps can be recorded on a card; counts and rates are then
+                tensors.
+
+        Raises:
+            TypeError: the optimiser does not act element by element.
         """
         raise TypeError(f"{self.name} does not act element by element")
 
     @property
     def base_rate(self) -> float:
-        """The learning rate that parameter groups multiply; 1 of one that has none."""
+        """The learning rate that parameter groups multiply; 1 for an optimiser without one."""
         return float(getattr(self, "lr", 1.0))
 
 

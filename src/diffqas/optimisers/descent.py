@@ -28,12 +28,12 @@ BETA_2 = Tuning(0.9, 0.999, log=False, entry=1, name="beta2")
 
 
 class _ElementByElement(Optimiser):
-    """What Adam and RMSProp have in common."""
+    """The common base class of Adam and RMSProp."""
 
     elementwise: ClassVar[bool] = True
 
     def make(self, population: Population, problem: Problem) -> Optimisation:
-        """Gradient descent on all groups of numbers."""
+        """Make a gradient descent on all groups of numbers."""
         return GradientDescent(population, problem, self)
 
 
@@ -94,15 +94,15 @@ class RMSProp(_ElementByElement):
 
 
 class GradientDescent:
-    """Adam or RMSProp with a learning-rate schedule.
+    """Adam or RMSProp at work, with a learning-rate schedule.
 
-    Both act on every number alone, so the seeds do not influence each other.
+    Both act on every number by itself, so the seeds do not influence each other.
 
     Args:
         population: the seeds' models.
         problem: loss and schedule.
-        optimiser: one that acts element by element.
-        names: of the parameter groups that learn; None: all.
+        optimiser: an optimiser that acts element by element.
+        names: the names of the parameter groups that learn; None: all groups.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class GradientDescent:
         own = [group for group in groups if names is None or group["name"] in names]
         device = trained_tensors(population)[0].device
         self._recorded = records(device)
-        # The schedule multiplies each group's own rate, so that one is remembered.
+        # The schedule multiplies each group's own rate, so this rate is kept.
         rated = [group | {"base_lr": group["lr"]} for group in own]
         self.optimizer = optimiser.torch_optimizer(rated, self._recorded)
         self._place_rates()
@@ -177,7 +177,7 @@ class GradientDescent:
 
     @property
     def uncaptured(self) -> str | None:
-        """Why a card's steps are not recorded; None: they are."""
+        """The reason why steps on a card are not recorded, or None if they are."""
         return self._descend.reason
 
     def _penalty(self, losses: Tensor) -> Tensor | float:
@@ -191,7 +191,7 @@ class GradientDescent:
         self.optimizer.step()
 
     def state_dict(self) -> State:
-        """That of the torch optimiser."""
+        """The state of the torch optimiser."""
         return self.optimizer.state_dict()
 
     def load_state_dict(self, state_dict: State) -> None:
@@ -203,7 +203,7 @@ class GradientDescent:
 
 
 def unsound(optimizer: torch.optim.Optimizer, seeds: Tensor) -> Tensor:
-    """Seeds with a gradient that is not finite, (seeds,) of bool, as `seeds` is."""
+    """The seeds with a gradient that is not finite, a tensor of bool of the shape of `seeds`."""
     gradients = [
         p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None
     ]

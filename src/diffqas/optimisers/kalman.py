@@ -30,7 +30,7 @@ from diffqas.storage import State, storable
 class Kalman(Optimiser):
     """An extended Kalman filter over the trainable numbers, for losses that are squared errors.
 
-    The rates of the groups of numbers are the standard deviations of its prior.
+    The learning rates of the groups of numbers are the standard deviations of its prior.
     """
 
     measurement_noise: tuple[float, float] = option(
@@ -61,16 +61,17 @@ class Kalman(Optimiser):
     penalised: ClassVar[bool] = False
 
     def make(self, population: Population, problem: Problem) -> Optimisation:
-        """The filter over all trainable numbers."""
+        """Make the filter over all trainable numbers."""
         return KalmanFilter(population, problem, self)
 
 
 class KalmanFilter:
-    """The filter at work, one per seed.
+    """The Kalman filter at work, one per seed.
 
     The variance of the measurements falls geometrically from the first to the second value of
-    `measurement_noise`, but never below the mean squared error of the last epoch. Older batches are
-    forgotten over `forget_epochs` epochs at the start of training, and not any more at its end.
+    `measurement_noise`, but never below the mean squared error of about the last epoch. At the
+    start of training older batches are forgotten over `forget_epochs` epochs, at the end not at
+    all.
 
     Args:
         population: the seeds' models.
@@ -78,14 +79,14 @@ class KalmanFilter:
         choice: noise and memory.
 
     Raises:
-        ArgumentError: another loss, or too many trainable numbers.
+        ArgumentError: the loss is another one, or there are too many trainable numbers.
     """
 
     def __init__(self, population: Population, problem: Problem, choice: Kalman) -> None:
         rule = "be adam or rmsprop for a loss other than mse_loss"
         require(problem.loss is mse_loss, "optimizer", rule, choice.name)
-        # The filter amplifies differences of rounding a thousandfold in a few epochs. A seed alone
-        # must therefore be computed by the operations that it is computed by in company.
+        # The filter amplifies rounding errors a thousandfold in a few epochs. So a single seed must
+        # be computed by the same operations as several seeds.
         if isinstance(population, AloneAsTogether):
             population.compute_alone_as_together()
         self.population = population
@@ -110,7 +111,7 @@ class KalmanFilter:
         return self._correct(inputs, targets, frozen)
 
     def _corrected(self, inputs: Tensor, targets: Tensor, frozen: Tensor) -> Tensor:
-        """Take a batch into account; losses before."""
+        """Take a batch into account, and return the losses before that."""
         outputs, rows = jacobian(self.population, inputs, self.parameters)
         count = outputs.shape[1]
         require(count == targets.numel(), "targets", f"hold {count} values", targets.numel())
@@ -122,7 +123,7 @@ class KalmanFilter:
 
     @property
     def uncaptured(self) -> str | None:
-        """Why a card's steps are not recorded; None: they are."""
+        """The reason why steps on a card are not recorded, or None if they are."""
         return self._correct.reason
 
     def state_dict(self) -> State:
@@ -139,9 +140,8 @@ def jacobian(
 ) -> tuple[Tensor, Tensor]:
     """Outputs (seeds, m) and their derivatives (seeds, m, numbers) in float64.
 
-    There are m = samples times outputs of them per seed.
-
-    The models run forward once; all rows go backward together where vmap can do that.
+    Here m is the number of samples times that of outputs per sample. The models run forward once,
+    and all rows share one backward pass if vmap can do that.
     """
     found = None
     if isinstance(population, SamplesApart):

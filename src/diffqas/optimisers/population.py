@@ -16,14 +16,14 @@ Group: TypeAlias = dict[str, Any]
 
 
 class Population(Protocol):
-    """Several seeds' models as one.
+    """The models of several seeds as one.
 
-    `quantum_train.Lockstep` and `DirectLockstep` are the ones shipped.
+    `quantum_train.Lockstep` and `DirectLockstep` are two of them.
     """
 
     @property
     def structural_weights(self) -> Tensor:
-        """(seeds, candidates); no candidates where nothing is searched."""
+        """Structural weights (seeds, candidates); (seeds, 0) where nothing is searched."""
         ...
 
     def __call__(self, inputs: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ class Population(Protocol):
         ...
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Take note of the share of all steps done, and of their number.
+        """Tell the models the share and the number of the steps done.
 
         It is called before every step and after every epoch.
         """
@@ -60,40 +60,40 @@ class Population(Protocol):
 
 @runtime_checkable
 class SamplesApart(Protocol):
-    """A population with a fast way to each sample's own derivatives, better than one by one."""
+    """A population with a fast way to compute the derivatives of every sample by itself."""
 
     def sample_jacobian(
         self, inputs: Tensor, parameters: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]] | None:
         """Outputs (seeds, samples), and per parameter their derivatives (samples, seeds, ...).
 
-        None where it has no faster way.
+        The result is None if there is no faster way than one sample after the other.
         """
         ...
 
 
 @runtime_checkable
 class Steady(Protocol):
-    """A population that knows whether every step does the same to its tensors.
+    """A population that knows whether all its steps do the same operations on its tensors.
 
     Only such steps can be recorded and repeated.
     """
 
     @property
     def new_in_each_step(self) -> str | None:
-        """What `advance` makes on the host for the next step, in words; None: nothing."""
+        """What `advance` makes on the host for each step, in words; None if it makes nothing."""
         ...
 
 
 @runtime_checkable
 class AloneAsTogether(Protocol):
-    """A population that computes one seed alone faster than as one of several, rounded otherwise.
+    """A population that computes a single seed in a faster way than several seeds.
 
-    Both are the same to round-off.
+    The two ways differ by round-off only.
     """
 
     def compute_alone_as_together(self) -> None:
-        """From now on compute a seed that is alone by the operations of several."""
+        """Compute a single seed by the operations for several seeds from now on."""
         ...
 
 
@@ -102,7 +102,10 @@ class DirectLockstep(nn.Module):
 
     Args:
         modules: networks without buffers that differ in their numbers only.
-        rate: learning rate relative to the optimiser's base rate.
+        rate: the learning rate relative to the optimiser's base rate.
+
+    Raises:
+        ArgumentError: a network has buffers.
 
     >>> DirectLockstep([nn.Linear(3, 2) for _ in range(4)])(torch.zeros(7, 3)).shape
     torch.Size([4, 7, 2])
@@ -124,20 +127,20 @@ class DirectLockstep(nn.Module):
         self._as_together = False
 
     def compute_alone_as_together(self) -> None:
-        """Run a network that is alone twice: a batch of one has kernels of its own."""
+        """Run a single network twice from now on, as a batch of one has its own kernels."""
         self._as_together = True
 
     @property
     def structural_weights(self) -> Tensor:
-        """Nothing is searched: (seeds, 0)."""
+        """An empty tensor (seeds, 0), as nothing is searched."""
         return torch.empty(len(self.stacked[0]), 0)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Nothing is annealed here."""
+        """Do nothing, as nothing is annealed here."""
 
     @property
     def new_in_each_step(self) -> str | None:
-        """Nothing."""
+        """None, as `advance` makes nothing."""
         return None
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -174,18 +177,24 @@ class DirectLockstep(nn.Module):
 
 
 def trained_tensors(population: Population) -> list[Tensor]:
-    """What an optimiser is given, each with a leading dimension for the seeds."""
+    """The tensors that an optimiser trains, each with a leading dimension for the seeds."""
     return [
         p for group in population.parameter_groups(1.0) for p in group["params"] if p.requires_grad
     ]
 
 
 def flat_numbers(population: Population, most: int | None) -> tuple[list[Tensor], Tensor]:
-    """Trainable tensors of a population, and the rates of their numbers, (numbers,) in float64.
+    """The trainable tensors of a population, and the rates of their numbers.
+
+    Args:
+        population: the models.
+        most: the most numbers per seed that the optimiser's covariance can hold; None: no limit.
+
+    Returns:
+        The tensors, and the learning rate of each number, (numbers,) in float64.
 
     Raises:
-        ArgumentError: more than `most` numbers per seed, what an optimiser with a covariance can
-            hold.
+        ArgumentError: there are more than `most` numbers per seed.
     """
     groups = population.parameter_groups(1.0)
     rated = [
@@ -200,7 +209,7 @@ def flat_numbers(population: Population, most: int | None) -> tuple[list[Tensor]
 
 @torch.no_grad()
 def move_numbers(parameters: Sequence[Tensor], change: Tensor) -> None:
-    """Add (seeds, numbers) to the tensors of `flat_numbers`."""
+    """Add a change (seeds, numbers) to the tensors that `flat_numbers` returned."""
     for parameter, part in zip(
         parameters, change.split([p[0].numel() for p in parameters], 1), strict=True
     ):

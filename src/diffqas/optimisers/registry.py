@@ -18,11 +18,14 @@ OPTIMISERS: Mapping[str, type[Optimiser]] = MappingProxyType(
 
 
 def as_optimiser(optimiser: str | Optimiser, known: Iterable[Optimiser] = ()) -> Optimiser:
-    """Accept an optimiser's name where an optimiser is meant.
+    """Make an optimiser from its name; an optimiser is returned as it is.
 
     Args:
-        optimiser: a word of `OPTIMISERS`, or the object itself.
-        known: settings to prefer where a name is given.
+        optimiser: a word of `OPTIMISERS`, or an optimiser.
+        known: optimisers to choose from first; the one with that name is returned.
+
+    Raises:
+        ArgumentError: the name is unknown, or it is no optimiser.
 
     >>> as_optimiser("rmsprop")
     RMSProp(lr=0.01, alpha=0.99, eps=1e-08)

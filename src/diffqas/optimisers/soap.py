@@ -41,23 +41,23 @@ class SOAP(Optimiser):
     most_numbers: ClassVar[int | None] = MOST_NUMBERS
 
     def make(self, population: Population, problem: Problem) -> Optimisation:
-        """SOAP with one block for all trainable numbers."""
+        """Make SOAP with one block for all trainable numbers."""
         return Soap(population, problem, self)
 
 
 class Soap:
-    """SOAP with one block for all trainable numbers, one per seed.
+    """SOAP at work, with one block for all trainable numbers of each seed.
 
     It computes in float64 whatever the network's dtype.
 
     Args:
-        population: the seeds' models; their parameter groups give the units in which numbers are
-            measured.
+        population: the seeds' models. The rates of their parameter groups are the units in which
+            numbers are measured.
         problem: loss and schedule.
-        choice: rate and decay rates of the moments.
+        choice: the learning rate and the decay rates of the moments.
 
     Raises:
-        ArgumentError: too many trainable numbers.
+        ArgumentError: there are too many trainable numbers.
     """
 
     def __init__(self, population: Population, problem: Problem, choice: SOAP) -> None:
@@ -113,7 +113,7 @@ class Soap:
 
     @property
     def uncaptured(self) -> str | None:
-        """Why a card's steps are not recorded; None: they are."""
+        """The reason why steps on a card are not recorded, or None if they are."""
         return self._observe.reason or self._move.reason
 
     def state_dict(self) -> State:

@@ -13,7 +13,7 @@ from diffqas.optimisers.population import Population, Steady
 T = TypeVar("T")
 
 WARM_UP = 8
-"""Steps of a training before one is recorded: a short one does not pay for a recording."""
+"""Steps of a training before one is recorded, as a recording does not pay in a short training."""
 
 
 @runtime_checkable
@@ -22,7 +22,7 @@ class Captures(Protocol):
 
     @property
     def uncaptured(self) -> str | None:
-        """Why a card's steps are not recorded; None: they are."""
+        """The reason why steps on a card are not recorded, or None if they are."""
         ...
 
 

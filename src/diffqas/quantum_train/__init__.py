@@ -1,4 +1,4 @@
-"""Quantum-Train: probabilities -> the weights of any `nn.Module`. Knows no task."""
+"""Quantum-Train: from probabilities to the weights of any `nn.Module`; it knows no task."""
 
 from diffqas.quantum_train.calibration import movements as movements
 from diffqas.quantum_train.checkup import Checkup as Checkup

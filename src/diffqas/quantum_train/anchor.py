@@ -5,10 +5,10 @@ of k trained angles, already writes other weights. With start values a_i,
 
     kappa_i = a_i + gain_t (raw_i - raw_i at the start),
 
-a network starts as its author meant it to, and a large gain lets small turns of the angles do. The
-weights are then nearly linear in the numbers, as those of a random subspace are (Li et al. 2018,
-arXiv 1804.08838), in the directions that the circuits give ("lazy training", Chizat et al. 2019,
-arXiv 1812.07956).
+a network starts as its author meant it to, and with a large gain small turns of the angles are
+enough. The weights are then nearly linear in the numbers ("lazy training", Chizat et al. 2019,
+arXiv 1812.07956), as those of a random subspace are (Li et al. 2018, arXiv 1804.08838), but in
+directions that the circuits give.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ import torch
 from torch import Tensor, nn
 
 ANCHORED = ("drawn", "own")
-"""Starts from which the circuits move the weights, in place of writing them outright."""
+"""The starts with start values, from which the circuits move the weights."""
 
 SEEDS = 2**62
 """Seeds of drawn start values lie below this."""
 
 
 class Anchor(nn.Module):
-    """Where the weights start, and the numbers of the generator at that point.
+    """The start values of the weights, and the generator's numbers at the start.
 
     Args:
-        sizes: number of weights of each tensor.
+        sizes: the number of weights of each tensor.
         numbers: shapes of the generator's trainable tensors by name, without leading dimensions.
-        drawn: draw the values from a seed, with a mean and a spread for each tensor; otherwise they
-            are given, and are part of the state.
-        lead: leading dimensions, one entry per independent copy.
+        drawn: whether the values are drawn from a seed, with a mean and a spread for each tensor.
+            If not, they are given and are part of the state.
+        lead: the leading dimensions, one entry per independent copy.
     """
 
     seed: Tensor

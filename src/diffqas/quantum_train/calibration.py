@@ -1,13 +1,14 @@
 """How far a step of each kind of numbers moves the weights, and the rates that follow from it.
 
-One step of the mapping moves all weights together, one of the angles moves them in nearly
-independent directions: by how much depends on p, on the candidates, on the depth and on the scale.
-It is measured by derivatives in a few random directions, on numbers of their own (drawn from a
-fixed seed), so that all models of the same choices have the same rates.
+A step of the mapping moves all weights together; a step of the angles moves them in nearly
+independent directions. How far they move depends on p, on the candidates, on the depth and on the
+scale. It is measured by derivatives in a few random directions, at numbers drawn from a fixed seed,
+so that all models of the same choices have the same rates.
 
-Two principles give the rates. A unit step of all angles moves the weights by their spread, whatever
-the circuits and their number. And one number of the mapping or of the structure moves them as far
-as one angle does: so all numbers are alike to an optimiser, as the entries of a random basis are.
+The rates follow from two principles. A unit step of all angles moves the weights by their spread,
+whatever the circuits and the number of angles. And one number of the mapping or of the structure
+moves them as far as one angle does, so that for an optimiser all numbers are alike, as the entries
+of a random basis are.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from diffqas.quantum_train.recipe import Rates
 
 @torch.no_grad()
 def movements(generator: Generator) -> dict[str, float]:
-    """Root mean square change of the raw weights, in units of their spread, per unit step.
+    """The root mean square change of the raw weights per unit step, in units of their spread.
 
-    A unit step changes every number of a kind by +1 or -1, as one of Adam at rate 1 does.
+    A unit step changes every number of a kind by +1 or -1, as a step of Adam at rate 1 does.
 
     Returns:
-        Of each kind of `Generator.numbers` the movement, 0 where it moves nothing.
+        The movement for each kind of `Generator.numbers`; 0 for a kind that moves nothing.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -48,9 +49,9 @@ def calibrated(generator: Generator, shares: Rates, leverage: float) -> Rates:
     One number of another kind moves them as far as one angle, times its share.
 
     Args:
-        generator: what is to be trained.
-        shares: of angles, structure and mapping.
-        leverage: of the generator's gains, see `Recipe`.
+        generator: the generator to be trained.
+        shares: the shares of angles, structure and mapping.
+        leverage: the leverage of the generator's gains, see `Recipe`.
     """
     found = movements(generator)
     # Steps of several numbers add up like independent ones.

@@ -1,4 +1,4 @@
-"""What a model's check has found: measures of the start and of a few steps, and plain sentences."""
+"""The result of a model's check: measures of the start and of a few steps, with sentences."""
 
 from __future__ import annotations
 
@@ -60,14 +60,15 @@ class TensorSpread:
 
 @dataclass(frozen=True)
 class GroupStep:
-    """A kind of numbers, and what its part of the first step does.
+    """A group of numbers, and the effect of its part of the first step.
 
     Attributes:
-        name: of the group.
+        name: the name of the group.
         rate: its learning rate.
-        gradient: root mean square over its numbers.
-        weights: root mean square change of the weights, in units of their spread.
-        outputs: that of the outputs, in units of their spread over the batch.
+        gradient: the root mean square of its gradient over its numbers.
+        weights: the root mean square change of the weights, in units of their spread.
+        outputs: the root mean square change of the outputs, in units of their spread over the
+            batch.
     """
 
     name: str
@@ -99,21 +100,21 @@ class LayerUnits:
 
 @dataclass(frozen=True)
 class Checkup:
-    """What `model.check(...)` measures; printed, it is plain sentences.
+    """The result of `model.check(...)`; `print` shows it as plain sentences.
 
     Attributes:
-        steps: of training on the batch, made on a copy.
-        loss: of the batch at the start.
-        loss_later: after the steps.
-        outputs: their spread over the batch at the start.
-        outputs_later: after the steps.
+        steps: the number of training steps on the batch, which a copy of the model made.
+        loss: the loss of the batch at the start.
+        loss_later: the loss of the batch after the steps.
+        outputs: the spread of the outputs over the batch at the start.
+        outputs_later: the spread of the outputs over the batch after the steps.
         tensors: the written tensors.
-        groups: the kinds of numbers.
-        layers: of the target, in the order in which they are called.
-        silent: candidates that write the same whatever their angles.
-        candidates: how many there are.
+        groups: the groups of numbers.
+        layers: the layers of the target, in the order in which they are called.
+        silent: candidates that write the same weights whatever their angles.
+        candidates: the number of candidates.
         measured_rates: whether the rates follow from a measurement, as those of `"auto"` do.
-        base_rate: the learning rate that the groups multiply; None of an optimiser without one.
+        base_rate: the learning rate that the groups multiply; None for an optimiser without one.
     """
 
     steps: int
@@ -136,7 +137,7 @@ class Checkup:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What will not learn, and what to change: sentences; none of a healthy model."""
+        """Sentences on what will not learn, and what to change; empty for a healthy model."""
         broken = tuple(self._broken())
         # Of numbers that are none all else is a consequence.
         return broken or tuple(self._faults())
@@ -301,7 +302,7 @@ class Checkup:
 
     @property
     def verdict(self) -> str:
-        """One sentence on all."""
+        """The result of the check in one sentence."""
         if self.healthy:
             return "Nothing was found that keeps it from learning."
         return "What keeps it from learning well, and what to change:"

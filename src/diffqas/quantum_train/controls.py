@@ -1,6 +1,6 @@
-"""Classical generators of as few numbers as a circuit has: what the circuit is to be compared with.
+"""Classical generators with as few numbers as a circuit, with which the circuit is compared.
 
-Each writes all p weights of a target from `count` trainable numbers and knows no circuit. Like
+Each of them writes all p weights of a target from `count` trainable numbers without a circuit. Like
 `Lockstep`, each holds several seeds, and everything random in a seed's model follows from that
 seed.
 """
@@ -25,9 +25,13 @@ class ClassicalGenerators(nn.Module):
 
     Args:
         targets: one freshly initialised network per seed, without buffers; they are only read.
-        seeds: one number per target; it decides the fixed random part.
-        count: trainable numbers per seed, between 1 and the target's number of weights.
-        rate: learning rate relative to the optimiser's base rate.
+        seeds: one number per target, which decides the fixed random part.
+        count: the trainable numbers per seed, from 1 to the target's number of weights.
+        rate: the learning rate relative to the optimiser's base rate.
+
+    Raises:
+        ArgumentError: there is not one target per seed, a target has buffers or frozen parameters,
+            or the count is out of range.
     """
 
     def __init__(
@@ -85,15 +89,15 @@ class ClassicalGenerators(nn.Module):
 
     @property
     def structural_weights(self) -> Tensor:
-        """Nothing is searched: (seeds, 0)."""
+        """An empty tensor (seeds, 0), as nothing is searched."""
         return torch.empty(len(self.vector), 0)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:
-        """Nothing is annealed here."""
+        """Do nothing, as nothing is annealed here."""
 
     @property
     def new_in_each_step(self) -> str | None:
-        """Nothing."""
+        """None, as `advance` makes nothing."""
         return None
 
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:

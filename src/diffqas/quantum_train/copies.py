@@ -61,10 +61,10 @@ class Written:
 
 
 class Copying(TorchFunctionMode):
-    """While it is active, `copy.deepcopy` detaches what was computed and sets placeholders.
+    """A mode in which `copy.deepcopy` detaches computed tensors and sets placeholders.
 
-    As torch has it, only leaves can be copied. A module may keep what it computed in its last
-    pass: an activation, or the weight that a hook makes of its parts (pruning, weight_norm).
+    Torch itself can copy only leaf tensors. But a module may keep tensors that it computed in its
+    last pass: an activation, or the weight that a hook computes (pruning, weight_norm).
     """
 
     def __init__(self, written: Written) -> None:

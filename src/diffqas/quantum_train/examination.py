@@ -26,12 +26,12 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a model is checked on.
+    """The batch on which a model is checked.
 
     Attributes:
-        inputs: a tensor, or a tuple of the target's arguments; samples come first.
+        inputs: a tensor, or a tuple of the target's arguments; the first dimension is the samples.
         targets: whatever the loss takes.
-        loss: of outputs and targets, one number.
+        loss: a function of outputs and targets that gives one number.
     """
 
     inputs: Tensor | tuple[Any, ...]
@@ -45,10 +45,10 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many samples it holds.
+        """The number of samples.
 
         Raises:
-            ArgumentError: the inputs are no tensors, such as an array of NumPy.
+            ArgumentError: the inputs are no tensors, but for example an array of NumPy.
         """
         sizes = [len(part) for part in self.arguments if isinstance(part, Tensor) and part.ndim]
         rule = "be a tensor whose first dimension counts the samples, or a tuple with such a tensor"
@@ -56,7 +56,12 @@ class Batch:
         return sizes[0]
 
     def measure(self, model: Callable[..., Any]) -> tuple[Tensor, Tensor]:
-        """Loss and outputs, the same random draws in every call."""
+        """The loss and the outputs of a model, with the same random draws in every call.
+
+        Raises:
+            ArgumentError: the loss is not one number with a gradient, or it broadcasts outputs and
+                targets against each other.
+        """
         torch.manual_seed(0)
         outputs = model(*self.arguments)
         with warnings.catch_warnings(record=True) as caught:
@@ -136,15 +141,15 @@ def examine(
     """Check a model; its numbers, its buffers and all random generators stay as they are.
 
     Args:
-        model: to be checked.
-        batch: of at least two samples.
-        lr: the learning rate that the groups multiply; None of an optimiser without one.
+        model: the model to be checked.
+        batch: a batch of at least two samples.
+        lr: the learning rate that the groups multiply; None for an optimiser without one.
         measured: whether the rates of the groups follow from a measurement.
-        stepper: makes what trains a copy.
+        stepper: a function of a copy of the model that gives a function for one training step.
 
     Raises:
-        ArgumentError: too few samples, a loss that is not one number or has no gradient, or a model
-            that is frozen.
+        ArgumentError: there are too few samples, the loss is not one number or has no gradient, or
+            the model is frozen.
     """
     require(batch.size >= 2, "inputs", "hold at least two samples", batch.size)
     rule = "be a function of outputs and targets, such as torch.nn.functional.cross_entropy"

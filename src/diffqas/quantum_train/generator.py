@@ -20,13 +20,13 @@ from diffqas.quantum_train.order import Order
 from diffqas.quantum_train.scale import Scale
 
 _SMALL = 0.02
-"""Spread given to a tensor whose own start has none (biases of zeros, a norm's ones), so that it
-can learn.
+"""The spread of a tensor whose own start has none (biases of zeros, a norm's ones), so that it can
+learn.
 """
 
 
 MOST_KEPT = 2**22
-"""Weights up to which those written last are kept: 16 MB in float32."""
+"""The most weights for which the last result is kept; they take 16 MB in float32."""
 
 AnyCircuits: TypeAlias = CircuitMixture | PerLayerCircuit | NoCircuits
 """What gives a generator's probabilities."""
@@ -35,16 +35,17 @@ AnyCircuits: TypeAlias = CircuitMixture | PerLayerCircuit | NoCircuits
 class Generator(nn.Module):
     """kappa = gain_t * M_beta(bits of i, s(p_i)) + offset_t for every weight i of tensor t.
 
-    Gain and offset are fixed numbers per tensor: 1 and 0, or what `start_like` finds. With an
-    anchor the weights are kappa = a + gain_t * (M_beta - M_beta at the start), see `Anchor`.
+    Gain and offset are fixed numbers for each tensor: 1 and 0, or those that `start_like` finds.
+    With an anchor the weights are kappa = a + gain_t * (M_beta - M_beta at the start), see
+    `Anchor`.
 
     Args:
-        circuits: the mixture of candidates, one circuit searched layer by layer, or none.
-        mapping: turns scaled probabilities into raw weights.
-        scale: applied to the probabilities before the mapping.
-        sizes: number of weights of each of the target's tensors, in order.
+        circuits: the mixture of candidates, one circuit searched layer by layer, or no circuits.
+        mapping: the module that turns scaled probabilities into raw weights.
+        scale: the function that is applied to the probabilities before the mapping.
+        sizes: the number of weights of each of the target's tensors, in order.
         order: which basis state writes which weight, one of `ORDERS`.
-        lead: leading dimensions, one entry per independent copy.
+        lead: the leading dimensions, one entry per independent copy.
         start: one of `STARTS`; `"drawn"` and `"own"` have an anchor.
     """
 
@@ -84,7 +85,7 @@ class Generator(nn.Module):
         return "circuits"
 
     def numbers(self) -> dict[str, list[nn.Parameter]]:
-        """The trainable numbers by what they are: angles, structure and mapping, or mapping.
+        """The trainable numbers by their kinds: angles, structure and mapping, or mapping alone.
 
         A circuit whose layers are given has no structure.
         """
@@ -97,9 +98,9 @@ class Generator(nn.Module):
         return circuits | mapping
 
     def raw(self, mixed: Tensor | None = None) -> Tensor:
-        """Output of the mapping before gain and offset, (*lead, p).
+        """The output of the mapping before gain and offset, (*lead, p).
 
-        It is that of the circuits, or of `mixed` probabilities.
+        The probabilities are those of the circuits, or `mixed`, if they are given.
         """
         p = self.circuits() if mixed is None else mixed
         scaled = self.scale(p, self.mapping.n)
@@ -108,9 +109,13 @@ class Generator(nn.Module):
         return weights[..., : sum(self.sizes)]
 
     def forward(self, mixed: Tensor | None = None) -> Tensor:
-        """Flat weights, (*lead, p), as the circuits write them.
+        """The flat weights, (*lead, p), that the circuits write.
 
-        With `mixed`, as these probabilities (*lead, 2**n) would.
+        Args:
+            mixed: probabilities (*lead, 2**n) to be used instead of those of the circuits.
+
+        Raises:
+            ArgumentError: the model was cast to a dtype other than float32 and float64.
         """
         kind = self.gain.dtype
         rule = "be float32 or float64 (run the target under torch.autocast for less)"
@@ -126,10 +131,11 @@ class Generator(nn.Module):
             return torch.addcmul(self.anchor.values, gain, raw - self.anchor.raw)
 
     def written(self) -> Tensor:
-        """Flat weights, as a call gives them; without gradients they are written once.
+        """The flat weights, as a call gives them; without gradients they are computed once.
 
         An agent that acts, or a network that is evaluated in batches, asks for the same weights
-        again and again: they are kept until a number has changed. The result may be changed.
+        again and again. So they are kept until a number has changed. The caller may change the
+        result.
         """
         kept = not torch.is_grad_enabled() and sum(self.sizes) <= MOST_KEPT
         # `functional_call` and replicas put other tensors in the place of parameters; a compiled
@@ -169,11 +175,11 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def start_like(self, tensors: Sequence[Tensor], leverage: float = 1.0) -> None:
-        """Start each tensor like the given one.
+        """Let each tensor start like the given one.
 
-        Without an anchor gain and offset give it the mean and spread of the given tensor. With one
-        it starts at the values of the given tensor, or at such as are drawn like them, and
-        `leverage` times its spread is what it moves by per unit step of the angles.
+        Without an anchor, gain and offset give it the mean and spread of the given tensor. With an
+        anchor, it starts at the values of the given tensor, or at values drawn with their mean and
+        spread. It then moves by `leverage` times its spread per unit step of the angles.
         """
         self.leverage = leverage
         if self.anchor is None:
@@ -255,7 +261,10 @@ def _renewed(module: nn.Module, _: object) -> None:
 
 
 def spread_of(like: Tensor) -> Tensor:
-    """The spread that a generated tensor is given, from the tensor that it starts like."""
+    """The spread of a generated tensor that starts like the given one.
+
+    It is the standard deviation, or the magnitude of a single number; if that is 0, a small number.
+    """
     if like.numel() == 0:
         return like.new_ones(())
     # A single number has no spread: its size is the only scale there is.
@@ -269,9 +278,8 @@ def gain_and_offset(
 ) -> tuple[Tensor, Tensor]:
     """Gain and offset per tensor that give raw values (p,) the means and spreads of given tensors.
 
-    A generated tensor whose raw values do not vary (a single number) takes the gain from the spread
-    of all raw values. A given tensor without spread lends its magnitude, or, being zero or one of a
-    norm's ones, leaves the generated one a small spread.
+    If the raw values of a generated tensor do not vary (a single number), its gain follows from the
+    spread of all raw values. A given tensor without spread is treated as in `spread_of`.
     """
     overall = raw.std(correction=0)
     if overall == 0:  # a single weight has no spread

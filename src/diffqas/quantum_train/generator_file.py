@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 KEY = "diffqas-generator"
 BROUGHT = "target."
-"""Before the names of tensors that the target brings itself."""
+"""The prefix of the names of tensors that belong to the target and are not generated."""
 
 _MISFITS = (TypeError, LookupError, ValueError, RuntimeError, AttributeError, ArithmeticError)
 """What torch and Python raise where choices, numbers and names of a file do not belong together."""
@@ -56,7 +56,7 @@ OWN_START = "anchor.values"
 
 
 def generator_content(model: QuantumTrain, include_target: bool = False) -> bytes:
-    """The file of a model's generator; arguments and errors as of `QuantumTrain.save_generator`."""
+    """The content of a generator's file; see `QuantumTrain.save_generator`."""
     circuits = model.generator.circuits
     whole = not isinstance(circuits, PerLayerCircuit)
     require(whole, "model", "mix whole circuits to be stored as a file", type(circuits).__name__)
@@ -236,7 +236,11 @@ def _own_state(skeleton: nn.Module) -> State:
 
 
 def give(module: nn.Module, name: str, own: Tensor, stored: Tensor) -> None:
-    """Fill one of a module's tensors with what a file has of it; sparse ones are stored dense."""
+    """Fill one of a module's tensors with the numbers from a file, where sparse ones are dense.
+
+    Raises:
+        DataError: the tensor cannot be made sparse again.
+    """
     if not is_sparse(own):
         own.copy_(stored)
         return

@@ -1,4 +1,4 @@
-"""The generators by name: circuits, and the classical ones of as many numbers.
+"""The generators by name: circuits, and classical generators with as many numbers.
 
 | name | what writes the weights | what is trained |
 |---|---|---|
@@ -34,16 +34,16 @@ VECTORS: dict[str, Callable[[int], VectorMapping]] = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """What decides how many numbers a generator trains.
+    """All that decides how many numbers a generator trains.
 
     Attributes:
-        weights: p, that are written.
-        depth: layers of the circuits.
+        weights: p, the number of weights that are written.
+        depth: the layers of the circuits.
         candidates: the search space.
         sharing: `"shared"` or `"separate"` angles.
-        per_layer: whether every layer has structural weights of its own.
-        mapping: from basis states to weights.
-        chunk: weights written by each basis state.
+        per_layer: whether every layer has its own structural weights.
+        mapping: the mapping from basis states to weights.
+        chunk: the weights written by each basis state.
         generator: one of `GENERATORS`; `for_generator` sets it.
     """
 
@@ -62,16 +62,17 @@ class Sizes:
         return qubits_for(self.weights, self.chunk)
 
     def for_generator(self, generator: str, numbers: int | None) -> Sizes:
-        """The same for one of `GENERATORS` that trains at most so many numbers.
+        """The sizes for one of `GENERATORS` that trains at most so many numbers.
 
         Args:
-            generator: of circuits the depth is changed, of `"uniform"` the chunk, of a vector the
-                mapping, which is then the vector.
-            numbers: None: circuits and `"uniform"` stay as they are; a vector is as long as the
-                circuits' numbers are many.
+            generator: one of `GENERATORS`. For circuits the depth is changed, for `"uniform"` the
+                chunk; for the other two the mapping, which becomes the vector.
+            numbers: the most numbers. None: circuits and `"uniform"` stay as they are, and a vector
+                gets as many numbers as the circuits have, or as there are weights, if fewer.
 
         Raises:
-            ArgumentError: fewer numbers than there can be, or a vector longer than the weights.
+            ArgumentError: so few numbers are not possible, or a vector would be longer than the
+                weights.
         """
         if generator in VECTORS:
             if numbers is None:
@@ -182,7 +183,7 @@ def subspace_start(asked: str | None, usual: str) -> str:
 
 
 def qubits_needed(weights: int, chunk: int) -> int:
-    """As `qubits_for`, also beyond what the simulator can do.
+    """The number of qubits as in `qubits_for`, also beyond the limit of the simulator.
 
     >>> qubits_needed(2**30, chunk=1)
     30
@@ -192,10 +193,10 @@ def qubits_needed(weights: int, chunk: int) -> int:
 
 
 def qubits_for(weights: int, chunk: int) -> int:
-    """Qubits n = max(1, ceil(log2(ceil(p / chunk)))): a basis state for every chunk.
+    """The qubits n = max(1, ceil(log2(ceil(p / chunk)))), with a basis state for every chunk.
 
     Raises:
-        ArgumentError: a chunk below 1, or too many weights for the simulator.
+        ArgumentError: the chunk is below 1, or there are too many weights for the simulator.
 
     >>> qubits_for(1781, chunk=1), qubits_for(1781, chunk=16), qubits_for(1, chunk=1)
     (11, 7, 1)
@@ -208,13 +209,16 @@ def qubits_for(weights: int, chunk: int) -> int:
 
 
 def check_per_layer(generator: str, sharing: str, start: str, *, given: bool) -> None:
-    """Refuse what a candidate in every layer does not go with.
+    """Refuse choices that do not go with a candidate in every layer.
 
     Args:
-        generator: as of `QuantumTrain`.
-        sharing: likewise.
-        start: likewise.
-        given: whether the layers are given, and not searched.
+        generator: as in `QuantumTrain`.
+        sharing: as in `QuantumTrain`.
+        start: as in `QuantumTrain`.
+        given: whether the layers are given and not searched.
+
+    Raises:
+        ArgumentError: there is such a choice.
     """
     rule = "be {} in a search of every layer"
     require(generator == CIRCUITS, "generator", rule.format("circuits"), generator)

@@ -19,9 +19,9 @@ Gradients: TypeAlias = tuple[Tensor | None, ...]
 class Handed(torch.autograd.Function):
     """Copies of tensors, whose gradients come back dense.
 
-    Generated tensors are views of one vector, and torch refuses to change those in place; a copy
-    may be changed (`max_norm`, `clamp_`), as a parameter may under `torch.no_grad`, and the others
-    do not notice. Rows of an embedding send sparse gradients, which a vector has no use for.
+    Generated tensors are views of one vector, which torch does not allow to be changed in place. A
+    copy may be changed (`max_norm`, `clamp_`), as a parameter may under `torch.no_grad`, without an
+    effect on the others. Embeddings may send sparse gradients, which the vector cannot use.
     """
 
     generate_vmap_rule = True

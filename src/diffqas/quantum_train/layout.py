@@ -69,9 +69,9 @@ class Layout:
 
 
 def find_layout(target: nn.Module, patterns: str | Iterable[str] | None = None) -> Layout:
-    """Tensors of `target` to be generated: those that require a gradient or match `patterns`.
+    """Find the tensors of `target` to generate: those that need a gradient or match `patterns`.
 
-    Parameters that have the same numbers in the same memory are one tensor, tied.
+    Parameters that have the same numbers in the same memory count as one tensor, which is tied.
 
     Args:
         target: any module; it is only read.
@@ -79,7 +79,7 @@ def find_layout(target: nn.Module, patterns: str | Iterable[str] | None = None) 
             gradient.
 
     Raises:
-        ArgumentError: nothing to generate, a pattern that matches no parameter, or parameters that
+        ArgumentError: there is nothing to generate, a pattern matches no parameter, or parameters
             cannot be written, such as those that share a part of their memory.
     """
     check_target(target)

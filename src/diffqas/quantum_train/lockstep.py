@@ -37,7 +37,7 @@ _functorch = importlib.import_module("torch._C._functorch")  # without a descrip
 
 @contextmanager
 def seeds_as_one() -> Iterator[None]:
-    """What vmap needs around it here; its error is a RuntimeError."""
+    """A context in which targets run under vmap; what cannot run there raises a RuntimeError."""
     fast = torch.backends.mha.get_fastpath_enabled()
     # The fast path of attention would be taken, and it has no derivative.
     torch.backends.mha.set_fastpath_enabled(False)
@@ -58,11 +58,14 @@ class Lockstep(nn.Module):
     The sum of the seeds' losses gives each seed its own gradient, and RMSProp and Adam act element
     by element, so the seeds stay independent of each other.
 
-    A target without buffers and frozen parameters runs under `torch.func.vmap`; any other, and one
-    that vmap cannot run (torch's recurrent layers, dropout), runs seed by seed.
+    A target without buffers and frozen parameters runs under `torch.func.vmap`. Any other target
+    runs seed by seed, and so does one that vmap cannot run (torch's recurrent layers, dropout).
 
     Args:
         models: models that differ in their numbers only.
+
+    Raises:
+        ArgumentError: there are no models, or they differ in more than their numbers.
 
     >>> models = [QuantumTrain(nn.Linear(3, 2), depth=2) for _ in range(4)]
     >>> Lockstep(models)(torch.zeros(7, 3)).shape
@@ -100,10 +103,10 @@ class Lockstep(nn.Module):
         return len(self.targets)
 
     def compute_alone_as_together(self) -> None:
-        """Compute a seed that is alone as two seeds that are the same one.
+        """Compute a single seed as two equal seeds from now on.
 
-        Several seeds are computed by the matrix products of a batch, whatever their number; those
-        of a single one are computed by other kernels, and are rounded otherwise.
+        Several seeds are computed by the matrix products of a batch, whatever their number. For a
+        single seed torch uses other kernels, whose rounding differs.
         """
         if len(self) == 1 and not self._pair:
             self._pair.append(_stacked(self.generator, 2))
@@ -149,7 +152,7 @@ class Lockstep(nn.Module):
         return mixture_of(self.generator).weights
 
     def rankings(self) -> list[Ranking]:
-        """Of each seed, as `QuantumTrain.ranking`."""
+        """The ranking of each seed, as `QuantumTrain.ranking`."""
         return rank_each(mixture_of(self.generator), self.generator.scale)
 
     def advance(self, progress: float, step: int, seeds: Sequence[int]) -> None:

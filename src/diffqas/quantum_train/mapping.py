@@ -18,10 +18,10 @@ BITS = {"signed": (-1.0, 1.0), "binary": (0.0, 1.0)}
 
 
 class Mapping(ABC):
-    """A choice of M_beta: plain data; `make` gives the module with the trainable numbers beta."""
+    """A choice of M_beta as plain data; `make` gives the module with the trainable numbers beta."""
 
     generator: ClassVar[str] = "uniform"
-    """What a generator is called that has this mapping and no circuits."""
+    """The name of a generator that has this mapping and no circuits."""
 
     @abstractmethod
     def make(
@@ -65,10 +65,11 @@ class WeightMap(nn.Module, ABC):
 
     @torch.no_grad()
     def level(self) -> None:
-        """Make the probabilities count by the same amount in every start, where one number says it.
+        """Give the probabilities the same factor in every start, if the mapping has such a factor.
 
-        torch's start draws that number evenly around zero: in one start of seven it is below a
-        seventh of its bound, and steps that suit the other starts are seven times too small.
+        Torch draws the start of this factor uniformly around zero. In one start of seven it is
+        below a seventh of its bound, so that steps which suit other starts are seven times too
+        small.
         """
 
     def copies(self) -> dict[str, Tensor]:
@@ -98,7 +99,7 @@ class WeightMap(nn.Module, ABC):
 @storable
 @dataclass(frozen=True)
 class LinearMapping(Mapping):
-    """The papers' mapping: one linear layer, n + 1 -> chunk; chunk * (n + 2) numbers.
+    """The papers' mapping: one linear layer, n + 1 -> chunk, with chunk * (n + 2) numbers.
 
     >>> sum(beta.numel() for beta in LinearMapping().make(n=17).parameters())
     19

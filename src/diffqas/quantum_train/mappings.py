@@ -17,7 +17,10 @@ MAPPINGS: dict[str, Callable[[], Mapping]] = {
 
 
 def as_mapping(mapping: str | Mapping) -> Mapping:
-    """Accept a mapping's name where a mapping is meant.
+    """Make a mapping from its name; a mapping is returned as it is.
+
+    Raises:
+        ArgumentError: an unknown name, or something that is no mapping.
 
     >>> as_mapping("mlp")
     MLPMapping(hidden=(16,), gain=1.0)

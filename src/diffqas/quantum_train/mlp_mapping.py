@@ -1,4 +1,4 @@
-"""A mapping with hidden layers: as many trainable numbers as one likes, not the paper's few."""
+"""A mapping with hidden layers, for any number of trainable numbers; the paper's has only a few."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from diffqas.storage import storable
 class MLPMapping(Mapping):
     """A perceptron with tanh between its layers, n + 1 -> hidden[0] -> .. -> chunk.
 
-    One hidden layer of width h has h * (n + 2) + chunk * (h + 1) numbers. Its h units are features
-    of the basis state, and the `chunk` weights that the state writes are h + 1 fixed vectors mixed
-    by them: `chunk` times `h` buys detail inside a chunk, h * (n + 2) tells the chunks apart.
+    With one hidden layer of width h there are h * (n + 2) + chunk * (h + 1) numbers. The h units
+    are features of the basis state. The `chunk` weights that a state writes are a mixture of h + 1
+    vectors, which are the same for all states, with the units as factors. So chunk * (h + 1)
+    numbers decide the details inside a chunk, and h * (n + 2) numbers distinguish the chunks.
 
-    Memory: 2**n * hidden numbers per copy stay for the gradient (n = 17, hidden 16, float32: 8 MB).
+    For the gradient, 2**n * hidden numbers per copy are kept (8 MB for n = 17, hidden 16, float32).
 
     Attributes:
-        hidden: widths of the hidden layers, at least one.
-        gain: factor on torch's start of the first layer. At 1 the units are nearly linear in the
-            bits; large ones switch from state to state, and the rows that they write hardly
-            resemble each other.
+        hidden: the widths of the hidden layers, at least one.
+        gain: the factor on torch's start of the first layer. At 1 the units are nearly linear in
+            the bits. With a large gain they switch from state to state, and the rows that they
+            write hardly resemble each other.
 
     Raises:
-        ArgumentError: no hidden layer, a width below 1, or a gain that is not positive.
+        ArgumentError: there is no hidden layer, a width is below 1, or the gain is not positive.
 
     >>> sum(beta.numel() for beta in MLPMapping(hidden=(16,)).make(n=17).parameters())
     321

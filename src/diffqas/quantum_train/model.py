@@ -61,21 +61,21 @@ from diffqas.quantum_train.vectors import VECTOR_RATE
 from diffqas.simulator import eager
 
 UNMEASURED_LR = 0.01
-"""Base rate of `QuantumTrain.optimizer` where the rates of the groups are multiples of it."""
+"""The base rate of `QuantumTrain.optimizer`, if the rates of the groups are multiples of it."""
 
 SOAP_LR, ADAM_LR = 0.12, 0.03
-"""Where they are measured. SOAP divides a step evenly among all directions, also those in which the
-loss hardly changes: for as much progress as Adam makes its steps are longer.
+"""The base rates if the groups' rates are measured. SOAP divides a step evenly among directions,
+also those in which the loss hardly changes, so it needs longer steps for the same progress.
 """
 
 FEW_STEPS = 800
-"""A training of fewer steps has longer ones, at most twice as long: weights get less far in it."""
+"""A training of fewer steps has longer steps, at most twice as long."""
 
 
 def soap_lr(steps: int) -> float:
-    """The rate of SOAP for so many steps, where the groups' rates are measured.
+    """The rate of SOAP for a training of `steps` steps, if the groups' rates are measured.
 
-    Weights that go at random get as far as the square root of the steps.
+    It follows from a random walk, whose distance grows as the square root of the steps.
 
     >>> [round(soap_lr(steps), 3) for steps in (10, 200, 400, 800, 2000)]
     [0.24, 0.24, 0.17, 0.12, 0.12]
@@ -88,42 +88,43 @@ class QuantumTrain(DescribedModule):
     """A network whose weights are written by a mixture of circuits and a small mapping.
 
     kappa_i = M_beta(bits of i, s(sum_j w_j p_j(theta)_i)), i < p (arXiv 2505.09653, Eq. 4 and 7).
-    Calling the model calls the target with the generated weights; gradients reach theta, w and
-    beta, and those are all that `parameters()` shows. The object passed in is copied and never
-    changed.
+    A call of the model calls the target with the generated weights. Gradients reach theta, w and
+    beta, which are all that `parameters()` shows. The given target is copied and never changed.
 
     Args:
         target: any module with at least one trainable parameter.
-        depth: layers of the circuits.
+        depth: the layers of the circuits.
         candidates: the search space.
-        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object. None: the recipe's.
+        relaxation: `"raw"`, `"softmax"`, `"gumbel"` or a relaxation object. None: the recipe's, or
+            `Gumbel` with `per_layer` and a recipe that is given by its name.
         sharing: `"shared"` (one theta for all candidates) or `"separate"`.
         mapping: `"linear"` (the paper's), `"mlp"`, `"mps"` or a mapping object such as
             `MLPMapping(hidden=(16,))`.
-        chunk: weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
+        chunk: the weights written by each basis state; n = ceil(log2(ceil(p / chunk))) qubits.
         scale: `"raw"`, `"dimension"`, `"tanh"` or a function of (p, n). None: the recipe's.
-        start: `"target"`, `"none"`, `"drawn"` or `"own"`, see `Recipe`. None: the recipe's.
+        start: `"target"`, `"none"`, `"drawn"` or `"own"`, see `Recipe`. None: the recipe's, but
+            `"drawn"` for a subspace if the recipe has no start values.
         bits: `"signed"` or `"binary"`. None: the recipe's.
         parameters: names or shell-style patterns of the tensors to write; the others stay as they
             are. None: all that require a gradient.
         order: `"index"`, `"shuffled"` or `"signed"`: which basis state writes which weight, and
             with which sign. None: the recipe's.
         recipe: `"default"`, `"paper"`, `"auto"` or a `Recipe`: the choices not given above.
-            `"auto"` is for networks that no recipe was looked for.
-        per_layer: search a candidate for every layer, depth x candidates structural weights; the
-            relaxation is `Gumbel` or `Softmax` with straight-through gradients, one circuit runs
-            (`PerLayerCircuit`). With the relaxation `Layers` they are given, and not searched.
+            `"auto"` is for networks for which no recipe was sought.
+        per_layer: whether a candidate is searched for every layer, with depth x candidates
+            structural weights. The relaxation is then `Gumbel` or `Softmax` with straight-through
+            gradients, and one circuit runs (`PerLayerCircuit`). With the relaxation `Layers` the
+            layers are given and not searched.
         generator: `"circuits"`, or one of the classical generators that they are compared with:
             `"hashed"` (a vector whose entries the weights share), `"subspace"` (a vector along
             random directions) and `"uniform"` (the mapping on equal probabilities). What is said
             of circuits above does not count for these.
-        numbers: how many numbers are trained. Circuits get the depth that comes nearest from below,
-            in place of `depth`; `"uniform"` the chunk that does. None: what `depth` and `chunk`
-            come to; a vector is as long as circuits of these choices would have numbers, or as
-            there are weights, if they are fewer.
+        numbers: the most numbers to be trained. Circuits get the largest depth for it, in place of
+            `depth`, and `"uniform"` the largest chunk. None: `depth` and `chunk` decide; a vector
+            then gets as many numbers as such circuits would have, but no more than weights.
 
     Raises:
-        ArgumentError: a wrong argument, or a target with more than 2**26 * chunk weights.
+        ArgumentError: wrong arguments, or a target with more than 2**26 * chunk weights.
 
     >>> model = QuantumTrain(nn.Linear(30, 4), depth=2)
     >>> print(model.parameter_report())
@@ -240,7 +241,7 @@ class QuantumTrain(DescribedModule):
 
     @target_forward
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the target with generated weights; the arguments are those of its forward."""
+        """Call the target with the generated weights; the arguments are those of its forward."""
         return self.target.call(self.generate(), args, kwargs)
 
     def target_signature(self) -> inspect.Signature:
@@ -254,7 +255,7 @@ class QuantumTrain(DescribedModule):
 
     @torch.no_grad()
     def export(self) -> nn.Module:
-        """A plain copy of the target with the weights baked in; no quantum part is left."""
+        """A plain copy of the target that has the generated weights as parameters, no circuits."""
         with self.generator.without_noise():
             return self.target.filled(self.generate())
 
@@ -265,13 +266,13 @@ class QuantumTrain(DescribedModule):
 
         Args:
             path: the file.
-            include_target: save the target's buffers and frozen parameters too, tied ones once.
-                Without them `from_generator` needs a target that brings the same ones (batch norm's
-                statistics, the frozen part of a network that is adapted); most networks have none.
+            include_target: whether the target's buffers and frozen parameters are saved too. If
+                not, `from_generator` needs a target that has the same ones (batch norm's
+                statistics, the frozen part of a network that is adapted). Most networks have none.
 
         Raises:
-            ArgumentError: choices of one's own that a file cannot hold, such as a function as
-                `scale`.
+            ArgumentError: the model has choices that a file cannot hold, such as a function as
+                `scale`, or a circuit that is searched layer by layer.
             DataError: the file cannot be written.
         """
         save_generator(self, path, include_target)
@@ -280,23 +281,23 @@ class QuantumTrain(DescribedModule):
     def from_generator(
         cls, path: str | Path, target: nn.Module, strict: bool = True
     ) -> QuantumTrain:
-        """The model that `save_generator` saved, around a target of the same structure.
+        """Load the model that `save_generator` saved, around a target of the same structure.
 
-        The target's weights do not matter.
-
-        The generated weights are bit-equal in the same process, equal to round-off on another
-        machine. The numbers take the target's dtype and device.
+        The target's own weights do not matter. In the same process the generated weights are equal
+        bit by bit; on another machine they are equal to round-off. The numbers take the target's
+        dtype and device.
 
         Args:
             path: the file.
-            target: a module with the same parameters and buffers as the one that the generator was
-                trained with.
-            strict: refuse a target whose own buffers or frozen parameters have other values than
-                that one's; not looked at if the file holds them.
+            target: a module with the same parameters and buffers as the one with which the
+                generator was trained.
+            strict: whether a target is refused whose own buffers or frozen parameters have other
+                values than those in training. It has no effect if the file holds them.
 
         Raises:
-            ArgumentError: a target with other tensors; the message names the first one.
-            DataError: the file is missing, damaged, no generator or of another version.
+            ArgumentError: the target has other tensors; the message names the first one.
+            DataError: the file is missing or damaged, holds no generator, or comes from another
+                version.
         """
         return load_generator(cls, path, target, strict)
 
@@ -304,7 +305,7 @@ class QuantumTrain(DescribedModule):
     def structural_weights(self) -> Tensor:
         """Weights of the candidates after the relaxation, (len(candidates),), without noise.
 
-        In a search of every layer (depth, len(candidates)); none without circuits, (0,).
+        In a search of every layer they are (depth, len(candidates)), and without circuits (0,).
         """
         # Raw weights are the parameters themselves: a caller gets numbers of its own.
         return self.generator.circuits.weights.detach().clone()
@@ -312,21 +313,20 @@ class QuantumTrain(DescribedModule):
     def ranking(self) -> Ranking:
         """Candidates by what they contribute, best first.
 
-        Those with equal probabilities are merged.
+        Candidates with equal probabilities are merged.
 
         Raises:
-            ArgumentError: a search of every layer, which has one circuit, `circuits.found`, or a
-                classical generator, which has none.
+            ArgumentError: in a search of every layer, which has one circuit (`circuits.found`), and
+                for a classical generator, which has none.
         """
         return rank(self.mixture, self.generator.scale)
 
     @property
     def mixture(self) -> CircuitMixture:
-        """`circuits`, where they are a mixture.
+        """`circuits`, if they are a mixture.
 
         Raises:
-            ArgumentError: a search of every layer, which has one circuit, `circuits.found`, or a
-                classical generator, which has none.
+            ArgumentError: as in `ranking`.
         """
         return mixture_of(self.generator)
 
@@ -348,24 +348,24 @@ class QuantumTrain(DescribedModule):
     def parameter_groups(self, lr: float) -> list[ParameterGroup]:
         """Groups for `torch.optim`: angles, structure, mapping, each at `lr` times its own rate.
 
-        A classical generator has the mapping alone, the vector for one.
+        A classical generator has one group, the mapping; a vector counts as a mapping.
         """
         return parameter_groups(self.generator, self.rates, lr)
 
     def optimizer(self, steps: int, lr: float | None = None) -> torch.optim.Optimizer:
-        """The optimiser that suits this model: `zero_grad`, `backward`, `step` as with any other.
+        """Make the optimiser that suits this model; it is used like any other one of torch.
 
-        SOAP (`diffqas.optim.SOAP`) for up to 2,048 trainable numbers, Adam for more, with the rates
-        of `parameter_groups`, which fall to zero over `steps` steps by a cosine.
+        It is SOAP (`diffqas.optim.SOAP`) for up to 2,048 trainable numbers and Adam for more, with
+        the rates of `parameter_groups`, which fall to zero over `steps` steps by a cosine.
 
         Args:
-            steps: how many there will be.
-            lr: the base rate. None: 0.01; where the recipe is calibrated, so that it is the share
-                of its spread by which a step moves a weight, 0.12 for SOAP (up to twice as much for
-                fewer than 800 steps) and 0.03 for Adam.
+            steps: the number of steps that there will be.
+            lr: the base rate. In a calibrated recipe it is the share of its spread by which a step
+                moves a weight. None: 0.01, or, if the recipe is calibrated, 0.12 for SOAP (up to
+                twice as much for fewer than 800 steps) and 0.03 for Adam.
 
         Raises:
-            ArgumentError: `steps` is no positive integer.
+            ArgumentError: `steps` is no positive integer, or all parameters are frozen.
         """
         if lr is None:
             lr = UNMEASURED_LR
@@ -394,13 +394,14 @@ class QuantumTrain(DescribedModule):
             optimizer: makes the optimiser from the groups.
 
         Returns:
-            What was measured; printed, it is plain sentences on it, on what will not learn, and on
-            what to change. `healthy` is whether there is any, `findings` lists them.
+            The measurements. `print` shows them as sentences, with what will not learn and what to
+            change. `healthy` tells whether nothing of that kind was found; else `findings` lists
+            it.
 
         Raises:
-            ArgumentError: less than two samples, a loss that is not one number or has no gradient,
-                a learning rate that is no number of at least 0, something that makes no optimiser,
-                or a model that is frozen.
+            ArgumentError: there are fewer than two samples, the loss is not one number or has no
+                gradient, the learning rate is no number of at least 0, `optimizer` makes no
+                optimiser, or the model is frozen.
 
         >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
         <...>
@@ -433,11 +434,13 @@ class QuantumTrain(DescribedModule):
     def discretize(self, k: int = 1) -> QuantumTrain:
         """A new model with the k best candidates of the ranking, ready to evaluate or retrain.
 
-        Angles and mapping are kept; of candidates with equal probabilities one is kept, with the
-        sum of their weights. Of a search of every layer there is the one circuit that it found.
+        Angles and mapping are kept. Of candidates with equal probabilities one is kept, with the
+        sum of their weights. After a search of every layer, the model has the circuit that was
+        found.
 
         Raises:
-            ArgumentError: `k` is larger than there are, or the generator is a classical one.
+            ArgumentError: `k` is out of range (1 in a search of every layer), the contributions are
+                not finite, or the generator is a classical one.
         """
         if isinstance(self.circuits, PerLayerCircuit):
             require(k == 1, "k", "be 1 in a search of every layer", k)
@@ -453,7 +456,7 @@ class QuantumTrain(DescribedModule):
 def circuits_for(
     generator: str, sizes: Sizes, relaxation: Relaxation, init_std: float
 ) -> AnyCircuits:
-    """Fresh circuits, or what stands in the place of them."""
+    """New circuits with random angles, or `NoCircuits` for a classical generator."""
     space, n, depth = sizes.candidates, sizes.n, sizes.depth
     if generator != CIRCUITS:
         return NoCircuits(n)

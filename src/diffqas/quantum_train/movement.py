@@ -21,10 +21,10 @@ STEP = 1e-6
 
 @torch.no_grad()
 def movement(raw: Callable[[], Tensor], numbers: Sequence[Tensor]) -> float:
-    """Root mean square change of the raw weights per unit step of the numbers, in float64.
+    """The root mean square change of the raw weights per unit step of the numbers, in float64.
 
-    A unit step changes every number by +1 or -1, as one of Adam at rate 1 does. The signs are drawn
-    from a fixed seed.
+    A unit step changes every number by +1 or -1, as a step of Adam at rate 1 does. The signs are
+    drawn from a fixed seed.
     """
     start, draws = raw(), torch.Generator().manual_seed(0)
     probes = min(max(FEWEST, ENOUGH // start.numel()), MOST)

@@ -1,4 +1,4 @@
-"""What stands where circuits would: equal probabilities, and nothing to train."""
+"""A replacement for circuits: equal probabilities, and nothing to train."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class NoCircuits(nn.Module):
     """p = 2**-n for every basis state, in the place of a `CircuitMixture`.
 
     Args:
-        n: qubits that there would be: the weights are numbered by 2**n basis states all the same.
-        lead: leading dimensions, one entry per independent copy.
+        n: the number of qubits that circuits would have, as 2**n basis states number the weights.
+        lead: the leading dimensions, one entry per independent copy.
     """
 
     candidates: Sequence[AnyCandidate] = ()

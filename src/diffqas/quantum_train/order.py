@@ -21,20 +21,23 @@ _SIGNS = 2
 
 
 class Order(nn.Module):
-    """Weights from the order of the basis states that write them to another, (..., 2**n * chunk).
+    """Put weights (..., 2**n * chunk) from the order of their basis states into another order.
 
-    Neighbouring basis states share most of their bits, and so, often, their probabilities: in the
-    order of the index neighbouring weights are alike. `"shuffled"` is a fixed order that looks
+    Neighbouring basis states share most of their bits, and often have similar probabilities. So in
+    the order `"index"` neighbouring weights are alike. `"shuffled"` is a fixed order that looks
     random, the same for every seed and on every machine.
 
-    `"signed"` is that order with a fixed sign for every basis state. Without signs some numbers (a
-    bias, the structural weights, whose probabilities are positive) move all weights of a network up
-    or down together. A network feels that more than anything else: a layer's inputs are often
-    positive, and add up. With signs no number does.
+    `"signed"` is the shuffled order with a fixed sign for every basis state. Without signs some
+    numbers (a bias, or the structural weights, as probabilities are positive) move all weights of a
+    network up or down together. This changes a network's outputs more than anything else, because a
+    layer's inputs are often positive and add up. With signs no number does this.
 
     Args:
         name: one of `ORDERS`.
-        n: qubits.
+        n: the number of qubits.
+
+    Raises:
+        ArgumentError: an unknown name.
 
     >>> Order("shuffled", 3)(torch.arange(16.0), chunk=2).tolist()[:6]
     [0.0, 1.0, 12.0, 13.0, 14.0, 15.0]

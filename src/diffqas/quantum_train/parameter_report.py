@@ -19,13 +19,13 @@ class ParameterReport:
     """Counts of a Quantum-Train model.
 
     Attributes:
-        qubits: n = max(1, ceil(log2(ceil(p / chunk)))).
-        depth: layers of the circuits.
-        circuit: angles theta.
-        structure: structural weights w.
-        mapping: parameters beta of the mapping, or the vector of a generator that has one.
-        target: p, generated weights of the target.
-        generator: its name; without circuits depth, angles and structural weights are 0.
+        qubits: the number of qubits, n = max(1, ceil(log2(ceil(p / chunk)))).
+        depth: the layers of the circuits.
+        circuit: the number of angles theta.
+        structure: the number of structural weights w.
+        mapping: the number of parameters beta of the mapping, or the length of the vector.
+        target: p, the number of generated weights of the target.
+        generator: its name; without circuits, depth, angles and structural weights are 0.
 
     >>> circuits = {"qubits": 11, "depth": 10, "circuit": 110}
     >>> print(ParameterReport(**circuits, structure=12, mapping=13, target=1781))

@@ -18,15 +18,18 @@ from diffqas.simulator import mixture, probabilities
 
 
 class PickedMixture(CircuitMixture):
-    """Copies that each mix candidates of their own, k for every copy.
+    """Copies of a mixture, each of which mixes its own k candidates.
 
-    What is simulated are the candidates that any of them has. The parameters are those of the
-    single mixtures, with one leading dimension: angles (copies, depth, n), or (copies, k, depth, n)
-    if they are separate, and structure (copies, k).
+    All candidates that any copy has are simulated. The parameters are those of the single mixtures,
+    with one leading dimension: angles (copies, depth, n), or (copies, k, depth, n) if they are
+    separate, and structure (copies, k).
 
     Args:
-        mixtures: they differ in their numbers and candidates, and have one angle per qubit and
-            layer.
+        mixtures: mixtures that differ in their numbers and candidates only, and have one angle per
+            qubit and layer.
+
+    Raises:
+        ArgumentError: a candidate has several angles per qubit and layer.
     """
 
     picks: Tensor
@@ -102,7 +105,7 @@ class PickedMixture(CircuitMixture):
 
 
 def stacked(models: Sequence[QuantumTrain]) -> Lockstep:
-    """As `Lockstep`, of models that have equally many candidates, but each its own.
+    """A `Lockstep` of models with equally many candidates, which differ from model to model.
 
     >>> models = [QuantumTrain(nn.Linear(3, 2), depth=2).discretize(1) for _ in range(4)]
     >>> stacked(models)(torch.zeros(7, 3)).shape

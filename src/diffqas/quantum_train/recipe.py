@@ -26,8 +26,11 @@ RATE = "Learning rate of the {} relative to --lr (kalman: standard deviation of 
 class Rates:
     """Learning rates of the three kinds of parameters, relative to the optimiser's base rate.
 
-    One step of the mapping moves all weights together, since each is a sum of the same few bits;
-    hence a rate of its own.
+    A step of the mapping moves all weights together, since each weight is a sum of the same few
+    numbers; so the mapping has its own rate.
+
+    Raises:
+        ArgumentError: a rate is negative or no finite number.
     """
 
     angles: float = option(
@@ -51,24 +54,29 @@ class Rates:
 @storable
 @dataclass(frozen=True)
 class Recipe:
-    """Choices about the model; the optimiser's belong to the training.
+    """The choices about the model; the optimiser is a choice of the training.
 
     Attributes:
         relaxation: how structural parameters become weights.
-        scale: applied to the probabilities before the mapping.
-        start: `"target"` gives each generated tensor the mean and spread of the target's own
-            initialisation; `"none"` leaves the mapping's output as it is. `"drawn"`: values drawn
-            with that mean and spread, which the circuits move; `"own"`: the target's own values.
-        bits: coding of the bits, `"signed"` or `"binary"`.
-        init_std: standard deviation of the angles at the start, in radians.
-        rates: learning rates relative to the base rate.
-        order: `"index"`: basis state i writes weight i; `"shuffled"`: another one does;
-            `"signed"`: another one, half of them with the opposite sign (`Order`).
-        leverage: of the starts `"drawn"` and `"own"`: by how many of its spreads a weight moves
-            per unit step of the angles (each by +1 or -1 radian, to first order). The larger, the
-            smaller the turns that do, and the nearer to linear the generator.
-        calibrated: whether `rates` are shares of a movement that is measured
-            (`diffqas.quantum_train.calibrated`), in place of multiples of the base rate.
+        scale: the function that is applied to the probabilities before the mapping.
+        start: the start of the generated tensors. `"target"` gives each tensor the mean and spread
+            of the target's own initialisation, and `"none"` leaves the mapping's output as it is.
+            `"drawn"` starts at values drawn with that mean and spread, and `"own"` at the target's
+            own values; the circuits then move these values.
+        bits: the coding of the bits, `"signed"` or `"binary"`.
+        init_std: the standard deviation of the angles at the start, in radians.
+        rates: the learning rates relative to the base rate.
+        order: which basis state writes which weight. `"index"`: basis state i writes weight i;
+            `"shuffled"`: a fixed other one does; `"signed"`: the same, and half of the states write
+            with the opposite sign (`Order`).
+        leverage: by how many of its spreads a weight moves per unit step of the angles (each by +1
+            or -1 radian, to first order), for the starts `"drawn"` and `"own"`. With a larger
+            leverage smaller turns are enough, and the generator is nearer to linear.
+        calibrated: whether `rates` are shares of a measured movement
+            (`diffqas.quantum_train.calibration`) instead of multiples of the base rate.
+
+    Raises:
+        ArgumentError: a value breaks the rule of its option.
     """
 
     relaxation: Relaxation = option(
@@ -120,7 +128,7 @@ class Recipe:
         check(self)
 
     def unread(self) -> dict[str, Unread]:
-        """Options of it that nothing reads, by their names."""
+        """The options of this recipe that have no effect, by their names."""
         if self.start in ANCHORED:
             return {}
         rule = f"go with the start {' or '.join(ANCHORED)}"
@@ -128,7 +136,7 @@ class Recipe:
 
     @staticmethod
     def upgraded(values: JsonView) -> Json:
-        """Fields as this version stores them, from what version 0.1.0 stored."""
+        """The fields as this version stores them, from those that version 0.1.0 stored."""
         return renamed(values, OLD_NAMES)
 
 
@@ -153,7 +161,11 @@ RECIPES = {
 
 
 def as_recipe(recipe: str | Recipe) -> Recipe:
-    """Accept a recipe's name where a recipe is meant."""
+    """Look up a recipe by its name; a `Recipe` is returned as it is.
+
+    Raises:
+        ArgumentError: an unknown name, or something that is no recipe.
+    """
     if isinstance(recipe, str):
         return RECIPES[choose(recipe, RECIPES, "recipe")]
     require(isinstance(recipe, Recipe), "recipe", "be a name or a Recipe", repr(recipe))

@@ -27,10 +27,13 @@ class RawScale:
 @storable
 @dataclass(frozen=True)
 class DimensionScale:
-    """2**n p, with mean 1, cut at +-`limit`.
+    """The scale 2**n p, whose mean is 1, cut at +-`limit`.
 
-    The |0..0> candidates put 2**n on one single weight of the target; the cut keeps that spike from
-    outweighing all the others. None leaves it.
+    Candidates that stay in |0..0> give the value 2**n to a single weight of the target. The cut
+    keeps this peak from outweighing all other weights. With a limit of None nothing is cut.
+
+    Raises:
+        ArgumentError: the limit is not positive.
     """
 
     limit: float | None = option(
@@ -54,7 +57,11 @@ class DimensionScale:
 @storable
 @dataclass(frozen=True)
 class TanhScale:
-    """tanh(gain 2**n p): a smooth bound in place of a cut."""
+    """The scale tanh(gain 2**n p), with a smooth bound instead of a cut.
+
+    Raises:
+        ArgumentError: the gain is not positive.
+    """
 
     gain: float = option(1.0, "Of the scale tanh: factor on 2^n p.", above=0, flag="scale_gain")
 
@@ -78,7 +85,10 @@ SCALES: dict[str, Callable[[], Scale]] = {
 
 
 def as_scale(scale: str | Scale) -> Scale:
-    """Accept a scale's name where a scale is meant.
+    """Make a scale from its name; a function of (p, n) is returned as it is.
+
+    Raises:
+        ArgumentError: an unknown name, or something that is no function.
 
     >>> as_scale("dimension")
     DimensionScale(limit=32.0)
@@ -91,10 +101,10 @@ def as_scale(scale: str | Scale) -> Scale:
 
 @torch.no_grad()
 def checked_scale(scale: Scale, n: int) -> Scale:
-    """A scale, if it gives a finite number for each of 2**n probabilities.
+    """The given scale, after a check that it gives a finite number for each of 2**n probabilities.
 
     Raises:
-        ArgumentError: a function of one's own that does not.
+        ArgumentError: it is a user's own function that does not.
     """
     if isinstance(scale, (RawScale, DimensionScale, TanhScale)):
         return scale

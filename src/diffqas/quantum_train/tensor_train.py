@@ -18,16 +18,16 @@ from diffqas.storage import storable
 class TensorTrainMapping(Mapping):
     """A tensor train over the bits: a row, n - 1 matrices, a column affine in the probability.
 
-    Each of its n + 1 sites has a choice of tensors: 2 bond (1 + (n - 1) bond + chunk) numbers.
-    A train of bond 2 holds every linear mapping; a larger bond lets the bits act on each other.
-    Each bit picks one of two tensors, so the coding of the bits changes nothing. It takes the place
-    of Quantum-Train's perceptron, as in Liu, Lin & Chen, arXiv 2409.06992; the form is our own.
+    Each bit picks one of two tensors at its site, so that the coding of the bits has no effect. In
+    all there are 2 bond (1 + (n - 1) bond + chunk) numbers. A train of bond 2 can be any linear
+    mapping; with a larger bond the bits act on each other. As in Liu, Lin & Chen, arXiv 2409.06992,
+    the train replaces Quantum-Train's perceptron, but its form is our own.
 
     Attributes:
-        bond: rows and columns of the matrices.
+        bond: the rows and columns of the matrices.
 
     Raises:
-        ArgumentError: a bond below 1.
+        ArgumentError: the bond is no whole number of at least 1.
 
     >>> sum(beta.numel() for beta in TensorTrainMapping(bond=4).make(n=17).parameters())
     528

@@ -1,9 +1,9 @@
-"""Classical generators: every weight from a vector of trained numbers, and from no circuit.
+"""Classical generators: every weight follows from a vector of trained numbers, without a circuit.
 
-They are what circuits are to be compared with, and often the better choice (docs/controls.md). Each
-is a mapping that looks at the number of a basis state alone, whatever its probability. What is
-fixed and random in them follows from a seed, by arithmetic that is equal on every machine, so that
-a file needs the seed and the trained numbers only.
+Circuits are compared with them, and often they are the better choice (docs/controls.md). Each is a
+mapping that uses only the number of a basis state and not its probability. Its fixed random part
+follows from a seed, by arithmetic that is equal on every machine, so that a file needs only the
+seed and the trained numbers.
 """
 
 from __future__ import annotations
@@ -43,11 +43,10 @@ class VectorMapping(Mapping):
 @storable
 @dataclass(frozen=True)
 class HashedMapping(VectorMapping):
-    """kappa_i = sign(i) v[h(i)] for every weight i: HashedNets.
+    """kappa_i = sign(i) v[h(i)] for every weight i: HashedNets (arXiv 1504.04788).
 
-    Chen et al. 2015, arXiv 1504.04788. h and sign look random and are fixed. Of every `numbers`
-    weights in a row each takes another entry of v, so that all entries are used equally often, up
-    to one.
+    The functions h and sign are fixed and look random. Within every block of `numbers` weights each
+    weight has another entry of v, so that all entries are used equally often, up to one.
 
     Raises:
         ArgumentError: `numbers` is no positive integer.

@@ -44,14 +44,14 @@ STYLES = ("-o", "--s", ":^")
 
 
 def audit_table(audits: Sequence[Audit], numbers: Sequence[int], samples: int) -> RenderableType:
-    """One line per candidate, notes below.
+    """A table of an audit with one line per candidate, and notes below it.
 
     Args:
-        audits: of one size.
-        numbers: of the candidates in their space, counted from 1.
-        samples: pairs of states that were drawn, for the floor of expressibility.
+        audits: the audits, all of circuits of one size.
+        numbers: the numbers of the candidates in their space, counted from 1.
+        samples: how many pairs of states were drawn; it decides the floor of expressibility.
     """
-    # Candidates with the same reason share a letter; the reasons stand once, below the table.
+    # Candidates with the same reason share a letter; each reason stands once, below the table.
     marks: dict[str, str] = {}
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("", justify="right", no_wrap=True)
@@ -92,7 +92,7 @@ def _cells(audit: Audit, mark: str) -> list[str]:
 
 
 def _summary(audits: Sequence[Audit], samples: int) -> Text:
-    """How many are constant, and what must be known to read the figures."""
+    """How many candidates are constant, and what a reader must know to read the figures."""
     n, depth = audits[0].n, audits[0].depth
     constant = sum(audit.finding.constant for audit in audits)
     verb, qubits = "are", f"{n} qubits"
@@ -100,14 +100,14 @@ def _summary(audits: Sequence[Audit], samples: int) -> Text:
         verb = "is"
     if n == 1:
         qubits = "1 qubit"
-    # Even Haar-random states do not reach 0: the histogram is of finitely many pairs.
+    # Even Haar-random states do not reach 0, because the histogram has finitely many pairs.
     floor = f"{haar_floor(2**n, samples):.3f}"
     facts = [
         f"; {qubits}, depth {depth}.",
         f"Of {samples} pairs of Haar-random states, expressibility would be {floor}.",
         "Steps are this machine's: the candidate alone against the whole space.",
     ]
-    # Haar fidelities F have the density (N - 1)(1 - F)^(N - 2), N = 2^n: they crowd at 0.
+    # Haar fidelities F have the density (N - 1)(1 - F)^(N - 2) with N = 2^n: most are near 0.
     first_bin = math.exp(log_haar_masses(2**n)[0])
     if first_bin > CROWDED:
         facts.append(f"On {n} qubits nearly all Haar fidelities lie in the first bin:")
@@ -118,9 +118,9 @@ def _summary(audits: Sequence[Audit], samples: int) -> Text:
 
 
 def audit_figure(audits: Sequence[Audit], title: str) -> Figure:
-    """Expressibility against entangling capability, and gradient variance against qubits.
+    """A picture: expressibility against entangling capability, and gradient variance by qubits.
 
-    Constants are grey rings; they have no gradient, so the right panel leaves them out.
+    Constants are grey rings. They have no gradient, so the right panel leaves them out.
     """
     from matplotlib import colormaps
 
@@ -169,7 +169,7 @@ def _draw_variances(axes: Axes, live: Sequence[Audit], colors: Colors) -> None:
         axes.plot(sizes, variances, style, color=color, markersize=4, label=mathtext(name))
         ticks.update(sizes)
     if live:
-        # To base 2: a barren plateau is a straight line, its slope the bits lost per qubit.
+        # With base 2 a barren plateau is a straight line; its slope is the bits lost per qubit.
         axes.set_yscale("log", base=2)
         axes.set_xticks(sorted(ticks))
         axes.legend(frameon=False, fontsize=8)
@@ -184,7 +184,7 @@ def _height(audit: Audit) -> float:
 
 @dataclass
 class _Label:
-    """One label for the candidates at a place, in shares of the axes."""
+    """One label for the candidates at a place; the place is in shares of the axes."""
 
     place: Floats
     constant: bool
@@ -204,14 +204,14 @@ class _Label:
 def _draw_names(axes: Axes, audits: Sequence[Audit], colors: Colors) -> None:
     """Names beside the points.
 
-    Points that nearly coincide share one label, if all are alive or all are constant.
+    Points that nearly coincide share one label if none of them is constant, or all are.
     """
     for label in _labels(axes, audits):
         first = label.members[0]
         color: str | RGBA = NAMES_GREY
         if not label.constant:
             color = colors[first.candidate]
-        # Names stand on the side where the panel has room; that of constants is kept free.
+        # Names stand on the side where the panel has room; the side of constants is kept free.
         side, shift = "right", -7
         if label.constant or first.entanglement < 0.5:
             side, shift = "left", 7
@@ -229,9 +229,9 @@ def _draw_names(axes: Axes, audits: Sequence[Audit], colors: Colors) -> None:
 
 
 def _labels(axes: Axes, audits: Sequence[Audit]) -> list[_Label]:
-    """The labels, in the order in which their first points come."""
+    """The labels, in the order of their first points."""
     with boxes_for_missing_signs():
-        axes.figure.canvas.draw()  # limits are known only then
+        axes.figure.canvas.draw()  # the limits are known only after that
     points = [(audit.entanglement, _height(audit)) for audit in audits]
     places = axes.transAxes.inverted().transform(axes.transData.transform(points))
     labels: list[_Label] = []
@@ -247,9 +247,9 @@ def _labels(axes: Axes, audits: Sequence[Audit]) -> list[_Label]:
 
 
 def save_audit(audits: Sequence[Audit], numbers: Sequence[int], path: Path) -> None:
-    """Write all figures as CSV, one line per candidate.
+    """Write all figures of an audit as CSV, one line per candidate.
 
-    The variances of each number of qubits stand in a column of their own.
+    The gradient variance at each number of qubits has a column of its own.
     """
     sizes = sorted({size for audit in audits for size, _ in audit.gradient_variance})
     names = ["number", "candidate", "constant", "reason", "duplicate_of"]

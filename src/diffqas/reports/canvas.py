@@ -13,12 +13,12 @@ NOTEBOOK_DPI = 100
 class Picture(Figure):
     """A figure that belongs to no window and to no list of open figures.
 
-    Pyplot does not know it, so that nothing keeps it in memory, nothing asks for a screen, and
+    Pyplot does not know the figure. So nothing keeps it in memory, nothing asks for a screen, and
     nothing draws it a second time at the end of a notebook's cell. As the last line of a cell it is
-    shown once, whether a backend of matplotlib is set up for the notebook or not.
+    shown once, whether or not a backend of matplotlib is set up for the notebook.
 
     Args:
-        width, height: in inches.
+        width, height: the size in inches.
     """
 
     def __init__(self, width: float, height: float) -> None:

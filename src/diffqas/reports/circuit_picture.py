@@ -1,4 +1,4 @@
-"""A circuit as a picture: what is done once at the start, and one layer."""
+"""A circuit as a picture: the gates that come once at the start, and one layer."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ LAYER_COLOR, GATE_COLOR, FIXED_COLOR = "0.95", "#cfe0f3", "0.88"
 
 
 def circuit_figure(candidate: AnyCandidate, n: int, depth: int, whose: str = "") -> Figure:
-    """The gates at the start, then those of one layer in a box that says how often it is repeated.
+    """Draw the gates at the start and one layer, in a box that says how often it is repeated.
 
-    Gates in blue turn by angles that are learned. Of many qubits the first `MOST_QUBITS` are drawn,
-    of a long layer the first `MOST_COLUMNS` columns; gates that reach beyond are left out, and the
-    title says so.
+    Gates with learned angles are blue. At most `MOST_QUBITS` qubits and `MOST_COLUMNS` columns of a
+    layer are drawn. Gates that reach beyond are left out, and the title says so.
 
     Args:
         candidate: the circuit.
-        n: qubits.
-        depth: layers.
-        whose: said at the end of the title, such as the seed that found the circuit.
+        n: the number of qubits.
+        depth: the number of layers.
+        whose: words at the end of the title, such as the seed that found the circuit.
     """
     from matplotlib.patches import Rectangle
 
@@ -68,7 +67,7 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int, whose: str = "")
     title = f"{candidate.name}, {n} qubits, depth {depth}"
     if whose:
         title += f"; {whose}"
-    # As wide as the picture: a title stands over the drawing, and is cut at the edge.
+    # The title may be as wide as the picture; what is wider would be cut at the edge.
     signs = int(figure.get_figwidth() * TITLE_SIGNS)
     lines = [in_lines(title, signs)]
     if cut:
@@ -78,17 +77,17 @@ def circuit_figure(candidate: AnyCandidate, n: int, depth: int, whose: str = "")
 
 
 def _within(gates: Sequence[Gate], shown: int) -> list[Gate]:
-    """The gates whose qubits are all drawn."""
+    """Those gates whose qubits are all drawn."""
     return [gate for gate in gates if max(gate.qubits) < shown]
 
 
 def _column(axes: Axes, x: float, column: list[Gate]) -> None:
-    """Gates that act at the same time, one above the other."""
+    """Draw gates that act at the same time, one above the other."""
     for gate in column:
         marks = labels(gate)
         if len(marks) > 1:
             axes.plot((x, x), (min(marks), max(marks)), color="0.2", linewidth=1, zorder=2)
-        # A number is a fixed angle; one that is learned is a slot or a name.
+        # A fixed angle is a number; a learned angle is a slot or a name.
         fixed = all(isinstance(angle, float | int) for angle in gate.angles)
         color = GATE_COLOR
         if fixed:
@@ -101,7 +100,7 @@ def _column(axes: Axes, x: float, column: list[Gate]) -> None:
 
 
 def _box(axes: Axes, x: float, q: int, mark: str, color: str) -> None:
-    """A named square; an angle that is fixed stands below the name."""
+    """Draw a square with a name; a fixed angle stands below the name."""
     from matplotlib.patches import Rectangle
 
     corner, side = (x - BOX, q - BOX), 2 * BOX

@@ -1,4 +1,4 @@
-"""The terminal, in which text is text: no markup, no escape sequences, no signs that it lacks."""
+"""A terminal that shows text as it is: without markup, escape sequences or missing characters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from diffqas.text import encodable, visible, visible_lines
 
 
 def plain_text(text: object, style: str = "") -> Text:
-    r"""A text in one line for rich, shown as it is.
+    r"""A text for rich, in one line and shown as it is.
 
     >>> print(plain_text("r[/x]\x1b"))
     r[/x]\x1b
@@ -28,11 +28,11 @@ def plain_text(text: object, style: str = "") -> Text:
 
 
 class PlainColumn(ProgressColumn):
-    """A column of a progress bar, in which text is text.
+    """A column of a progress bar that shows text as it is, without markup.
 
     Args:
-        words: what it shows; they may name fields of the bar, such as `{task.fields[status]}`.
-        style: of all of it.
+        words: the text; it may name fields of the bar, such as `{task.fields[status]}`.
+        style: the style of the whole text.
     """
 
     def __init__(self, words: str, style: str = "") -> None:
@@ -40,24 +40,24 @@ class PlainColumn(ProgressColumn):
         self._words, self._style = words, style
 
     def render(self, task: Task) -> Text:
-        """What stands there now."""
+        """The text of the column at this moment."""
         return plain_text(self._words.format(task=task), self._style)
 
 
 class Terminal(Console):
     """A console that prints names of folders and text from files as they are.
 
-    A string is never markup, wherever it stands: printed by itself or inside of a table. Emphasis
-    is said by `style=` or by a `Text`. The signs that come out at the end are guarded, too: those
-    that steer a terminal are written out, and those that its encoding lacks are replaced.
+    A string is never read as markup, whether it is printed by itself or in a table. Emphasis is
+    given by `style=` or by a `Text`. The characters that are printed are checked, too: control
+    characters are written out, and those that the encoding lacks are replaced.
 
     Args:
-        stderr: print to standard error.
-        quiet: print nothing.
-        width: columns; None asks the terminal.
-        file: print there instead.
-        force_terminal: take it for a terminal; None finds out.
-        record: keep what is printed, for `export_text`.
+        stderr: whether to print to standard error.
+        quiet: whether to print nothing.
+        width: the number of columns; None asks the terminal.
+        file: a stream to print to instead.
+        force_terminal: whether to treat the stream as a terminal; None finds out.
+        record: whether to keep what is printed, for `export_text`.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Terminal(Console):
         force_terminal: bool | None = None,
         record: bool = False,
     ) -> None:
-        # Some terminals say that they have none, in which rich would print nothing.
+        # Some terminals report a width of zero, in which rich would print nothing.
         if width is None and os.environ.get("COLUMNS", "").strip() == "0":
             width = shutil.get_terminal_size().columns
         super().__init__(
@@ -86,14 +86,14 @@ class Terminal(Console):
         )
 
     def say(self, text: object, style: str = "") -> None:
-        """Print a sentence, path or command.
+        """Print a sentence, a path or a command.
 
-        In a terminal it is wrapped between words; a long word stays whole, so that a path can be
-        copied. Elsewhere it stays one line.
+        In a terminal the text is wrapped between words. A long word stays whole, so that a path can
+        be copied. Elsewhere the text stays one line.
 
         Args:
             text: a `Text`, or anything else, which is shown in one line.
-            style: of all of it.
+            style: the style of the whole text.
         """
         lines = [text if isinstance(text, Text) else plain_text(text)]
         if self.is_terminal:
@@ -114,13 +114,13 @@ class Terminal(Console):
         highlight: bool | None = None,
         highlighter: object = None,
     ) -> Text:
-        """A string as text; rich itself would read markup, also in a table's heading or cell."""
+        """A string as plain text; rich itself would read markup, even in the cells of a table."""
         return Text(visible_lines(text), style=style, justify=justify, overflow=overflow)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """The pieces that are printed, each of signs that can be printed."""
+        """The pieces that are printed, with only such characters as can be printed."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
@@ -134,9 +134,10 @@ class Terminal(Console):
 
 
 def breaks(text: str, width: int) -> list[int]:
-    """Where a text is broken into lines: before words that would reach beyond the width.
+    """The places at which a text is broken into lines.
 
-    A word that is longer than a line stays where it is, and the terminal itself breaks it.
+    It is broken before words that would reach beyond the width. A word that is longer than a line
+    stays where it is, and the terminal itself breaks it.
 
     >>> breaks("one two /a/very/long/path three", 9)
     [26]

@@ -12,15 +12,15 @@ from diffqas.storage import COUNT, NUMBER, TEXT, Entries, list_of, or_null
 
 @dataclass(frozen=True)
 class CostFacts:
-    """Counts of all candidates, and what the mixture's shares of them come to.
+    """The counts of all candidates, and the count that is expected of the mixture.
 
     Attributes:
         count: what is counted, a word of `diffqas.devices.COSTS`.
-        coupling: where, `"all"`, a coupling map or a backend.
-        weight: of the penalty in the search; 0: costs were counted, not weighed.
-        expected: the expected count of each seed; None of a seed that diverged.
-        largest: of the candidates that are run.
-        candidates: counts by name.
+        coupling: where it is counted: `"all"`, a coupling map or a backend.
+        weight: the weight of the penalty in the search; 0 if costs were counted only.
+        expected: the expected count for each seed; None for a seed that diverged.
+        largest: the largest count among the candidates that are run.
+        candidates: the counts of all candidates, by name.
     """
 
     count: str
@@ -32,10 +32,10 @@ class CostFacts:
 
     @classmethod
     def within(cls, entries: Entries) -> CostFacts | None:
-        """The entry `cost` of result.json; None where there is none.
+        """Read the entry `cost` of result.json; None if there is none.
 
         Raises:
-            RunError: it is not as it should be.
+            RunError: the entry is not as it should be.
         """
         found = entries.perhaps_inner("cost")
         if found is None:
@@ -51,7 +51,7 @@ class CostFacts:
 
     @property
     def unit(self) -> str:
-        """What is counted, in words, and where.
+        """What is counted and where, in words.
 
         >>> CostFacts("two-qubit-gates", "line", 0.0, (4.5,), 9, {}).unit
         'two-qubit gates on line'
@@ -60,10 +60,10 @@ class CostFacts:
         return words if self.coupling == ALL else f"{words} on {self.coupling}"
 
     def in_words(self, leader: str | None) -> str:
-        """One line: the expected count, that of the leading candidate, and the weight.
+        """One line with the expected count, the count of the leading candidate, and the weight.
 
         Args:
-            leader: its name; None of several places with leaders of their own.
+            leader: the name of the leading candidate; None if several places have leaders.
 
         >>> facts = CostFacts("depth", "all", 0.1, (4.5,), 9, {"Ring-RY": 9})
         >>> facts.in_words("Ring-RY")

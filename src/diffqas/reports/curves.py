@@ -22,7 +22,7 @@ RANGE, QUARTILES = (0.0, 1.0), (0.25, 0.75)
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: the median over seeds of values (epochs, seeds)."""
+    """One line of a panel: the median over the seeds of values (epochs, seeds)."""
 
     label: str
     values: Floats
@@ -34,13 +34,13 @@ class Curve:
 def curve_panels(
     rows: Sequence[Mapping[str, Sequence[Curve]]], title: str, band: tuple[float, float] = RANGE
 ) -> Figure:
-    """Panels in rows; the legend of each row stands at its right.
+    """Draw panels in rows, with the legend of each row at its right.
 
     Args:
-        rows: for each row the curves by the panel's name; values of a panel called accuracy are
-            drawn in percent.
-        title: heading.
-        band: quantiles over the seeds between which a curve is shaded.
+        rows: for each row the curves of its panels, by the panel's name. A panel that is called
+            accuracy is drawn in percent.
+        title: the heading.
+        band: the quantiles over the seeds between which a curve is shaded.
     """
     figure = blank(10.5, 3.4 * len(rows) + 0.5)
     across = max(len(panels) for panels in rows)
@@ -56,11 +56,13 @@ def curve_panels(
 
 
 def run_curves(curves: Mapping[str, Mapping[str, Floats]], title: str) -> Figure:
-    """One panel per metric, in it a line for each part of the data; the band is the range.
+    """Draw one panel per metric, with a line for each part of the data.
+
+    The band around a line is the range over the seeds.
 
     Args:
-        curves: (epochs, seeds) by metric and part.
-        title: heading.
+        curves: values (epochs, seeds) by metric and by part.
+        title: the heading.
     """
     colors = (TRUTH, PREDICTION, "0.4")
     panels: dict[str, list[Curve]] = {}
@@ -72,7 +74,7 @@ def run_curves(curves: Mapping[str, Mapping[str, Floats]], title: str) -> Figure
 
 
 def _panel(axes: Axes, name: str, curves: Sequence[Curve], band: tuple[float, float]) -> None:
-    """All curves of one figure, whose name is the heading."""
+    """Draw all curves of one metric, whose name is the heading."""
     from matplotlib.ticker import MaxNLocator
 
     unit, heading = 1, name
@@ -87,7 +89,7 @@ def _panel(axes: Axes, name: str, curves: Sequence[Curve], band: tuple[float, fl
 
 
 def _draw(axes: Axes, curve: Curve, unit: int, band: tuple[float, float]) -> None:
-    """The median over the seeds and, of several seeds, the band."""
+    """Draw the median over the seeds and, if there are several seeds, the band."""
     epochs = np.arange(1, len(curve.values) + 1)
     values = unit * np.asarray(curve.values, dtype=np.float64)
     low, middle, high = np.quantile(values, (band[0], 0.5, band[1]), axis=1)

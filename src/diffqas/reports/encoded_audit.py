@@ -34,10 +34,12 @@ HEADINGS = (
 
 
 def encoded_audit_table(audits: Mapping[int, EncodedAudit], size: str) -> RenderableType:
-    """One line per candidate by its number; reasons stand once, below.
+    """A table of an audit of circuits with data, one line per candidate by its number.
+
+    Each reason stands once, below the table.
 
     Args:
-        audits: of one size.
+        audits: the audits by the numbers of the candidates, all of circuits of one size.
         size: that size in words.
     """
     marks: dict[str, str] = {}
@@ -84,7 +86,7 @@ def _kind(audit: EncodedAudit, marks: dict[str, str]) -> str:
 
 
 def save_encoded_audit(audits: Mapping[int, EncodedAudit], path: Path) -> None:
-    """All figures as a CSV file."""
+    """Write all figures of an audit of circuits with data as CSV."""
     rows: list[tuple[object, ...]] = [HEADINGS]
     for number, audit in audits.items():
         finding = audit.finding

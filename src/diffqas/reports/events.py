@@ -1,4 +1,4 @@
-"""TensorBoard events beside the metrics: a copy for looking at, whose loss stops no run."""
+"""TensorBoard events beside the metrics: a copy to look at; a run goes on without it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ class Events:
 
     Args:
         folder: where the event files go.
-        names: the candidates' names, in the order of the structural weights.
-        start: epochs done before; events of later ones, from a run that was killed, are hidden.
+        names: the names of the candidates, in the order of the structural weights.
+        start: how many epochs were done before. Events of later epochs, which a killed run may have
+            left, are hidden.
     """
 
     def __init__(self, folder: Path, names: tuple[str, ...], start: int = 0) -> None:
         with warnings.catch_warnings():
-            # Old protobuf code inside tensorboard warns on import; no user could act on that.
+            # Old protobuf code inside tensorboard warns on import, and no user can change that.
             warnings.simplefilter("ignore")
             from torch.utils.tensorboard import SummaryWriter
         self._folder, self._names = folder, names
         self._faults: list[str] = []
-        # The hook of all threads is put back by `close`.
+        # `close` restores the hook that all threads share.
         self._hook = threading.excepthook
         threading.excepthook = self._of_thread
         self._writer: SummaryWriter | None = None
@@ -47,13 +48,13 @@ class Events:
             self._writer = SummaryWriter(str(folder), purge_step=purge_step)
 
     def add(self, record: Json) -> None:
-        """One line of metrics.jsonl; after a fault of the disk nothing more is written."""
+        """Write one line of metrics.jsonl; after a fault of the disk nothing more is written."""
         if self._writer is not None:
             with self._told():
                 self._add(self._writer, record)
 
     def faults(self) -> list[str]:
-        """What a person should know, each line once."""
+        """Lines that a person should know, each of which is returned only once."""
         told, self._faults = self._faults, []
         return told
 
@@ -63,7 +64,7 @@ class Events:
             yield
         except OSError as error:
             self._lost(error.strerror or str(error))
-        except UnicodeEncodeError:  # the writer knows folders by text only, not by bytes
+        except UnicodeEncodeError:  # the writer takes names of folders as text only, not as bytes
             self._lost("its name is no text in UTF-8")
 
     def _lost(self, reason: str) -> None:
@@ -74,7 +75,8 @@ class Events:
     def _of_thread(self, arguments: threading.ExceptHookArgs) -> None:
         """Silence the writer's thread after a fault of the disk.
 
-        It keeps the error for the next call, where `_told` meets it: no traceback is needed here.
+        The writer keeps the error for the next call, where `_told` meets it. No traceback is needed
+        here.
         """
         by_writer = type(arguments.thread).__module__.startswith(OWNER)
         if by_writer and isinstance(arguments.exc_value, OSError):
@@ -90,13 +92,13 @@ class Events:
                 self._add_figure(writer, key, values, epoch)
             else:
                 writer.add_scalar(visible(key), values, epoch)
-        # One median per candidate: the seeds' lines of all candidates would be too many to read.
+        # Only the median of each candidate: lines for all seeds would be too many to read.
         weights = np.median(record["structural_weights"], axis=0)
         for name, weight in zip(self._names, weights, strict=True):
             writer.add_scalar(f"structural weight/{visible(name)}", float(weight), epoch)
 
     def _add_figure(self, writer: SummaryWriter, key: str, values: list[float], epoch: int) -> None:
-        """A figure of all seeds: its median and, of several seeds, each by itself."""
+        """Write a figure: its median over the seeds and, with several seeds, that of each seed."""
         writer.add_scalar(f"{visible(key)}/median", float(np.median(values)), epoch)
         if len(values) > 1:
             for seed, value in enumerate(values):

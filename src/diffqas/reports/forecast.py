@@ -1,4 +1,4 @@
-"""Forecasts of several steps: a picture, a table and a file of their errors by horizon."""
+"""Forecasts of several steps as pictures, tables and files, with their errors by horizon."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ HORIZONS = (1, 2, 3, 5, 10, 20)
 
 
 def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, title: str) -> Figure:
-    """A forecast from the end of the training part, and the root mean squared error by horizon.
+    """Draw a forecast from the end of the training part, and the errors by horizon.
 
-    Lines are medians over the models, bands reach from the lowest to the highest. As many values of
-    the training part are shown as the forecast is long. Errors that span more than a decade stand
-    on a logarithmic scale.
+    The errors are root mean squared errors. Lines are medians over the models, and bands reach from
+    the lowest to the highest value. As many values of the training part are shown as the forecast
+    is long. Errors that span more than a decade have a logarithmic scale.
 
     Args:
         data: the series.
         runs: forecasts (models, steps) from the first test target on, in the series' own units, as
-            of `free_run`.
-        errors: as of `forecast_errors`.
-        title: heading.
+            `free_run` gives them.
+        errors: the errors, as `forecast_errors` gives them.
+        title: the heading.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -52,7 +52,7 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_axisbelow(True)
-        # Below the panel: inside, it would lie on a forecast that runs away.
+        # The legend stands below the panel: inside, it would cover a forecast that runs away.
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=3, frameon=False, fontsize=8)
         clean(axes)
     heading(figure, title)
@@ -60,18 +60,18 @@ def forecast_figure(data: SeriesData, runs: Floats, errors: ForecastErrors, titl
 
 
 def forecast_table(errors: ForecastErrors, title: str) -> Table:
-    """Root mean squared errors at a few horizons, beside those of simple references.
+    """A table of root mean squared errors at a few horizons, beside those of simple references.
 
-    Of the models stand the median and, in brackets, the lowest and the highest.
+    For the models it has the median and, in brackets, the lowest and the highest value.
     """
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
     headers = ("steps ahead", "this run", "persistence", errors.line_name)
     for header in (*headers, *errors.further, "forecasts"):
-        # On a narrow terminal headings are broken between words, and no figure with its range.
+        # On a narrow terminal headings are broken between words; a figure stays with its range.
         own = header == headers[1]
         shown = plain_text(header) if own else Text("\n".join(visible(header).split()))
         table.add_column(shown, justify="right", no_wrap=own)
-    # A forecast that ran away to both sides has no error; it counts as infinite.
+    # Forecasts that ran away to both sides have no error, which counts as infinite.
     own = np.nan_to_num(errors.models, nan=np.inf, posinf=np.inf)
     last = len(errors.origins)
     horizons = [horizon for horizon in HORIZONS if horizon < last]
@@ -89,7 +89,7 @@ def forecast_table(errors: ForecastErrors, title: str) -> Table:
 
 
 def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
-    """All root mean squared errors as CSV, figures in full.
+    """All root mean squared errors as CSV with all digits.
 
     There is a line for each horizon and a column for each seed.
     """
@@ -106,7 +106,7 @@ def forecast_csv(errors: ForecastErrors, seeds: Sequence[int]) -> str:
 
 
 def _over_models(values: Floats) -> str:
-    """Median and range of one figure of all models; of one model the figure alone."""
+    """The median and the range of a figure over all models; for one model only the figure."""
     median = number(float(np.median(values)))
     if len(values) == 1:
         return median
@@ -115,7 +115,7 @@ def _over_models(values: Floats) -> str:
 
 
 def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
-    """The forecasts, and the truth before and beside them."""
+    """Draw the forecasts, and the truth before and beside them."""
     steps = runs.shape[1]
     shown = np.arange(max(0, data.boundary - steps), min(data.count, data.boundary + steps))
     truth = data.unscaled(data.targets[shown])
@@ -126,7 +126,7 @@ def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
     room = high - low
     if room == 0:
         room = 1.0
-    # A forecast that runs away leaves the picture: it must not flatten the truth into a line.
+    # A forecast that runs away may leave the picture: else the truth would be a flat line.
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(bottom, low - room), min(top, high + room))
     axes.set_title("forecast from the end of the training part", loc="left", fontsize=10)
@@ -135,7 +135,7 @@ def _run(axes: Axes, data: SeriesData, runs: Floats) -> None:
 
 
 def _errors(axes: Axes, errors: ForecastErrors) -> None:
-    """The errors of the models and of two simple references by horizon."""
+    """Draw the errors of the models and of two simple references by horizon."""
     horizons = np.arange(1, len(errors.persistence) + 1)
     simple = errors.persistence
     axes.plot(horizons, simple, ":", color=PERSISTENCE, linewidth=1.4, label="persistence")
@@ -155,7 +155,7 @@ def _errors(axes: Axes, errors: ForecastErrors) -> None:
 
 
 def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, label: str) -> None:
-    """The median over the models as a line; of several models also the range."""
+    """Draw the median over the models as a line and, for several models, the range as a band."""
     marker = marker_for(len(places))
     with np.errstate(invalid="ignore"):  # forecasts that run away to both sides have no median
         low, middle, high = values.min(axis=0), np.median(values, axis=0), values.max(axis=0)
@@ -165,7 +165,7 @@ def _median_and_band(axes: Axes, places: NDArray[np.integer], values: Floats, la
 
 
 def future_table(future: Future) -> Table:
-    """The next values with their interval; of several seeds the median."""
+    """A table of the next values with their interval; with several seeds it has the medians."""
     share = f"{future.level_in_words} interval"
     title = f"the next values of {future.name}"
     table = Table(title=plain_text(title), title_justify="left", box=None, pad_edge=False)
@@ -182,7 +182,7 @@ def future_table(future: Future) -> Table:
 
 
 def future_csv(future: Future, seeds: Sequence[int]) -> str:
-    """The same as CSV, figures in full, with a column for each seed."""
+    """The next values with their interval as CSV with all digits, and a column for each seed."""
     names = [f"seed_{seed}" for seed in seeds]
     lines: list[list[object]] = [["row", "forecast", "low", "high", *names]]
     columns = [future.values.tolist(), future.low.tolist(), future.high.tolist()]
@@ -193,7 +193,7 @@ def future_csv(future: Future, seeds: Sequence[int]) -> str:
 
 
 def future_figure(future: Future, title: str) -> Figure:
-    """The last known values, and behind them the forecast with its interval."""
+    """Draw the last known values, followed by the forecast with its interval."""
     from matplotlib.ticker import MaxNLocator
 
     figure = blank(8.0, 3.6)

@@ -22,13 +22,13 @@ NAME, NAME_LINE = 44, 26
 
 
 def heading(figure: Figure, title: str) -> None:
-    """A title at the upper left, in as many lines as it needs: a picture cuts what is longer."""
+    """Write a title at the upper left, in as many lines as it needs to fit."""
     signs = int(figure.get_figwidth() * POINTS_PER_INCH / (WIDTH_OF_SIGN * HEADING))
     figure.suptitle(in_lines(title, signs), x=0.01, ha="left", fontsize=HEADING)
 
 
 def in_lines(text: str, width: int) -> str:
-    r"""A text for a picture in lines of at most so many signs, and of at most `MOST_LINES` lines.
+    r"""Break a text into lines of at most `width` characters, and at most `MOST_LINES` lines.
 
     >>> in_lines("prediction against truth", 12)
     'prediction\nagainst\ntruth'
@@ -41,14 +41,14 @@ def in_lines(text: str, width: int) -> str:
 
 
 def _is_wide(text: str) -> bool:
-    """Whether it has signs of double width, as Chinese and Japanese ones, or mostly capitals."""
+    """Whether a text has characters of double width, such as Chinese, or is mostly capitals."""
     capitals = sum(sign.isupper() for sign in text)
     double = any(unicodedata.east_asian_width(sign) in "WF" for sign in text)
     return double or 2 * capitals > len(text)
 
 
 def shortened(name: str, most: int = NAME) -> str:
-    """A name without its middle, if it is long: names of one family often begin alike.
+    """A name without its middle if it is long, because related names often begin alike.
 
     >>> shortened("a_circuit_that_has_a_long_name_1", 16)
     'a_circui…_name_1'
@@ -69,16 +69,16 @@ def legend_name(name: str) -> str:
 
 
 def counting(axes: Axes, unit: str) -> None:
-    """The horizontal axis counts `unit`, of which there are no halves."""
+    """Let the horizontal axis count `unit` in whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel(unit)
-    # Around a single whole number matplotlib would rather mark fractions than one tick.
+    # Around a single whole number matplotlib would mark fractions.
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def marker_for(count: int) -> str | None:
-    """A point if there is only one: a line through it could not be seen."""
+    """The marker of a line: a point if it has only one value, which else could not be seen."""
     if count == 1:
         return "o"
     return None

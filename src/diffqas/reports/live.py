@@ -1,4 +1,4 @@
-"""A progress bar that is live in a terminal; elsewhere, plain lines take its place."""
+"""A progress bar that is live in a terminal; elsewhere plain lines take its place."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from diffqas.reports.console import Terminal
 
 
 class LiveBar:
-    """Base of the displays; use as a context manager.
+    """The base of the displays of progress, to be used as a context manager.
 
     Args:
         console: where to print.
-        columns: what the bar consists of.
-        task: total, completed and the fields that the columns show.
+        columns: the columns of the bar.
+        task: the total, what is completed, and the fields that the columns show.
     """
 
     def __init__(self, console: Terminal, *columns: ProgressColumn, **task: Any) -> None:

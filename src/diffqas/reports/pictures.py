@@ -1,7 +1,7 @@
-"""Pictures of a run: predictions against the truth, structural weights over the epochs.
+"""Pictures of a run: predictions against the truth, and structural weights over the epochs.
 
-Matplotlib is imported by the functions that draw, here and in the modules beside: commands that
-only print start without it.
+Matplotlib is imported by the functions that draw, here and in the modules beside, so that commands
+that only print start without it.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def predictions_figure(
     title: str,
     values: str = "value as the model sees it",
 ) -> Figure:
-    """Prediction against truth, one panel per epoch, as in Fig. 8-12 of arXiv 2505.09653.
+    """Draw prediction against truth, one panel per epoch, as in Fig. 8-12 of arXiv 2505.09653.
 
     Args:
-        snapshots: predictions (seeds, count) by epoch; the line is the first seed, the band all
-            seeds.
-        truth: (count,).
-        boundary: number of training samples; a dashed line stands before the first test sample.
-        title: heading.
+        snapshots: predictions (seeds, count) by epoch. The line is the first seed; the band reaches
+            over all seeds.
+        truth: the true values, (count,).
+        boundary: the number of training samples; a dashed line stands before the first test sample.
+        title: the heading.
         values: what is predicted, for the vertical axis.
     """
     epochs = sorted(snapshots)
@@ -65,7 +65,7 @@ def predictions_figure(
         axes.set_title(f"epoch {epoch}", fontsize=10)
         clean(axes)
     for axes in grid.flat[len(epochs) :]:
-        axes.set_visible(False)  # an odd number of epochs leaves a panel over
+        axes.set_visible(False)  # with an odd number of epochs one panel is not used
     _count_below(grid, len(epochs), "window")
     for axes in grid[:, 0]:
         axes.set_ylabel(in_lines(shortened(values), 26))
@@ -73,7 +73,7 @@ def predictions_figure(
     top = first.get_ylim()[1]
     first.text(boundary - 2, top, "train", ha="right", va="top", fontsize=8, color=BOUNDARY)
     first.text(boundary + 1, top, "test", ha="left", va="top", fontsize=8, color=BOUNDARY)
-    # All panels have the same lines: one legend serves them.
+    # All panels have the same lines, so one legend is enough.
     handles, labels = first.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper right", ncols=len(labels), frameon=False, fontsize=9
@@ -83,7 +83,7 @@ def predictions_figure(
 
 
 def _count_below(grid: NDArray[np.object_], count: int, unit: str) -> None:
-    """Numbers below the last panel of each column; the last row may have fewer panels."""
+    """Number the axis of the last panel of each column; the last row may have fewer panels."""
     for column in range(grid.shape[1]):
         shown = [row for row in range(grid.shape[0]) if row * grid.shape[1] + column < count]
         if shown:
@@ -93,7 +93,7 @@ def _count_below(grid: NDArray[np.object_], count: int, unit: str) -> None:
 
 
 def _draw_predictions(axes: Axes, prediction: Floats) -> None:
-    """The first seed as a line, all seeds as a band: (seeds, count)."""
+    """Draw the first seed of (seeds, count) as a line, and all seeds as a band."""
     index = np.arange(prediction.shape[1])
     axes.plot(index, prediction[0], color=PREDICTION, linewidth=1.1, label="prediction")
     if len(prediction) > 1:
@@ -110,17 +110,17 @@ def structure_figure(
     unit: str = "epoch",
     counts: Floats | None = None,
 ) -> Figure:
-    """Structural weights over the epochs, or whatever `unit` names.
+    """Draw structural weights over the epochs, or over whatever `unit` names.
 
     Candidates that are constant are drawn dotted and grey.
 
     Args:
-        weights: (epochs, candidates), the median over seeds.
-        names: of the candidates.
+        weights: the weights (epochs, candidates), the medians over the seeds.
+        names: the names of the candidates.
         constants: which of them are constant.
-        title: heading.
+        title: the heading.
         unit: what is counted on the horizontal axis.
-        counts: how many of them there were at each of the weights; None: 1, 2 and so on.
+        counts: the count at each row of the weights; None stands for 1, 2 and so on.
     """
     from matplotlib import colormaps
 
@@ -128,10 +128,10 @@ def structure_figure(
     axes = figure.subplots()
     epochs = np.arange(1, len(weights) + 1) if counts is None else counts
     marker = marker_for(len(weights))
-    # The legend reads from the largest weight at the end down, as the lines do at the right.
+    # The legend is ordered by the last weights, from the largest down, as the lines end.
     order = [int(column) for column in np.argsort(-weights[-1])]
     live = [column for column in order if not constants[column]]
-    # Ten colours are told apart well; of more candidates, neighbours in rank are alike.
+    # Ten colours can be told apart well. With more candidates, neighbours in rank look alike.
     scale = "tab10"
     if len(live) > 10:
         scale = "turbo"
@@ -160,16 +160,16 @@ def structure_maps(
     title: str,
     across: int = 4,
 ) -> Figure:
-    """Structural weights of many candidates over the epochs, as colours.
+    """Draw the structural weights of many candidates over the epochs, as colours.
 
     There is one panel for each place in the model.
 
     Args:
-        maps: weights (epochs, candidates) by the panel's name.
-        names: of the candidates.
+        maps: weights (epochs, candidates) by the name of the panel.
+        names: the names of the candidates.
         constants: which of them are constant; their names are grey.
-        title: heading.
-        across: panels in a row.
+        title: the heading.
+        across: how many panels a row has.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -178,10 +178,10 @@ def structure_maps(
     figure = blank(2.2 + 2.3 * columns, 0.9 + rows * height)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     colours = _colours(list(maps.values()))
-    # Of a long name the middle is left out: names that end alike or begin alike stay apart.
+    # A long name loses its middle, so that names with the same beginning or end stay different.
     shown = [mathtext(shortened(name, 26)) for name in names]
     for axes, (name, weights) in zip(grid.flat, maps.items(), strict=False):
-        # Pixels around whole numbers: epochs from 1 to the right, candidates from 0 downwards.
+        # Pixels lie around whole numbers: epochs count from 1 to the right, candidates from 0 down.
         extent = (0.5, len(weights) + 0.5, len(names) - 0.5, -0.5)
         axes.imshow(weights.T, aspect="auto", interpolation="nearest", extent=extent, **colours)
         axes.set_title(in_lines(shortened(name), 24), fontsize=10)
@@ -205,23 +205,23 @@ def structure_maps(
 
 
 def _colours(maps: Sequence[Floats]) -> Json:
-    """One scale for all panels; NaN, of seeds that failed, is passed over."""
+    """One scale of colours for all panels; NaN, where seeds failed, is ignored."""
     largest = max(float(np.nanmax(np.abs(weights))) for weights in maps)
     lowest = min(float(np.nanmin(weights)) for weights in maps)
     if largest == 0:
-        largest = 1.0  # a scale needs some length
-    # Weights of either sign: blue against red around 0. Shares: from white on.
+        largest = 1.0  # a scale must not have the length 0
+    # Weights of both signs are blue and red around 0. Shares begin at white.
     if lowest < 0:
         return {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
     return {"cmap": "Reds", "vmin": 0.0, "vmax": largest}
 
 
 def curves_figure(curves: Mapping[str, Floats], title: str, what: str = "") -> Figure:
-    """Figures over the epochs on a logarithmic scale, the median and the range over seeds.
+    """Draw figures over the epochs on a logarithmic scale: medians and ranges over the seeds.
 
     Args:
-        curves: (epochs, seeds) by name.
-        title: heading.
+        curves: values (epochs, seeds) by name.
+        title: the heading.
         what: the figure and its unit, for the vertical axis.
     """
     figure = blank(8, 4.2)
@@ -238,7 +238,7 @@ def curves_figure(curves: Mapping[str, Floats], title: str, what: str = "") -> F
     axes.set_yscale("log")
     counting(axes, "epoch")
     axes.set_ylabel(in_lines(what, 40))
-    # Beside the panel: inside, it would lie on curves that stay high.
+    # The legend stands beside the panel: inside, it would cover curves that stay high.
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
     heading(figure, title)
     clean(axes)
@@ -257,20 +257,20 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 @contextmanager
 def boxes_for_missing_signs() -> Iterator[None]:
-    """A sign of a name that the font lacks, such as an emoji, is drawn as a box without a word."""
+    """Draw a box, without a warning, for a character that the font lacks, such as an emoji."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         yield
 
 
 def blank(width: float, height: float) -> Figure:
-    """An empty figure, in inches."""
+    """An empty figure of this size in inches."""
     from diffqas.reports.canvas import Picture
 
     return Picture(width, height)
 
 
 def clean(axes: Axes) -> None:
-    """Take away what carries no information."""
+    """Remove the parts of the axes that carry no information."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.92", linewidth=0.8)

@@ -1,4 +1,4 @@
-"""Predictions of new rows: the first ones as a table, all of them as a file."""
+"""Predictions of new rows: the first rows as a table, all rows as a file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FIRST = 10
 
 
 def predictions_table(found: Predictions) -> Table:
-    """The first ten rows: the line of the file, what is predicted, and how sure that is.
+    """A table of the first ten rows: line of the file, prediction, and how certain that is.
 
-    A class has its probability; a value has the range over the seeds, if there are several.
+    A class has its probability. A value has its range over the seeds, if there are several seeds.
     """
     table = Table(box=None, pad_edge=False)
     heads = ["line", found.data.label_name]
@@ -41,10 +41,10 @@ def predictions_table(found: Predictions) -> Table:
 
 
 def predictions_csv(found: Predictions) -> str:
-    """All rows as they stand in their file, and behind them what is predicted, in full.
+    """All rows as they stand in their file, followed by the predictions with all digits, as CSV.
 
-    Of classes follows the probability of each, means over the seeds; of values the lowest and the
-    highest over the seeds, if there are several.
+    For classes the probability of each class follows, the mean over the seeds. For values the
+    lowest and the highest value over the seeds follow, if there are several seeds.
     """
     data, table = found.data, found.rows.table
     heads = [f"predicted {data.label_name}"]
@@ -61,7 +61,7 @@ def predictions_csv(found: Predictions) -> str:
 
 
 def predictions_score(found: Predictions) -> str | None:
-    """A line on the rows that tell their label; None if no row does."""
+    """A line on how well the rows with a label are predicted; None if no row has one."""
     score, guess = found.score, found.score_of_guess
     if score is None or guess is None:
         return None

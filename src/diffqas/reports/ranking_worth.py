@@ -1,4 +1,4 @@
-"""What the order in which a search ends is worth, in one line with the evidence for it."""
+"""How far the final ranking of a search can be trusted, in one line with the evidence for it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ MOST_SHUFFLED = 4_000_000
 
 @dataclass(frozen=True)
 class Measured:
-    """How far orders of searches agreed with what the candidates reached alone.
+    """How far the rankings of searches agreed with what the candidates reached alone.
 
     Attributes:
-        candidates: names of the space.
+        candidates: the names of the candidates of the space.
         where: the data, and the kind of search.
-        spearman: mean of Spearman's correlation between contribution and minus the test error.
-        low, high: of single searches.
-        searches: how many.
-        better: a strategy whose order was measured to be better; empty if there is none.
+        spearman: the mean of Spearman's correlation between contribution and minus the test error.
+        low, high: the lowest and the highest correlation of a single search.
+        searches: the number of searches.
+        better: a strategy whose ranking was measured to be better; empty if there is none.
     """
 
     candidates: frozenset[str]
@@ -42,7 +42,7 @@ class Measured:
 
     @property
     def advice(self) -> str:
-        """What follows for a person who has to choose."""
+        """The advice that follows for a person who has to choose a circuit."""
         if abs(self.spearman) < WEAK:
             return "this search does not tell them apart, any live one does as well"
         if self.better:
@@ -58,9 +58,9 @@ class Measured:
 
 
 MEASURED: Mapping[str, Measured] = {
-    # studies/results/discretise-bessel/ranks.csv against the rows `candidate k` of table-2.
+    # From studies/results/discretise-bessel/ranks.csv and the rows `candidate k` of table-2.
     "qt": Measured(frozenset(TABLE_I.names), "Bessel", -0.04, -0.94, 0.89, 10),
-    # The rows `raw, by weight` of studies/results/searchers.
+    # From the rows `raw, by weight` of studies/results/searchers.
     "vqc": Measured(
         frozenset(ENCODED_SPACE.names),
         "wine, iris and moons (480 circuits)",
@@ -71,17 +71,17 @@ MEASURED: Mapping[str, Measured] = {
         "side-by-side",
     ),
 }
-"""By the word of the model, of spaces that candidates were trained alone in."""
+"""What was measured where candidates were also trained alone, by the word of the model."""
 
 
 def ranking_worth(result: RunResult) -> str | None:
-    """What the ranking of a search tells; None where there is nothing to order.
+    """Say in words what the ranking of a search is worth; None if there is nothing to rank.
 
-    The seeds' rankings of the live candidates are compared with each other; where it was measured
-    how such an order goes with what the candidates reach alone, that is said as well.
+    The seeds' rankings of the live candidates are compared with each other. If it was measured how
+    such a ranking agrees with what the candidates reach alone, that is said as well.
 
     Args:
-        result: of a finished run.
+        result: the result of a finished run.
     """
     places = _live(result.ranking)
     if not places:
@@ -94,7 +94,7 @@ def ranking_worth(result: RunResult) -> str | None:
 
 
 def _known(result: RunResult, places: Sequence[Sequence[RankedCandidate]]) -> Measured | None:
-    """What was measured of the same search: one place in the model, raw weights, known circuits."""
+    """What was measured of such a search; None if it differs in weights, places or circuits."""
     known = MEASURED.get(result.model or "")
     if known is None or result.relaxation != "raw" or any(rows[0].gate for rows in places):
         return None
@@ -105,7 +105,7 @@ def _known(result: RunResult, places: Sequence[Sequence[RankedCandidate]]) -> Me
 
 
 def _live(ranking: Sequence[RankedCandidate]) -> list[list[RankedCandidate]]:
-    """Candidates that are no constants, place by place, of places where there are several."""
+    """The candidates that are not constant, for every place that has several of them."""
     places: dict[str, list[RankedCandidate]] = {}
     for row in ranking:
         if not row.constant:
@@ -140,7 +140,7 @@ def _agreement(places: Sequence[Sequence[RankedCandidate]], seeds: int) -> str:
 
 
 def _contributions(rows: Sequence[RankedCandidate]) -> np.ndarray:
-    """(seeds, candidates), without seeds that order nothing: all of their entries are equal."""
+    """The contributions (seeds, candidates), without seeds whose entries are all equal."""
     seeds = min(len(row.contributions) for row in rows)
     table = np.array([row.contributions[:seeds] for row in rows], dtype=np.float64).T
     if not table.size:
@@ -149,7 +149,7 @@ def _contributions(rows: Sequence[RankedCandidate]) -> np.ndarray:
 
 
 def _ranked(table: np.ndarray) -> np.ndarray:
-    """Places in each row, equal entries with the mean of theirs.
+    """The ranks within each row; equal entries have the mean of their ranks.
 
     >>> _ranked(np.array([[0.2, 0.7, 0.2]]))
     array([[2.5, 1. , 2.5]])

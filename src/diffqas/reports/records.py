@@ -1,4 +1,4 @@
-"""The lines of metrics.jsonl, what a training tells from time to time, with a type for each."""
+"""The lines of metrics.jsonl, which a training writes from time to time, as typed records."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch left behind; every list has one entry per seed.
+    """The record of one epoch; every list has one entry per seed.
 
     Attributes:
-        epoch: 1 for the first.
-        loss: mean loss over the epoch's batches, before each step.
-        metrics: `train_<name>` and `test_<name>` after the epoch.
-        structural_weights: (seeds, candidates).
+        epoch: the number of the epoch, 1 for the first.
+        loss: the mean loss over the epoch's samples, taken before each step.
+        metrics: the figures after the epoch, `train_<name>` and `test_<name>`.
+        structural_weights: the structural weights, (seeds, candidates).
     """
 
     epoch: int
@@ -46,29 +46,29 @@ class EpochRecord:
 
     @property
     def unit(self) -> str:
-        """What its progress is counted in."""
+        """The unit in which progress is counted."""
         return "epoch"
 
     @property
     def done(self) -> int:
-        """How many epochs are done."""
+        """The number of epochs that are done."""
         return self.epoch
 
     @property
     def moment(self) -> int:
-        """Its place on an axis over the epochs."""
+        """The place of the record on an axis over the epochs."""
         return self.epoch
 
     @property
     def main(self) -> tuple[str, Sequence[float]]:
-        """Name and values of the main figure: the first of the test part."""
+        """The name and the values of the main figure, the first one of the test part."""
         for name, values in self.metrics.items():
             if name.startswith("test_"):
                 return name.removeprefix("test_"), values
         return "loss", self.loss
 
     def to_json(self) -> Json:
-        """Flat, as a line of metrics.jsonl."""
+        """The record as a flat line of metrics.jsonl."""
         return {
             "epoch": self.epoch,
             "loss": self.loss,
@@ -78,7 +78,7 @@ class EpochRecord:
 
     @classmethod
     def from_entries(cls, entries: Entries) -> EpochRecord:
-        """Read a line."""
+        """Read the record from a line of metrics.jsonl."""
         own = ("epoch", "loss", "structural_weights")
         others = [name for name in entries.content if name not in own]
         record = cls(
@@ -93,18 +93,18 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class AgentRecord:
-    """What some episodes of agents left behind; every list has one entry per seed.
+    """A record of agents; every list has one entry per seed.
 
     Attributes:
-        epoch: number of the record, 1 for the first.
-        updates: of the numbers so far.
-        episodes: ended so far.
-        steps: of the environments in these.
-        reward: mean over the last 500 episodes, undiscounted; NaN before the first one.
-        success: share of them with a reward above zero.
-        length: mean number of steps in them.
-        entropy: of the policy at the last update, in nats.
-        structural_weights: (seeds, candidates of policy and value).
+        epoch: the number of the record, 1 for the first.
+        updates: how many updates there have been.
+        episodes: how many episodes have ended.
+        steps: how many steps these episodes had in all.
+        reward: the mean undiscounted reward of the last 500 episodes; NaN before the first one.
+        success: the share of these episodes with a reward above zero.
+        length: the mean number of steps of these episodes.
+        entropy: the entropy of the policy at the last update, in nats.
+        structural_weights: the structural weights, (seeds, candidates of policy and value).
     """
 
     epoch: int
@@ -119,33 +119,33 @@ class AgentRecord:
 
     @property
     def unit(self) -> str:
-        """What its progress is counted in."""
+        """The unit in which progress is counted."""
         return "episode"
 
     @property
     def done(self) -> int:
-        """Episodes of the seed with the most."""
+        """The number of episodes of the seed that has most."""
         return max(self.episodes)
 
     @property
     def moment(self) -> int:
-        """Its place on an axis over the episodes: the median over the seeds."""
+        """The place of the record on an axis over the episodes, the median over the seeds."""
         ordered = sorted(self.episodes)
         middle = len(ordered) // 2
         return (ordered[middle] + ordered[-middle - 1]) // 2
 
     @property
     def main(self) -> tuple[str, Sequence[float]]:
-        """Name and values of the main figure."""
+        """The name and the values of the main figure, the reward."""
         return "reward", self.reward
 
     def to_json(self) -> Json:
-        """Flat, as a line of metrics.jsonl."""
+        """The record as a flat line of metrics.jsonl."""
         return dict(vars(self))
 
     @classmethod
     def from_entries(cls, entries: Entries) -> AgentRecord:
-        """Read a line."""
+        """Read the record from a line of metrics.jsonl."""
         record = cls(
             epoch=entries.one("epoch", POSITIVE),
             updates=entries.one("updates", COUNT),
@@ -166,13 +166,13 @@ AnyRecord = EpochRecord | AgentRecord
 
 
 def _require_seeds(first: Sized, others: Sequence[Sized], entries: Entries) -> None:
-    """Refuse a line whose lists are not all of the same seeds."""
+    """Refuse a line whose lists do not all have the same number of seeds."""
     if not len(first) or any(len(other) != len(first) for other in others):
         raise entries.fault(f"a line of epoch {entries.content['epoch']} lacks figures of a seed")
 
 
 def _figure(value: object) -> float:
-    """A number; null is no number (NaN), of a seed that failed."""
+    """Read a number; null, which stands for a seed that failed, becomes NaN."""
     figure = or_null(NUMBER).read(value)
     return math.nan if figure is None else figure
 
@@ -183,43 +183,43 @@ EPISODES = list_of(COUNT)
 
 
 def record_of(line: JsonView, source: Path | str) -> AnyRecord:
-    """A line of metrics.jsonl.
+    """Read the record from a line of metrics.jsonl, of whichever kind it is.
 
     Args:
-        line: its JSON object.
+        line: the JSON object of the line.
         source: the file, for messages.
 
     Raises:
         RunError: an entry is missing or of the wrong type.
     """
     entries = Entries.of(line, source)
-    # Both kinds of line are numbered by `epoch`; episodes are counted by agents alone.
+    # Both kinds of line are numbered by `epoch`; only the lines of agents count episodes.
     if "episodes" not in line:
         return EpochRecord.from_entries(entries)
     return AgentRecord.from_entries(entries)
 
 
 def records_of(folder: RunFolder) -> list[AnyRecord]:
-    """The records of a run so far; those in damaged lines are left out.
+    """Read the records of a run so far; damaged lines are left out.
 
     Raises:
-        RunError: the file cannot be read, or its lines are no records.
+        RunError: the file cannot be read, or a line is no record.
     """
     return [record_of(line, folder.metrics) for line in folder.records()]
 
 
 def laid_out(records: Sequence[AnyRecord], rows: Sequence[ArrayLike], step: int = 1) -> Floats:
-    """One row for each record, each at the place of its record; NaN where a record is lost.
+    """Lay out the rows of records by their numbers, with NaN where a record is lost.
 
-    What is drawn over the epochs by the place of a row would otherwise move to the left.
+    Without this, a lost record would move all later rows to the left in a picture.
 
     Args:
-        records: in order, at least one.
-        rows: one for each of them.
-        step: epochs that a record tells of, `RunFolder.epochs_per_record`.
+        records: the records in order, at least one.
+        rows: one row for each of them.
+        step: how many epochs one record stands for, `RunFolder.epochs_per_record`.
 
     Raises:
-        RunError: the records are numbered so high that they cannot all have been written.
+        RunError: a record has a number so high that the records cannot all have been written.
     """
     import numpy as np
 

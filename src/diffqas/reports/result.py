@@ -52,19 +52,19 @@ Values = tuple[float | None, ...]
 
 @dataclass(frozen=True)
 class RankedCandidate:
-    """A candidate and what it contributes.
+    """A candidate with its rank and what it contributes.
 
     Attributes:
-        candidate: its name.
-        weight: its structural weight, median over the seeds.
-        contribution: the size by which candidates are sorted.
-        merged: names of all candidates that are provably equal to it.
-        constant: whether it does not depend on its angles.
-        gate: the gate, network or layer that it is ranked in; empty where there is only one.
-        weights: its structural weight of each seed that did not diverge.
-        contributions: of each of them what it contributes.
-        ranks: of each of them its place, 1 the best, of equal candidates the mean of their places.
-            Empty in results of versions that sorted by the median of the contributions.
+        candidate: the name of the candidate.
+        weight: its structural weight, the median over the seeds.
+        contribution: its contribution to the mixture, the median over the seeds.
+        merged: the names of all candidates that are provably equal to it.
+        constant: whether it gives the same whatever its angles and inputs are.
+        gate: the gate, output, network or layer in which it is ranked; empty if there is only one.
+        weights: its structural weight in each seed that did not diverge.
+        contributions: its contribution in each of these seeds.
+        ranks: its rank in each of these seeds, 1 for the best; equal candidates have the mean of
+            their ranks. It is empty in results of versions that sorted by the median contribution.
     """
 
     candidate: str
@@ -79,11 +79,11 @@ class RankedCandidate:
 
     @property
     def several(self) -> bool:
-        """Whether it was ranked by what several seeds agree on."""
+        """Whether it was ranked by several seeds."""
         return len(self.ranks) > 1
 
     def weight_in_words(self, digits: int = 3) -> str:
-        """Its weight; of seeds that disagree in the sign the median size, and the signs.
+        """The weight in words; if the seeds disagree in sign, the median size and the signs.
 
         >>> RankedCandidate("RX", 0.3, 0.1).weight_in_words()
         '+0.300'
@@ -93,7 +93,7 @@ class RankedCandidate:
         positive = sum(weight > 0 for weight in self.weights)
         if not self.several or positive in (0, len(self.weights)):
             return f"{self.weight:+.{digits}f}"
-        # Between signs that differ a median of the weights would be near 0, however large they are.
+        # If the signs differ, the median of the weights would be near 0 however large they are.
         size = statistics.median(abs(weight) for weight in self.weights)
         if len(self.weights) > MOST_SIGNS:
             return f"{size:.{digits}f} (+ in {positive} of {len(self.weights)})"
@@ -101,7 +101,7 @@ class RankedCandidate:
         return f"{size:.{digits}f} ({''.join(signs)})"
 
     def rank_in_words(self) -> str:
-        """Mean, best and worst rank over the seeds; empty where it has none.
+        """The mean, the best and the worst rank over the seeds; empty if it has no ranks.
 
         >>> RankedCandidate("RX", 0.3, 0.1, ranks=(1, 2, 1)).rank_in_words()
         '1.3 (1 .. 2)'
@@ -116,7 +116,7 @@ class RankedCandidate:
 
 
 class RankedCandidates(tuple[RankedCandidate, ...]):
-    """Candidates, best first, gate by gate: a tuple, which is shown as a table."""
+    """Candidates gate by gate, best first: a tuple that a notebook shows as a table."""
 
     def _head(self) -> list[str]:
         head = ["candidate", "contribution", "weight"]
@@ -144,16 +144,21 @@ class RankedCandidates(tuple[RankedCandidate, ...]):
         return text_table(self._head(), self._rows())
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """The table that a notebook shows."""
         return html_table(self._head(), self._rows())
 
 
 @dataclass(frozen=True)
 class ReferenceFigure:
-    """What a model beside the run reached: one figure, or those of its own seeds in `values`.
+    """What a model beside the run reached.
 
-    Of one that was trained beside it, `numbers` are those that were trained and `seconds` the time
-    that it took; None of all others.
+    Attributes:
+        name: the name of the model.
+        value: its figure; with several seeds, the median of `values`.
+        remark: what else is to be said of it.
+        values: the figures of its own seeds, if it has any.
+        numbers: how many numbers were trained; None if it was not trained beside the run.
+        seconds: how long its training took; None if it was not trained beside the run.
     """
 
     name: str
@@ -165,7 +170,7 @@ class ReferenceFigure:
 
     @property
     def each(self) -> Values:
-        """The figures of all seeds, or the only one."""
+        """The figures of all seeds, or the only figure."""
         if self.values is None:
             return (self.value,)
         return self.values
@@ -173,32 +178,33 @@ class ReferenceFigure:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A finished run.
+    """The result of a finished run.
 
     Attributes:
-        task: name of the data set, environment or task.
-        recipe: name of the recipe.
+        task: the name of the data set, environment or task.
+        recipe: the name of the recipe.
         report: the parameter counts in one line.
-        metric: name of the main figure.
-        relaxation: of the structural weights.
-        ranking: the candidates, best first, gate by gate.
-        references: models beside the run, the baselines that were trained with it at their end.
-        failures: reason by number of each seed that was frozen.
-        stuck: by number of each seed that had learnt nothing after a tenth of the training, how
-            that was seen.
-        figures: one entry per seed, by name, such as `test_mse`.
-        epochs, seconds, seeds, trainable_parameters: None or empty where an old or partial file
-            does not say.
-        target_parameters: weights that the trained numbers write; None where they write none.
-        higher: metrics of which more is better.
-        classes: names of the classes that are told apart.
-        agents: of a run of agents.
-        federated: of a federated run.
-        scale: of a series what its numbers stand for; the figures are of the scaled ones.
-        corrects: of a series of one's own the reference whose predictions the network corrects.
-        samples: `"table"` of a run on a table.
-        cost: what its circuits cost on a device, of a search that counted it.
-        circuit_seed: of several seeds the one whose circuit is in the files that name no seed.
+        metric: the name of the main figure.
+        relaxation: the name of the relaxation of the structural weights.
+        ranking: the candidates gate by gate, best first.
+        references: the models beside the run; those that were trained with it come last.
+        failures: for each seed that was frozen, by its number, the reason.
+        stuck: for each seed that had learnt nothing after a tenth of the training, by its number,
+            how that was seen.
+        figures: the figures by name, such as `test_mse`, with one entry per seed.
+        model: the word of the model, such as `"qt"`; None if an old file does not say it.
+        epochs, seconds, seeds, trainable_parameters: None or empty if an old or partial file does
+            not say them.
+        target_parameters: how many weights the trained numbers write; None if they write none.
+        higher: the metrics of which more is better.
+        classes: the names of the classes that are told apart.
+        agents: what only a run of agents has.
+        federated: what only a federated run has.
+        scale: for a series, what its numbers stand for; the figures are those of scaled numbers.
+        corrects: for a user's own series, the reference whose predictions the network corrects.
+        samples: `"table"` for a run on a table.
+        cost: what the circuits cost on a device, if the search counted that.
+        circuit_seed: with several seeds, the one whose circuit is in the files that name no seed.
     """
 
     task: str
@@ -229,19 +235,19 @@ class RunResult:
 
     @classmethod
     def from_json(cls, content: JsonView, source: Path | None = None) -> RunResult:
-        """Read the content of result.json; every entry is checked here, once.
+        """Read the content of result.json, and check every entry.
 
         Args:
-            content: as `RunFolder.load_result` gives it.
+            content: the content, as `RunFolder.load_result` gives it.
             source: the file, for messages.
 
         Raises:
-            RunError: an entry is missing or of the wrong type, or two do not fit each other; the
-                message names it.
+            RunError: an entry is missing or of the wrong type, or two entries do not fit each
+                other; the message names it.
         """
         entries = Entries.of(content, source or "result.json")
         agents = None
-        # A run of agents is known by its rewards, in files of every version.
+        # In files of every version a run of agents is recognised by its rewards.
         if "mean_reward" in content:
             agents = AgentFacts(entries.one("algorithm", TEXT), entries.one("last", POSITIVE))
         federated = entries.perhaps_inner("federated")
@@ -278,7 +284,7 @@ class RunResult:
 
     @property
     def units(self) -> str:
-        """What the figures are measured in, if that is not plain from their names."""
+        """The units of the figures, if they are not clear from the names."""
         if self.scale is not None and self.scale.scaled:
             return SCALED
         if self.corrects is not None:
@@ -286,7 +292,7 @@ class RunResult:
         return ""
 
     def facts(self) -> list[tuple[str, str]]:
-        """What it comes to: names and texts, for a small table."""
+        """The main facts of the run as names and texts, for a small table."""
         text = text_of(self.metric)
         if self.agents is not None:
             rows = [("mean reward", spread(self.main))]
@@ -305,7 +311,7 @@ class RunResult:
         return rows
 
     def _leading(self) -> list[str]:
-        """The best live candidates; of several places in the model the best one of each."""
+        """The best live candidates; if the model has several places, the best one of each."""
         live = [row for row in self.ranking if not row.constant]
         first: dict[str, RankedCandidate] = {}
         for row in live:
@@ -315,7 +321,10 @@ class RunResult:
         return [row.candidate for row in live[:MOST_LEADERS]]
 
     def cost_in_words(self) -> str | None:
-        """A line on the expected cost and that of the leading candidate; None of other runs."""
+        """A line on the expected cost and that of the leading candidate.
+
+        It is None if the search counted no cost.
+        """
         if self.cost is None:
             return None
         live = [row for row in self.ranking if not row.constant]
@@ -325,7 +334,7 @@ class RunResult:
 
     @property
     def heading(self) -> str:
-        """Task, model and seeds."""
+        """The heading of the run: task, model and seeds."""
         parts = [self.task]
         if self.model is not None:
             parts.append(self.model)
@@ -339,16 +348,16 @@ class RunResult:
         return f"{visible(self.heading)}\n{text_table((), self.facts())}"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """The table that a notebook shows."""
         return html_table((), self.facts(), self.heading)
 
     @property
     def main(self) -> Values:
-        """The main figure: on the test part, or of agents the mean reward."""
+        """The main figure of all seeds: on the test part, or for agents the mean reward."""
         return self.figure("mean_reward") if self.agents is not None else self.test()
 
     def remark_on(self, row: ReferenceFigure) -> str:
-        """What is said of a model beside the run, with the times of both where they are known."""
+        """The remark on a model beside the run, with the times of both if they are known."""
         if row.seconds is None:
             return row.remark
         taken = duration(row.seconds)
@@ -357,7 +366,7 @@ class RunResult:
         return f"{row.remark}, {taken}"
 
     def test(self, metric: str | None = None) -> Values:
-        """Test figures of a metric, the main one if none is named.
+        """The test figures of a metric; without a name, those of the main metric.
 
         Raises:
             RunError: the run has no such figure.
@@ -365,7 +374,7 @@ class RunResult:
         return self.figure(f"test_{metric or self.metric}")
 
     def figure(self, name: str) -> Values:
-        """One figure of all seeds.
+        """The values of one figure, by its name, for all seeds.
 
         Raises:
             RunError: the run has no such figure.
@@ -390,7 +399,7 @@ def _ranked(row: Entries) -> RankedCandidate:
 
 
 def _references(entries: Entries) -> tuple[ReferenceFigure, ...]:
-    """What stands beside the run: known figures, then what was trained beside it."""
+    """The models beside the run: known figures first, then what was trained beside it."""
     rows = list(entries.rows("references"))
     if "baselines" in entries.content:
         rows += entries.rows("baselines")
@@ -426,15 +435,16 @@ def _federated(entries: Entries) -> FederatedFacts:
 
 
 def _known(value: object) -> float | None:
-    """A finite figure. JSON of Python may hold NaN, too: older versions wrote it of seeds that
-    failed, as null is written now.
+    """Read a finite figure; null and NaN become None.
+
+    For a seed that failed null is written; older versions wrote NaN, which Python reads as JSON.
     """
     figure = or_null(NUMBER).read(value)
     return figure if figure is not None and math.isfinite(figure) else None
 
 
 def _counted(value: object) -> float | None:
-    """What counts something; agents write it as 16.0."""
+    """Read a count; those of agents are written as 16.0."""
     figure = _known(value)
     if figure is not None and (figure < 0 or figure != int(figure)):
         raise Unfit("a whole number of at least 0", value)
@@ -447,7 +457,7 @@ COUNTS = list_of(Form(_counted))
 
 
 def _figures(entries: Entries) -> dict[str, Values]:
-    """Every list of figures, in the order of the file."""
+    """Read every list of figures, in the order of the file."""
     found: dict[str, Values] = {}
     for name in entries.content:
         if name in COUNTED:
@@ -465,7 +475,7 @@ def _require_figures(result: RunResult, entries: Entries) -> None:
     for name in needed:
         if name not in result.figures:
             raise entries.fault(f"it lacks `{name}`")
-    # Old files do not say their seeds: then all figures are as many as the main ones.
+    # Old files do not list their seeds. Then all lists must be as long as that of the main figure.
     count = len(result.seeds) or len(result.main)
     for name, values in result.figures.items():
         if len(values) != count or not values:

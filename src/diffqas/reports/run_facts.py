@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AgentFacts:
-    """What only a run of agents has: its algorithm, and how many last episodes the means are of."""
+    """What only a run of agents has.
+
+    Attributes:
+        algorithm: the algorithm of the training, `"a2c"` or `"a3c"`.
+        last: how many last episodes the means are of.
+    """
 
     algorithm: str
     last: int
@@ -15,9 +20,16 @@ class AgentFacts:
 
 @dataclass(frozen=True)
 class FederatedFacts:
-    """What only a federated run has: who had what, and what travelled.
+    """What only a federated run has: the samples of the clients, and what they exchanged.
 
-    `bytes_per_round` counts one seed's numbers, to all clients and back.
+    Attributes:
+        clients: the number of clients.
+        split: how the samples were distributed, as in `diffqas.training.Federated`.
+        samples: how many samples each client had.
+        rounds: how often the numbers were averaged.
+        local_epochs: how many times a client went over its own samples in a round.
+        bytes_per_number: the bytes of one number.
+        bytes_per_round: the bytes of one seed's numbers, to all clients and back.
     """
 
     clients: int

@@ -1,4 +1,4 @@
-"""Whether several rankings of the same candidates go together more than by chance.
+"""Whether several rankings of the same candidates agree more than by chance.
 
 Sources: Kendall & Babington Smith, Ann. Math. Stat. 10(3), 275 (1939); Phipson & Smyth, Stat. Appl.
 Genet. Mol. Biol. 9(1), 39 (2010).
@@ -18,13 +18,13 @@ RESAMPLES = 9999
 
 @dataclass(frozen=True)
 class Concordance:
-    """How far rankings go together.
+    """How far several rankings agree.
 
     Attributes:
-        rankings: how many, at least two.
-        candidates: in each of them, at least two.
-        spearman: mean of Spearman's correlation over all pairs of rankings.
-        p: share of random rankings that agree as well.
+        rankings: the number of rankings, at least two.
+        candidates: the number of candidates in each ranking, at least two.
+        spearman: the mean of Spearman's correlation over all pairs of rankings.
+        p: the share of random rankings that agree at least as well.
     """
 
     rankings: int
@@ -34,18 +34,20 @@ class Concordance:
 
     @property
     def kendall(self) -> float:
-        """Kendall's W: 1 if all are equal, 1 / rankings expected by chance."""
-        # W and the mean correlation say the same (Kendall & Babington Smith, section 5).
+        """Kendall's W: 1 if all rankings are equal; by chance about 1 / rankings is expected."""
+        # W follows from the mean correlation (Kendall & Babington Smith, section 5).
         return ((self.rankings - 1) * self.spearman + 1) / self.rankings
 
 
 def concordance(ranks: ArrayLike, resamples: int = RESAMPLES) -> Concordance:
-    """Agreement of rankings with its permutation test: each one is shuffled by itself.
+    """Measure how far rankings agree, with a permutation test.
+
+    The test shuffles each ranking by itself.
 
     Args:
-        ranks: (rankings, candidates), equal candidates with the mean of their places; none of the
-            rankings is constant.
-        resamples: shuffles; p is at least 1 / (resamples + 1).
+        ranks: the ranks (rankings, candidates); equal candidates have the mean of their ranks. None
+            of the rankings is constant.
+        resamples: the number of shuffles; p is at least 1 / (resamples + 1).
 
     >>> found = concordance([[1, 2, 3, 4]] * 5)
     >>> round(found.spearman, 6), round(found.kendall, 6), found.p < 0.001
@@ -63,7 +65,7 @@ def concordance(ranks: ArrayLike, resamples: int = RESAMPLES) -> Concordance:
 
 
 def mean_correlation(ranks: ArrayLike) -> float:
-    """Mean of Spearman's correlation over all pairs of rows (rankings, candidates).
+    """The mean of Spearman's correlation over all pairs of rows of ranks (rankings, candidates).
 
     >>> mean_correlation([[1, 2, 3], [1, 2, 3], [3, 2, 1]])
     -0.3333333333333333
@@ -74,7 +76,8 @@ def mean_correlation(ranks: ArrayLike) -> float:
 
 
 def _together(ranks: Floats) -> Floats:
-    """Sum of the squared rank sums of (..., rankings, candidates): whatever the order of ranks, W
-    rises with it.
+    """The sum of the squared rank sums of (..., rankings, candidates).
+
+    For shuffled rankings Kendall's W rises with this sum.
     """
     return np.square(ranks.sum(axis=-2)).sum(axis=-1)

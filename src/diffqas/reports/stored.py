@@ -1,4 +1,4 @@
-"""What a run stores for its pictures: predictions of a series, rewards of agents."""
+"""What a run stores for its pictures: predictions of a series, or rewards of agents."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of all seeds on a series, at some epochs.
+    """The predictions of all seeds on a series, after some of the epochs.
 
     Attributes:
-        truth: what there was to predict, (windows,).
-        snapshots: by epoch, (seeds, windows); a seed that diverged has no finite numbers.
+        truth: the true values, (windows,).
+        snapshots: predictions (seeds, windows) by epoch; a seed that diverged has no finite
+            numbers.
         boundary: where the test part begins.
-        scale: what the numbers stand for; None where that is not known.
+        scale: what the numbers stand for; None if that is not known.
     """
 
     truth: Floats
@@ -36,10 +37,10 @@ class Predictions:
 
     @classmethod
     def read(cls, path: Path) -> Predictions:
-        """The predictions in a file.
+        """Read the predictions in a file.
 
         Raises:
-            RunError: it cannot be read, or an entry is not what it should be.
+            RunError: the file cannot be read, or an entry is not what it should be.
         """
         state = load_tensors(path)
         truth = _array(state.get("truth"), 1)
@@ -65,14 +66,14 @@ class Predictions:
 
 @dataclass(frozen=True)
 class StoredRewards:
-    """Rewards of the episodes of the seeds that came to their end.
+    """The rewards of all episodes, for the seeds that came to their end.
 
-    A seed that was frozen has fewer episodes than the others, or where steps end a seed fewer
-    steps.
+    Seeds that were frozen are left out: they have fewer episodes than the others or, if a number of
+    steps ends a seed, fewer steps.
 
     Attributes:
-        rewards: by seed; all of one length, unless steps end a seed.
-        lengths: steps of the episodes, by seed; None where episodes end a seed.
+        rewards: the rewards by seed; all have one length, unless a number of steps ends a seed.
+        lengths: the steps of the episodes by seed; None if a number of episodes ends a seed.
     """
 
     rewards: Mapping[int, Floats]
@@ -82,15 +83,15 @@ class StoredRewards:
 def stored_rewards(
     path: Path, seeds: Iterable[int], most_steps: int | None = None
 ) -> StoredRewards:
-    """What a run of agents stored.
+    """Read the rewards that a run of agents stored.
 
     Args:
         path: the file.
-        seeds: of the run.
-        most_steps: that end a seed; None: all have the same episodes.
+        seeds: the seeds of the run.
+        most_steps: how many steps end a seed; None if all seeds have the same number of episodes.
 
     Raises:
-        RunError: the file cannot be read, or lacks the rewards, or steps, of a seed.
+        RunError: the file cannot be read, or the rewards or steps of a seed are missing.
     """
     tensors = _episodes(path)
     every = _rewards(path, tensors, seeds)
@@ -123,7 +124,7 @@ def _episodes(path: Path) -> Mapping[str, NDArray[Any]]:
 def _rewards(
     path: Path, tensors: Mapping[str, NDArray[Any]], seeds: Iterable[int]
 ) -> dict[int, Floats]:
-    """Rewards of every seed, in the order in which the episodes ended."""
+    """The rewards of every seed, in the order in which the episodes ended."""
     found: dict[int, Floats] = {}
     for seed in seeds:
         values = tensors.get(f"reward-{seed}")
@@ -137,7 +138,7 @@ def _rewards(
 
 
 def _array(value: object, dimensions: int) -> Floats | None:
-    """A tensor's numbers, if it is one of numbers and has so many dimensions."""
+    """The numbers of a tensor with so many dimensions; None if the value is no such tensor."""
     import torch
 
     if not isinstance(value, torch.Tensor) or value.dtype not in (torch.float32, torch.float64):

@@ -1,4 +1,4 @@
-"""A run's result for the terminal: counts, figures beside those of others, candidates as bars."""
+"""The result of a run for the terminal: counts, figures beside others, candidates as bars."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BEST_OF_GATE = 5
 
 
 def classes_in_words(names: Sequence[str] | None) -> str:
-    """What is told apart; empty without classes and where they are too many to name.
+    """The classes that are told apart; empty if there are none, or too many to name.
 
     >>> classes_in_words(["Sandal", "Sneaker"])
     'Sandal against Sneaker'
@@ -44,7 +44,7 @@ def classes_in_words(names: Sequence[str] | None) -> str:
 
 
 def result_report(result: RunResult) -> RenderableType:
-    """What `diffqas search` ends with and `diffqas show` prints, of a supervised run."""
+    """The report of a supervised run, with which `diffqas search` ends."""
     parts: list[RenderableType] = [plain_text(result.report, style="bold")]
     if result.federated is not None:
         parts.append(plain_text(clients_in_words(result.federated, result.target_parameters)))
@@ -65,7 +65,7 @@ def result_report(result: RunResult) -> RenderableType:
 
 
 def failures_in_words(result: RunResult) -> list[RenderableType]:
-    """A line for each seed that was frozen, or had learnt nothing at first."""
+    """A line for each seed that was frozen or that had learnt nothing at first."""
     frozen = [
         plain_text(f"Seed {seed} was frozen: {reason}", style="red")
         for seed, reason in result.failures.items()
@@ -78,7 +78,7 @@ def failures_in_words(result: RunResult) -> list[RenderableType]:
 
 
 def _figures_table(result: RunResult) -> Table:
-    """The main figure of this run, and of those beside it."""
+    """The main figure of this run beside those of the other models."""
     metric = result.metric
     text = text_of(metric)
     title = f"{result.task}: test {metric}"
@@ -95,7 +95,7 @@ def _figures_table(result: RunResult) -> Table:
     table.add_column("remark", style="dim")
     train = spread(result.figure(f"train_{metric}"), text)
     remark = f"{result.recipe} recipe, {_epochs(result)}, train {train}"
-    # The loss is worth a word where the metric is another figure.
+    # The loss is told, too, if the metric is another figure.
     if metric != "loss" and "test_loss" in result.figures:
         remark += f", test loss {spread(result.test('loss'))}"
     table.add_row("this run", spread(result.test(), text), plain_text(remark), style="bold green")
@@ -107,12 +107,12 @@ def _figures_table(result: RunResult) -> Table:
 
 
 def clients_in_words(found: FederatedFacts, target: int | None) -> str:
-    """Of a federated run: who had what, and what travelled.
+    """Tell what the clients of a federated run had, and how much they exchanged.
 
     Args:
         found: what the result says of the clients.
-        target: weights of the network, which would travel without the generator; None: no
-            generator.
+        target: how many weights the network has, which would be exchanged without the generator;
+            None if there is no generator.
 
     >>> clients_in_words(FederatedFacts(2, "iid", (5, 4), 3, 1, 4, bytes_per_round=160), None)
     '2 clients (iid, 4 .. 5 samples each), 3 rounds of 1 local epoch: 40 bytes to and from each
@@ -125,7 +125,7 @@ def clients_in_words(found: FederatedFacts, target: int | None) -> str:
     local = "1 local epoch" if found.local_epochs == 1 else f"{found.local_epochs} local epochs"
     head = f"{_counted(found.clients, 'client')} ({found.split}, {each} samples each)"
     head += f", {_counted(found.rounds, 'round')} of {local}"
-    # The bytes of a round go there and back, for all clients.
+    # The bytes of a round are those of all clients, in both directions.
     size = found.bytes_per_round // (2 * found.clients)
     sent = f"{size:,} bytes to and from each client in every round"
     if target is not None:
@@ -134,14 +134,14 @@ def clients_in_words(found: FederatedFacts, target: int | None) -> str:
 
 
 def _counted(count: int, what: str) -> str:
-    """A count and what is counted, in the plural where that is right."""
+    """A count with the name of what is counted, in the plural if needed."""
     if count == 1:
         return f"1 {what}"
     return f"{count:,} {what}s"
 
 
 def _epochs(result: RunResult) -> str:
-    """How long was trained, and which epoch of it counts."""
+    """How many epochs were trained, and which epoch counts."""
     if result.federated is not None:
         return _counted(result.federated.rounds, "round")
     chosen = result.figures.get("selected_epoch")
@@ -149,7 +149,7 @@ def _epochs(result: RunResult) -> str:
         return "epochs not known"
     if chosen is None:
         return "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
-    # A seed that was frozen has chosen no epoch.
+    # A frozen seed has not chosen an epoch.
     known = [int(epoch) for epoch in chosen if epoch is not None]
     low, high = min(known), max(known)
     between = f"{low} .. {high}"
@@ -161,9 +161,9 @@ def _epochs(result: RunResult) -> str:
 def ranking_bars(
     ranking: Sequence[RankedCandidate], relaxation: str, width: int = 32, heading: str = "gate"
 ) -> RenderableType:
-    """Candidates as a bar chart, best first; those that are provably equal share a bar.
+    """A bar chart of the candidates, best first; provably equal candidates share a bar.
 
-    Of several gates, or whatever `heading` names, the best `BEST_OF_GATE` of each.
+    If there are several gates, or whatever `heading` names, it has the best `BEST_OF_GATE` of each.
     """
     several = any(entry.several for entry in ranking)
     title = ranking_title(ranking, relaxation)
@@ -176,7 +176,7 @@ def ranking_bars(
         table.add_column(heading)
     table.add_column("candidate")
     table.add_column("contribution")
-    # On a narrow terminal bars become shorter, and no figure is broken.
+    # On a narrow terminal the bars become shorter; figures are not broken.
     table.add_column("weight", justify="right", no_wrap=True)
     if several:
         table.add_column("rank", justify="right", no_wrap=True)
@@ -190,7 +190,7 @@ def ranking_bars(
 
 
 def _add_gate(table: Table, gate: str, entries: Sequence[RankedCandidate], width: int) -> None:
-    """The best candidates of one gate; its name stands beside the first only."""
+    """Add the best candidates of one gate; the name of the gate stands beside the first only."""
     shown = entries[:BEST_OF_GATE]
     name = gate
     for row in _bars(shown, width):
@@ -202,10 +202,10 @@ def _add_gate(table: Table, gate: str, entries: Sequence[RankedCandidate], width
 
 
 def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[RenderableType, ...]]:
-    """Candidate, bar and weight of each entry."""
+    """The candidate, the bar and the weight of each entry."""
     largest = max((entry.contribution for entry in entries), default=0.0)
     if largest == 0:
-        largest = 1.0  # all bars are empty; nothing is divided by zero
+        largest = 1.0  # all bars are empty; this avoids a division by zero
     for entry in entries:
         label = plain_text(entry.candidate)
         if entry.constant:
@@ -222,12 +222,12 @@ def _bars(entries: Sequence[RankedCandidate], width: int) -> Iterator[tuple[Rend
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar as long as its share of the column.
+    """A bar that fills its share of a column.
 
     Attributes:
-        share: from 0 to 1.
-        width: of the whole column where there is room, in signs.
-        style: colour.
+        share: the share, from 0 to 1.
+        width: the width of the whole column in characters, if there is room.
+        style: the colour.
     """
 
     share: float
@@ -235,12 +235,12 @@ class Bar:
     style: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """A thin line where nothing is left: it shows that the candidate was not forgotten."""
+        """Draw the bar; a share of 0 is a thin line, so that the candidate is seen."""
         signs = round(min(self.width, options.max_width) * self.share)
         yield Text("█" * signs or "▏", style=self.style)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """All bars of a table have one measure, or their lengths could not be compared."""
+        """The same measure for all bars of a table, so that their lengths can be compared."""
         return Measurement(min(LEAST_BAR, options.max_width), min(self.width, options.max_width))
 
 
@@ -250,7 +250,7 @@ def ranking_title(ranking: Sequence[RankedCandidate], relaxation: str) -> str:
     >>> ranking_title([RankedCandidate("RX", 0.3, 0.1, ranks=(1, 3))], "raw")
     'candidates by mean rank over 2 seeds (in each by |weight| x spread)'
     """
-    # Raw weights have no common scale: what counts is how far a weight moves the sum.
+    # Raw weights have no common scale, so what counts is how far a weight moves the sum.
     what = "probability"
     if relaxation == "raw":
         what = "|weight| x spread"
@@ -261,7 +261,7 @@ def ranking_title(ranking: Sequence[RankedCandidate], relaxation: str) -> str:
 
 
 def space_note(space: SearchSpace, n: int) -> str | None:
-    """One line if a search space holds constants or duplicates, else None.
+    """A line on the constants in a search space; None if it has none.
 
     >>> from diffqas.circuits import TABLE_I
     >>> space_note(TABLE_I, 11)

@@ -15,18 +15,20 @@ PUBLISHED = "paper"
 
 
 class Verdict(NamedTuple):
-    """A line below a run's figures, and whether it speaks for something simpler."""
+    """A line below the figures of a run, and whether it recommends a simpler model."""
 
     text: str
     simpler: bool
 
 
 def verdict(result: RunResult) -> Verdict | None:
-    """Compare a run with the best of what stands beside it, by medians over the seeds.
+    """Compare a run with the best of the models beside it, by medians over the seeds.
+
+    Published figures are left out of the comparison.
 
     Returns:
-        None of agents, of a run without figures or references, and where the search is ahead but
-        no ordinary model was trained beside it.
+        The verdict. It is None for agents, for a run without figures or references, and if the
+        search is ahead but no ordinary model was trained beside it.
     """
     reached = _median(result.main) if result.agents is None else None
     rows = {row.name: row for row in result.references if not row.name.startswith(PUBLISHED)}
@@ -38,7 +40,7 @@ def verdict(result: RunResult) -> Verdict | None:
     more_is_better = result.metric in result.higher
     sign = -1 if more_is_better else 1
     least = min(known.values(), key=lambda figure: sign * figure)
-    # Of equally good ones the first of the table, which begins with the simplest.
+    # Of equally good models the first is taken: the table begins with the simplest.
     best = next(name for name, figure in known.items() if _alike(figure, least))
     ahead = sign * (reached - known[best])
     text = text_of(result.metric)

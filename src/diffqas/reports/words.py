@@ -1,4 +1,4 @@
-"""Figures in words: with three digits, in percent, as median and range over the seeds."""
+"""Figures as text: with three digits, in percent, or as median and range over the seeds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 
 def number(value: float) -> str:
-    """A figure with three digits.
+    """A figure as text with three digits.
 
     >>> number(0.0000412), number(0.0), number(0.954)
     ('4.12e-05', '0', '0.954')
@@ -20,7 +20,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of samples in percent.
+    """A share of samples as text in percent.
 
     >>> percent(0.9965)
     '99.65 %'
@@ -29,7 +29,7 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in a person's units.
+    """A time in seconds as text, in seconds, minutes or hours.
 
     >>> duration(42), duration(754), duration(9000)
     ('42 s', '13 min', '2.5 h')
@@ -42,14 +42,14 @@ def duration(seconds: float) -> str:
 
 
 def text_of(metric: str) -> Callable[[float], str]:
-    """How the figures of a metric are written: an accuracy in percent, all others as numbers."""
+    """How figures of a metric are written: an accuracy in percent, all others as numbers."""
     if metric == "accuracy":
         return percent
     return number
 
 
 def spread(values: Iterable[float | None], text: Callable[[float], str] = number) -> str:
-    """Median and range of one figure per seed; None, a seed that failed, is left out.
+    """The median and the range of a figure over the seeds; a seed that failed (None) is left out.
 
     >>> spread([3e-6, 1e-6, 2e-6]), spread([0.75, None], percent)
     ('2.00e-06 (1.00e-06 .. 3.00e-06, 3 seeds)', '75.00 %')
@@ -59,6 +59,6 @@ def spread(values: Iterable[float | None], text: Callable[[float], str] = number
         return text(listed[0])
     if not listed:
         return "none"
-    # The median, not the mean: one seed that ended badly must not move the figure.
+    # The median and not the mean, so that one seed that ended badly does not move the figure.
     median = text(statistics.median(listed))
     return f"{median} ({text(min(listed))} .. {text(max(listed))}, {len(listed)} seeds)"

@@ -1,4 +1,4 @@
-"""Runs that are there already: list, compare, repeat, report, forecast, export, measure them."""
+"""What can be done with existing runs: list, compare, repeat, report, forecast, export, measure."""
 
 import lazy_loader
 

@@ -9,12 +9,12 @@ from typing import TypeGuard
 
 @dataclass(frozen=True)
 class ComparedPart:
-    """How far one part of a run is from that of another.
+    """How far one part of a run differs from the same part of another run.
 
     Attributes:
         what: the part, such as `result.json`.
-        difference: largest relative difference of a number; 0: equal bit by bit; infinite:
-            something that is not a number differs, or is missing.
+        difference: the largest relative difference of a number. It is 0 if the parts are equal bit
+            by bit, and infinite if something that is not a number differs or is missing.
         remark: where the largest difference is, or what else is to be said.
     """
 
@@ -23,7 +23,7 @@ class ComparedPart:
     remark: str = ""
 
     def in_words(self, tolerance: float) -> str:
-        """The difference as a person reads it.
+        """The difference in words.
 
         >>> ComparedPart("a", 0.0).in_words(1e-6)
         'bit-equal'
@@ -45,7 +45,7 @@ class ComparedPart:
 
 
 def compare_part(what: str, then: object, now: object) -> ComparedPart:
-    """Compare everything inside two values.
+    """Compare two values and everything inside them.
 
     >>> compare_part("figures", {"mse": [1.0, 2.0]}, {"mse": [1.0, 2.0]})
     ComparedPart(what='figures', difference=0.0, remark='')
@@ -55,7 +55,7 @@ def compare_part(what: str, then: object, now: object) -> ComparedPart:
     inf
     """
     largest, place = 0.0, ""
-    # A stack of its own: files from others may be nested deeper than Python calls itself.
+    # This uses a stack of its own, because files may be nested deeper than Python can recurse.
     stack = [("", then, now)]
     while stack:
         path, a, b = stack.pop()
@@ -82,5 +82,5 @@ def _difference(a: object, b: object) -> float:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a number; True and False are words here, not 1 and 0."""
+    """Whether a value is a number; True and False are not numbers here."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""A finished run that is opened to be used: its figures, its choices, its task and its models."""
+"""A finished run opened for use: its figures, choices, task and models."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from diffqas.tasks import Task
 
 
 class FinishedRun:
-    """A finished run.
+    """A finished run that is read as far as it is needed.
 
-    Nothing is read twice. Models and samples take time, so they are loaded when first asked for,
-    after the checks of whoever asks.
+    Nothing is read twice. Loading models and samples takes time, so they are loaded when they are
+    first asked for, after the caller has made its own checks.
 
     Args:
-        folder: of the run.
-        content: of its result.json.
-        task: the task, if it was one of your own, as of `load`.
-        quiet: do not tell which file the task is executed from.
+        folder: the folder of the run.
+        content: the content of its result.json.
+        task: the task if it was one of your own, as of `load`.
+        quiet: whether to print nothing about the file from which the task is executed.
 
     Attributes:
-        folder: paths of the run.
-        content: of result.json as it stands there; `result` has a type for every entry.
+        folder: the paths of the run.
+        content: the content of result.json as it stands there; `result` has typed entries.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class FinishedRun:
         """Open a run folder; the arguments are those of the class.
 
         Raises:
-            RunError: no finished run there, or a damaged result.json.
+            RunError: there is no finished run, or its result.json is damaged.
         """
         place = RunFolder(path_of(folder, "folder"))
         return cls(place, place.load_result(), task, quiet)
 
     @cached_property
     def result(self) -> RunResult:
-        """The figures."""
+        """The result of the run, with a type for every entry."""
         return RunResult.from_json(self.content, self.folder.result)
 
     @cached_property
@@ -72,20 +72,22 @@ class FinishedRun:
 
     @property
     def own(self) -> bool:
-        """Whether the task is a user's, of which nothing is known but its samples."""
+        """Whether the task is a user's own, of which only the samples are known."""
         named = self._given in (None, self.config.dataset)
         return not named or self.config.own is not None
 
     @cached_property
     def task(self) -> Task | EnvironmentTask:
-        """What the run was on. A file of one's own is executed once, see `task_of`."""
+        """The task of the run; a user's own file is executed once, see `task_of`."""
         return task_of(self.config, self.folder.path, self._given, quiet=self._quiet)
 
     def refuse_other_data(self) -> None:
-        """Refuse a file of samples that has changed since: a line through others is another line.
+        """Refuse a file of samples that has changed since the run.
+
+        A linear part that is fitted to other samples would be another one.
 
         Raises:
-            RunError: it has.
+            RunError: the file has changed.
         """
         begun_with = self.stored_config.get("data")
         refuse_other_data(self.folder, self.config, begun_with, self.task.checksum())
@@ -94,7 +96,7 @@ class FinishedRun:
     def models(self) -> list[Any]:
         """The trained models, one per seed."""
         place = self.folder.path
-        # `load` makes an environment from its name, and asks for no samples.
+        # `load` makes an environment from its name, and needs no samples.
         if self.result.agents is not None and self._given is None:
             return load(place).models
         return load(place, task=self.task).models
@@ -123,11 +125,11 @@ class FinishedRun:
         return self.seeds.index(seed)
 
     def finished_index(self, seed: int | None) -> int:
-        """As `index_of`, of a seed that has a result.
+        """As `index_of`, for a seed that did not diverge.
 
         Raises:
             ArgumentError: the run has no such seed.
-            RunError: it diverged.
+            RunError: the seed diverged.
         """
         index = self.index_of(seed)
         number = self.seeds[index]

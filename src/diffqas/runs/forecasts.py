@@ -37,12 +37,12 @@ STEPS = 20
 
 @dataclass(frozen=True, eq=False)
 class Forecasts:
-    """What `diffqas forecast` leaves.
+    """The forecasts of a run, as `diffqas forecast` makes them.
 
     Attributes:
-        errors: by horizon over the test part.
-        future: the next values; None of a series that is not one's own.
-        files: where pictures and tables lie.
+        errors: the errors by horizon over the test part.
+        future: the next values; None if the series is not a user's own.
+        files: the paths of the pictures and tables.
     """
 
     errors: ForecastErrors
@@ -60,26 +60,25 @@ def forecast_run(
 ) -> ForecastErrors:
     """Forecast several steps with all seeds of a finished run on a series.
 
-    Leaves a picture and a table, of a series of one's own also those of the next values; see
-    `forecasts_of`.
-
-    What `diffqas forecast` does, for scripts and notebooks. Seeds that diverged in training are
-    left out.
+    This is what `diffqas forecast` does, for scripts and notebooks. It writes a picture and a
+    table; for a user's own series it also writes those of the next values, see `forecasts_of`.
+    Seeds that diverged in training are left out.
 
     Args:
         folder: the run folder.
-        steps: how far to go; None: 20, or as many as there are test windows if they are fewer.
-        output: the picture, FILE.png; beside it goes FILE.csv with the errors of all seeds by
-            horizon. None: forecast.png in the run folder.
+        steps: the number of steps. None stands for 20, or for as many as the test windows allow. A
+            user's own series with further columns is forecast at most up to its horizon.
+        output: the picture, FILE.png. The errors of all seeds by horizon are written to FILE.csv
+            beside it. None stands for forecast.png in the run folder.
         task: the task, as of `load`.
-        level: share of the values that the interval is to hold.
+        level: the share of the values that the interval shall contain.
 
     Raises:
-        ArgumentError: `steps` that no forecast reaches within the test part, or an `output` that is
-            no FILE.png.
+        ArgumentError: `steps` is more than can be forecast within the test part, `level` is not
+            between 0 and 1, or `output` is no FILE.png.
         DataError: the run's series cannot be read any more.
-        RunError: no finished run there, its windows do not show the series that it predicts, or a
-            full disk.
+        RunError: there is no finished run, its windows do not show the series that it predicts, the
+            series has changed, or the disk is full.
     """
     return forecasts_of(folder, steps, output, task=task, level=level).errors
 
@@ -92,9 +91,9 @@ def forecasts_of(
     task: str | Task | None = None,
     level: float = LEVEL,
 ) -> Forecasts:
-    """As `forecast_run`, with the next values of a series of one's own, and where all of it lies.
+    """As `forecast_run`, but return also the next values of a user's own series, and all paths.
 
-    The next values go beside the picture: FILE-future.png and FILE-future.csv.
+    The next values are written beside the picture, to FILE-future.png and FILE-future.csv.
     """
     require(0 < level < 1, "level", "be between 0 and 1", level)
     run = FinishedRun.open(folder, task=task)
@@ -115,7 +114,7 @@ def forecasts_of(
 def _of_own_series(
     run: FinishedRun, config: RunConfig, steps: int | None, picture: Path, level: float
 ) -> Forecasts:
-    """Errors over the test part, and the values behind it."""
+    """The errors over the test part of a user's own series, and the values that follow it."""
     run.refuse_other_data()
     networks = _networks(run)
     found = OwnForecasts.of(config, list(networks.values()))
@@ -137,7 +136,7 @@ def _networks(run: FinishedRun) -> dict[int, nn.Module]:
 
 
 def _reachable(steps: int | None, count: int) -> int:
-    """How far to go, where the test part has so many windows."""
+    """The number of steps, checked against the number of test windows."""
     if steps is None:
         return min(STEPS, count)
     rule = f"be between 1 and {count}, the number of test windows"
@@ -153,7 +152,7 @@ def _write(
     errors: ForecastErrors,
     seeds: list[int],
 ) -> tuple[Path, Path]:
-    """The picture of the errors, and beside it their table."""
+    """Write the picture of the errors, and their table beside it."""
     ahead = _steps_in_words(len(errors.origins))
     title = f"{config.dataset}: forecasts of {ahead} ({seeds_in_words(config)})"
     save_figure(forecast_figure(data, runs, errors, title), picture)
@@ -167,7 +166,7 @@ def _steps_in_words(steps: int) -> str:
 
 
 def _windows(config: RunConfig, own: Task | EnvironmentTask | None) -> SeriesData:
-    """The run's series, if its predictions can be fed back into its windows."""
+    """The run's series; refused if predictions cannot be fed back into its windows."""
     remedy = "only a model that sees the series that it predicts can forecast several steps"
     if isinstance(own, Task):
         data = windows_of(own)

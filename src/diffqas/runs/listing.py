@@ -1,4 +1,4 @@
-"""Folders of runs in short, a line for each run, from their JSON files alone.
+"""Short lists of runs, a line for each, from their JSON files alone.
 
 No model is loaded, no task is executed, and torch is not imported.
 """
@@ -53,25 +53,27 @@ class RunSummary:
     """One run, or one finished cell of a study.
 
     Attributes:
-        path: the run folder; of a cell its file.
-        name: the folder's place below the one that was listed; of a cell study, data set and row.
+        path: the run folder; for a cell, its file.
+        name: the path of the folder below the one that was listed; for a cell, the study, the data
+            set and the row.
         state: `"finished"`, `"unfinished"` (some epochs are recorded), `"begun"` (none is) or
             `"broken"`.
-        task: name of the data set, environment or task.
-        model: `"qt"`, `"qlstm"`, ...; of a cell the row's name.
-        seeds: their numbers.
-        done, total: epochs, or of agents episodes; None where that is not known.
+        task: the name of the data set, environment or task.
+        model: the word of the model, such as `"qt"`; for a cell, the name of its row.
+        seeds: the numbers of the seeds.
+        done, total: how many epochs are done and how many there are in all; for agents, episodes.
+            None if that is not known.
         unit: `"epoch"` or `"episode"`.
-        metric: name of the main figure: `"mse"` is the MSE of the test part, `"reward"` the mean
-            reward.
-        higher: whether more of it is better.
-        figures: it, one entry per seed, None of a seed that failed; of an unfinished run of its
-            last record.
-        trainable: trained numbers of one seed.
-        target: weights that they write, if they do.
-        seconds: of training.
-        created: when it was begun, ISO 8601.
-        fault: of a broken one the reason.
+        metric: the name of the main figure: `"mse"` is the MSE of the test part, `"reward"` the
+            mean reward.
+        higher: whether more of this figure is better.
+        figures: the main figure, one entry per seed; None for a seed that failed. For an unfinished
+            run it is that of the last record.
+        trainable: how many numbers one seed trains.
+        target: how many weights they write, if they write any.
+        seconds: the time of the training.
+        created: when the run was begun, in ISO 8601.
+        fault: why the run is broken, if it is.
     """
 
     path: Path
@@ -104,20 +106,20 @@ class RunSummary:
 
     @property
     def median(self) -> float | None:
-        """Of the main figure over the seeds that have one."""
+        """The median of the main figure over the seeds that have one."""
         known = [value for value in self.figures if value is not None]
         return statistics.median(known) if known else None
 
     @property
     def figure(self) -> str:
-        """The main figure with its name, median and range."""
+        """The main figure as text: its name, the median and the range."""
         if self.metric is None or not self.figures:
             return ""
         part = "" if self.metric == "reward" else "test "
         return f"{part}{self.metric} {spread(self.figures, text_of(self.metric))}"
 
     def to_json(self) -> Json:
-        """Plain JSON."""
+        """The summary as plain JSON."""
         fields = {**vars(self), "path": str(self.path), "median": self.median}
         for key, value in fields.items():
             if isinstance(value, tuple):
@@ -131,10 +133,10 @@ def is_study(path: Path) -> bool:
 
 
 def list_runs(path: str | Path = "runs") -> list[RunSummary]:
-    """Every run and every finished cell of a study in a folder and below, by their names.
+    """List every run and every finished cell of a study in a folder and below, sorted by name.
 
-    What `diffqas runs` does, for scripts and notebooks. Folders that cannot be read have the state
-    `"broken"`.
+    This is what `diffqas runs` does, for scripts and notebooks. Folders that cannot be read have
+    the state `"broken"`.
 
     Args:
         path: a folder of runs, a run or a study.
@@ -162,7 +164,7 @@ def list_runs(path: str | Path = "runs") -> list[RunSummary]:
 
 
 def summarise(path: Path, name: str | None = None) -> RunSummary:
-    """A run folder in short; one that cannot be read has the state `"broken"`."""
+    """Summarise a run folder; one that cannot be read has the state `"broken"`."""
     name = name or path.resolve().name
     try:
         return _run(path, name)
@@ -191,14 +193,14 @@ def _run(path: Path, name: str) -> RunSummary:
 
 
 def _begun(folder: RunFolder, name: str) -> RunSummary:
-    """What config.json says, without knowing the classes of the choices in it."""
+    """A summary from config.json, which does not need the classes of the choices in it."""
     content = Entries.of(folder.load_config(), folder.config)
     choices = content.inner("run")
     settings, kind = choices.inner("settings"), choices.inner("kind").one("is", TEXT)
     episodes = settings.perhaps("episodes", COUNT)
     total = settings.perhaps("epochs", COUNT) if episodes is None else episodes
     if settings.perhaps("most_steps", COUNT) is not None:
-        total = None  # how many episodes there will be, nobody knows
+        total = None  # nobody knows how many episodes there will be
     return RunSummary(
         folder.path,
         name,
@@ -213,7 +215,7 @@ def _begun(folder: RunFolder, name: str) -> RunSummary:
 
 
 def _finished(begun: RunSummary, result: RunResult) -> RunSummary:
-    """A run that is finished says more than its choices do."""
+    """The summary of a finished run: that of its choices, with what the result says."""
     done = result.epochs
     if result.agents is not None:
         done = max(int(count or 0) for count in result.figure("episodes"))
@@ -234,12 +236,12 @@ def _finished(begun: RunSummary, result: RunResult) -> RunSummary:
 
 
 def _figures(values: Iterable[float]) -> tuple[float | None, ...]:
-    """Finite ones; a seed without one failed."""
+    """The finite figures; the others, of seeds that failed, become None."""
     return tuple(value if math.isfinite(value) else None for value in values)
 
 
 def _cells(path: Path, name: str) -> Iterator[RunSummary]:
-    """The finished cells of a study; one line if there are none."""
+    """The finished cells of a study; a single summary if there are none."""
     place = path / STUDY
     try:
         study = Entries.of(read_json(place), place)
@@ -287,7 +289,7 @@ def _cell(file: Path, name: str, higher: Sequence[str]) -> RunSummary:
 
 
 def _main(cell: Entries) -> str:
-    """Name of a cell's main figure: the compared one comes first."""
+    """The name of a cell's main figure, which is the first one."""
     for name in cell.content:
         if name.startswith("test_"):
             return name.removeprefix("test_")
@@ -295,6 +297,6 @@ def _main(cell: Entries) -> str:
 
 
 def _reason(error: Exception, path: Path) -> str:
-    """An error in a few words: the path stands beside it already."""
+    """An error in a few words, without the path, which stands beside it already."""
     said = short(error) if isinstance(error, OSError) else str(error).rstrip(".")
     return said.replace(f"{path}{os.sep}", "").replace(str(path), path.name)

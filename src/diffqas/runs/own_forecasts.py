@@ -1,4 +1,4 @@
-"""What a finished run on a series of one's own says of the next values, and how well it did."""
+"""Forecasts of a finished run on a user's own series, and their errors over the test part."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from diffqas.tasks import (
 
 @dataclass(frozen=True, eq=False)
 class OwnForecasts:
-    """The networks of a run on a series of one's own, and the series.
+    """The networks of a run on a user's own series, and the series itself.
 
     Attributes:
         data: the series.
@@ -45,14 +45,14 @@ class OwnForecasts:
         return cls(load_own(config), correctors)
 
     def most_steps(self) -> int:
-        """How far its forecasts can go: further columns are not known behind the horizon."""
+        """The most steps that can be forecast: further columns are not known beyond the horizon."""
         count = len(self.data.test_times)
         if self.data.values.shape[1] == 1:
             return count
         return min(count, self.data.view.horizon)
 
     def errors(self, steps: int) -> ForecastErrors:
-        """As of `own_forecast_errors`."""
+        """The errors of forecasts by horizon, as `own_forecast_errors` gives them."""
         return own_forecast_errors(self.data, self.correctors, steps)
 
     def free_run(self, steps: int) -> Floats:
@@ -63,7 +63,7 @@ class OwnForecasts:
         )
 
     def future(self, steps: int, level: float) -> Future:
-        """As of `future_of`."""
+        """The next values with their interval, as `future_of` gives them."""
         return future_of(self.data, self.correctors, steps, level)
 
     def as_windows(self) -> SeriesData:

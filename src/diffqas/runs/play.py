@@ -22,27 +22,30 @@ def play_run(
     output: str | Path | None = None,
     task: str | None = None,
 ) -> tuple[Episode, Path]:
-    """Let the agent of a finished run play one episode, without any circuit; leaves an animation.
+    """Let the agent of a finished run play one episode, and write an animation of it.
 
-    What `diffqas play` does, for scripts and notebooks.
+    This is what `diffqas play` does, for scripts and notebooks. If circuits wrote the agent's
+    policy, none of them is run.
 
     Args:
         folder: the run folder.
-        seed: whose agent; None: that of the run's first seed.
-        episode_seed: number of the episode: it decides where the environment begins, and which
+        seed: the seed whose agent plays; None stands for the run's first seed.
+        episode_seed: the number of the episode. It decides where the environment begins and which
             actions are drawn.
-        sample: draw the actions from the policy; else take the most probable ones.
-        output: the animation, FILE.gif; None: play.gif in the run folder.
+        sample: whether the actions are drawn from the policy; if not, the most probable ones are
+            taken.
+        output: the animation, FILE.gif; None stands for play.gif in the run folder.
         task: the environment again, if making it imports a module of your own.
 
     Returns:
-        The episode with its frames, and where the animation lies.
+        The episode with its frames, and the path of the animation.
 
     Raises:
-        ArgumentError: a seed that the run has not, a negative `episode_seed`, or an `output` that
-            is no FILE.gif.
-        DataError: the environment cannot be made or draws no pictures.
-        RunError: no finished run on an environment there, or a full disk.
+        ArgumentError: the run has no such seed, `episode_seed` is negative, or `output` is no
+            FILE.gif.
+        DataError: the environment cannot be made, fails, or draws no pictures.
+        RunError: there is no finished run on an environment, the policy's outputs are not finite,
+            or the disk is full.
     """
     run = FinishedRun.open(folder, task=task)
     name = run.result.task
@@ -68,7 +71,7 @@ def play_run(
 
 @contextmanager
 def _no_window() -> Iterator[None]:
-    """Pygame draws into arrays: it needs no display, and shall not complain where there is none."""
+    """Let pygame draw into arrays without a display, and without complaining if there is none."""
     key = "SDL_VIDEODRIVER"
     before = os.environ.get(key)
     os.environ[key] = "dummy"

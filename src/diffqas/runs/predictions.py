@@ -18,20 +18,21 @@ def predict_run(
 ) -> Predictions:
     """Predict new rows with all seeds of a finished run on a table.
 
-    What `diffqas predict` does, for scripts and notebooks. Columns are read and standardised as
-    those of the training rows were. Seeds that diverged in training are left out.
+    This is what `diffqas predict` does, for scripts and notebooks. Columns are read and
+    standardised as those of the training rows were. Seeds that diverged in training are left out.
 
     Args:
         folder: the run folder.
-        csv: the rows, a CSV file with the columns that were learnt from, by their names; others,
-            also the label, may be there or not.
-        output: where all rows go with what is predicted, FILE.csv; None: predicted.csv in the run
-            folder.
+        csv: the rows, a CSV file that has the columns from which the run has learnt, by their
+            names. Other columns, such as the label, may be there or not.
+        output: the file for all rows with their predictions, FILE.csv; None stands for
+            predicted.csv in the run folder.
 
     Raises:
-        ArgumentError: an `output` that is no FILE.csv, or is the file of the rows.
+        ArgumentError: `output` is no FILE.csv, or is the file of the rows.
         DataError: the rows, or those of the run, cannot be read or used.
-        RunError: no finished run on a table there, its table has changed since, or a full disk.
+        RunError: there is no finished run on a table, all of its seeds diverged, its table has
+            changed since, or the disk is full.
     """
     run = FinishedRun.open(folder)
     file = run.folder.path / PREDICTED if output is None else path_of(output, "output")

@@ -1,4 +1,4 @@
-"""A finished run once more, from its config.json alone, and what is different."""
+"""A finished run repeated from its config.json alone, and what is different then."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Repetition:
     """What `repeat_run` returns.
 
     Attributes:
-        original: the run's folder.
-        folder: that of the repetition; None if it was not trained, because its data are others.
-        lines: what was compared.
-        changes: versions, machine and the like that are not those of the original.
-        tolerance: largest relative difference that counts as none.
+        original: the folder of the run.
+        folder: the folder of the repetition; None if it was not trained because its data differ.
+        lines: the parts that were compared.
+        changes: versions, machine and the like that differ from those of the original.
+        tolerance: the largest relative difference that counts as none.
     """
 
     original: Path
@@ -72,22 +72,24 @@ def repeat_run(
 ) -> Repetition:
     """Train a finished run again with its own choices, seeds and data, and compare.
 
-    What `diffqas repeat` does, for scripts and notebooks. A run whose file of samples has changed
-    is not trained.
+    This is what `diffqas repeat` does, for scripts and notebooks. A run whose file of samples has
+    changed is not trained.
 
     Args:
         folder: the run folder.
-        output: that of the repetition; None: beside it, with `-repeat` at the end of its name.
-        tolerance: largest relative difference of a number that counts as none.
-        csv: where the file of samples lies now, of a run on a series of one's own.
-        data_dir: where the files of images lie now.
+        output: the folder of the repetition; None stands for a folder beside the run, with
+            `-repeat` at the end of its name.
+        tolerance: the largest relative difference of a number that counts as none.
+        csv: the present path of the file of samples, if the run is on a user's own series or table.
+        data_dir: the present folder of the files of images.
         task: the task, if it was one of your own.
-        quiet: print nothing while training.
+        quiet: whether to print nothing while training.
 
     Raises:
-        ArgumentError: a negative tolerance.
+        ArgumentError: the tolerance is negative, or `task` does not fit the run.
         DataError: the run's data cannot be used any more.
-        RunError: no finished run there, a damaged file, or an `output` that holds a run.
+        RunError: there is no finished run, a file is damaged, `output` holds a run, or the training
+            diverged.
     """
     require(tolerance >= 0, "tolerance", "be at least 0", tolerance)
     original = FinishedRun.open(folder)

@@ -55,22 +55,22 @@ NO_RECORDS = (
 def report_runs(
     folders: Sequence[str | Path], output: str | Path | None = None, *, overwrite: bool = False
 ) -> tuple[Path, list[str]]:
-    """Write a page about runs, finished or not; it reads their folders and trains nothing.
+    """Write a page about runs, finished or not, from what their folders hold.
 
-    What `diffqas report` does, for scripts and notebooks.
+    This is what `diffqas report` does, for scripts and notebooks. Nothing is trained.
 
     Args:
-        folders: run folders, at least one.
-        output: the page, FILE.html; None: report.html in the folder of a single run, or here for
-            several.
-        overwrite: replace a file that is no report.
+        folders: the run folders, at least one.
+        output: the page, FILE.html. None stands for report.html in the folder of a single run, or
+            in the present folder for several runs.
+        overwrite: whether a file that is no report may be replaced.
 
     Returns:
-        Where the page lies, and what the folders lack.
+        The path of the page, and notes on what the folders lack.
 
     Raises:
-        ArgumentError: no folder, the same one twice, or an `output` that is no FILE.html in a
-            folder that exists.
+        ArgumentError: there is no folder, a folder is named twice, or `output` is no FILE.html in
+            an existing folder.
         RunError: a folder holds no run, a file in it is damaged, or another file is in the way.
     """
     paths = [path_of(folder, "runs") for folder in folders]
@@ -78,7 +78,7 @@ def report_runs(
     require(len(paths) >= 1, "runs", "name at least one run folder", "none")
     require(len(different) == len(paths), "runs", "differ from each other", _listed(paths))
     target = _target(paths, output)
-    # All folders are read before anything is written: a damaged one costs no older report.
+    # All folders are read before anything is written, so that a damaged folder destroys no report.
     pages = [run_page(path, name) for path, name in zip(paths, _names(paths), strict=True)]
     if not overwrite:
         _spare(target)
@@ -100,14 +100,14 @@ def _target(paths: Sequence[Path], output: str | Path | None) -> Path:
 
 
 def run_page(path: Path, name: str | None = None) -> RunPage:
-    """Everything that a run folder tells.
+    """Gather the content of a page from a run folder.
 
     Args:
         path: the folder.
-        name: heading; None: the folder's name.
+        name: the heading; None stands for the name of the folder.
 
     Raises:
-        RunError: no run there, or a damaged file.
+        RunError: there is no run, or a file is damaged.
     """
     folder = RunFolder(path)
     stored = folder.load_config()
@@ -233,7 +233,7 @@ def _summary(result: RunResult) -> str:
 
 
 def _numbers(result: RunResult) -> str:
-    """How many numbers were trained, in place of how many."""
+    """How many numbers were trained, and how many weights they replace."""
     if result.trainable_parameters is None:
         return ""
     place = ""

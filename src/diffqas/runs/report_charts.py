@@ -48,10 +48,10 @@ def charts_of(
     higher: Sequence[str] = (),
     units: str = "",
 ) -> list[Chart]:
-    """Figures over the epochs, one chart per metric; of an agent its rewards over the episodes.
+    """Charts of the figures over the epochs, one per metric; for agents, rewards over the episodes.
 
-    Logarithmic where all values are above zero, and less of the metric is better: it is not in
-    `higher`. `units` says what the figures are measured in.
+    A chart is logarithmic if all values are above zero and less of the metric is better, which
+    means that it is not in `higher`. `units` names the units of the figures.
     """
     of_agents = [record for record in records if isinstance(record, AgentRecord)]
     if of_agents:
@@ -119,7 +119,7 @@ def _rewards(folder: RunFolder, config: RunConfig, records: Sequence[AgentRecord
 def weights_of(
     config: RunConfig, records: Sequence[AnyRecord], result: RunResult | None
 ) -> Weights | None:
-    """Structural weights over the epochs, the median over the seeds; None where there are none."""
+    """The structural weights over the epochs, as medians over the seeds; None if there are none."""
     if not records or not np.size(records[0].structural_weights):
         return None
     kept = [records[at] for at in thinned(len(records), MOST_STEPS)]
@@ -165,7 +165,7 @@ def _constant(candidates: Sequence[AnyCandidate], result: RunResult | None) -> s
 
 
 def predictions_of(folder: RunFolder, config: RunConfig) -> tuple[dict[int, Chart], list[str]]:
-    """Prediction against truth by epoch, and what is missing."""
+    """Charts of prediction against truth by epoch, and notes on what is missing."""
     path = folder.path / SAMPLES
     if not path.exists():
         return {}, _lacking_predictions(folder, config)
@@ -212,7 +212,7 @@ def _prediction(x: list[float | None], values: np.ndarray) -> Line:
 
 
 def ranking_of(result: RunResult, most: int | None = None) -> Table:
-    """Candidates by what they contribute; of several gates or networks the best `most` of each."""
+    """A table of the ranking; with several gates or networks, the best `most` of each."""
     gated = any(row.gate for row in result.ranking)
     several = any(row.several for row in result.ranking)
     rows = result.ranking

@@ -1,4 +1,4 @@
-"""The circuits of a run folder and what a searcher trained before, for its page."""
+"""The circuits of a run folder, and the trials of a searcher before the run, for its page."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ TITLE = re.compile(r"(.+?), (\d+ qubits, [^;]*)")
 
 
 def circuits_of(folder: RunFolder, config: RunConfig) -> list[Circuit]:
-    """What was found, with a drawing of one layer where the candidate is one of the run's, or of
-    every different layer.
+    """The circuits that were found, each with a drawing if its candidate is one of the run's.
 
-    Those of the first seed come first; in the names of the others' files stands their seed.
+    The drawing shows one layer, or every different layer. The circuits of the first seed come
+    first; the file names of the others contain their seed.
     """
     named: dict[str, AnyCandidate] = {}
     for candidate in config.kind.space:
@@ -69,10 +69,10 @@ def _circuit(path: Path, named: Mapping[str, AnyCandidate]) -> Circuit:
 
 
 def _drawing(names: str, named: Mapping[str, AnyCandidate], n: int) -> str:
-    """One layer of a candidate; of a candidate for each layer, every different one with the numbers
-    of its layers.
+    """A drawing of one layer of a candidate.
 
-    Empty where a name is none of the run's.
+    If each layer has its own candidate, every different layer is drawn with its numbers. The
+    drawing is empty if a name is not one of the run's candidates.
     """
     if names in named:
         return draw(named[names], n)
@@ -87,7 +87,7 @@ def _drawing(names: str, named: Mapping[str, AnyCandidate], n: int) -> str:
 
 
 def _numbered(layers: Sequence[int]) -> str:
-    """Which layers.
+    """The numbers of layers in words.
 
     >>> _numbered([2]), _numbered([1, 4])
     ('layer 2', 'layers 1, 4')
@@ -97,9 +97,9 @@ def _numbered(layers: Sequence[int]) -> str:
 
 
 def trials_of(folder: RunFolder) -> tuple[Table | None, list[str]]:
-    """What a searcher trained before the run, in its order, and what is missing.
+    """A table of what a searcher trained before the run, and notes on what is missing.
 
-    None where no searcher chose the run's circuit.
+    The table is None if no searcher chose the run's circuit.
     """
     path = folder.path / TRIALS
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What begins, continues and opens a run, offered here too: it lives in `diffqas.searches`."""
+"""Functions of `diffqas.searches` that begin, continue and open runs, offered here too."""
 
 from diffqas.searches import Run as Run
 from diffqas.searches import load as load

@@ -1,6 +1,4 @@
-"""Several runs beside each other: which settings and versions are not the same in all, and what
-they reached.
-"""
+"""Several runs beside each other: what they reached, and which settings and versions differ."""
 
 from __future__ import annotations
 
@@ -21,12 +19,12 @@ Rows = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class RunsCompared:
-    """Several runs.
+    """The comparison of several runs.
 
     Attributes:
-        runs: in the order given.
-        settings: those that differ: name with dots -> a text for each run.
-        environment: the same of versions, machine and commit.
+        runs: the runs, in the order in which they were given.
+        settings: the settings that differ: name with dots -> a text for each run.
+        environment: versions, machine and commit, if they differ, in the same form.
     """
 
     runs: tuple[RunSummary, ...]
@@ -35,14 +33,14 @@ class RunsCompared:
 
 
 def compare_runs(folders: Sequence[str | Path]) -> RunsCompared:
-    """Read several run folders, finished or not; nothing is loaded but their JSON files.
+    """Compare several runs, finished or not, from their JSON files alone.
 
     Args:
         folders: at least two run folders.
 
     Raises:
-        ArgumentError: fewer than two, or the same one twice.
-        RunError: no run in one of them, or a damaged file.
+        ArgumentError: there are fewer than two folders, or one is named twice.
+        RunError: a folder holds no run, or a file is damaged.
     """
     paths = [path_of(folder, "runs") for folder in folders]
     listed = ", ".join(map(str, paths))

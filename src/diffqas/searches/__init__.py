@@ -1,4 +1,4 @@
-"""A search from its options to its run folder: checked, begun, continued, loaded."""
+"""A search from its options to its run folder: it is checked, begun, continued and loaded."""
 
 import lazy_loader
 

@@ -18,7 +18,7 @@ def write_agent_artefacts(folder: RunFolder, config: RunConfig, training: AgentT
     """Write the episodes and their picture.
 
     Returns:
-        What belongs in result.json beside what every run leaves.
+        The entries of result.json that only runs of agents have.
     """
     tensors: dict[str, torch.Tensor] = {}
     log = training.log
@@ -39,7 +39,7 @@ def write_agent_artefacts(folder: RunFolder, config: RunConfig, training: AgentT
 
 
 def reward_line(stored: StoredRewards) -> RewardLine:
-    """What is drawn of a run: over its episodes, or over its steps where these end a seed."""
+    """The line of a run in a picture, over its episodes, or over steps if these end a seed."""
     rewards = list(stored.rewards.values())
     if stored.lengths is None:
         return RewardLine("search", rewards)
@@ -47,10 +47,10 @@ def reward_line(stored: StoredRewards) -> RewardLine:
 
 
 def rewards_picture(folder: RunFolder) -> Figure:
-    """Rewards over the episodes, or the steps, from what the run stored.
+    """Draw the rewards over the episodes or the steps, from what the run stored.
 
     Raises:
-        RunError: the run stored none, or the file is damaged.
+        RunError: the run stored no rewards, or the file is damaged.
     """
     path = folder.path / EPISODES
     config = config_from_json(folder.load_config())

@@ -1,4 +1,4 @@
-"""What a search of agents leaves for people: what each of the two networks leaves, and rewards."""
+"""What a search of agents shows to people: what each of the two networks shows, and rewards."""
 
 from __future__ import annotations
 

@@ -46,14 +46,14 @@ def write_data_artefacts(folder: RunFolder, config: RunConfig, training: Trainin
     """Write the predictions of a series, and the curves of any data.
 
     Returns:
-        What belongs in result.json beside what every run leaves.
+        The entries of result.json that only runs on data have.
     """
     task = training.task
     if task.kind == "series":
         _write_predictions(folder, training)
     higher = tuple(task.higher)
     classes = list(task.class_names)
-    # None is left if the whole file was lost: the run ends all the same, without curves.
+    # If the whole file was lost there are no records; the run ends all the same, without curves.
     if records_of(folder):
         save_figure(curves_picture(folder, classes, higher, task.scale), folder.path / CURVES)
     result: Json = {
@@ -109,10 +109,11 @@ def _of_sound_seeds(
 
 
 def prediction_picture(folder: RunFolder) -> Figure:
-    """Prediction against truth at several epochs, from the samples that the run stored.
+    """Draw prediction against truth at several epochs, from what the run stored.
 
     Raises:
-        RunError: the run stored none: it is not finished, or its task is no series.
+        RunError: the run stored no predictions, because it is not finished or its task is no
+            series; or the file is damaged, or no seed has finite predictions.
     """
     path = folder.path / SAMPLES
     if not path.exists():
@@ -142,10 +143,10 @@ def curves_picture(
     higher: Sequence[str] = (),
     scale: SeriesScale | None = None,
 ) -> Figure:
-    """Figures over the epochs from metrics.jsonl.
+    """Draw the figures over the epochs from metrics.jsonl.
 
-    Accuracy and loss in panels of their own; any other metric on a logarithmic scale, or on a
-    linear one if more of it is better (it is in `higher`) or not all of its values are positive.
+    Accuracy and loss have panels of their own. Any other metric has a logarithmic scale, or a
+    linear one if more of it is better (it is in `higher`) or if not all of its values are positive.
 
     Raises:
         RunError: no epoch is finished.
@@ -180,7 +181,7 @@ def curves_picture(
 
 
 def by_round(figure: Figure, config: RunConfig) -> Figure:
-    """The figure with its axis in rounds, if those are what was recorded."""
+    """The figure with an axis in rounds, if the run has recorded rounds of clients."""
     for axes in figure.axes:
         if config.federated is not None and axes.get_xlabel() == "epoch":
             axes.set_xlabel("round")
@@ -188,7 +189,7 @@ def by_round(figure: Figure, config: RunConfig) -> Figure:
 
 
 def seeds_in_words(config: RunConfig) -> str:
-    """`seed 3`, or how many."""
+    """The seeds in words: `seed 3`, or how many there are."""
     if len(config.seeds) == 1:
         return f"seed {config.seeds[0]}"
     return f"{len(config.seeds)} seeds"

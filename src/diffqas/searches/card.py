@@ -1,4 +1,4 @@
-"""Whether a card is worth it for a model, in one line: what was measured (docs/card.md)."""
+"""Whether a graphics card pays off for a model, in one line, as measured (docs/card.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ took 2.1 ms against 0.2 on a CPU, with 8 qubits 2.5 against 5.9.
 
 
 def advice(device: str, model: AnyModel, training: SearchTraining) -> str | None:
-    """Where a card was slower than the host at such a model; None where it was not, or on a CPU."""
+    """Advice against a graphics card, if one was slower than the host at such a model."""
     if torch.device(device).type != "cuda":
         return None
     better = "--device cpu may be the better choice."
@@ -44,7 +44,7 @@ def advice(device: str, model: AnyModel, training: SearchTraining) -> str | None
 
 
 def _recorded(training: SearchTraining) -> bool:
-    """Whether a card records the training's steps."""
+    """Whether the steps of the training are recorded on a graphics card."""
     if not isinstance(training, Training) or not isinstance(training.population, Steady):
         return False
     return training.population.new_in_each_step is None

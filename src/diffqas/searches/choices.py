@@ -20,16 +20,16 @@ def settings_of(
     recipe: str,
     given: Mapping[str, Value],
 ) -> Settings | AgentSettings:
-    """Those of the recipe, with what was given in place of its own.
+    """The settings of a recipe, with the given values in place of its own.
 
     Args:
-        kind: the model, whose recipes count.
+        kind: the kind of model, which has the recipes.
         task: what it is trained on.
-        recipe: name of one of them.
+        recipe: the name of a recipe.
         given: values by the names of options.
 
     Raises:
-        ArgumentError: an unknown recipe, an option that the settings do not have, or a wrong value.
+        ArgumentError: the recipe is unknown, the settings have no such option, or a value is wrong.
     """
     recipes = kind.recipes(task)
     settings: Settings | AgentSettings = recipes[choose(recipe, recipes, "recipe")]
@@ -72,10 +72,11 @@ def _refuse_of_other_tasks(
 def federated_of(
     kind: str, clients: int | None, local_epochs: int | None, split: str | None, rounds: int | None
 ) -> Federated | None:
-    """The choices of clients on a kind of task; None without clients.
+    """The choices of a federated training for a kind of task; None if there are no clients.
 
     Raises:
-        ArgumentError: clients of agents, a wrong choice, or one that only clients have.
+        ArgumentError: agents shall have clients, a choice is wrong, or a choice goes with clients
+            only.
 
     >>> federated_of("series", clients=4, local_epochs=None, split=None, rounds=None)
     Federated(clients=4, local_epochs=1, split='contiguous')
@@ -96,8 +97,7 @@ def federated_of(
 
 
 def epochs_of(federated: Federated | None, epochs: int | None, rounds: int | None) -> int | None:
-    """Passes of every client, from their number or from that of the rounds; None leaves them to the
-    recipe.
+    """The epochs of every client, given as such or by the rounds; None leaves them to the recipe.
 
     >>> epochs_of(Federated(4, local_epochs=5), epochs=None, rounds=10)
     50

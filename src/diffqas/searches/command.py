@@ -1,4 +1,4 @@
-"""The words of `diffqas search` that make the choices of a run again."""
+"""The command `diffqas search ...` that makes the choices of a run again."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ FROM_PYTHON = "{} is a task of your own: from Python, diffqas.search(task, ...) 
 
 @dataclass(frozen=True)
 class Command:
-    """How a run is repeated.
+    """The command that repeats a run.
 
     Attributes:
-        words: of the command line; empty where no command can do it.
-        remarks: what the words leave out, a line each.
+        words: the words of the command line; empty if no command can repeat the run.
+        remarks: what the words leave out, one line each.
     """
 
     words: tuple[str, ...]
@@ -66,8 +66,8 @@ class Command:
 def command_of(config: RunConfig) -> Command:
     """The shortest command that makes the choices of a run.
 
-    What the recipe says already stays unsaid. Of a task in a file, which is not executed for this,
-    every option is said.
+    Options with the recipe's own value are left out. For a task in a file, which is not executed
+    here, the command names every option.
 
     >>> from dataclasses import replace
     >>> from diffqas.searches import choose_kind

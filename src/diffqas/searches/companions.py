@@ -18,17 +18,17 @@ from diffqas.training import Training, choose_rate
 def train_companions(
     config: RunConfig, training: SearchTraining, model: AnyModel, console: Terminal
 ) -> list[Json]:
-    """Train what a kind of model has beside it, and return rows of result.json.
+    """Train the ordinary networks beside a search, and return their rows for result.json.
 
-    The `value` of a row is the median of the test figure; all seeds' stand under `values`. What
-    cannot be had, and networks of which every seed diverges, are told and left out: the search
-    itself is done by now.
+    The `value` of a row is the median of the test figure; `values` has those of all seeds. A
+    network that cannot be made, or of which every seed diverges, is reported and left out, because
+    the search itself is done by now.
 
     Args:
-        config: of the run.
+        config: the choices of the run.
         training: the finished search.
-        model: the first seed's.
-        console: what is told is told here.
+        model: the model of the first seed.
+        console: where to report.
     """
     task: object = training.task
     if isinstance(task, Task):

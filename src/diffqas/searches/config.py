@@ -55,17 +55,18 @@ rooms import their modules no sooner than a name of them is asked for.
 
 @dataclass(frozen=True)
 class RunConfig(DataChoices):
-    """Every choice of a run: those of `DataChoices`, and these.
+    """Every choice of a run: those of `DataChoices`, and those below.
 
     Attributes:
-        dataset: name of the task.
-        recipe: name of the recipe that the settings started from.
-        settings: how to train, the recipe's choices included.
+        dataset: the name of the task.
+        settings: how to train, including the recipe's choices.
         kind: the kind of model with its own choices.
-        seeds: one model each.
-        federated: clients that keep their samples; None: all samples are in one place.
-        device, dtype, threads: where and how it is computed; threads 0 takes all cores at hand.
-        own: of a task of your own, where it came from.
+        recipe: the name of the recipe that the settings started from.
+        seeds: the seeds; each has one model.
+        federated: the clients that keep their samples; None if all samples are in one place.
+        device, dtype, threads: where and how it is computed; 0 threads stands for all cores that
+            the process may use.
+        own: where the task came from, if it is one of your own.
     """
 
     dataset: str
@@ -76,12 +77,15 @@ class RunConfig(DataChoices):
     federated: Federated | None = None
     device: str = option("cpu", "Where to compute: cpu, cuda or cuda:<index>.")
     dtype: str = option(
-        "float32", "Precision.", among=("float32", "float64"), rule="be float32 or float64"
+        "float32",
+        "Precision of the numbers.",
+        among=("float32", "float64"),
+        rule="be float32 or float64",
     )
     threads: int = option(
         0,
-        "Cores that circuits are computed on; 0 takes all that this process may use. What is found "
-        "does not depend on it, bit by bit.",
+        "Number of cores that compute the circuits; 0 stands for all that this process may use. "
+        "The result does not depend on it, not even in the last bit.",
         least=0,
         most=1024,
     )
@@ -102,17 +106,17 @@ class RunConfig(DataChoices):
         return torch.float64 if self.dtype == "float64" else torch.float32
 
     def load(self) -> Task | EnvironmentTask:
-        """The named data set, or the environment; of a task of your own see `task_of`.
+        """Load the named data set or environment; for a task of your own see `task_of`.
 
         Raises:
-            ArgumentError: arguments that do not fit the data set.
-            DataError: a file that cannot be used.
+            ArgumentError: a choice does not fit the data set.
+            DataError: a file cannot be used.
         """
         assert self.own is None, "a file is executed by `task_of`, which asks if it may be"
         return load_task(self.dataset, self, self.kind.target)
 
     def to_json(self) -> Json:
-        """As config.json, with the versions that ran it."""
+        """The content of config.json, with the versions that run it."""
         choices = {choice.name: encode(getattr(self, choice.name)) for choice in fields(self)}
         return {"format": FORMAT, "run": choices, "environment": environment()}
 
@@ -121,7 +125,7 @@ def config_from_json(content: Json) -> RunConfig:
     """Read what `RunConfig.to_json` wrote.
 
     Raises:
-        RunError: another format, or fields that do not fit.
+        RunError: the content has another format, or fields that do not fit.
     """
     if content.get("format") not in READABLE:
         found = content.get("format")
@@ -147,7 +151,7 @@ def is_run_config(path: Path) -> bool:
 
 
 def environment() -> Json:
-    """Versions, machine and commit: what else a repetition depends on."""
+    """What a repetition depends on besides the choices: versions, machine and commit."""
     packages = ("diffqas", "torch", "numpy", "scipy")
     return {
         "versions": {name: _version(name) for name in packages}

@@ -1,4 +1,4 @@
-"""How much of its network a search on a series of one's own believes, tried before it begins."""
+"""How much of its network a search on a user's own series adds, which is tried before it begins."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ REHEARSED = "how much of the network to add is tried on the training part alone"
 def with_correction(
     config: RunConfig, task: Task | EnvironmentTask, console: Terminal
 ) -> tuple[RunConfig, Task | EnvironmentTask]:
-    """The choices and the task of a search with the part of its network that is added chosen.
+    """Choose how much of its network a search on a user's own series adds to the linear part.
 
-    A search of the same kind, by the same settings, but with seeds of its own, is trained on the
-    first two thirds of the training part and judged on the rest of it: `believed_part`. The test
-    part and the seeds of the run have no say.
+    A search of the same kind and settings, but with other seeds, is trained on the first two thirds
+    of the training part and judged on the rest (`believed_part`). The test part and the seeds of
+    the run have no influence. Other searches, and those with a given `correction`, are returned as
+    they are.
 
     Raises:
         RunError: every seed of that training diverged.

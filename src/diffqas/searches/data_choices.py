@@ -1,4 +1,4 @@
-"""Which data a search is on: the choices of series, tables and images, declared once."""
+"""The choices of the data that a search is on: series, tables and images."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from diffqas.tasks import MISSING_RULES, PREDICTIONS, OwnSeries, Scaling, read_c
 
 @dataclass(frozen=True, kw_only=True)
 class DataChoices:
-    """Choices of a named data set beside its name; `RunConfig` has them among its own.
+    """The choices of a named data set besides its name; `RunConfig` has them, too.
 
     Attributes:
-        csv, column: a user's own series; csv also a user's own table.
-        label, predict, leave_out, missing, fold: what is predicted of a table, and by which
-            columns; what is done about missing values; which fold is its test part.
-        scaling: what scales a series, `"whole"` or `"train"`.
-        classes, data_dir: which images, and the folder with their files.
-        series: how a series of one's own is seen; None: as the papers see a series.
+        csv, column: the file and the column of a user's own series; `csv` is also the file of a
+            user's own table.
+        label, predict, leave_out, missing, fold: what is predicted of a table, which columns are
+            not read, what is done about missing values, and which fold is the test part.
+        scaling: which part of a series scales it, `"whole"` or `"train"`.
+        classes, data_dir: the labels of the images, and the folder with their files.
+        series: how a user's own series is used; None means as the papers use a series.
     """
 
-    csv: str | None = option(None, "A series or a table of your own: a CSV file with a header.")
-    column: str | None = option(None, "The column of a series.")
-    label: str | None = option(None, "The column of a table of your own that is predicted.")
+    csv: str | None = option(None, "A CSV file with a header: a series or a table of your own.")
+    column: str | None = option(None, "The column of a series of your own.")
+    label: str | None = option(None, "The column that is predicted in a table of your own.")
     predict: str | None = option(
         None,
-        "What its label is: classes or values. If not given, text and at most ten different whole "
-        "numbers are classes.",
+        "What the label of a table is: classes or values. If not given, text and at most ten "
+        "different whole numbers are classes.",
         among=PREDICTIONS,
     )
     leave_out: tuple[str, ...] | None = option(
@@ -37,8 +38,8 @@ class DataChoices:
     )
     missing: str = option(
         "error",
-        "Missing values of a table of your own: error refuses them, drop leaves their rows out, "
-        "median fills them by the median of their column in the training rows.",
+        "Missing values in a table of your own: error refuses them, drop leaves their rows out, "
+        "median fills in the median of their column in the training rows.",
         among=MISSING_RULES,
     )
     fold: int = option(
@@ -50,17 +51,17 @@ class DataChoices:
     )
     scaling: Scaling = option(
         "whole",
-        "Range that scales a series: whole (the papers' protocol, which leaks the test part's "
-        "range) or the training part's, which is usual for a series of your own.",
+        "Whose range scales a series: that of the whole series (whole: the papers' protocol, which "
+        "leaks the test part's range) or of the training part (train: usual for your own series).",
         among=("whole", "train"),
     )
     classes: tuple[int, ...] | None = option(
-        None, "Labels of the images to tell apart, two or more; all if not given."
+        None, "The labels of the images to tell apart, two or more; all if not given."
     )
     data_dir: str | None = option(
         None,
-        "Folder with the files of MNIST or FashionMNIST; $DIFFQAS_DATA, then a cache, then a "
-        "download if not given.",
+        "Folder with the files of MNIST or FashionMNIST. If not given: $DIFFQAS_DATA, then a "
+        "cache, then a download.",
     )
     series: OwnSeries | None = None
 
@@ -68,16 +69,16 @@ class DataChoices:
         check(self)
 
     def given(self, *names: str) -> dict[str, Value]:
-        """Those of the named choices that are not the usual ones."""
+        """Those of the named choices that differ from their defaults."""
         usual = {each.name: each.default for each in fields(DataChoices)}
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value != usual[name]}
 
     def settled(self) -> Self:
-        """The same with what is left open of a series of one's own chosen on its training part.
+        """The same, with what is left open for a user's own series chosen on its training part.
 
         Raises:
-            ArgumentError: a view that the file is too short for.
+            ArgumentError: the file is too short for these choices.
             DataError: the file cannot be used.
         """
         if self.series is None or self.csv is None:

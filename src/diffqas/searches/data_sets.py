@@ -1,4 +1,4 @@
-"""Tasks by the names of the command line."""
+"""The tasks, by their names on the command line."""
 
 from __future__ import annotations
 
@@ -52,11 +52,10 @@ def task_names() -> list[str]:
 
 
 def task_kind(name: str) -> str:
-    """What a task is, before anything is loaded: `"environment"`, or what its samples are:
-    `Task.kind`.
+    """The kind of a task, before anything is loaded: `"environment"`, or the `Task.kind`.
 
     Raises:
-        ArgumentError: an unknown name.
+        ArgumentError: the name is unknown.
 
     >>> task_kind("narma5"), task_kind("mnist"), task_kind("wine"), task_kind("CartPole-v1")
     ('series', 'images', 'table', 'environment')
@@ -84,9 +83,9 @@ def _known(name: str) -> None:
 
 
 def generated(name: str) -> bool:
-    """Whether a data set's samples are computed, not read.
+    """Whether the samples of a data set are computed and not read from a file.
 
-    Another machine may round their last digit otherwise.
+    Another machine may round their last digit differently.
     """
     return name in SERIES or name in COMPUTED_TABLES
 
@@ -103,16 +102,16 @@ OF_IMAGES = ("classes", "data_dir")
 def load_task(
     name: str, chosen: DataChoices = NO_CHOICES, target: str | None = None
 ) -> Task | EnvironmentTask:
-    """A task by name.
+    """Load a task by its name.
 
     Args:
-        name: one of `task_names()`, or an environment's id of gymnasium.
-        chosen: what the data set is made of; a series of one's own is settled.
-        target: the network, `"lstm"` for series, `"mlp"` for tables, `"mlp"`, `"smooth-mlp"` or
-            `"cnn"` for images; None: the first of these.
+        name: one of `task_names()`, or the id of an environment of gymnasium.
+        chosen: the choices of the data set; those of a user's own series are settled before.
+        target: the network: `"lstm"` for series, `"mlp"` for tables, and `"mlp"`, `"smooth-mlp"` or
+            `"cnn"` for images. None stands for the first of these.
 
     Raises:
-        ArgumentError: an unknown name (the nearest is suggested), or a choice that is missing or
+        ArgumentError: the name is unknown (the nearest is suggested), or a choice is missing or
             belongs to another data set.
         DataError: a file is missing or cannot be used.
     """
@@ -158,14 +157,14 @@ def _target(what: str, target: str | None) -> str:
 
 
 def load_windows(name: str, chosen: DataChoices = NO_CHOICES) -> SeriesData:
-    """The windows of a series as the papers have them; arguments and errors as of `load_task`."""
+    """Load the windows of a series as the papers use them; as of `load_task`."""
     if name != OWN_SERIES:
         return load_series(name, scaling=chosen.scaling)
     return load_csv(_file(name, chosen), chosen.column, scaling=chosen.scaling)
 
 
 def load_own(chosen: DataChoices) -> OwnSeriesData:
-    """A series of one's own; arguments and errors as of `load_task`."""
+    """Load a user's own series; as of `load_task`."""
     assert chosen.series is not None, "of other series see `load_windows`"
     further = chosen.series.columns or ()
     read = read_columns(_file(OWN_SERIES, chosen), chosen.column, further)
@@ -180,7 +179,7 @@ def load_own(chosen: DataChoices) -> OwnSeriesData:
 
 
 def load_rows(name: str, chosen: DataChoices = NO_CHOICES) -> TableData:
-    """The rows of a table; arguments and errors as of `load_task`."""
+    """Load the rows of a table; as of `load_task`."""
     if name != OWN_TABLE:
         return load_named(name, fold=chosen.fold)
     return load_table(

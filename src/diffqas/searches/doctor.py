@@ -1,7 +1,7 @@
-"""What is said of a task of one's own before it is trained: whether its network will learn.
+"""A check before a user's own task is trained, which says whether its network will learn.
 
-A model of the first seed is checked as `QuantumTrain.check` does it, by the steps that the run is
-going to make. Nobody looked for a recipe for such a network.
+Nobody has looked for a recipe for such a network. So a model of the first seed is checked as
+`QuantumTrain.check` does it, by steps like those of the run.
 """
 
 from __future__ import annotations

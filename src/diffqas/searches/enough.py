@@ -1,4 +1,4 @@
-"""A search that needs more memory than there is, told before it starts."""
+"""A check before a search starts whether there is enough memory for it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ REMEDY = "Fewer --seeds, a larger --chunk, a smaller --depth or network need les
 
 
 def refuse_too_large(config: RunConfig, task: object) -> None:
-    """Refuse a search of Quantum-Train whose numbers and circuits no memory here can hold.
+    """Refuse a search of Quantum-Train that needs clearly more memory than is free.
 
     Raises:
-        RunError: it needs more than the system says is free.
+        RunError: it needs more than `MARGIN` times the memory that the system says is free.
     """
     kind, settings = config.kind, config.settings
     if not isinstance(kind, QuantumTrainKind) or not isinstance(task, Task):
@@ -47,7 +47,7 @@ def refuse_too_large(config: RunConfig, task: object) -> None:
 
 
 def needed_bytes(config: RunConfig, kind: QuantumTrainKind, settings: Settings, task: Task) -> int:
-    """Bytes of a step of all seeds, by rule."""
+    """The bytes that a step of all seeds needs, by rule."""
     chosen = kind.sizes_of(task, settings.depth)
     weights, qubits = chosen.weights, qubits_needed(chosen.weights, chosen.chunk)
     size = torch.finfo(config.torch_dtype).bits // 8
@@ -66,10 +66,10 @@ def needed_bytes(config: RunConfig, kind: QuantumTrainKind, settings: Settings, 
 
 @contextmanager
 def memory_told() -> Iterator[None]:
-    """Tell in one line that memory could not be had.
+    """Report in one line that memory could not be allocated.
 
     Raises:
-        RunError: in place of torch's and Python's own errors.
+        RunError: memory ran out; it replaces the errors of torch and Python.
     """
     try:
         yield

@@ -42,11 +42,11 @@ AnyTraining: TypeAlias = Training[Any]
 
 @dataclass(frozen=True)
 class Beside:
-    """What an ordinary network takes that is trained beside a search.
+    """The time for an ordinary network that is trained beside a search.
 
     Attributes:
-        name: of the network.
-        seconds: of choosing its rate, and of its training.
+        name: the name of the network.
+        seconds: the time to choose its rate and to train it.
     """
 
     name: str
@@ -55,26 +55,27 @@ class Beside:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a search will take.
+    """The time and the memory that a search will need.
 
     Attributes:
-        qubits: of each circuit; None for models with several sizes.
-        trainable: numbers per seed.
-        weights: that they write, or None.
-        seeds: trained together.
-        steps: of the whole run.
-        step_seconds: of one step of all seeds.
-        seconds: of all steps, of looking at all samples after each epoch, and of the networks
-            beside the search.
-        bytes: most memory held, the program included (cuda: tensors alone); None where the system
+        qubits: the qubits of each circuit of Quantum-Train on data; None for all other models.
+        trainable: how many numbers each seed trains.
+        weights: how many weights they write; None if they write none.
+        seeds: how many seeds are trained together.
+        steps: the number of steps of the whole run.
+        step_seconds: the time of one step of all seeds.
+        seconds: the time of all steps, of evaluating all samples after each epoch, and of the
+            networks beside the search.
+        bytes: the most memory that is held, including the program (on cuda, tensors alone); None
+            if the system does not tell.
+        free: how many bytes can still be had besides what this process holds; None if the system
             does not tell.
-        free: bytes that can still be had, beside what this process holds.
-        held: bytes that this process holds already, part of `bytes`.
-        measured: whether steps were done; else the circuit alone was timed, smaller, and memory
-            follows the rule.
-        limit: of agents, the steps of an episode at most; `steps` and `seconds` are those of such
-            episodes alone.
-        beside: ordinary networks that are trained beside the search; none where nothing was
+        held: how many bytes this process holds already, as a part of `bytes`.
+        measured: whether steps were done. If not, a smaller circuit alone was timed, and memory is
+            estimated by rule.
+        limit: for agents, the most steps of an episode; `steps` and `seconds` assume that all
+            episodes are so long.
+        beside: the ordinary networks that are trained beside the search; empty if nothing was
             measured.
     """
 
@@ -94,18 +95,21 @@ class Estimate:
 
     @property
     def fits(self) -> bool:
-        """Whether the memory is there, as far as the system tells."""
+        """Whether there is enough memory, as far as the system tells."""
         return self.bytes is None or self.free is None or self.bytes - self.held <= self.free
 
 
 def estimate(prepared: Prepared) -> Estimate:
-    """Time and memory of a search, by a few of its steps, or by rule if those would be too large.
+    """Estimate the time and the memory of a search.
+
+    A few of its steps are done or, if they would be too large, a rule is applied.
 
     Args:
-        prepared: what `diffqas.searches.prepare` gave.
+        prepared: the search, as `diffqas.searches.prepare` gives it.
 
     Raises:
-        ArgumentError: agents of a3c, or in an environment that sets its episodes no limit.
+        ArgumentError: the search is of agents by a3c or in an environment without a limit for its
+            episodes, or an option was given that the search does not read.
     """
     prepared.refuse_unread()
     config, task = prepared.config, prepared.task

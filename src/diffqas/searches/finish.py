@@ -72,10 +72,10 @@ def write_artefacts(
     training: SearchTraining,
     models: Sequence[AnyModel],
 ) -> Json:
-    """Write models, circuits and pictures of a finished training.
+    """Write the models, circuits and pictures of a finished training.
 
     Returns:
-        What belongs in result.json.
+        The content of result.json.
     """
     showing = showing_of(config.kind)
     _write_models(folder, config, models)
@@ -122,8 +122,8 @@ def _sound(
 def _write_circuits(folder: RunFolder, config: RunConfig, models: Mapping[int, AnyModel]) -> None:
     """Circuits of every seed.
 
-    Those of the first one have the plain names, those of a further one have its number in their
-    names. Of several seeds each file says whose it is.
+    The files of the first seed have plain names; those of further seeds have the number of the seed
+    in their names. If there are several seeds, each file says to which one it belongs.
     """
     showing = showing_of(config.kind)
     first = next(iter(models))
@@ -143,7 +143,7 @@ def _write_circuits(folder: RunFolder, config: RunConfig, models: Mapping[int, A
 
 
 def of_seed(name: str, seed: int) -> str:
-    """Name of the file of a further seed.
+    """The name of a file for a seed other than the first.
 
     >>> of_seed("circuit-policy.qasm", 3)
     'circuit-policy-seed-3.qasm'

@@ -1,4 +1,4 @@
-"""The kinds of models by the words of the command line."""
+"""The kinds of models, by their words on the command line."""
 
 from __future__ import annotations
 
@@ -45,14 +45,15 @@ KINDS: dict[str, type[AnyKind]] = {
 
 
 def kinds_for(task_kind: str) -> dict[str, type[AnyKind]]:
-    """The kinds of models that can be searched on a kind of task, as in
-    `diffqas.searches.data_sets.task_kind`.
+    """The kinds of models that can be searched on a kind of task, by their words.
+
+    The kind of task is as in `diffqas.searches.data_sets.task_kind`.
     """
     return ENVIRONMENT_KINDS if task_kind == "environment" else KINDS
 
 
 def names_of_kinds(task_kind: str) -> frozenset[str]:
-    """What can be named where a kind of model for such tasks is chosen, of any model.
+    """The names of the arguments of `choose_kind` for a kind of task, for any of its models.
 
     >>> {"chunk", "hidden_size"} <= names_of_kinds("series")
     True
@@ -62,16 +63,15 @@ def names_of_kinds(task_kind: str) -> frozenset[str]:
 
 
 def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> AnyKind:
-    """A kind of model by name.
+    """Choose a kind of model by its word.
 
     Args:
-        model: key of `kinds_for(task_kind)`.
-        task_kind: what the task is.
-        arguments: choices of any kind; None stands for the kind's own default.
+        model: a key of `kinds_for(task_kind)`.
+        task_kind: the kind of task.
+        arguments: choices of the kind; None stands for the kind's own default.
 
     Raises:
-        ArgumentError: an unknown name, an argument that belongs to another kind, or one that is
-            wrong.
+        ArgumentError: the word is unknown, or an argument is wrong or belongs to another kind.
 
     >>> choose_kind("qlstm", mapping="mlp")
     Traceback (most recent call last):
@@ -104,6 +104,6 @@ def choose_kind(model: str, task_kind: str = "plain", **arguments: Value) -> Any
 
 
 def of_other_models(name: str, owners: Iterable[str], model: str) -> ArgumentError:
-    """What is told of an argument that is one of other kinds of model."""
+    """The error for an argument that belongs to other kinds of model."""
     rule = f"Argument `{name}` must be used with the model {alternatives(owners)}"
     return ArgumentError(f"{rule}, but got the model {model!r}.")

@@ -1,4 +1,4 @@
-"""What memory there is, what this process takes of it, and what a generator will take, by rule."""
+"""The free memory, the memory of this process, and what a generator will need, by rule."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ work on.
 
 
 def angles_of(kind: QuantumTrainKind, n: int, depth: int) -> int:
-    """Angles of a generator with circuits."""
+    """The number of angles of a generator with circuits."""
     angles = depth * n * SearchSpace(kind.candidates).angles_per_qubit
     return angles * len(kind.candidates) if kind.sharing == "separate" else angles
 
@@ -31,11 +31,12 @@ def angles_of(kind: QuantumTrainKind, n: int, depth: int) -> int:
 def rule(
     kind: QuantumTrainKind, n: int, depth: int, weights: int, seeds: int, bytes_each: int
 ) -> int:
-    """Bytes of one training step of generators, without the network's activations.
+    """The bytes of one training step of generators, without the network's activations.
 
-    Per seed one vector of 2**n numbers for every simulated circuit that stays real and two for
-    every other, `SIMULATOR` more, and `GENERATOR` of as many numbers as there are weights (a
-    perceptron's mapping: three more per unit and basis state). Measured: docs/large.md.
+    Each seed needs one vector of 2**n numbers for every simulated circuit that stays real and two
+    for every other, `SIMULATOR` more such vectors, and `GENERATOR` vectors with as many numbers as
+    there are weights. A perceptron as mapping needs three more numbers per unit and basis state.
+    docs/large.md has the measurements.
     """
     if not kind.circuits:
         return seeds * bytes_each * (_numbers_beside(kind) + GENERATOR) * 2**n
@@ -57,19 +58,20 @@ def _numbers_beside(kind: QuantumTrainKind) -> int:
 
 
 def free(device: torch.device) -> int | None:
-    """Bytes that can still be had; None where the system does not tell."""
+    """The bytes of memory that are free; None if the system does not tell."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return _kilobytes("/proc/meminfo", "MemAvailable")
 
 
 class Peak:
-    """The most memory that is held between its making and a call, in bytes; on a CPU the whole
-    process counts.
+    """A measurement of the most memory that is held between its creation and a call, in bytes.
+
+    On a CPU the memory of the whole process counts.
 
     Attributes:
-        free: what could still be had at its making; None where the system does not tell.
-        held: what this process held already then, part of every peak (cuda: nothing).
+        free: how many bytes were free at its creation; None if the system does not tell.
+        held: how many bytes this process held already then, as a part of every peak (cuda: none).
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -83,14 +85,14 @@ class Peak:
             Path("/proc/self/clear_refs").write_text("5")
 
     def __call__(self) -> int | None:
-        """Bytes; None where the system does not tell."""
+        """The peak in bytes; None if the system does not tell."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device)
         return _kilobytes("/proc/self/status", "VmHWM")
 
 
 def resident() -> int | None:
-    """Bytes that this process holds now."""
+    """The bytes that this process holds now; None if the system does not tell."""
     return _kilobytes("/proc/self/status", "VmRSS")
 
 

@@ -1,4 +1,4 @@
-"""The files that models and their circuits leave in a run folder, and a sentence on each."""
+"""The files of models and circuits in a run folder, with a sentence on each."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ FILES = {
 
 
 def files_of(result: RunResult) -> dict[str, str]:
-    """What is said of the files of a finished run's model, by name or pattern.
+    """A sentence on each file of a finished run's model, by the file's name or pattern.
 
     Raises:
-        RunError: the result names no model, or one that this version does not know.
+        RunError: the result names no model, or a model that this version does not know.
     """
     if result.agents is not None:
         files = AGENT_FILES if result.model == "qt" else CIRCUIT_AGENT_FILES

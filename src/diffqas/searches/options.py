@@ -51,11 +51,11 @@ class Option:
     """One option.
 
     Attributes:
-        name: of the keyword in Python.
-        owners: the classes that have it, in the order in which they are met.
-        fields: theirs, one each.
-        declared: what the first of them says.
-        group: of the help.
+        name: the keyword in Python.
+        owners: the classes that have the option, in the order in which they are met.
+        fields: the field of each of these classes.
+        declared: what the first of these fields declares.
+        group: the group of the help.
     """
 
     name: str
@@ -66,17 +66,17 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The same on the command line."""
+        """The flag of the option on the command line."""
         return f"--{self.name.replace('_', '-')}"
 
     @property
     def optional(self) -> bool:
-        """Whether it may be left open: None in Python."""
+        """Whether it may be left open, which is None in Python."""
         return types.NoneType in get_args(self.annotation)
 
     @property
     def annotation(self) -> Any:
-        """The type of its values in Python, of a family the words for it."""
+        """The type of its values in Python; for a family, the words of its members."""
         if self.declared.family is not None:
             return Literal[tuple(self.declared.family())]
         if self.declared.among:
@@ -85,7 +85,7 @@ class Option:
 
     @property
     def typed(self) -> Any:
-        """The type of what is typed: as `annotation`, but never None."""
+        """The type of what is typed on the command line: as `annotation`, but never None."""
         hint = self.annotation
         if get_origin(hint) not in (Union, types.UnionType):
             return hint
@@ -93,7 +93,7 @@ class Option:
         return Union[tuple(kept)]  # noqa: UP007 - made at run time
 
     def default(self) -> Value:
-        """The default of the first of its owners; None of one that is left open."""
+        """The default of its first owner; None if it is left open."""
         first = self.fields[0]
         if first.default is not MISSING:
             return first.default
@@ -102,7 +102,7 @@ class Option:
         return None
 
     def owned_by(self, choice: Choice) -> Place | None:
-        """Its field in a choice; None of a choice that does not have it."""
+        """The field of the option in a choice; None if the choice does not have it."""
         for owner, each in zip(self.owners, self.fields, strict=True):
             if isinstance(choice, owner):
                 return each
@@ -141,7 +141,7 @@ def _either(one: Declaration, other: Declaration) -> Declaration:
 
 
 def names_of(*roots: type) -> frozenset[str]:
-    """The names of the options of some of the classes, those of their families among them."""
+    """The names of the options of some classes, including those of their families."""
     return frozenset(name_of(each) for root in roots for _, each, _, _ in _walk(root, ""))
 
 
@@ -157,9 +157,9 @@ def _walk(owner: type, group: str) -> Iterator[tuple[type, Place, Declaration, s
 
 
 def value_of(choice: Choice, option: Option) -> Value:
-    """The value that an option has somewhere inside a choice; MISSING where nothing has it.
+    """The value of an option somewhere inside a choice; MISSING if the choice does not have it.
 
-    Of a family it is the word.
+    For a family it is the word of the member.
     """
     own = option.owned_by(choice)
     if own is not None:
@@ -174,14 +174,14 @@ def value_of(choice: Choice, option: Option) -> Value:
 
 
 def word_of(option: Option, member: Value) -> str | None:
-    """The word of a family for one of its members; None of an object of somebody else."""
+    """The word of a family for one of its members; None for an object that is no member."""
     assert option.declared.family is not None
     family = option.declared.family()
     return next((word for word, kind in family.items() if type(member) is kind), None)
 
 
 def family_of(option: Option) -> tuple[Option, tuple[str, ...]] | None:
-    """The family that an option's owners belong to, and the words of those; None if to none."""
+    """The family of an option's owners, with the words of the owners; None if there is none."""
     for family in options().values():
         if family.declared.family is None:
             continue
@@ -193,7 +193,7 @@ def family_of(option: Option) -> tuple[Option, tuple[str, ...]] | None:
 
 
 def words_for(flag: str, value: Value) -> list[str]:
-    """What is typed to set the option of a flag."""
+    """The words that set the option of this flag on the command line."""
     if value is None:
         return [flag, NONE]
     if isinstance(value, bool):
@@ -204,10 +204,10 @@ def words_for(flag: str, value: Value) -> list[str]:
 
 
 def refuse_foreign(settings: Choice, given: Iterable[str]) -> None:
-    """Refuse options of another member of a family than the one that is chosen.
+    """Refuse options that belong to another member of a family than the chosen one.
 
     Raises:
-        ArgumentError: such an option; the message names the members that have it.
+        ArgumentError: there is such an option; the message names the members that have it.
     """
     for name in given:
         option = options()[name]
@@ -224,11 +224,11 @@ def refuse_foreign(settings: Choice, given: Iterable[str]) -> None:
 
 
 def unread_in(unread: Mapping[str, Unread], name: str) -> Unread | None:
-    """Why nothing reads an option; None of one that is read.
+    """Why an option has no effect; None if it has.
 
     Args:
-        unread: as of `ModelKind.unread`.
-        name: of the option, or a word of a search that is none (`candidates`).
+        unread: the options without effect, as `ModelKind.unread` gives them.
+        name: the name of the option, or of another argument of a search, such as `candidates`.
     """
     if name in unread or name not in options():
         return unread.get(name)
@@ -237,10 +237,10 @@ def unread_in(unread: Mapping[str, Unread], name: str) -> Unread | None:
 
 
 def refuse_unread(unread: Mapping[str, Unread], given: Iterable[str]) -> None:
-    """Refuse options that were asked for and that nothing reads.
+    """Refuse options that were given and have no effect.
 
     Raises:
-        ArgumentError: such an option; the message says what it goes with.
+        ArgumentError: there is such an option; the message says what it goes with.
     """
     for name in given:
         why = unread_in(unread, name)

@@ -1,6 +1,6 @@
-"""The code that a run was made of, found again: a task in a file, or the module of an environment.
+"""How the code of a run is found again: a task in a file, or the module of an environment.
 
-It is executed if a person names it now, or named it for a run of their own before; see `trust`.
+The code is executed if the user names it now, or has named it for an own run before; see `trust`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TRUSTED = "If you trust it, name it: --task {} (from Python: task=...)"
 
 
 def named_task(task: str | Task) -> tuple[str | Task, TaskSource | None]:
-    """The task if it is one of your own, and where it came from; any other word as it is.
+    """Load a user's own task, with where it came from; any other word is returned as it is.
 
     Raises:
         ArgumentError, DataError: as of `load_task_file`.
@@ -40,21 +40,22 @@ def task_of(
     *,
     quiet: bool = False,
 ) -> Task | EnvironmentTask:
-    """The task of a run.
+    """Load the task of a run.
 
-    Code that config.json names is executed only if a person named it for a run before, as it is
-    and where it lies, and it lies in no run folder; or if it is named now. Which file it is, and
-    whether it has changed, is told on standard error.
+    Code that config.json names is executed only if the user has named the same file, with the same
+    content and at the same place, for a run before, and it lies in no run folder; or if it is named
+    now. Standard error tells which file is executed and whether it has changed.
 
     Args:
-        config: of the run.
-        folder: of the run.
+        config: the choices of the run.
+        folder: the folder of the run.
         given: the task, `FILE.py:NAME`, or an environment whose module is imported, in place of
             what config.json names.
-        quiet: tell nothing.
+        quiet: whether to tell nothing.
 
     Raises:
-        ArgumentError, DataError, RunError: it cannot be had, or must not be executed unasked.
+        ArgumentError, DataError, RunError: the task cannot be loaded, or must not be executed
+            without being named.
     """
     if isinstance(given, Task | EnvironmentTask):
         return given
@@ -90,7 +91,7 @@ def _known_task(
 
 
 def remember(source: TaskSource | None, dataset: str | None, console: Terminal) -> None:
-    """Record the code that a person named for a run; a line tells if that is not possible."""
+    """Record the code that the user named for a run, or say in a line why that is not possible."""
     code = None
     if source is not None and source.path is not None:
         code = code_of(source)

@@ -1,6 +1,4 @@
-"""A search from its arguments to the choices of a run: everything is checked before anything is
-written.
-"""
+"""A search from its arguments to the choices of a run, all checked before anything is written."""
 
 from __future__ import annotations
 
@@ -63,14 +61,14 @@ MOST_SEEDS = 100_000
 
 @dataclass(frozen=True)
 class Prepared:
-    """A search that is checked and whose data is read; nothing is written yet.
+    """A search that has been checked and whose data has been read; nothing is written yet.
 
     Attributes:
-        config: every choice.
+        config: all choices.
         task: the data, or the environment.
-        note: what to say before it begins, if anything.
+        note: a line to print before it begins, if there is one.
         output, overwrite, quiet: as of `search`.
-        given: names of the options that were asked for.
+        given: the names of the options that were given.
     """
 
     config: RunConfig
@@ -82,19 +80,19 @@ class Prepared:
     given: frozenset[str] = frozenset()
 
     def refuse_unread(self, read: Iterable[str] = ()) -> None:
-        """Refuse options that were asked for and that a search does not read.
+        """Refuse options that were given and that a search does not read.
 
         Args:
-            read: names of those that something else reads.
+            read: the names of options that are read by something else.
 
         Raises:
-            ArgumentError: there is one.
+            ArgumentError: there is such an option.
         """
         unread = self.config.kind.unread(self.config.settings)
         refuse_unread(unread, sorted(self.given - set(read)))
 
     def start(self) -> Run:
-        """Train, and leave the run folder."""
+        """Train the search, write the run folder, and return the finished run."""
         self.refuse_unread()
         folder = None if self.output is None else RunFolder(path_of(self.output, "output"))
         console = Terminal(quiet=self.quiet)
@@ -102,7 +100,7 @@ class Prepared:
             console.say(self.note, style="dim")
         remember(self.config.own, self.config.dataset, console)
         if folder is not None and not self.overwrite:
-            # Before anything is tried, which takes its time.
+            # Checked before anything is tried, which may take long.
             folder.refuse_occupied()
         config, task = with_correction(self.config, self.task, console)
         return begin(folder, config, task, overwrite=self.overwrite, quiet=self.quiet)
@@ -124,43 +122,43 @@ def prepare(
     quiet: bool = False,
     **choices: Value,
 ) -> Prepared:
-    """Search the circuit that writes a task's network, or those of a quantum LSTM, and leave a run
-    folder.
+    """Search the circuits of a model for a task, and write a run folder.
 
-    What `diffqas search` does, for scripts and notebooks. `prepare` takes the same arguments and
-    stops before anything is trained or written.
+    This is what `diffqas search` does, for scripts and notebooks. `prepare` takes the same
+    arguments and stops before anything is trained or written.
 
     Args:
-        task: name of a data set (`"bessel"`, `"mnist"`, `"wine"`, ..., `"series"` or `"table"`
-            with `csv`) or of an environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium),
-            or a `Task` of your own, or `"FILE.py:NAME"`, one in a file.
+        task: the name of a data set (`"bessel"`, `"mnist"`, `"wine"`, ..., `"series"` or `"table"`
+            with `csv`) or of an environment (`"minigrid-empty-5x5"`, ..., or an id of gymnasium);
+            or a `Task` of your own, or one in a file as `"FILE.py:NAME"`.
         model: `"qt"` (Quantum-Train), `"qlstm"` (a quantum LSTM, for series), `"vqc"` (a
             quantum layer that reads the samples of tables, images and tasks of your own, or what an
             agent observes) or `"qfwp"` (a slow network that writes the angles of a circuit, for
             series).
-        recipe: `"default"`, `"paper"` or, of qt, `"auto"`, for networks that nobody tuned for;
-            other arguments override single choices of it. A task of your own that brings no recipes
-            has `"auto"`.
-        seeds: how many, counted from `seed`, or the seeds themselves; they train in lockstep.
+        recipe: `"default"`, `"paper"` or, with qt, `"auto"` for networks that nobody tuned for.
+            Other arguments override single choices of the recipe. A task of your own that brings no
+            recipes has `"auto"`.
+        seeds: how many seeds, counted from `seed`, or the seeds themselves; they train in lockstep.
         seed: the first seed.
         candidates: the search space.
-        circuit: of qlstm, one circuit chosen by hand in every gate, `"C1"` .. `"C6"`, in place of
-            `candidates`.
-        per_layer: of qt, search a candidate for every layer, one circuit at a time.
-        rounds: of clients, how often they are averaged; in place of `epochs`, which counts local
-            passes.
+        circuit: with qlstm, one circuit chosen by hand for every gate, `"C1"` .. `"C6"`, in place
+            of `candidates`.
+        per_layer: with qt, whether a candidate is searched for every layer, one circuit at a time.
+        rounds: with clients, how often their numbers are averaged. It takes the place of `epochs`,
+            which counts local passes.
         output: the run folder; None makes a new one under `runs/`.
-        overwrite: replace the run that `output` holds.
-        quiet: print nothing.
+        overwrite: whether the run that `output` holds may be replaced.
+        quiet: whether to print nothing.
         choices: every option of docs/options.md by its name, such as `depth=5`,
-            `optimizer="adam"`, `lr=0.01`, `relaxation="softmax"`; an object may be given in place
-            of the word for a family (`relaxation=Gumbel(2.0)`, `optimizer=Adam(0.01)`). None stands
+            `optimizer="adam"`, `lr=0.01`, `relaxation="softmax"`. An object may take the place of
+            the word for a family (`relaxation=Gumbel(2.0)`, `optimizer=Adam(0.01)`). None stands
             for the recipe's own choice.
 
     Raises:
-        ArgumentError: a wrong argument.
-        DataError: data that cannot be used.
-        RunError: the folder holds another run, the training diverged, or the disk is full.
+        ArgumentError: an argument is wrong.
+        DataError: the data cannot be used.
+        RunError: the folder holds another run, there is not enough memory, the training diverged,
+            or the disk is full.
     """
     given = _given(choices)
     task, source = named_task(task)

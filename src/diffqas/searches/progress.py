@@ -92,7 +92,7 @@ class Display(_Progress):
         done: epochs done before.
         metric: name of the figure to show.
         name: what trains, if it is not the search.
-        part: what the figure is of; `"held-out"` where the test part has no say.
+        part: the part of the data that the figure is of; `"held-out"` if the test part is not used.
     """
 
     def __init__(

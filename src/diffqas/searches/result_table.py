@@ -12,14 +12,14 @@ from diffqas.storage import Json
 
 
 def report_of(result: RunResult) -> RenderableType:
-    """What a search ends with, and what `diffqas show` prints."""
+    """The report of a finished run, with which a search ends, for the terminal."""
     if result.agents is not None:
         return agent_report(result)
     return result_report(result)
 
 
 def report(content: Json, source: Path | None = None) -> RenderableType:
-    """The same from the content of result.json; `source` is the file, if it is known."""
+    """The report from the content of result.json; `source` is the file, if it is known."""
     return report_of(RunResult.from_json(content, source))
 
 

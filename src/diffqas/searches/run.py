@@ -1,4 +1,4 @@
-"""A finished run in hand: its figures, its models, its pictures."""
+"""A finished run: its figures, models and pictures."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from diffqas.text import html_table, text_table
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What `search` returns.
+    """A finished run, as `search` returns it.
 
     Attributes:
-        folder: where everything was written.
-        result: the figures, as in result.json.
-        models: one trained model per seed, a `QuantumTrain` or a `diffqas.layers.Forecaster`.
+        folder: the run folder, to which everything was written.
+        result: the content of result.json.
+        models: one trained model per seed: a `QuantumTrain` (qt), a `diffqas.layers.Forecaster`
+            (qlstm), `HybridModel` (vqc) or `FastWeightForecaster` (qfwp), or in an environment a
+            `diffqas.agents.Agent`.
     """
 
     folder: Path
@@ -34,15 +36,21 @@ class Run:
 
     @property
     def outcome(self) -> RunResult:
-        """The same figures with a type for every entry.
+        """The result with a type for every entry.
 
         Raises:
-            RunError: result.json was written by another program, and lacks an entry.
+            RunError: an entry of result.json is missing or wrong, as in that of another program.
         """
         return RunResult.from_json(self.result, RunFolder(self.folder).result)
 
     def plot(self) -> Figure:
-        """As in `predictions.png` (series), `rewards.png` (environments) or `curves.png`."""
+        """Draw the run's picture: predictions (series), rewards (environments) or curves.
+
+        It is that of `predictions.png`, `rewards.png` or `curves.png` in the run folder.
+
+        Raises:
+            RunError: what the picture is drawn from is missing or damaged.
+        """
         folder = RunFolder(self.folder)
         if (self.folder / EPISODES).exists():
             return rewards_picture(folder)

@@ -1,4 +1,4 @@
-"""Runs from the first line of their folder to the last: begun, continued, loaded."""
+"""Runs and their folders: how a run is begun, continued and loaded."""
 
 from __future__ import annotations
 
@@ -60,18 +60,19 @@ def begin(
     """Run a search whose choices are all made.
 
     Args:
-        folder: where everything is written; None: a new one under `runs/`.
+        folder: where everything is written; None stands for a new folder under `runs/`.
         config: the choices.
         task: the data or the environment.
-        source: the file that the choices come from, if they come from one; errors name it.
-        overwrite: replace the run that the folder holds.
-        quiet: print nothing.
+        source: the file that the choices come from, if there is one; errors name it.
+        overwrite: whether the run that the folder holds may be replaced.
+        quiet: whether to print nothing.
 
     Raises:
+        ArgumentError: the models cannot be made with these choices.
         RunError: as of `search`.
     """
     refuse_too_large(config, task)
-    # The models are made first: what cannot be made must not cost anybody the run in the folder.
+    # The models are made first: if they cannot be made, the run in the folder must not be lost.
     with nullcontext() if source is None else understood(source):
         training, models = make_training(config, task)
     if folder is None:
@@ -83,10 +84,10 @@ def begin(
 
 
 def free_folder(name: str) -> Path:
-    """A new and empty folder under `runs/` for a run on a data set, or on a task of that name.
+    """Make a new and empty folder under `runs/` for a run on a data set or task of that name.
 
     Raises:
-        RunError: it cannot be made.
+        RunError: the folder cannot be made.
     """
     base = Path("runs") / file_name(name)
     path, number = base, 1
@@ -116,15 +117,17 @@ def resume(
     Args:
         folder: the run folder.
         task: the task, if it was one of your own that was given from Python, or that lies elsewhere
-            by now (`"FILE.py:NAME"`). The file that config.json names is executed, and told, if you
-            ran it before; see docs/own-tasks.md.
+            by now (`"FILE.py:NAME"`). The file that config.json names is executed only if you ran
+            it before, and its name is printed; see docs/own-tasks.md.
         candidates: the search space, if it holds Python classes of your own that are not
             registered.
-        quiet: print nothing.
+        quiet: whether to print nothing.
 
     Raises:
-        RunError: no run there, a finished one, one that another process works on, other data than
-            it began with, or a damaged file.
+        ArgumentError: `task` or `candidates` do not fit the run.
+        DataError: the run's data cannot be used any more.
+        RunError: there is no run, it is finished, another process works on it, its data differ from
+            those that it began with, or a file is damaged.
     """
     place = RunFolder(path_of(folder, "folder"))
     content = place.load_config()
@@ -143,16 +146,17 @@ def resume(
 def refuse_other_data(
     folder: RunFolder, config: RunConfig, begun_with: str | None, now: str | None
 ) -> None:
-    """Refuse samples that a run did not begin with.
+    """Refuse samples other than those that a run began with.
 
     Args:
-        folder: of the run.
-        config: of the run.
+        folder: the folder of the run.
+        config: the choices of the run.
         begun_with: the checksum in its config.json.
         now: the checksum of its samples as they are read now.
 
     Raises:
-        RunError: they differ, and are not computed ones, which may differ in the last digit.
+        RunError: the checksums differ, and the samples are not computed ones, whose last digit may
+            differ.
     """
     # Runs of older versions have no checksum, and computed samples may differ in the last digit.
     if begun_with in (None, now) or generated(config.dataset):
@@ -194,19 +198,20 @@ def load(
     task: str | Task | EnvironmentTask | None = None,
     candidates: SearchSpace | Iterable[AnyCandidate] | None = None,
 ) -> Run:
-    """A finished run with its trained models.
+    """Load a finished run with its trained models.
 
     Args:
         folder: the run folder.
         task: the task, if it was one of your own that was given from Python, or that lies elsewhere
-            by now (`"FILE.py:NAME"`). The file that config.json names is executed, and told, if you
-            ran it before; see docs/own-tasks.md.
+            by now (`"FILE.py:NAME"`). The file that config.json names is executed only if you ran
+            it before, and its name is printed; see docs/own-tasks.md.
         candidates: the search space, if it holds Python classes of your own that are not
             registered.
 
     Raises:
+        ArgumentError: `task` or `candidates` do not fit the run.
         DataError: the run's data cannot be used any more.
-        RunError: no run there, an unfinished one, or a missing or damaged file.
+        RunError: there is no run, it is not finished, or a file is missing or damaged.
     """
     place = RunFolder(path_of(folder, "folder"))
     result = place.load_result()
@@ -402,10 +407,10 @@ def _train(
 
 
 def checked_device(device: str) -> str:
-    """The name of a device that can be computed on.
+    """Check the name of a device, and return it.
 
     Raises:
-        ArgumentError: there is none of that name.
+        ArgumentError: there is no such device here.
     """
     try:
         # Torch knows devices that hold no numbers, or that nothing here was tried on.

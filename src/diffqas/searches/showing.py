@@ -1,6 +1,6 @@
-"""What a search leaves for people, by its kind of model: pictures, circuit files, lines to read.
+"""What a search shows to people, by its kind of model: pictures, files of circuits, lines to read.
 
-The kinds themselves (`diffqas.kinds`, `diffqas.agents`) hold the mathematics, and draw nothing.
+The kinds themselves (`diffqas.kinds`, `diffqas.agents`) hold the mathematics and draw nothing.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ D = TypeVar("D", bound=Training)
 
 
 class Showing(ABC, Generic[K, M, T]):
-    """What a kind of model leaves for people.
+    """What a kind of model shows to people.
 
     Args:
         kind: the choices of the run.
@@ -90,35 +90,36 @@ class Showing(ABC, Generic[K, M, T]):
 
     @abstractmethod
     def display(self, training: T, console: Terminal) -> Display | EpisodeDisplay:
-        """What is seen while it trains."""
+        """The display of the progress while it trains."""
 
     @abstractmethod
     def artefacts(self, folder: RunFolder, config: RunConfig, training: T) -> Json:
-        """Write what the training leaves beside its models.
+        """Write the files of the training besides its models and circuits.
 
         Returns:
-            What belongs in result.json beside what every run leaves.
+            The entries of result.json that not every run has.
         """
 
     @abstractmethod
     def picture(
         self, model: M, weights: Floats, title: str, counts: Floats | None = None
     ) -> Figure:
-        """Structural weights over the epochs.
+        """Draw the structural weights over the epochs.
 
         Args:
-            model: of one seed; it knows the candidates.
-            weights: (records, count), the median over seeds.
-            title: heading.
-            counts: epochs, or of agents episodes, at each of the records; None: 1, 2 and so on.
+            model: the model of one seed, which knows the candidates.
+            weights: the weights (records, count), the medians over the seeds.
+            title: the heading.
+            counts: how many epochs, or for agents episodes, are done at each record; None stands
+                for 1, 2 and so on.
         """
 
     @abstractmethod
     def circuits(self, model: M) -> dict[str, str]:
-        """What one seed found as OpenQASM 3, by file name."""
+        """The circuits that one seed found, as OpenQASM 3, by file name."""
 
     def circuit_pictures(self, model: M, whose: str = "") -> dict[str, Figure]:
-        """The same as pictures, by file name; `whose` is added to the heading."""
+        """The same circuits as pictures, by file name; `whose` is added to the heading."""
         return {}
 
 
@@ -197,7 +198,7 @@ class QuantumTrainShowing(_OnData[QuantumTrainKind, QuantumTrain, Training[Locks
         return {"circuit.qasm": commented(text, *in_words(best, ranking))}
 
     def circuit_pictures(self, model: QuantumTrain, whose: str = "") -> dict[str, Figure]:
-        """The same circuit drawn."""
+        """The picture of the same circuit."""
         if not self.kind.circuits:
             return {}
         best, circuits = leading(model.ranking(), constant).candidate, model.circuits
@@ -231,7 +232,7 @@ class PerLayerShowing(QuantumTrainShowing):
         return {"circuit.qasm": to_qasm(circuit.found[0], circuit.angles.detach().tolist())}
 
     def circuit_pictures(self, model: QuantumTrain, whose: str = "") -> dict[str, Figure]:
-        """None: its layers differ, and a picture shows one."""
+        """No pictures, because the layers differ and a picture shows a single layer."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""What a search leaves for people, found by its kind of model."""
+"""What a search shows to people, found by its kind of model."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ SHOWINGS: dict[type[AnyKind], type[AnyShowing]] = {
 
 
 def showing_of(kind: AnyKind) -> AnyShowing:
-    """What a run of this kind leaves for people."""
+    """What a run of this kind of model shows to people."""
     return SHOWINGS[type(kind)](kind)

@@ -1,9 +1,9 @@
-"""What this person has run: the code that a run folder may name without being asked.
+"""The code that the user has run before, which a run folder may name and have executed.
 
 A run folder may come from anybody, and its config.json can name any file and any module. Code that
-it names is executed only if the very file, at the very place and with the very content, was named
-by this person for a run, and lies in no run folder. What was named is kept in the user's data
-folder, outside of all run folders, in a file that nobody else can write.
+it names is executed only if the user has named the same file, at the same place and with the same
+content, for a run before, and if it lies in no run folder. What was named is kept in the user's
+data folder, outside of all run folders, in a file that nobody else can write.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ KEPT = 2000
 
 @dataclass(frozen=True)
 class Code:
-    """A file of Python as it is at a place.
+    """A file of Python code, with its place and its content.
 
     Attributes:
-        path: where, without links.
-        sha256: of its content.
+        path: the path, without links.
+        sha256: the checksum of the content.
     """
 
     path: str
@@ -51,13 +51,13 @@ def code_of(source: TaskSource) -> Code:
 
 
 def module_code(identity: str) -> Code | None:
-    """The file that making an environment would import; None of an id that names no module.
+    """The file that making an environment would import; None if its id names no module.
 
-    Nothing is imported for this. Of `package.module:Name-v0` it is the package's own file, for that
-    one is imported first.
+    Nothing is imported for this. For `package.module:Name-v0` it is the file of the package, which
+    is imported first.
 
     Raises:
-        RunError: there is no such module, or it lies in no file.
+        RunError: there is no such module, or it has no file.
     """
     module, colon, _ = identity.partition(":")
     if not colon:
@@ -74,15 +74,15 @@ def module_code(identity: str) -> Code | None:
 
 
 def refuse_untrusted(code: Code, folder: Path, remedy: str) -> None:
-    """Refuse code that a run folder names and that this person has not run before.
+    """Refuse code that a run folder names and that the user has not run before.
 
     Args:
         code: the file that would be executed.
-        folder: of the run.
-        remedy: what to type.
+        folder: the folder of the run.
+        remedy: what the user can type instead.
 
     Raises:
-        RunError: it lies in a run folder, or was not recorded as it is.
+        RunError: the file lies in a run folder, or was not recorded with this content and place.
     """
     path = Path(code.path)
     own = Path(os.path.realpath(folder))
@@ -100,10 +100,10 @@ def refuse_untrusted(code: Code, folder: Path, remedy: str) -> None:
 
 
 def record(code: Code) -> str | None:
-    """Remember that this person named a file for a run.
+    """Record that the user named a file for a run.
 
     Returns:
-        Why that is not possible, if it is not.
+        The reason if that is not possible; None if it is.
     """
     file = trust_file()
     try:
@@ -119,7 +119,7 @@ def record(code: Code) -> str | None:
 
 
 def trust_file() -> Path:
-    """Where it is kept: in the user's data folder, by the rules of the system.
+    """The path of the record, in the user's data folder by the rules of the system.
 
     Raises:
         RunError: the system names no home folder.

@@ -10,7 +10,7 @@ from diffqas.storage import Json, decode, encode
 
 
 def choices_in_words(config: RunConfig) -> dict[str, str]:
-    """Every choice as a name and a text."""
+    """Every choice of a run as a name and a text."""
     choices = {choice.name: encode(getattr(config, choice.name)) for choice in fields(config)}
     rows = {name.removeprefix("settings."): text for name, text in flat(choices).items()}
     return {

@@ -1,4 +1,4 @@
-"""Pure, batched and differentiable simulation: angles, and inputs, to probabilities or <Z>.
+"""Pure, batched and differentiable simulation: from angles and inputs to probabilities or <Z>.
 
 There is no neural network here.
 """

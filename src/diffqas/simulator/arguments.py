@@ -1,4 +1,4 @@
-"""Checks at the door, shared by everything that takes angles."""
+"""Checks of arguments, shared by all functions that take angles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ MAX_QUBITS = 26
 
 
 def checked_angles(space: SearchSpace, angles: Tensor, separate: bool) -> Tensor:
-    """Validated angles as (batch, candidates or 1, depth, n, r)."""
+    """Validated angles as (batch, candidates or 1, depth, n, r).
+
+    Raises:
+        ArgumentError: the shape or dtype is wrong, or there are too many qubits.
+    """
     kind = type_of(angles)
     floats = (torch.float32, torch.float64)
     require(kind in floats, "angles", "be a float32 or float64 tensor", kind)
@@ -57,7 +61,11 @@ def lead_of(space: SearchSpace, angles: Tensor, separate: bool) -> tuple[int, ..
 def checked_weights(
     space: SearchSpace, weights: Tensor, angles: Tensor, lead: tuple[int, ...]
 ) -> Tensor:
-    """Validated weights as (batch, candidates)."""
+    """Validated weights as (batch, candidates).
+
+    Raises:
+        ArgumentError: the shape or dtype is wrong.
+    """
     kind = type_of(weights)
     require(kind == angles.dtype, "weights", f"be a {angles.dtype} tensor like `angles`", kind)
     expected, got = (*lead, len(space)), tuple(weights.shape)

@@ -1,7 +1,7 @@
-"""What torch hands to the parts of an autograd function, with types.
+"""Types for the objects that torch passes to the parts of an autograd function.
 
 Torch leaves these objects untyped. A function that keeps more than tensors between its passes
-derives a protocol of its own from `Context` and names the attribute there.
+derives its own protocol from `Context` and declares the attribute there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Context(Protocol):
 
     @property
     def needs_input_grad(self) -> tuple[bool, ...]:
-        """Of each argument of `forward`, whether its gradient is wanted."""
+        """For each argument of `forward`, whether its gradient is wanted."""
         ...
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -37,10 +37,10 @@ class Context(Protocol):
         """Keep tensors for `jvp`."""
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
-        """Say of outputs that they have no derivative."""
+        """Declare that outputs have no derivative."""
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether a missing gradient reaches `backward` as zeros; if not, as None."""
+        """Set whether a missing gradient reaches `backward` as zeros; if not, it is None."""
 
 
 class MapInfo(Protocol):
@@ -70,11 +70,11 @@ def once_only(quantity: str) -> NotImplementedError:
 
 
 def plain_numbers() -> bool:
-    """Whether a backward pass is asked for gradients as numbers, and for nothing more.
+    """Whether a backward pass only needs the numbers of the gradients.
 
-    Where they are to be differentiated again, and under a transform of `torch.func`, whose tensors
-    stand for many, gradients must come from an autograd function of their own; to call it takes as
-    long as the work of a small circuit.
+    If gradients are to be differentiated again, or under a transform of `torch.func`, they must
+    come from an autograd function of their own. A call of such a function takes as long as the work
+    of a small circuit, so it is avoided here where it is not needed.
     """
     # Torch asks the same of itself before it applies a function.
     return not (torch.is_grad_enabled() or torch._C._are_functorch_transforms_active())
@@ -84,10 +84,11 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def signed(forward: F) -> F:
-    """Let a `forward` of positional arguments without defaults carry its signature.
+    """Attach a signature to a `forward` that has positional arguments without defaults.
 
-    In every call torch reads it from the code and sorts the arguments into it, which takes as long
-    as the work of a small circuit. Here they come in order, and there is nothing to be sorted.
+    Otherwise torch reads the signature from the code in every call and binds the arguments to it,
+    which takes as long as the work of a small circuit. With this signature nothing is bound, as the
+    arguments come in order.
     """
     forward.__dict__["__signature__"] = _InOrder()
     return forward

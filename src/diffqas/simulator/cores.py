@@ -1,4 +1,4 @@
-"""Cores of this process, and threads on them that share the work of compiled code."""
+"""The cores of this process, and the threads that share the work of compiled code on them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _told: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
 def working_cores() -> int:
-    """How many threads may share the work.
+    """The number of threads that may share the work.
 
-    It is what `using_cores` says, and else torch's own number (`torch.set_num_threads`), so that
-    processes which load data or train beside each other stay on one core; at most the cores there
-    are.
+    It is the number set by `using_cores`, or else torch's own (`torch.set_num_threads`), so that
+    several processes which load data or train at the same time stay on one core each. It is never
+    larger than the number of available cores.
     """
     told = _told.get()
     if told is not None:
@@ -42,10 +42,11 @@ def working_cores() -> int:
 
 @contextmanager
 def using_cores(threads: int) -> Iterator[None]:
-    """Let this thread's circuits be computed by so many threads, 0 for all cores there are.
+    """Let this thread's circuits be computed by `threads` threads; 0 stands for all cores.
 
-    Torch's own operations take one thread meanwhile: its threads go on spinning after each of them,
-    where those of the circuits should work. So results do not depend on the number, either.
+    Meanwhile torch's own operations use one thread: torch's threads keep spinning after each
+    operation and would take cores from the circuits. For the same reason results do not depend on
+    the number of threads.
     """
     token, before = _told.set(threads or available_cores()), torch.get_num_threads()
     torch.set_num_threads(1)
@@ -57,20 +58,20 @@ def using_cores(threads: int) -> Iterator[None]:
 
 
 _limit = NO_LIMIT
-"""Cores that whoever started this process leaves to it."""
+"""The most cores that this process may use, as set by `limit_cores`."""
 
 
 def limit_cores(most: int) -> None:
-    """Let this process use so many cores at most: others beside it have theirs."""
+    """Let this process use at most `most` cores, so that others remain for other processes."""
     global _limit
     _limit = most
 
 
 def available_cores() -> int:
-    """Physical cores that this process may use; OMP_NUM_THREADS and `limit_cores` make them fewer.
+    """The number of physical cores that this process may use.
 
-    Two threads on one core's two halves share its units for floating-point numbers, which one
-    thread already keeps busy.
+    OMP_NUM_THREADS and `limit_cores` can lower it. Logical cores are not counted: two threads on
+    one physical core share its floating-point units, which one thread already keeps busy.
     """
     mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
     most = min(_physical(frozenset(mine)), _quota(), _limit)
@@ -104,10 +105,10 @@ def _quota() -> int:
 # Threads.
 
 Work = Callable[[int], None]
-"""Work of one thread, given its rank: compiled code that shares what there is to do.
+"""The work of one thread, given its rank: compiled code that shares a list of tasks.
 
-All of it is done when rank 0 returns, whether others came or not. Who comes later finds nothing to
-do, and touches nothing but what the work itself holds.
+All of the work is done when rank 0 returns, whether other threads took part or not. A thread that
+comes later finds nothing to do, and uses only memory that the work itself keeps alive.
 """
 
 CALLS = np.zeros(1, np.int64)

@@ -1,8 +1,8 @@
-"""Functions that `torch.compile` calls as they are, in eager mode, without looking into them.
+"""Functions that `torch.compile` calls as they are, in eager mode, without tracing them.
 
-Circuits are machine code, NumPy and cached plans. What `torch.compile` makes of these takes half a
-minute, loses gradients where NumPy stands in between, and is no faster. So a marked function is one
-call between the graphs of what stands before and behind it; gradients go through as ever.
+Circuits are machine code, NumPy and cached plans. To compile them takes `torch.compile` half a
+minute, loses gradients where NumPy is used, and makes nothing faster. So a marked function is one
+call between the compiled graphs before and after it. Gradients pass through it as usual.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ EAGER: dict[str, Function] = {}
 
 
 def eager(function: Callable[P, R]) -> Callable[P, R]:
-    """Mark a function or a method; a call of it outside of `torch.compile` costs nothing more.
+    """Mark a function or a method that `torch.compile` must call as it is (a decorator).
+
+    A call outside of `torch.compile` takes no more time than before.
 
     Raises:
-        DiffqasError: the call is being traced for ONNX or by torch.export or torch.jit.
+        DiffqasError: in a call that is traced for ONNX or by torch.export or torch.jit.
     """
     name = f"{function.__module__}.{function.__qualname__}"
     # The mark itself would import torch's compiler, which takes a second or two.

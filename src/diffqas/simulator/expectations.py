@@ -22,33 +22,34 @@ def expectations(
 ) -> Tensor:
     """Exact <Z> of the first `outputs` qubits for every candidate.
 
-    A circuit starts in |0..0>, has Hadamards on all qubits or not, then one encoding rotation by
-    its input on each qubit, then layers of an entangler followed by the rotations of each qubit by
-    the angles.
+    A circuit starts in |0..0>, with or without a Hadamard on every qubit. Each qubit has one
+    encoding rotation by its input. Then layers follow: an entangler, and the rotations of each
+    qubit by the angles.
 
-    The leading dimensions of inputs and angles broadcast against each other as those of tensors do:
-    aligned at the right, a missing one counts as 1. Samples that share angles are a dimension where
-    `angles` has 1, gates or seeds that share samples one where `inputs` has 1; neither is copied.
-    With inputs (seeds, 1, batch, n) and angles (seeds, gates, 1, depth, n) the result is (seeds,
-    gates, batch, len(candidates), outputs).
+    The leading dimensions of inputs and angles broadcast as usual: they are aligned at the right,
+    and a missing one counts as 1. A dimension of samples that share their angles has size 1 in
+    `angles`; a dimension of gates or seeds that share their samples has size 1 in `inputs`. Nothing
+    is copied. With inputs (seeds, 1, batch, n) and angles (seeds, gates, 1, depth, n) the result is
+    (seeds, gates, batch, len(candidates), outputs).
 
     Args:
         candidates: circuits with data encoding.
-        inputs: (..., n), radians, dtype and device of `angles`.
-        angles: radians, float32 or float64, (..., depth, n); (..., depth, n, r) if a candidate has
-            r > 1 rotations per qubit (one with fewer uses the first ones). All candidates share
-            them.
-        outputs: how many qubits are read, the first ones.
-        separate: each candidate has angles of its own: (..., len(candidates), depth, n) or with r
-            behind.
+        inputs: (..., n) in radians, with the dtype and device of `angles`.
+        angles: radians in float32 or float64, (..., depth, n), or (..., depth, n, r) if a candidate
+            has r > 1 rotations per qubit. A candidate with fewer rotations uses the first ones. All
+            candidates share the angles.
+        outputs: the number of qubits that are read; these are the first ones.
+        separate: whether each candidate has its own angles, (..., len(candidates), depth, n) or
+            (..., len(candidates), depth, n, r).
 
     Returns:
-        (..., len(candidates), outputs) in dtype and device of `angles`, differentiable in inputs
-        and, once, in angles.
+        Expectations (..., len(candidates), outputs) with the dtype and device of `angles`,
+        differentiable in inputs and, once, in angles.
 
     Raises:
-        ArgumentError: an empty list, a candidate without encoding, inputs or angles of the wrong
-            shape, dtype or device, more outputs than qubits.
+        ArgumentError: there is no candidate, a candidate has no encoding or several rotations by
+            one input, inputs or angles have the wrong shape, dtype or device, or there are more
+            outputs than qubits.
 
     >>> import torch
     >>> space = [Candidate(encoding="ry"), Candidate(encoding="rz")]

@@ -12,7 +12,7 @@ from torch import Tensor
 from diffqas.simulator.axes import Axes
 
 WIDEST = 4
-"""Qubits of a block: what costs least on a CPU."""
+"""The most qubits of a block, chosen for the least time on a CPU."""
 
 
 class Block(NamedTuple):

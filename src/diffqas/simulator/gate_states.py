@@ -1,6 +1,6 @@
-"""Final states of circuits that are given gate by gate, for looking at found circuits.
+"""Final states of circuits that are given gate by gate, to examine found circuits.
 
-Nothing here is differentiated or fast. Every gate meets the state by itself, in double precision.
+Nothing here is differentiated or fast. The gates act one by one, in double precision.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from diffqas.simulator.gate_matrices import fixed_matrix, turning_matrices
 
 @torch.no_grad()
 def gate_states(gates: Iterable[Gate], n: int, inputs: Tensor) -> Tensor:
-    """Final states of gates that act on |0..0>, for many samples.
+    """Final states after gates that act on |0..0>, for many samples.
 
     Args:
-        gates: in the order in which they act; their angles are numbers or an `InputSlot`.
-        n: qubits.
-        inputs: (samples, inputs), what an `InputSlot` counts.
+        gates: the gates in the order in which they act; their angles are numbers or `InputSlot`s.
+        n: the number of qubits.
+        inputs: (samples, inputs), to which the index of an `InputSlot` refers.
 
     Returns:
-        (samples, 2**n) complex128, qubit 0 the most significant bit.
+        States (samples, 2**n) in complex128, with qubit 0 as the most significant bit.
     """
     samples = inputs.detach().cpu().double()
     start = torch.zeros(len(samples), 1, 2**n, 1, dtype=torch.complex128)
@@ -38,11 +38,11 @@ def gate_states(gates: Iterable[Gate], n: int, inputs: Tensor) -> Tensor:
 
 @torch.no_grad()
 def turned_states(states: Tensor, turns: Iterable[tuple[tuple[int, ...], Tensor]]) -> Tensor:
-    """States (samples, 2**n) after matrices (2**k, 2**k) on k qubits each.
+    """States (samples, 2**n) after matrices (2**k, 2**k) that act on k qubits each.
 
     Args:
-        states: complex128.
-        turns: qubits, the first one most significant, and the matrix.
+        states: the states before, (samples, 2**n) in complex128.
+        turns: pairs of qubits, the first one most significant, and a matrix on them.
     """
     n = states.shape[1].bit_length() - 1
     state = Axes(states[:, None, :, None], range(n))

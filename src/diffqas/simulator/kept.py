@@ -16,10 +16,10 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def kept(maxsize: int) -> Callable[[F], F]:
-    """Keep the last `maxsize` results of a function of hashable arguments.
+    """Keep the last `maxsize` results of a function of hashable arguments (a decorator).
 
-    A result is an ordinary tensor even if it is first wanted in `torch.inference_mode`: what is
-    made there could not take part in training later.
+    A result is an ordinary tensor even if it is first computed in `torch.inference_mode`. A tensor
+    of that mode could not be used in training later.
     """
 
     def decorate(function: F) -> F:
@@ -47,10 +47,10 @@ _HOLDERS: list[list[object]] = []
 
 @contextmanager
 def holding() -> Iterator[list[object]]:
-    """Collect what is looked up inside, from the backward pass's own thread as well.
+    """Collect all kept results that are used inside the block, also by the backward pass's thread.
 
-    Work that is recorded with addresses alone, as a CUDA graph is, needs its tables even after a
-    cache has dropped them; who keeps the list keeps the tables.
+    A CUDA graph records addresses only, so that its tables must stay alive even after a cache has
+    dropped them. The list that this context manager gives keeps them alive.
     """
     held: list[object] = []
     _HOLDERS.append(held)
@@ -63,12 +63,12 @@ def holding() -> Iterator[list[object]]:
 
 @kept(maxsize=512)
 def index_on(device: str, *places: int) -> Tensor:
-    """Indices as a tensor that lies on the device: a list would be copied there in every step."""
+    """Indices as a tensor on the device, as a list would be copied there in every step."""
     return torch.tensor(places, dtype=torch.int64).to(device)
 
 
 def picked(values: Tensor, dim: int, places: Sequence[int]) -> Tensor:
-    """Entries of one dimension, in the order of their places; no copy of all in their own order.
+    """Entries of one dimension in a given order; all entries in their own order are not copied.
 
     >>> picked(torch.tensor([[5.0, 6.0, 7.0]]), 1, [2, 0]).tolist()
     [[7.0, 5.0]]
@@ -80,5 +80,5 @@ def picked(values: Tensor, dim: int, places: Sequence[int]) -> Tensor:
 
 @kept(maxsize=512)
 def numbers_on(device: str, dtype: torch.dtype, *numbers: float) -> Tensor:
-    """Fixed numbers as a tensor that lies on the device."""
+    """Fixed numbers as a tensor on the device."""
     return torch.tensor(numbers, dtype=dtype).to(device)

@@ -1,13 +1,13 @@
 """Circuits whose layers differ from each other, batched and differentiable.
 
-Plain torch knows all of them; where the layers are given, and each has rotations about one axis,
-the kernels of `compiled` take its place.
+Plain torch can compute all of them. If the layers are given, and the rotations of each layer are
+about one axis, the kernels of `compiled` are used instead.
 
-A layer is a candidate's entangler followed by its rotations; what the candidate has before its
-layers, Hadamards or none, is where a circuit starts whose first layer it is. For a differentiable
-choice, the amplitudes behind a layer are a weighted sum of what every candidate's layer makes of
-those before it. With weights that are one-hot, as in straight-through estimation, that is one
-circuit; with others the sum is no circuit, not even of norm 1.
+A layer is a candidate's entangler followed by its rotations. The candidate of the first layer also
+decides whether the circuit starts with Hadamards. For a differentiable choice, the amplitudes after
+a layer are a weighted sum of the results of every candidate's layer. With one-hot weights, as in
+straight-through estimation, this is one circuit. With other weights the sum is no circuit and need
+not have norm 1.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ def layered_probabilities(
     """Probabilities of circuits with a candidate for each layer.
 
     Args:
-        candidates: without data encoding, what a layer can be.
-        angles: radians, (batch, depth, n, r), r at least the most rotations per qubit of a
-            candidate.
-        choice: index of each layer's candidate, (batch, depth).
-        weights: (batch, depth, candidates), one-hot at `choice`, where their gradient is wanted:
-            then every candidate's layer is computed, the others as what an infinitesimal weight
-            would add.
+        candidates: the candidates for a layer, circuits without data encoding.
+        angles: radians, (batch, depth, n, r), where r is at least the number of rotations per qubit
+            of every candidate.
+        choice: the index of each layer's candidate, (batch, depth).
+        weights: (batch, depth, candidates), one-hot at `choice`, if the gradient in them is wanted;
+            None otherwise. With weights the layers of all candidates are computed, as the gradient
+            tells what a small weight of another candidate would add.
 
     Returns:
-        (batch, 2**n) in the dtype of `angles`, differentiable in `angles` and `weights`.
+        Probabilities (batch, 2**n) in the dtype of `angles`, differentiable in `angles` and
+        `weights`.
 
     >>> ry, rx = Candidate(rotation="ry"), Candidate(rotation="rx")
     >>> angles = torch.tensor([[[[torch.pi / 2]], [[torch.pi / 2]]]])
@@ -59,9 +60,9 @@ def layered_amplitudes(candidates: Sequence[Candidate], angles: Tensor, choice: 
     """Final states of circuits with a candidate for each layer, complex, (batch, 2**n).
 
     Args:
-        candidates: as of `layered_probabilities`.
-        angles: as there.
-        choice: as there; the chosen layers alone are computed.
+        candidates: as in `layered_probabilities`.
+        angles: as in `layered_probabilities`.
+        choice: as in `layered_probabilities`; only the chosen layers are computed.
     """
     n = angles.shape[2]
     device = str(angles.device)

@@ -1,7 +1,7 @@
 """Memory that compiled code works in, kept from call to call.
 
-Fresh memory costs more than many a pass over it: the system hands it out page by page. NumPy asks
-for large pages, which torch does not.
+The system hands out fresh memory page by page, which costs more time than many a pass over it.
+NumPy asks for large pages, which torch does not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _watched: dict[int, weakref.ref[NDArray[Any]]] = {}
 
 
 def workspace(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """An array with anything in it, to work in until the next call of this thread."""
+    """An array with arbitrary content, for this thread to work in until its next call."""
     size = _bytes(shape, dtype)
     memory = _kept.array
     if memory is None or memory.nbytes < size:
@@ -63,9 +63,9 @@ def forget_lent() -> None:
 
 
 def lent(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """A tensor with anything in it, of another's dtype.
+    """A tensor with arbitrary content and the dtype of `like`.
 
-    When it is gone, and all that looks at its numbers, the memory is lent again.
+    When this tensor and all views of it are gone, its memory is lent again.
     """
     dtype = np.float32 if like.dtype == torch.float32 else np.float64
     size = _bytes(shape, dtype)

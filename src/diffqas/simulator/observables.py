@@ -1,10 +1,10 @@
-"""Expectations in two stages: what the angles decide, once; then any number of inputs, cheaply.
+"""Expectations in two stages: first what the angles decide, then any number of inputs, cheaply.
 
-An input enters a circuit in one rotation of one qubit, so an output is a polynomial of degree one
-in each input's (1, cos, sin). Its 3**n coefficients depend on the angles alone. Training a
-recurrent network computes them once per step of the optimiser and reuses them for every sample and
-every moment of the series; a weighted sum of candidates has the weighted sum of their coefficients,
-so it costs no more than one candidate.
+An input enters a circuit in one rotation of one qubit. So an output is a polynomial of degree one
+in each input's (1, cos, sin), and its 3**n coefficients depend on the angles alone. In the training
+of a recurrent network they are computed once per step of the optimiser and reused for every sample
+and every moment of the series. A weighted sum of candidates has the weighted sum of their
+coefficients, so that its evaluation costs no more than that of one candidate.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from diffqas.simulator.pauli_plan import Size, pauli_plan
 from diffqas.simulator.states import state_expectations
 
 MAX_COEFFICIENT_QUBITS = 8
-"""Qubits up to which coefficients are computed; wider circuits are simulated for every input."""
+"""The most qubits for which coefficients are computed; wider circuits are simulated per input."""
 
 MAX_COEFFICIENTS = 2**26
-"""Coefficients of all candidates at all sets of angles, beyond which they are not held either."""
+"""The most coefficients, of all candidates at all sets of angles, that are held in memory."""
 
 
 class Observables:
@@ -52,12 +52,12 @@ class Observables:
         """Expectations at the inputs.
 
         Args:
-            inputs: (..., n), radians, dtype and device of the angles; the leading dimensions
-                broadcast against those of the angles.
+            inputs: (..., n) in radians, with the dtype and device of the angles. The leading
+                dimensions broadcast against those of the angles.
 
         Returns:
-            (..., len(candidates), outputs), or (..., outputs) of a weighted sum, differentiable in
-            the inputs and, as often as wanted, in what the observables were made of.
+            Expectations (..., len(candidates), outputs), or (..., outputs) for a weighted sum,
+            differentiable in the inputs and in the angles and weights given to `heisenberg`.
 
         Raises:
             ArgumentError: inputs of the wrong shape, dtype or device.
@@ -82,11 +82,11 @@ class Observables:
     def mixed(self, weights: Tensor) -> Observables:
         """Observables of the weighted sum of all candidates, from coefficients that are held.
 
-        Angles that stay are computed once.
+        It is for angles that do not change, for which everything else is computed once.
 
         Args:
-            weights: (..., len(candidates)) with the leading dimensions of the angles; nothing but
-                the weights is differentiable then.
+            weights: (..., len(candidates)) with the leading dimensions of the angles. The result is
+                differentiable in the weights and inputs, but not in the angles.
         """
         # Where coefficients are not held, `heisenberg` takes the weights itself.
         assert self.coefficients is not None
@@ -109,17 +109,17 @@ def heisenberg(
     Args:
         candidates: circuits with data encoding.
         angles: as in `expectations`.
-        outputs: how many qubits are read, the first ones.
-        weights: (..., len(candidates)) with the leading dimensions of `angles`: the observables are
-            those of the weighted sum of all candidates.
+        outputs: the number of qubits that are read; these are the first ones.
+        weights: (..., len(candidates)) with the leading dimensions of `angles`, for the weighted
+            sum of all candidates; None gives the expectations of every candidate.
         separate: as in `expectations`.
 
     Returns:
-        A function of the inputs; keep it for one step of training, its coefficients belong to these
-        angles.
+        A function of the inputs. Its coefficients belong to these angles, so in training it is
+        valid for one step only.
 
     Raises:
-        ArgumentError: as in `expectations`, or weights of the wrong shape or dtype.
+        ArgumentError: as in `expectations`, or the weights have the wrong shape or dtype.
 
     >>> space = [Candidate(encoding="ry"), Candidate(hadamard=True, encoding="ry", rotation="rz")]
     >>> observables = heisenberg(space, torch.zeros(1, 2), 2, weights=torch.tensor([1.0, 2.0]))
@@ -172,7 +172,7 @@ def _of_coefficients(
 
 
 def features(inputs: Tensor) -> Tensor:
-    """Products of one of (1, cos, sin) of each input, (..., n) -> (..., 3**n).
+    """All products of one of (1, cos, sin) of each input, (..., n) -> (..., 3**n).
 
     The first input's factor changes slowest.
 

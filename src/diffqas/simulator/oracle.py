@@ -46,9 +46,10 @@ def _rotation(axis: str, angle: Tensor) -> Tensor:
 
 
 def dense_gate(gate: Gate, row: Tensor, n: int) -> Tensor:
-    """Any gate of `GATES` for the angles (n, r) of one layer, or (n, 1) of one upload of data.
+    """The matrix (2**n, 2**n) of any gate of `GATES`.
 
-    It is the exponential of a Pauli string, with projectors for controls.
+    The angles are (n, r) of one layer, or (n, 1) of one upload of data. The matrix is made of
+    exponentials of Pauli strings, with projectors for controls.
     """
     kind = GATES[gate.name]
     turns = [_turn(angle, row) for angle in gate.angles]
@@ -104,6 +105,9 @@ def dense_state(candidate: AnyCandidate, angles: Tensor, inputs: Tensor | None =
     """Final amplitudes of one circuit, complex128 (2**n,).
 
     Angles are (depth, n) or (depth, n, r), inputs (n,).
+
+    Raises:
+        ArgumentError: the candidate encodes data, and no inputs are given.
     """
     if inputs is None:
         require(not candidate.encodes, "candidates", "encode no data", candidate.name)

@@ -16,7 +16,7 @@ from diffqas.circuits import Candidate, Program, SearchSpace, programs, shown
 from diffqas.simulator import cores
 
 MAX_ROWS = 2**23
-"""Plane rotations beyond which no plan is made: 64 MB of them."""
+"""The most plane rotations for which a plan is made; they take 64 MB."""
 
 MIN_WORK_PER_THREAD = 2**20
 """Rows of plane rotations, or features of samples, that are worth waking a thread: half a

@@ -22,18 +22,19 @@ def probabilities(
 
     Args:
         candidates: circuits without data encoding.
-        angles: radians, float32 or float64, (..., depth, n); (..., depth, n, r) if a candidate has
-            r > 1 rotations per qubit (one with fewer uses the first ones). All candidates share
-            them.
-        separate: each candidate has angles of its own: (..., len(candidates), depth, n) or with r
-            behind.
+        angles: radians in float32 or float64, (..., depth, n), or (..., depth, n, r) if a candidate
+            has r > 1 rotations per qubit. A candidate with fewer rotations uses the first ones. All
+            candidates share the angles.
+        separate: whether each candidate has its own angles, (..., len(candidates), depth, n) or
+            (..., len(candidates), depth, n, r).
 
     Returns:
-        (..., len(candidates), 2**n) in dtype and device of `angles`, differentiable once. Qubit 0
-        is the most significant bit of a basis state's index.
+        Probabilities (..., len(candidates), 2**n) with the dtype and device of `angles`,
+        differentiable once. Qubit 0 is the most significant bit of a basis state's index.
 
     Raises:
-        ArgumentError: an empty list, a candidate with encoding, angles of the wrong shape or dtype.
+        ArgumentError: there is no candidate, a candidate encodes data, or the angles have the wrong
+            shape or dtype.
 
     >>> import torch
     >>> from diffqas.circuits import Candidate
@@ -62,8 +63,8 @@ def mixture(
 ) -> Tensor:
     """Weighted sum of the candidates' probabilities, p = sum_j w_j p_j (arXiv 2505.09653, Eq. 7).
 
-    The same as `(weights.unsqueeze(-1) * probabilities(candidates, angles)).sum(-2)`, without ever
-    holding the probabilities of constant candidates.
+    The result is `(weights.unsqueeze(-1) * probabilities(candidates, angles)).sum(-2)`, but the
+    probabilities of constant candidates are never held in memory.
 
     Args:
         candidates: as in `probabilities`.
@@ -72,7 +73,10 @@ def mixture(
         separate: as in `probabilities`.
 
     Returns:
-        (..., 2**n), differentiable once in angles and weights.
+        The mixture (..., 2**n), differentiable once in angles and weights.
+
+    Raises:
+        ArgumentError: as in `probabilities`, or the weights have the wrong shape or dtype.
 
     >>> import torch
     >>> from diffqas.circuits import Candidate

@@ -1,15 +1,15 @@
 """Circuits as one autograd function whose memory does not grow with depth.
 
 A layer is a permutation of the basis states (its CNOTs) followed by one 2x2 unitary per qubit. The
-unitaries of a few neighbouring qubits are merged into one matrix and applied by matrix product. The
-backward pass undoes each layer instead of storing it: the adjoint of a layer is its inverse, so
-state and cotangent walk back through the circuit together.
+unitaries of a few neighbouring qubits are merged into one matrix and applied by a matrix product.
+The backward pass undoes each layer and stores none of them: the adjoint of a layer is its inverse,
+so state and cotangent go back through the circuit together.
 
-Layouts. "Rows" is (batch, columns, 2**n), "columns" is (batch, 2**n, columns); the columns of a
-batch entry are states that share their unitaries (candidates which differ in entangler or start
-only). A matrix product M @ X^T moves the group of qubits that it acts on to the front; after all
-groups, the last group first, rows have become columns. The gather of the next layer undoes that on
-its way.
+There are two layouts, "rows" (batch, columns, 2**n) and "columns" (batch, 2**n, columns). The
+columns of a batch entry are states that share their unitaries: candidates that differ only in
+entangler or start. A matrix product M @ X^T moves the group of qubits that it acts on to the front.
+After all groups, of which the last one comes first, rows have become columns. The gather of the
+next layer turns columns into rows again.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def evolve(unitaries: Tensor, layers: Sequence[tuple[Cnot, ...]], start: Tensor)
     """Final states of circuits that share their unitaries.
 
     Args:
-        unitaries: (batch, depth, n, 2, 2), real or complex, unitary: the backward pass relies on
-            it.
-        layers: one tuple of CNOTs per column: what the column's layers begin with.
+        unitaries: (batch, depth, n, 2, 2), real or complex. They must be unitary, as the backward
+            pass relies on it.
+        layers: for each column the CNOTs with which its layers begin.
         start: (batch or 1, 2**n, columns), the start states in the dtype of `unitaries`.
 
     Returns:
-        Amplitudes, (batch, 2**n, columns). Differentiable in `unitaries`, once.
+        Amplitudes (batch, 2**n, columns), differentiable once in `unitaries`.
     """
     return _Evolution.apply(unitaries, tuple(layers), start)
 

@@ -30,9 +30,9 @@ def rotation_matrices(axis: str, angles: Tensor) -> Tensor:
 
 
 def qubit_unitaries(rotations: Sequence[str], angles: Tensor) -> Tensor:
-    """Product of a qubit's rotations, the first acting first: (..., r) -> (..., 2, 2).
+    """Product of a qubit's rotations, of which the first acts first: (..., r) -> (..., 2, 2).
 
-    Angles that the candidate does not need stay unused.
+    If there are more angles than rotations, the last ones are not used.
     """
     product: Tensor | None = None
     for index, axis in enumerate(rotations):

@@ -1,4 +1,4 @@
-"""RX circuits from |0..0>: one Walsh-Hadamard form whatever the depth.
+"""RX circuits from |0..0>, computed in one Walsh-Hadamard form whatever the depth.
 
 CNOTs map X-strings to X-strings, so all rotations become commuting X-strings X^s, and
 psi = WHT(exp(-i/2 WHT(c))) / 2**n, where c holds at s the sum of the angles whose string is s.

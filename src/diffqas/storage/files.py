@@ -204,8 +204,7 @@ def csv_content(rows: Iterable[Sequence[object]]) -> str:
 
 
 def create_new(path: Path, mode: int = 0o666) -> int:
-    """Open a new file for writing; anything that is there already, even a broken link, is an error.
-    """
+    """Open a new file for writing; anything already there, even a broken link, is an error."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, mode)
 
 

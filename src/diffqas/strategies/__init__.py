@@ -1,4 +1,4 @@
-"""Searchers under one account of cost, and the table of trained architectures that they meet on."""
+"""Searchers whose costs are counted alike, and a table of trained architectures to compare them."""
 
 import lazy_loader
 

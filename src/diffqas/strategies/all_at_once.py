@@ -27,20 +27,21 @@ SIDE_BY_SIDE = "side-by-side"
 def side_by_side(prepared: Prepared, inner: Task) -> Ledger:
     """Train all candidates of a layer together, and judge each by its own loss.
 
-    The recipe is that of the benchmark's encoded circuits, by which it was measured how far such an
-    order can be believed; depth, qubits, uploads, front and what is measured are those of the
-    search. Factors of the inputs are not trained here.
+    The recipe is that of the benchmark's encoded circuits, with which it was measured how far such
+    a ranking can be trusted. Depth, qubits, uploads and front are those of the search. The
+    observables must be `"zz"`, and the factors of the inputs are not trained.
 
     Args:
         prepared: a search of the model vqc.
-        inner: its task, tested on what is held out of the training samples.
+        inner: its task, in which held-out training samples take the place of the test part.
 
     Returns:
-        One line for each candidate, all trained to the end; its loss is the mean over all training
-        samples, the median over the seeds.
+        One line for each candidate, all trained to the end. The loss is the mean over all training
+        samples, including those that were held out, and the median over the seeds.
 
     Raises:
-        ArgumentError: a search of another model, or with choices that cannot be side by side.
+        ArgumentError: the search is of another model, or candidates with its choices cannot be
+            trained side by side.
     """
     config = prepared.config
     kind = _checked(config.kind)

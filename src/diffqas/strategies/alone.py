@@ -22,14 +22,14 @@ from diffqas.strategies.stacked import Stacked, stacked_models
 
 @dataclass(frozen=True, eq=False)
 class AloneFigures:
-    """What one seed of every architecture reached.
+    """The figures of every architecture, trained alone with one seed.
 
     Attributes:
-        validation: losses by architecture and checkpoint, (architectures, checkpoints).
-        test: losses after the last epoch, (architectures,).
+        validation: the validation losses, (architectures, checkpoints).
+        test: the test losses after the last epoch, (architectures,).
         validation_figure, test_figure: accuracies or mean squared errors after the last epoch.
-        train: losses on the training part after the last epoch.
-        seconds: CPU seconds that all of them took together.
+        train: the losses on the training part after the last epoch.
+        seconds: the CPU seconds that all architectures took together.
     """
 
     validation: Singles
@@ -47,14 +47,14 @@ def train_alone(
     recipe: AloneRecipe,
     seed: int,
 ) -> AloneFigures:
-    """Train architectures side by side, none of which knows of the others.
+    """Train architectures side by side, each independently of the others.
 
     Args:
-        space: of the architectures.
-        numbers: which of them.
+        space: the space of the architectures.
+        numbers: the numbers of the architectures to train.
         samples: the task as the seed sees it.
-        recipe: how.
-        seed: decides the start and the order of the samples, the same for all architectures.
+        recipe: how to train.
+        seed: it decides the start and the order of the samples, the same for all architectures.
     """
     started = time.process_time()
     inputs = samples.train.inputs.shape[1]
@@ -90,14 +90,14 @@ class Trainable(Protocol):
 def epochs(
     models: Trainable, samples: Problem, recipe: AloneRecipe, seed: int, steps: int | None = None
 ) -> Iterator[int]:
-    """Train; the number of epochs done is told after each.
+    """Train models, and yield the number of epochs done after each epoch.
 
     Args:
-        models: what is trained.
+        models: the models.
         samples: the task.
-        recipe: how.
-        seed: decides the order of the samples.
-        steps: stop after so many steps, to measure what they cost; None: go to the end.
+        recipe: how to train.
+        seed: it decides the order of the samples.
+        steps: stop after so many steps, to measure what they cost; None trains to the end.
     """
     optimizer = torch.optim.Adam(models.parameter_groups(recipe.lr), lr=recipe.lr)
     rates = [float(group["lr"]) for group in optimizer.param_groups]

@@ -1,4 +1,4 @@
-"""Architectures by lot, none twice, of spaces that may be too large to be listed."""
+"""Random architectures, none drawn twice, from spaces that may be too large to be listed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def shuffled(space: ArchitectureSpace, draw: np.random.Generator) -> Iterator[in
 
 
 def unseen(space: ArchitectureSpace, seen: Collection[int], draw: np.random.Generator) -> int:
-    """One by lot of those that have not been seen; there must be one."""
+    """A random architecture among those that have not been seen; there must be one."""
     if space.size <= MOST_LISTED:
         fresh = [each for each in range(space.size) if each not in seen]
         return int(draw.choice(fresh))

@@ -19,13 +19,13 @@ HELD_OUT = 0.2
 
 @dataclass(frozen=True)
 class BenchmarkTask:
-    """A task that a table exists of.
+    """A task of the benchmark, for which there is a table.
 
     Attributes:
-        space: name of the space of architectures.
-        outputs: of every model.
-        figure: what people read beside the loss, `"accuracy"` or `"mse"`.
-        about: what it is.
+        space: the name of the space of architectures.
+        outputs: how many outputs every model has.
+        figure: the figure that people read besides the loss, `"accuracy"` or `"mse"`.
+        about: a description of the task.
     """
 
     space: str
@@ -68,13 +68,13 @@ TASKS: Mapping[str, BenchmarkTask] = MappingProxyType(
 
 @dataclass(frozen=True)
 class AloneRecipe:
-    """How an architecture of the benchmark is trained: Adam, a cosine to zero over all steps.
+    """How an architecture of the benchmark is trained: by Adam with a cosine schedule to zero.
 
     Attributes:
-        lr: base rate.
-        batch_size: samples of a step.
-        checkpoints: epochs after which losses are kept, rising; the last one is the end.
-        seeds: how many, counted from 0.
+        lr: the base learning rate.
+        batch_size: how many samples a step has.
+        checkpoints: the epochs after which losses are kept, ascending; the last one is the end.
+        seeds: the number of seeds, counted from 0.
     """
 
     lr: float
@@ -112,8 +112,8 @@ class Scores:
     """A score of every architecture.
 
     Attributes:
-        values: (architectures,), more is better.
-        seconds: CPU seconds that all of them took.
+        values: the scores, (architectures,); more is better.
+        seconds: the CPU seconds that all scores took.
     """
 
     values: Floats

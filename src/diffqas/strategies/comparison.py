@@ -42,13 +42,14 @@ HEADING: list[object] = [
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """All that is known of the searchers on one task.
+    """The comparison of the searchers on one task.
 
     Attributes:
-        table: of the task.
-        replays: of every searcher that asks for single trainings.
-        agreements: of every order of the whole space.
-        duel: of all architectures side by side, judged by all training samples, with random search.
+        table: the table of the task.
+        replays: the replays of every searcher that asks for single trainings.
+        agreements: how well every ranking of the whole space agrees with the table.
+        duel: training all architectures side by side, judged by all training samples, against
+            random search.
     """
 
     table: Benchmark
@@ -78,16 +79,17 @@ def compare_searchers(
 
     Args:
         output: the folder of the report.
-        tasks: of the benchmark; empty: all whose tables are there.
-        replays: of each searcher.
-        joint: carry out the differentiable searches that are missing.
-        overwrite: carry out those again that are there.
-        shard: `"i/n"`: of these only every n-th.
-        quiet: print nothing.
+        tasks: tasks of the benchmark. If it is empty: all tasks that have a table.
+        replays: how many replays each searcher has.
+        joint: whether missing differentiable searches are carried out.
+        overwrite: whether differentiable searches that are there are carried out again.
+        shard: `"i/n"` carries out only every n-th of these searches.
+        quiet: whether to print nothing.
 
     Raises:
-        ArgumentError: an unknown task, or a number of replays below 1.
-        DataError: a task's table is not there.
+        ArgumentError: a task is unknown, the number of replays is below 1, or the shard has another
+            form.
+        DataError: the table of a task is not there.
     """
     require(replays >= 1, "replays", "be at least 1", replays)
     console = Terminal(quiet=quiet)

@@ -1,4 +1,4 @@
-"""Regularised evolution: of a few by lot the best has a child, and the oldest dies."""
+"""Regularised evolution: the best of a random few has a child, and the oldest one dies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SAMPLE = 4
 class Evolution(Searcher):
     """Ageing evolution with one mutated gene per child.
 
-    The first ones are those of the ground, or drawn by lot where it names none.
+    The first architectures are the `starts` of the ground, or random ones if it names none.
 
-    The child is drawn among the neighbours of its parent that have not been trained yet; where all
-    have been, an architecture by lot takes its place.
+    A child is drawn among the neighbours of its parent that have not been trained yet. If all of
+    them have been trained, a random architecture takes its place.
     """
 
     name: ClassVar[str] = "evolution"

@@ -15,11 +15,11 @@ ETA = 3
 
 
 class SuccessiveHalving(Searcher):
-    """Brackets of 27 architectures by lot: 27 to the first checkpoint, 9, 3, and 1 to the last.
+    """Brackets of random architectures, of which a third goes on at every checkpoint.
 
-    With four checkpoints each bracket costs as much as about three whole trainings. A training goes
-    on from its checkpoint, so only what is added is paid for. What the ground names to be trained
-    first opens the first bracket.
+    With four checkpoints a bracket has 27 architectures: 27 are trained to the first checkpoint, 9
+    to the second, 3 to the third, and 1 to the last. If trainings continue from their checkpoints,
+    that costs as much as about three whole trainings. The `starts` of the ground come first.
     """
 
     name: ClassVar[str] = "halving"
@@ -32,7 +32,7 @@ class SuccessiveHalving(Searcher):
         self._shown: list[tuple[float, int]] = []
 
     def starts(self) -> list[Trial]:
-        """None: they take part in the first bracket."""
+        """No trainings, because the ground's `starts` take part in the first bracket."""
         return []
 
     def _order(self) -> Iterator[int]:

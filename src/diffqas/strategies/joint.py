@@ -35,10 +35,11 @@ class JointSearch:
     Attributes:
         relaxation: `"raw"`, `"softmax"` or `"gumbel"`.
         sharing: `"shared"` or `"separate"` angles.
-        bilevel: the structural weights go down the gradient on the validation part, in turns with
-            all other numbers (first-order DARTS); else on the training part, together.
-        warm_up: share of the epochs before the structural weights move.
-        structure_rate: of the structural weights relative to the recipe's rate.
+        bilevel: whether the structural weights follow the gradient on the validation part, in turns
+            with all other numbers (first-order DARTS). If not, all follow that on the training
+            part.
+        warm_up: the share of the epochs before the structural weights move.
+        structure_rate: the rate of the structural weights relative to the recipe's rate.
     """
 
     relaxation: str = "raw"

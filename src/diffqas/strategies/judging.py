@@ -1,4 +1,4 @@
-"""What circuits are judged by while they are chosen; never the test part."""
+"""The samples that judge circuits while they are chosen; the test part is never among them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ HELD_OUT, TRAINING = "held-out", "training"
 
 
 def task_of_choice(task: Task, share: float, judge: str) -> Task:
-    """A task without the test part, in whose place stand the samples that judge.
+    """A task in which the samples that judge take the place of the test part.
 
     Args:
-        task: what is learned.
-        share: of the training samples that are held out.
-        judge: `HELD_OUT` or `TRAINING`.
+        task: the task to be learned.
+        share: the share of the training samples that are held out.
+        judge: `HELD_OUT`, the held-out samples, or `TRAINING`, all training samples, which are then
+            learned, too.
     """
     inner = held_out(task, share)
     if judge == HELD_OUT:

@@ -13,9 +13,9 @@ class Trial(NamedTuple):
     """A training that a searcher asks for.
 
     Attributes:
-        architecture: its number in the space.
-        epochs: how long; one of the recipe's checkpoints.
-        repetition: which training of this architecture: another one starts anew.
+        architecture: the number of the architecture in the space.
+        epochs: how many epochs it is trained, one of the recipe's checkpoints.
+        repetition: the number of the training of this architecture; another number starts anew.
     """
 
     architecture: int
@@ -55,16 +55,17 @@ class Line(NamedTuple):
 class Ledger:
     """The account of one search.
 
-    A training that goes on from an earlier checkpoint costs only what it adds; one that was asked
-    for twice costs nothing the second time.
+    A training that continues from an earlier checkpoint costs only what it adds. A training that is
+    asked for twice costs nothing the second time.
 
     Attributes:
-        epochs: of a whole training.
-        continued: whether a longer training goes on from a shorter one; else it starts anew and is
-            paid for as a whole.
-        evaluations: trainings so far, in whole ones: a training of a third of the epochs is 1/3.
-        seconds: CPU seconds so far.
-        lines: one for each trial, in order.
+        epochs: the epochs of a whole training.
+        continued: whether a longer training continues from a shorter one. If not, it starts anew
+            and is paid for as a whole.
+        evaluations: the trainings so far, counted in whole ones: one of a third of the epochs is
+            1/3.
+        seconds: the CPU seconds so far.
+        lines: one line for each trial, in order.
 
     >>> ledger = Ledger(epochs=54)
     >>> ledger.enter(Trial(3, 18), Outcome(0.5, 1.0))

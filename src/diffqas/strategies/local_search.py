@@ -1,4 +1,4 @@
-"""Local search: to the best neighbour as long as one is better, then a new start."""
+"""Local search: move to a better neighbour as long as there is one, then start anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table made anew: one cell for each task and seed, in a folder that can be continued."""
+"""How a table is made anew: one cell for each task and seed, in a folder that can be continued."""
 
 from __future__ import annotations
 
@@ -137,10 +137,10 @@ def make_table(
 
     Args:
         output: the folder.
-        tasks: of the benchmark; empty: all.
-        shard: `"i/n"`: only every n-th cell.
-        overwrite: compute cells again that are there.
-        quiet: print nothing.
+        tasks: tasks of the benchmark; all if it is empty.
+        shard: `"i/n"` computes only every n-th cell.
+        overwrite: whether cells that are there are computed again.
+        quiet: whether to print nothing.
 
     Returns:
         The cells that were computed.

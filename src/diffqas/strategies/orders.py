@@ -21,13 +21,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """What something says of all architectures, once for each seed.
+    """A ranking of all architectures, once for each seed.
 
     Attributes:
-        name: of what says it.
-        scores: more is better, (seeds, architectures).
-        picks: the architecture that it would take, (seeds,).
-        seconds: CPU seconds of one seed, the mean.
+        name: the name of the method that ranks.
+        scores: the scores, more is better, (seeds, architectures).
+        picks: the architecture that the method would take, (seeds,).
+        seconds: the CPU seconds of one seed, the mean.
     """
 
     name: str
@@ -43,17 +43,17 @@ class Order:
 
 @dataclass(frozen=True)
 class Agreement:
-    """An order beside the truth, means over the seeds.
+    """How well a ranking agrees with the truth, in means over the seeds.
 
     Attributes:
-        name: of the order.
-        tau: Kendall's tau between score and minus the test loss alone.
+        name: the name of the ranking.
+        tau: Kendall's tau between the score and minus the test loss of an architecture alone.
         spearman: Spearman's rank correlation of the same.
-        regret: of the pick: 0 the best, 1 an architecture by lot; the mean.
+        regret: the mean regret of the picks: 0 for the best, 1 for a random architecture.
         worst: the largest regret of a seed.
-        seconds: CPU seconds of one seed.
-        random_at_cost: mean regret of random search for as many CPU seconds.
-        level: evaluations at which random search is as good; None: not within the replays.
+        seconds: the CPU seconds of one seed.
+        random_at_cost: the mean regret of random search after as many CPU seconds.
+        level: after how many evaluations random search is as good; None if not within the replays.
     """
 
     name: str
@@ -122,10 +122,10 @@ class Duel:
     """An order and random search after as many CPU seconds.
 
     Attributes:
-        task: of the table.
-        median: regret of the order's picks, over its seeds.
-        random: regret of random search's picks, over its replays.
-        p: of the picks not being better, one-sided Mann-Whitney.
+        task: the task of the table.
+        median: the median regret of the ranking's picks over its seeds.
+        random: the median regret of random search's picks over its replays.
+        p: the one-sided p of a Mann-Whitney test that the ranking's picks are better.
     """
 
     task: str
@@ -148,9 +148,11 @@ def duel(order: Order, table: Benchmark, random: Replays) -> Duel:
 
 
 def side_by_side_orders(table: Benchmark) -> list[Order]:
-    """All architectures trained side by side by one seed: to the end, and with the worst dropped.
+    """The rankings of training all architectures side by side, in three variants.
 
-    Training side by side gives what training alone gives, so that the table tells what happens.
+    All are trained to the end; or the worst are dropped on the way; or all are trained to the end
+    and judged by all training samples. Training side by side gives what training alone gives, so
+    the table tells what happens.
     """
     every = -table.validation[:, :, -1].T.astype(np.float64)
     whole = Order.of("side by side, all", every, float(table.together.mean()))

@@ -79,22 +79,23 @@ def search_by(
 ) -> Chosen:
     """Let a searcher choose a circuit by trainings on a task, then train it as an ordinary run.
 
-    A circuit is judged by its loss on the last samples of the training part, the median over the
-    seeds; the test part is not looked at. The random choices are those of the first seed. The
-    strategy `side-by-side` trains all candidates at once and judges them by all training samples;
-    so does, training by training, a choice of every layer.
+    A circuit is judged by its loss on the last samples of the training part, which are held out;
+    the median over the seeds counts. The test part is not used. The random choices are those of
+    the first seed. The strategy `side-by-side` trains all candidates at once and judges them by all
+    training samples. A choice of every layer trains and judges circuits one by one on all training
+    samples.
 
     Args:
         strategy: one of `STRATEGIES`.
-        prepared: a search of the models vqc or qt as `prepare` gives it; its candidates are what is
-            chosen from.
-        budget: trainings, in whole ones; None: `BUDGET`. Not of `side-by-side`, which trains every
-            candidate.
-        per_layer: of qt, choose a candidate for every layer. Circuits of one candidate are trained
-            first.
+        prepared: a search of the models vqc or qt, as `prepare` gives it. The choice is among its
+            candidates.
+        budget: how many whole trainings the choice may cost; None stands for `BUDGET`. It is not
+            for `side-by-side`, which trains every candidate.
+        per_layer: with qt, whether a candidate is chosen for every layer. Circuits of a single
+            candidate are trained first.
 
     Raises:
-        ArgumentError: an unknown strategy, or a search that it is not made for.
+        ArgumentError: the strategy is unknown, or not made for such a search.
         DiffqasError: the strategy needs a package that is not installed.
         RunError: no candidate could be trained.
     """
@@ -176,7 +177,7 @@ def _checked(prepared: Prepared) -> tuple[Task, Settings]:
         ("cost_weight", settings.cost_weight > 0),
         ("select", settings.select == "best"),
     ):
-        rule = "be left out where a strategy trains candidates one by one"
+        rule = "be left out where a strategy trains each candidate by itself"
         require(not given, name, rule, "one")
     candidates = config.kind.space
     require(len(candidates) > 1, "candidates", "be at least two to choose from", len(candidates))

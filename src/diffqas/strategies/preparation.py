@@ -1,7 +1,8 @@
 """Two public problems of few qubits whose best circuits are known: a GHZ state and a maximum cut.
 
-A circuit is a row of slots between rotations RY of every qubit; a slot is a CNOT of two neighbours
-on a line, or empty. Such circuits are real, and what is searched is how few CNOTs do.
+A circuit is a row of slots between rotations RY of every qubit. A slot is a CNOT of two neighbours
+on a line, or empty. The amplitudes of such circuits are real; the search is for the fewest CNOTs
+that are enough.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from diffqas.strategies.searcher import Ground, Searcher
 
 
 class ProxyOrder(Searcher):
-    """Trains the architecture with the highest score first, then the next one.
+    """A searcher that trains architectures in the order of a score, the highest score first.
 
-    The scores of the whole space are paid for before the first training. Equal ones take their
-    turns by lot.
+    The scores of the whole space are paid for before the first training. Architectures with equal
+    scores come in random order.
 
     Args:
         ground: as of `Searcher`.

@@ -10,7 +10,7 @@ from diffqas.strategies.searcher import Ground, Searcher
 
 
 class RandomSearch(Searcher):
-    """What every other searcher has to beat."""
+    """Random search, which every other searcher has to beat."""
 
     name: ClassVar[str] = "random"
 
@@ -30,5 +30,5 @@ class RandomSearch(Searcher):
         return None
 
     def tell(self, trial: Trial, loss: float) -> None:
-        """Nothing is learned from it but that it has been trained."""
+        """Remember only that the architecture has been trained."""
         self._seen.add(trial.architecture)

@@ -67,10 +67,10 @@ class Replays:
     """What one searcher did in all replays.
 
     Attributes:
-        searcher: its word.
-        regrets: of the pick after 1, 2, ... evaluations, (replays, budget); before a searcher has
-            trained any architecture that far it has no pick, and draws by lot: 1.
-        seconds: CPU seconds paid for by then, (replays, budget).
+        searcher: the word of the searcher.
+        regrets: the regret of the pick after 1, 2, ... evaluations, (replays, budget). As long as
+            no training has been paid for there is no pick; a random one has the regret 1.
+        seconds: the CPU seconds that are paid for by then, (replays, budget).
     """
 
     searcher: str

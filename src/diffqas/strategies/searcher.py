@@ -1,4 +1,4 @@
-"""The contract of every searcher: ask for a training, be told its loss."""
+"""The interface of every searcher: it asks for a training, and is told the loss."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Ground:
     """What a searcher is told before it begins.
 
     Attributes:
-        space: of architectures.
-        checkpoints: epochs after which a training can be looked at, rising.
-        draw: all that is random comes from it.
-        starts: architectures that are trained before all others; each once.
+        space: the space of architectures.
+        checkpoints: the epochs after which the loss of a training is known, ascending.
+        draw: the generator for all random choices.
+        starts: the architectures that are trained before all others, each once.
     """
 
     space: ArchitectureSpace
@@ -55,7 +55,7 @@ class Searcher(ABC):
         self.ground = ground
 
     def starts(self) -> list[Trial]:
-        """Trainings before it is asked for any: the ground's, whole ones."""
+        """The whole trainings of the ground's `starts`, which come before all others."""
         return [self.whole(architecture) for architecture in self.ground.starts]
 
     @abstractmethod
@@ -79,7 +79,8 @@ def run_searcher(
     Args:
         searcher: a fresh one.
         evaluate: trains what is asked for, or looks it up.
-        budget: evaluations, in whole trainings; the last one may exceed it by less than one.
+        budget: how many whole trainings the search may cost; the last training may exceed this by
+            less than one.
         continued: as of `Ledger`.
 
     Returns:

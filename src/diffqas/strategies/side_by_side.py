@@ -1,4 +1,4 @@
-"""Every architecture of the space at once, side by side, the worst ones dropped on the way."""
+"""A search that trains all architectures at once, side by side, and drops the worst on the way."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from diffqas.strategies.halving import SuccessiveHalving
 
 
 class SideBySide(SuccessiveHalving):
-    """One bracket as wide as the space: all to the first checkpoint, the best third to the next.
+    """Successive halving with a single bracket that is as wide as the space.
 
-    No mixture is made: each architecture has angles and a head of its own and is judged by its own
-    loss, so that none is large because others are small. What makes it cheap is that a batch of
-    hundreds of small circuits costs little more than one of them.
+    All architectures are trained to the first checkpoint, and the best third to the next. There is
+    no mixture: each architecture has its own angles and its own head and is judged by its own loss,
+    so none looks good because others look bad. It is cheap because a batch of hundreds of small
+    circuits costs little more than one of them.
     """
 
     name: ClassVar[str] = "side-by-side"

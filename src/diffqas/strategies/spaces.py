@@ -1,4 +1,4 @@
-"""Spaces of architectures as strings of genes: what a searcher changes, and what it changes it to.
+"""Spaces of architectures as strings of genes, each with the values that a searcher can choose.
 
 An architecture is one value for each gene. It is known by its number, the mixed-radix number of its
 values with the last gene as the fastest, so that a table holds it as a row.
@@ -39,7 +39,7 @@ class Gene:
 
 
 class ArchitectureSpace(ABC):
-    """A finite space of architectures that all have the same genes: what a searcher moves in."""
+    """A finite space in which a searcher moves: its architectures all have the same genes."""
 
     name: ClassVar[str]
     """Word of the space in files and messages."""
@@ -51,7 +51,7 @@ class ArchitectureSpace(ABC):
 
     @abstractmethod
     def title(self, number: int) -> str:
-        """A name of an architecture that people read."""
+        """The name of an architecture, for people."""
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -121,14 +121,14 @@ class ArchitectureSpace(ABC):
         return found
 
     def drawn(self, draw: np.random.Generator) -> int:
-        """An architecture by lot, all alike."""
+        """A random architecture; all have the same probability."""
         if self.size < 2**63:
             return int(draw.integers(self.size))
         return self.number([int(draw.integers(size)) for size in self.sizes])
 
 
 class TabulatedSpace(ArchitectureSpace):
-    """A space that tables exist of: its circuits have a size, so that gates can be counted."""
+    """A space for which there are tables; its circuits have a size, so gates can be counted."""
 
     @abstractmethod
     def two_qubit_gates(self, number: int) -> int:
@@ -141,7 +141,7 @@ class TabulatedSpace(ArchitectureSpace):
     @property
     @abstractmethod
     def first_equal(self) -> tuple[int, ...]:
-        """Of every architecture the first one that is the same function of data and angles."""
+        """For every architecture the first one that is the same function of data and angles."""
 
     @cached_property
     def different(self) -> tuple[int, ...]:
@@ -186,11 +186,11 @@ class EncodedSpace(TabulatedSpace):
         return self.candidates[number].name
 
     def two_qubit_gates(self, number: int) -> int:
-        """Of all layers."""
+        """The number of two-qubit gates in all layers."""
         return self.depth * len(self.candidates[number].entangling(self.qubits))
 
     def angles(self, number: int) -> int:
-        """Of all layers."""
+        """The number of trained angles in all layers."""
         return self.depth * self.qubits * self.candidates[number].rotations_per_qubit
 
     @property
@@ -287,7 +287,7 @@ class LayeredSpace(TabulatedSpace):
         return " ".join(words)
 
     def two_qubit_gates(self, number: int) -> int:
-        """Of all layers."""
+        """The number of two-qubit gates in all layers."""
         odd, even = (self.layers[place] for place in self.pair(number))
         once = len(odd.entangling(self.qubits)) + len(even.entangling(self.qubits))
         return LAYERED_PERIODS * once

@@ -27,17 +27,17 @@ ENCODED_READ = 8
 
 
 class Entry(NamedTuple):
-    """One training of one architecture.
+    """The figures of one training of one architecture.
 
     Attributes:
-        architecture: its number in the space.
-        seed: of its start and, on tables, of the fold.
-        epochs: after how many the validation loss was taken.
+        architecture: the number of the architecture in the space.
+        seed: the seed of the start and, on tables, of the fold.
+        epochs: the epochs after which the validation loss was taken.
         validation: cross-entropy or mean squared error on the validation part.
         test: the same on the test part, after the last epoch.
         validation_figure, test_figure: accuracy or mean squared error after the last epoch.
-        train: loss on the training part after the last epoch.
-        seconds: CPU seconds of a training up to these epochs, by itself.
+        train: the loss on the training part after the last epoch.
+        seconds: the CPU seconds of a training alone, up to these epochs.
     """
 
     architecture: int
@@ -102,15 +102,18 @@ class Benchmark:
 
     @cached_property
     def truth(self) -> Floats:
-        """What an architecture is worth: its test loss, the mean over all seeds, (architectures,).
+        """The test loss of every architecture, the mean over all seeds, (architectures,).
 
-        No searcher sees it.
+        It says what an architecture is worth, and no searcher sees it.
         """
         return self.test.mean(1, dtype=np.float64)
 
     @cached_property
     def regrets(self) -> Floats:
-        """Of every architecture (truth - best) / (mean of all - best): 0 the best, 1 by lot."""
+        """The regret of every architecture, (truth - best) / (mean of all - best).
+
+        It is 0 for the best architecture, and 1 on average for a random one.
+        """
         best = self.truth.min()
         return (self.truth - best) / (self.truth.mean() - best)
 

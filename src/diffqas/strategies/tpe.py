@@ -17,7 +17,7 @@ ATTEMPTS = 20
 
 
 class TPE(Searcher):
-    """`optuna.samplers.TPESampler`, one categorical choice for each gene.
+    """The searcher by `optuna.samplers.TPESampler`, with one categorical choice for each gene.
 
     Raises:
         DiffqasError: Optuna is not installed.

@@ -1,4 +1,4 @@
-"""Many runs as one table: rows, seeds in one batch, statistics, a folder that can be continued."""
+"""Many runs as one table with statistics, computed in a folder that can be continued."""
 
 import lazy_loader
 

@@ -1,7 +1,7 @@
 """A trained network as something to adapt, and peft's adapters of it with at most so many numbers.
 
-Numbers decide everything else: of LoRA and VeRA the greatest rank that fits, on all layers or,
-where not even rank 1 fits on all of them, on the last ones.
+The count of numbers decides everything else. LoRA and VeRA have the greatest rank that fits on all
+layers; if not even rank 1 fits on all of them, they are on the last layers only.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def compare(
         named: rows that the sentence below the table always speaks of.
 
     Raises:
-        RunError: cells of several data sets, a row given twice, or no such baseline.
+        RunError: there are no cells, or cells of several data sets; a row is given twice; or there
+            is no such baseline, or it has no seeds.
     """
     listed = list(cells)
     datasets = list(dict.fromkeys(cell.dataset for cell in listed))

@@ -13,10 +13,10 @@ Verdict = Literal["better", "worse", "undecided", "untested"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the report. Figures that do not exist (too few seeds, no test) are None.
+    """One row of the report; figures that do not exist (too few seeds, no test) are None.
 
-    What `errors` and `ratio` are is said by the comparison's `Metric`: test MSE and ratios of them
-    as here, or accuracies and percentage points.
+    The comparison's `Metric` says what `errors` and `ratio` are: test MSE and ratios of them, as
+    described here, or accuracies and percentage points.
 
     Attributes:
         dataset: the data set.

@@ -1,7 +1,7 @@
-"""Where studies come from: the papers' by their names, a user's own from `FILE.py:NAME`.
+"""How studies are loaded: the papers' studies by their names, a user's own from `FILE.py:NAME`.
 
-Both are files of Python that hold a `Study`, and both are loaded alike. Which file holds which of
-the papers' studies says an index beside them, `papers.toml`.
+Both are Python files that hold a `Study`, and both are loaded in the same way. The index
+`papers.toml` beside the papers' studies says which file holds which study.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def measure(
         recipe: the study's.
 
     Returns:
-        The cell, and the predictions of a row whose pictures are wanted. A seed that diverges has
-        null figures and a reason under `failures`.
+        The cell, and the predictions if pictures of the row are wanted. A seed that diverges, or
+        ends with a test figure that is not finite, has null figures and a reason under `failures`.
     """
     data = load_data(dataset) if data is None else data
     if isinstance(row, ReferenceRow):
@@ -174,7 +174,7 @@ def _count(network: nn.Module) -> int:
 
 
 def structure(population: Population) -> FoundStructure:
-    """Weights of the candidates, and the place of the leading one that is live, by seed."""
+    """What each seed of a search found: the candidates' weights, and the leading live candidate."""
     if isinstance(population, HybridLockstep):
         return _layer_structure(population)
     assert isinstance(population, Lockstep)
@@ -187,7 +187,7 @@ def structure(population: Population) -> FoundStructure:
 
 
 def _layer_structure(population: HybridLockstep) -> FoundStructure:
-    """The same of a searched layer with one set of weights; the largest one leads."""
+    """As `structure`, for a searched layer with one set of weights; the largest weight leads."""
     run = population.run_circuits
     weights = population.structural_weights
     sizes = weights.abs()[:, list(run.places)]

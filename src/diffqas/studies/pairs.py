@@ -68,10 +68,10 @@ class PairedTest:
 
 
 def paired_tests(runs: Sequence[RunSummary]) -> list[PairedTest]:
-    """Every other run against the first, seed by seed.
+    """Compare every other run with the first, seed by seed.
 
-    Positive figures of which less is better are compared by their logarithms, all others as they
-    are.
+    Figures of which less is better and none is negative are compared by their logarithms, all
+    others as they are.
     """
     first, *others = runs
     pairs = [_pair(first, other) for other in others]
@@ -93,7 +93,7 @@ def _pair(first: RunSummary, other: RunSummary) -> PairedTest:
     common = [seed for seed in a if a[seed] is not None and b.get(seed) is not None]
     if len(common) < FEWEST:
         return replace(head, missing=f"they share {len(common)} seed{'s' * (len(common) != 1)}")
-    # Only positive figures have logarithms.
+    # Negative figures have no logarithm; a figure of 0 counts as a tiny one.
     known = [value for value in (*a.values(), *b.values()) if value is not None]
     ratio = not first.higher and min(known) >= 0
     if ratio:

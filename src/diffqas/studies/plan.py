@@ -36,15 +36,16 @@ class Plan:
     """The choices of a study; every cell of its folder is computed with them.
 
     Attributes:
-        study: the name of one of the papers' studies, or `FILE.py:NAME`, a study of your own.
-        recipe: `"default"` or `"paper"`.
-        seeds: how many, counted from 0; of a run at most as many. None: the study's own number.
-        epochs: passes over the training part; None: the recipe's.
-        depth: layers of the circuits; None: the recipe's.
-        data_dir: folder with files of images, as in `load_images`; where they lie makes no other
+        study: the name of one of the papers' studies, or `FILE.py:NAME` for a study of your own.
+        recipe: the name of a recipe, usually `"default"` or `"paper"`.
+        seeds: how many seeds, counted from the study's `first_seed`. A study of a run has at most
+            as many as the run. None stands for the study's own number.
+        epochs: the passes over the training part; None stands for those of the recipe.
+        depth: the layers of the circuits; None stands for those of the recipe.
+        data_dir: the folder with files of images, as in `load_images`. It does not change the
             study.
-        episodes: of agents; None: the recipe's.
-        run: folder of the finished run that a `StudyOfRun` is made of.
+        episodes: the episodes of agents; None stands for those of the recipe.
+        run: the folder of the finished run that a `StudyOfRun` is made of.
 
     >>> plan = Plan("table-2")
     >>> len(plan.rows), len(plan.jobs())

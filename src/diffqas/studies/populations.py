@@ -125,12 +125,17 @@ def direct(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockst
 
 
 def tuned_direct(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockstep:
-    """The same at a rate of its own, chosen by `choose_rate` with trials of the whole length."""
+    """The same at a rate of its own, chosen by the figure that is reported first.
+
+    Each trial of `choose_rate` is as long as the training.
+    """
 
     def populate(seeds: Sequence[int], rate: float) -> DirectLockstep:
         return DirectLockstep(_targets(task, seeds), rate)
 
-    return populate(seeds, choose_rate(populate, task, settings, shorter=1))
+    return populate(
+        seeds, choose_rate(populate, task, settings, shorter=1, figure=next(iter(task.metrics)))
+    )
 
 
 def ordinary(task: Task, settings: Settings, seeds: Sequence[int]) -> DirectLockstep:

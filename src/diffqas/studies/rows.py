@@ -1,4 +1,4 @@
-"""A row of a study: something that gives a test figure on every data set."""
+"""The rows of a study: each gives a test figure on the data sets where it exists."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class TrainedRow:
         settings: how its models are trained.
         populate: makes its models.
         identical: rows with the same word are provably the same model (`"uniform"`, `"zero"`).
-        published: what the paper has for it, by data set.
-        circuit: name of the one candidate that it trains.
-        work: time of a step relative to the search's, to plan with.
+        published: the paper's figures for this row, by data set.
+        circuit: the name of the candidate, if the row trains a single one.
+        work: the time of a step relative to that of the search, to plan with.
         predictions: whether its predictions are kept for the pictures.
-        datasets: where the row exists; None: everywhere.
-        network: makes a network of its own for a task; None: the task's target.
-        agents: (environment, settings) -> the environment for agents with other networks; None: as
-            it is.
+        datasets: the data sets where the row exists; None means all.
+        network: makes a network of its own for a task; None stands for the task's target.
+        agents: (environment, settings) -> the environment for agents with other networks; None
+            leaves it as it is.
         has_target: whether that network, or the task's target, is what it trains or writes.
-        seeds: the most that it has; None: as many as the study.
-        trains: whether its models are trained, or evaluated as `populate` makes them.
+        seeds: the most seeds that it has; None means as many as the study.
+        trains: whether its models are trained; if not, they are evaluated as `populate` makes them.
         ranked: whether its cells keep what each seed found: weights, and the leading live
             candidate.
         needs: by data set, the one whose cell of the study's first row `populate` is given, as

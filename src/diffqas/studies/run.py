@@ -43,12 +43,12 @@ from diffqas.text import file_name
 
 @dataclass(frozen=True)
 class StudyRun:
-    """What `run_study` returns.
+    """A computed study, as `run_study` returns it.
 
     Attributes:
-        folder: where everything lies.
+        folder: the folder of the study.
         cells: all finished cells, in the order of the table.
-        comparisons: one table per data set whose search is finished.
+        comparisons: one table for each data set whose search is finished.
     """
 
     folder: Path
@@ -70,30 +70,31 @@ def run_study(
     gpus_per_cell: float = 0,
     quiet: bool = False,
 ) -> StudyRun:
-    """Compute the cells of a study that are missing, then write the report.
+    """Compute the missing cells of a study, then write the report.
 
-    What `diffqas study` does, for scripts and notebooks. A script must guard this call by
+    This is what `diffqas study` does, for scripts and notebooks. A script must guard this call by
     `if __name__ == "__main__":`, because the processes that compute import it.
 
     Args:
         plan: the study and its settings.
-        rows: words of rows or of groups to compute; empty: all.
-        datasets: data sets to compute; empty: all.
-        workers: processes; None: one per core. With the executor `"ray"` the most cells at the same
-            time.
-        shard: `"i/n"`: only every n-th cell, to share a study between machines.
-        output: the study's folder; None: `runs/<study>`, with the recipe's name if it is not the
-            default.
-        overwrite: begin anew in a folder whose study has other settings.
+        rows: the words of rows or of groups to compute; all if it is empty.
+        datasets: the data sets to compute; all if it is empty.
+        workers: the number of processes; None means one per core. With the executor `"ray"` it is
+            the most cells at the same time.
+        shard: `"i/n"` computes only every n-th cell, to share a study between machines.
+        output: the study's folder; None stands for `runs/<study>`, with the recipe's name if it is
+            not the default.
+        overwrite: whether to begin anew in a folder that holds a study.
         executor: `"local"` (processes of this machine) or `"ray"`.
-        ray_address: of the Ray cluster; None: RAY_ADDRESS, the one on this machine, or a new one
-            there.
-        gpus_per_cell: GPUs that Ray reserves for each cell.
-        quiet: print nothing.
+        ray_address: the address of the Ray cluster. None stands for RAY_ADDRESS, the cluster on
+            this machine, or a new one there.
+        gpus_per_cell: how many GPUs Ray reserves for each cell.
+        quiet: whether to print nothing.
 
     Raises:
-        ArgumentError: a wrong argument.
-        DataError: files of images are missing and cannot be downloaded, or are damaged.
+        ArgumentError: an argument is wrong.
+        DataError: files of images are missing and cannot be downloaded, or are damaged; or what the
+            study prepares cannot be made.
         RunError: the folder holds a study with other settings, the disk is full, or cells have
             failed; the others are computed and the report is written all the same.
     """

@@ -41,22 +41,22 @@ class Study:
 
     Attributes:
         rows: (settings, name of the recipe) -> rows, the search first.
-        datasets: its columns.
-        metric: what is compared.
-        recipes: the settings to start from, by the recipe's name.
+        datasets: the names of the data sets, which are the columns.
+        metric: the figure that is compared.
+        recipes: a function that gives the settings to start from, by the recipe's name.
         load: (data set, folder of files or None) -> its samples.
-        samples: training samples of a data set, to plan with.
-        origin: the run that it is made of, if it is made of one.
-        more: (the study's folder, finished cells, console): writes and tells what its report has
+        samples: data set -> how many training samples it has, to plan with.
+        origin: the run that the study is made of, if it is made of one.
+        more: (the study's folder, finished cells, console): writes and prints what the report has
             besides the tables.
-        named: rows that the sentence below a table always speaks of.
-        images: data sets of images whose files it reads besides those of its columns.
+        named: the rows that the sentence below a table always mentions.
+        images: data sets of images whose files are read besides those of the columns.
         prepare: (the study's folder, folder of files or None): makes, once, what all cells start
             from, and tells in one line what is missing.
-        load_in: as `load`, given the study's folder, too.
-        first_seed: the seeds are counted from it. Settings that are chosen on other seeds than
-            those of the tables are not chosen for them.
-        seeds: how many its rows have if nothing else is said.
+        load_in: as `load`, but it is given the study's folder as well.
+        first_seed: the first of the seeds. Settings should be chosen on other seeds than those of
+            the tables.
+        seeds: how many seeds the rows have if nothing else is said.
     """
 
     rows: Callable[[Any, str], list[Row]]

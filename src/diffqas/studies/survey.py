@@ -1,4 +1,4 @@
-"""What of the papers' studies is finished and what is missing, and all of it computed in turn."""
+"""Which cells of the papers' studies are finished and which are missing; and computing them all."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ SECONDS_OF_SERIES, SECONDS_OF_IMAGES, SECONDS_OF_AGENTS = 0.03, 0.5, 0.006
 
 @dataclass(frozen=True)
 class StudyState:
-    """How far a study is.
+    """The progress of a study.
 
     Attributes:
-        plan: its choices.
-        folder: where it lies, or will lie.
+        plan: the choices of the study.
+        folder: its folder, which need not exist yet.
         finished: the number of finished cells.
         missing: the cells to compute, the longest first.
-        seconds: that the missing ones are expected to take on one core.
-        fault: why nothing can be added to the folder; None: something can.
+        seconds: how long the missing cells are expected to take on one core.
+        fault: why nothing can be added to the folder; None if something can be added.
     """
 
     plan: Plan

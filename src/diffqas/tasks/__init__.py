@@ -1,4 +1,4 @@
-"""Problems to search on: data, a target network, a loss, and the recipes they are trained by."""
+"""Tasks for a search: data, a target network, a loss, and the recipes for its training."""
 
 import lazy_loader
 

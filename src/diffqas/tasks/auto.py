@@ -1,4 +1,4 @@
-"""Settings for networks that nobody tuned for: the recipe `auto`."""
+"""The recipe `auto`: settings for networks for which nobody has tuned any."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from diffqas.quantum_train import ADAM_LR, RECIPES, SOAP_LR, DimensionScale
 from diffqas.tasks.settings import Settings
 
 AUTO = "auto"
-"""The word of the recipe."""
+"""The name of the recipe."""
 
 UNSIGNED = replace(RECIPES[AUTO], order="shuffled", scale=DimensionScale())
-"""Its generator without signs and with another scale: committed figures and rates that were chosen
-before it had them are of this one.
+"""The generator of `auto` without signs and with another scale, as it was before. Committed figures
+and rates that were chosen then belong to this generator.
 """
 
 NO_RECIPES: Mapping[str, Settings] = MappingProxyType({})
-"""Stands for recipes that a task does not bring."""
+"""The recipes of a task that brings none."""
 
 DEPTH = 30
-"""Layers: some 300 to 500 numbers for most networks."""
+"""The layers, which give about 300 to 500 numbers for most networks."""
 
 STEPS = 2_000
-"""Steps of a training whose length nobody chose."""
+"""The steps of a training whose length nobody chose."""
 
 LARGEST_BATCH = 64
 BATCHES = 8
-"""Least batches of an epoch, where there are samples enough."""
+"""The least number of batches in an epoch, if there are enough samples."""
 
 
 def auto_settings(samples: int) -> Settings:
-    """All settings from the number of training samples.
+    """The settings of the recipe `auto`, which follow from the number of training samples.
 
     >>> settings = auto_settings(6500)
     >>> settings.depth, settings.batch_size, settings.epochs, settings.optimizer.name
@@ -52,7 +52,7 @@ def auto_settings(samples: int) -> Settings:
 
 
 def with_auto(recipes: Mapping[str, Settings]) -> Mapping[str, Settings]:
-    """The recipes of a task and `auto` beside them, as long and as deep as the first of them."""
+    """The recipes of a task, with `auto` added, which is as long and as deep as the first one."""
     if AUTO in recipes or not recipes:
         return recipes
     like = recipes.get("default", next(iter(recipes.values())))
@@ -60,9 +60,9 @@ def with_auto(recipes: Mapping[str, Settings]) -> Mapping[str, Settings]:
 
 
 def _automatic(like: Settings) -> Settings:
-    """The same with the generator and the optimiser of `auto`, as `QuantumTrain.optimizer` has it.
+    """Settings with the generator and the optimiser of `auto`, as in `QuantumTrain.optimizer`.
 
-    A search that takes turns or is drawn to few candidates needs Adam in any case.
+    A bilevel search, or one with a sparsity, always needs Adam.
     """
     adam = Adam(ADAM_LR)
     strict = like.bilevel or like.sparsity > 0

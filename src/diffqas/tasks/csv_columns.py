@@ -31,10 +31,10 @@ MOST_LINES = 8
 
 
 def named_column(table: CsvTable, column: str) -> int:
-    """Index of the column of a name.
+    """The index of the column with this name.
 
     Raises:
-        DataError: there is none; the nearest name is suggested.
+        DataError: there is no such column; the message suggests the nearest name.
     """
     header = table.header
     if column.strip() in header:
@@ -79,7 +79,8 @@ def numbers_of(table: CsvTable, column: int) -> Floats:
     """The cells of a column as finite numbers.
 
     Raises:
-        DataError: a cell that holds none; its line is named, and of missing values every line.
+        DataError: a cell holds no finite number; the message names its line. If values are missing,
+            it names all their lines.
     """
     cells = table.cells(column)
     _refuse_missing(table, column, cells)
@@ -96,9 +97,9 @@ def numbers_of(table: CsvTable, column: int) -> Floats:
 
 
 def _refuse_missing(table: CsvTable, column: int, cells: Sequence[str]) -> None:
-    """Refuse missing values, all of them at once: who fills in one must know of the others.
+    """Refuse missing values, and name all of them at once.
 
-    Nobody is told to remove a row. Without it the values behind it would stand a step too early.
+    The message does not advise to remove a row: all later values would then be a step too early.
     """
     filled = zip(cells, table.lines, strict=True)
     first, *others = [line for cell, line in filled if is_missing(cell)] or [0]

@@ -1,8 +1,8 @@
 """Numbers as people and programs write them into the cells of a table.
 
-A point is the decimal sign. Where cells are not separated by commas, a comma may be: `112,5`. The
-same signs stand between thousands elsewhere, so `1,234` has two meanings; it is read only if other
-cells show which one is meant. Nothing is read that float64 would round beyond 2^53.
+The decimal sign is a point, or, if cells are not separated by commas, it may be a comma: `112,5`.
+Elsewhere the same signs separate thousands, so that `1,234` has two meanings. It is read only if
+other cells show which one is meant. Whole numbers that float64 would round are refused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")
 _AROUND = "%‰°€$£¥ \t\xa0"
 
 MISSING = frozenset({"", "-", "--", ".", "?", "na", "n/a", "#n/a", "nan", "null", "none"})
-"""Words for a value that is not there, in small letters."""
+"""The words for a missing value, in small letters."""
 
 
 def is_missing(cell: str) -> bool:
@@ -43,7 +43,7 @@ def is_missing(cell: str) -> bool:
 
 
 def number(cell: str) -> float | None:
-    """Return the number that a cell holds (it may be NaN or infinite), or None.
+    """Return the number that a cell holds, which may be NaN or infinite, or None if it holds none.
 
     >>> number("1e-3"), number("1_000"), number("")
     (0.001, None, None)
@@ -121,7 +121,8 @@ def finite_number(cell: str, sign: str | None) -> float:
         sign: the decimal sign; None where the cells do not show it.
 
     Raises:
-        WrongNumber: it holds none, one with two meanings, or one that float64 cannot hold.
+        WrongNumber: the cell holds no finite number, one with two meanings, or one that float64
+            cannot hold.
 
     >>> finite_number("112,5", ","), finite_number("112.5", ".")
     (112.5, 112.5)

@@ -1,7 +1,7 @@
 """A CSV file from somewhere else as a table of text.
 
-Programs write many kinds of file under this name. What has one meaning is read; what has two, or
-none, is refused in one line that names the file, the line in it and the remedy.
+Programs write many kinds of files under this name. A file is read if it has exactly one meaning.
+Any other file is refused in one line that names the file, the line in it and the remedy.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class CsvTable:
 def read_table(path: str | os.PathLike[str]) -> CsvTable:
     """Read a CSV file with a header row.
 
-    It is UTF-8, or UTF-16 or UTF-32 with a byte order mark. Cells are separated by commas,
-    semicolons, tabs or vertical bars: by the one that separates the names in the header.
+    The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark. Cells are separated by commas,
+    semicolons, tabs or vertical bars; the header shows which of them it is.
 
     Raises:
         ArgumentError: `path` is no path.

@@ -1,15 +1,15 @@
 """The ordinary small network of a task: as many weights as a search trains numbers.
 
-What a generator writes from a few hundred numbers is to be compared with what a few hundred weights
-do by themselves. The rule, in this one place:
+A network that a generator writes from a few hundred numbers should be compared with an ordinary one
+of a few hundred weights. This network is
 
-- of a series the `SeriesLSTM` with the largest hidden size that has at most so many weights;
-- of images the `SmallCNN` with the most channels;
-- of a task that has a `small`, what that gives;
-- of any other task, tables among them, the `SmallMLP` with the most hidden units, or a linear layer
-  where one hidden unit would be too many.
+- for a series the `SeriesLSTM` with the largest hidden size that has at most so many weights;
+- for images the `SmallCNN` with the most channels;
+- for a task with a `small`, the network that this function makes;
+- for any other task, such as a table, the `SmallMLP` with the most hidden units, or a linear layer
+  if one hidden unit would be too many.
 
-`training.choose_rate` says how fast it learns.
+`training.choose_rate` chooses its learning rate.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ LEAST_PIXELS = 4
 
 @dataclass(frozen=True)
 class OrdinaryNetwork:
-    """A network by itself, no weight of which is written by anything.
+    """An ordinary network, whose weights are trained themselves.
 
     Attributes:
-        name: what it is, such as `LSTM, hidden 4`.
-        numbers: its weights, all of them trained.
-        make: a fresh one.
+        name: a short description, such as `LSTM, hidden 4`.
+        numbers: the number of its weights, all of which are trained.
+        make: a function that makes a fresh network.
     """
 
     name: str
@@ -53,9 +53,12 @@ class SmallMLP(nn.Module):
     """A perceptron with one hidden layer of tanh, inputs (batch, ...) -> (batch, *shape).
 
     Args:
-        inputs: numbers of one sample; its dimensions are flattened.
-        hidden: units of the hidden layer; 0: a single linear layer.
-        shape: of one output; empty: a single number.
+        inputs: the numbers of one sample, whose dimensions are flattened.
+        hidden: the units of the hidden layer; 0: a single linear layer.
+        shape: the shape of one output; empty: a single number.
+
+    Raises:
+        ArgumentError: `inputs` is below 1 or `hidden` below 0.
 
     >>> SmallMLP(13, 7, (3,))(torch.zeros(5, 13)).shape, SmallMLP.count(13, 7, 3)
     (torch.Size([5, 3]), 122)
@@ -86,7 +89,7 @@ class SmallMLP(nn.Module):
 
 
 def largest_size(count: Callable[[int], int], numbers: int) -> int:
-    """The largest size from 1 on of which a count is at most `numbers`; 0 where there is none.
+    """The largest size of at least 1 whose count is at most `numbers`; 0 if there is none.
 
     >>> largest_size(SeriesLSTM.count, 135)
     4
@@ -105,7 +108,7 @@ def ordinary_network(task: Task, numbers: int) -> OrdinaryNetwork:
         numbers: the most that it may have.
 
     Raises:
-        ArgumentError: the family has none that is so small, or `task.small` gave another one.
+        ArgumentError: no network of the family is so small, or that of `task.small` does not fit.
 
     >>> from diffqas.tasks import load_series, series_task
     >>> found = ordinary_network(series_task(load_series("bessel")), 135)

@@ -23,14 +23,14 @@ _METRIC = re.compile(r"[^\W_][\w .,+²-]*")
 
 
 def rehearse(task: Task) -> None:
-    """Make the target network, predict a few training samples, and take loss and metrics of that.
+    """Try a task: make the target network, predict a few samples, and compute loss and metrics.
 
     The global random state is left as it was.
 
     Raises:
-        ArgumentError: a field of the task that a search cannot use; the message names it.
-        DataError: predictions and targets whose shapes differ where torch's losses would broadcast
-            them.
+        ArgumentError: a search cannot use a field of the task; the message names it.
+        DataError: predictions and targets have different shapes, which torch's losses would
+            broadcast.
     """
     is_plain = _NAME.fullmatch(task.name) is not None
     require(is_plain, "name", "be a plain word, it names a folder", repr(task.name))

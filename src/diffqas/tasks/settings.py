@@ -1,4 +1,4 @@
-"""How a task is trained: the numbers that a paper states, or that were found to train best."""
+"""Settings for the training of a task: those that a paper states, or that trained best here."""
 
 from __future__ import annotations
 
@@ -53,14 +53,17 @@ class _Trained(Protocol):
 @storable
 @dataclass(frozen=True)
 class Settings:
-    """Everything about a training that is not the data and not the target.
+    """All choices of a training, except the data and the target.
 
     Attributes:
-        generator: choices about what writes the weights.
-        others: optimisers that were tried with this recipe, too: their settings are taken if one
-            of them is asked for by its name.
+        generator: the choices about the generator that writes the weights.
+        others: other optimisers that were tried with this recipe. If one of them is asked for by
+            its name, these settings of it are used.
 
-    All other attributes are options; `diffqas search --help` and docs/options.md say what they do.
+    All other attributes are options; `diffqas search --help` and docs/options.md describe them.
+
+    Raises:
+        ArgumentError: a value breaks the rule of its option, or options do not go together.
     """
 
     generator: Recipe
@@ -77,7 +80,7 @@ class Settings:
     )
     schedule: str = option(
         "constant",
-        "Of the learning rate; cosine: from --lr to zero over all steps.",
+        "Schedule of the learning rate; cosine: from --lr to zero over all steps.",
         among=SCHEDULES,
     )
     shuffle: bool = option(
@@ -103,21 +106,21 @@ class Settings:
     )
     sparsity: float = option(
         0.0,
-        "Draws structural weights to few candidates, this strongly: by L1 of raw ones, else by the "
-        "entropy (adam, rmsprop).",
+        "How strongly structural weights are drawn to few candidates: by the L1 norm of raw "
+        "weights, else by the entropy (adam, rmsprop).",
         least=0,
     )
     cost: str | None = option(
         None,
-        "What candidates cost on a device, counted as `diffqas candidates "
-        "--cost` does. The result tells it, and --cost-weight weighs it (models qt and vqc). Shots "
-        "are no such count, as they depend on the angles: train with --shots.",
+        "Cost of candidates on a device, counted as in `diffqas candidates --cost`. The result "
+        "shows it, and --cost-weight weighs it (models qt and vqc). Shots are no such cost, as "
+        "they depend on the angles: train with --shots.",
         among=COSTS,
     )
     cost_weight: float = option(
         0.0,
-        "Draws structural weights to candidates of little cost, this strongly: at 1 a circuit "
-        "without any may have e times the loss of the dearest (adam, rmsprop, soap).",
+        "How strongly structural weights are drawn to candidates of little cost: at 1 a circuit "
+        "without cost may have e times the loss of the most expensive one (adam, rmsprop, soap).",
         least=0,
         most=1e6,
     )
@@ -146,7 +149,7 @@ class Settings:
         require(fits, "cost_weight", rule, self.cost_weight)
 
     def unread(self) -> dict[str, Unread]:
-        """Options of the training that nothing reads, by their names."""
+        """The options of the training that have no effect, by their names."""
         found: dict[str, Unread] = {}
         if self.select != "best" and not self.bilevel:
             found["validation"] = Unread("go with `select` best or `bilevel`", "neither of them")
@@ -166,7 +169,7 @@ class Settings:
         return tuple(sorted(kept, key=lambda one: list(OPTIMISERS).index(one.name)))
 
     def by(self, optimiser: str | Optimiser) -> Settings:
-        """The same with another optimiser; the one of before is kept among the others."""
+        """The same settings with another optimiser; the present one is kept among the others."""
         chosen = as_optimiser(optimiser, (self.optimizer, *self.others))
         return replace(self, optimizer=chosen, others=(*self.others, self.optimizer))
 
@@ -175,16 +178,16 @@ class Settings:
         return -(-samples // self.batch_size)
 
     def problem(self, task: _Trained) -> Problem:
-        """What the optimiser is told of a task."""
+        """The facts about a task that the optimiser needs."""
         steps = self.steps_per_epoch(len(task.train))
         return Problem(task.loss, task.train.targets, steps, self.schedule)
 
     @staticmethod
     def upgraded(values: JsonView) -> Json:
-        """Fields as this version stores them, from what version 0.1.0 stored.
+        """The fields as this version stores them, from those that version 0.1.0 stored.
 
-        There every number of every optimiser stood beside the name of the one that was used, and
-        the choices about the generator were called `recipe`, as the recipe that all began with.
+        That version stored the settings of every optimiser beside the name of the one in use, and
+        called the choices about the generator `recipe`.
         """
         values = renamed(values, OLD_NAMES)
         if not isinstance(values.get("optimizer"), str):

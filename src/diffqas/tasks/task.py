@@ -1,4 +1,4 @@
-"""What a search works on: data, a target network, a loss, and what others reached."""
+"""A task for a search: data, a target network, a loss, and figures to compare with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from diffqas.tasks.settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Samples: inputs (count, ...) and targets (count, ...)."""
+    """Samples: inputs (count, ...) and targets (count, ...).
+
+    Raises:
+        ArgumentError: the numbers of inputs and targets differ.
+    """
 
     inputs: Tensor
     targets: Tensor
@@ -43,7 +47,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Reference:
-    """A figure to stand beside a result: who reached it, and what that model sees."""
+    """A figure to compare a result with: who reached it, and what that model sees."""
 
     name: str
     value: float
@@ -55,28 +59,30 @@ class Task:
     """Everything that a search needs to know about a problem.
 
     Attributes:
-        name: word of the command line.
-        train: samples to learn from.
-        test: samples that no choice may look at.
-        target: makes a fresh target network.
+        name: the word for it on the command line.
+        train: the samples to learn from.
+        test: the samples that must not influence any choice.
+        target: a function that makes a fresh target network.
         loss: (prediction, targets) of one model -> a scalar, the mean over the samples.
-        metrics: figures reported for both parts, by name (`mse` -> `train_mse`, `test_mse`).
-        recipes: settings by recipe name; where there are none, `auto_settings`.
+        metrics: the figures that are reported for both parts, by name (`mse` -> `train_mse`,
+            `test_mse`).
+        recipes: the settings by the name of their recipe; without any, `auto_settings` is used.
         references: figures to compare the first metric's test value with.
-        kind: what its samples are, which decides what is drawn and stored: `"series"` (values in
-            their order in time: predictions against truth), `"images"` (classes, with the metrics
-            `accuracy` and `loss`: both over the epochs), `"table"` (rows of numbers with a class or
-            a value each) or `"plain"` (any other: the first metric over the epochs).
-        snapshot_epochs: epochs whose predictions are kept for the pictures.
-        validation: samples of the training part that choices may look at; see `with_validation`.
-        higher: those of the metrics of which more is better.
-        scale: of a series what its numbers stand for, where that is known: pictures show the
-            values in their own units, and tables say that figures are of the scaled ones.
-        units: of a series whose samples are what a line leaves: what makes values of them.
-        class_names: what the classes are called, in the order of the logits, where that is known.
-        remarks: what a person should know of how the samples were read, a sentence each.
-        small: (numbers) -> an ordinary network of at most so many weights, to be trained beside a
-            search that trains as many numbers; None: see `ordinary_network`.
+        kind: the kind of the samples, which decides what is drawn and stored. `"series"` has values
+            in time order (predictions against truth are drawn). `"images"` has classes and the
+            metrics `accuracy` and `loss` (both are drawn over the epochs). `"table"` has rows of
+            numbers, each with a class or a value. `"plain"` is any other (the first metric is drawn
+            over the epochs).
+        snapshot_epochs: the epochs whose predictions are kept for the pictures.
+        validation: samples of the training part for making choices; see `with_validation`.
+        higher: the names of the metrics for which more is better.
+        scale: for a series, what its numbers stand for, if this is known. Pictures then show the
+            values in their own units, and tables say that their figures are of the scaled ones.
+        units: for a series whose samples are what a linear part leaves: how to make values of them.
+        class_names: the names of the classes in the order of the logits, if they are known.
+        remarks: sentences for the user on how the samples were read.
+        small: (numbers) -> an ordinary network of at most so many weights, which is trained for
+            comparison with a search of as many numbers; None: see `ordinary_network`.
     """
 
     name: str
@@ -102,7 +108,7 @@ class Task:
             object.__setattr__(self, "recipes", {AUTO: auto_settings(len(self.train))})
 
     def settings(self, recipe: str) -> Settings:
-        """Settings of a recipe.
+        """The settings of a recipe.
 
         Raises:
             ArgumentError: the task has no recipe of that name.
@@ -122,7 +128,7 @@ class Task:
         """The same task with the last `share` of the training samples held out for choices.
 
         Raises:
-            ArgumentError: a share that leaves no sample to one of the two parts.
+            ArgumentError: the share leaves no sample for one of the two parts.
         """
         count = round(share * len(self.train))
         rule = "leave samples to train on and to choose by"
@@ -134,7 +140,7 @@ class Task:
         return replace(self, train=kept, validation=held_out)
 
     def without_validation(self) -> Task:
-        """The same task with the samples of `with_validation` among the training samples again."""
+        """The same task with its validation samples put back into the training samples."""
         if self.validation is None:
             return self
         inputs = torch.cat([self.train.inputs, self.validation.inputs])

@@ -1,4 +1,4 @@
-"""A task of your own in a Python file that a person names: `FILE.py:NAME`."""
+"""A task of your own from a Python file, named as `FILE.py:NAME`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ LONGEST = 300
 @storable
 @dataclass(frozen=True)
 class TaskSource:
-    """Where a task of your own came from; of one that was handed over in Python nothing is known.
+    """The file from which a task came; all is None for a task that was passed in Python.
 
     Attributes:
         given: the words as typed, `FILE.py:NAME`.
-        path: the file's absolute path.
-        name: of the task in the file.
-        sha256: of the file's content.
+        path: the absolute path of the file.
+        name: the name of the task in the file.
+        sha256: the SHA-256 checksum of the file's content.
     """
 
     given: str | None = None
@@ -51,7 +51,7 @@ class TaskSource:
 
 
 def is_task_file(word: str) -> bool:
-    """Whether a word names a task in a file, or a file in which no task is named.
+    """Whether a word names a Python file, with or without the name of a task in it.
 
     >>> is_task_file("heart/task.py:heart"), is_task_file("task.py")
     (True, True)
@@ -64,16 +64,20 @@ def is_task_file(word: str) -> bool:
 def load_task_file(
     word: str, allow: Callable[[TaskSource], None] | None = None
 ) -> tuple[Task, TaskSource]:
-    """Execute a file of Python and take a task from it.
+    """Execute a Python file and take a task from it.
 
-    That is a `Task`, or what a function without arguments gives.
+    The name stands for a `Task`, or for a function without arguments that gives one.
 
     Args:
         word: `FILE.py:NAME`.
-        allow: as of `load_from_file`.
+        allow: as in `load_from_file`.
+
+    Returns:
+        The task, and the file it comes from.
 
     Raises:
-        ArgumentError, DataError: those of `load_from_file`.
+        ArgumentError: as in `load_from_file`.
+        DataError: as in `load_from_file`.
     """
     return load_from_file(word, (Task,), "task", allow)
 
@@ -84,21 +88,25 @@ def load_from_file(
     what: str,
     allow: Callable[[TaskSource], None] | None = None,
 ) -> tuple[T, TaskSource]:
-    """Execute a file of Python and take an object from it.
+    """Execute a Python file and take an object from it.
 
-    A function without arguments is called, and its value taken. The file can import modules that
-    lie beside it, as a script can. No cache is written beside it.
+    If the object is a function without arguments, it is called, and its value is taken. The file
+    can import modules from its own folder, as a script can. No cache is written there.
 
     Args:
         word: `FILE.py:NAME`.
-        kinds: what the object may be; messages name the first.
-        what: the object in messages, such as "task".
-        allow: is shown what was read before it is executed, and raises an error if it must not be.
+        kinds: the classes that the object may have; messages name the first.
+        what: the word for the object in messages, such as "task".
+        allow: a function that is called with the source before it is executed. It raises an error
+            if the file must not be executed.
+
+    Returns:
+        The object, and the file it comes from.
 
     Raises:
-        ArgumentError: a word of another form.
-        DataError: the file is missing, raises an error (file, line and error are told), or holds no
-            such object.
+        ArgumentError: the word has another form.
+        DataError: the file is missing, raises an error (the message names file, line and error), or
+            holds no such object.
     """
     place, _, name = word.rpartition(":")
     rule = f"name a {what} in its file, as in {what}.py:NAME"
@@ -126,10 +134,10 @@ def load_from_file(
 
 @contextmanager
 def explained(source: TaskSource | None) -> Iterator[None]:
-    """Tell errors inside of a task's file in one line, with file and line.
+    """Turn errors in a task's file into one line that names the file and the line in it.
 
-    Errors of tasks that come from no file are left alone. With the environment variable
-    DIFFQAS_TRACEBACK they are left alone too.
+    Errors of tasks that come from no file are not changed. If the environment variable
+    DIFFQAS_TRACEBACK is set, no error is changed.
 
     Raises:
         DataError: in place of any error that is not diffqas's own.

@@ -40,11 +40,12 @@ def choose_rate(
     rates: Sequence[float] = RATES,
     beyond: int = 0,
     shorter: int = SHORTER,
+    figure: str = "loss",
 ) -> float:
     """Choose the factor on the recipe's rate with which models learn best.
 
     Each factor is tried with three seeds and a part of the epochs on four fifths of the training
-    samples. The median loss on the other fifth decides; of equal losses the smaller factor wins.
+    samples. The median figure on the other fifth decides; of equal ones the smaller factor wins.
 
     Args:
         populate: makes the models.
@@ -57,14 +58,16 @@ def choose_rate(
         shorter: a trial has so many times fewer epochs than `settings` say. With 1 the choice is
             more expensive, but a large rate that looks good in a short trial may be worse at the
             end of a whole training.
+        figure: what decides, `loss` or the name of one of the task's metrics.
 
     Raises:
         ArgumentError: there are too few samples to hold any out.
         RunError: the models diverge at every rate.
     """
+    sign = -1 if figure in task.higher else 1
 
     def loss(rate: float) -> float:
-        return _loss(rate_trial(populate, task, settings, rate, shorter))
+        return _median(rate_trial(populate, task, settings, rate, shorter, figure), sign)
 
     losses = {rate: loss(rate) for rate in sorted(rates)}
     for _ in range(beyond):
@@ -100,15 +103,20 @@ def _beyond(losses: dict[float, float]) -> float | None:
 
 
 def rate_trial(
-    populate: Populate, task: Task, settings: Settings, rate: float, shorter: int = SHORTER
+    populate: Populate,
+    task: Task,
+    settings: Settings,
+    rate: float,
+    shorter: int = SHORTER,
+    figure: str = "loss",
 ) -> Training[Population]:
     """The training by which `choose_rate` judges a rate; it is not begun."""
     short = replace(settings, epochs=max(1, settings.epochs // shorter), select="final")
-    return Training(populate(RATE_SEEDS, rate), held_out(task), short, list(RATE_SEEDS))
+    return Training(populate(RATE_SEEDS, rate), held_out(task, figure), short, list(RATE_SEEDS))
 
 
-def held_out(task: Task) -> Task:
-    """A task whose test part is a fifth of the training samples, with the loss as its only figure.
+def held_out(task: Task, figure: str = "loss") -> Task:
+    """A task whose test part is a fifth of the training samples, with one figure.
 
     Of a series these are the last samples, next to the test part. Of other tasks they are drawn by
     a fixed permutation, because samples may be sorted by class.
@@ -125,13 +133,13 @@ def held_out(task: Task) -> Task:
         parted,
         test=parted.validation,
         validation=None,
-        metrics={"loss": task.loss},
+        metrics={figure: task.loss if figure == "loss" else task.metrics[figure]},
         snapshot_epochs=(),
     )
 
 
-def _loss(training: Training[Population]) -> float:
-    """The median held-out loss over the seeds; infinite if it is not finite."""
+def _median(training: Training[Population], sign: int) -> float:
+    """The median over the seeds of sign times the held-out figure; infinite if not finite."""
     try:
         for _ in training.epochs():
             pass
@@ -140,6 +148,7 @@ def _loss(training: Training[Population]) -> float:
         if len(training.failures) < len(RATE_SEEDS):
             raise
         return math.inf
-    values = training.metrics["test_loss"]
-    finite = [value if math.isfinite(value) else math.inf for value in values]
+    (figure,) = training.task.metrics
+    values = training.metrics[f"test_{figure}"]
+    finite = [sign * value if math.isfinite(value) else math.inf for value in values]
     return statistics.median(finite)

@@ -356,7 +356,7 @@ class Training(Generic[P]):
         return drawn and self.epoch == self.settings.epochs
 
     def state_dict(self) -> State:
-        """Everything needed to go on, in plain tensors, numbers and dicts."""
+        """Everything that is needed to continue, in plain tensors, numbers and dicts."""
         state = {
             "epoch": self.epoch,
             "seconds": self.seconds,

@@ -1,4 +1,4 @@
-"""A page about runs that opens anywhere: one HTML file without a word to any network."""
+"""A page about runs that opens anywhere: one HTML file that needs no network."""
 
 from diffqas.reports.page.data import Chart as Chart
 from diffqas.reports.page.data import Circuit as Circuit

@@ -1,4 +1,4 @@
-"""Several runs beside each other: their results, what differs, and curves over each other."""
+"""Several runs beside each other: their results, their differences, and overlaid curves."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MOST_SETTINGS = 12
 
 @dataclass(frozen=True)
 class Comparison:
-    """What stands above the runs of a page with at least two.
+    """The comparison at the top of a page with at least two runs.
 
     Attributes:
         results: one row per run.
-        settings: those that differ.
-        overlays: curves of several runs over each other.
+        settings: the settings that differ.
+        overlays: charts with the curves of several runs.
     """
 
     results: Table
@@ -41,12 +41,12 @@ def results(pages: Sequence[RunPage]) -> Table:
         figures = [page.tiles.get(name, MISSING) for name in names]
         rows.append([page.name, _state(page), page.task, page.model, *figures])
     head = ["run", "state", "task", "model", *names]
-    # Behind run, state, task and model, whose names may be long and wrap.
+    # The figures come after run, state, task and model, whose names may be long and wrap.
     return Table(head, rows, numeric=range(4, len(head)))
 
 
 def _figures(pages: Sequence[RunPage]) -> list[str]:
-    """Names of all main figures in the order of the runs; the parameters are a sentence."""
+    """The names of all main figures, in the order of the runs, without the parameters."""
     names: dict[str, None] = {}
     for page in pages:
         names.update(dict.fromkeys(page.tiles))
@@ -76,10 +76,10 @@ def settings(pages: Sequence[RunPage]) -> Table:
 
 
 def overlays(pages: Sequence[RunPage]) -> list[Chart]:
-    """For every kind of figure that two runs or more have, their last lines over each other.
+    """One chart for every kind of figure that at least two runs have.
 
-    The label of a line is the name of its run, and its `role` is `run-<number>`: by this the script
-    finds the lines of a run that is hidden.
+    It has the last line of each run's own chart. The label of a line is the name of its run, and
+    its `role` is `run-<number>`, by which the script finds the lines of a run that is hidden.
     """
     found: dict[str, list[tuple[int, Chart]]] = {}
     for number, page in enumerate(pages):
@@ -94,11 +94,12 @@ def _overlaid(pages: Sequence[RunPage], members: Sequence[tuple[int, Chart]]) ->
         replace(chart.lines[-1], label=pages[number].name, role=f"run-{number}", dash=False)
         for number, chart in members
     ]
-    # "test mse": the last line is the test part. The title of rewards tells the window of one run.
+    # The last line of a chart is the test part, hence "test mse". The title of a chart of rewards
+    # names the window of one run.
     title = f"{first.lines[-1].label} {first.title}"
     if first.key.startswith(REWARD):
         title = first.key
     units = first.units
     if any(chart.units != units for _, chart in members):
-        units = ""  # each run's own part of the page says what it is measured in
+        units = ""  # the part of the page on each run names the units
     return replace(first, title=title, lines=lines, units=units)

@@ -1,4 +1,4 @@
-"""What stands on a report's page, as plain data: numbers and texts, no HTML."""
+"""The content of a report's page as plain data: numbers and texts, no HTML."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Line:
     """One line of a chart.
 
     Attributes:
-        label: its name in the legend.
-        x, y: of the same length; None is a gap.
-        low, high: of a band around it; empty: none.
-        role: what decides its colour, `"truth"`, `"prediction"`, `"boundary"` or `"grey"`; empty:
-            by its number.
-        dash: draw it dashed.
+        label: the name of the line in the legend.
+        x, y: the points, of the same length; None is a gap.
+        low, high: the edges of a band around the line; empty if there is none.
+        role: what decides the colour: `"truth"`, `"prediction"`, `"boundary"` or `"grey"`. If it is
+            empty, the number of the line decides.
+        dash: whether the line is dashed.
     """
 
     label: str
@@ -48,13 +48,13 @@ class Chart:
 
     Attributes:
         key: what is drawn; charts of several runs with the same key are comparable.
-        title: heading.
-        across: name of the horizontal axis.
+        title: the heading.
+        across: the name of the horizontal axis.
         lines: the lines.
-        log: logarithmic vertical axis.
-        percent: values are shares, shown in percent.
-        boundary: where the test part begins; None: nowhere.
-        units: what values are measured in, if the title does not say it.
+        log: whether the vertical axis is logarithmic.
+        percent: whether the values are shares, to be shown in percent.
+        boundary: where the test part begins; None if nowhere.
+        units: the units of the values, if the title does not name them.
     """
 
     key: str
@@ -68,7 +68,7 @@ class Chart:
 
     @property
     def heading(self) -> str:
-        """The title with its unit."""
+        """The title with the units."""
         if self.percent:
             return f"{self.title} (%)"
         if self.units:
@@ -78,13 +78,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Place:
-    """Structural weights of one place in the model, such as a gate.
+    """The structural weights of one place in the model, such as a gate.
 
     Attributes:
-        name: the place; empty where there is one.
-        candidates: their names.
-        constant: which of them are the same whatever their angles.
-        values: (steps, candidates), the median over seeds.
+        name: the name of the place; empty if there is only one.
+        candidates: the names of the candidates.
+        constant: which of them are the same whatever their angles are.
+        values: the weights (steps, candidates), the medians over the seeds.
     """
 
     name: str
@@ -95,12 +95,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Weights:
-    """Structural weights as they changed.
+    """The structural weights in the course of the training.
 
     Attributes:
         unit: what a step counts, `"epoch"` or `"episode"`.
-        steps: their numbers.
-        places: one or several.
+        steps: the numbers of the steps.
+        places: the places in the model, one or several.
     """
 
     unit: str
@@ -113,10 +113,10 @@ class Table:
     """A table of texts.
 
     Attributes:
-        head: headings; empty: none.
-        rows: of the same length.
-        strong: number of the row that matters most; None: none.
-        numeric: columns with figures.
+        head: the headings; empty if there are none.
+        rows: the rows, all of the same length.
+        strong: the number of the row that matters most; None if there is none.
+        numeric: the numbers of the columns with figures.
     """
 
     head: Sequence[str]
@@ -127,15 +127,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Circuit:
-    """One circuit.
+    """One circuit that was found.
 
     Attributes:
-        name: of its file.
-        qasm: its text.
+        name: the name of its file.
+        qasm: its text in OpenQASM.
         caption: which candidate it is.
-        drawing: one of its layers in characters, or every different one; empty where it can't be
+        drawing: one of its layers in characters, or every different layer; empty if it cannot be
             drawn.
-        further: it is not the first seed's.
+        further: whether it is the circuit of a seed other than the first.
     """
 
     name: str
@@ -150,25 +150,25 @@ class RunPage:
     """Everything about one run.
 
     Attributes:
-        name: the run folder's.
-        task, model: what was searched, and what kind of model.
+        name: the name of the run folder.
+        task, model: what the search was on, and the kind of model.
         summary: a sentence with the main figure, and one on the best of the simpler models.
-        finished: whether the run came to its end.
-        tiles: main figures by their names.
-        results: figures beside those of others; None: no figures yet.
-        charts: figures over the epochs.
-        weights: None: nothing is recorded yet.
-        predictions: one chart for each stored epoch.
-        circuits: what was found.
-        trials: what a searcher trained before; None: none chose the circuit.
-        ranking, leaders: candidates by what they contribute, all and the best of each place; None:
-            not known yet.
-        ranked_by: what they are sorted by.
+        finished: whether the run has come to its end.
+        tiles: the main figures by their names.
+        results: the figures beside those of others; None if there are no figures yet.
+        charts: the figures over the epochs.
+        weights: the structural weights; None if none are recorded yet.
+        predictions: one chart for each stored epoch, by the epoch.
+        circuits: the circuits that were found.
+        trials: what a searcher trained before; None if no searcher chose the circuit.
+        ranking, leaders: all candidates by what they contribute, and the best of each place; None
+            if they are not known yet.
+        ranked_by: what the candidates are sorted by.
         settings, versions: names and values.
-        command: line that repeats the run; empty: none does.
+        command: the command that repeats the run; empty if there is none.
         remarks: what the command leaves out.
-        failures: what became of seeds that were frozen.
-        stuck: what was seen of seeds that had learnt nothing at first.
+        failures: why seeds were frozen.
+        stuck: how it was seen that seeds had learnt nothing at first.
         notes: what the folder lacks.
     """
 
@@ -197,18 +197,18 @@ class RunPage:
 
     @property
     def counts_episodes(self) -> bool:
-        """Whether the run is an agent's: its charts show rewards over the episodes."""
+        """Whether the run is one of agents, whose charts show rewards over the episodes."""
         return bool(self.charts) and self.charts[0].key.startswith(REWARD)
 
     @property
     def predictions_have_bands(self) -> bool:
-        """Whether the predictions of several seeds are drawn."""
+        """Whether the charts of predictions have bands over several seeds."""
         lines = [line for chart in self.predictions.values() for line in chart.lines]
         return any(line.low for line in lines)
 
 
 def plain(values: ArrayLike) -> Numbers:
-    """Numbers with five digits, as JSON has them; what is no number becomes None.
+    """Numbers with five significant digits for JSON; those that are not finite become None.
 
     >>> plain([0.123456789, float("nan")])
     [0.12346, None]
@@ -221,7 +221,7 @@ def plain(values: ArrayLike) -> Numbers:
 
 
 def thinned(count: int, most: int = MOST_POINTS) -> list[int]:
-    """Places of at most `most` entries of so many, the first and the last among them.
+    """The places of at most `most` of `count` entries, including the first and the last.
 
     >>> thinned(5), thinned(9, 3)
     ([0, 1, 2, 3, 4], [0, 4, 8])
@@ -236,7 +236,7 @@ def band(
 ) -> Line:
     """A line through the medians of values (steps, seeds), with a band over the seeds.
 
-    Seeds that are no numbers at a step, having diverged, are left out there.
+    Seeds that have diverged have no finite value at a step and are left out there.
 
     >>> band("a", [1], [[1.0, 3.0, float("nan")]]).y
     [2.0]
@@ -254,5 +254,5 @@ def band(
 
 
 def _filled(masked: ArrayLike) -> Numbers:
-    """Numbers with a gap where all seeds were masked."""
+    """The numbers, with a gap where all seeds are masked."""
     return plain(np.ma.filled(masked, np.nan))

@@ -34,12 +34,12 @@ ASSETS = ("style.css", "charts.js", "page.js")
 
 
 def build(pages: Sequence[RunPage]) -> str:
-    """The page as text; texts from outside, such as names, are escaped.
+    """Build the page as text; texts from outside, such as names, are escaped.
 
     Args:
-        pages: at least one run.
+        pages: the content for each run, at least one.
     """
-    # Imported here: reading runs needs no templates.
+    # Imported here, because reading runs needs no templates.
     from markupsafe import Markup
 
     alone = len(pages) == 1
@@ -64,7 +64,8 @@ def build(pages: Sequence[RunPage]) -> str:
 def _template(name: str) -> Template:
     """A template of this package, in which every text is escaped.
 
-    A name that a template misspells is an error: an empty place on the page would be overlooked.
+    A name that a template misspells is an error, because an empty place on the page would be
+    overlooked.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -83,10 +84,10 @@ def _template(name: str) -> Template:
 
 
 def _visible(value: object) -> object:
-    """What a place of a template shows, in one line of signs that can be seen.
+    """A value as a template shows it: in one line of visible characters.
 
-    It is escaped after that. What is escaped already, or made by this package, is a subclass of
-    `str`, and stays.
+    It is escaped after that. Text that is already escaped, or made by this package, is of a
+    subclass of `str` and stays as it is.
     """
     if type(value) is str:
         return visible(value)
@@ -101,7 +102,7 @@ def _lines(text: str) -> str:
 
 
 def _whole(text: str) -> str:
-    """The filter for a text with figures: none of them is broken at the end of a line.
+    """The filter for a text with figures, which keeps each figure in one line.
 
     >>> _whole("train 4.5e-08 <")
     Markup('train <span class="whole">4.5e-08</span> &lt;')
@@ -110,14 +111,14 @@ def _whole(text: str) -> str:
 
     parts = FIGURES.split(visible(text))
     kept = Markup('<span class="whole">{}</span>')
-    # Behind every other text stands a figure.
+    # After the split, texts and figures take turns.
     return Markup("").join(
         kept.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
     )
 
 
 def _numbers(pages: Sequence[RunPage], comparison: Comparison | None) -> Json:
-    """What the script draws."""
+    """The numbers that the script draws."""
     overlays: Sequence[Chart] = []
     if comparison is not None:
         overlays = comparison.overlays
@@ -142,18 +143,18 @@ def _numbers_of_run(page: RunPage) -> Json:
 
 
 def _json(value: object) -> str:
-    """JSON that can't end the element it stands in.
+    """JSON that cannot end the HTML element in which it stands.
 
     >>> "<" in _json("</script>"), json.loads(_json("</script>"))
     (False, '</script>')
     """
-    # JSON has no other use for "<" than inside of a text, where it may be written as its code.
+    # In JSON, "<" occurs only inside texts, where it may be written as its code.
     text = json.dumps(_shown(value), separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")
 
 
 def _shown(value: object) -> object:
-    """The same numbers and texts, these in signs that can be seen."""
+    """The same numbers and texts; the texts have only visible characters."""
     if isinstance(value, dict):
         return {name: _shown(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Models that leave the run folder: networks and generators as files for other programs."""
+"""Networks, generators and circuits of a run as files for other programs."""
 
 from diffqas.runs.export.circuits import ExportedCircuits as ExportedCircuits
 from diffqas.runs.export.circuits import export_circuits as export_circuits

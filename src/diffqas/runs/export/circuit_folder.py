@@ -1,4 +1,4 @@
-"""A folder of exported circuits and the list of them: an export takes an earlier one's place."""
+"""A folder of exported circuits with a list of them; a new export replaces an earlier one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from diffqas.storage import Json, make_folder, write_atomically
 
 @dataclass(frozen=True)
 class CircuitFolder:
-    """How the circuits of a format lie in a folder.
+    """How the circuits of a format are stored in a folder.
 
     Attributes:
-        kind: what the list says that it is.
-        list: its file name.
-        circuit: names of the circuits; a list from elsewhere may hold others, which are not looked
-            at.
+        kind: the word by which the list is recognised.
+        list: the file name of the list.
+        circuit: the pattern of the circuits' file names. Other names, which a list from elsewhere
+            may hold, are ignored.
     """
 
     kind: str
@@ -29,19 +29,19 @@ class CircuitFolder:
     def write(
         self, target: Path, inside: Path | None, about: Json, files: Mapping[str, bytes]
     ) -> int:
-        """Write the list and the other files; circuits of an earlier export that are none go.
+        """Write the list and the other files, and remove other circuits of an earlier export.
 
         Args:
-            target: the folder, made if it is not there.
+            target: the folder; it is made if it is not there.
             inside: as of `make_folder`.
-            about: the list.
-            files: contents of all other files, by their names.
+            about: the content of the list.
+            files: the contents of all other files, by their names.
 
         Returns:
-            Bytes of all files.
+            The bytes of all files.
 
         Raises:
-            RunError: files that cannot be written.
+            RunError: a file cannot be written.
         """
         contents = {**files, self.list: (json.dumps(about, indent=1) + "\n").encode()}
         make_folder(target, inside=inside)
@@ -53,9 +53,9 @@ class CircuitFolder:
         return sum(map(len, contents.values()))
 
     def earlier(self, folder: Path) -> list[Path]:
-        """Circuits that an earlier export left in a folder, by its own list.
+        """The circuits that an earlier export left in a folder, according to its list.
 
-        Other files of such names are somebody's, and stay.
+        Other files with such names belong to somebody else, and stay.
         """
         try:
             about = json.loads((folder / self.list).read_bytes())

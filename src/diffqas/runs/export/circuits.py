@@ -1,4 +1,4 @@
-"""The circuits of a searched layer with what stands around them, as files for other programs."""
+"""The circuits of a searched layer, with front and head, as files for other programs."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ SCRIPT = Path(__file__).with_name("run_circuits.py.txt")
 
 @dataclass(frozen=True)
 class ExportedCircuits:
-    """The circuits of one model that left.
+    """The exported circuits of one model.
 
     Attributes:
         path: the folder.
-        size: bytes of all its files.
-        circuits: how many.
-        trained: numbers that were trained.
-        about: task, seed, what to feed the model and what comes out.
+        size: the bytes of all its files.
+        circuits: the number of circuits.
+        trained: how many numbers were trained.
+        about: task, seed, what to feed the model, and what comes out.
     """
 
     path: Path
@@ -64,23 +64,26 @@ def export_circuits(
 ) -> ExportedCircuits:
     """Write the circuits of a finished run of a searched layer, and the model around them.
 
-    What `diffqas export RUN --format circuits` does. Leaves circuit-1.qasm, circuit-2.qasm, ...
-    (OpenQASM 3, inputs open), circuits.json (weights, observables, what to feed the model, and some
-    samples with their outputs), around.safetensors (front, head and trained observables), and
-    run.py, which computes the outputs from these with Qiskit and without diffqas.
+    This is what `diffqas export RUN --format circuits` does. It writes circuit-1.qasm,
+    circuit-2.qasm, ... (OpenQASM 3 with open inputs), circuits.json (weights, observables, what to
+    feed the model, and some samples with their outputs), around.safetensors (front, head and
+    trained observables), and run.py, which computes the outputs from these files with Qiskit and
+    without diffqas.
 
     Args:
         folder: the run folder.
-        seed: whose model, of the run's seeds; None: that of the first.
-        output: the folder for the files; None: `circuits` in the run folder, with the seed in its
-            name if it is not the first.
+        seed: the seed whose model is exported; None stands for the first.
+        output: the folder for the files; None stands for `circuits` in the run folder, with the
+            seed in its name if it is not the first.
         task: the task, as of `load`.
-        top_k: keep the k best candidates, as found; None: all that have a weight.
+        top_k: keep only the k best candidates, with their weights as found; None keeps all that
+            have a weight.
 
     Raises:
-        ArgumentError: a seed that the run has not, k out of range, or an `output` that is a file.
-        RunError: no finished run of a searched layer there, a policy whose observations are centred
-            and that has no front, or files that cannot be written.
+        ArgumentError: the run has no such seed, k is out of range, or `output` is a file.
+        DataError: the run's data cannot be used any more.
+        RunError: there is no finished run of a searched layer, the seed diverged, a policy without
+            a front has centred or shrunk observations, or a file cannot be written.
     """
     run = FinishedRun.open(folder, task=task)
     place, kind = run.folder.path, run.config.kind
@@ -98,7 +101,7 @@ def export_circuits(
     name = "circuits" if index == 0 else f"circuits-seed-{number}"
     target = place / name if output is None else path_of(output, "output")
     require(not target.is_file(), "output", "be a folder", f"the file {target}")
-    # A copy in double precision: what the files say is compared with it to many digits.
+    # The model is copied in double precision, so that the files can be checked to many digits.
     model = _model(run.models[index])
     if top_k is not None:
         model.layer = model.layer.discretize(top_k)
@@ -131,10 +134,10 @@ def export_circuits(
 
 
 def _model(found: AnyModel) -> HybridModel:
-    """A copy of a model in double precision; of an agent its policy, of raw observations.
+    """A copy of a model in double precision; of an agent the policy for raw observations.
 
     Raises:
-        RunError: a policy whose front cannot take in that observations are centred.
+        RunError: a policy has no front that could absorb the centring of its observations.
     """
     if isinstance(found, HybridModel):
         return copy.deepcopy(found).cpu().double()
@@ -155,7 +158,7 @@ def _model(found: AnyModel) -> HybridModel:
 
 
 def _front(model: HybridModel) -> str:
-    """The word of `--front` that the model stands behind."""
+    """The word of `--front` for the model's front."""
     kinds = {type(part) for part in model.front.modules()}
     if nn.AdaptiveAvgPool2d in kinds:
         return "pool"
@@ -163,17 +166,20 @@ def _front(model: HybridModel) -> str:
 
 
 def _around(model: HybridModel) -> dict[str, Values]:
-    """The trained numbers of front and head by the names that run.py knows them by."""
+    """The trained numbers of front and head, by the names that run.py uses."""
     numbers: dict[str, Values] = {}
     for part, module in (("front", model.front), ("head", model.head)):
         for name, parameter in module.named_parameters():
-            # The linear layer of a front stands behind one that flattens.
+            # In a front the linear layer comes after one that flattens.
             numbers[f"{part}.{name.split('.')[-1]}"] = parameter.detach().numpy()
     return numbers
 
 
 def _observables(layer: QuantumLayer, numbers: dict[str, Values]) -> Iterator[list[Json]]:
-    """Terms of each output: Pauli strings with coefficients, or matrices, which join `numbers`."""
+    """The terms of each output: Pauli strings with coefficients, or matrices.
+
+    Matrices are added to `numbers`.
+    """
     observables, trained = layer.observables, None
     if layer.coefficients is not None:
         trained = layer.coefficients.detach().numpy()
@@ -200,7 +206,7 @@ def _observables(layer: QuantumLayer, numbers: dict[str, Values]) -> Iterator[li
 
 @torch.no_grad()
 def _samples(model: HybridModel, run: FinishedRun) -> Json:
-    """What to feed the model, what comes out, and both of a few samples of the test part."""
+    """What to feed the model and what comes out, with a few samples of the test part."""
     few = samples(run.task, model)
     outputs = model(few)
     name = "network" if isinstance(run.task, Task) else "policy"

@@ -1,4 +1,4 @@
-"""What a network is to be fed, and what its outputs mean."""
+"""What a network takes as its input, and what its outputs mean."""
 
 from __future__ import annotations
 
@@ -34,15 +34,17 @@ def samples(task: Task | EnvironmentTask, network: nn.Module, count: int = 8) ->
 def interface(
     name: str, config: RunConfig, task: Task | EnvironmentTask, own: bool, few: Tensor, out: Tensor
 ) -> Interface:
-    """`input` and `output` of a network: name, shape, dtype, meaning, and how values are scaled.
+    """Describe the `input` and the `output` of a network.
+
+    The description has the name, shape, dtype and meaning, and how values are scaled.
 
     Args:
-        name: of the network.
-        config: of the run.
-        task: of the run.
-        own: whether the task is a user's, of which nothing is known but shapes.
+        name: the name of the network.
+        config: the choices of the run.
+        task: the task of the run.
+        own: whether the task is a user's own, of which only the shapes are known.
         few: some inputs.
-        out: the outputs that belong to them.
+        out: the outputs for these inputs.
     """
     if isinstance(task, EnvironmentTask):
         words = _agent(name, task)
@@ -73,7 +75,7 @@ def _words(name: str, meaning: str, out: str, out_meaning: str) -> Interface:
 
 
 def _own_series(config: RunConfig) -> Interface:
-    """Of a series of one's own: what makes values of the network's predictions, too."""
+    """The interface for a user's own series, with how predictions become values of the series."""
     data = load_own(config)
     view = data.view
     columns = ", ".join(data.columns)
@@ -99,7 +101,7 @@ def _own_series(config: RunConfig) -> Interface:
 
 
 def _changes(view: View) -> str:
-    """What is done to values before they are scaled."""
+    """What is done to the values before they are scaled, in words."""
     steps = []
     if view.season > 1:
         steps.append(f"minus the value {view.season} before")
@@ -109,7 +111,7 @@ def _changes(view: View) -> str:
 
 
 def _known(view: View) -> str:
-    """What earlier values are added to the prediction of the value at t."""
+    """Which earlier values are added to the prediction of the value at t, in words."""
     last, season = f"value[t - {view.horizon}]", f"value[t - {view.seasons_back}]"
     if view.season > 1 and view.difference:
         return f"{season} + {last} - value[t - {view.horizon + view.seasons_back}]"
@@ -184,7 +186,7 @@ def _agent(name: str, task: EnvironmentTask) -> Interface:
 
 
 def in_words(side: JsonView) -> str:
-    """An input or output as one line.
+    """An input or an output in one line.
 
     >>> scaling = {"formula": "(pixel - mean) / std", "mean": 0.25, "std": 0.5}
     >>> in_words({"name": "images", "shape": ["batch", 8], "dtype": "float32", "scaling": scaling})

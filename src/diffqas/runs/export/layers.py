@@ -66,14 +66,14 @@ _BY_NAME = {cls.__name__: make for cls, (make, _) in LAYERS.items()}
 
 
 def describe(network: nn.Module) -> Json | None:
-    """The network as JSON; None if it is not made of `LAYERS`, one after the other.
+    """Describe a network as JSON; None if it is not a sequence of `LAYERS`.
 
     >>> describe(nn.Sequential(nn.Linear(3, 2), nn.Tanh()))["layers"]["0"]
     {'class': 'Linear', 'in_features': 3, 'out_features': 2, 'bias': True}
     """
     if isinstance(network, nn.Sequential) and type(network).forward is nn.Sequential.forward:
         layers = {name: describe(layer) for name, layer in network.named_children()}
-        # A layer may stand in two places: it is a child once.
+        # A layer that stands in two places is listed as a child only once.
         whole = len(layers) == len(network) and None not in layers.values()
         plain = _settings(nn.Sequential())
         # A subclass may keep what it was made with; a hook or a forward of its own would be lost.
@@ -93,7 +93,7 @@ def describe(network: nn.Module) -> Json | None:
 
 
 def _settings(layer: nn.Module) -> Json:
-    """What a layer was told besides its numbers, and which numbers it has."""
+    """The settings of a layer, and which tensors of numbers it has."""
     skipped = ("_flat", "_parameters", "_buffers", "_modules", "training", "_is_full_backward")
     own = {name: value for name, value in vars(layer).items() if not name.startswith(skipped)}
     registers = [vars(layer)[name] for name in ("_parameters", "_buffers")]
@@ -106,10 +106,10 @@ def _settings(layer: nn.Module) -> Json:
 
 
 def build(description: JsonView) -> nn.Module:
-    """A fresh network from what `describe` gave.
+    """Build a fresh network from what `describe` gave.
 
     Raises:
-        DataError: no such description.
+        DataError: it is no such description.
 
     >>> build(describe(nn.Sequential(nn.Linear(3, 2), nn.Tanh())))
     Sequential(
@@ -138,5 +138,5 @@ def _plain(layer: nn.Module, name: str) -> object:
     if name == "size":
         return len(layer.get_buffer("mean"))
     value = getattr(layer, name)
-    # Whether there is a bias is a tensor or None for most layers, True or False for recurrent ones.
+    # `bias` is a tensor or None in most layers, but True or False in recurrent ones.
     return isinstance(value, Tensor) if name == "bias" and not isinstance(value, bool) else value

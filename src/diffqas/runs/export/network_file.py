@@ -1,6 +1,4 @@
-"""A classical network as safetensors, with a JSON file beside it that says how to rebuild it and
-what to feed it.
-"""
+"""A classical network as safetensors, and a JSON file that says how to rebuild it and feed it."""
 
 from __future__ import annotations
 
@@ -22,12 +20,12 @@ KIND = "diffqas-network"
 
 
 def network_content(network: nn.Module) -> bytes:
-    """The network's state as safetensors; of tied tensors the first name stays."""
+    """The state of the network as safetensors; tied tensors are kept under the first name."""
     return save(untied(network.state_dict()), {"format": "pt"})
 
 
 def network_document(network: nn.Module, content: bytes, about: Json) -> Json:
-    """What stands in the JSON file."""
+    """The content of the JSON file."""
     cls = type(network)
     return {
         "kind": KIND,
@@ -40,18 +38,19 @@ def network_document(network: nn.Module, content: bytes, about: Json) -> Json:
 
 
 def load_network(path: str | Path, target: nn.Module | None = None) -> nn.Module:
-    """The classical network that `diffqas export RUN` wrote, an ordinary module without any
-    circuit, for prediction.
+    """Load the classical network that `diffqas export RUN` wrote.
+
+    It is an ordinary module without any circuit, ready to predict.
 
     Args:
         path: the safetensors file; the JSON file lies beside it.
-        target: a module of the network's structure, which is filled and returned; None builds it
-            from the JSON file, which has the structure of all networks of named tasks and of those
-            made of usual layers.
+        target: a module with the network's structure, which is filled and returned. None builds it
+            from the JSON file, which has the structure if the network belongs to a named task or
+            is made of usual layers.
 
     Raises:
-        ArgumentError: the structure is not known, or `target` has another one.
-        DataError: a file is missing, damaged, or none of these.
+        ArgumentError: the structure is not known, or `target` has another structure.
+        DataError: a file is missing or damaged, or was not written by `diffqas export`.
     """
     place = path_of(path, "path")
     content, document = _read(place)

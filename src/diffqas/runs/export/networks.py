@@ -1,4 +1,4 @@
-"""The classical networks in a trained model, and what writes them."""
+"""The classical networks of a trained model, and the generators that write them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from diffqas.quantum_train import QuantumTrain
 
 
 def generators(model: AnyModel) -> dict[str, QuantumTrain]:
-    """Generators by the name of the network that they write: `"network"`, or `"policy"` and
-    `"value"` of an agent.
+    """The generators of a model, by the names of the networks that they write.
+
+    The name is `"network"`; an agent has a `"policy"` and a `"value"`.
 
     Raises:
-        RunError: circuits are part of the model, so that it writes no classical network.
+        RunError: circuits are part of the model, so there is no classical network.
     """
     parts = (
         {"policy": model.policy, "value": model.value}
@@ -44,8 +45,9 @@ def generators(model: AnyModel) -> dict[str, QuantumTrain]:
 
 
 def networks(model: AnyModel) -> dict[str, nn.Module]:
-    """Plain networks by the same names, on the CPU, ready to predict; those of an agent take raw
-    observations.
+    """The plain networks by the same names as in `generators`, on the CPU and ready to predict.
+
+    Those of an agent take raw observations.
     """
     plain = {name: generator.export() for name, generator in generators(model).items()}
     if isinstance(model, Agent):

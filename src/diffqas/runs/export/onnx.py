@@ -24,17 +24,17 @@ MISSING = (
 def onnx_content(
     network: nn.Module, few: Tensor, input_name: str, output_name: str, about: dict[str, str]
 ) -> bytes:
-    """The network as an ONNX file in float32, the number of samples open.
+    """The content of an ONNX file of the network, in float32 and for any number of samples.
 
     Args:
-        network: a module of one input.
-        few: two samples or more.
-        input_name: of the graph's input.
-        output_name: of the graph's output.
-        about: what the model's metadata shall hold.
+        network: a module with one input.
+        few: some samples, at least two.
+        input_name: the name of the graph's input.
+        output_name: the name of the graph's output.
+        about: the metadata of the model.
 
     Raises:
-        DataError: the extra `onnx` is missing, or torch cannot export this network.
+        DataError: the extra `onnx` is not installed, or torch cannot export this network.
     """
     try:
         import onnx
@@ -74,9 +74,7 @@ def onnx_content(
 
 @torch.no_grad()
 def onnx_difference(content: bytes, network: nn.Module, few: Tensor) -> float:
-    """Largest difference between the outputs of an ONNX file by onnxruntime and of the network by
-    PyTorch.
-    """
+    """The largest difference between the outputs of onnxruntime and of PyTorch."""
     from onnxruntime import InferenceSession
 
     session: Any = InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -86,9 +84,7 @@ def onnx_difference(content: bytes, network: nn.Module, few: Tensor) -> float:
 
 
 def _forget_places(graph: Any) -> None:
-    """Drop the exporter's notes on where in the source code each node comes from: paths of this
-    machine, and large.
-    """
+    """Drop the exporter's notes on the source of each node: large, with paths of this machine."""
     for part in (
         graph,
         *graph.node,
@@ -103,7 +99,7 @@ def _forget_places(graph: Any) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter's remarks about itself are not for users."""
+    """Silence the exporter's remarks about itself, which are not for users."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     before = [logger.level for logger in loggers]
     for logger in loggers:

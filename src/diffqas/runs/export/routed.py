@@ -1,4 +1,4 @@
-"""The circuits of a finished run as a device can run them: routed, with measurements and layout."""
+"""The circuits of a finished run, routed to a device, with measurements and layout."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ FOLDER = CircuitFolder("diffqas-routed", "routed.json", re.compile(r"routed-[0-9
 
 @dataclass(frozen=True)
 class RoutedCircuit:
-    """One circuit on a device.
+    """One circuit that was routed to a device.
 
     Attributes:
-        file: its name in the folder.
-        candidate: which it is.
-        weights: structural weight in each output; one of a circuit that writes weights.
-        basis: number of the measurement, of observables that need several.
-        layout: the device's qubit on which each qubit of the circuit ends and is measured.
-        cost: its two-qubit gates and its depth there, without the measurements.
+        file: the name of its file in the folder.
+        candidate: the name of the candidate.
+        weights: its structural weight in each output; only one if the circuit writes weights.
+        basis: the number of the measurement, if the observables need several.
+        layout: for each qubit of the circuit the device's qubit on which it ends and is measured.
+        cost: its two-qubit gates and its depth on the device, without the measurements.
     """
 
     file: str
@@ -51,7 +51,7 @@ class RoutedCircuit:
     cost: Cost
 
     def to_json(self) -> Json:
-        """An entry of `circuits` in routed.json."""
+        """The circuit as an entry of `circuits` in routed.json."""
         return {
             "file": self.file,
             "candidate": self.candidate,
@@ -65,13 +65,13 @@ class RoutedCircuit:
 
 @dataclass(frozen=True)
 class RoutedCircuits:
-    """The circuits of one model that left for a device.
+    """The circuits of one model that were routed to a device.
 
     Attributes:
         path: the folder.
-        device: where they were routed to.
-        qubits: of each circuit.
-        circuits: what was written.
+        device: the name of the device.
+        qubits: how many qubits each circuit has.
+        circuits: the circuits that were written.
     """
 
     path: Path
@@ -91,24 +91,25 @@ def export_routed(
 ) -> RoutedCircuits:
     """Write the circuits of a finished run as a backend can run them.
 
-    What `diffqas export RUN --format circuits --backend NAME` does, for runs of Quantum-Train on
-    data and of a searched layer. Leaves routed-1.qasm, routed-2.qasm, ... (OpenQASM 3 on the
-    device's own qubits, measured; inputs of a searched layer open) and routed.json. Constants,
-    which are known without a circuit, are left out.
+    This is what `diffqas export RUN --format circuits --backend NAME` does, for runs of
+    Quantum-Train on data and of a searched layer. It writes routed-1.qasm, routed-2.qasm, ...
+    (OpenQASM 3 on the device's own qubits, with measurements; the inputs of a searched layer stay
+    open) and routed.json. Constants are known without a circuit and are left out.
 
     Args:
         folder: the run folder.
-        backend: a coupling map or a backend, by name; see `diffqas.devices.routed`.
-        seed: whose model, of the run's seeds; None: that of the first.
-        output: the folder for the files; None: `routed` in the run folder.
+        backend: the name of a coupling map or of a backend; see `diffqas.devices.routed`.
+        seed: the seed whose model is exported; None stands for the first.
+        output: the folder for the files; None stands for `routed` in the run folder.
         task: the task, as of `load`.
-        top_k: keep the k best candidates, as found; None: all.
+        top_k: keep only the k best candidates, with their weights as found; None keeps all.
 
     Raises:
-        ArgumentError: a seed that the run has not, an unknown backend, one with too few qubits, k
-            out of range, or an `output` that is a file.
+        ArgumentError: the run has no such seed, the backend is unknown or has too few qubits, k is
+            out of range, or `output` is a file.
         DataError: a circuit cannot be routed, or Qiskit is not installed.
-        RunError: no such finished run there, or files that cannot be written.
+        RunError: there is no such finished run, the seed diverged, all candidates are constant, or
+            a file cannot be written.
     """
     run = FinishedRun.open(folder, task=task)
     place = run.folder.path
@@ -156,7 +157,7 @@ def _refuse_others(run: FinishedRun) -> None:
     """Refuse runs without circuits that could be routed one by one.
 
     Raises:
-        RunError: such a run.
+        RunError: it is such a run.
     """
     kind = run.config.kind
     written = isinstance(kind, QuantumTrainKind) and kind.circuits
@@ -168,7 +169,7 @@ def _refuse_others(run: FinishedRun) -> None:
 def _circuits(
     model: AnyModel, top_k: int | None
 ) -> Iterator[tuple[str, tuple[float, ...], int, QuantumCircuit]]:
-    """Candidate, weights, number of the basis, and circuit, without measurements."""
+    """The candidate, the weights, the number of the basis, and the circuit without measurements."""
     if isinstance(model, QuantumTrain):
         if top_k is not None:
             model = model.discretize(top_k)
@@ -182,7 +183,7 @@ def _circuits(
     layer = model.double().layer
     if top_k is not None:
         layer = layer.discretize(top_k)
-    # Its samples decide nothing of the circuits, whose inputs stay open.
+    # The inputs of the circuits stay open, so these samples do not matter.
     readings = LayerReadings(layer, torch.zeros(1, layer.inputs, dtype=torch.float64))
     for index, finding in enumerate(layer.findings(layer.candidates)):
         if finding.constant is not None:
@@ -198,7 +199,7 @@ def _circuits(
 
 
 def _layout(circuit: QuantumCircuit, n: int) -> tuple[int, ...]:
-    """Where the n qubits of a routed circuit end."""
+    """The device's qubits on which the n qubits of a routed circuit end."""
     if circuit.layout is None:
         return tuple(range(n))
     return tuple(int(place) for place in circuit.layout.final_index_layout(filter_ancillas=True))

@@ -28,16 +28,16 @@ FORMATS = {"safetensors": ".safetensors", "onnx": ".onnx", "generator": ".safete
 
 @dataclass(frozen=True)
 class Exported:
-    """One network that left.
+    """One network that was exported.
 
     Attributes:
         path: the file.
-        size: its bytes.
-        trained: numbers that were trained.
-        weights: numbers that they write.
-        weights_size: bytes of the written network as safetensors.
-        about: task, figures, what to feed the network and what comes out.
-        difference: of an ONNX file the largest difference from PyTorch on a few samples.
+        size: the bytes of the file.
+        trained: how many numbers were trained.
+        weights: how many weights they write.
+        weights_size: the bytes of the written network as safetensors.
+        about: task, figures, what to feed the network, and what comes out.
+        difference: for an ONNX file, the largest difference from PyTorch on a few samples.
     """
 
     path: Path
@@ -59,25 +59,25 @@ def export_run(
 ) -> list[Exported]:
     """Write the classical network of a finished run, or what writes it, for other programs.
 
-    What `diffqas export` does, for scripts and notebooks. An agent has two networks, policy and
-    value.
+    This is what `diffqas export` does, for scripts and notebooks. An agent has two networks, its
+    policy and its value.
 
     Args:
         folder: the run folder.
         format: `"safetensors"` (with a JSON file beside it, see `load_network`), `"onnx"`, or
             `"generator"` (trained numbers and choices, see `QuantumTrain.from_generator`).
-        seed: whose network, of the run's seeds; None: that of the first.
-        output: the file, with the format's suffix; of an agent -policy and -value are added to its
-            name. None: network or generator in the run folder, with the seed in the name if it is
-            not the first.
+        seed: the seed whose network is exported; None stands for the first.
+        output: the file, with the format's suffix; for an agent, -policy and -value are added to
+            its name. None stands for a file `network` or `generator` in the run folder, with the
+            seed in its name if it is not the first.
         task: the task, as of `load`.
 
     Raises:
-        ArgumentError: an unknown format, a seed that the run has not, or an `output` with another
-            suffix.
-        DataError: the extra `onnx` is missing, or the run's data cannot be used any more.
-        RunError: no finished run there, a model that keeps its circuits, or a file that cannot be
-            written.
+        ArgumentError: the format is unknown, the run has no such seed, or `output` has another
+            suffix or lies in a folder that does not exist.
+        DataError: the extra `onnx` is not installed, or the run's data cannot be used any more.
+        RunError: there is no finished run, the seed diverged, the model keeps its circuits, or a
+            file cannot be written.
     """
     suffix = FORMATS[choose(format, FORMATS, "format")]
     run = FinishedRun.open(folder, task=task)
@@ -136,7 +136,7 @@ def _place(
 
 
 def _figures(result: RunResult, index: int) -> dict[str, float | None]:
-    """The seed's own figures."""
+    """The figures of one seed, by its place."""
     names = ("train_", "test_", "mean_", "success_")
     return {
         name: values[index] for name, values in result.figures.items() if name.startswith(names)

@@ -1,4 +1,4 @@
-"""What is left of a finished run when its circuits are measured: finite shots, device noise."""
+"""How a finished run performs when its circuits are measured: finite shots and device noise."""
 
 from diffqas.runs.noise.device import Device as Device
 from diffqas.runs.noise.run import noise_run as noise_run

@@ -1,9 +1,8 @@
-"""Circuits on a noisy device: probabilities through Qiskit Aer (extra `noise`), readout errors by
-hand.
+"""Circuits on a noisy device: probabilities by Qiskit Aer (extra `noise`), and readout errors.
 
-Gates are compiled to rz, sx, x and cx, or to the basis and the couplings of a named backend; rz is
-a change of frame and free of errors. Qubit 0 is the most significant bit of a basis state, as
-everywhere in diffqas.
+Gates are compiled to rz, sx, x and cx, or to the basis and the couplings of a named backend. An rz
+is a change of frame and has no error. Qubit 0 is the most significant bit of a basis state, as
+everywhere in diffqas. Readout errors are computed here, without Aer.
 """
 
 from __future__ import annotations
@@ -42,18 +41,18 @@ for two more.
 
 @dataclass(frozen=True)
 class Device:
-    """What goes wrong.
+    """The errors of a device.
 
     Args:
-        depolarising: after every sx and x the qubit is replaced by a fully mixed one with this
-            probability; after every cx both are, with `TWO_QUBITS` times this probability.
-        readout: every measured bit is read as the other with this probability.
+        depolarising: the probability that a qubit is replaced by a fully mixed one after every sx
+            and x. After every cx both qubits are, with `TWO_QUBITS` times this probability.
+        readout: the probability that a measured bit is read wrongly.
         backend: `"generic"`, or the name of a fake backend of qiskit-ibm-runtime such as
-            `"fake_torino"`: its gates, couplings, relaxation and readout, in place of the two
-            above.
+            `"fake_torino"`. Its gates, couplings, relaxation and readout take the place of the two
+            rates.
 
     Raises:
-        ArgumentError: a rate out of range, or a backend with rates beside it.
+        ArgumentError: a rate is out of range, or a backend is given together with a rate.
     """
 
     depolarising: float = 0.0
@@ -71,7 +70,7 @@ class Device:
 
     @property
     def ideal(self) -> bool:
-        """Whether the gates are exact, so that nothing need be simulated."""
+        """Whether the gates are exact, so that nothing has to be simulated."""
         return not self.depolarising and self.backend is None
 
 
@@ -79,16 +78,16 @@ class Simulation:
     """A device of n qubits, ready for circuits.
 
     Args:
-        device: its errors.
-        n: qubits of the circuits.
-        method: `"density"`, exact; `"trajectories"`, the mean over random ones; `"auto"`, the first
-            up to `DENSITY_QUBITS` qubits.
-        trajectories: how many.
-        seed: decides them.
+        device: the errors.
+        n: how many qubits the circuits have.
+        method: `"density"` is exact; `"trajectories"` is the mean over random trajectories;
+            `"auto"` is the first up to `DENSITY_QUBITS` qubits, and else the second.
+        trajectories: the number of trajectories.
+        seed: the seed of the trajectories.
 
     Raises:
-        ArgumentError: an unknown backend or one that is too small, an unknown method, or too many
-            qubits for it.
+        ArgumentError: the backend is unknown or too small, the method is unknown or not for so many
+            qubits, or `trajectories` is below 1.
         DataError: a package is not installed.
     """
 
@@ -115,12 +114,12 @@ class Simulation:
             self._model = self._noise_model()
 
     def probabilities(self, candidate: Candidate, angles: Angles, ideal: Floats) -> Floats:
-        """Probabilities (2**n,) of what is read, in the order of diffqas.
+        """The probabilities (2**n,) of the readings of a circuit, in the order of diffqas.
 
         Args:
             candidate: the circuit.
             angles: (depth, n) or (depth, n, r), as nested sequences.
-            ideal: its exact probabilities, which a device with errors of readout alone starts from.
+            ideal: the exact probabilities, which are enough if the device has readout errors alone.
         """
         (p,) = self.samples(lambda: to_qiskit(candidate, angles), [()], ideal[None])
         return p
@@ -131,13 +130,13 @@ class Simulation:
         inputs: Sequence[Sequence[float]],
         ideal: Floats,
     ) -> Floats:
-        """Probabilities (samples, 2**n) of what is read of one circuit at many inputs.
+        """The probabilities (samples, 2**n) of the readings of one circuit at many inputs.
 
         Args:
-            make: gives the circuit, whose inputs x0, x1, ... are open; not called if only bits
-                are read wrongly.
-            inputs: of every sample, a number for each of them.
-            ideal: exact probabilities (samples, 2**n).
+            make: gives the circuit, whose inputs x0, x1, ... are open. It is not called if the
+                device has readout errors alone.
+            inputs: for every sample a number for each of the inputs.
+            ideal: the exact probabilities (samples, 2**n).
         """
         if self.device.ideal:
             errors = [flip(self.device.readout)] * self.n

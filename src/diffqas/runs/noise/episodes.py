@@ -18,16 +18,15 @@ EPISODES = 20
 
 
 class EpisodeScorer:
-    """Mean reward and share of successes of several agents, for any mixed probabilities of their
-    policies.
+    """Mean reward and share of successes of agents, for any mixed probabilities of their policies.
 
     Actions are drawn, as in training. Episodes and draws are the same for every agent and every
-    call, so that nothing but the networks differs.
+    call, so that only the networks differ.
 
     Args:
-        agents: one per seed, alike in all but their numbers.
-        name: of the environment.
-        episodes: that each plays.
+        agents: one agent per seed; they differ in their numbers only.
+        name: the name of the environment.
+        episodes: how many episodes each agent plays.
     """
 
     part = ""

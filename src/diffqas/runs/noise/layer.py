@@ -27,14 +27,14 @@ MOST_NUMBERS = 2**25
 
 
 class LayerReading(Measured):
-    """The circuits of one trained model for some samples.
+    """The circuits of one trained layer for some samples.
 
-    What is `mixed` are the outputs of the layer, (samples, outputs).
+    `mixed` gives the outputs of the layer, (samples, outputs).
 
     Args:
         layer: the layer of the model.
-        x: what the layer is fed, (samples, inputs).
-        constants: constants are measured like any other circuit.
+        x: the inputs of the layer, (samples, inputs).
+        constants: whether constants are measured like any other circuit.
     """
 
     def __init__(self, layer: QuantumLayer, x: Tensor, constants: bool = False) -> None:
@@ -58,7 +58,7 @@ class LayerReading(Measured):
         return self.readings.outputs(self.replaced(p))
 
     def drawn(self, shots: int, draw: np.random.Generator) -> Tensor:
-        """Outputs of shots of the mixture itself, as many in each basis as `weighted` takes."""
+        """Outputs from shots that draw their candidate, in each basis as many as in `weighted`."""
         counted = frequencies(self.readings.mixed(), shots * max(1, len(self.run)), draw)
         return self.readings.outputs_of_mixture(counted)
 
@@ -98,12 +98,12 @@ class LayerReading(Measured):
 
 
 class Spaced:
-    """Test samples that are measured one by one, evenly spaced.
+    """Evenly spaced test samples, which are measured one by one.
 
     Args:
-        task: with its samples on the models' device.
-        samples: how many; None: as many as can be kept, at most `MOST_SAMPLES`.
-        each: numbers that are kept for each of them.
+        task: the task, with its samples on the device of the models.
+        samples: how many samples; None means as many as can be kept, at most `MOST_SAMPLES`.
+        each: how many numbers are kept for each sample.
     """
 
     part = "test"
@@ -131,7 +131,7 @@ class Spaced:
         }
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, because nothing is open."""
 
 
 class LayerScorer(Spaced):

@@ -1,4 +1,4 @@
-"""Circuits that are measured, whatever is made of them: what noise needs to know of a model."""
+"""Circuits that are measured: what this room needs to know of a model."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ class Measured(ABC):
     """The weighted circuits of one trained model, and what is read from them.
 
     Attributes:
-        n: qubits.
-        exact: of each candidate what is read without errors, float64 (candidates, ...):
-            probabilities (..., 2**n) that sum to 1, if not said otherwise.
-        run: indices of the candidates that are measured; the others are constants, known without a
-            circuit.
-        candidates: in their order; of a model with several gates each with its gate.
+        n: the number of qubits.
+        exact: what is read of each candidate without errors, float64 (candidates, ...). These are
+            probabilities (..., 2**n) that sum to 1, unless a subclass says otherwise.
+        run: the indices of the candidates that are measured. The others are constants, which are
+            known without a circuit.
+        candidates: the candidates in their order; in a model with several gates, each with its
+            gate.
         drawable: whether the weights are probabilities by which a shot can draw its candidate.
         bases: how many measurements each candidate needs.
-        inputs: what the circuits read, (samples, inputs).
+        inputs: the inputs of the circuits, (samples, inputs).
     """
 
     n: int
@@ -48,48 +49,49 @@ class Measured(ABC):
 
     @property
     def circuits(self) -> int:
-        """How many circuits are run."""
+        """The number of circuits that are run."""
         return self.bases * len(self.run)
 
     @abstractmethod
     def mixed(self, p: Tensor | None = None) -> Tensor:
-        """What `exact` gives, with that of the measured candidates replaced by `p`.
+        """What the model makes of `exact`, with the entries of measured candidates replaced by `p`.
 
         Args:
-            p: (measured candidates, ...).
+            p: what was read of the measured candidates, (measured candidates, ...).
         """
 
     def weighted(self, shots: int, draw: np.random.Generator) -> Tensor:
-        """The same of frequencies: each measured circuit is run `shots` times."""
+        """What the model makes of frequencies, with `shots` shots of each measured circuit."""
         if not self.run:
             return self.mixed(None)
         return self.mixed(frequencies(self.exact[list(self.run)], shots, draw))
 
     @abstractmethod
     def drawn(self, shots: int, draw: np.random.Generator) -> Tensor:
-        """The same of shots that each draw their candidate by its weight.
+        """What the model makes of shots each of which draws its candidate by the weights.
 
-        They are as many in all as `weighted` takes.
+        There are as many shots in all as `weighted` takes.
         """
 
     @abstractmethod
     def disturbed(self, index: int, simulation: Simulation) -> Tensor:
-        """What is read of one candidate on a device in the place of `exact`, (...)."""
+        """What a simulated device reads of one candidate in place of `exact`, (...)."""
 
     @abstractmethod
     def readables(self, index: int) -> list[Readable]:
-        """What a device runs of one candidate: as many circuits as `bases`."""
+        """The circuits that a device runs for one candidate, as many as `bases`."""
 
     def through(
         self, reader: Reader, shots: int, seed: int, known: dict[Hashable, Tensor]
     ) -> Tensor:
-        """As `weighted`, of frequencies that a reader finds.
+        """As `weighted`, with frequencies that a device gives.
 
         Args:
-            reader: measures.
-            shots: of each circuit.
-            seed: draws them where that is ours to say.
-            known: frequencies of candidates that were measured before; what is measured joins them.
+            reader: what measures on the device.
+            shots: how many shots each circuit has.
+            seed: the seed of the shots, if diffqas decides about it.
+            known: the frequencies of candidates that were measured before; those that are measured
+                now are added.
         """
         missing = [index for index in self.run if self.candidates[index] not in known]
         if missing:
@@ -101,10 +103,10 @@ class Measured(ABC):
         return self.mixed(torch.stack(measured) if measured else None)
 
     def estimated(self, reader: EstimatorReader, shots: int, seed: int) -> Tensor:
-        """As `through`, of expectations that an estimator gives in the place of frequencies.
+        """As `through`, with expectations of an estimator in place of frequencies.
 
         Raises:
-            ArgumentError: weights are written, which probabilities do.
+            ArgumentError: the circuits write weights, which needs probabilities.
         """
         raise ArgumentError(NO_EXPECTATIONS)
 
@@ -128,11 +130,11 @@ def drawn(found: Measured, shots: int, draw: np.random.Generator) -> Tensor:
 
 
 def on_device(found: Measured, known: Mapping[Hashable, Tensor]) -> Measured:
-    """The same circuits, with what a device gives in the place of `exact`.
+    """The same circuits, with what a device gives in place of `exact`.
 
     Args:
         found: the circuits.
-        known: what is read of those that are measured, (...).
+        known: what was read of the measured candidates, (...), by the candidate.
     """
     measured = [known[found.candidates[index]] for index in found.run]
     there = copy.copy(found)
@@ -162,7 +164,7 @@ class Scores(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close what is open."""
         ...
 
 

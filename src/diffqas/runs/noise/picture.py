@@ -22,12 +22,12 @@ LINEAR = ("accuracy", "reward")
 
 
 def report_figure(report: NoiseReport) -> Figure:
-    """A panel for every sweep and every backend: the median over seeds and repeats, its band, and
-    the exact median dashed.
+    """Draw a panel for every sweep and every backend.
 
-    That of a backend stands over the shots of each circuit, with its median for infinitely many
-    dotted. Bands reach from the lowest to the highest figure. Axes are logarithmic; those of an
-    accuracy and a reward are not.
+    A panel has the median over seeds and repeats with a band, and the exact median dashed. For a
+    backend, the horizontal axis is the shots of each circuit, and the median for infinitely many
+    shots is dotted. Bands reach from the lowest to the highest figure. Axes are logarithmic, except
+    those of an accuracy or a reward.
     """
     sweeps = [sweep for sweep in AXES if any(row.sweep == sweep for row in report.rows)]
     devices = [(row.sweep, str(row.level)) for row in report.rows if row.sweep in ON_DEVICES]

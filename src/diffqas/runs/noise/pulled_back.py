@@ -1,10 +1,10 @@
-"""Outputs of a circuit whose gates are followed by errors, as a function of its inputs: exactly.
+"""The exact outputs of a circuit whose gates are followed by errors, as a function of its inputs.
 
 Z of each qubit is pulled back through the circuit, gate by gate from its end, to where the inputs
-are encoded. A depolarising error takes a share of every operator on its qubits and leaves the
-trace, and it commutes with all gates on its qubit alone: so of the pulses between two CNOTs only
-the number counts, which is that of `diffqas.devices.error_gates`. Qubits before the first CNOT are
-in a product state, each a sum of a constant, cos x and sin x of its input.
+are encoded. A depolarising error shrinks every operator on its qubits and leaves the trace. It
+commutes with all gates on its qubit alone, so only the number of pulses between two CNOTs counts,
+which is that of `diffqas.devices.error_gates`. Before the first CNOT the qubits are in a product
+state; each factor is a sum of a constant, cos x and sin x of the qubit's input.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ Operators: TypeAlias = NDArray[np.complex128]
 
 
 def damped_outputs(gates: Sequence[Gate], n: int, outputs: int, rate: float) -> NDArray[np.float64]:
-    """Coefficients (outputs, 3**n) of <Z> of the first qubits, in the order of `features`.
+    """The coefficients (outputs, 3**n) of <Z> of the first qubits, in the order of `features`.
 
     Args:
-        gates: of one qubit each but for CNOTs; each qubit has one `InputSlot`, before all CNOTs.
-        n: qubits.
-        outputs: how many are read.
-        rate: of errors after pulses, `TWO_QUBITS` times as much after CNOTs.
+        gates: the gates, all on one qubit except CNOTs; each qubit has one `InputSlot`, before all
+            CNOTs.
+        n: the number of qubits.
+        outputs: how many qubits are read.
+        rate: the rate of errors after pulses; after CNOTs it is `TWO_QUBITS` times as large.
     """
     encoded = max(place for place, gate in enumerate(gates) if gate.encodes)
     front, behind = gates[: encoded + 1], gates[encoded + 1 :]

@@ -21,14 +21,14 @@ from diffqas.tasks import Task
 class RecurrentReading(Measured):
     """The circuits of one quantum LSTM for some windows.
 
-    A circuit is a candidate of a gate. What is `exact` are the coefficients of its outputs,
-    (circuits, hidden_size, 3**n), and what is `mixed` is h after the last moment, (samples,
-    hidden_size). Shots are drawn moment by moment, since each decides what the next one is fed.
+    A circuit is a candidate of a gate. `exact` has the coefficients of its outputs, (circuits,
+    hidden_size, 3**n), and `mixed` gives h after the last moment, (samples, hidden_size). Shots are
+    drawn moment by moment, because each moment decides the inputs of the next.
 
     Args:
-        cell: a trained one, of one layer.
-        x: windows, (samples, time).
-        constants: constants are measured like any other circuit.
+        cell: a trained quantum LSTM of one layer.
+        x: the windows, (samples, time).
+        constants: whether constants are measured like any other circuit.
     """
 
     drawable = False
@@ -44,7 +44,7 @@ class RecurrentReading(Measured):
 
     @property
     def circuits(self) -> int:
-        """How many circuits are run for one window: each once at every moment."""
+        """How many circuits are run for one window; each is run once at every moment."""
         return len(self.run) * self.windows.shape[1]
 
     def mixed(self, p: Tensor | None = None) -> Tensor:
@@ -61,7 +61,7 @@ class RecurrentReading(Measured):
         return self._measured(read)
 
     def drawn(self, shots: int, draw: np.random.Generator) -> Tensor:
-        """As `weighted`: four gates have no candidate in common that a shot could draw."""
+        """As `weighted`, because four gates have no common candidate that a shot could draw."""
         return self.weighted(shots, draw)
 
     def disturbed(self, index: int, simulation: Simulation) -> Tensor:

@@ -1,4 +1,4 @@
-"""Finished runs whose circuits are not measured, and devices that go with some models alone."""
+"""Which finished runs cannot be measured, and which devices do not fit a model."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def refuse_unmeasured(run: FinishedRun) -> None:
     """Refuse runs whose circuits are not measured here.
 
     Raises:
-        RunError: of a quantum LSTM, without circuits, or with a network that has no part in what
-            is predicted.
+        RunError: the run is of a quantum fast weight programmer, of agents that are circuits
+            themselves, or of a quantum LSTM that is too large or has several layers; or no circuit
+            writes its networks, or its network has no part in the predictions.
     """
     place, kind = run.folder.path, run.config.kind
     if isinstance(kind, QFWPKind):
@@ -57,10 +58,10 @@ def refuse_unmeasured(run: FinishedRun) -> None:
 
 
 def refuse_devices(kind: AnyKind, devices: Sequence[Device]) -> None:
-    """Refuse a backend that is simulated for a model whose circuits differ from draw to draw.
+    """Refuse to simulate a backend for a quantum LSTM, whose inputs differ from draw to draw.
 
     Raises:
-        ArgumentError: such a backend.
+        ArgumentError: there is such a backend.
     """
     for device in devices:
         rule = "be measured with `primitives` of a quantum LSTM, whose inputs every draw decides"

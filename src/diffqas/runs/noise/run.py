@@ -95,44 +95,47 @@ def noise_run(
 ) -> NoiseReport:
     """Score a finished run with measured circuits in place of exact probabilities.
 
-    Runs of Quantum-Train, of a searched layer and of a quantum LSTM on their test part, agents in
-    episodes with measured circuits behind the policy. What `diffqas noise` does, for scripts and
-    notebooks; leaves noise.csv, noise.md and noise.png. Seeds that diverged in training are left
-    out.
+    This is what `diffqas noise` does, for scripts and notebooks. Runs of Quantum-Train, of a
+    searched layer and of a quantum LSTM are scored on their test part; agents are scored in
+    episodes, with measured circuits behind the policy. The function writes noise.csv, noise.md and
+    noise.png. Seeds that diverged in training are left out.
 
     Args:
         folder: the run folder.
-        shots: how often each circuit is measured, one row for each; None: 1e3 to 1e12, of circuits
-            that are measured for every sample 10 to 1e6, on a device itself 4,096.
-        depolarising: rates of errors after gates, with as many shots as one likes.
-        readout: rates of bits read wrongly, likewise.
-        backend: a device. By its name alone it is simulated, see `Device`, also with shots. With
-            one of the next three arguments, or as an object (a backend of Qiskit, that of your own
-            account among them, or a device of PennyLane), the circuits are run on it; then a name
-            is one that `diffqas.devices.routed` takes, and None Qiskit's exact simulator.
+        shots: how often each circuit is measured, one row for each number. None stands for 1e3 to
+            1e12; for circuits that are measured for every sample, 10 to 1e6; and where the circuits
+            are run on a device, 4,096.
+        depolarising: rates of errors after gates, for infinitely many shots.
+        readout: rates of bits that are read wrongly, for infinitely many shots.
+        backend: a device. If only its name is given, it is simulated, see `Device`, also with
+            shots. With one of the next three arguments, or as an object (a backend of Qiskit, such
+            as one of your own account, or a device of PennyLane), the circuits are run on it. A
+            name is then one that `diffqas.devices.routed` takes, and None is Qiskit's exact
+            simulator.
         primitives: run the circuits there by Qiskit's `"sampler"` (`SamplerV2`) or `"estimator"`
-            (`EstimatorV2`, where circuits give expectations).
-        sampler: a `SamplerV2` of your own, `qiskit_ibm_runtime.SamplerV2(mode=backend)` say.
+            (`EstimatorV2`, if the circuits give expectations).
+        sampler: a `SamplerV2` of your own, such as `qiskit_ibm_runtime.SamplerV2(mode=backend)`.
         estimator: an `EstimatorV2` of your own.
-        repeats: how often shots are drawn anew; None: ten times, on a device itself once.
-        top_k: mixtures of the k best candidates, beside that of all; None: of 1 and 3, or what
-            there is of them.
-        seeds: how many of the run's seeds, the first ones; None: all.
-        constants: measure constant candidates too, which are known without a circuit.
+        repeats: how often shots are drawn anew. None means ten times, or once where the circuits
+            are run on a device.
+        top_k: score also the mixtures of the k best candidates. None stands for 1 and 3, as far as
+            there are so many candidates.
+        seeds: how many of the run's seeds are scored, from the first on; None means all.
+        constants: whether constant candidates, which are known without a circuit, are measured too.
         method: how devices are simulated, see `Simulation`.
-        trajectories: how many, likewise.
-        episodes: that an agent plays for every figure; None: 20.
-        samples: of the test part, evenly spaced, that circuits which read them are measured for;
-            None: at most 200.
-        output: folder for the files; None: `noise` in the run folder.
+        trajectories: the number of trajectories, see `Simulation`.
+        episodes: how many episodes an agent plays for every figure; None means 20.
+        samples: for how many evenly spaced test samples circuits that read samples are measured;
+            None means at most 200.
+        output: the folder for the files; None stands for `noise` in the run folder.
         task: the task, if it was one of your own.
-        progress: told how far it is.
+        progress: a function that is told how many steps are done, and how many there are.
 
     Raises:
-        ArgumentError: a wrong argument.
+        ArgumentError: an argument is wrong.
         DataError: a package is not installed, a device cannot run the circuits, or the run's data
             cannot be used any more.
-        RunError: no finished run there that can be measured, or a full disk.
+        RunError: there is no finished run that can be measured, or the disk is full.
     """
     reader = chosen_reader(backend, primitives, sampler, estimator)
     run = FinishedRun.open(folder, task=task)

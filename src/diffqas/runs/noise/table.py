@@ -1,6 +1,4 @@
-"""What measured circuits are worth: figures by shots and by errors, as a table, as CSV and as
-Markdown.
-"""
+"""The figures of measured circuits by shots and by errors, as a table, as CSV and as Markdown."""
 
 from __future__ import annotations
 
@@ -31,12 +29,12 @@ class NoiseRow:
     Attributes:
         mixture: which candidates are mixed, and how: `"search"`, `"search, drawn"` or `"top-<k>"`.
         sweep: what was changed, one of `SWEEPS`.
-        level: how much: shots of each circuit, a rate, or a backend's name; empty for the exact
-            figures.
-        circuits: measured for one network, (seeds,).
-        figures: by metric, (seeds, repeats).
-        shots: of each circuit on a backend; None: as if there were infinitely many, and where
-            `level` counts them.
+        level: by how much it was changed: the shots of each circuit, a rate, or the name of a
+            backend. It is empty for the exact figures.
+        circuits: how many circuits are measured for one network, (seeds,).
+        figures: the figures (seeds, repeats) by metric.
+        shots: the shots of each circuit on a backend. None means infinitely many, or that `level`
+            counts them.
     """
 
     mixture: str
@@ -48,15 +46,15 @@ class NoiseRow:
 
     @property
     def counted(self) -> int | None:
-        """Shots of each circuit; None: infinitely many."""
+        """The shots of each circuit; None means infinitely many."""
         return int(self.level) if self.sweep == "shots" else self.shots
 
     def values(self, metric: str) -> list[float]:
-        """Figures of all seeds and repeats."""
+        """The figures of all seeds and repeats, for one metric."""
         return [value for seed in self.figures[metric] for value in seed]
 
     def median(self, metric: str) -> float:
-        """Their median."""
+        """The median of a metric over all seeds and repeats."""
         return statistics.median(self.values(metric))
 
 
@@ -74,13 +72,13 @@ class NoiseReport:
     """All figures of one run.
 
     Attributes:
-        task: name of the data set.
-        metrics: the task's, the first stands in tables and pictures.
-        seeds: whose models.
+        task: the name of the data set.
+        metrics: the metrics of the task; tables and pictures have the first one.
+        seeds: the seeds of the models.
         rows: the figures.
         notes: what a reader must know to repeat them.
-        costs: of the measured candidates on each backend.
-        part: of the data that the figures are of; empty for agents.
+        part: the part of the data that was scored; empty for agents.
+        costs: the costs of the measured candidates on each backend.
     """
 
     task: str
@@ -93,12 +91,12 @@ class NoiseReport:
 
     @property
     def label(self) -> str:
-        """The first metric for people."""
+        """The name of the first metric, as people read it."""
         return f"{self.part} {self.metric}".lstrip()
 
     @property
     def metric(self) -> str:
-        """The first."""
+        """The name of the first metric."""
         return self.metrics[0]
 
     @property
@@ -115,8 +113,9 @@ class NoiseReport:
         return self.of(mixture, "exact")[0]
 
     def enough(self, mixture: str) -> int | None:
-        """Fewest of the tried shots from which on the median stays within `SHARE` of the exact one;
-        None: too few.
+        """The fewest shots from which on the median stays within `SHARE` of the exact one.
+
+        It is None if no tried number of shots is enough.
         """
         truth = self.exact(mixture).median(self.metric)
         found = None
@@ -128,7 +127,7 @@ class NoiseReport:
 
 
 def report_table(report: NoiseReport) -> RenderableType:
-    """One line per mixture and disturbance, and where finite shots are enough."""
+    """A table with one line per mixture and disturbance, and how many shots are enough."""
     table = Table(
         title=plain_text(f"{report.task}: {report.label}, measured circuits"),
         title_justify="left",
@@ -170,7 +169,7 @@ def _cost_lines(report: NoiseReport) -> Iterator[list[str]]:
 
 
 def report_markdown(report: NoiseReport) -> str:
-    """The same as Markdown."""
+    """The same table as Markdown."""
     lines = [f"# {markdown(report.task)}: {markdown(report.label)}, measured circuits", ""]
     lines += [_cells(HEADINGS), _cells(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2))]
     lines += (_cells([*map(markdown, cells)]) for cells in _lines(report))
@@ -223,7 +222,7 @@ def _lines(report: NoiseReport) -> Iterator[list[str]]:
 
 
 def in_words(row: NoiseRow) -> str:
-    """What was changed, and how much.
+    """What was changed and by how much, in words.
 
     >>> in_words(NoiseRow("search", "shots", 1000, (6,), {}))
     '1,000 shots'

@@ -1,4 +1,4 @@
-"""A run's circuits measured by what a device itself gives: Qiskit's primitives, or PennyLane."""
+"""The circuits of a run measured on a device itself: by Qiskit's primitives or by PennyLane."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def chosen_reader(
     sampler: BaseSamplerV2 | None,
     estimator: BaseEstimatorV2 | None,
 ) -> AnyReader | None:
-    """What measures a run; None: the simulations of `Device`.
+    """Choose what measures a run; None stands for the simulations of `Device`.
 
     Raises:
-        ArgumentError: words and objects that do not go together.
+        ArgumentError: the words and objects do not go together.
     """
     if sampler is not None and estimator is not None:
         raise ArgumentError("Argument `estimator` must be None beside a `sampler`.")
@@ -74,7 +74,7 @@ def measure_on(
     estimator: BaseEstimatorV2 | None = None,
     seed: int = 0,
 ) -> Tensor:
-    """What a model's circuits give on a device: one call, whatever device it is.
+    """Run a model's circuits on a device, and return what the model makes of the results.
 
     Constants are known without a circuit and are not run.
 
@@ -82,21 +82,23 @@ def measure_on(
         model: a `QuantumTrain`, a searched layer or a model around one, a quantum LSTM of one layer
             or a forecaster around one.
         device: a device of PennyLane, a backend of Qiskit, or what `diffqas.devices.routed` takes.
-        x: samples of a model that reads data: (samples, inputs) of a layer, those of the model
-            around one, windows (samples, time) of a quantum LSTM.
-        shots: of each circuit for each sample.
-        sampler: a `SamplerV2` of the caller's own, that of a real device say.
-        estimator: an `EstimatorV2` in its place, asked for standard errors of 1 / sqrt(shots); of
-            models whose circuits give expectations.
-        seed: draws what is ours to draw.
+        x: the samples, if the model reads data: (samples, inputs) for a layer, those of the whole
+            model for a model around a layer, and windows (samples, time) for a quantum LSTM.
+        shots: the shots of each circuit for each sample.
+        sampler: a `SamplerV2` of your own, such as that of a real device.
+        estimator: an `EstimatorV2` in its place, which is asked for standard errors of
+            1 / sqrt(shots); only for models whose circuits give expectations.
+        seed: the seed of what diffqas draws itself.
 
     Returns:
-        Of a `QuantumTrain` the probabilities of the mixture, (2**n,); of a layer its outputs,
-        (samples, outputs); of a quantum LSTM h after the last moment, (samples, hidden_size); of a
-        model around them its answers. In double precision, without a gradient.
+        For a `QuantumTrain` the probabilities of the mixture, (2**n,); for a layer its outputs,
+        (samples, outputs); for a quantum LSTM h after the last moment, (samples, hidden_size); for
+        a model around a layer or a quantum LSTM its answers. All are in double precision, without
+        a gradient.
 
     Raises:
-        ArgumentError: another model, samples that are missing or too many, or a wrong device.
+        ArgumentError: the model or the device is none of these, or samples are missing or are given
+            to a model that reads none.
         DataError: the device cannot run the circuits, or a package is not installed.
     """
     check_shots(shots)
@@ -116,19 +118,19 @@ def measure_on(
 def through(
     found: Measured, reader: AnyReader, shots: int, seed: int, known: dict[Hashable, Tensor]
 ) -> Tensor:
-    """What is `mixed` of a model as a reader finds it; see `Measured.through`."""
+    """What the model makes of the readings of a device; see `Measured.through`."""
     if isinstance(reader, EstimatorReader):
         return found.estimated(reader, shots, seed)
     return found.through(reader, shots, seed, known)
 
 
 def draw_number(*key: int) -> int:
-    """A seed for what a reader draws, as Qiskit's simulators take it."""
+    """A seed for the draws of a reader, in the range that Qiskit's simulators take."""
     return int(np.random.SeedSequence([part % 2**64 for part in key]).generate_state(1)[0])
 
 
 def note_of(reader: AnyReader) -> str:
-    """What a reader of the figures must know of the device that gave them."""
+    """A note on the device that gave the figures, for those who read them."""
     if isinstance(reader, PennyLaneReader):
         return f"Measured through PennyLane on {reader.name}: errors and draws are the device's."
     primitive = "EstimatorV2" if isinstance(reader, EstimatorReader) else "SamplerV2"

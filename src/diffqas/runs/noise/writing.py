@@ -1,6 +1,4 @@
-"""The circuits behind a trained model, one by one, and what its network scores when they are mixed
-anew.
-"""
+"""The circuits that write a trained model's network, and the figures of the network."""
 
 from __future__ import annotations
 
@@ -25,8 +23,8 @@ class Writing(Measured):
     """The mixture of one trained model, whose circuits write weights.
 
     Attributes:
-        model: whose.
-        weights: of the candidates, float64 (candidates,).
+        model: the model.
+        weights: the weights of the candidates, float64 (candidates,).
     """
 
     def __init__(
@@ -44,7 +42,7 @@ class Writing(Measured):
         return self.weights @ self.replaced(p)
 
     def drawn(self, shots: int, draw: np.random.Generator) -> Tensor:
-        """Frequencies (2**n,) of shots of the mixture itself."""
+        """Frequencies (2**n,) from shots each of which draws its candidate."""
         return frequencies(self.mixed(), shots * max(1, len(self.run)), draw)
 
     def disturbed(self, index: int, simulation: Simulation) -> Tensor:
@@ -71,7 +69,7 @@ class Writing(Measured):
 
 @torch.no_grad()
 def writing(model: QuantumTrain, constants: bool = False) -> Writing:
-    """The mixture of a model; `constants`: constants are measured like any other circuit."""
+    """The mixture of a model; with `constants`, constants are measured like other circuits."""
     circuits = model.mixture
     exact = circuits.probabilities().cpu().double()
     places = range(len(circuits.candidates)) if constants else live(circuits.candidates)
@@ -80,7 +78,7 @@ def writing(model: QuantumTrain, constants: bool = False) -> Writing:
 
 
 def written(population: Lockstep, mixed: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Named weights (seeds, ...) that generators make of probabilities, (2**n,) per seed."""
+    """The named weights (seeds, ...) that generators make of probabilities (2**n,) per seed."""
     weights = population.generator(torch.stack(list(mixed)).to(population.generator.gain))
     return population.targets[0].layout.tensors(weights)  # pyright: ignore
 
@@ -114,4 +112,4 @@ class Scorer:
         }
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, because nothing is open."""

@@ -1,4 +1,4 @@
-"""Settings chosen by trials on held-out training samples; the test part is never read."""
+"""The choice of settings by trials on held-out training samples; the test part is not used."""
 
 from diffqas.searches.tuning.objective import held_out as held_out
 from diffqas.searches.tuning.space import PARAMETERS as PARAMETERS

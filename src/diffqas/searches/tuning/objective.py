@@ -1,6 +1,4 @@
-"""What a trial is judged by: the loss on held-out training samples, the median over seeds, epoch by
-epoch.
-"""
+"""The measure of a trial: the median loss over the seeds on held-out samples, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -16,9 +14,9 @@ from diffqas.training import Training
 
 
 def held_out(task: Task, share: float) -> Task:
-    """The task of learning the first part of the training samples, tested on their last `share`.
+    """A task that learns the first training samples and is tested on their last `share`.
 
-    The true test part is no part of it: what is chosen by it cannot have seen a test sample.
+    It does not contain the true test part, so what is chosen by it has seen no test sample.
 
     >>> from diffqas.searches.data_sets import load_task
     >>> inner = held_out(load_task("bessel"), 0.2)
@@ -39,10 +37,10 @@ def held_out(task: Task, share: float) -> Task:
 
 
 def losses(config: RunConfig, inner: Task) -> Iterator[float]:
-    """The median loss on the held-out samples after each epoch; the last is that of the numbers a
-    run ends with.
+    """The median loss on the held-out samples after each epoch.
 
-    A seed that diverged counts as infinite; so does everything once none is left.
+    The last loss is that of the numbers with which a run would end. A seed that diverged counts as
+    infinite; once no seed is left, the loss is infinite.
     """
     seeds, settings = list(config.seeds), config.settings
     population, _ = config.kind.make(inner, settings, config.seeds)

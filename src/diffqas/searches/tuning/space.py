@@ -1,4 +1,4 @@
-"""What can be tuned: the options that declare a range to be tried in."""
+"""The parameters that can be tuned: options that declare the range in which they are tried."""
 
 from __future__ import annotations
 
@@ -41,14 +41,15 @@ DIGITS = 3
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number or a word of the settings, or of the kind of model, that is tried.
+    """A number or a word, of the settings or of the kind of model, that is tried.
 
-    Below, choices are a dataclass with the option somewhere inside: settings, or a whole run's.
+    In the methods, `choices` is a dataclass that has the option somewhere inside: the settings, or
+    all choices of a run.
 
     Attributes:
-        name: word of `diffqas tune --params`.
-        option: that it is, or of whose pair it is one.
-        range: in which it is tried.
+        name: the word of `diffqas tune --params`.
+        option: the option; a parameter may be one number of a pair.
+        range: the range in which it is tried.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Parameter:
 
     @property
     def flag(self) -> str:
-        """What sets it."""
+        """The flag that sets it."""
         return self.option.flag
 
     @property
@@ -150,13 +151,13 @@ def parameters_for(
     """The parameters to tune.
 
     Args:
-        choices: those that the trials start from, settings or a whole run's.
-        names: words of `PARAMETERS`; empty: all that the choices have and that need not be asked
-            for.
-        unread: options that nothing reads, as of `ModelKind.unread`.
+        choices: what the trials start from: settings, or all choices of a run.
+        names: words of `PARAMETERS`. If it is empty, all that the choices have, except those that
+            are tried only if they are named.
+        unread: the options without effect, as `ModelKind.unread` gives them.
 
     Raises:
-        ArgumentError: an unknown parameter, or one that the optimiser or the model does not use.
+        ArgumentError: a parameter is unknown, or the optimiser or the model does not use it.
 
     >>> from diffqas.tasks.series.task import SERIES_RECIPES
     >>> sorted(parameters_for(SERIES_RECIPES["paper"]))

@@ -1,6 +1,4 @@
-"""Trials by Optuna, kept in one file: the same call goes on, and several processes can share the
-file.
-"""
+"""Trials by Optuna, kept in one file, which the same call continues and processes can share."""
 
 from __future__ import annotations
 
@@ -54,20 +52,20 @@ MISSING = "`diffqas tune` needs a package that is not installed: pip install 'di
 
 @dataclass(frozen=True)
 class Tuned:
-    """What trials have found.
+    """The result of trials.
 
     Attributes:
-        settings: the best.
-        loss: theirs on the held-out samples, the median over seeds.
-        first: that of the settings that the trials started from, None if that trial has not
+        settings: the best settings.
+        loss: their loss on the held-out samples, the median over the seeds.
+        first: the loss of the settings that the trials started from; None if that trial has not
             finished.
-        options: words of `diffqas search` for what was tuned.
+        options: the words of `diffqas search` for what was tuned.
         values: the best value of each parameter.
-        finished: trials that ran to their last epoch.
-        pruned: trials that were stopped early.
-        importances: share of each parameter in the differences between good trials and others;
+        finished: how many trials ran to their last epoch.
+        pruned: how many trials were stopped early.
+        importances: the share of each parameter in the differences between good trials and others;
             empty if there are too few trials.
-        unread: options that nothing reads beside the best values.
+        unread: the options that have no effect beside the best values.
     """
 
     settings: Settings
@@ -91,17 +89,21 @@ def tune(
 ) -> Tuned:
     """Try settings on held-out training samples until the file holds so many trials.
 
+    The share of the training samples that is held out is the `validation` of the settings.
+
     Args:
-        prepared: what `diffqas.searches.prepare` gave: task, seeds, epochs and the settings to
-            start from.
-        trials: finished or stopped ones that the file shall hold at the end, those of earlier calls
-            and of other processes among them.
-        storage: the file; None: `runs/tune-<data set>.log`.
-        params: words of `PARAMETERS`; empty: all that the optimiser uses.
-        quiet: print nothing.
+        prepared: the search, as `diffqas.searches.prepare` gives it: task, seeds, epochs and the
+            settings to start from.
+        trials: how many finished or stopped trials the file shall hold at the end. Trials of
+            earlier calls and of other processes count, too.
+        storage: the file; None stands for `runs/tune-<data set>.log`.
+        params: words of `PARAMETERS`. If it is empty, all that the search uses, except those that
+            are tried only if they are named.
+        quiet: whether to print nothing.
 
     Raises:
-        ArgumentError: a wrong argument, an environment, or Optuna is not installed.
+        ArgumentError: an argument is wrong, the search is in an environment, or Optuna is not
+            installed.
         DataError: the file is damaged.
         RunError: the file holds trials of other settings, no trial has finished, or there is not
             enough memory.

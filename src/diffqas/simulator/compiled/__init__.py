@@ -1,7 +1,7 @@
 """Machine code for the forms of Table I, if numba is installed (`pip install 'diffqas[fast]'`).
 
 The results are those of plain torch up to round-off. The environment variable DIFFQAS_COMPILED=0
-turns it off. Nothing here imports numba before it is needed.
+turns the machine code off. Nothing here imports numba before it is needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Circuits with data that is encoded once or again and again, and any observables at their end."""
+"""Circuits that encode data once or several times, with any observables at their end."""
 
 from diffqas.simulator.encoded.final_states import final_states as final_states
 from diffqas.simulator.encoded.function import observed as observed

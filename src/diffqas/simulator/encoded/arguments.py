@@ -1,4 +1,4 @@
-"""Checks at the door of `observed`, and its arguments in the canonical form."""
+"""Checks of the arguments of `observed`, and these arguments in the canonical form."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def checked(
     uploads: int,
     separate: bool,
 ) -> Arguments:
-    """Arguments of `observed` that fit each other.
+    """The arguments of `observed` after a check that they fit each other.
 
     Raises:
-        ArgumentError: they do not.
+        ArgumentError: they do not fit each other.
     """
     silent = _silent(space)
     require(not silent, "candidates", "encode data", ", ".join(silent))

@@ -1,8 +1,8 @@
-"""Calls of small circuits that look like an earlier one, for which the checks need not be repeated.
+"""A memory of calls of small circuits, so that the checks of equal calls are not repeated.
 
-Whether arguments fit each other, and how they are computed, follows from the shapes, dtypes and
-devices of tensors, not from their numbers. Of a few qubits the checks take as long as the work, and
-a model is trained with the same shapes in thousands of steps.
+Whether arguments fit each other, and how outputs are computed, follows from the shapes, dtypes and
+devices of the tensors, not from their numbers. With a few qubits the checks take as long as the
+work, and a model is trained with the same shapes in thousands of steps.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from diffqas.circuits import AnyCandidate, AnyObservables, SearchSpace, Z
 from diffqas.simulator.encoded.polynomial import Call
 
 PLAIN = (Tensor, Parameter)
-"""Tensors that are what they look like; classes derived from them may not be."""
+"""The classes of ordinary tensors; derived classes may behave in another way."""
 
 
 class Door:
-    """What is known of calls that look alike."""
+    """What is known about calls with equal shapes, dtypes and devices."""
 
     call: Call | None = None
-    """How they are computed; None until one of them has passed all checks."""
+    """The way in which they are computed; None until one of them has passed all checks."""
 
 
 def door_of(
@@ -35,14 +35,14 @@ def door_of(
     separate: bool,
     tensors: tuple[Tensor, Tensor, Tensor | None],
 ) -> Door:
-    """The door of calls like this one, a new one where they may be no small circuits.
+    """The `Door` of calls like this one; a new one if the circuits may not be small.
 
     Args:
-        space: as of `observed`, like the others; none is checked yet.
-        observables: likewise.
-        outputs: likewise.
-        uploads: likewise.
-        separate: likewise.
+        space: as in `observed`. This argument and the following ones are not checked yet.
+        observables: as in `observed`.
+        outputs: as in `observed`.
+        uploads: as in `observed`.
+        separate: as in `observed`.
         tensors: inputs, angles and weights.
     """
     inputs, angles, weights = tensors

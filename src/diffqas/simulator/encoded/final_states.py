@@ -1,4 +1,4 @@
-"""Final states of encoded circuits, for what is drawn from them: nothing is differentiated here."""
+"""Final states of encoded circuits, from which shots are drawn: nothing is differentiated here."""
 
 from __future__ import annotations
 
@@ -26,17 +26,20 @@ def final_states(
     uploads: int = 1,
     separate: bool = False,
 ) -> Tensor:
-    """States of all candidates before they are measured.
+    """The final states of all candidates, before any measurement, without a derivative.
 
     Args:
         candidates: circuits with data encoding.
-        inputs: as of `observed`.
-        angles: as of `observed`.
-        uploads: as of `observed`.
-        separate: as of `observed`.
+        inputs: as in `observed`.
+        angles: as in `observed`.
+        uploads: as in `observed`.
+        separate: as in `observed`.
 
     Returns:
-        (..., len(candidates), 2**n), complex, qubit 0 the most significant bit.
+        States (..., len(candidates), 2**n), complex, with qubit 0 as the most significant bit.
+
+    Raises:
+        ArgumentError: as in `observed`.
 
     >>> from diffqas.circuits import Candidate
     >>> inputs = torch.tensor([[torch.pi]])

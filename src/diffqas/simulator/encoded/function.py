@@ -38,38 +38,39 @@ def observed(
 ) -> Tensor:
     """Outputs f(x) = sum over candidates j of w_j <O>_j(x; angles), exact and differentiable.
 
-    A circuit starts in |0..0>, has Hadamards on all qubits or not; then, `uploads` times, every
-    qubit is turned by its input and `depth / uploads` layers follow, an entangler and the rotations
-    of each qubit by the angles (data re-uploading, arXiv 1907.02085).
+    A circuit starts in |0..0>, with or without a Hadamard on every qubit. Then, `uploads` times,
+    every qubit is turned by its input, and `depth / uploads` layers follow: an entangler, and the
+    rotations of each qubit by the angles (data re-uploading, arXiv 1907.02085).
 
-    Leading dimensions broadcast as those of tensors do. Samples that share angles are a dimension
-    where `angles`, `weights` and `coefficients` have 1 or nothing; sets of angles that share
-    samples one where `inputs` has 1.
+    Leading dimensions broadcast as usual. A dimension of samples that share their angles has size 1
+    in `angles`, `weights` and `coefficients`, or is missing there. A dimension of sets of angles
+    that share their samples has size 1 in `inputs`.
 
     Args:
         candidates: circuits with data encoding.
-        inputs: (..., uploads, n), radians, dtype and device of `angles`.
-        angles: radians, float32 or float64, (..., depth, n), or (..., depth, n, r) if a candidate
-            has r > 1 rotations per qubit (one with fewer uses the first ones).
-        observables: what is read: `Z`, `PauliStrings`, `Diagonal` or `Hermitian`.
-        outputs: how many outputs, the first observables.
-        weights: (..., R, len(candidates)), R = 1 for all outputs alike or R = outputs; None gives
-            the outputs of every candidate.
+        inputs: (..., uploads, n) in radians, with the dtype and device of `angles`.
+        angles: radians in float32 or float64, (..., depth, n), or (..., depth, n, r) if a candidate
+            has r > 1 rotations per qubit. A candidate with fewer rotations uses the first ones.
+        observables: what is measured: `Z`, `PauliStrings`, `Diagonal` or `Hermitian`.
+        outputs: the number of outputs, which are the first observables.
+        weights: (..., R, len(candidates)), with R = 1 for the same weights in all outputs, or R =
+            outputs; None gives the outputs of every candidate.
         coefficients: (..., *observables.numbers(n, outputs)), the trained numbers of the
-            observables; None where there are none. Those of `Hermitian(locality=k)` are the 2**k
-            diagonal entries, the real parts of the entries above the diagonal, row by row, and
-            their imaginary parts in the same order.
-        uploads: how many times the inputs are encoded; it divides the depth.
-        separate: each candidate has angles of its own: (..., len(candidates), depth, n) or with r
-            behind.
+            observables; None where there are none. For `Hermitian(locality=k)` they are the 2**k
+            diagonal entries, then the real parts of the entries above the diagonal, row by row,
+            then their imaginary parts in the same order.
+        uploads: how many times the inputs are encoded; it must divide the depth.
+        separate: whether each candidate has its own angles, (..., len(candidates), depth, n) or
+            (..., len(candidates), depth, n, r).
 
     Returns:
-        (..., outputs), without weights (..., len(candidates), outputs), in dtype and device of
-        `angles`, differentiable once in inputs, angles, weights and coefficients.
+        Outputs (..., outputs), or (..., len(candidates), outputs) without weights, with the dtype
+        and device of `angles`, differentiable once in inputs, angles, weights and coefficients.
 
     Raises:
-        ArgumentError: a candidate without encoding, more outputs than observables, a locality above
-            the number of qubits, tensors of the wrong shape, dtype or device.
+        ArgumentError: a candidate has no encoding, there are more outputs than observables, a
+            locality is above the number of qubits, or a tensor has the wrong shape, dtype or
+            device.
 
     >>> from diffqas.circuits import Z
     >>> space = [Candidate(encoding="ry"), Candidate(encoding="rx")]

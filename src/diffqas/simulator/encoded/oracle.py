@@ -41,12 +41,12 @@ def dense_observed(
         inputs: (uploads, n), float64.
         angles: (depth, n, r), with `separate` (len(candidates), depth, n, r), float64.
         observables: what is read.
-        outputs: how many outputs.
+        outputs: the number of outputs.
         coefficients: the trained numbers of the observables, float64.
-        separate: whether each candidate has angles of its own.
+        separate: whether each candidate has its own angles.
 
     Returns:
-        (len(candidates), outputs).
+        The outputs of every candidate, (len(candidates), outputs).
     """
     space, n = as_space(candidates), inputs.shape[1]
     matrices = list(_matrices(observables, n, outputs, coefficients))

@@ -17,8 +17,9 @@ EXECUTORS = ("local", "ray")
 
 
 class Executor(Protocol):
-    """Computes cells somewhere; every cell runs on one thread, so all executors give the same
-    figures.
+    """Computes cells somewhere.
+
+    The figures of a cell do not depend on the number of cores, so all executors give the same.
     """
 
     name: ClassVar[str]

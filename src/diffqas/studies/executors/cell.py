@@ -40,7 +40,7 @@ def compute(
     found: Cell | None = None,
     folder: Path = HERE,
 ) -> tuple[Cell, Samples | None]:
-    """One cell, on the cores that its process may use; the result does not depend on their number.
+    """Compute one cell on the cores that the process may use; their number changes no result.
 
     Args:
         plan: the study.

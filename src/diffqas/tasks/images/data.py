@@ -20,13 +20,13 @@ class ImageData:
     """Images of k classes.
 
     Attributes:
-        name: the data set's name.
+        name: the name of the data set.
         train_images, test_images: shape (count, 1, height, width), float32.
         train_labels, test_labels: shape (count,), int64, 0..k-1.
-        classes: the labels' numbers in the whole data set; classes[i] became i.
-        class_names: what they are called.
-        mean, std: of the training part's pixels in [0, 1]; pixels are (p - mean) / std. 0 and 1
-            where they were not standardised.
+        classes: the labels of the classes in the whole data set; classes[i] became i.
+        class_names: the names of the classes.
+        mean, std: mean and standard deviation of the training part's pixels p in [0, 1]. Pixels are
+            (p - mean) / std; 0 and 1 if they are not standardised.
 
     Raises:
         ArgumentError: the shapes do not fit each other, or a part is empty.
@@ -61,9 +61,9 @@ class ImageData:
     def holdout(self, share: float = 0.2) -> ImageData:
         """Return data made of the training images alone, `share` of them as the test part.
 
-        For choosing settings without a look at the test part. Which images are held out is decided
-        by a fixed permutation, the same on every machine; both parts keep the order of the training
-        part, and pixels stay standardised by the whole training part.
+        It is for choosing settings without a look at the test part. A fixed permutation, the same
+        on every machine, decides which images are held out. Both parts keep the order of the
+        training part, and pixels stay standardised by the whole training part.
 
         Raises:
             ArgumentError: `share` is outside (0, 1), or there are fewer than two training images.

@@ -161,17 +161,17 @@ def load_images(
 ) -> ImageData:
     """Return a data set of images.
 
-    "mnist" and "fashion-mnist" are 28x28 pixels with 60,000 training and 10,000 test images. Their
-    files are taken from `data_dir`; else from the folder that the environment variable DIFFQAS_DATA
-    names, from the cache, or from the net. What they hold is checked, and a word is said of files
-    that are not the published ones.
+    "mnist" and "fashion-mnist" have images of 28x28 pixels, 60,000 for training and 10,000 for the
+    test. Their files are taken from `data_dir`. Without it they come from the folder that the
+    environment variable DIFFQAS_DATA names, from the cache, or from the internet. Their content is
+    checked, and files that are not the published ones are reported.
 
     "mnist-4x4" is made of the files of "mnist": 9,000 and 1,000 of its images, averaged down to 4x4
     pixels.
 
     "digits" is scikit-learn's copy of 1,797 images of 8x8 pixels (from the test part of UCI's
-    "Optical Recognition of Handwritten Digits") and needs no net. It has no test part of its own:
-    of each class a fixed fifth is taken, 359 images in all; 1,438 are left to train.
+    "Optical Recognition of Handwritten Digits") and needs no download. As it has no test part, a
+    fixed fifth of each class is taken, 359 images in all; 1,438 are left for training.
 
     Args:
         name: "mnist", "fashion-mnist", "mnist-4x4" or "digits".

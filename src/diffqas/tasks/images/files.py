@@ -22,12 +22,12 @@ VARIABLE = "DIFFQAS_DATA"
 
 
 def locate(source: Source, data_dir: str | os.PathLike[str] | None = None) -> dict[str, Path]:
-    """Return the path of each file, by name; downloads what is missing.
+    """Return the path of each file of a data set, by name; missing files are downloaded.
 
-    With `data_dir`, the files must be there: directly, in a folder named like the data set, or in
-    its subfolder `raw` (torchvision's layout). Without it, the folder that the environment variable
-    DIFFQAS_DATA names is searched in the same way, then the cache; what neither holds is downloaded
-    into the cache.
+    With `data_dir`, the files must be in that folder, in a subfolder named like the data set, or in
+    a subfolder `raw` of the latter (torchvision's layout). Without `data_dir`, the folder that the
+    environment variable DIFFQAS_DATA names is searched in the same way, and then the cache. Files
+    that neither has are downloaded into the cache.
 
     Raises:
         ArgumentError: `data_dir` is no folder.

@@ -58,7 +58,9 @@ PAPER = {
 
 
 def recipe_target(name: str, recipe: str) -> str:
-    """The network that a recipe has for a data set; 8x8 pixels are too few to be smoothed.
+    """The name of the network that a recipe has for a data set.
+
+    Images of 8x8 pixels are too small to be smoothed.
 
     >>> recipe_target("mnist", "paper"), recipe_target("mnist", "default")
     ('mlp', 'smooth-mlp')
@@ -104,7 +106,7 @@ def references(data: ImageData) -> list[Reference]:
 
 
 def image_task(data: ImageData, target: str = DEFAULT_TARGET) -> Task:
-    """The task of telling the classes of images apart.
+    """The task of classifying images.
 
     Args:
         data: the images.

@@ -7,16 +7,16 @@ import numpy as np
 from diffqas.tasks.series.series_data import Floats
 
 DEMANDED = 2.0
-"""Squared t value of which nothing is left; noise has 1 in the mean."""
+"""The squared t value up to which nothing is believed; for noise its mean is 1."""
 
 
 def believed_part(predictions: Floats, targets: Floats) -> float:
     """The factor, 0 to 1, on predictions of networks that were not fitted to these targets.
 
-    The least-squares factor is ``g = <f, r> / <f, f>`` over all networks f and targets r, and
-    ``t^2 = g^2 sum(f^2) / mean((r - g f)^2)`` says how clear it is, where the samples of the
-    networks count once. As in the positive part of the James-Stein estimator ``g (1 - 2 / t^2)`` is
-    taken: all of a clear prediction, nothing of one that noise could have given.
+    The least-squares factor is ``g = <f, r> / <f, f>`` over all networks f and targets r. How clear
+    it is, is measured by ``t^2 = g^2 sum(f^2) / mean((r - g f)^2)``, where the samples of all
+    networks count once. As in the positive part of the James-Stein estimator, ``g (1 - 2 / t^2)``
+    is taken: all of a clear prediction, nothing of one that noise could have given.
 
     Args:
         predictions: (networks, samples).

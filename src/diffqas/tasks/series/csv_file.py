@@ -38,19 +38,20 @@ def load_csv(
 ) -> SeriesData:
     r"""Return the windows of one column of a CSV file, scaled to [-1, 1].
 
-    The first row names the columns, time runs downwards; blank lines at the end are ignored. Cells
-    are separated by commas, or by semicolons, tabs or bars, and then numbers may have a decimal
-    comma. The text is UTF-8, or UTF-16 with a byte order mark.
+    The first row names the columns, and time runs downwards; blank lines at the end are ignored.
+    Cells are separated by commas, semicolons, tabs or vertical bars. If not by commas, numbers may
+    have a decimal comma. The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark.
 
     Args:
         path: the file.
-        column: name of the column; None: the only column that holds numbers, if they do not seem
-            to count or date the rows.
+        column: the name of the column; None: the only column that holds numbers, if they do not
+            seem to count or date the rows.
         scaling: "whole" or "train", as in `scaled_windows`.
-        length: values per window.
+        length: the values per window.
 
     Raises:
-        ArgumentError: unknown `scaling`, `length` below 1, or a `column` that is no text.
+        ArgumentError: an unknown `scaling`, a `length` below 1, or a `path` or `column` of another
+            type.
         DataError: the file cannot be read or used; the message names file, line and remedy.
 
     >>> import tempfile

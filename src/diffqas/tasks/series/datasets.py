@@ -1,7 +1,7 @@
 """The named series, each as a function of its own, and the registry that lists them.
 
-To add a data set of series: write a function that returns its values here and give it a name in
-`SERIES`. The series are raw values in float64; windows and scaling are those of `windows.py`.
+To add a data set of series: write a function here that returns its values, and give it a name in
+`SERIES`. The series are raw values in float64; `series_data.py` makes windows and scales them.
 """
 
 from __future__ import annotations
@@ -165,10 +165,10 @@ SERIES: Mapping[str, Callable[[str, Scaling], SeriesData]] = MappingProxyType(
 def load_series(name: str, *, scaling: Scaling = "whole") -> SeriesData:
     """Return the windows (length 4) of a named series.
 
-    All but NARMA are scaled to [-1, 1] (`scaling` as in `scaled_windows`). NARMA is unscaled, as in
-    the papers, so there `scaling` changes nothing: "narma5" and "narma10" predict the response y
-    from a window of the drive u, the "-response" ones from a window of y itself (easier, and not
-    the papers' task).
+    All series but NARMA are scaled to [-1, 1], with `scaling` as in `scaled_windows`. NARMA is not
+    scaled, as in the papers, so there `scaling` has no effect. "narma5" and "narma10" predict the
+    response y from a window of the drive u. The names with "-response" predict y from a window of y
+    itself, which is easier and not the papers' task.
 
     Raises:
         ArgumentError: unknown `name` or `scaling`; the nearest known word is suggested.

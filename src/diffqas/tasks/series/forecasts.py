@@ -97,14 +97,14 @@ class ForecastErrors:
     Column h - 1 is about the h-th value of the forecasts.
 
     Attributes:
-        models: (models, horizon).
-        persistence: (horizon,), of repeating the last known value.
-        least_squares: (horizon,), of the linear model of a window that `least_squares` fits, fed
-            back in the same way.
-        origins: (horizon,), over how many forecasts each mean goes.
-        window: values in one window, the order of the linear model.
-        line: what the linear model is called; None: least squares of the window.
-        further: (horizon,) each, of other simple predictors by their names.
+        models: (models, horizon), the errors of the models.
+        persistence: (horizon,), the errors of repeating the last known value.
+        least_squares: (horizon,), the errors of the linear model of a window that `least_squares`
+            fits, whose predictions are fed back in the same way.
+        origins: (horizon,), the number of forecasts in each mean.
+        window: the values in one window, which are the order of the linear model.
+        line: the name of the linear model; None: least squares of the window.
+        further: (horizon,) each, the errors of other simple predictors by their names.
     """
 
     models: Floats
@@ -128,8 +128,8 @@ def forecast_errors(
 ) -> ForecastErrors:
     """Measure the forecasts of up to `horizon` steps from every window of the test part.
 
-    Forecasts run on from the last windows too: what they say of values after the last test target
-    is left out. So at horizon 1 the square of an error is the test MSE, in other units.
+    The last windows are used too; their forecasts of values after the last test target are left
+    out. So at horizon 1 the square of an error is the test MSE, in other units.
 
     Args:
         models: as in `free_run`.

@@ -23,13 +23,13 @@ class Future:
     """The next values of a series.
 
     Attributes:
-        name: of the series.
-        labels: dates of the values, or how many steps they are ahead.
-        models: (models, steps), the forecast of each.
-        width: (steps,), half of the interval around their median.
-        level: share of the values that the interval is to hold.
-        origins: (steps,), forecasts of the test part that a width is of.
-        past: the last known values, as many as steps or fewer.
+        name: the name of the series.
+        labels: the dates of the values, or the number of steps that they are ahead.
+        models: (models, steps), the forecast of each model.
+        width: (steps,), half of the interval around the median of the models.
+        level: the share of the values that the interval is to contain.
+        origins: (steps,), the number of forecasts of the test part behind each width.
+        past: the last known values, at most as many as there are steps.
     """
 
     name: str
@@ -89,19 +89,19 @@ def no_correction(windows: Floats) -> Floats:
 def future_of(
     data: OwnSeriesData, correctors: Sequence[Corrector], steps: int, level: float = LEVEL
 ) -> Future:
-    """Forecast the values behind the last row, with an interval.
+    """Forecast the values after the last row, with an interval.
 
-    The interval at step k is as wide as the errors of the same forecasts over k steps on the test
-    part, which nothing was fitted to: of n absolute errors the one of rank ``ceil((n + 1) level)``,
-    which a further error of the same kind exceeds with a probability of at most 1 - level (split
-    conformal prediction); where n has no such rank the largest, which `Future.remark` says. It is
-    nowhere narrower than at an earlier step.
+    The width of the interval at step k follows from the errors of forecasts over k steps on the
+    test part, to which nothing was fitted. Of n absolute errors it is the one of rank
+    ``ceil((n + 1) level)``. A further error of the same kind exceeds it with a probability of at
+    most 1 - level (split conformal prediction). If n is too small for this rank, the largest error
+    is taken, and `Future.remark` says so. The interval is never narrower than at an earlier step.
 
     Args:
         data: the series.
-        correctors: what the network of each seed adds.
-        steps: how far to go, at most as many as the test part has values.
-        level: share of the values that the interval is to hold.
+        correctors: the correction of each seed's network.
+        steps: how many steps are forecast, at most as many as the test part has values.
+        level: the share of the values that the interval is to contain.
 
     Raises:
         ArgumentError: `steps` or `level` out of range, no correctors, or what `forecasts_from`

@@ -1,4 +1,4 @@
-"""Options of a series of one's own: what the network sees, and what is predicted for it by a line.
+"""Options of a user's own series: what the network sees, and what the linear part predicts.
 
 Whatever is left open here is chosen on the training part alone, see `settling`.
 """
@@ -14,15 +14,18 @@ from diffqas.storage import storable
 @storable
 @dataclass(frozen=True)
 class OwnSeries:
-    """How a series of one's own is shown to a model.
+    """How a user's own series is shown to a model.
 
     Attributes:
-        columns: further columns that are seen beside the predicted one.
-        window: values of each column that the model sees.
-        horizon: how many steps before the predicted value the window ends.
-        difference: predict the change from the last known value.
-        season: predict the change from one season before; 1: no season.
-        correction: part of the network's prediction that is added to that of the linear part.
+        columns: further columns that the model sees beside the predicted one.
+        window: the values of each column that the model sees.
+        horizon: the number of steps from the end of the window to the predicted value.
+        difference: whether the change from the last known value is predicted.
+        season: the change from the value so many steps before is predicted; 1: no season.
+        correction: the part of the network's prediction that is added to that of the linear part.
+
+    Raises:
+        ArgumentError: a value breaks the rule of its option.
     """
 
     columns: tuple[str, ...] | None = option(

@@ -44,16 +44,16 @@ class OwnColumns:
 def read_columns(
     path: str | os.PathLike[str], column: str | None = None, further: Sequence[str] = ()
 ) -> OwnColumns:
-    """Read a column, and those that are seen beside it.
+    """Read the column to predict, and further columns that a model sees beside it.
 
     Args:
         path: the file.
-        column: the predicted one; None: the only one that holds numbers.
-        further: names of the others.
+        column: the name of the column to predict; None: the only one that holds numbers.
+        further: the names of the further columns.
 
     Raises:
         DataError: the file cannot be used; the message names the line and the remedy.
-        ArgumentError: a column is named twice.
+        ArgumentError: a column is named twice, or the path is none.
     """
     table = read_table(path)
     if column is None and further:

@@ -1,12 +1,13 @@
-"""A series of one's own as samples: a linear part predicts, a network corrects it.
+"""A user's own series as samples: a linear part predicts, and a network corrects it.
 
 A value s_t is predicted from a window that ends h steps before it, h being the horizon:
 
     s_t = known_t + linear(window_t) + unit * network(window_t)
 
-`known_t` is what differences take out, an earlier value; `linear` is a ridge regression, fitted to
-the training part; the network is trained on what these two leave, in units of its spread. So it
-learns what a line cannot, and a value above all that was trained on is no new territory for it.
+Here `known_t` is an earlier value, which differences subtract, and `linear` is a ridge regression
+that is fitted to the training part. The network is trained on what these two leave, in units of its
+spread. So it learns what a line cannot, and values above all those of the training part are nothing
+new for it.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ SPREADS = 2.0
 
 @dataclass(frozen=True)
 class View:
-    """What a model sees of a series, and what of the predicted value is known to it.
+    """What a model sees of a series, and which earlier value its prediction is added to.
 
     Attributes:
-        window: values of each column.
-        horizon: steps from the end of the window to the predicted value.
-        difference: the change from the last known value is predicted, and changes are seen.
-        season: the same with the value one season before; 1: no season.
+        window: the values of each column.
+        horizon: the steps from the end of the window to the predicted value.
+        difference: whether the change from the last known value is predicted, and the window shows
+            changes.
+        season: the same with the value so many steps before; 1: no season.
     """
 
     window: int
@@ -101,18 +103,18 @@ def _minus_earlier(values: Floats, steps: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class OwnSeriesData:
-    """A series of one's own, the line through its training part, and what the line leaves.
+    """A user's own series with its linear part, which is fitted to the training part.
 
     Attributes:
-        name: what the predicted column is called.
+        name: the name of the predicted column.
         values: (times, columns), in the columns' own units, the predicted one first.
-        boundary: place of the first value of the test part.
+        boundary: the place of the first value of the test part.
         view: what a model sees.
-        low, high: (columns,), what -1 and 1 stand for in a window.
-        linear: predicts `s_t - known_t` from scaled windows.
-        unit: what 1 stands for in targets and in the network's predictions.
-        columns: names of all columns.
-        dates: of the rows, where the file has them.
+        low, high: (columns,), the values that -1 and 1 stand for in a window.
+        linear: the linear part, which predicts `s_t - known_t` from scaled windows.
+        unit: the value that 1 stands for in targets and in the network's predictions.
+        columns: the names of all columns.
+        dates: the dates of the rows, if the file has them.
     """
 
     name: str
@@ -198,16 +200,17 @@ def own_series_data(
     """Fit the linear part to the training part of a series.
 
     Args:
-        name: what the predicted column is called.
+        name: the name of the predicted column.
         values: (times, columns), the predicted column first.
         view: what a model sees.
-        boundary: place of the first value of the test part.
-        scaling: "train" or "whole", as of `scaled_windows`.
-        columns: names of the columns.
-        dates: of the rows.
+        boundary: the place of the first value of the test part; None: 67 % of the values are the
+            training part.
+        scaling: "train" or "whole", as in `scaled_windows`.
+        columns: the names of the columns.
+        dates: the dates of the rows.
 
     Raises:
-        ArgumentError: no value can be predicted in the training part.
+        ArgumentError: the view looks back too far for the training part.
     """
     cut = boundary_of(len(values)) if boundary is None else boundary
     rule = f"look back at most {cut - 2} values"
@@ -232,22 +235,23 @@ def own_series_data(
 
 
 def forecasts_from(data: OwnSeriesData, corrector: Corrector, origins: Times, steps: int) -> Floats:
-    """What is predicted behind each origin, every value from those before it.
+    """Forecast the values from each origin on, every value from those before it.
 
-    A prediction takes its place among the values that later windows show; of the other columns no
-    value behind the origin is known.
+    Later windows show the predictions of earlier steps. Of the other columns no value from the
+    origin on is known.
 
     Args:
         data: the series.
-        corrector: what the network adds.
-        origins: places of the first value that is not known, each at least `view.reach`.
-        steps: how far to go.
+        corrector: the function that gives the network's corrections.
+        origins: the places of the first value that is not known, each at least `view.reach`.
+        steps: how many values are forecast.
 
     Returns:
         (origins, steps), in the series' own units.
 
     Raises:
-        ArgumentError: further columns, whose values would be needed behind the origin.
+        ArgumentError: there are further columns, and `steps` is above the horizon, so that unknown
+            values of these columns would be needed.
     """
     view = data.view
     rule = f"be at most {view.horizon}, the horizon: the other columns are not known further on"

@@ -30,10 +30,10 @@ LINEAR_PART = "linear part alone"
 
 @dataclass(frozen=True)
 class SquaredError:
-    """Mean squared error in the series' own units, of predictions that are corrections.
+    """Mean squared error in the series' own units, for predictions that are corrections.
 
-    What the linear part and earlier values say is the same in prediction and truth: it has no part
-    in their difference.
+    The linear part and the earlier values are the same in prediction and truth, so that they do not
+    change the difference.
 
     Attributes:
         unit: what 1 stands for.
@@ -56,7 +56,7 @@ def own_series_task(data: OwnSeriesData, correction: float = 1.0) -> Task:
 
     Args:
         data: the series.
-        correction: part of the network's prediction that is added to that of the linear part.
+        correction: the part of the network's prediction that is added to the linear part's.
     """
     windows = data.windows(data.values, data.times)
     # Of a single column the windows are flat, as those of the named series.
@@ -120,10 +120,10 @@ def _references(data: OwnSeriesData) -> list[Reference]:
 
 
 def simple_errors(data: OwnSeriesData) -> list[SimpleError]:
-    """What simple predictors come to on the test part, in squared units of the series.
+    """The test errors of simple predictors, in squared units of the series.
 
-    All are fitted to the training part, and predict from values that are as many steps before the
-    predicted one as the horizon is long.
+    All are fitted to the training part, and see no value later than one horizon before the
+    predicted one.
     """
     series, times, horizon = data.series, data.test_times, data.view.horizon
     truth = series[times]

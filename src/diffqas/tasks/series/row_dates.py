@@ -41,10 +41,10 @@ class RowDates:
     """Dates at equal steps.
 
     Attributes:
-        last: of the last row.
-        written: how the file writes dates, a format of `strptime`.
-        months: from row to row; 0 where the step is a time.
-        step: the time from row to row.
+        last: the date of the last row.
+        written: the format of the file's dates, a format of `strptime`.
+        months: the number of months from row to row; 0 if the step is a time.
+        step: the time from row to row, if `months` is 0.
         working_days: whether Saturday and Sunday have no rows.
         at_the_end: whether each date is the last day of its month.
     """
@@ -69,7 +69,7 @@ class RowDates:
         return PERIODS.get(self.step)
 
     def next(self, count: int) -> list[str]:
-        """The dates of so many rows to come, written as in the file.
+        """The dates of the next `count` rows, written as in the file.
 
         >>> RowDates(datetime(2020, 11, 1), "%Y-%m", months=1).next(3)
         ['2020-12', '2021-01', '2021-02']

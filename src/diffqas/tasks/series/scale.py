@@ -1,4 +1,4 @@
-"""What the numbers of a series stand for: models see it scaled, people want its own units."""
+"""The scale and units of a series: models see it scaled, people want to see its own units."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class SeriesScale:
-    """What -1 and 1 in the samples stand for.
+    """The values of a series that -1 and 1 in the samples stand for.
 
     Attributes:
-        values: what the series is called.
-        low, high: in its own units; -1 and 1 themselves where nothing was scaled.
+        values: the name of the series.
+        low, high: these values in its own units; -1 and 1 if nothing was scaled.
 
     >>> SeriesScale("level", 10.0, 30.0).unscaled(np.array([-1.0, 0.0, 1.0])).tolist()
     [10.0, 20.0, 30.0]
@@ -57,12 +57,12 @@ class SeriesScale:
 
 @dataclass(frozen=True, eq=False)
 class SeriesUnits:
-    """What turns predictions of what a line leaves into values of the series.
+    """How corrections of a linear part become values of the series.
 
     Attributes:
-        base: (samples,), what is predicted without the network, in the series' own units.
-        unit: what 1 stands for in targets and predictions.
-        correction: part of a prediction that is added.
+        base: (samples,), the predictions without the network, in the series' own units.
+        unit: the value that 1 stands for in targets and predictions.
+        correction: the part of a prediction that is added.
     """
 
     base: Floats

@@ -103,9 +103,9 @@ class SeriesData:
     def holdout(self, fraction: float = 0.2) -> SeriesData:
         """Return data made of the training windows alone, whose test part is their last `fraction`.
 
-        For choosing settings without a look at the test part. (Under the papers' scaling the
-        minimum and maximum still come from the whole series; load with scaling="train" where that
-        matters.)
+        It is for choosing settings without a look at the test part. With the papers' scaling the
+        minimum and maximum still come from the whole series; load the series with scaling="train"
+        if that matters.
 
         Raises:
             ArgumentError: `fraction` is outside (0, 1), or there are fewer than two training

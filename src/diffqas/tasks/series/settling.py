@@ -1,8 +1,8 @@
-"""What a series of one's own is shown as, where nobody says: chosen on its training part alone.
+"""The choice of a view of a user's own series, made on its training part alone.
 
-Every view is tried by linear autoregression, which takes milliseconds: fitted to the beginning of
-the training part, judged on what follows, three times with more and more of it (forward
-validation). The simplest view within two per cent of the best is taken.
+Every view is tried by linear autoregression, which takes milliseconds. It is fitted to the
+beginning of the training part and judged on what follows, three times with more and more values
+(forward validation). The simplest view within two per cent of the best one is taken.
 """
 
 from __future__ import annotations
@@ -32,15 +32,18 @@ MOST_PERIOD = 400
 
 
 def settled(choices: OwnSeries, values: Floats, period: int | None = None) -> OwnSeries:
-    """The choices with window, difference and season, where they are left open, chosen.
+    """Choose window, difference and season where the choices leave them open.
 
     Args:
-        choices: as they were asked for.
-        values: (times, columns) of the whole file; no value of the test part is looked at.
-        period: steps of a season, where dates tell it.
+        choices: the choices as they were asked for.
+        values: (times, columns) of the whole file; values of the test part are not used.
+        period: the steps of a season, if the dates tell it.
+
+    Returns:
+        The same choices with nothing left open.
 
     Raises:
-        ArgumentError: a view that was asked for and that the training part is too short for.
+        ArgumentError: the training part is too short for the view that was asked for.
     """
     cut = boundary_of(len(values))
     training = values[:cut]
@@ -55,7 +58,7 @@ def settled(choices: OwnSeries, values: Floats, period: int | None = None) -> Ow
 
 
 def view_of(choices: OwnSeries) -> View:
-    """The view of choices that are settled."""
+    """The view that choices describe, in which nothing is left open."""
     window, difference, season = choices.window, choices.difference, choices.season
     assert window is not None, "the choices are settled"
     assert difference is not None, "the choices are settled"

@@ -37,7 +37,7 @@ SERIES_RECIPES = {
 
 
 class SeriesLSTM(nn.Module):
-    """Predict the next value of a series from a window of it: one bias per gate, a linear head.
+    """An LSTM with one bias per gate and a linear head, which predicts a series' next value.
 
     With v = cat(x_t, h): ``f, i, o = sigmoid(W v + b)``, ``g = tanh(W v + b)``, ``c' = f c + i g``
     and ``h' = o tanh(c')``, each gate with its own W and b; the prediction is ``head(h)`` after the
@@ -152,9 +152,10 @@ def _references(data: SeriesData) -> list[Reference]:
 
 
 def windows_of(task: Task) -> SeriesData | None:
-    """The samples of a task of one's own as windows over one series, in their own units.
+    """The samples of a user's own task as windows over one series, in their own units.
 
-    None where they are no such windows: a target is not what the next window shows as its last.
+    The result is None if they are no such windows, that is, if a target is not the last value of
+    the next window.
 
     >>> from diffqas.tasks.series import load_series
     >>> data = windows_of(series_task(load_series("bessel")))

@@ -39,24 +39,25 @@ def load_table(
 ) -> TableData:
     r"""Return a table from a CSV file: one row per sample, one column to predict.
 
-    The first row names the columns. Every other column is read: numbers as they are; of text with
-    at most ten different words a column of 0 and 1 for each word (of two words a single column).
-    Rows are split and columns standardised as by `prepare`.
+    The first row names the columns. All columns but the label are read. Numbers stay as they are. A
+    column of text with at most ten different words becomes a column of 0 and 1 for each word, or a
+    single one for two words. Rows are split and columns standardised as in `prepare`.
 
     Args:
         path: the file.
-        label: name of the column to predict.
+        label: the name of the column to predict.
         predict: "classes" or "values"; None: text and at most ten different whole numbers are
             classes, all other numbers are values.
         leave_out: names of columns that are not read, such as the number of a row.
-        missing: "error" refuses missing values; "drop" leaves out rows where a value that is used
-            is missing; "median" fills them by the median of their column in the training rows, of
-            a column of words each of its columns of 0 and 1. Labels are never filled in.
+        missing: "error" refuses missing values. "drop" leaves out rows in which a value that is
+            used is missing. "median" fills missing values with the median of their column in the
+            training rows; for a column of words this is done in its columns of 0 and 1. Labels are
+            never filled in.
         fold: which of five folds is the test part, 0 to 4.
 
     Raises:
-        ArgumentError: no label, a label or `leave_out` that is no name or names, an unknown
-            `predict` or `missing`, no such fold.
+        ArgumentError: there is no label, `label` or `leave_out` has another type, `predict` or
+            `missing` is unknown, or there is no such fold.
         DataError: the file cannot be read or used; the message names file, line and remedy.
 
     >>> import tempfile

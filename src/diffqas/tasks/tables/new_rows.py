@@ -27,9 +27,9 @@ class NewRows:
     Attributes:
         table: the file as text.
         inputs: (rows, columns), standardised as the training rows were.
-        labelled: places of the rows that tell their label, (labelled,).
-        targets: of these rows, (labelled,): places of their classes, -1 of one that was not learnt,
-            or values in their own units.
+        labelled: the places of the rows that have a label, (labelled,).
+        targets: the labels of these rows, (labelled,): places of classes, with -1 for a class that
+            was not learnt, or values in their own units.
     """
 
     table: CsvTable
@@ -39,16 +39,16 @@ class NewRows:
 
 
 def new_rows(path: str | os.PathLike[str], data: TableData, missing: str = "error") -> NewRows:
-    """Read the rows of a file by what was decided for the rows of a table.
+    """Read new rows from a file in the same way as the rows of a table were read.
 
-    Columns are found by their names, in any order; those that the table does not have are not
-    looked at. The label may be there or not.
+    Columns are found by their names, in any order; columns that the table does not have are
+    ignored. The column of the label may be missing.
 
     Args:
         path: the file.
         data: the table that a model has learnt.
-        missing: as of `load_table`: "median" fills missing values by the medians of the training
-            rows, every other rule refuses them.
+        missing: as in `load_table`: "median" fills missing values with the medians of the training
+            rows; every other rule refuses them.
 
     Raises:
         DataError: the file cannot be read or used, or a column is not there; the message names

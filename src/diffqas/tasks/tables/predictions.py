@@ -23,10 +23,10 @@ class Predictions:
     """Predictions of several models, one per seed.
 
     Attributes:
-        rows: that are predicted.
+        rows: the rows that are predicted.
         data: the table that the models have learnt.
-        each: of each model, (models, rows, classes): probabilities; of values, (models, rows), in
-            the label's own units.
+        each: the predictions of each model: probabilities (models, rows, classes), or values
+            (models, rows) in the label's own units.
     """
 
     rows: NewRows
@@ -35,12 +35,12 @@ class Predictions:
 
     @cached_property
     def probabilities(self) -> Floats:
-        """Of the classes, (rows, classes): means over the models."""
+        """The probabilities of the classes, (rows, classes), as means over the models."""
         return self.each.mean(axis=0)
 
     @cached_property
     def predicted(self) -> Labels | Floats:
-        """Of each row, (rows,): the place of the likeliest class, or the median over the models."""
+        """For each row, (rows,), the place of the likeliest class, or the median of the models."""
         if self.data.class_names:
             return self.probabilities.argmax(axis=1)
         return np.median(self.each, axis=0)
@@ -54,7 +54,7 @@ class Predictions:
 
     @cached_property
     def ranges(self) -> list[tuple[float, float]]:
-        """Of values the lowest and the highest over the models, for each row."""
+        """The lowest and the highest value over the models, for each row of values."""
         return list(
             zip(self.each.min(axis=0).tolist(), self.each.max(axis=0).tolist(), strict=True)
         )
@@ -85,7 +85,7 @@ class Predictions:
 
 
 def predict(models: Sequence[nn.Module], rows: NewRows, data: TableData) -> Predictions:
-    """Let models, networks of `table_task(data)` in evaluation mode, predict new rows."""
+    """Let models predict new rows; they are networks of `table_task(data)` in evaluation mode."""
     each = np.stack([_outputs(model, rows.inputs) for model in models])
     if data.class_names:
         each = torch.from_numpy(each).softmax(dim=-1).numpy()

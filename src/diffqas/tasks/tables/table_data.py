@@ -61,18 +61,20 @@ class TableData:
     """A table in two parts, standardised by its training part.
 
     Attributes:
-        name: of the data set.
+        name: the name of the data set.
         train_inputs, test_inputs: (count, columns), (value - mean) / std.
         train_targets, test_targets: (count,), classes as int64, or standardised values as float64.
-        feature_names: of the columns that are left.
-        means, stds: of these columns over the training rows, in their own units.
-        label_name: of the column that is predicted.
-        class_names: what the classes are called; empty where values are predicted.
-        label_mean, label_std: of the values over the training rows; 0 and 1 of classes.
-        remarks: what a person should know of how the rows were read.
-        columns: of the file, also those that are left out.
-        kept: places of the columns that are left among all that `columns` become.
-        medians: of the columns that are left over the training rows, in their own units.
+        feature_names: the names of the columns that are used.
+        means, stds: mean and standard deviation of these columns over the training rows, in their
+            own units.
+        label_name: the name of the column that is predicted.
+        class_names: the names of the classes; empty if values are predicted.
+        label_mean, label_std: mean and standard deviation of the values over the training rows; 0
+            and 1 for classes.
+        remarks: sentences for the user on how the rows were read.
+        columns: the columns of the file, also those that are not used.
+        kept: the places of the used columns among all columns of numbers that `columns` become.
+        medians: the medians of the used columns over the training rows, in their own units.
     """
 
     name: str

@@ -65,7 +65,7 @@ class TableMLP(nn.Sequential):
 
 
 def table_task(data: TableData) -> Task:
-    """The task of telling the classes of rows apart, or of predicting their values.
+    """The task of classifying rows, or of predicting their values.
 
     >>> from diffqas.tasks.tables import load_named
     >>> task = table_task(load_named("moons"))
