@@ -49,7 +49,7 @@ def page() -> str:
 def names_of(room: ModuleType) -> list[str]:
     """What other rooms and programs may import from it."""
     found = set(getattr(room, "__all__", ())) or _own(room) | _handed_on(room)
-    return sorted((name for name in found if name[0] != "_"), key=str.lower)
+    return sorted((name for name in found if name[0] != "_"), key=lambda name: (name.lower(), name))
 
 
 def _own(room: ModuleType) -> set[str]:
