@@ -255,6 +255,9 @@ def test_a_run_folder_keeps_text_and_registered_classes(monkeypatch):
     assert decode(stored) == Chosen(3)
     monkeypatch.delitem(REGISTERED, stored["class"])
     assert decode(stored) == StoredAnsatz(stored["class"], "Chosen(reach=3)", 1)
+    assert decode({**stored, "data": True}).encodes
+    without = {key: value for key, value in stored.items() if key != "data"}
+    assert not decode(without).encodes
     with pytest.raises(RunError, match="does not fit this version"):
         decode({"is": "Ansatz"})
 

@@ -9,6 +9,7 @@ import torch.nn.utils.prune
 
 from diffqas import QLSTM_SPACE, Candidate, Diagonal, Hermitian, PauliStrings, QuantumLayer, Z
 from diffqas.errors import ArgumentError
+from diffqas.layers import HybridModel
 
 FEW = tuple(QLSTM_SPACE[:3])
 SIZES = {"inputs": 3, "outputs": 2, "depth": 2, "candidates": FEW}
@@ -202,3 +203,9 @@ def test_groups_of_a_pruned_layer():
 def test_no_layer_without_memory():
     with torch.device("meta"):
         refused("`layer` must be made where tensors have memory", lambda: QuantumLayer(**SIZES))
+
+
+def test_a_linear_front_needs_the_size_of_a_sample():
+    layer = QuantumLayer(**SIZES)
+    rule = "`size` must be the numbers of a sample for a linear front, but got None"
+    refused(rule, lambda: HybridModel(layer, classes=2, front="linear"))

@@ -207,7 +207,7 @@ def _encoded(ansatz: Ansatz) -> Json:
         stored = StoredAnsatz(path, ansatz.name, ansatz.rotations_per_qubit, ansatz.encodes)
         return encode_value(stored)
     choices = {field.name: encode_value(getattr(ansatz, field.name)) for field in fields(ansatz)}
-    head = {"is": MARK, "class": path, "title": ansatz.name}
+    head = {"is": MARK, "class": path, "title": ansatz.name, "data": ansatz.encodes}
     return head | {"angles": ansatz.rotations_per_qubit, "choices": choices}
 
 
@@ -215,7 +215,8 @@ def _decoded(value: Json) -> Ansatz:
     # A class is known beforehand or not at all: nothing is imported by name.
     cls = REGISTERED.get(value["class"])
     if cls is None:
-        return StoredAnsatz(str(value["class"]), str(value["title"]), value["angles"])
+        data = bool(value.get("data", False))  # older files do not tell
+        return StoredAnsatz(str(value["class"]), str(value["title"]), value["angles"], data)
     return cls(**{key: decode_value(part) for key, part in value["choices"].items()})
 
 

@@ -98,9 +98,8 @@ class HybridModel(nn.Module):
         dims: the number of dimensions of a sample; None: all but the first of x.
 
     Raises:
-        ArgumentError: an unknown front or head, or a layer whose number of outputs does not fit a
-            scaling head.
-        ValueError: a linear front without `size`.
+        ArgumentError: an unknown front or head, a linear front without `size`, or a layer whose
+            number of outputs does not fit a scaling head.
 
     >>> from diffqas.circuits import QLSTM_SPACE
     >>> model = HybridModel(QuantumLayer(4, 3, candidates=QLSTM_SPACE[:2]), classes=3)
@@ -170,8 +169,8 @@ def _front(front: str, inputs: int, size: int | None, dims: int | None) -> nn.Mo
         return nn.Sequential(nn.AdaptiveAvgPool2d(POOLED), flat)
     if front == "none":
         return flat
-    if size is None:
-        raise ValueError("a linear front needs the size of a sample")
+    require(size is not None, "size", "be the numbers of a sample for a linear front", size)
+    assert size is not None
     return nn.Sequential(flat, nn.Linear(size, inputs))
 
 
