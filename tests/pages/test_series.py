@@ -50,7 +50,7 @@ def test_settings_of_series(page, study, first, columns):
 
 
 def test_ablation():
-    names = check_series("studies.md", "row", "ablation", str)
+    names = check_series("studies.md", "row", "ablation", str, SERIES)
     assert names == cells_of("ablation")
 
 
