@@ -18,7 +18,7 @@ Circuit = AnyCandidate | Sequence[AnyCandidate]
 decides how the circuit begins.
 """
 Encodings: TypeAlias = Sequence[Sequence[float | InputSlot]]
-"""The encoding angles (uploads, n): numbers in radians, or `InputSlot`s, whose index is a place in
+"""The encoding angles (uploads, n): numbers in radians, or of `InputSlot`, whose index is a place in
 the list of open inputs.
 """
 
@@ -26,7 +26,7 @@ the list of open inputs.
 def gate_list(candidate: AnyCandidate, n: int) -> GateList:
     """Gates of a candidate on `n` qubits: at the start, in every layer, in every upload of data.
 
-    The learned angles of a layer are `Slot`s, and the angles that encode data are `InputSlot`s.
+    The learned angles of a layer are of `Slot`, and the angles that encode data of `InputSlot`.
 
     Raises:
         ArgumentError: the candidate does not fit `n` qubits.

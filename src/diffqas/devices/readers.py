@@ -45,7 +45,7 @@ class Readable:
     Attributes:
         name: the name for tables.
         n: the number of qubits.
-        gates: the gates in the order in which they act; their angles are numbers or `InputSlot`s.
+        gates: the gates in the order in which they act; their angles are numbers or of `InputSlot`.
         turns: changes of basis after the gates: k qubits, the first one most significant, and the
             matrix (2**k, 2**k).
     """

@@ -20,7 +20,7 @@ def gate_states(gates: Iterable[Gate], n: int, inputs: Tensor) -> Tensor:
     """Final states after gates that act on |0..0>, for many samples.
 
     Args:
-        gates: the gates in the order in which they act; their angles are numbers or `InputSlot`s.
+        gates: the gates in the order in which they act; their angles are numbers or of `InputSlot`.
         n: the number of qubits.
         inputs: (samples, inputs), to which the index of an `InputSlot` refers.
 
