@@ -18,8 +18,8 @@ Circuit = AnyCandidate | Sequence[AnyCandidate]
 decides how the circuit begins.
 """
 Encodings: TypeAlias = Sequence[Sequence[float | InputSlot]]
-"""The encoding angles (uploads, n): numbers in radians, or of `InputSlot`, whose index is a place in
-the list of open inputs.
+"""The encoding angles (uploads, n): numbers in radians, or of `InputSlot`, whose index is a place
+in the list of open inputs.
 """
 
 
