@@ -17,7 +17,7 @@ if BROWSER is None:
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--virtual-time-budget=1000", "--window-size=900,2000", "--dump-dom"),
+    *("--virtual-time-budget=10000", "--window-size=900,2000", "--dump-dom"),
 )
 
 
@@ -25,8 +25,14 @@ def drawn(path, **parts):
     """The elements of the page of one run."""
     page = path / "page.html"
     page.write_text(build([RunPage("run", "bessel", "qt", "A sentence.", True, **parts)]), "utf-8")
-    command = [BROWSER, *FLAGS, f"--user-data-dir={path / 'profile'}", page.as_uri()]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    # On a busy machine a browser may end before the script has drawn anything.
+    for trial in range(3):
+        profile = f"--user-data-dir={path / f'profile-{trial}'}"
+        command = [BROWSER, *FLAGS, profile, page.as_uri()]
+        ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
+        if "<svg" in ended.stdout:
+            break
+    return ended.stdout
 
 
 def upright(text):
