@@ -34,7 +34,7 @@ def rows(settings: Settings, recipe: str) -> list[Row]:
     sizes = {nearest_hidden_size(kind.count(chosen)) for kind, chosen in searches.values()}
     return [
         *(_row(name, kind, chosen) for name, (kind, chosen) in searches.items()),
-        *(lstm(size, settings) for size in sorted(sizes)),
+        *(lstm(size, settings, recipe) for size in sorted(sizes)),
     ]
 
 

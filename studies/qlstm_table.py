@@ -87,18 +87,18 @@ def _classical(settings: Settings, recipe: str) -> list[Row]:
         nearest_hidden_size(SEARCHES[name].count(settings)) for name in ("shared", "non-shared")
     ]
     sizes = dict.fromkeys((SEARCHES["shared"].hidden_size, *same))
-    return [lstm(size, settings, tuned=recipe == "default") for size in sizes]
+    return [lstm(size, settings, recipe) for size in sizes]
 
 
-def lstm(size: int, settings: Settings, tuned: bool = True) -> TrainedRow:
-    """A classical LSTM by itself, where it learns by a rate at one that is chosen for it."""
+def lstm(size: int, settings: Settings, recipe: str) -> TrainedRow:
+    """A classical LSTM by itself; by the default recipe, its rate is chosen if it has one."""
     chosen = affordable(settings, lstm_count(size))
-    by_rate = chosen.optimizer.most_numbers is None
+    tuned = recipe == "default" and chosen.optimizer.most_numbers is None
     return TrainedRow(
         f"LSTM, hidden {size}",
         "control",
         chosen,
-        populations.tuned_direct if by_rate and tuned else populations.direct,
+        populations.tuned_direct if tuned else populations.direct,
         network=partial(_network, size=size),
         work=_work("control", chosen),
     )

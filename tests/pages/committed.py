@@ -138,6 +138,14 @@ def counted(text, found):
         assert int(text.replace(",", "")) == found["trainable"], (text, found["row"])
 
 
+def check_tested(text, line, kind):
+    """A difference with its interval on a page beside the line of a table; both may lack it."""
+    values = [line[key] for key in (kind, f"{kind}_low", f"{kind}_high") if line[key]]
+    figures = re.findall(r"[-+]?\d+\.\d+", text)
+    for value, figure in zip(values, figures, strict=True):
+        assert shown(float(value), figure), (text, line["row"], line["dataset"])
+
+
 def check_series(page, head, study, name_of, series=SHORT):
     """A table of a page with test MSE on several series; the slugs of its rows."""
     rows = table(page, [head, "trained numbers", *series])

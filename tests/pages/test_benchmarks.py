@@ -8,22 +8,16 @@ import re
 import runpy
 import statistics
 import sys
-from pathlib import Path
 
 import pytest
-from committed import plain, shown
+from committed import ROOT, plain, shown, text_of
 
-ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def result(name):
     return json.loads((RESULTS / name).read_text("utf-8"))
-
-
-def text_of(page):
-    return " ".join((ROOT / page).read_text("utf-8").split())
 
 
 def rows(page, head, which=0):
@@ -98,7 +92,7 @@ def test_the_fastest_peer():
     sentence = (
         "takes 38 times as long with 11 qubits and 53 times with 17, or 18 and 28 times where"
     )
-    assert sentence in text_of("benchmarks/README.md")
+    assert sentence in text_of("../benchmarks/README.md")
     least = [
         min(
             value
@@ -115,7 +109,7 @@ def test_the_fastest_peer():
 def test_memory_of_a_step():
     found = result("simulator_memory.json")
     sentence = "(largest of five processes): 14.9 MB at depth 15, 14.9 MB at depth 150;"
-    assert sentence in text_of("docs/simulator.md")
+    assert sentence in text_of("simulator.md")
     agree("14.9 14.9", found["shallow_mb"], found["deep_mb"])
 
 
@@ -127,7 +121,7 @@ def test_the_floor_of_arithmetic():
         for row in found["rows"]
     }
     large = [ratio for (n, depth), ratio in ratios.items() if n >= 14 and depth == 15]
-    page = text_of("docs/simulator.md")
+    page = text_of("simulator.md")
     assert "At depth 15 a step takes 2.1 to 3.4 times the floor from 14 qubits on" in page
     agree("2.1 3.4", min(large), max(large))
     assert "with 17 qubits 4.3 times at depth 1 and 1.9 at depth 150" in page
@@ -142,7 +136,7 @@ def test_threads_of_sixteen_cores():
         for size, cell in zip(sizes, cells, strict=True):
             agree(cell, found[size][threads]["median"])
     sentence = "5.1 times as fast as one with 17 qubits, 8.7 with 20, 9.3 with 22"
-    assert sentence in text_of("docs/simulator.md")
+    assert sentence in text_of("simulator.md")
     gains = [found[size]["1"]["median"] / found[size]["16"]["median"] for size in sizes[2:]]
     agree("5.1 8.7 9.3", *gains)
 
@@ -213,7 +207,7 @@ def test_capturing_a_step():
             times = row["captured_seconds_per_step"], row["seconds_per_step"]
             agree(cell, *(1e3 * value for value in times), row["captured_over_plain"])
     seconds = [row["seconds_to_compile"] for row in found.values()]
-    for page in ("docs/simulator.md", "benchmarks/README.md"):
+    for page in ("simulator.md", "../benchmarks/README.md"):
         assert "18 to 81 seconds" in text_of(page)
     agree("18 81", min(seconds), max(seconds))
 
@@ -237,7 +231,7 @@ def test_a_moment_of_fast_weights():
 
 def test_an_epoch_of_fast_weights():
     same, searched, loop = result("fast_weights_epoch.json")["seconds"].values()
-    page = text_of("docs/fast-weights.md")
+    page = text_of("fast-weights.md")
     said = "0.025 s with the public code's circuit, 0.026 s with 36 candidates, and 5.5 s in"
     assert said in page
     assert "**210 times** as long" in page
@@ -294,7 +288,7 @@ def test_larger_mappings():
         spread(errors, own["test_mse"])
         medians.append(statistics.median(own["test_mse"]))
     sentence = "0.7 and 0.8 times as large, with as many more in the angles 1.3 times"
-    assert sentence in text_of("docs/mappings.md")
+    assert sentence in text_of("mappings.md")
     agree(sentence, *(medians[place] / medians[0] for place in (2, 3, 1)))
 
 
@@ -351,7 +345,7 @@ def test_fewer_qubits_under_shots():
         spread(one, sixteen[key])
         spread(other, sixty_four[key])
     found = result("noise/bessel-without-circuits.json")
-    page = text_of("docs/noise.md")
+    page = text_of("noise.md")
     for chunk, sentence in (
         ("16", "4.75e-08 (1.42e-08 .. 2.01e-07)"),
         ("64", "2.29e-08 (1.59e-08 .. 4.29e-08)"),
@@ -384,7 +378,7 @@ def test_iris_under_noise():
 def test_iris_through_a_sampler():
     found = noisy("iris-fake-torino", "test_accuracy")
     sentence = "100 % (96.7 .. 100) of the 30 test rows through the sampler"
-    assert sentence in text_of("docs/noise.md")
+    assert sentence in text_of("noise.md")
     spread("100 96.7 100", [100 * value for value in found["search", "sampler", "fake_torino"]])
     assert found["search", "exact", 0.0] == [1.0] * 5
 

@@ -1,15 +1,14 @@
 """Tables of the page on discretised and transferred circuits are those of the cells."""
 
-import re
 import statistics
 
+import pytest
 from committed import (
-    DOCS,
-    NUMBER,
     SERIES,
     cell,
     cells_of,
     check,
+    check_tested,
     counted,
     lines_of,
     shown,
@@ -32,41 +31,38 @@ def test_discretise():
             assert check(row[head], found, "test_mse"), (row, word)
 
 
-def test_transfer():
-    rows = table("discretise.md", ["row", "NARMA-5", "NARMA-10"])
-    assert len(rows) == 6
-    lines = (DOCS / "discretise.md").read_text("utf-8").splitlines()
-    start = lines.index("| row | NARMA-5 | row/search | NARMA-10 | row/search |") + 2
-    tested = {(one["dataset"], one["row"]): one for one in lines_of("transfer")}
-    for row, line in zip(rows, lines[start:], strict=False):
-        parts = [part.strip() for part in line.strip("|").split("|")]
-        for head, ratio in (("NARMA-5", parts[2]), ("NARMA-10", parts[4])):
-            found = cell("transfer", SERIES[head], slug(row["row"]))
-            assert check(row[head], found, "test_mse")
-            one = tested[SERIES[head], row["row"]]
-            values = [one[key] for key in ("ratio", "ratio_low", "ratio_high") if one[key]]
-            assert len(values) == len(NUMBER.findall(ratio))
-            for value, text in zip(values, NUMBER.findall(ratio), strict=True):
-                assert shown(float(value), text), row
-
-
-def test_transfer_of_images():
-    pairs = {f"fashion-mnist {pair}": pair for pair in ("1 5", "5 7")}
-    rows = table("discretise.md", ["row", "trained numbers", *pairs])
-    assert {slug(row["row"]) for row in rows} == cells_of("transfer-images", "fashion-mnist-5-7")
-    for head, pair in pairs.items():
-        dataset = slug(head)
-        tested = {one["row"]: one for one in lines_of("transfer-images", dataset)}
+@pytest.mark.parametrize(
+    ("study", "kind", "columns", "figure", "factor"),
+    [
+        (
+            "transfer",
+            "ratio",
+            {name: (SERIES[name], f"row/search, {name}") for name in ("NARMA-5", "NARMA-10")},
+            "test_mse",
+            1,
+        ),
+        (
+            "transfer-images",
+            "points",
+            {
+                f"fashion-mnist {pair}": (slug(f"fashion-mnist {pair}"), f"search - row in {pair}")
+                for pair in ("1 5", "5 7")
+            },
+            "test_accuracy",
+            100,
+        ),
+    ],
+)
+def test_transfer(study, kind, columns, figure, factor):
+    rows = table("discretise.md", ["row", *columns])
+    for head, (dataset, beside) in columns.items():
+        assert {slug(row["row"]) for row in rows} == cells_of(study, dataset)
+        tested = {line["row"]: line for line in lines_of(study, dataset)}
         for row in rows:
-            found = cell("transfer-images", dataset, slug(row["row"]))
-            assert check(row[head], found, "test_accuracy", 100)
-            counted(row["trained numbers"], found)
-            one = tested[row["row"]]
-            values = [one[key] for key in ("points", "points_low", "points_high") if one[key]]
-            texts = re.findall(r"[-+]\d\.\d+|[-+]\d+\.\d+", row[f"search - row in {pair}"])
-            assert len(texts) == len(values)
-            for value, text in zip(values, texts, strict=True):
-                assert shown(float(value), text), row
+            found = cell(study, dataset, slug(row["row"]))
+            assert check(row[head], found, figure, factor)
+            counted(row.get("trained numbers"), found)
+            check_tested(row[beside], tested[row["row"]], kind)
 
 
 def test_leading_circuits_of_images_are_not_told_from_lot():

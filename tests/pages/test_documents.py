@@ -4,14 +4,13 @@ import re
 import runpy
 import shlex
 import warnings
-from pathlib import Path
 
 import pytest
+from committed import ROOT
 
 from diffqas.cli import main
 from diffqas.cli.main import COMMANDS as PROGRAMMED
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = [

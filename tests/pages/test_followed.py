@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from committed import ROOT
 
 from diffqas.agents import is_environment
 from diffqas.cli import main
 
-ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(sh|py|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 PATHS = {

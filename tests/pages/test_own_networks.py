@@ -1,11 +1,9 @@
 """The page on networks that nobody tuned for says what the committed rows say."""
 
 import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from committed import ROOT
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import json
 import statistics
 import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from committed import ROOT
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ import runpy
 from pathlib import Path
 
 import pytest
+from committed import DOCS, ROOT
 
 import diffqas
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
 SOURCE = Path(diffqas.__file__).parent
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -66,24 +66,24 @@ def choose_rate(
     """
     sign = -1 if figure in task.higher else 1
 
-    def loss(rate: float) -> float:
+    def judge(rate: float) -> float:
         return _median(rate_trial(populate, task, settings, rate, shorter, figure), sign)
 
-    losses = {rate: loss(rate) for rate in sorted(rates)}
+    judged = {rate: judge(rate) for rate in sorted(rates)}
     for _ in range(beyond):
-        further = _beyond(losses)
+        further = _beyond(judged)
         if further is None:
             break
-        losses[further] = loss(further)
-    losses = dict(sorted(losses.items()))
-    best = min(losses, key=lambda rate: losses[rate])
-    if math.isinf(losses[best]):
-        listed = ", ".join(f"{rate:g}" for rate in losses)
+        judged[further] = judge(further)
+    judged = dict(sorted(judged.items()))
+    best = min(judged, key=lambda rate: judged[rate])
+    if math.isinf(judged[best]):
+        listed = ", ".join(f"{rate:g}" for rate in judged)
         raise RunError(f"Training diverged at every rate that was tried ({listed}).")
     return best
 
 
-def _beyond(losses: dict[float, float]) -> float | None:
+def _beyond(judged: dict[float, float]) -> float | None:
     """The next factor beyond the best one, if that is the smallest or the largest; else None.
 
     >>> _beyond({1.0: 0.5, 2.0: 0.4, 4.0: 0.3}), _beyond({1.0: 0.3, 4.0: 0.4})
@@ -91,10 +91,10 @@ def _beyond(losses: dict[float, float]) -> float | None:
     >>> _beyond({1.0: 0.5, 2.0: 0.4, 4.0: 0.6}) is None
     True
     """
-    rates = sorted(losses)
+    rates = sorted(judged)
     if len(rates) == 1:
         return None
-    best = min(rates, key=lambda rate: losses[rate])
+    best = min(rates, key=lambda rate: judged[rate])
     if best == rates[-1]:
         return best * best / rates[-2]
     if best == rates[0]:
