@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diffqas.kinds import QLSTM_RECIPES, lstm_count
-from diffqas.studies import Plan
+from diffqas.studies import Plan, populations
 
 SCRIPT = Path(__file__).parents[2] / "studies" / "qlstm_sizes.py"
 
@@ -35,3 +35,8 @@ def test_one_thing_is_changed_at_a_time_and_an_lstm_of_as_many_numbers_stands_be
         changed.append(kind.hidden_size != first.hidden_size)
         changed.append(kind.candidates != first.candidates)
         assert sum(changed) == 1
+
+
+def test_by_the_papers_recipe_no_rate_is_chosen():
+    lstms = [row for row in Plan(f"{SCRIPT}:QLSTM_SIZES", "paper").rows if row.group == "control"]
+    assert {row.populate for row in lstms} == {populations.direct}
